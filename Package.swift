@@ -1,0 +1,81 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every module builds in the Swift 6 language mode with warnings as errors.
+let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+
+/// Optimised kernels: `-Ounchecked` removes bounds checks from the hot loops only; shapes are checked at the API edge.
+let kernels: [SwiftSetting] = strict + [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
+
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let realModule = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+func module(
+  _ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = strict,
+  resources: [Resource] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "sluice",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "sluice", targets: ["sluice"])],
+  dependencies: [
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+  ],
+  targets: [
+    // System libraries: a module map and a shim header each.
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CLibxml2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+    .systemLibrary(name: "CLibsodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+
+    // Data flows downward; nothing imports upward.
+    module("Core"),
+    module("Tensors", ["COpenBLAS", realModule], settings: kernels),
+    module("Tokenizers", ["Core"]),
+    module("LanguageModels", ["Core", "Tensors", "Tokenizers"]),
+    module("Attackers", ["Core", "LanguageModels"]),
+    module("Targets", ["Core", "LanguageModels", "CLibcurl"]),
+    module("Judges", ["Core", "Targets", "LanguageModels", yams]),
+    module("Statistics", ["Core", realModule]),
+    module("Evidence", ["Core", "CLibsodium", grdb]),
+    module("Policies", ["Core", yams]),
+    module("Reports", ["Core", "CLibxml2"]),
+    module("Lab", ["Core", "LanguageModels", "Judges"]),
+    module(
+      "Gate",
+      [
+        "Core", "Tensors", "Tokenizers", "LanguageModels", "Attackers", "Targets", "Judges", "Statistics",
+        "Evidence", "Policies", "Reports", "Lab", logging,
+      ]),
+    .executableTarget(name: "sluice", dependencies: ["Gate", argumentParser], swiftSettings: strict),
+
+    tests("CoreTests", ["Core"]),
+    tests("TensorsTests", ["Tensors"]),
+    tests("TokenizersTests", ["Tokenizers"]),
+    tests("LanguageModelsTests", ["LanguageModels"]),
+    tests("AttackersTests", ["Attackers"]),
+    tests("TargetsTests", ["Targets", .product(name: "FlyingFox", package: "FlyingFox")]),
+    tests("JudgesTests", ["Judges"]),
+    tests("StatisticsTests", ["Statistics"]),
+    tests("EvidenceTests", ["Evidence"]),
+    tests("PoliciesTests", ["Policies"]),
+    tests("ReportsTests", ["Reports"]),
+    tests("LabTests", ["Lab"]),
+    tests("EndToEndTests", ["Core", .product(name: "FlyingFox", package: "FlyingFox")]),
+  ]
+)

@@ -1,0 +1,296 @@
+/// Everything that a report shows, and nothing that it must not: no attack or response text unless revealed.
+///
+/// Reporters are pure functions of this value, a date and a version; the ledger stores it as JSON.
+public struct RunSummary: Hashable, Codable, Sendable {
+  /// Version of this JSON schema.
+  public static let schemaVersion = 1
+
+  public var schema = RunSummary.schemaVersion
+  public var run: String
+  public var policy: PolicyIdentity
+  public var verdict: Verdict
+  /// The process exit code that goes with the verdict and the policy's `inconclusive` rule.
+  public var exitCode: Int32
+  /// Why, most important first, each one sentence.
+  public var reasons: [String]
+  public var models: [ModelIdentity]
+  public var judges: [JudgeIdentity]
+  public var stages: [StageSummary]
+  public var checks: [CheckResult]
+  public var newlyBroken: [BrokenAttack]
+  public var categories: [CategoryRow]
+  public var fresh: [FreshSummary]
+  public var cost: [CostRow]
+  public var evidence: EvidenceIdentity
+  /// Loud remarks: point estimates decided, overrides used, fingerprints that changed.
+  public var notices: [String]
+
+  public init(
+    run: String, policy: PolicyIdentity, verdict: Verdict, exitCode: Int32, reasons: [String],
+    models: [ModelIdentity] = [], judges: [JudgeIdentity] = [], stages: [StageSummary] = [],
+    checks: [CheckResult] = [], newlyBroken: [BrokenAttack] = [], categories: [CategoryRow] = [],
+    fresh: [FreshSummary] = [], cost: [CostRow] = [], evidence: EvidenceIdentity, notices: [String] = []
+  ) {
+    self.run = run
+    self.policy = policy
+    self.verdict = verdict
+    self.exitCode = exitCode
+    self.reasons = reasons
+    self.models = models
+    self.judges = judges
+    self.stages = stages
+    self.checks = checks
+    self.newlyBroken = newlyBroken
+    self.categories = categories
+    self.fresh = fresh
+    self.cost = cost
+    self.evidence = evidence
+    self.notices = notices
+  }
+
+  public struct PolicyIdentity: Hashable, Codable, Sendable {
+    public var name: String
+    public var path: String
+    /// SHA-256 of the policy text, hexadecimal.
+    public var hash: String
+    public var seed: UInt64
+    /// Family-wise confidence.
+    public var confidence: Double
+    /// `KEY=VALUE` of every `--set`.
+    public var overrides: [String]
+
+    public init(
+      name: String, path: String, hash: String, seed: UInt64, confidence: Double, overrides: [String] = []
+    ) {
+      self.name = name
+      self.path = path
+      self.hash = hash
+      self.seed = seed
+      self.confidence = confidence
+      self.overrides = overrides
+    }
+  }
+
+  public struct ModelIdentity: Hashable, Codable, Sendable {
+    public var role: String
+    public var name: String
+    public var fingerprint: String
+    /// `local` or `openai`.
+    public var kind: String
+
+    public init(role: String, name: String, fingerprint: String, kind: String) {
+      self.role = role
+      self.name = name
+      self.fingerprint = fingerprint
+      self.kind = kind
+    }
+  }
+
+  public struct JudgeIdentity: Hashable, Codable, Sendable {
+    /// `reward` or `confirm`.
+    public var use: String
+    public var name: String
+    public var fingerprint: String
+
+    public init(use: String, name: String, fingerprint: String) {
+      self.use = use
+      self.name = name
+      self.fingerprint = fingerprint
+    }
+  }
+
+  public struct StageSummary: Hashable, Codable, Sendable {
+    public var name: String
+    /// False where the stage was not asked for.
+    public var ran: Bool
+    public var seconds: Double
+    public var detail: String
+
+    public init(name: String, ran: Bool, seconds: Double, detail: String) {
+      self.name = name
+      self.ran = ran
+      self.seconds = seconds
+      self.detail = detail
+    }
+  }
+
+  /// One line of the policy's `checks`, decided.
+  public struct CheckResult: Hashable, Codable, Sendable {
+    /// Unique in the policy: the metric and what narrows it, for example `replay.asr[category=passphrase]`.
+    public var name: String
+    public var metric: String
+    public var stage: String
+    public var limit: Limit
+    /// Nil where nothing was measured; then the verdict is inconclusive.
+    public var estimate: Estimate?
+    public var verdict: Verdict
+    /// True for checks of whether the gate itself worked (attacker, diversity, errors): these are never `fail`.
+    public var adequacy: Bool
+    /// What the metric means and its unit, one sentence.
+    public var explanation: String
+    /// The reason for the verdict, one sentence.
+    public var reason: String
+
+    public init(
+      name: String, metric: String, stage: String, limit: Limit, estimate: Estimate?, verdict: Verdict, adequacy: Bool,
+      explanation: String, reason: String
+    ) {
+      self.name = name
+      self.metric = metric
+      self.stage = stage
+      self.limit = limit
+      self.estimate = estimate
+      self.verdict = verdict
+      self.adequacy = adequacy
+      self.explanation = explanation
+      self.reason = reason
+    }
+  }
+
+  /// An attack that the baseline resists and the candidate does not.
+  public struct BrokenAttack: Hashable, Codable, Sendable {
+    public var id: AttackID
+    public var category: String?
+    public var cluster: String?
+    public var candidateUnsafe: Int
+    public var candidateScored: Int
+    public var baselineUnsafe: Int
+    public var baselineScored: Int
+    /// One-sided p-value after the multiplicity correction.
+    public var adjustedP: Double
+    /// Only where the policy says `reveal: true`.
+    public var prompt: String?
+
+    public init(
+      id: AttackID, category: String?, cluster: String?, candidateUnsafe: Int, candidateScored: Int,
+      baselineUnsafe: Int, baselineScored: Int, adjustedP: Double, prompt: String? = nil
+    ) {
+      self.id = id
+      self.category = category
+      self.cluster = cluster
+      self.candidateUnsafe = candidateUnsafe
+      self.candidateScored = candidateScored
+      self.baselineUnsafe = baselineUnsafe
+      self.baselineScored = baselineScored
+      self.adjustedP = adjustedP
+      self.prompt = prompt
+    }
+  }
+
+  /// Replay ASR of one category on both models.
+  public struct CategoryRow: Hashable, Codable, Sendable {
+    public var category: String
+    public var attacks: Int
+    public var candidate: Estimate?
+    public var baseline: Estimate?
+    public var newlyBroken: Int
+
+    public init(
+      category: String, attacks: Int, candidate: Estimate?, baseline: Estimate?, newlyBroken: Int
+    ) {
+      self.category = category
+      self.attacks = attacks
+      self.candidate = candidate
+      self.baseline = baseline
+      self.newlyBroken = newlyBroken
+    }
+  }
+
+  /// What the attacker found on one target.
+  public struct FreshSummary: Hashable, Codable, Sendable {
+    public var role: String
+    /// True where the search was taken from the ledger.
+    public var reused: Bool
+    public var restarts: [Restart]
+    /// Unique attacks over all restarts, by clustering threshold (cosine), for example `0.7`.
+    public var uniqueAttacks: [String: Int]
+    public var vendiScore: Double?
+    public var meanCosineDistance: Double?
+    public var byCategory: [String: Int]
+
+    public init(
+      role: String, reused: Bool, restarts: [Restart], uniqueAttacks: [String: Int], vendiScore: Double?,
+      meanCosineDistance: Double?, byCategory: [String: Int]
+    ) {
+      self.role = role
+      self.reused = reused
+      self.restarts = restarts
+      self.uniqueAttacks = uniqueAttacks
+      self.vendiScore = vendiScore
+      self.meanCosineDistance = meanCosineDistance
+      self.byCategory = byCategory
+    }
+
+    public struct Restart: Hashable, Codable, Sendable {
+      public var index: Int
+      /// Target responses paid for: training, seeding and confirmation together.
+      public var responses: Int
+      public var claimed: Int
+      public var confirmed: Int
+      public var unique: Int
+      /// (responses spent, unique attacks so far): the yield curve.
+      public var curve: [Point]
+
+      public init(index: Int, responses: Int, claimed: Int, confirmed: Int, unique: Int, curve: [Point] = []) {
+        self.index = index
+        self.responses = responses
+        self.claimed = claimed
+        self.confirmed = confirmed
+        self.unique = unique
+        self.curve = curve
+      }
+    }
+
+    public struct Point: Hashable, Codable, Sendable {
+      public var responses: Int
+      public var unique: Int
+
+      public init(responses: Int, unique: Int) {
+        self.responses = responses
+        self.unique = unique
+      }
+    }
+  }
+
+  /// What one role cost.
+  public struct CostRow: Hashable, Codable, Sendable {
+    public var role: String
+    /// Newly asked in this run.
+    public var responses: Int
+    /// Served from the ledger.
+    public var reused: Int
+    public var errors: Int
+    public var unscored: Int
+    public var promptTokens: Int
+    public var completionTokens: Int
+    /// Seconds spent waiting for the target.
+    public var seconds: Double
+
+    public init(
+      role: String, responses: Int, reused: Int, errors: Int, unscored: Int, promptTokens: Int, completionTokens: Int,
+      seconds: Double
+    ) {
+      self.role = role
+      self.responses = responses
+      self.reused = reused
+      self.errors = errors
+      self.unscored = unscored
+      self.promptTokens = promptTokens
+      self.completionTokens = completionTokens
+      self.seconds = seconds
+    }
+  }
+
+  public struct EvidenceIdentity: Hashable, Codable, Sendable {
+    public var ledger: String
+    public var sealed: Bool
+    /// Hash of the newest audit record when the verdict was made.
+    public var headHash: String
+
+    public init(ledger: String, sealed: Bool, headHash: String) {
+      self.ledger = ledger
+      self.sealed = sealed
+      self.headHash = headHash
+    }
+  }
+}
