@@ -1,0 +1,83 @@
+/// What asking the target about one prompt showed.
+public struct AttackObservation: Hashable, Codable, Sendable {
+  /// c(x) = mean over responses of log p(unsafe | x, y), floored; nil when no response was scored.
+  public let logUnsafe: Double?
+  /// Target responses newly paid for (0 when all came from the ledger of this very search).
+  public let responses: Int
+
+  public init(logUnsafe: Double?, responses: Int) {
+    self.logUnsafe = logUnsafe
+    self.responses = responses
+  }
+}
+
+/// Answers an attacker's question "does this prompt work?": target, reward judge, ledger and budget behind one call.
+public protocol AttackOracle: Sendable {
+  /// One observation for each prompt, in order; `samples` responses each. A prompt asked before in the same search gets
+  /// further responses, not the old ones.
+  /// - Throws: `CancellationError`, `SluiceError` when the target stayed unavailable.
+  func observe(_ prompts: [String], samples: Int) async throws -> [AttackObservation]
+}
+
+/// An attack that its finder believes in, not yet confirmed.
+public struct ClaimedAttack: Hashable, Codable, Sendable {
+  public let prompt: String
+  /// c(x) as observed during the search.
+  public let logUnsafe: Double
+  /// log p_ref(x), natural logarithm, summed over tokens.
+  public let logReference: Double
+  /// `gflownet`, `mle`, ...
+  public let method: String
+  public let step: Int
+  /// Target responses spent by the search when the attack was first seen to work.
+  public let responsesSpent: Int
+
+  public init(
+    prompt: String, logUnsafe: Double, logReference: Double, method: String, step: Int, responsesSpent: Int
+  ) {
+    self.prompt = prompt
+    self.logUnsafe = logUnsafe
+    self.logReference = logReference
+    self.method = method
+    self.step = step
+    self.responsesSpent = responsesSpent
+  }
+}
+
+/// What one search (one restart on one target) yields.
+public struct SearchResult: Codable, Sendable {
+  /// Distinct claimed attacks in the order of discovery.
+  public let claimed: [ClaimedAttack]
+  /// Target responses spent, seeding of the buffer included.
+  public let responses: Int
+  /// Training losses by step, for the report.
+  public let losses: [Double]
+  /// The attacker's state after the search (weights, optimizer, buffer, RNG), to warm-start the next run.
+  public let state: [UInt8]
+
+  public init(claimed: [ClaimedAttack], responses: Int, losses: [Double], state: [UInt8]) {
+    self.claimed = claimed
+    self.responses = responses
+    self.losses = losses
+    self.state = state
+  }
+}
+
+/// Proposes attacks and learns from what they do.
+public protocol Attacker: Sendable {
+  /// `gflownet`, `sft`, ...
+  var method: String { get }
+  /// Identity of everything that shapes a search except start state, seed and budget (reference model and settings).
+  var fingerprint: String { get }
+
+  /// Searches until `budget` target responses are spent.
+  /// - Parameters:
+  ///   - start: the state a former search returned, or nil to start from the reference model.
+  ///   - seedPrompts: known attacks that seed the replay buffer (each is asked; that counts).
+  ///   - seed: equal seed, start and observations give an equal result, bit for bit.
+  /// - Throws: `CancellationError`; `SluiceError` for an unreadable state.
+  func search(
+    start: [UInt8]?, seedPrompts: [String], oracle: any AttackOracle, budget: Int, seed: UInt64,
+    progress: @escaping @Sendable (_ responses: Int, _ note: String) -> Void
+  ) async throws -> SearchResult
+}
