@@ -1,0 +1,92 @@
+import Core
+import Foundation
+
+/// The weights of a Hugging Face folder: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
+public struct CheckpointWeights: Sendable {
+  public let folder: String
+  private let files: [SafetensorsFile]
+  /// Which of `files` holds a tensor.
+  private let fileOf: [String: Int]
+
+  /// Opens the weights and checks every header.
+  /// - Throws: `SluiceError` (exit 64).
+  public static func open(folder: String) throws -> CheckpointWeights {
+    let single = folder + "/model.safetensors"
+    if FileManager.default.fileExists(atPath: single) {
+      let file = try SafetensorsFile(path: single)
+      return CheckpointWeights(folder: folder, files: [file], fileOf: file.tensors.mapValues { _ in 0 })
+    }
+    let index = folder + "/model.safetensors.index.json"
+    guard FileManager.default.fileExists(atPath: index) else {
+      let others = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+      let pickled = others.contains { $0.hasSuffix(".bin") || $0.hasSuffix(".pt") || $0.hasSuffix(".ckpt") }
+      throw SluiceError.badInput(
+        "no model.safetensors and no model.safetensors.index.json in the checkpoint folder", file: folder,
+        remedy: pickled
+          ? "Pickled weights can run code and aren't read: save them with save_pretrained(safe_serialization=True)."
+          : "Name a folder as Hugging Face transformers writes it.")
+    }
+    return try sharded(folder: folder, index: index)
+  }
+
+  private static func sharded(folder: String, index: String) throws -> CheckpointWeights {
+    let document = try CheckpointConfiguration(path: index)
+    var files: [SafetensorsFile] = []
+    var numberOf: [String: Int] = [:]
+    var fileOf: [String: Int] = [:]
+    for (tensor, name) in try document.strings("weight_map") {
+      // The index may name files of its own folder only.
+      guard name.hasSuffix(".safetensors"), !name.contains("/"), !name.contains("\0") else {
+        throw SluiceError.badInput(
+          "weight_map: \(brief(name)) isn't the name of a safetensors file in this folder", file: index)
+      }
+      if numberOf[name] == nil {
+        numberOf[name] = files.count
+        files.append(try SafetensorsFile(path: folder + "/" + name))
+      }
+      let number = numberOf[name] ?? 0
+      guard files[number].tensors[tensor] != nil else {
+        throw SluiceError.badInput(
+          "weight_map: tensor \(brief(tensor)) isn't in \(name)", file: index,
+          remedy: "The shards and the index aren't of the same export: copy all of them again.")
+      }
+      fileOf[tensor] = number
+    }
+    return CheckpointWeights(folder: folder, files: files, fileOf: fileOf)
+  }
+
+  /// All tensors, sorted.
+  public var names: [String] { fileOf.keys.sorted() }
+
+  public func contains(_ name: String) -> Bool { fileOf[name] != nil }
+
+  /// A tensor's shape, nil where there is no such tensor.
+  public func shape(of name: String) -> [Int]? { fileOf[name].flatMap { files[$0].tensors[name]?.shape } }
+
+  /// A tensor as float32, row-major.
+  /// - Parameter shape: what the model's configuration says it must be.
+  /// - Throws: `SluiceError` (exit 64) where it is missing, of another shape or type, or holds a NaN or infinity.
+  public func tensor(_ name: String, shape: [Int]) throws -> [Float] {
+    guard let number = fileOf[name], let info = files[number].tensors[name] else {
+      throw SluiceError.badInput(
+        "the checkpoint has no tensor \(brief(name))", file: files.first?.path ?? folder,
+        remedy: "The weights are of another architecture than config.json says, or incomplete.")
+    }
+    guard info.shape == shape else {
+      throw SluiceError.badInput(
+        "tensor \(brief(name)) has shape \(info.shape); config.json makes it \(shape)", file: files[number].path,
+        remedy: "Use the config.json that was saved with these weights.")
+    }
+    let values = try files[number].floats(name)
+    // x − x is 0 unless x is infinite or NaN; the sum stays a plain loop that vectorises.
+    var check: Float = 0
+    for value in values { check += value - value }
+    guard check == 0 else {
+      let first = values.firstIndex { !$0.isFinite } ?? 0
+      throw SluiceError.badInput(
+        "tensor \(brief(name)) holds \(values[first]) at element \(first)", file: files[number].path,
+        remedy: "The training diverged or the file is damaged: use another checkpoint.")
+    }
+    return values
+  }
+}

@@ -1,0 +1,65 @@
+import Core
+
+/// A safetensors file, memory-mapped: opening reads the header only, and a tensor costs its own conversion.
+public struct SafetensorsFile: Sendable {
+  public let path: String
+  /// Every tensor of the file by name; its bytes are known to lie inside the file and to fit its shape.
+  public let tensors: [String: TensorInfo]
+  /// The header's `__metadata__`.
+  public let metadata: [String: String]
+  private let file: MappedFile
+
+  /// Opens a file and checks its whole header.
+  /// - Throws: `SluiceError` (exit 64) that names the file and what is wrong with it.
+  public init(path: String) throws {
+    file = try MappedFile(path: path)
+    guard file.count >= 8 else {
+      throw SluiceError.badInput(
+        "\(file.count) bytes are too few for a safetensors file", file: path,
+        remedy: "The file is cut off: copy or export it again.")
+    }
+    let field = try file.withBytes(0..<8) { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
+    let length = try SafetensorsHeader.length(field: field, fileSize: file.count, path: path)
+    let json = try file.withBytes(8..<(8 + length)) { Array($0) }
+    let header = try SafetensorsHeader(json: json, fileSize: file.count, path: path)
+    self.path = path
+    tensors = header.tensors
+    metadata = header.metadata
+  }
+
+  /// A tensor's elements as float32, row-major; F32, F16 and BF16 are read, the latter two exactly.
+  /// - Throws: `SluiceError` where there is no such tensor or it is of another type.
+  public func floats(_ name: String) throws -> [Float] {
+    guard let info = tensors[name] else { throw SluiceError.badInput("no tensor \(brief(name))", file: path) }
+    return try file.withBytes(info.byteRange) { bytes in
+      switch info.dtype {
+      case .f32:
+        // Copied byte by byte: the format promises no alignment.
+        return [Float](unsafeUninitializedCapacity: info.count) { floats, count in
+          UnsafeMutableRawBufferPointer(floats).copyMemory(from: bytes)
+          #if _endian(big)
+            for index in 0..<info.count { floats[index] = Float(bitPattern: floats[index].bitPattern.byteSwapped) }
+          #endif
+          count = info.count
+        }
+      case .f16: return convert(bytes, count: info.count, HalfPrecision.float(half:))
+      case .bf16: return convert(bytes, count: info.count, HalfPrecision.float(brain:))
+      default:
+        throw SluiceError.badInput(
+          "tensor \(brief(name)) is \(info.dtype.rawValue); weights are read from F32, F16 or BF16", file: path,
+          remedy: "Export the checkpoint in one of these types.")
+      }
+    }
+  }
+
+  @inline(__always)
+  private func convert(_ bytes: UnsafeRawBufferPointer, count: Int, _ float: (UInt16) -> Float) -> [Float] {
+    [Float](unsafeUninitializedCapacity: count) { floats, initialized in
+      for index in 0..<count {
+        floats[index] = float(
+          UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self)))
+      }
+      initialized = count
+    }
+  }
+}
