@@ -1,0 +1,21 @@
+import Core
+
+extension Weights {
+  /// Random weights as GPT-2 starts training: N(0, 0.02²), residual projections scaled by 1/√(2L), norms at identity
+  /// (Radford et al., 2019).
+  public static func random(_ architecture: Architecture, seed: UInt64) -> Weights {
+    let layout = ParameterLayout(architecture)
+    var values = [Float](repeating: 0, count: layout.count)
+    var generator = SeededGenerator(seed: seed, stream: "initial weights")
+    let residual = 1 / Float(2 * architecture.layers).squareRoot()
+    for slot in layout.slots {
+      if slot.shape.count > 1 {
+        let scale: Float = 0.02 * (slot.name.hasSuffix("c_proj.weight") ? residual : 1)
+        for i in slot.offset..<slot.offset + slot.count { values[i] = scale * Float(generator.normal()) }
+      } else if slot.name.contains("ln_") && slot.name.hasSuffix("weight") {
+        for i in slot.offset..<slot.offset + slot.count { values[i] = 1 }
+      }
+    }
+    return Weights(layout: layout, values: values)
+  }
+}

@@ -1,0 +1,58 @@
+import RealModule
+
+/// e^x in eight lanes; relative error below 3e-7 for x in [-87, 88], clamped outside.
+///
+/// x = n·ln 2 + r with |r| ≤ ln 2 / 2; e^r by its Taylor polynomial of degree 6 (remainder below 1.2e-7); 2^n by its
+/// exponent bits. The split of ln 2 into two parts is Cody and Waite's.
+@inline(__always)
+func exponential(_ x: SIMD8<Float>) -> SIMD8<Float> {
+  let clamped = x.clamped(lowerBound: .init(repeating: -87), upperBound: .init(repeating: 88))
+  // Adding 1.5·2^23 rounds to an integer and leaves that integer in the low bits of the sum.
+  let shifted = clamped * 1.442_695_04 + 12_582_912
+  let n = shifted - 12_582_912
+  let r = (clamped - n * 0.693_359_375) + n * 2.121_944_4e-4
+  var p = SIMD8<Float>(repeating: 1 / 720)
+  p = p * r + (1 / 120)
+  p = p * r + (1 / 24)
+  p = p * r + (1 / 6)
+  p = p * r + 0.5
+  p = p * r + 1
+  p = p * r + 1
+  let bits = (unsafeBitCast(shifted, to: SIMD8<Int32>.self) &- 0x4b40_0000 &+ 127) &<< 23
+  return p * unsafeBitCast(bits, to: SIMD8<Float>.self)
+}
+
+/// tanh in eight lanes; absolute error below 4e-7: 1 − 2 / (e^{2x} + 1).
+@inline(__always)
+func hyperbolicTangent(_ x: SIMD8<Float>) -> SIMD8<Float> {
+  1 - 2 / (exponential(x * 2) + 1)
+}
+
+/// Applies an eight-lane function to n floats; the rest is padded, so each element's result is the same wherever it is.
+@inline(__always)
+func mapLanes(
+  _ n: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+  _ body: (SIMD8<Float>) -> SIMD8<Float>
+) {
+  var i = 0
+  while i + 8 <= n {
+    storeLanes(body(loadLanes(x + i)), y + i)
+    i += 8
+  }
+  if i < n {
+    var lanes = SIMD8<Float>()
+    for j in i..<n { lanes[j - i] = x[j] }
+    let result = body(lanes)
+    for j in i..<n { y[j] = result[j - i] }
+  }
+}
+
+/// y[n] = e^{x[n]}.
+public func exponential(_ n: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+  mapLanes(n, x, y) { exponential($0) }
+}
+
+/// y[n] = tanh x[n].
+public func hyperbolicTangent(_ n: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+  mapLanes(n, x, y) { hyperbolicTangent($0) }
+}
