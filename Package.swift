@@ -66,7 +66,7 @@ let package = Package(
 
     tests("CoreTests", ["Core"]),
     tests("TensorsTests", ["Tensors"]),
-    tests("TokenizersTests", ["Tokenizers"]),
+    tests("TokenizersTests", ["Tokenizers"], resources: [.copy("Fixtures")]),
     tests("LanguageModelsTests", ["LanguageModels"]),
     tests("AttackersTests", ["Attackers"]),
     tests("TargetsTests", ["Targets", .product(name: "FlyingFox", package: "FlyingFox")]),

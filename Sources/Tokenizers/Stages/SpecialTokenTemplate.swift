@@ -1,0 +1,7 @@
+/// What stands around one encoded text: `[CLS] … [SEP]`.
+struct SpecialTokenTemplate: Hashable, Sendable {
+  var before: [Int] = []
+  var after: [Int] = []
+
+  var count: Int { before.count + after.count }
+}

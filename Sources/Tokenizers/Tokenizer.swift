@@ -1,0 +1,122 @@
+import Core
+
+/// Text to token ids and back, for the byte-level BPE and WordPiece tokenizers of Hugging Face checkpoints. Ids equal
+/// those of the `tokenizers` library, version for version of Unicode.
+public struct Tokenizer: Sendable {
+  /// How the text between added tokens is cut and looked up.
+  enum Model: Sendable {
+    case bytePair(ByteLevelSplitter, BytePairModel)
+    case wordPiece(BertNormalizer, BertSplitter, WordPieceModel)
+  }
+
+  /// The stages, shared between copies.
+  final class Stages: Sendable {
+    let vocabulary: Vocabulary
+    let model: Model
+    let decoder: TokenDecoder
+    let template: SpecialTokenTemplate
+    let addedTokens: [AddedToken]
+    let specialIDs: Set<Int>
+    let matcher: AddedTokenMatcher
+    /// Tokens that are looked for after normalisation.
+    let normalizedMatcher: AddedTokenMatcher
+
+    init(
+      vocabulary: Vocabulary, model: Model, decoder: TokenDecoder, template: SpecialTokenTemplate,
+      addedTokens: [AddedToken]
+    ) {
+      self.vocabulary = vocabulary
+      self.model = model
+      self.decoder = decoder
+      self.template = template
+      self.addedTokens = addedTokens
+      specialIDs = Set(addedTokens.filter(\.isSpecial).map(\.id))
+      matcher = AddedTokenMatcher(addedTokens.filter { !$0.isNormalized })
+      normalizedMatcher = AddedTokenMatcher(addedTokens.filter(\.isNormalized))
+    }
+  }
+
+  let stages: Stages
+
+  init(stages: Stages) { self.stages = stages }
+
+  /// Rows that an embedding table for this vocabulary needs: the largest id plus one.
+  public var vocabularySize: Int { stages.vocabulary.size }
+
+  /// Ids of tokens that aren't text, such as an end-of-text mark.
+  public var specialTokenIDs: Set<Int> { stages.specialIDs }
+
+  /// The id of a token as the vocabulary writes it (`Ġthe`, `##ing`, `<|endoftext|>`), nil where it isn't a token.
+  public func id(of token: String) -> Int? { stages.vocabulary.id(of: token.utf8) }
+
+  /// The token of an id as the vocabulary writes it, nil where the id isn't used.
+  public func token(of id: Int) -> String? {
+    stages.vocabulary.token(id).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The ids of a text. Special tokens that are written literally in the text are recognised.
+  /// - Parameters:
+  ///   - addingSpecialTokens: put around the text what the checkpoint's template says (`[CLS] … [SEP]`; nothing for
+  ///     GPT-2).
+  ///   - limit: at most this many ids, the template's included; the text's end is cut off. Nil for no limit.
+  public func encode(_ text: String, addingSpecialTokens: Bool = true, limit: Int? = nil) -> [Int] {
+    let template = addingSpecialTokens ? stages.template : SpecialTokenTemplate()
+    var ids = template.before
+    appendBody(Array(text.utf8), to: &ids)
+    if let limit { ids.removeLast(max(0, ids.count - max(template.before.count, limit - template.after.count))) }
+    return ids + template.after
+  }
+
+  /// The text of ids; bytes that aren't UTF-8 become U+FFFD, ids that no token has are left out.
+  public func decode(_ ids: [Int], skippingSpecialTokens: Bool = true) -> String {
+    stages.decoder.text(tokens(ids, skippingSpecialTokens))
+  }
+
+  /// The bytes of ids, for text that arrives token by token: a character's bytes may be split over tokens.
+  public func bytes(of ids: [Int], skippingSpecialTokens: Bool = true) -> [UInt8] {
+    stages.decoder.bytes(tokens(ids, skippingSpecialTokens))
+  }
+
+  private func tokens(_ ids: [Int], _ skipsSpecial: Bool) -> [ArraySlice<UInt8>] {
+    ids.compactMap { id in
+      skipsSpecial && stages.specialIDs.contains(id) ? nil : stages.vocabulary.token(id)
+    }
+  }
+
+  private func appendBody(_ text: [UInt8], to ids: inout [Int]) {
+    var scratch = BytePairModel.Scratch()
+    for piece in stages.matcher.split(text) {
+      switch piece {
+      case .token(let id): ids.append(id)
+      case .text(let range):
+        // The common case, no added token in the text, copies nothing.
+        let part = range.count == text.count ? text : Array(text[range])
+        appendPart(part, scratch: &scratch, to: &ids)
+      }
+    }
+  }
+
+  private func appendPart(_ part: [UInt8], scratch: inout BytePairModel.Scratch, to ids: inout [Int]) {
+    switch stages.model {
+    case .bytePair(let splitter, let model):
+      for piece in stages.normalizedMatcher.split(part) {
+        switch piece {
+        case .token(let id): ids.append(id)
+        case .text(let range):
+          let words = range.count == part.count ? part : Array(part[range])
+          splitter.split(words) { text, word in model.encode(text, word, scratch: &scratch, into: &ids) }
+        }
+      }
+    case .wordPiece(let normalizer, let splitter, let model):
+      let normalized = normalizer.normalize(part)
+      for piece in stages.normalizedMatcher.split(normalized) {
+        switch piece {
+        case .token(let id): ids.append(id)
+        case .text(let range):
+          let words = range.count == normalized.count ? normalized : Array(normalized[range])
+          splitter.split(words) { word in model.encode(words, word, into: &ids) }
+        }
+      }
+    }
+  }
+}
