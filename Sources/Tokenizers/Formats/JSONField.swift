@@ -18,8 +18,9 @@ struct JSONField {
   }
 
   /// Reads and parses a whole file.
-  init(file: String) throws {
-    let bytes = try TokenizerText.read(file)
+  init(file: String) throws { try self.init(bytes: try TokenizerText.read(file), file: file) }
+
+  init(bytes: [UInt8], file: String) throws {
     do {
       self.init(value: try JSON(parsing: bytes), name: "", file: file)
     } catch let error as JSONSyntaxError {

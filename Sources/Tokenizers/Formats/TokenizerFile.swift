@@ -4,7 +4,12 @@ import Core
 /// exactly is refused by name: other ids than the model was trained on would look like a worse model.
 enum TokenizerFile {
   static func load(_ path: String) throws -> Tokenizer {
-    let root = try JSONField(file: path)
+    try load(bytes: try TokenizerText.read(path), name: path)
+  }
+
+  /// - Parameter name: what messages call the file.
+  static func load(bytes: [UInt8], name: String) throws -> Tokenizer {
+    let root = try JSONField(bytes: bytes, file: name)
     guard root.value.members != nil else { throw root.wrongType("an object") }
     let model = try root.required("model")
     // Older files leave the type out.
