@@ -1,0 +1,93 @@
+import Tensors
+
+/// How token states become one vector a sequence.
+public enum Pooling: Sendable, Hashable {
+  /// The first token's state ([CLS]).
+  case first
+  /// The mean over all tokens.
+  case mean
+}
+
+/// Pooled states of an encoder and their gradient, in micro-batches of fixed size.
+public struct Encoding: Sendable {
+  public let pooling: Pooling
+  public let workers: Int
+  public let microBatch: Int
+
+  public init(pooling: Pooling, workers: Int = 1, microBatch: Int = 16) {
+    self.pooling = pooling
+    self.workers = workers
+    self.microBatch = microBatch
+  }
+
+  /// One vector [C] for each input. An empty input gives zeros.
+  public func pooled(_ inputs: [[Int32]], _ weights: Weights) -> [[Float]] {
+    let pieces = split(inputs)
+    return mapConcurrently(pieces.count, workers: workers) { piece in
+      pool(forward(pieces[piece], weights), width: weights.architecture.width)
+    }.flatMap { $0 }
+  }
+
+  /// One loss on the pooled vectors and its gradient on all weights.
+  ///
+  /// - Parameter loss: from vectors [B][C] to (loss, ∂loss/∂vector [B][C]).
+  public func gradient(
+    _ inputs: [[Int32]], _ weights: Weights, loss: ([[Float]]) -> (value: Double, slopes: [[Float]])
+  ) -> (loss: Double, gradient: [Float]) {
+    let width = weights.architecture.width
+    let pieces = split(inputs)
+    let states = mapConcurrently(pieces.count, workers: workers) { forward(pieces[$0], weights) }
+    let (value, slopes) = loss(states.flatMap { pool($0, width: width) })
+    let size = microBatch
+    let gradients = mapConcurrently(pieces.count, workers: workers) { piece in
+      backward(states[piece], weights, slopes: Array(slopes[piece * size..<piece * size + pieces[piece].count]))
+    }
+    var total = [Float](repeating: 0, count: weights.layout.count)
+    for part in gradients {
+      total.withUnsafeMutableBufferPointer { sum in
+        part.withUnsafeBufferPointer { part in
+          if let sum = sum.baseAddress, let values = part.baseAddress { add(part.count, values, to: sum) }
+        }
+      }
+    }
+    return (value, total)
+  }
+
+  private func split(_ inputs: [[Int32]]) -> [[[Int32]]] {
+    stride(from: 0, to: inputs.count, by: microBatch).map { Array(inputs[$0..<min($0 + microBatch, inputs.count)]) }
+  }
+
+  private func forward(_ inputs: [[Int32]], _ weights: Weights) -> Activations {
+    Transformer.forward(
+      PackedBatch(prefix: [], sequences: inputs.map { $0[...] }, architecture: weights.architecture), weights)
+  }
+
+  private func pool(_ activations: Activations, width: Int) -> [[Float]] {
+    activations.batch.plan.sequences.dropFirst().map { sequence in
+      var vector = [Float](repeating: 0, count: width)
+      let rows = pooling == .first ? min(1, sequence.count) : sequence.count
+      for row in 0..<rows {
+        let start = activations.hidden + (sequence.start + row) * width
+        for i in 0..<width { vector[i] += activations.values[start + i] / Float(rows) }
+      }
+      return vector
+    }
+  }
+
+  private func backward(_ activations: Activations, _ weights: Weights, slopes: [[Float]]) -> [Float] {
+    let width = weights.architecture.width
+    var sink = GradientSink(fullFor: weights.layout)
+    var dHidden = [Float](repeating: 0, count: activations.batch.rows * width)
+    for (sequence, slope) in zip(activations.batch.plan.sequences.dropFirst(), slopes) {
+      let rows = pooling == .first ? min(1, sequence.count) : sequence.count
+      for row in 0..<rows {
+        let start = (sequence.start + row) * width
+        for i in 0..<width { dHidden[start + i] = slope[i] / Float(rows) }
+      }
+    }
+    dHidden.withUnsafeBufferPointer { buffer in
+      if let d = buffer.baseAddress { Transformer.backward(activations, weights, dHidden: d, into: &sink) }
+    }
+    return sink.values
+  }
+}
