@@ -67,7 +67,7 @@ let package = Package(
     tests("CoreTests", ["Core"]),
     tests("TensorsTests", ["Tensors"]),
     tests("TokenizersTests", ["Tokenizers"], resources: [.copy("Fixtures")]),
-    tests("LanguageModelsTests", ["LanguageModels"]),
+    tests("LanguageModelsTests", ["LanguageModels"], resources: [.copy("Checkpoints/Fixtures")]),
     tests("AttackersTests", ["Attackers"]),
     tests("TargetsTests", ["Targets", .product(name: "FlyingFox", package: "FlyingFox")]),
     tests("JudgesTests", ["Judges"]),
