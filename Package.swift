@@ -34,7 +34,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
-    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
     // System libraries: a module map and a shim header each.
@@ -69,13 +68,15 @@ let package = Package(
     tests("TokenizersTests", ["Tokenizers"], resources: [.copy("Fixtures")]),
     tests("LanguageModelsTests", ["LanguageModels"], resources: [.copy("Checkpoints/Fixtures")]),
     tests("AttackersTests", ["Attackers"]),
-    tests("TargetsTests", ["Targets", .product(name: "FlyingFox", package: "FlyingFox")]),
+    // A server that misbehaves on demand, for the tests of everything that speaks HTTP.
+    .target(name: "FakeServer", path: "Tests/FakeServer", swiftSettings: strict),
+    tests("TargetsTests", ["Targets", "FakeServer"]),
     tests("JudgesTests", ["Judges"]),
     tests("StatisticsTests", ["Statistics"]),
     tests("EvidenceTests", ["Evidence"]),
     tests("PoliciesTests", ["Policies"]),
     tests("ReportsTests", ["Reports"]),
     tests("LabTests", ["Lab"]),
-    tests("EndToEndTests", ["Core", .product(name: "FlyingFox", package: "FlyingFox")]),
+    tests("EndToEndTests", ["Core", "FakeServer"]),
   ]
 )

@@ -1,0 +1,65 @@
+import Core
+import Synchronization
+
+/// Stops asking a server that is plainly unavailable, so that a dead one costs minutes and not hours.
+///
+/// After `limit` requests in a row have failed as unavailable (each after all its retries), the others fail at once
+/// with the last of these failures. Once every `coolDown` one request is let through; its success closes the breaker.
+final class CircuitBreaker: Sendable {
+  private struct State {
+    var failures = 0
+    var last: ResponseFailure?
+    var nextTrial = Duration.zero
+  }
+
+  private let state = Mutex(State())
+  private let limit: Int
+  private let coolDown: Duration
+  private let clock: RetryClock
+
+  init(limit: Int, coolDown: Duration = .seconds(30), clock: RetryClock) {
+    self.limit = max(1, limit)
+    self.coolDown = coolDown
+    self.clock = clock
+  }
+
+  /// Nil where a new request may be sent, otherwise the failure it meets without being sent.
+  func refusal() -> ResponseFailure? {
+    state.withLock { state in
+      guard state.failures >= limit, let last = state.last else { return nil }
+      let now = clock.now()
+      guard now < state.nextTrial else {
+        state.nextTrial = now + coolDown
+        return nil
+      }
+      return notSent(last)
+    }
+  }
+
+  /// Nil where a request that has begun may be tried again.
+  func refusalOfRetry() -> ResponseFailure? {
+    state.withLock { state in
+      guard state.failures >= limit, let last = state.last else { return nil }
+      return notSent(last)
+    }
+  }
+
+  /// Notes what became of a request that was sent.
+  func note(_ outcome: ResponseOutcome) {
+    state.withLock { state in
+      if case .failure(let failure) = outcome, failure.meansUnavailable {
+        state.failures += 1
+        state.last = failure
+        if state.failures == limit { state.nextTrial = clock.now() + coolDown }
+      } else {
+        state.failures = 0
+        state.last = nil
+      }
+    }
+  }
+
+  private func notSent(_ last: ResponseFailure) -> ResponseFailure {
+    ResponseFailure(
+      kind: last.kind, message: "not sent, after \(limit) requests in a row failed; the last: \(last.message)")
+  }
+}

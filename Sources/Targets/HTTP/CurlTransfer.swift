@@ -1,0 +1,150 @@
+import CLibcurl
+import Core
+
+/// One easy handle, what it sends and what it has received. Lives on the loop's thread alone.
+final class CurlTransfer {
+  let handle: UnsafeMutableRawPointer
+  let flag: CancellationFlag
+  private let request: HTTPRequest
+  private let continuation: CheckedContinuation<HTTPResponse, any Error>
+  private var headers: UnsafeMutablePointer<curl_slist>?
+  private let errorText: UnsafeMutablePointer<CChar>
+  private var body: [UInt8] = []
+  private var overflowed = false
+
+  /// - Throws: `TransportFailure` when libcurl doesn't accept the request; the order's continuation is then untouched.
+  init(_ order: TransferOrder, certificateAuthorities: String?) throws {
+    guard let handle = curl_easy_init() else { throw InternalError("libcurl has no handle left") }
+    self.handle = handle
+    flag = order.flag
+    request = order.request
+    continuation = order.continuation
+    errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+    errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    try configure(certificateAuthorities: certificateAuthorities)
+  }
+
+  deinit {
+    curl_easy_cleanup(handle)
+    curl_slist_free_all(headers)
+    errorText.deallocate()
+  }
+
+  private func configure(certificateAuthorities: String?) throws {
+    try set(CURLOPT_URL, request.url)
+    try set(CURLOPT_PROTOCOLS_STR, "http,https")
+    try set(CURLOPT_USERAGENT, "sluice/\(sluiceVersion)")
+    try set(CURLOPT_ACCEPT_ENCODING, "gzip")
+    try set(CURLOPT_FOLLOWLOCATION, 0)
+    try set(CURLOPT_SSL_VERIFYPEER, 1)
+    try set(CURLOPT_SSL_VERIFYHOST, 2)
+    if let certificateAuthorities { try set(CURLOPT_CAINFO, certificateAuthorities) }
+    // Signals belong to the process; time-outs of the name look-up work without them.
+    try set(CURLOPT_NOSIGNAL, 1)
+    try set(CURLOPT_TCP_KEEPALIVE, 1)
+    try set(CURLOPT_CONNECTTIMEOUT_MS, request.bounds.connect.wholeMilliseconds)
+    try set(CURLOPT_TIMEOUT_MS, request.bounds.total.wholeMilliseconds)
+    try check(sluice_set_error_buffer(handle, errorText))
+    // The loop keeps the transfer alive for as long as its handle is in use, so the pointer needs no retain.
+    try check(sluice_set_writer(handle, receive, Unmanaged.passUnretained(self).toOpaque()))
+    try configureBody()
+  }
+
+  private func configureBody() throws {
+    var lines = request.headers.map { "\($0.name): \($0.value)" }
+    if request.method == .post {
+      try set(CURLOPT_POST, 1)
+      try check(sluice_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count)))
+      try request.body.withUnsafeBytes { bytes in
+        try check(sluice_set_bytes(handle, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress ?? UnsafeRawPointer(handle)))
+      }
+      // Without this a long body waits a second for a "100 Continue" that few servers send.
+      lines.append("Expect:")
+    }
+    for line in lines {
+      guard let longer = curl_slist_append(headers, line) else { throw InternalError("out of memory") }
+      headers = longer
+    }
+    try check(sluice_set_list(handle, CURLOPT_HTTPHEADER, headers))
+  }
+
+  private func set(_ option: CURLoption, _ value: String) throws { try check(sluice_set_string(handle, option, value)) }
+
+  private func set(_ option: CURLoption, _ value: Int) throws { try check(sluice_set_long(handle, option, value)) }
+
+  private func check(_ code: CURLcode) throws {
+    guard code == CURLE_OK else {
+      throw TransportFailure(
+        .permanent, "libcurl doesn't accept the request: \(String(cString: curl_easy_strerror(code)))")
+    }
+  }
+
+  /// - Returns: how many bytes were taken; fewer than offered makes libcurl abort the transfer.
+  fileprivate func take(_ bytes: UnsafeRawBufferPointer) -> Int {
+    guard body.count + bytes.count <= request.bounds.bodyBytes else {
+      overflowed = true
+      return 0
+    }
+    if body.isEmpty {
+      // From the first byte on the answer must keep flowing. The watch starts here because a server that doesn't stream
+      // is silent for as long as its model generates.
+      _ = sluice_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1)
+      _ = sluice_set_long(handle, CURLOPT_LOW_SPEED_TIME, max(1, request.bounds.stall.wholeMilliseconds / 1000))
+    }
+    body.append(contentsOf: bytes)
+    return bytes.count
+  }
+
+  func finish(throwing error: any Error) { continuation.resume(throwing: error) }
+
+  /// Resumes whoever waits, with the answer or with what `result` means.
+  func finish(_ result: CURLcode) {
+    guard result == CURLE_OK else {
+      finish(throwing: failure(result))
+      return
+    }
+    let seconds = sluice_get_offset(handle, CURLINFO_RETRY_AFTER)
+    continuation.resume(
+      returning: HTTPResponse(
+        status: sluice_get_long(handle, CURLINFO_RESPONSE_CODE), body: body,
+        retryAfter: seconds > 0 ? .seconds(seconds) : nil,
+        redirect: sluice_get_string(handle, CURLINFO_REDIRECT_URL).map { String(cString: $0) },
+        elapsed: .microseconds(sluice_get_offset(handle, CURLINFO_TOTAL_TIME_T))))
+  }
+
+  private func failure(_ result: CURLcode) -> TransportFailure {
+    if overflowed || result == CURLE_FILESIZE_EXCEEDED {
+      return TransportFailure(.tooLarge, "the response is larger than \(request.bounds.bodyBytes) bytes")
+    }
+    let detail = String(cString: errorText)
+    let message = detail.isEmpty ? String(cString: curl_easy_strerror(result)) : detail
+    let answered = sluice_get_long(handle, CURLINFO_RESPONSE_CODE) > 0
+    switch result {
+    case CURLE_OPERATION_TIMEDOUT: return TransportFailure(body.isEmpty ? .timedOut : .cutShort, message)
+    case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:
+      return TransportFailure(.permanent, "the server's certificate is not trusted (\(message))")
+    case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_NOT_BUILT_IN:
+      return TransportFailure(.permanent, message)
+    default: return TransportFailure(answered ? .cutShort : .noConnection, message)
+    }
+  }
+}
+
+/// libcurl's write callback; `context` is the transfer.
+private func receive(
+  _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+  guard let bytes, let context else { return 0 }
+  return Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+    .take(UnsafeRawBufferPointer(start: bytes, count: size * count))
+}
+
+extension Duration {
+  /// Rounded up, so that a short limit never becomes libcurl's 0, which means none.
+  var wholeMilliseconds: Int {
+    let (seconds, attoseconds) = components
+    return max(1, Int(seconds) * 1000 + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000))
+  }
+
+  var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

@@ -1,0 +1,112 @@
+/// One HTTP request with the bounds within which it must be answered.
+public struct HTTPRequest: Sendable {
+  public enum Method: String, Sendable {
+    case get = "GET"
+    case post = "POST"
+  }
+
+  public var method: Method
+  /// `http` or `https`.
+  public var url: String
+  /// Names and values, without line breaks.
+  public var headers: [Header]
+  public var body: [UInt8]
+  public var bounds: Bounds
+
+  public init(
+    method: Method = .post, url: String, headers: [Header] = [], body: [UInt8] = [], bounds: Bounds = Bounds()
+  ) {
+    self.method = method
+    self.url = url
+    self.headers = headers
+    self.body = body
+    self.bounds = bounds
+  }
+
+  /// One header line; its value may be a secret and is never printed.
+  public struct Header: Sendable, CustomStringConvertible, CustomReflectable {
+    public let name: String
+    public let value: String
+
+    public init(_ name: String, _ value: String) {
+      self.name = name
+      self.value = value
+    }
+
+    public var description: String { "\(name): …" }
+    public var customMirror: Mirror { Mirror(self, children: ["name": name]) }
+  }
+
+  /// Limits on one attempt.
+  public struct Bounds: Hashable, Sendable {
+    /// From name look-up to the end of the TLS handshake.
+    public var connect: Duration
+    /// From start to last byte.
+    public var total: Duration
+    /// Silence in the middle of a body. Before the first byte only `total` counts: a model may think for long.
+    public var stall: Duration
+    /// Bytes of body after decompression.
+    public var bodyBytes: Int
+
+    public init(
+      connect: Duration = .seconds(10), total: Duration = .seconds(60), stall: Duration = .seconds(20),
+      bodyBytes: Int = 8 << 20
+    ) {
+      self.connect = connect
+      self.total = total
+      self.stall = stall
+      self.bodyBytes = bodyBytes
+    }
+  }
+}
+
+/// A complete answer, whatever its status.
+public struct HTTPResponse: Sendable {
+  public var status: Int
+  public var body: [UInt8]
+  /// What the `Retry-After` header asks for, whether it was given in seconds or as a date.
+  public var retryAfter: Duration?
+  /// Where a redirect points; it is never followed.
+  public var redirect: String?
+  /// From start to last byte.
+  public var elapsed: Duration
+
+  public init(
+    status: Int, body: [UInt8], retryAfter: Duration? = nil, redirect: String? = nil, elapsed: Duration = .zero
+  ) {
+    self.status = status
+    self.body = body
+    self.retryAfter = retryAfter
+    self.redirect = redirect
+    self.elapsed = elapsed
+  }
+}
+
+/// Why no complete answer came.
+public struct TransportFailure: Error, Hashable, Sendable {
+  public enum Cause: Hashable, Sendable {
+    /// No connection, or it broke before a status line came.
+    case noConnection
+    case timedOut
+    /// The connection ended, stalled or broke in the middle of the answer.
+    case cutShort
+    /// More body than `HTTPRequest.Bounds.bodyBytes`.
+    case tooLarge
+    /// Another try can't help: certificate not trusted, URL not usable.
+    case permanent
+  }
+  public let cause: Cause
+  /// One line for a person, without secrets.
+  public let message: String
+
+  public init(_ cause: Cause, _ message: String) {
+    self.cause = cause
+    self.message = message
+  }
+}
+
+/// Carries requests to a server. Retries, pacing and meaning are the business of its callers.
+public protocol HTTPTransport: Sendable {
+  /// - Throws: `TransportFailure`; `CancellationError` promptly when the task is cancelled.
+  func send(_ request: HTTPRequest) async throws -> HTTPResponse
+}

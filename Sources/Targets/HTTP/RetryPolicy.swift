@@ -1,0 +1,66 @@
+import Core
+
+/// How often and how patiently a failed request is tried again.
+public struct RetryPolicy: Hashable, Sendable {
+  /// Tries after the first.
+  public var retries: Int
+  /// Tries after the first where the answer came but made no sense; such answers are rarely transient.
+  public var malformedRetries: Int
+  /// The ceiling of the first pause; it doubles with every try.
+  public var base: Duration
+  /// The largest pause that back-off comes to by itself.
+  public var longestPause: Duration
+  /// The largest pause that a server can ask for with `Retry-After`.
+  public var longestRequestedPause: Duration
+
+  public init(
+    retries: Int = 5, malformedRetries: Int = 2, base: Duration = .milliseconds(500),
+    longestPause: Duration = .seconds(30), longestRequestedPause: Duration = .seconds(60)
+  ) {
+    self.retries = max(0, retries)
+    self.malformedRetries = max(0, min(malformedRetries, retries))
+    self.base = base
+    self.longestPause = longestPause
+    self.longestRequestedPause = longestRequestedPause
+  }
+
+  /// The pause before try `attempt` + 1: "full jitter" (uniform between nothing and the ceiling) keeps many clients from
+  /// coming back at the same moment, and never less than the server asked for.
+  /// - Parameter attempt: the tries made so far, from 1.
+  public func pause(afterAttempt attempt: Int, retryAfter: Duration?, using random: inout SeededGenerator) -> Duration {
+    let doublings = min(max(0, attempt - 1), 20)
+    let ceiling = min(longestPause, base * (1 << doublings))
+    let jittered = ceiling * random.uniformDouble()
+    return max(jittered, min(retryAfter ?? .zero, longestRequestedPause))
+  }
+}
+
+/// What one try of a request came to, seen with the eyes of whoever may try again.
+struct FailedAttempt: Error {
+  enum Remedy {
+    /// The server or the way to it is in trouble.
+    case retry
+    /// The answer made no sense.
+    case retrySparingly
+    /// Asking the same again gives the same.
+    case giveUp
+  }
+  let failure: ResponseFailure
+  let remedy: Remedy
+  var retryAfter: Duration?
+
+  init(_ kind: ResponseFailure.Kind, _ message: String, _ remedy: Remedy, retryAfter: Duration? = nil) {
+    failure = ResponseFailure(kind: kind, message: message)
+    self.remedy = remedy
+    self.retryAfter = retryAfter
+  }
+
+  init(_ failure: TransportFailure) {
+    switch failure.cause {
+    case .noConnection, .timedOut: self.init(.unreachable, failure.message, .retry)
+    case .cutShort: self.init(.malformed, "the response was cut short (\(failure.message))", .retry)
+    case .tooLarge: self.init(.malformed, failure.message, .giveUp)
+    case .permanent: self.init(.unreachable, failure.message, .giveUp)
+    }
+  }
+}

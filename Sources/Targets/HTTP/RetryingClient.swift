@@ -1,0 +1,96 @@
+import Core
+
+/// Sends requests until they succeed, make no more sense to repeat, or the server is given up: concurrency limit,
+/// pacing, back-off and circuit breaker around a transport.
+final class RetryingClient: Sendable {
+  private let transport: any HTTPTransport
+  private let policy: RetryPolicy
+  private let permits: Permits
+  private let pacer: Pacer
+  private let breaker: CircuitBreaker
+  private let clock: RetryClock
+
+  init(
+    transport: any HTTPTransport, policy: RetryPolicy, concurrency: Int, requestsPerMinute: Double?,
+    failuresBeforeGivingUp: Int, clock: RetryClock
+  ) {
+    self.transport = transport
+    self.policy = policy
+    self.clock = clock
+    permits = Permits(concurrency)
+    pacer = Pacer(requestsPerMinute: requestsPerMinute, clock: clock)
+    breaker = CircuitBreaker(limit: failuresBeforeGivingUp, clock: clock)
+  }
+
+  /// One try: what to send, and how to understand a complete answer to it.
+  struct Attempt: Sendable {
+    let request: HTTPRequest
+    let read: @Sendable (HTTPResponse) -> Result<Response, FailedAttempt>
+  }
+
+  /// - Parameters:
+  ///   - seed: of the jitter, so that equal runs pause equally whatever the order of their requests.
+  ///   - retries: instead of the policy's; a probe has less patience.
+  ///   - attempt: called for each try.
+  /// - Throws: `CancellationError` alone.
+  func send(
+    seed: UInt64, retries: Int? = nil, attempt: @Sendable () -> Attempt
+  ) async throws -> ResponseOutcome {
+    try await permits.withPermit {
+      if let refusal = breaker.refusal() { return .failure(refusal) }
+      let outcome = try await tries(seed: seed, retries: retries ?? policy.retries, attempt)
+      breaker.note(outcome)
+      return outcome
+    }
+  }
+
+  private func tries(
+    seed: UInt64, retries: Int, _ attempt: @Sendable () -> Attempt
+  ) async throws -> ResponseOutcome {
+    var random = SeededGenerator(seed: seed, stream: "retry")
+    var made = 0
+    while true {
+      made += 1
+      try await pacer.waitForTurn()
+      let failed: FailedAttempt
+      switch try await answer(attempt()) {
+      case .success(let response): return .success(response)
+      case .failure(let failure): failed = failure
+      }
+      guard made <= allowance(failed.remedy, retries: retries) else {
+        return .failure(failed.failure.afterTries(made))
+      }
+      let pause = policy.pause(afterAttempt: made, retryAfter: failed.retryAfter, using: &random)
+      if failed.retryAfter != nil { pacer.hold(for: pause) }
+      try await clock.sleep(pause)
+      if let refusal = breaker.refusalOfRetry() { return .failure(refusal) }
+    }
+  }
+
+  private func allowance(_ remedy: FailedAttempt.Remedy, retries: Int) -> Int {
+    switch remedy {
+    case .retry: retries
+    case .retrySparingly: min(retries, policy.malformedRetries)
+    case .giveUp: 0
+    }
+  }
+
+  private func answer(_ attempt: Attempt) async throws -> Result<Response, FailedAttempt> {
+    do {
+      return attempt.read(try await transport.send(attempt.request))
+    } catch let failure as TransportFailure {
+      return .failure(FailedAttempt(failure))
+    } catch is CancellationError {
+      throw CancellationError()
+    } catch {
+      return .failure(FailedAttempt(.unreachable, "the HTTP transport failed: \(error)", .giveUp))
+    }
+  }
+}
+
+extension ResponseFailure {
+  /// The same failure, with the number of tries where there was more than one.
+  fileprivate func afterTries(_ count: Int) -> ResponseFailure {
+    count == 1 ? self : ResponseFailure(kind: kind, message: "\(message) (\(count) tries)")
+  }
+}

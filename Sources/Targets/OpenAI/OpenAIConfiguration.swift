@@ -1,0 +1,44 @@
+/// Where an OpenAI-compatible server is and how it wants to be treated.
+public struct OpenAIConfiguration: Hashable, Sendable {
+  /// With or without `/v1`: `http://host:8000`, `http://host:8000/v1` and the full path of the API mean the same.
+  public var url: String
+  /// The name under which the server knows the model.
+  public var model: String
+  public var api: OpenAIAPI
+  /// The environment variable that holds the key; nil for servers that need none.
+  public var apiKeyVariable: String?
+  /// Requests in flight, over all calls on one target.
+  public var concurrency: Int
+  /// Nil for no limit.
+  public var requestsPerMinute: Double?
+  /// For one try, from start to last byte.
+  public var timeout: Duration
+  public var connectTimeout: Duration
+  /// Silence in the middle of a response.
+  public var stallTimeout: Duration
+  /// Tries after the first.
+  public var retries: Int
+  public var maxResponseBytes: Int
+  /// After so many requests in a row have failed as unavailable, the rest fail at once.
+  public var failuresBeforeGivingUp: Int
+
+  public init(
+    url: String, model: String, api: OpenAIAPI = .chat, apiKeyVariable: String? = nil, concurrency: Int = 8,
+    requestsPerMinute: Double? = nil, timeout: Duration = .seconds(60), connectTimeout: Duration = .seconds(10),
+    stallTimeout: Duration = .seconds(20), retries: Int = 5, maxResponseBytes: Int = 8 << 20,
+    failuresBeforeGivingUp: Int = 8
+  ) {
+    self.url = url
+    self.model = model
+    self.api = api
+    self.apiKeyVariable = apiKeyVariable
+    self.concurrency = concurrency
+    self.requestsPerMinute = requestsPerMinute
+    self.timeout = timeout
+    self.connectTimeout = connectTimeout
+    self.stallTimeout = stallTimeout
+    self.retries = retries
+    self.maxResponseBytes = maxResponseBytes
+    self.failuresBeforeGivingUp = failuresBeforeGivingUp
+  }
+}

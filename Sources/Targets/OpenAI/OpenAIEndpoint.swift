@@ -1,0 +1,85 @@
+import Core
+
+/// Which of the two protocols a server is spoken to in.
+public enum OpenAIAPI: String, CaseIterable, Sendable {
+  /// `/v1/chat/completions`: the server applies the model's own chat template.
+  case chat
+  /// `/v1/completions`: plain text is continued; the policy's `template` wraps the attack.
+  case completions
+
+  var path: String {
+    switch self {
+    case .chat: "chat/completions"
+    case .completions: "completions"
+    }
+  }
+}
+
+/// The address that requests go to, made from what people write in a policy.
+///
+/// All of these mean the same: `http://host:8000`, `http://host:8000/`, `http://host:8000/v1`,
+/// `http://host:8000/v1/chat/completions`. A path without any version segment (`v1`, `v1beta`, …) gets `/v1`; one that
+/// has a version stays as it is (`https://host/v1beta/openai`). A query is sent but not part of the identity.
+struct OpenAIEndpoint: Sendable {
+  /// Scheme, host in lower case, port and full path: what is printed and what identifies the server.
+  let address: String
+  private let query: String
+
+  /// What requests are sent to.
+  var url: String { address + query }
+
+  /// - Throws: `SluiceError` (64) for anything but an absolute http or https URL without user name and password.
+  init(_ text: String, api: OpenAIAPI) throws {
+    let parts = try URLParts(text)
+    var segments = parts.path.split(separator: "/").map(String.init)
+    for tail in [["chat", "completions"], ["completions"]] where segments.suffix(tail.count) == tail[...] {
+      segments.removeLast(tail.count)
+      break
+    }
+    if !segments.contains(where: OpenAIEndpoint.isVersion) { segments.append("v1") }
+    address = "\(parts.scheme)://\(parts.host)/\(segments.joined(separator: "/"))/\(api.path)"
+    query = parts.query
+  }
+
+  private static func isVersion(_ segment: String) -> Bool {
+    segment.first == "v" && segment.dropFirst().first?.isWholeNumber == true
+  }
+}
+
+/// A URL taken apart as far as joining needs; libcurl judges the rest.
+private struct URLParts {
+  let scheme: String
+  /// Host and port, in lower case.
+  let host: String
+  let path: String
+  /// With its question mark; empty for none.
+  let query: String
+
+  init(_ text: String) throws {
+    // The text itself isn't repeated in messages: it may hold a password by mistake.
+    func refuse(_ message: String) -> SluiceError {
+      SluiceError(.usage, message, remedy: "write it like http://127.0.0.1:8000/v1 or https://api.example.com/v1")
+    }
+    guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+      throw refuse("the target's url has a space, line break or non-ASCII character in it")
+    }
+    guard let separator = text.firstRange(of: "://") else { throw refuse("the target's url has no scheme") }
+    scheme = text[..<separator.lowerBound].lowercased()
+    guard scheme == "http" || scheme == "https" else {
+      throw refuse("the target's url has the scheme '\(scheme.prefix(20))', not http or https")
+    }
+    let rest = text[separator.upperBound...]
+    let hostEnd = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
+    host = rest[..<hostEnd].lowercased()
+    guard !host.isEmpty, !host.hasPrefix(":") else { throw refuse("the target's url has no host") }
+    guard !host.contains("@") else {
+      throw SluiceError(
+        .usage, "the target's url holds a user name or password",
+        remedy: "take it out of the url; name the environment variable that holds the key in 'api_key_env'")
+    }
+    guard !rest.contains("#") else { throw refuse("the target's url has a fragment ('#')") }
+    let queryStart = rest.firstIndex(of: "?") ?? rest.endIndex
+    path = String(rest[hostEnd..<queryStart])
+    query = String(rest[queryStart...])
+  }
+}

@@ -1,0 +1,92 @@
+import Foundation
+
+/// The few socket calls that the server needs.
+enum LoopbackSocket {
+  struct Failure: Error {
+    let call: String
+    let code: Int32
+  }
+
+  /// A listening socket on a free port of 127.0.0.1.
+  static func listen() throws -> (socket: Int32, port: UInt16) {
+    let socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard socket >= 0 else { throw Failure(call: "socket", code: errno) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let bound = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(socket, $0, length) == 0 && Foundation.listen(socket, 256) == 0 && getsockname(socket, $0, &length) == 0
+      }
+    }
+    guard bound else {
+      defer { close(socket) }
+      throw Failure(call: "bind", code: errno)
+    }
+    return (socket, UInt16(bigEndian: address.sin_port))
+  }
+
+  /// - Returns: false when the other side has gone.
+  static func send(_ bytes: [UInt8], to socket: Int32) -> Bool {
+    var sent = 0
+    while sent < bytes.count {
+      let count = bytes[sent...].withUnsafeBytes {
+        Foundation.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return false }
+      sent += count
+    }
+    return true
+  }
+
+  /// Makes the socket's closing a TCP reset.
+  static func resetOnClose(_ socket: Int32) {
+    var option = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(socket, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+  }
+}
+
+/// Reads one HTTP/1.1 request after another from a connection.
+struct RequestReader {
+  private let socket: Int32
+  private var buffer: [UInt8] = []
+
+  init(_ socket: Int32) { self.socket = socket }
+
+  /// Nil at the end of the connection.
+  mutating func next() -> FakeRequest? {
+    let blank = Array("\r\n\r\n".utf8)
+    var head: Range<Int>?
+    while head == nil {
+      head = buffer.firstRange(of: blank)
+      if head == nil, !fill() { return nil }
+    }
+    guard let head else { return nil }
+    let lines = String(decoding: buffer[..<head.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
+    let first = lines[0].split(separator: " ")
+    guard first.count >= 2 else { return nil }
+    let headers = lines.dropFirst().compactMap { line -> (name: String, value: String)? in
+      guard let colon = line.firstIndex(of: ":") else { return nil }
+      let value = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+      return (line[..<colon].lowercased(), value)
+    }
+    let length = headers.first { $0.name == "content-length" }.flatMap { Int($0.value) } ?? 0
+    while buffer.count < head.upperBound + length { guard fill() else { return nil } }
+    let body = Array(buffer[head.upperBound..<head.upperBound + length])
+    buffer.removeFirst(head.upperBound + length)
+    return FakeRequest(method: String(first[0]), path: String(first[1]), headers: headers, body: body)
+  }
+
+  private mutating func fill() -> Bool {
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = recv(socket, &piece, piece.count, 0)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return false }
+      buffer += piece.prefix(count)
+      return true
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import Core
+import Testing
+
+@testable import Targets
+
+@Suite("The address of an OpenAI-compatible server")
+struct EndpointTests {
+  @Test(
+    "is the same however much of the path is written",
+    arguments: [
+      "http://h:8000", "http://h:8000/", "http://H:8000/v1", "HTTP://h:8000/v1/", "http://h:8000/v1/chat/completions",
+    ])
+  func joining(text: String) throws {
+    #expect(try OpenAIEndpoint(text, api: .chat).url == "http://h:8000/v1/chat/completions")
+    #expect(try OpenAIEndpoint(text, api: .completions).url == "http://h:8000/v1/completions")
+  }
+
+  @Test("keeps a path that has a version of its own, and a query")
+  func ownVersion() throws {
+    #expect(try OpenAIEndpoint("https://h/v1beta/openai", api: .chat).url == "https://h/v1beta/openai/chat/completions")
+    #expect(try OpenAIEndpoint("https://h/proxy", api: .chat).url == "https://h/proxy/v1/chat/completions")
+    let endpoint = try OpenAIEndpoint("https://h/v1?api-version=2", api: .completions)
+    #expect(endpoint.url == "https://h/v1/completions?api-version=2")
+    #expect(endpoint.address == "https://h/v1/completions")
+  }
+
+  @Test(
+    "is refused as a usage error where it can't work",
+    arguments: [
+      "", "localhost:8000", "ftp://h/", "file:///etc/passwd", "http://", "http:///v1", "http://h/v1#x", "http://h/ v1",
+    ])
+  func unusable(text: String) {
+    let error = #expect(throws: SluiceError.self) { try OpenAIEndpoint(text, api: .chat) }
+    #expect(error?.exitCode == .usage)
+    #expect(error?.remedy != nil)
+  }
+
+  @Test("is refused with a password in it, without repeating the password")
+  func password() {
+    let error = #expect(throws: SluiceError.self) { try OpenAIEndpoint("http://me:hunter2@h/v1", api: .chat) }
+    #expect(error?.description.contains("hunter2") == false)
+    #expect(error?.description.contains("api_key_env") == true)
+  }
+}
