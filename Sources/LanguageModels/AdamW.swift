@@ -1,7 +1,7 @@
 import Core
 
 /// AdamW (Loshchilov and Hutter, 2019): decoupled weight decay, bias-corrected moments.
-public struct AdamW: Sendable, Codable {
+public struct AdamW: Sendable {
   public var learningRate: Float
   public var beta1: Float = 0.9
   public var beta2: Float = 0.999
@@ -17,6 +17,14 @@ public struct AdamW: Sendable, Codable {
     self.weightDecay = weightDecay
     first = [Float](repeating: 0, count: count)
     second = [Float](repeating: 0, count: count)
+  }
+
+  /// The optimizer of `other` with stored moments put back.
+  public init(restoring other: AdamW, step: Int, first: [Float], second: [Float]) {
+    self = other
+    self.step = step
+    self.first = first
+    self.second = second
   }
 
   /// One step on all parameters.

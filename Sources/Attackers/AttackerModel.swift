@@ -1,0 +1,92 @@
+import Core
+import Foundation
+import LanguageModels
+
+/// The attacker's policy π: the frozen reference model with trainable weights on top, and its optimizer.
+struct AttackerModel: Sendable {
+  let reference: CausalLanguageModel
+  let prefix: [Int32]
+  let settings: AttackerSettings
+  private(set) var adapter: LoRAAdapter?
+  private(set) var weights: Weights
+  private var optimizer: AdamW
+
+  init(reference: CausalLanguageModel, prefix: [Int32], settings: AttackerSettings, learningRate: Double, seed: UInt64)
+    throws
+  {
+    self.reference = reference
+    self.prefix = prefix
+    self.settings = settings
+    weights = reference.weights
+    if settings.loraRank > 0 {
+      let adapter = try LoRAAdapter(
+        layout: reference.weights.layout, rank: settings.loraRank, alpha: Float(settings.loraAlpha),
+        projections: ["attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"], seed: seed)
+      optimizer = AdamW(count: adapter.values.count, learningRate: Float(learningRate))
+      self.adapter = adapter
+    } else {
+      optimizer = AdamW(count: reference.weights.layout.count, learningRate: Float(learningRate))
+    }
+  }
+
+  /// The trainable values: the adapter's, else all weights.
+  var parameters: [Float] { adapter?.values ?? weights.values }
+
+  /// One gradient step. `loss` maps token log-probabilities to (loss, slopes); returns the loss.
+  mutating func step(
+    _ sequences: [[Int32]], loss: ([[Float]]) -> (value: Double, slopes: [[Float]])
+  ) -> Double {
+    let likelihood = Likelihood(prefix: prefix)
+    var (value, gradient) = likelihood.gradient(sequences, weights, adapter: adapter, loss: loss)
+    clipNorm(&gradient, limit: 1)
+    apply(gradient)
+    return value
+  }
+
+  private mutating func apply(_ gradient: [Float]) {
+    if var adapter {
+      optimizer.update(&adapter.values, gradient: gradient)
+      weights = adapter.merged(into: reference.weights)
+      self.adapter = adapter
+    } else {
+      var values = weights.values
+      optimizer.update(&values, gradient: gradient)
+      weights = Weights(layout: weights.layout, values: values)
+    }
+  }
+
+  /// Samples prompts; the result depends on the seeds alone.
+  func sample(_ count: Int, temperatures: [Float], seeds: [UInt64]) -> [Generation] {
+    let requests = zip(seeds, temperatures).map { GenerationRequest(prompt: [], seed: $0, temperature: $1) }
+    return Decoder(weights: weights, prefix: prefix.map { Int($0) }).generate(
+      requests,
+      settings: DecodingSettings(maxTokens: settings.maxTokens, endTokens: reference.endTokens), workers: 1)
+  }
+
+  /// log p_ref of each token.
+  func referenceLogProbabilities(_ sequences: [[Int32]]) -> [[Float]] {
+    Likelihood(prefix: prefix).logProbabilities(sequences, reference.weights)
+  }
+
+  var optimizerState: (step: Int, first: [Float], second: [Float]) {
+    (optimizer.step, optimizer.first, optimizer.second)
+  }
+
+  /// Puts back what `parameters` and `optimizerState` gave.
+  /// - Throws: `SluiceError` (usage) when the sizes are another model's.
+  mutating func restore(parameters: [Float], step: Int, first: [Float], second: [Float]) throws {
+    guard parameters.count == self.parameters.count, first.count == parameters.count, second.count == first.count else {
+      throw SluiceError(
+        .usage, "the stored attacker state has \(parameters.count) parameters, this attacker \(self.parameters.count)",
+        remedy: "The attacker's settings changed; set attacker.warm_start: off once.")
+    }
+    optimizer = AdamW(restoring: optimizer, step: step, first: first, second: second)
+    if var adapter {
+      adapter.values = parameters
+      weights = adapter.merged(into: reference.weights)
+      self.adapter = adapter
+    } else {
+      weights = Weights(layout: weights.layout, values: parameters)
+    }
+  }
+}

@@ -1,0 +1,61 @@
+/// What the attacker is trained to make likely. Sources: Lee et al. (ICLR 2025), Kwon et al. (ICML 2026).
+public enum RewardKind: String, Sendable, Codable, Hashable {
+  /// log R(x) = (c(x)/β + log p_ref(x)/γ) / τ.
+  case lee
+  /// log R(x) = c(x)/β where the least likely tokens are fluent enough, else the floor.
+  case minK = "min-k"
+}
+
+/// The training objective on whole trajectories; both are off-policy.
+public enum Objective: String, Sendable, Codable, Hashable {
+  /// mean (d − mean d)², d = log π − log R: no Z is needed.
+  case varianceTB = "variance-tb"
+  /// (log Z + log π − log R)² with a learned scalar log Z.
+  case trajectoryBalance = "tb"
+}
+
+/// Everything that shapes a search, apart from start state, seed and budget.
+public struct AttackerSettings: Sendable, Codable, Hashable {
+  public var objective = Objective.varianceTB
+  public var reward = RewardKind.lee
+  /// LoRA rank on all four projections; 0 trains all weights.
+  public var loraRank = 16
+  public var loraAlpha = 32.0
+  public var learningRate = 2e-3
+  /// Step size of log Z (TB only).
+  public var logZLearningRate = 0.1
+  /// Trajectories in one gradient step.
+  public var batch = 32
+  /// Gradient steps for each batch of fresh responses.
+  public var updatesPerBatch = 2
+  /// Share of each batch that comes from the replay buffer.
+  public var replayFraction = 0.5
+  public var buffer = 1000
+  public var maxTokens = 20
+  public var minTokens = 5
+  public var beta = 0.1
+  public var gamma = 1.0
+  public var tauStart = 2.0
+  public var tauEnd = 1.0
+  /// k of Min-K, and its threshold on log p_ref; nil calibrates it on the reference model's own samples.
+  public var minK = 7
+  public var minKThreshold: Double?
+  /// Target responses for each new attack.
+  public var responsesPerAttack = 1
+  /// Maximum-likelihood smoothing on what worked (Lee et al., stage 2).
+  public var smoothing = true
+  /// Share of the budget that samples from the smoothed model.
+  public var smoothingShare = 0.5
+  public var smoothingSteps = 150
+  public var smoothingLearningRate = 2e-3
+  /// Attacks with p(unsafe) above this are logged for smoothing and claimed.
+  public var claimThreshold = 0.7
+  /// Off switches the learning off: what is left samples from the reference model.
+  public var training = true
+  /// A collapsed sampler for drills: only this prompt is ever proposed.
+  public var fixedPrompt: String?
+  /// The meta prompt, before the attack; nil takes the checkpoint's.
+  public var prompt: String?
+
+  public init() {}
+}

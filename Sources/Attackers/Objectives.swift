@@ -1,0 +1,30 @@
+/// Losses on log π (untempered, even where sampling was tempered) and log R, with slopes on log π.
+enum ObjectiveLoss {
+  struct Value {
+    let loss: Double
+    /// ∂loss/∂log π for each trajectory.
+    let slopes: [Double]
+    /// ∂loss/∂log Z; 0 where there is none.
+    let logZSlope: Double
+  }
+
+  /// mean (d − mean d)² with d = log π − log R. Equal, up to a factor, to the sum over all pairs of (d_i − d_j)².
+  static func varianceTB(logPolicy: [Double], logReward: [Double]) -> Value {
+    let d = zip(logPolicy, logReward).map { $0 - $1 }
+    let n = Double(d.count)
+    guard n > 0 else { return Value(loss: 0, slopes: [], logZSlope: 0) }
+    let mean = d.reduce(0, +) / n
+    // The derivative through the mean vanishes: Σ (d − mean) = 0.
+    return Value(
+      loss: d.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / n, slopes: d.map { 2 * ($0 - mean) / n }, logZSlope: 0)
+  }
+
+  /// mean (log Z + log π − log R)² (Malkin et al., 2022).
+  static func trajectoryBalance(logPolicy: [Double], logReward: [Double], logZ: Double) -> Value {
+    let d = zip(logPolicy, logReward).map { logZ + $0 - $1 }
+    let n = Double(d.count)
+    guard n > 0 else { return Value(loss: 0, slopes: [], logZSlope: 0) }
+    let slopes = d.map { 2 * $0 / n }
+    return Value(loss: d.reduce(0) { $0 + $1 * $1 } / n, slopes: slopes, logZSlope: slopes.reduce(0, +))
+  }
+}
