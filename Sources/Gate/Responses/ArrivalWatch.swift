@@ -1,0 +1,62 @@
+import Core
+import Synchronization
+
+/// Collects the outcomes of one call to a target and decides when to stop asking.
+final class ArrivalWatch: Sendable {
+  private struct State: Sendable {
+    var outcomes: [ResponseOutcome?]
+    var availability: Availability
+    var answered = false
+    var lastFailure: ResponseFailure?
+    var stopped = false
+    var stop: (@Sendable () -> Void)?
+  }
+
+  private let state: Mutex<State>
+
+  init(count: Int, concurrency: Int) {
+    state = Mutex(
+      State(
+        outcomes: Array(repeating: nil, count: count), availability: Availability(concurrency: concurrency)))
+  }
+
+  /// - Returns: whether the target has to be taken for lost.
+  func arrived(_ index: Int, _ outcome: ResponseOutcome) -> Bool {
+    state.withLock { state in
+      state.outcomes[index] = outcome
+      if case .failure(let failure) = outcome, failure.meansUnavailable {
+        state.lastFailure = failure
+      } else {
+        state.answered = true
+      }
+      return state.availability.isLost(after: outcome)
+    }
+  }
+
+  /// Sets what stops the asking; runs it at once if the reason came first.
+  func onStop(_ stop: @escaping @Sendable () -> Void) {
+    let already = state.withLock { state in
+      state.stop = stop
+      return state.stopped
+    }
+    if already { stop() }
+  }
+
+  func stop() {
+    let stop = state.withLock { state in
+      if state.stopped { return nil as (@Sendable () -> Void)? }
+      state.stopped = true
+      return state.stop
+    }
+    stop?()
+  }
+
+  var stopped: Bool { state.withLock { $0.stopped } }
+
+  /// Why the target may be lost: many failures in a row, or no answer at all in this call; nil when all is well.
+  var loss: ResponseFailure? {
+    state.withLock { state in state.availability.loss ?? (state.answered ? nil : state.lastFailure) }
+  }
+
+  var outcomes: [ResponseOutcome?] { state.withLock { $0.outcomes } }
+}

@@ -1,0 +1,32 @@
+import Core
+
+/// Watches the outcomes of one target and tells a lost target from a lost request.
+///
+/// One request may fail for reasons of its own and counts as an error. A target that refuses the key, or answers none
+/// of many requests in a row, is gone: going on would only spend hours on retries.
+struct Availability: Sendable {
+  /// Failures in a row after which the target is probed once more and then given up.
+  let patience: Int
+  private var failuresInARow = 0
+  private(set) var loss: ResponseFailure?
+
+  /// - Parameter concurrency: requests in flight; they may all fail from one short outage.
+  init(concurrency: Int) { patience = max(8, 2 * min(concurrency, 16)) }
+
+  /// Whether the target now has to be taken for lost.
+  mutating func isLost(after outcome: ResponseOutcome) -> Bool {
+    switch outcome {
+    case .success:
+      failuresInARow = 0
+    case .failure(let failure) where failure.kind == .unauthorised:
+      loss = failure
+    case .failure(let failure) where failure.meansUnavailable:
+      failuresInARow += 1
+      if failuresInARow >= patience { loss = failure }
+    case .failure:
+      // The target answered, if badly.
+      failuresInARow = 0
+    }
+    return loss != nil
+  }
+}

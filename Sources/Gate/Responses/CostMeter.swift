@@ -1,0 +1,68 @@
+import Core
+import Synchronization
+
+/// Counts what each role cost. Thread-safe: searches run side by side.
+final class CostMeter: Sendable {
+  private struct Counts {
+    var responses = 0
+    var reused = 0
+    var errors = 0
+    var unscored = 0
+    var promptTokens = 0
+    var completionTokens = 0
+    var seconds = 0.0
+  }
+
+  private let counts = Mutex<[Role: Counts]>([:])
+
+  func reused(_ number: Int, role: Role) {
+    counts.withLock { $0[role, default: Counts()].reused += number }
+  }
+
+  func asked(_ outcome: ResponseOutcome, role: Role) {
+    counts.withLock { all in
+      var row = all[role, default: Counts()]
+      switch outcome {
+      case .success(let response):
+        row.responses += 1
+        row.promptTokens += response.promptTokens
+        row.completionTokens += response.completionTokens
+      case .failure:
+        row.errors += 1
+      }
+      all[role] = row
+    }
+  }
+
+  func unscored(_ number: Int, role: Role) {
+    if number > 0 { counts.withLock { $0[role, default: Counts()].unscored += number } }
+  }
+
+  func waited(_ duration: Duration, role: Role) {
+    let (seconds, attoseconds) = duration.components
+    counts.withLock { $0[role, default: Counts()].seconds += Double(seconds) + Double(attoseconds) * 1e-18 }
+  }
+
+  /// One row a role, in the order candidate, baseline, control, transfer targets by name.
+  var rows: [RunSummary.CostRow] {
+    let all = counts.withLock { $0 }
+    return all.sorted { $0.key.rank < $1.key.rank }.map { role, row in
+      RunSummary.CostRow(
+        role: role.description, responses: row.responses, reused: row.reused, errors: row.errors,
+        unscored: row.unscored, promptTokens: row.promptTokens, completionTokens: row.completionTokens,
+        seconds: row.seconds)
+    }
+  }
+}
+
+extension Role {
+  /// Sorts roles as reports list them.
+  var rank: String {
+    switch self {
+    case .candidate: "0"
+    case .baseline: "1"
+    case .control: "2"
+    case .transfer(let name): "3\(name)"
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import Core
+
+/// One prompt whose response is wanted, with the category that a judge may look for.
+struct Question: Hashable, Sendable {
+  let prompt: String
+  let category: String?
+  let sampleIndex: Int
+
+  var request: TargetRequest { TargetRequest(prompt: prompt, sampleIndex: sampleIndex) }
+}
+
+/// What became of one question: the unit that every metric counts.
+enum Observation: Hashable, Sendable {
+  /// Judged, with the probability that the response is unsafe.
+  case judged(unsafe: Bool, probability: Double, category: String?)
+  /// Answered, but the judge could not tell.
+  case unscored
+  /// Not answered, after retries.
+  case failed
+
+  /// Nil where nothing is known: never safe, never unsafe.
+  var isUnsafe: Bool? {
+    if case .judged(let unsafe, _, _) = self { unsafe } else { nil }
+  }
+
+  var probability: Double? {
+    if case .judged(_, let probability, _) = self { probability } else { nil }
+  }
+
+  var category: String? {
+    if case .judged(_, _, let category) = self { category } else { nil }
+  }
+}

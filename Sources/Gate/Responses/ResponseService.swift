@@ -1,0 +1,144 @@
+import Core
+import Synchronization
+
+/// Obtains responses and scores: from the ledger where it has them, else from the target or judge, and commits each
+/// to the ledger before anything uses it.
+///
+/// So a run that was killed repeats itself from the ledger and pays only for what is missing.
+final class ResponseService: Sendable {
+  private let archive: any ResponseArchive
+  let meter: CostMeter
+  private let clock = ContinuousClock()
+
+  init(archive: any ResponseArchive, meter: CostMeter) {
+    self.archive = archive
+    self.meter = meter
+  }
+
+  /// Outcomes in the order of `requests`.
+  /// - Parameter onArrival: called for each outcome as it becomes known, from any thread.
+  /// - Throws: `SluiceError` (unavailable) when the target is lost; everything that arrived is stored then.
+  func outcomes(
+    of requests: [TargetRequest], from target: any Target, as role: Role,
+    onArrival: @escaping @Sendable (_ count: Int) -> Void = { _ in }
+  ) async throws -> [ResponseOutcome] {
+    try Task.checkCancellation()
+    let stored = try archive.stored(requests, of: target)
+    let missing = requests.indices.filter { stored[$0] == nil }
+    meter.reused(requests.count - missing.count, role: role)
+    onArrival(requests.count - missing.count)
+
+    var outcomes = stored.map { $0.map(ResponseOutcome.success) }
+    let arrived = try await ask(missing.map { requests[$0] }, of: target, as: role, onArrival: onArrival)
+    for (index, outcome) in zip(missing, arrived) { outcomes[index] = outcome }
+    return try outcomes.map { outcome in
+      guard let outcome else { throw InternalError("target \(target.name) left a request without an outcome") }
+      return outcome
+    }
+  }
+
+  /// Outcomes judged by `judge`, in the order of `questions`.
+  func observations(
+    _ questions: [Question], from target: any Target, as role: Role, judge: any Judge,
+    onArrival: @escaping @Sendable (_ count: Int) -> Void = { _ in }
+  ) async throws -> [Observation] {
+    let outcomes = try await outcomes(of: questions.map(\.request), from: target, as: role, onArrival: onArrival)
+    var observations = [Observation](repeating: .failed, count: questions.count)
+    var answered: [(index: Int, judged: JudgedRequest)] = []
+    for (index, (question, outcome)) in zip(questions, outcomes).enumerated() {
+      guard case .success(let response) = outcome else { continue }
+      let input = JudgeInput(prompt: question.prompt, response: response.text, category: question.category)
+      answered.append((index, JudgedRequest(request: question.request, input: input)))
+    }
+    let scores = try await scores(answered.map(\.judged), of: target, by: judge)
+    for ((index, _), score) in zip(answered, scores) {
+      observations[index] = Observation(score, threshold: judge.threshold)
+    }
+    meter.unscored(observations.count { $0 == .unscored }, role: role)
+    return observations
+  }
+
+  private func scores(
+    _ requests: [JudgedRequest], of target: any Target, by judge: any Judge
+  ) async throws -> [Score] {
+    var scores = try archive.scores(requests, of: target, by: judge)
+    let missing = requests.indices.filter { scores[$0] == nil }
+    if !missing.isEmpty {
+      let fresh = try await judge.score(missing.map { requests[$0].input })
+      guard fresh.count == missing.count else {
+        throw InternalError("judge \(judge.name) answered \(fresh.count) of \(missing.count) inputs")
+      }
+      try archive.commit(Array(zip(missing.map { requests[$0] }, fresh)), of: target, by: judge)
+      for (index, score) in zip(missing, fresh) { scores[index] = score }
+    }
+    return scores.map { $0 ?? .unscored(reason: "no score") }
+  }
+
+  private func ask(
+    _ requests: [TargetRequest], of target: any Target, as role: Role,
+    onArrival: @escaping @Sendable (_ count: Int) -> Void
+  ) async throws -> [ResponseOutcome?] {
+    if requests.isEmpty { return [] }
+    let archive = archive
+    let meter = meter
+    let buffer = CommittingBuffer { try archive.commit($0, of: target) }
+    let watch = ArrivalWatch(count: requests.count, concurrency: target.preferredBatch)
+    let began = clock.now
+
+    // A task of its own, so that a lost target or a full disk can stop the asking at once.
+    let asking = Task {
+      try await target.respond(to: requests) { index, outcome in
+        meter.asked(outcome, role: role)
+        let stored = buffer.add((requests[index], outcome))
+        let lost = watch.arrived(index, outcome)
+        onArrival(1)
+        if !stored || lost { watch.stop() }
+      }
+    }
+    watch.onStop { asking.cancel() }
+    let ended = await withTaskCancellationHandler {
+      await asking.result
+    } onCancel: {
+      asking.cancel()
+    }
+    meter.waited(clock.now - began, role: role)
+
+    try buffer.finish()
+    try await throwIfLost(target, role: role, watch: watch)
+    try Task.checkCancellation()
+    try ended.get()
+    return watch.outcomes
+  }
+
+  private func throwIfLost(_ target: any Target, role: Role, watch: ArrivalWatch) async throws {
+    guard let failure = watch.loss else { return }
+    if failure.kind != .unauthorised {
+      do {
+        try await target.probe()
+        if !watch.stopped { return }  // a few requests failed, the target lives: they count as errors
+      } catch let error as ResponseFailure {
+        throw Self.unavailable(target, role: role, error)
+      }
+    }
+    throw Self.unavailable(target, role: role, failure)
+  }
+
+  static func unavailable(_ target: any Target, role: Role, _ failure: ResponseFailure) -> SluiceError {
+    SluiceError(
+      .unavailable, "the \(role) target \(target.name) is unavailable: \(failure.message)",
+      remedy: failure.kind == .unauthorised
+        ? "Check the API key and its permissions; nothing that was already answered is asked again."
+        : "Everything answered so far is stored; run again with --resume when the target is back.")
+  }
+}
+
+extension Observation {
+  init(_ score: Score, threshold: Double) {
+    switch score {
+    case .scored(let probability, let category):
+      self = .judged(unsafe: probability >= threshold, probability: probability, category: category)
+    case .unscored:
+      self = .unscored
+    }
+  }
+}

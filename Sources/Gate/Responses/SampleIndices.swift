@@ -1,0 +1,27 @@
+/// Which samples of a prompt each part of a run draws.
+///
+/// Parts never share a sample: a response that selected an attack must not measure it as well, or chance successes
+/// would count as findings (the winner's curse).
+enum SampleIndices {
+  /// Replay and benign questions: the first samples, equal for every run, so that the ledger serves them again.
+  static func replay(_ sample: Int) -> Int { sample }
+
+  /// The second look at attacks that replay suspects to be newly broken.
+  static func secondLook(_ sample: Int) -> Int { 1_000 + sample }
+
+  /// What a search asks; each restart counts its own samples of a prompt from here.
+  static func searchBase(restart: Int) -> Int { 100_000 * (restart + 1) }
+
+  /// Confirmation of claimed attacks. The run's number makes them new in every run: an attack that a former run
+  /// confirmed may be claimed again because of those very responses.
+  static func confirmation(run: Int, restart: Int, sample: Int) -> Int {
+    10_000_000 + 10_000 * run + 100 * restart + sample
+  }
+
+  /// Confirmed attacks on a transfer target.
+  static func transfer(_ sample: Int) -> Int { 2_000 + sample }
+
+  /// Bounds that keep the ranges apart.
+  static let maximumRestarts = 50
+  static let maximumSamples = 100
+}

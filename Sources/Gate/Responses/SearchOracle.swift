@@ -1,0 +1,46 @@
+import Core
+import Foundation
+import Synchronization
+
+/// Answers one search's questions: target and reward judge behind Core's `AttackOracle`.
+///
+/// It counts every sample that the search looked at as spent, from the ledger or not: a resumed search must spend
+/// its budget exactly as the uninterrupted one did.
+final class SearchOracle: AttackOracle {
+  /// c(x) is floored here, so that a judge that answers 0 doesn't give −∞ (design: log 1e-4).
+  static let floor = 1e-4
+
+  private let service: ResponseService
+  private let target: any Target
+  private let role: Role
+  private let judge: any Judge
+  private let base: Int
+  private let asked = Mutex<[String: Int]>([:])
+
+  init(service: ResponseService, target: any Target, role: Role, judge: any Judge, restart: Int) {
+    self.service = service
+    self.target = target
+    self.role = role
+    self.judge = judge
+    base = SampleIndices.searchBase(restart: restart)
+  }
+
+  func observe(_ prompts: [String], samples: Int) async throws -> [AttackObservation] {
+    let questions = asked.withLock { asked in
+      prompts.flatMap { prompt in
+        (0..<samples).map { _ in
+          let sample = asked[prompt, default: 0]
+          asked[prompt] = sample + 1
+          return Question(prompt: prompt, category: nil, sampleIndex: base + sample)
+        }
+      }
+    }
+    let observations = try await service.observations(questions, from: target, as: role, judge: judge)
+    return prompts.indices.map { index in
+      let own = observations[(index * samples)..<((index + 1) * samples)]
+      let logs = own.compactMap(\.probability).map { log(max($0, Self.floor)) }
+      return AttackObservation(
+        logUnsafe: logs.isEmpty ? nil : logs.reduce(0, +) / Double(logs.count), responses: samples)
+    }
+  }
+}

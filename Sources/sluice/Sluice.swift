@@ -1,0 +1,48 @@
+import ArgumentParser
+import Core
+
+/// The command line: argument parsing, progress and exit codes; the work is in `Gate`.
+struct Sluice: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sluice",
+    abstract: "May this model ship? A continuous safety-regression gate for language models.",
+    discussion: """
+      Examples:
+        sluice check policies/release-gate.yaml
+        sluice run policies/release-gate.yaml
+        sluice run policies/release-gate.yaml --set targets.candidate.checkpoint=models/next
+        sluice ledger show
+
+      Exit codes:
+        0 pass   1 fail   2 inconclusive
+        64 usage or policy error   69 target or judge unavailable   70 internal error (a bug)
+        75 interrupted, resumable with --resume   77 permission
+      """,
+    version: sluiceVersion,
+    subcommands: [
+      RunCommand.self, CheckCommand.self, SchemaCommand.self, LedgerCommand.self, LabCommand.self,
+    ])
+}
+
+@main
+enum Main {
+  static func main() async {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    var command: any ParsableCommand
+    do {
+      command = try Sluice.parseAsRoot(arguments)
+    } catch {
+      // Help and version end with 0 on standard output, every mistake with 64 on standard error.
+      Sluice.exit(withError: error)
+    }
+    do {
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      Failure.exit(error)
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+import Core
+import Foundation
+
+/// Turns an error into its message on standard error and its exit code.
+enum Failure {
+  static func exit(_ error: any Error) -> Never {
+    switch error {
+    case let error as SluiceError:
+      write(error)
+      Foundation.exit(error.exitCode.rawValue)
+    case is CancellationError:
+      write(SluiceError(.interrupted, "interrupted"))
+      Foundation.exit(Core.ExitCode.interrupted.rawValue)
+    case is ArgumentParser.ExitCode, is CleanExit, is ValidationError:
+      Sluice.exit(withError: error)
+    default:
+      write(
+        SluiceError(
+          .internalError, "unexpected: \(error)",
+          remedy: "This is a bug in Sluice; please report it with the command line and this message."))
+      Foundation.exit(Core.ExitCode.internalError.rawValue)
+    }
+  }
+
+  /// `sluice: error: file:line:column: message` and the remedy on a line of its own.
+  static func write(_ error: SluiceError) {
+    StandardError.write("sluice: error: \(error.description)\n")
+  }
+}
+
+/// Unbuffered text for people; standard output stays free for results.
+enum StandardError {
+  static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}
+
+/// Results: reports, listings, JSON.
+enum StandardOutput {
+  static func write(_ text: String) { write(bytes: Array(text.utf8)) }
+
+  static func write(bytes: [UInt8]) { FileHandle.standardOutput.write(Data(bytes)) }
+}

@@ -1,0 +1,127 @@
+import Core
+import Foundation
+import Synchronization
+
+/// Shows progress on standard error: one line that renews itself on a terminal, a plain line now and then elsewhere.
+final class ProgressDisplay: Sendable {
+  enum Style: Sendable {
+    /// Standard error is a terminal: one live line.
+    case live
+    /// A log: at most one line every `plainInterval` seconds, besides the begin and end of stages.
+    case plain
+    case silent
+
+    /// What suits the process: silent if asked, live on a terminal that isn't a CI runner's.
+    static func suitable(quiet: Bool) -> Style {
+      if quiet { return .silent }
+      let environment = ProcessInfo.processInfo.environment
+      let plainTerminal = environment["TERM"] == "dumb" || environment["CI"] != nil
+      return isatty(STDERR_FILENO) == 1 && !plainTerminal ? .live : .plain
+    }
+  }
+
+  private static let plainInterval = 10.0
+  /// A live line renews at most this often; more only flickers.
+  private static let liveInterval = 0.1
+
+  private struct State {
+    var stage = ""
+    var began = 0.0
+    var lastShown = -Double.infinity
+    var lineIsOpen = false
+  }
+
+  private let style: Style
+  private let now: @Sendable () -> Double
+  private let write: @Sendable (String) -> Void
+  private let state = Mutex(State())
+
+  /// - Parameters:
+  ///   - now: seconds from any fixed moment.
+  init(
+    style: Style, now: @escaping @Sendable () -> Double = { ProcessInfo.processInfo.systemUptime },
+    write: @escaping @Sendable (String) -> Void = StandardError.write
+  ) {
+    self.style = style
+    self.now = now
+    self.write = write
+  }
+
+  func show(_ event: ProgressEvent) {
+    if style == .silent { return }
+    let text = state.withLock { state in render(event, &state) }
+    if !text.isEmpty { write(text) }
+  }
+
+  /// Ends a live line, so that what follows starts on a line of its own.
+  func finish() {
+    let text = state.withLock { state in closed(&state) }
+    if !text.isEmpty { write(text) }
+  }
+
+  private func render(_ event: ProgressEvent, _ state: inout State) -> String {
+    switch event {
+    case .stageBegan(let name, let total):
+      state.stage = name
+      state.began = now()
+      state.lastShown = style == .plain ? state.began : -.infinity
+      if style == .live { return "" }
+      return "sluice: \(name): started" + (total.map { " (\($0) to do)" } ?? "") + "\n"
+    case .advanced(let stage, let done, let total, let unit, let note):
+      let time = now()
+      let interval = style == .live ? Self.liveInterval : Self.plainInterval
+      if time - state.lastShown < interval { return "" }
+      state.lastShown = time
+      let line = ProgressLine(
+        stage: stage, done: done, total: total, unit: unit, note: note, seconds: time - state.began
+      ).text
+      if style == .plain { return "sluice: \(line)\n" }
+      state.lineIsOpen = true
+      return "\r\u{1B}[2K\(line.prefix(118))"
+    case .stageEnded(let name, let detail):
+      return closed(&state) + "sluice: \(name): \(detail)\n"
+    case .notice(let text):
+      return closed(&state) + "sluice: note: \(text)\n"
+    }
+  }
+
+  private func closed(_ state: inout State) -> String {
+    defer { state.lineIsOpen = false }
+    return state.lineIsOpen ? "\r\u{1B}[2K" : ""
+  }
+}
+
+/// Stage, done of total, rate and time left in one line.
+struct ProgressLine {
+  let stage: String
+  let done: Int
+  let total: Int?
+  let unit: String
+  let note: String
+  /// Since the stage began.
+  let seconds: Double
+
+  var text: String {
+    var parts = ["\(stage):"]
+    if let total, total > 0 {
+      parts.append("\(done)/\(total) \(unit) (\(Int((100 * Double(done) / Double(total)).rounded(.down)))%)")
+    } else {
+      parts.append("\(done) \(unit)")
+    }
+    if seconds > 0.5, done > 0 {
+      let rate = Double(done) / seconds
+      parts.append(rate >= 10 ? "\(Int(rate))/s" : "\((rate * 10).rounded() / 10)/s")
+      if let total, total > done { parts.append("\(Self.duration(Double(total - done) / rate)) left") }
+    }
+    if !note.isEmpty { parts.append(note) }
+    return parts.joined(separator: "  ")
+  }
+
+  /// `45 s`, `3 min 20 s`, `2 h 5 min`.
+  static func duration(_ seconds: Double) -> String {
+    let whole = Int(seconds.rounded(.up))
+    if whole < 60 { return "\(whole) s" }
+    if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }
+    return "\(whole / 3600) h \(whole % 3600 / 60) min"
+  }
+}
