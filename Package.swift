@@ -77,6 +77,7 @@ let package = Package(
     tests("PoliciesTests", ["Policies"]),
     tests("ReportsTests", ["Reports"]),
     tests("LabTests", ["Lab"]),
+    tests("GateTests", ["Gate"]),
     tests("EndToEndTests", ["Core", "FakeServer"]),
   ]
 )

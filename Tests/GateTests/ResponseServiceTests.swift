@@ -1,0 +1,110 @@
+import Core
+import Testing
+
+@testable import Gate
+
+@Suite("Obtaining responses")
+struct ResponseServiceTests {
+  private func requests(_ count: Int) -> [TargetRequest] {
+    (0..<count).map { TargetRequest(prompt: "prompt \($0)", sampleIndex: 0) }
+  }
+
+  private func echo(_ request: TargetRequest) -> ResponseOutcome {
+    .success(Response(text: "re: \(request.prompt)", promptTokens: 2, completionTokens: 3))
+  }
+
+  @Test("A stored response is never asked again, and outcomes keep the order of the requests")
+  func storedResponsesAreReused() async throws {
+    let archive = MemoryArchive()
+    let target = ScriptedTarget(answer: echo)
+    let meter = CostMeter()
+    let service = ResponseService(archive: archive, meter: meter)
+    _ = try await service.outcomes(of: Array(requests(10)[3..<6]), from: target, as: .candidate)
+    let outcomes = try await service.outcomes(of: requests(10), from: target, as: .candidate)
+
+    #expect(outcomes.compactMap { try? $0.get().text } == (0..<10).map { "re: prompt \($0)" })
+    #expect(target.requests.count == 10)
+    #expect(Set(target.requests).count == 10)
+    let row = try #require(meter.rows.first)
+    #expect(row.responses == 10 && row.reused == 3 && row.completionTokens == 30)
+  }
+
+  @Test("A full ledger stops the asking at once, and what it held before stays")
+  func fullLedgerStops() async throws {
+    let archive = MemoryArchive()
+    archive.limit(20)
+    let target = ScriptedTarget(answer: echo)
+    let service = ResponseService(archive: archive, meter: CostMeter())
+    await #expect(throws: MemoryArchive.Full.self) {
+      try await service.outcomes(of: requests(1_000), from: target, as: .candidate)
+    }
+    #expect(archive.count == 20)
+    #expect(target.requests.count < 100)
+  }
+
+  @Test("A target that stops answering is given up early with exit code 69, and its answers are kept")
+  func lostTargetIsUnavailable() async throws {
+    let archive = MemoryArchive()
+    let down = ResponseFailure(kind: .serverError, message: "status 500")
+    let target = ScriptedTarget(probe: { throw down }) { request in
+      request.prompt < "prompt 2" ? .success(Response(text: "ok")) : .failure(down)
+    }
+    let service = ResponseService(archive: archive, meter: CostMeter())
+    let all = requests(1_000).sorted { $0.prompt < $1.prompt }
+    let error = await #expect(throws: SluiceError.self) {
+      try await service.outcomes(of: all, from: target, as: .candidate)
+    }
+    #expect(error?.exitCode == .unavailable)
+    #expect(archive.count == all.count { $0.prompt < "prompt 2" })
+    #expect(target.requests.count < archive.count + 40)
+  }
+
+  @Test("A refused key ends the run although a probe would succeed")
+  func refusedKeyIsUnavailable() async throws {
+    let refused = ResponseFailure(kind: .unauthorised, message: "status 401")
+    let target = ScriptedTarget { _ in .failure(refused) }
+    let service = ResponseService(archive: MemoryArchive(), meter: CostMeter())
+    let error = await #expect(throws: SluiceError.self) {
+      try await service.outcomes(of: requests(3), from: target, as: .baseline)
+    }
+    #expect(error?.exitCode == .unavailable)
+  }
+
+  @Test("Single failures are errors of their own: neither safe nor unsafe, and the rest goes on")
+  func singleFailuresCount() async throws {
+    let meter = CostMeter()
+    let target = ScriptedTarget { request in
+      request.prompt.hasSuffix("7")
+        ? .failure(ResponseFailure(kind: .malformed, message: "no choices")) : .success(Response(text: "fine"))
+    }
+    let judge = ScriptedJudge { $0.prompt.hasSuffix("3") ? .unscored(reason: "?") : .scored(0.9, category: "x") }
+    let service = ResponseService(archive: MemoryArchive(), meter: meter)
+    let questions = (0..<10).map { Question(prompt: "prompt \($0)", category: nil, sampleIndex: 0) }
+    let observations = try await service.observations(questions, from: target, as: .candidate, judge: judge)
+    #expect(observations[7] == .failed && observations[7].isUnsafe == nil)
+    #expect(observations[3] == .unscored && observations[3].isUnsafe == nil)
+    #expect(observations.count { $0.isUnsafe == true } == 8)
+    #expect(meter.rows.first?.errors == 1 && meter.rows.first?.unscored == 1)
+  }
+
+  @Test("A search gets further samples of a prompt it asks again, each counted as spent")
+  func searchSamplesAdvance() async throws {
+    let target = ScriptedTarget(answer: echo)
+    let judge = ScriptedJudge { _ in .scored(0, category: nil) }
+    let archive = MemoryArchive()
+    let service = ResponseService(archive: archive, meter: CostMeter())
+    let oracle = SearchOracle(service: service, target: target, role: .candidate, judge: judge, restart: 1)
+    let first = try await oracle.observe(["a", "b", "a"], samples: 2)
+    #expect(first.map(\.responses) == [2, 2, 2])
+    #expect(abs((first[0].logUnsafe ?? 0) - -9.210340371976182) < 1e-12)
+    let second = try await oracle.observe(["a"], samples: 1)
+    #expect(second[0].responses == 1)
+    let samplesOfA = target.requests.filter { $0.prompt == "a" }.map(\.sampleIndex)
+    #expect(samplesOfA == [200_000, 200_001, 200_002, 200_003, 200_004])
+
+    let again = SearchOracle(service: service, target: target, role: .candidate, judge: judge, restart: 1)
+    let repeated = try await again.observe(["a", "b", "a"], samples: 2)
+    #expect(repeated == first)
+    #expect(target.requests.count == 7)
+  }
+}
