@@ -18,10 +18,7 @@ struct Sluice: AsyncParsableCommand {
         64 usage or policy error   69 target or judge unavailable   70 internal error (a bug)
         75 interrupted, resumable with --resume   77 permission
       """,
-    version: sluiceVersion,
-    subcommands: [
-      RunCommand.self, CheckCommand.self, SchemaCommand.self, LedgerCommand.self, LabCommand.self,
-    ])
+    version: sluiceVersion)
 }
 
 @main

@@ -3,29 +3,37 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Listens for Ctrl-C and termination: the first asks the work to stop, the second ends the process at once.
+/// Listens for Ctrl-C and termination while it lives: the first asks the work to stop, the second ends the process at
+/// once.
 ///
 /// Ending at once is safe at any time: everything that was paid for is already committed to the ledger.
-final class Interruption: Sendable {
+final class Interruption {
   private let sources: [any DispatchSourceSignal]
-  private let count = Mutex(0)
 
   /// - Parameter stop: called once, from another thread.
   init(stop: @escaping @Sendable () -> Void) {
     let queue = DispatchQueue(label: "sluice.signals")
-    let signals = [SIGINT, SIGTERM]
-    sources = signals.map { DispatchSource.makeSignalSource(signal: $0, queue: queue) }
-    for (number, source) in zip(signals, sources) {
+    let seen = SignalCount()
+    sources = [SIGINT, SIGTERM].map { number in
+      // The default action would end the process before the source hears of it.
       signal(number, SIG_IGN)
-      source.setEventHandler { [self] in
-        let seen = count.withLock { count in
-          count += 1
-          return count
-        }
-        if seen > 1 { _exit(Core.ExitCode.interrupted.rawValue) }
+      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+      source.setEventHandler {
+        if seen.next() > 1 { _exit(Core.ExitCode.interrupted.rawValue) }
         stop()
       }
       source.resume()
+      return source
     }
   }
+
+  deinit {
+    for source in sources { source.cancel() }
+  }
+}
+
+private final class SignalCount: Sendable {
+  private let count = Atomic(0)
+
+  func next() -> Int { count.wrappingAdd(1, ordering: .relaxed).newValue }
 }
