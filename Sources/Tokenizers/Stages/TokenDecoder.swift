@@ -41,6 +41,12 @@ enum TokenDecoder: Sendable {
   ]
 
   private static func cleanUp(_ piece: String) -> String {
-    cleanUps.reduce(piece) { text, replacement in text.replacing(replacement.0, with: replacement.1) }
+    // Every pattern starts with a blank and one of these; nearly all pieces are spared the search.
+    let bytes = piece.utf8
+    let mayMatch = zip(bytes, bytes.dropFirst()).contains { first, second in
+      first == 0x20 && ".?!,'nd".utf8.contains(second)
+    }
+    guard mayMatch else { return piece }
+    return cleanUps.reduce(piece) { text, replacement in text.replacing(replacement.0, with: replacement.1) }
   }
 }

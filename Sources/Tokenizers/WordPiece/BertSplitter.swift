@@ -22,7 +22,7 @@ struct BertSplitter: Sendable {
     case 0x21...0x2f, 0x3a...0x40, 0x5b...0x60, 0x7b...0x7e: return true
     case 0..<0x80: return false
     default:
-      switch scalar.properties.generalCategory {
+      switch BertUnicode.category(scalar) {
       case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation, .initialPunctuation,
         .finalPunctuation, .otherPunctuation:
         return true

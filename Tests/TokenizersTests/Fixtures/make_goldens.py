@@ -55,6 +55,8 @@ TEXTS = [
     "refund desk refunddesk refund deskrefund desk", "the refund desk, refund desk!", "REFUND DESK Refund Desk",
     "a.b,c;d:e", "http://example.org/a?b=c&d=%20e#f", "def f(x):\n    return x ** 2  # squared\n",
     "{\"key\": [1, 2.5, null]}", "Don't you're we'll—they've “quoted” ‘single’ …", "unaffable unlabelled antidisestablishmentarianism",
+    # Assigned or moved to another category after Unicode 8, where the reference implementation of BERT stands still.
+    "a\u061db \u09fdc \u2e43d e\u166df", "a\u07fd b\u0898 \u0890c \u08e2d", "\u1734a \u1885b \ua9bdc \U000111c9d \U0001171ee",
     "x" * 99, "x" * 100, "x" * 101, "ñ" * 100, "ñ" * 101, "mañana" * 17,
 ]
 

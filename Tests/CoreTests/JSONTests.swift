@@ -1,0 +1,67 @@
+import Testing
+
+@testable import Core
+
+@Suite("JSON is read strictly")
+struct JSONTests {
+  func parse(_ text: String) throws -> JSON { try JSON(parsing: Array(text.utf8)) }
+
+  @Test(
+    "and written again as it was",
+    arguments: [
+      "null", "true", "[]", "{}", "[1,-2,0]", "1.5", "[[],[{}]]", #"{"b":1,"a":{"c":[null,false]}}"#,
+      #""a\"\\\n\r\t\u0001é🙂""#, "9223372036854775807", "-9223372036854775808",
+    ])
+  func roundTrip(text: String) throws {
+    #expect(try parse(text).serialized() == text)
+    #expect(try parse(parse(text).serialized(indent: 2)).serialized() == text)
+  }
+
+  @Test("escapes stand for their characters")
+  func escapes() throws {
+    #expect(try parse(#""\ud83d\ude42\u00e9\/\b\f""#).string == "🙂é/\u{8}\u{c}")
+    #expect(try parse(" \t\r\n[ 1 , 2.5e3 ] ").array?.compactMap(\.double) == [1, 2500])
+    #expect(try parse("123456789012345678901234567890").integer == nil)
+    #expect(try parse("1e2").integer == nil)
+  }
+
+  @Test("keys that differ in any byte stay apart")
+  func keys() throws {
+    let object = try parse("{\"\u{e9}\":1,\"e\u{301}\":2}")
+    #expect(object["\u{e9}"]?.integer == 1)
+    #expect(object["e\u{301}"]?.integer == 2)
+  }
+
+  @Test(
+    "and refused with its place",
+    arguments: [
+      ("", 1, 1), ("[1,]", 1, 4), ("[1 2]", 1, 4), ("{\"a\" 1}", 1, 6), ("{a:1}", 1, 2), ("{\"a\":1,}", 1, 8),
+      ("01", 1, 1), ("-", 1, 1), ("1.", 1, 1), ("1e", 1, 1), ("1e999", 1, 1), (".5", 1, 1), ("+1", 1, 1), ("NaN", 1, 1),
+      ("nul", 1, 1), ("truefalse", 1, 5), ("\"a", 1, 1), ("\"\\x\"", 1, 2), ("\"\\ud800\"", 1, 2),
+      ("\"\\ud800\\u0041\"", 1, 2), ("\"\\udc00\"", 1, 2), ("\"\\u12g4\"", 1, 6), ("\"a\nb\"", 1, 3), ("[\n1\n", 3, 1),
+      ("{\"a\":1,\n \"a\":2}", 2, 2), ("[]\n\n  x", 3, 3), ("\u{feff}{}", 1, 1), ("//c\n1", 1, 1),
+    ])
+  func refusals(text: String, line: Int, column: Int) {
+    let error = #expect(throws: JSONSyntaxError.self) { try parse(text) }
+    #expect(error?.line == line)
+    #expect(error?.column == column)
+  }
+
+  @Test(
+    "invalid UTF-8 is refused, in strings and outside", arguments: [[0x22, 0xff, 0x22], [0x22, 0xc3, 0x22], [0xff]])
+  func invalidUTF8(bytes: [UInt8]) {
+    #expect(throws: JSONSyntaxError.self) { try JSON(parsing: bytes) }
+  }
+
+  @Test("nesting and the number of values are bounded")
+  func limits() throws {
+    #expect(throws: Never.self) { try parse(String(repeating: "[", count: 64) + String(repeating: "]", count: 64)) }
+    for opening in ["[", "{\"a\":"] {
+      let error = #expect(throws: JSONSyntaxError.self) { try parse(String(repeating: opening, count: 1_000_000)) }
+      #expect(error?.message == "nested deeper than 64")
+    }
+    let many = Array("[1,2,3]".utf8)
+    #expect(throws: JSONSyntaxError.self) { try JSON(parsing: many, limits: JSON.Limits(values: 3)) }
+    #expect(throws: Never.self) { try JSON(parsing: many, limits: JSON.Limits(values: 4)) }
+  }
+}
