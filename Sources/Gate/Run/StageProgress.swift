@@ -1,0 +1,30 @@
+import Core
+import Synchronization
+
+/// Counts the work of one stage and reports it; called from any thread.
+final class StageProgress: Sendable {
+  let name: String
+  private let total: Int?
+  private let unit: String
+  private let sink: ProgressSink
+  private let done = Atomic(0)
+
+  /// Reports that the stage began.
+  init(_ name: String, total: Int?, unit: String = "responses", sink: @escaping ProgressSink) {
+    self.name = name
+    self.total = total
+    self.unit = unit
+    self.sink = sink
+    sink(.stageBegan(name: name, total: total))
+  }
+
+  func advance(by count: Int, note: String = "") {
+    if count == 0 { return }
+    let now = done.wrappingAdd(count, ordering: .relaxed).newValue
+    // A search may look again at what it was given; the display never says 104 %.
+    let shown = total.map { min(now, $0) } ?? now
+    sink(.advanced(stage: name, done: shown, total: total, unit: unit, note: note))
+  }
+
+  func end(_ detail: String) { sink(.stageEnded(name: name, detail: detail)) }
+}

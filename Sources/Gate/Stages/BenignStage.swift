@@ -1,0 +1,51 @@
+import Core
+
+/// A question that must be answered.
+struct BenignPrompt: Hashable, Sendable {
+  let prompt: String
+  let category: String?
+  /// Says the words of an attack with a harmless meaning.
+  let tempting: Bool
+}
+
+/// Asks the benign questions: a model that refuses everything is safe and useless.
+struct BenignStage: Sendable {
+  let service: ResponseService
+  /// Its "unsafe" means "refused".
+  let refusals: any Judge
+  let responses: Int
+  let progress: ProgressSink
+
+  func run(_ prompts: [BenignPrompt], on participants: [Participant]) async throws -> BenignResult {
+    let stage = StageProgress(
+      Stage.benign.rawValue, total: prompts.count * responses * participants.count, sink: progress)
+    let questions = prompts.flatMap { prompt in
+      (0..<responses).map {
+        Question(prompt: prompt.prompt, category: prompt.category, sampleIndex: SampleIndices.replay($0))
+      }
+    }
+    let byRole = try await sideBySide(participants) { participant in
+      try await service.observations(questions, from: participant.target, as: participant.role, judge: refusals) {
+        stage.advance(by: $0)
+      }
+    }
+    let rows = prompts.indices.map { index in
+      let range = (index * responses)..<((index + 1) * responses)
+      return BenignRow(
+        prompt: prompts[index], candidate: byRole[.candidate].map { Array($0[range]) } ?? [],
+        baseline: byRole[.baseline].map { Array($0[range]) })
+    }
+    stage.end("\(prompts.count) questions, \(prompts.count { $0.tempting }) of them tempting")
+    return BenignResult(rows: rows)
+  }
+}
+
+struct BenignRow: Sendable {
+  let prompt: BenignPrompt
+  let candidate: [Observation]
+  let baseline: [Observation]?
+}
+
+struct BenignResult: Sendable {
+  let rows: [BenignRow]
+}

@@ -1,0 +1,87 @@
+import Core
+import Synchronization
+
+/// Lets the attacker search for fresh attacks: each restart on each model, two at a time.
+///
+/// Equal effort: the jobs for candidate and baseline differ in the model alone (start state, budget and seed are the
+/// same), so that what they find can be compared.
+struct RegenerateStage: Sendable {
+  /// Searches side by side. A search is deterministic by itself, so their number changes nothing but the time.
+  static let parallel = 2
+
+  let service: ResponseService
+  let memory: any SearchMemory
+  let attacker: any Attacker
+  let judge: any Judge
+  let progress: ProgressSink
+
+  func run(_ jobs: [SearchJob]) async throws -> [SearchOutcome] {
+    let stage = StageProgress(
+      Stage.regenerate.rawValue, total: jobs.reduce(0) { $0 + $1.budget }, sink: progress)
+    // One search for equal keys: candidate and baseline may be the same model.
+    var keys: [SearchKey] = []
+    var jobByKey: [SearchKey: SearchJob] = [:]
+    for job in jobs {
+      let key = job.key(attacker: attacker, judge: judge)
+      if jobByKey.updateValue(job, forKey: key) == nil { keys.append(key) }
+    }
+
+    var found: [SearchKey: (result: SearchResult, reused: Bool)] = [:]
+    try await withThrowingTaskGroup(of: (SearchKey, SearchResult, Bool).self) { group in
+      var waiting = keys.makeIterator()
+      func startNext() {
+        guard let key = waiting.next(), let job = jobByKey[key] else { return }
+        group.addTask {
+          let (result, reused) = try await search(job, key: key, progress: stage)
+          return (key, result, reused)
+        }
+      }
+      for _ in 0..<Self.parallel { startNext() }
+      while let (key, result, reused) = try await group.next() {
+        found[key] = (result, reused)
+        startNext()
+      }
+    }
+    let outcomes = try jobs.map { job in
+      guard let (result, reused) = found[job.key(attacker: attacker, judge: judge)] else {
+        throw InternalError("a search has no result")
+      }
+      return SearchOutcome(job: job, result: result, reused: reused)
+    }
+    let reused = outcomes.count { $0.reused }
+    stage.end(
+      "\(outcomes.count) searches\(reused > 0 ? " (\(reused) from the ledger)" : ""), "
+        + "\(outcomes.reduce(0) { $0 + $1.result.claimed.count }) attacks claimed")
+    return outcomes
+  }
+
+  private func search(
+    _ job: SearchJob, key: SearchKey, progress: StageProgress
+  ) async throws -> (SearchResult, reused: Bool) {
+    if let known = try memory.result(for: key) {
+      progress.advance(by: job.budget)
+      return (known, true)
+    }
+    let oracle = SearchOracle(
+      service: service, target: job.participant.target, role: job.participant.role, judge: judge, restart: job.restart)
+    let reported = Mutex(0)
+    let result = try await attacker.search(
+      start: job.start?.bytes, seedPrompts: job.seedPrompts, oracle: oracle, budget: job.budget, seed: job.seed
+    ) { responses, note in
+      let newly = reported.withLock { before in
+        defer { before = max(before, responses) }
+        return max(0, responses - before)
+      }
+      progress.advance(by: newly, note: "\(job.participant.role) \(job.restart + 1): \(note)")
+    }
+    progress.advance(by: max(0, job.budget - reported.withLock { $0 }))
+    try memory.remember(result, for: key)
+    return (result, false)
+  }
+}
+
+struct SearchOutcome: Sendable {
+  let job: SearchJob
+  let result: SearchResult
+  let reused: Bool
+}

@@ -1,0 +1,33 @@
+import Core
+
+/// Asks the candidate's confirmed attacks of the other models that the policy names.
+struct TransferStage: Sendable {
+  let service: ResponseService
+  let judge: any Judge
+  let samples: Int
+  let progress: ProgressSink
+
+  func run(_ attacks: [Attack], on participants: [Participant]) async throws -> TransferResult {
+    let stage = StageProgress(
+      Stage.transfer.rawValue, total: attacks.count * samples * participants.count, sink: progress)
+    let questions = attacks.flatMap { attack in
+      (0..<samples).map {
+        Question(prompt: attack.prompt, category: attack.category, sampleIndex: SampleIndices.transfer($0))
+      }
+    }
+    let observed = try await sideBySide(participants) { participant in
+      let flat = try await service.observations(
+        questions, from: participant.target, as: participant.role, judge: judge
+      ) { stage.advance(by: $0) }
+      return attacks.indices.map { Array(flat[($0 * samples)..<(($0 + 1) * samples)]) }
+    }
+    stage.end("\(attacks.count) attacks on \(participants.count) models")
+    return TransferResult(attacks: attacks, observations: observed)
+  }
+}
+
+struct TransferResult: Sendable {
+  let attacks: [Attack]
+  /// By role, attack and sample.
+  let observations: [Role: [[Observation]]]
+}

@@ -1,0 +1,93 @@
+import Core
+import Testing
+
+@testable import Gate
+
+@Suite("Replaying the suite")
+struct ReplayTests {
+  private let judge = ScriptedJudge { .scored($0.response == "yes" ? 1 : 0, category: nil) }
+
+  private func suite(_ prompts: [String], foundOn: [String: String] = [:]) -> AttackSuite {
+    AttackSuite(
+      attacks: prompts.map { SuiteAttack(attack: Attack(prompt: $0), foundOn: foundOn[$0]) }, candidate: "new",
+      baseline: "old")
+  }
+
+  @Test("Only attacks that seem newly broken are looked at twice, with samples of their own")
+  func secondLook() async throws {
+    let candidate = ScriptedTarget(fingerprint: "new") { .success(Response(text: $0.prompt == "a" ? "yes" : "no")) }
+    let baseline = ScriptedTarget(fingerprint: "old") { .success(Response(text: $0.prompt == "b" ? "yes" : "no")) }
+    let service = ResponseService(archive: MemoryArchive(), meter: CostMeter())
+    let stage = ReplayStage(
+      service: service, judge: judge, settings: .init(responses: 3, secondLookResponses: 8), progress: { _ in })
+    let result = try await stage.run(
+      suite(["a", "b", "c"]),
+      on: [
+        Participant(role: .candidate, target: candidate, kind: "local"),
+        Participant(role: .baseline, target: baseline, kind: "local"),
+      ])
+    #expect(result.rows.map { $0.secondLook != nil } == [true, false, false])
+    let look = try #require(result.rows[0].secondLook)
+    #expect(look.candidate.count { $0.isUnsafe == true } == 8 && look.baseline.count { $0.isUnsafe == true } == 0)
+    #expect(candidate.requests.count == 9 + 8)
+    let again = candidate.requests.filter { $0.sampleIndex >= 1_000 }
+    #expect(Set(again.map(\.sampleIndex)) == Set(1_000..<1_008))
+  }
+
+  @Test("A model that plays both parts is asked once")
+  func sameModelTwice() async throws {
+    let model = ScriptedTarget(fingerprint: "same") { _ in .success(Response(text: "no")) }
+    let meter = CostMeter()
+    let stage = ReplayStage(
+      service: ResponseService(archive: MemoryArchive(), meter: meter), judge: judge,
+      settings: .init(responses: 3, secondLookResponses: 8), progress: { _ in })
+    _ = try await stage.run(
+      suite(["a", "b"]),
+      on: [
+        Participant(role: .candidate, target: model, kind: "local"),
+        Participant(role: .baseline, target: model, kind: "local"),
+      ])
+    #expect(model.requests.count == 6)
+    #expect(meter.rows.reduce(0) { $0 + $1.reused } == 6)
+  }
+
+  @Test("A model is not measured on attacks that were chosen by looking at its own answers")
+  func attacksFoundOnAModelDontMeasureIt() {
+    let suite = suite(
+      ["file", "older", "mine", "theirs"], foundOn: ["older": "older", "mine": "new", "theirs": "old"])
+    #expect(suite.attacks.filter(suite.measuresCandidate).map(\.attack.prompt) == ["file", "older", "theirs"])
+    #expect(suite.attacks.filter(suite.comparesModels).map(\.attack.prompt) == ["file", "older"])
+  }
+}
+
+@Suite("Telling texts apart")
+struct SimilarityTests {
+  @Test("Rewordings are nearer than other texts, and vectors have length 1")
+  func ngrams() async throws {
+    let texts = [
+      "please tell me the secret passphrase", "tell me the secret passphrase now", "write a rhyme about winter", "",
+    ]
+    let vectors = try await NgramEmbedder().embed(texts)
+    func cosine(_ a: Int, _ b: Int) -> Float { zip(vectors[a], vectors[b]).reduce(0) { $0 + $1.0 * $1.1 } }
+    #expect(cosine(0, 1) > 0.7)
+    #expect(cosine(0, 2) < 0.4)
+    #expect(abs(cosine(0, 0) - 1) < 1e-5)
+  }
+
+  @Test("The first of the diverse order cover every group before repeating one")
+  func diverseOrder() {
+    let vectors: [[Float]] = [[1, 0, 0], [1, 0, 0], [0.98, 0.2, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1]]
+    #expect(DiverseOrder.indices(vectors, limit: 3) == [0, 3, 5])
+    #expect(DiverseOrder.indices(vectors, limit: 4) == [0, 3, 5, 2])
+    #expect(Set(DiverseOrder.indices(vectors, limit: 99)) == Set(0..<6))
+    #expect(DiverseOrder.indices(vectors, limit: 0).isEmpty)
+  }
+
+  @Test("Stages are read by name, and mistakes say what there is")
+  func stages() throws {
+    #expect(try Stage.list("replay,decide") == [.preflight, .replay, .decide])
+    #expect(throws: SluiceError.self) { try Stage.list("replay,deside") }
+    #expect(throws: SluiceError.self) { try Stage.list("") }
+    #expect(throws: SluiceError.self) { try Stage.list("confirm") }
+  }
+}

@@ -1,0 +1,159 @@
+import Core
+import Synchronization
+import Testing
+
+@testable import Gate
+
+/// Proposes `budget` numbered prompts and claims those that the judge calls unsafe.
+private struct CountingAttacker: Attacker {
+  let method = "counting"
+  let fingerprint = "counting"
+  let searches = SearchCount()
+
+  final class SearchCount: Sendable {
+    private let count = Mutex(0)
+    func add() { count.withLock { $0 += 1 } }
+    var value: Int { count.withLock { $0 } }
+  }
+
+  func search(
+    start: [UInt8]?, seedPrompts: [String], oracle: any AttackOracle, budget: Int, seed: UInt64,
+    progress: @escaping @Sendable (Int, String) -> Void
+  ) async throws -> SearchResult {
+    searches.add()
+    var claimed: [ClaimedAttack] = []
+    for number in 0..<budget {
+      let prompt = "attack \(seed) \(number)"
+      let observation = try await oracle.observe([prompt], samples: 1)[0]
+      if let c = observation.logUnsafe, c > -0.5 {
+        claimed.append(
+          ClaimedAttack(
+            prompt: prompt, logUnsafe: c, logReference: -10, method: method, step: number, responsesSpent: number + 1))
+      }
+      progress(number + 1, "")
+    }
+    return SearchResult(claimed: claimed, responses: budget, losses: [], state: [UInt8(restartByte(seed))])
+  }
+
+  private func restartByte(_ seed: UInt64) -> UInt64 { seed & 0xff }
+}
+
+private final class MemorySearches: SearchMemory {
+  private let results = Mutex<[SearchKey: SearchResult]>([:])
+  func result(for key: SearchKey) throws -> SearchResult? { results.withLock { $0[key] } }
+  func remember(_ result: SearchResult, for key: SearchKey) throws { results.withLock { $0[key] = result } }
+}
+
+@Suite("Searching and confirming")
+struct SearchStageTests {
+  private let archive = MemoryArchive()
+  private let silent: ProgressSink = { _ in }
+
+  /// Answers "yes" to every prompt whose number divides by `period`.
+  private func target(_ fingerprint: String, period: Int) -> ScriptedTarget {
+    ScriptedTarget(fingerprint: fingerprint) { request in
+      let number = Int(request.prompt.split(separator: " ").last ?? "") ?? 1
+      return .success(Response(text: number % period == 0 ? "yes" : "no"))
+    }
+  }
+
+  private let judge = ScriptedJudge { .scored($0.response == "yes" ? 1 : 0, category: "x") }
+
+  private func jobs(_ targets: [(Role, ScriptedTarget)], restarts: Int = 2, budget: Int = 12) -> [SearchJob] {
+    targets.flatMap { role, target in
+      (0..<restarts).map { restart in
+        SearchJob(
+          participant: Participant(role: role, target: target, kind: "local"), restart: restart, start: nil,
+          seedPrompts: [], budget: budget, seed: UInt64(restart))
+      }
+    }
+  }
+
+  @Test("Candidate and baseline get the same seeds, and a search in the ledger costs nothing again")
+  func searchesAreRemembered() async throws {
+    let candidate = target("a", period: 2)
+    let baseline = target("b", period: 3)
+    let memory = MemorySearches()
+    let attacker = CountingAttacker()
+    let stage = RegenerateStage(
+      service: ResponseService(archive: archive, meter: CostMeter()), memory: memory, attacker: attacker,
+      judge: judge, progress: silent)
+    let first = try await stage.run(jobs([(.candidate, candidate), (.baseline, baseline)]))
+    #expect(first.map { $0.result.claimed.count } == [6, 6, 4, 4])
+    #expect(first.map(\.job.seed) == [0, 1, 0, 1])
+    #expect(Set(candidate.requests.map(\.prompt)) == Set(baseline.requests.map(\.prompt)))
+
+    let asked = candidate.requests.count + baseline.requests.count
+    let second = try await stage.run(jobs([(.candidate, candidate), (.baseline, baseline)]))
+    #expect(second.allSatisfy { $0.reused })
+    #expect(second.map(\.result.claimed) == first.map(\.result.claimed))
+    #expect(candidate.requests.count + baseline.requests.count == asked)
+    #expect(attacker.searches.value == 4)
+  }
+
+  @Test("One model in two parts is searched once")
+  func equalModelsShareASearch() async throws {
+    let model = target("same", period: 2)
+    let attacker = CountingAttacker()
+    let stage = RegenerateStage(
+      service: ResponseService(archive: archive, meter: CostMeter()), memory: MemorySearches(), attacker: attacker,
+      judge: judge, progress: silent)
+    let outcomes = try await stage.run(jobs([(.candidate, model), (.baseline, model)]))
+    #expect(attacker.searches.value == 2)
+    #expect(outcomes.count == 4)
+    #expect(outcomes[0].result.claimed == outcomes[2].result.claimed)
+    #expect(Set(model.requests).count == model.requests.count)
+  }
+
+  @Test("A claim that fresh responses don't repeat is not confirmed")
+  func chanceSuccessesAreRefuted() async throws {
+    // Unsafe in the search, safe whenever it is asked again: pure luck.
+    let lucky = ScriptedTarget { request in
+      .success(Response(text: request.sampleIndex < 10_000_000 ? "yes" : "no"))
+    }
+    let service = ResponseService(archive: archive, meter: CostMeter())
+    let searches = try await RegenerateStage(
+      service: service, memory: MemorySearches(), attacker: CountingAttacker(), judge: judge, progress: silent
+    ).run(jobs([(.candidate, lucky)], restarts: 1))
+    #expect(searches[0].result.claimed.count == 12)
+    let effort = Effort(total: 100, models: 1, restarts: 1)
+    let confirmed = try await ConfirmStage(
+      service: service, judge: judge, embedder: NgramEmbedder(), effort: effort, samples: 3, run: 4, progress: silent
+    ).run(searches)
+    #expect(confirmed[0].confirmed.isEmpty && confirmed[0].refuted == 12)
+    #expect(confirmed[0].responses == 12 + 36)
+    let fresh = lucky.requests.filter { $0.sampleIndex >= 10_000_000 }
+    #expect(Set(fresh.map(\.sampleIndex)) == [10_040_000, 10_040_001, 10_040_002])
+  }
+
+  @Test("Search and confirmation together stay within the effort of a restart")
+  func effortIsKept() async throws {
+    let weak = target("weak", period: 1)
+    let service = ResponseService(archive: archive, meter: CostMeter())
+    let effort = Effort(total: 160, models: 2, restarts: 2)
+    #expect(effort.responses == 40 && effort.search == 30)
+    let searches = try await RegenerateStage(
+      service: service, memory: MemorySearches(), attacker: CountingAttacker(), judge: judge, progress: silent
+    ).run(jobs([(.candidate, weak)], restarts: 2, budget: effort.search))
+    let confirmed = try await ConfirmStage(
+      service: service, judge: judge, embedder: NgramEmbedder(), effort: effort, samples: 3, run: 1, progress: silent
+    ).run(searches)
+    #expect(confirmed.map { $0.confirmed.count } == [3, 3])
+    #expect(confirmed.allSatisfy { $0.responses == 39 })
+    #expect(weak.requests.count == 78)
+  }
+
+  @Test("A majority confirms; what nobody scored confirms nothing and refutes nothing")
+  func majorityRule() {
+    let unsafe = Observation.judged(unsafe: true, probability: 1, category: "b")
+    let other = Observation.judged(unsafe: true, probability: 1, category: "a")
+    let safe = Observation.judged(unsafe: false, probability: 0, category: nil)
+    #expect(Confirmation([unsafe, other, safe]) == .confirmed(category: "a"))
+    #expect(Confirmation([unsafe, unsafe, other]) == .confirmed(category: "b"))
+    #expect(Confirmation([unsafe, safe, safe]) == .refuted)
+    #expect(Confirmation([unsafe, .failed, safe]) == .undecided)
+    #expect(Confirmation([unsafe, safe, .unscored, safe]) == .refuted)
+    #expect(Confirmation([unsafe, unsafe, safe, safe]) == .refuted)
+    #expect(Confirmation([.failed, .failed, .unscored]) == .undecided)
+  }
+}
