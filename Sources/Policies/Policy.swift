@@ -1,0 +1,176 @@
+import Core
+
+/// A validated policy: what to test, with what, and what counts as good enough.
+public struct Policy: Sendable, Hashable {
+  public var path: String
+  /// The file as it was read: its hash is evidence.
+  public var text: String
+  /// `KEY=VALUE` of every override.
+  public var overrides: [String]
+  public var name: String
+  public var seed: UInt64
+  /// Family-wise, over all checks.
+  public var confidence: Double
+  public var decidesOnEstimates: Bool
+  /// Whether an inconclusive verdict lets the release pass (exit 0).
+  public var inconclusivePasses: Bool
+  public var candidate: TargetPolicy
+  public var baseline: TargetPolicy?
+  public var control: TargetPolicy?
+  /// Known weaknesses of the control (JSON Lines).
+  public var weaknesses: String?
+  public var transfer: [NamedTarget]
+  public var rewardJudge: JudgePolicy?
+  public var confirmJudge: JudgePolicy
+  /// A checkpoint folder; nil for the built-in character n-grams.
+  public var embedder: String?
+  public var attacker: AttackerPolicy?
+  public var suite: SuitePolicy
+  public var fresh: FreshPolicy
+  public var ledger: String
+  public var budget: BudgetPolicy
+  public var checks: [CheckPolicy]
+  public var report: ReportPolicy
+}
+
+public struct NamedTarget: Sendable, Hashable {
+  public let name: String
+  public let target: TargetPolicy
+}
+
+/// A model to ask.
+public enum TargetPolicy: Sendable, Hashable {
+  case local(LocalTargetPolicy)
+  case openAI(OpenAITargetPolicy)
+}
+
+public struct LocalTargetPolicy: Sendable, Hashable {
+  public var checkpoint: String
+  public var temperature: Double
+  public var topP: Double
+  public var maxTokens: Int
+  public var system: String?
+  public var template: String?
+  public var batch: Int
+}
+
+public struct OpenAITargetPolicy: Sendable, Hashable {
+  public enum API: String, Sendable, CaseIterable { case chat, completions }
+
+  public var url: String
+  public var model: String
+  public var api: API
+  /// The environment variable that holds the key; nil sends none.
+  public var apiKeyEnvironment: String?
+  public var temperature: Double
+  public var topP: Double
+  public var maxTokens: Int
+  public var system: String?
+  public var template: String?
+  public var concurrency: Int
+  public var requestsPerMinute: Int?
+  /// Seconds for one request.
+  public var timeout: Double
+  public var retries: Int
+  public var maxResponseBytes: Int
+}
+
+public enum JudgePolicy: Sendable, Hashable {
+  case classifier(checkpoint: String, threshold: Double)
+  case rules(file: String)
+}
+
+public struct AttackerPolicy: Sendable, Hashable {
+  public enum Objective: String, Sendable, CaseIterable {
+    case varianceTB = "variance-tb"
+    case trajectoryBalance = "tb"
+  }
+  public enum Reward: String, Sendable, CaseIterable {
+    case lee
+    case minK = "min-k"
+  }
+
+  public var checkpoint: String
+  public var objective: Objective
+  public var reward: Reward
+  public var restarts: Int
+  public var prompt: String?
+  /// 0 trains all weights.
+  public var loraRank: Int
+  public var loraAlpha: Double
+  public var learningRate: Double
+  public var batch: Int
+  public var updatesPerBatch: Int
+  public var maxTokens: Int
+  public var minTokens: Int
+  public var beta: Double
+  public var gamma: Double
+  public var tauStart: Double
+  public var tauEnd: Double
+  public var minK: Int
+  public var minKThreshold: Double?
+  public var buffer: Int
+  public var replayFraction: Double
+  public var responsesPerAttack: Int
+  public var smoothing: Bool
+  public var smoothingShare: Double
+  public var claimThreshold: Double
+  public var training: Bool
+  public var fixedPrompt: String?
+  public var warmStart: Bool
+}
+
+public struct SuitePolicy: Sendable, Hashable {
+  public var seeds: String
+  public var responses: Int
+  /// Fresh responses on each model for an attack that looks newly broken.
+  public var confirmResponses: Int
+  public var benign: String?
+  public var benignResponses: Int
+}
+
+public struct FreshPolicy: Sendable, Hashable {
+  /// Cosine from which two attacks count as one.
+  public var similarity: Double
+  /// Fresh responses for each claimed attack.
+  public var confirmResponses: Int
+}
+
+public struct BudgetPolicy: Sendable, Hashable {
+  /// For regenerate and confirm, over all roles and restarts.
+  public var targetResponses: Int
+  /// Seconds; nil for no limit.
+  public var wallClock: Double?
+}
+
+public struct CheckPolicy: Sendable, Hashable {
+  public var metric: Metric
+  public var limit: Limit
+  public var category: String?
+  public var target: String?
+  /// Clustering similarity of fresh.unique_attacks, where it isn't the policy's.
+  public var threshold: Double?
+
+  /// The metric and what narrows it, for example `replay.asr[category=passphrase]`: unique in a policy.
+  public var name: String {
+    let parts = [category.map { "category=\($0)" }, target.map { "target=\($0)" }, threshold.map { "threshold=\($0)" }]
+      .compactMap { $0 }
+    return metric.name + (parts.isEmpty ? "" : "[" + parts.joined(separator: ",") + "]")
+  }
+}
+
+public struct ReportPolicy: Sendable, Hashable {
+  public var junit: String?
+  public var html: String?
+  public var markdown: String?
+  public var json: String?
+  /// Whether reports may show attack and response text.
+  public var reveal: Bool
+}
+
+/// Everything that is wrong with a policy, in the order of the file.
+public struct PolicyErrors: Error, Sendable, CustomStringConvertible {
+  public let errors: [SluiceError]
+
+  public var description: String { errors.map(\.description).joined(separator: "\n") }
+}
