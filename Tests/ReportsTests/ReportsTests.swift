@@ -1,1 +1,1 @@
-// The owner of this module replaces this file.
+// Tests of this module are being written.
