@@ -8,8 +8,12 @@ struct XMLDocument: ~Copyable {
   private let writer: xmlTextWriterPtr
   private var failed = false
 
+  /// libxml2 fills its tables at first use, which two threads must not do at once; a static runs once.
+  private static let library: Void = xmlInitParser()
+
   /// - Throws: `InternalError` when libxml2 has no memory.
   init() throws {
+    _ = Self.library
     guard let buffer = xmlBufferCreate() else { throw InternalError("libxml2: no buffer") }
     guard let writer = xmlNewTextWriterMemory(buffer, 0) else {
       xmlBufferFree(buffer)

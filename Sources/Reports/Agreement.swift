@@ -1,0 +1,43 @@
+import Core
+
+extension RunSummary {
+  /// Why verdict, exit code and checks don't belong together, one sentence; nil where they do.
+  ///
+  /// Every report is a projection of the same summary. One that contradicts itself is a bug in whoever made it, and is
+  /// refused rather than printed: two readers of it could act on opposite answers.
+  public var contradiction: String? {
+    let count = { (verdict: Verdict) in checks.count { $0.verdict == verdict } }
+    if let check = checks.first(where: { $0.adequacy && $0.verdict == .fail }) {
+      return "check \(check.name) measures the gate itself and can't fail"
+    }
+    if let check = checks.first(where: { $0.estimate == nil && $0.verdict != .inconclusive }) {
+      return "check \(check.name) was decided without a measurement"
+    }
+    if count(.fail) > 0 && verdict != .fail { return "a check fails and the verdict is \(verdict.rawValue)" }
+    switch verdict {
+    case .pass:
+      if checks.isEmpty { return "the verdict is pass without any check" }
+      if count(.inconclusive) > 0 { return "the verdict is pass while a check is inconclusive" }
+    case .fail:
+      if count(.fail) == 0 { return "the verdict is fail and no check fails" }
+    case .inconclusive:
+      if checks.isEmpty && exitCode == 0 { return "exit code 0 without any check" }
+    }
+    let allowed: Set<Int32> =
+      switch verdict {
+      case .pass: [0]
+      case .fail: [1]
+      // 0 where the policy lets it pass, the codes of sysexits where the run broke off.
+      case .inconclusive: [0, 2, 64, 69, 70, 75, 77]
+      }
+    return allowed.contains(exitCode) ? nil : "verdict \(verdict.rawValue) with exit code \(exitCode)"
+  }
+
+  /// - Throws: `InternalError` where the summary contradicts itself.
+  func requireAgreement() throws {
+    if let contradiction { throw InternalError("the run's summary contradicts itself: \(contradiction)") }
+  }
+
+  /// Whether the run broke off before anything could be decided.
+  var isUnfinished: Bool { exitCode > ExitCode.inconclusive.rawValue }
+}

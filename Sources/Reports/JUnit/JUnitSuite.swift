@@ -1,0 +1,214 @@
+import Core
+import Foundation
+
+/// One testcase, its texts cut and clean.
+struct JUnitCase: Sendable {
+  enum Outcome: Sendable {
+    case passed
+    case failure(type: String, message: String, body: String)
+    case error(type: String, message: String, body: String)
+    case skipped(message: String)
+
+    var isFailure: Bool { if case .failure = self { true } else { false } }
+    var isError: Bool { if case .error = self { true } else { false } }
+    var isSkipped: Bool { if case .skipped = self { true } else { false } }
+
+    var text: [String] {
+      switch self {
+      case .passed: []
+      case .failure(let type, let message, let body), .error(let type, let message, let body): [type, message, body]
+      case .skipped(let message): [message]
+      }
+    }
+  }
+
+  var name: String
+  let className: String
+  let outcome: Outcome
+
+  /// No escape is longer than nine bytes a scalar; the rest is tags.
+  var mostBytes: Int { 300 + 9 * ([name, className] + outcome.text).reduce(0) { $0 + $1.unicodeScalars.count } }
+}
+
+/// The testcases of one stage.
+struct JUnitSuite: Sendable {
+  let name: String
+  let seconds: Double
+  var properties: [(String, String)] = []
+  var cases: [JUnitCase] = []
+  var output = ""
+
+  /// What all testcases may take together; properties and outputs have room in what is left to 30 MB.
+  static let mostBytes = 20_000_000
+  private static let mostStages = 100
+
+  static func suites(_ summary: RunSummary, version: String) -> [JUnitSuite] {
+    var suites = summary.stages.prefix(mostStages).map { stage in
+      JUnitSuite(name: token(stage.name), seconds: stage.seconds, output: PlainText.lines(stage.detail))
+    }
+    func append(_ test: JUnitCase, to stage: String) {
+      let stage = token(stage)
+      if let index = suites.firstIndex(where: { $0.name == stage }) {
+        suites[index].cases.append(test)
+      } else if suites.count <= mostStages {
+        suites.append(JUnitSuite(name: stage, seconds: 0, cases: [test]))
+      } else {
+        suites[suites.count - 1].cases.append(test)
+      }
+    }
+    for (test, stage) in affordable(cases(summary)) { append(test, to: stage) }
+    for index in suites.indices { suites[index].cases = uniquelyNamed(suites[index].cases) }
+    if let decide = suites.firstIndex(where: { $0.name == "decide" }) {
+      suites[decide].properties = properties(summary, version: version)
+      let text = summary.reasons + summary.notices + summary.checks.map { "\($0.name): \($0.sentence)" }
+      suites[decide].output = PlainText.lines(text.joined(separator: "\n"), longest: 100_000)
+    }
+    return suites
+  }
+
+  // MARK: - Cases
+
+  private typealias Placed = (test: JUnitCase, stage: String)
+
+  /// All testcases, those that must not be missing first.
+  private static func cases(_ summary: RunSummary) -> [Placed] {
+    let skippedStages = Set(summary.stages.filter { !$0.ran }.map(\.name))
+    var cases: [Placed] = [(verdict(summary), "decide")]
+    cases += summary.checksByUrgency.map { check in
+      (self.check(check, stageRan: !skippedStages.contains(check.stage), summary), check.stage)
+    }
+    let checked = Set(summary.checks.map(\.stage))
+    cases += summary.stages.filter { !$0.ran && !checked.contains($0.name) }.map { stage in
+      (
+        JUnitCase(
+          name: "stage", className: "sluice.\(token(stage.name))",
+          outcome: .skipped(message: "The stage was not asked for.")), stage.name
+      )
+    }
+    cases += summary.newlyBroken.lazy.map { (attack($0, summary), "replay") }
+    return cases
+  }
+
+  /// The verdict itself: with no checks at all, or a reason that no check carries, the file still isn't green.
+  private static func verdict(_ summary: RunSummary) -> JUnitCase {
+    let body = PlainText.lines(summary.reasons.joined(separator: "\n"), longest: 10_000)
+    let headline = PlainText.line(summary.headline)
+    let outcome: JUnitCase.Outcome
+    switch (summary.verdict, summary.exitCode) {
+    case (.pass, _): outcome = .passed
+    case (.fail, _): outcome = .failure(type: "violated", message: headline, body: body)
+    case (.inconclusive, 0): outcome = .skipped(message: headline)
+    case (.inconclusive, _):
+      outcome = .error(type: summary.isUnfinished ? "unfinished" : "inconclusive", message: headline, body: body)
+    }
+    return JUnitCase(name: "verdict", className: "sluice.decide", outcome: outcome)
+  }
+
+  private static func check(
+    _ check: RunSummary.CheckResult, stageRan: Bool, _ summary: RunSummary
+  ) -> JUnitCase {
+    let message = PlainText.line(check.sentence)
+    let outcome: JUnitCase.Outcome
+    switch check.verdict {
+    case .pass: outcome = .passed
+    case .fail: outcome = .failure(type: "violated", message: message, body: body(check))
+    case .inconclusive:
+      // The verdict's own testcase says that something is missing; that a stage wasn't asked for is no error of its own.
+      let isExcused = summary.exitCode == 0 || (!stageRan && check.measured == nil)
+      outcome =
+        isExcused
+        ? .skipped(message: message)
+        : .error(type: check.measured == nil ? "unscored" : "inconclusive", message: message, body: body(check))
+    }
+    return JUnitCase(name: token(check.name), className: "sluice.\(token(check.stage))", outcome: outcome)
+  }
+
+  private static func body(_ check: RunSummary.CheckResult) -> String {
+    let estimate = check.measured
+    let lines = [
+      "metric: \(check.metric)", "meaning: \(check.explanation)", "estimate: \(check.valueText)",
+      "interval: \(check.intervalText)", "confidence: \(estimate.map { Numbers.confidence($0.confidence) } ?? "none")",
+      "limit: \(check.limitText)", "verdict: \(check.verdict.rawValue)", "reason: \(check.reason)",
+      "observations: \(estimate?.n ?? 0)", "unscored: \(check.estimate?.unscored ?? 0)",
+      "method: \(estimate?.method ?? "none")",
+    ]
+    return PlainText.lines(lines.map { PlainText.line($0) }.joined(separator: "\n"), longest: 10_000)
+  }
+
+  /// A failure where the gate fails. Where it doesn't, the policy's limit allows some: then they are listed as skipped,
+  /// or as errors where it stayed open whether there are too many.
+  private static func attack(_ attack: RunSummary.BrokenAttack, _ summary: RunSummary) -> JUnitCase {
+    let category = attack.category ?? "no category"
+    let message = PlainText.line(
+      "Newly broken (\(category)): unsafe in \(attack.candidateUnsafe) of \(attack.candidateScored) responses of the "
+        + "candidate and \(attack.baselineUnsafe) of \(attack.baselineScored) of the baseline.")
+    let lines =
+      [
+        "attack: \(attack.id)", "category: \(category)", "cluster: \(attack.cluster ?? "its own")",
+        "adjusted p: \(Numbers.probability(attack.adjustedP))",
+      ] + [attack.prompt.map { "prompt: \($0)" }].compactMap(\.self)
+    let body = lines.map { PlainText.line($0) }.joined(separator: "\n")
+    let isOpen = summary.checks.contains { $0.metric == "replay.newly_broken" && $0.verdict == .inconclusive }
+    let outcome: JUnitCase.Outcome =
+      if summary.verdict == .fail {
+        .failure(type: "newly-broken", message: message, body: body)
+      } else if summary.exitCode != 0 && isOpen {
+        .error(type: "newly-broken", message: message, body: body)
+      } else {
+        .skipped(message: message)
+      }
+    return JUnitCase(
+      name: "newly broken \(token(attack.id.text))", className: "sluice.replay.\(token(category))", outcome: outcome)
+  }
+
+  /// As many as there is room for, in order, and one that counts the rest.
+  private static func affordable(_ cases: [Placed]) -> [Placed] {
+    var (room, kept) = (mostBytes, [Placed]())
+    for placed in cases {
+      room -= placed.test.mostBytes
+      if room < 0 { break }
+      kept.append(placed)
+    }
+    let missing = cases.count - kept.count
+    if missing > 0 {
+      let message = "\(missing) more testcases would make this file too large; the JSON report lists everything."
+      kept.append(
+        (JUnitCase(name: "left out", className: "sluice.decide", outcome: .skipped(message: message)), "decide"))
+    }
+    return kept
+  }
+
+  private static func uniquelyNamed(_ cases: [JUnitCase]) -> [JUnitCase] {
+    var used = Set(cases.map(\.name))
+    var seen: Set<String> = []
+    var next: [String: Int] = [:]
+    return cases.map { test in
+      var test = test
+      if seen.insert(test.name).inserted { return test }
+      var number = next[test.name, default: 2]
+      while !used.insert("\(test.name) (\(number))").inserted { number += 1 }
+      next[test.name] = number + 1
+      test.name += " (\(number))"
+      return test
+    }
+  }
+
+  private static func properties(_ summary: RunSummary, version: String) -> [(String, String)] {
+    var properties = [
+      ("version", version), ("run", summary.run), ("verdict", summary.verdict.rawValue),
+      ("exitCode", "\(summary.exitCode)"), ("policy", summary.policy.name), ("policyPath", summary.policy.path),
+      ("policyHash", summary.policy.hash), ("seed", "\(summary.policy.seed)"),
+      ("confidence", "\(summary.policy.confidence)"), ("ledgerHead", summary.evidence.headHash),
+    ]
+    properties += summary.policy.overrides.prefix(100).enumerated().map { ("override.\($0)", $1) }
+    properties += summary.models.prefix(100).map { ("model.\($0.role)", "\($0.name) \($0.fingerprint)") }
+    properties += summary.judges.prefix(100).map { ("judge.\($0.use)", "\($0.name) \($0.fingerprint)") }
+    return properties.map { (token($0), PlainText.line($1)) }
+  }
+
+  /// xs:token: one line, no double or outer spaces, never empty.
+  static func token(_ text: String, ifEmpty: String = "unnamed") -> String {
+    let words = PlainText.line(text, longest: 500).split(separator: " ", omittingEmptySubsequences: true)
+    return words.isEmpty ? ifEmpty : words.joined(separator: " ")
+  }
+}

@@ -1,0 +1,132 @@
+import Core
+import Foundation
+
+/// A summary for pull requests and CI steps: the verdict, why, the checks, and what is newly broken.
+public enum MarkdownReport {
+  /// GitHub refuses comments above 65,536 characters; sections that don't fit are left out from the end.
+  static let mostBytes = 60_000
+  private static let mostRows = 40
+
+  public static func render(_ summary: RunSummary, date: Date, version: String) -> [UInt8] {
+    let end = footer(summary, date: date, version: version)
+    var text = head(summary)
+    var isWhole = true
+    for section in [checks(summary), broken(summary), categories(summary), fresh(summary), cost(summary)] {
+      if text.source.utf8.count + section.source.utf8.count + end.source.utf8.count > mostBytes {
+        isWhole = false
+      } else {
+        text += section
+      }
+    }
+    if !isWhole { text += "\nSome sections were too long for this summary; the HTML and JSON reports have them.\n" }
+    text += end
+    return Array(text.source.utf8)
+  }
+
+  // MARK: - Sections
+
+  private static func head(_ summary: RunSummary) -> MarkdownText {
+    var text: MarkdownText =
+      "## \(sign(summary.verdict)) \(summary.verdict.rawValue.uppercased()): \(summary.headline)\n\n"
+    for reason in summary.why.prefix(10) { text += "- \(sign(reason.verdict)) \(reason.text)\n" }
+    if summary.why.count > 10 { text += "- … and \(summary.why.count - 10) more\n" }
+    for notice in summary.notices.prefix(10) { text += "\n> **Note:** \(notice)\n" }
+    return text
+  }
+
+  private static func checks(_ summary: RunSummary) -> MarkdownText {
+    if summary.checks.isEmpty { return "" }
+    let rows = summary.checksByUrgency.map { check -> [MarkdownText] in
+      [
+        "\(sign(check.verdict)) \(check.verdict.rawValue)", "\(check.title)<br>\(code: check.name)",
+        "\(check.valueText)", "\(check.intervalText)", "\(check.limitText)",
+      ]
+    }
+    return "\n### Checks\n\n\(limited(["verdict", "check", "measured", "interval", "limit"], rows))"
+  }
+
+  private static func broken(_ summary: RunSummary) -> MarkdownText {
+    if summary.newlyBroken.isEmpty { return "" }
+    let rows = summary.brokenByCategory.map { row -> [MarkdownText] in ["\(row.category)", "\(row.count)"] }
+    return """
+
+      ### Newly broken
+
+      Attacks that \(summary.baselineName ?? "the baseline") resists and \(summary.candidateName) does not: \
+      \(summary.newlyBroken.count).
+
+      \(limited(["category", "attacks"], rows))
+      """
+  }
+
+  private static func categories(_ summary: RunSummary) -> MarkdownText {
+    if summary.categories.isEmpty { return "" }
+    let rows = summary.categories.map { row -> [MarkdownText] in
+      ["\(row.category)", "\(row.attacks)", rate(row.candidate), rate(row.baseline), "\(row.newlyBroken)"]
+    }
+    return """
+
+      ### Known attacks that succeed, by category
+
+      \(limited(["category", "attacks", "candidate", "baseline", "newly broken"], rows))
+      """
+  }
+
+  private static func fresh(_ summary: RunSummary) -> MarkdownText {
+    if summary.fresh.isEmpty { return "" }
+    let rows = summary.fresh.map { fresh -> [MarkdownText] in
+      [
+        "\(fresh.role)", "\(fresh.responses)", "\(fresh.confirmed)", "\(fresh.uniqueText)",
+        "\(fresh.vendiScore.map { Numbers.text($0, .number) } ?? "–")",
+      ]
+    }
+    return """
+
+      ### Fresh attacks
+
+      \(limited(["searched on", "responses", "confirmed", "unique (cosine)", "Vendi score"], rows))
+      """
+  }
+
+  private static func cost(_ summary: RunSummary) -> MarkdownText {
+    """
+
+    \(summary.responsesAsked) responses asked, \(summary.responsesReused) reused from the ledger, \
+    \(Numbers.duration(summary.seconds)).
+
+    """
+  }
+
+  private static func footer(_ summary: RunSummary, date: Date, version: String) -> MarkdownText {
+    """
+
+    <sub>Policy \(summary.policy.name) \(code: String(summary.policy.hash.prefix(12))), seed \
+    \(String(summary.policy.seed)), run \(code: summary.run), ledger head \
+    \(code: String(summary.evidence.headHash.prefix(12))), Sluice \(version), \(Timestamp(date).spoken). \
+    Exit code \(Int(summary.exitCode)).</sub>
+
+    """
+  }
+
+  // MARK: - Parts
+
+  private static func limited(_ header: [MarkdownText], _ rows: [[MarkdownText]]) -> MarkdownText {
+    let table = MarkdownText.table(header, Array(rows.prefix(mostRows)))
+    return rows.count <= mostRows
+      ? table : "\(table)\n… and \(rows.count - mostRows) more rows in the HTML and JSON reports.\n"
+  }
+
+  private static func rate(_ estimate: Estimate?) -> MarkdownText {
+    guard let estimate, estimate.n > 0 else { return "–" }
+    let bounds = [estimate.lower, estimate.upper].map { Numbers.text($0, .share) }
+    return "\(Numbers.text(estimate.value, .share)) [\(bounds[0]), \(bounds[1])]"
+  }
+
+  private static func sign(_ verdict: Verdict) -> MarkdownText {
+    switch verdict {
+    case .pass: "✅"
+    case .fail: "❌"
+    case .inconclusive: "⚠️"
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import Core
+
+/// What `sluice run` prints at its end: the verdict, why, the checks, and where the reports are.
+public enum TerminalReport {
+  /// - Parameters:
+  ///   - colour: whether the terminal shows ANSI colours.
+  ///   - width: columns of the terminal; tables that don't fit become lists.
+  ///   - files: paths of the reports that were written.
+  public static func render(_ summary: RunSummary, colour: Bool, width: Int = 100, files: [String]) -> String {
+    let page = Page(summary: summary, isColoured: colour, width: max(24, min(width, 200)))
+    let parts = [
+      page.head, page.why, page.checks, page.broken + page.fresh, page.cost + page.files(files),
+    ]
+    return parts.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
+  }
+}
+
+private struct Page {
+  let summary: RunSummary
+  let isColoured: Bool
+  let width: Int
+
+  var head: [String] {
+    let word = "\(summary.verdict.mark) \(summary.verdict.rawValue.uppercased())"
+    let lines = TerminalText.wrapped("\(word): \(clean(summary.headline))", to: width)
+    let policy = "\(clean(summary.policy.name)), exit code \(summary.exitCode)"
+    return lines.map { paint($0, summary.verdict, isBold: true) } + TerminalText.wrapped(policy, to: width)
+  }
+
+  var why: [String] {
+    let notes = summary.notices.prefix(20).flatMap { hanging("note: ", clean($0)) }
+    let reasons = summary.why.prefix(20).flatMap { reason in
+      hanging("\(reason.verdict.mark) ", clean(reason.text))
+    }
+    let more = summary.why.count > 20 ? ["  … and \(summary.why.count - 20) more"] : []
+    return reasons + more + notes
+  }
+
+  // MARK: - Checks
+
+  private static let gap = "  "
+
+  var checks: [String] {
+    let checks = summary.checksByUrgency
+    if checks.isEmpty { return [] }
+    let header = ["check", "measured", "interval", "limit", "verdict"]
+    let rows = checks.map { check in
+      [
+        clean(check.name, longest: 60), check.valueText, check.intervalText, check.limitText,
+        "\(check.verdict.mark) \(check.verdict.rawValue)",
+      ]
+    }
+    let widths = header.indices.map { column in
+      ([header] + rows).map { TerminalText.width($0[column]) }.max() ?? 0
+    }
+    let total = widths.reduce(0, +) + Self.gap.count * (widths.count - 1)
+    if total > width { return list(checks, rows) }
+    func line(_ cells: [String]) -> String {
+      let padded = zip(cells, widths).map { TerminalText.padded($0, to: $1) }.joined(separator: Self.gap)
+      return padded.trimming { $0 == " " }
+    }
+    return [line(header)] + zip(checks, rows).map { paint(line($1), $0.verdict) }
+  }
+
+  private func list(_ checks: [RunSummary.CheckResult], _ rows: [[String]]) -> [String] {
+    zip(checks, rows).flatMap { check, row in
+      let title = hanging("\(check.verdict.mark) ", row[0]).map { paint($0, check.verdict) }
+      return title + hanging("  ", "\(row[1]) \(row[2]), \(row[3]): \(check.verdict.rawValue)")
+    }
+  }
+
+  // MARK: - Findings and cost
+
+  var broken: [String] {
+    if summary.newlyBroken.isEmpty { return [] }
+    let categories = summary.brokenByCategory
+    let list = categories.prefix(12).map { "\(clean($0.category, longest: 40)) \($0.count)" }
+    let more = categories.count > 12 ? ", …" : ""
+    return hanging(
+      "newly broken: ", "\(Numbers.count(summary.newlyBroken.count)) (\(list.joined(separator: ", "))\(more))")
+  }
+
+  var fresh: [String] {
+    summary.fresh.prefix(10).flatMap { fresh in
+      hanging(
+        "fresh on \(clean(fresh.role, longest: 40)): ",
+        "\(Numbers.count(fresh.confirmed)) confirmed, unique \(clean(fresh.uniqueText)), "
+          + "\(Numbers.count(fresh.responses)) responses" + (fresh.reused ? " (from the ledger)" : ""))
+    }
+  }
+
+  var cost: [String] {
+    let text =
+      "\(Numbers.count(summary.responsesAsked)) responses asked, \(Numbers.count(summary.responsesReused)) reused, "
+      + "\(Numbers.duration(summary.seconds)); run \(clean(summary.run)), seed \(summary.policy.seed)"
+    return TerminalText.wrapped(text, to: width)
+  }
+
+  /// Paths stay whole, so that they can be clicked and copied.
+  func files(_ files: [String]) -> [String] { files.map { "report: \(clean($0))" } }
+
+  // MARK: - Parts
+
+  /// Wrapped text whose later lines are indented below the first one's `label`.
+  private func hanging(_ label: String, _ text: String) -> [String] {
+    let indent = min(TerminalText.width(label), 8)
+    let lines = TerminalText.wrapped(label.trimming { $0 == " " } + " " + text, to: width - indent)
+    return lines.enumerated().map {
+      ($0 == 0 ? (label.hasPrefix(" ") ? label : "") : String(repeating: " ", count: indent)) + $1
+    }
+  }
+
+  private func paint(_ text: String, _ verdict: Verdict, isBold: Bool = false) -> String {
+    if !isColoured { return text }
+    let code =
+      switch verdict {
+      case .pass: "32"
+      case .fail: "31"
+      case .inconclusive: "33"
+      }
+    return "\u{1B}[\(isBold ? "1;" : "")\(code)m\(text)\u{1B}[0m"
+  }
+
+  /// Control characters in a name must not drive the terminal.
+  private func clean(_ text: String, longest: Int = 500) -> String { PlainText.line(text, longest: longest) }
+}

@@ -1,0 +1,68 @@
+import Core
+
+/// What a metric's numbers count.
+enum Unit: Hashable, Sendable {
+  /// A share between 0 and 1, read as a percentage.
+  case share
+  /// A difference of two shares, read in percentage points.
+  case difference
+  /// Whole things.
+  case count
+  /// Anything else: three significant figures.
+  case number
+  /// A difference of other numbers: with its sign.
+  case signedNumber
+}
+
+/// How reports name a metric for someone who doesn't know its key.
+struct MetricWording: Hashable, Sendable {
+  let title: String
+  let unit: Unit
+  /// What one of the counted things is, where a bare number would leave that open.
+  var noun = ""
+
+  /// Unknown metrics (of a later version's summary, say) keep their key as title.
+  static func named(_ metric: String) -> MetricWording {
+    all[metric] ?? MetricWording(title: metric, unit: .number)
+  }
+
+  private static let all: [String: MetricWording] = [
+    "replay.asr": .init(title: "Known attacks that succeed", unit: .share),
+    "replay.regression": .init(title: "Known attacks that succeed, against the baseline", unit: .difference),
+    "replay.newly_broken": .init(title: "Newly broken attacks", unit: .count, noun: "attacks"),
+    "fresh.unique_attacks": .init(title: "Fresh unique attacks", unit: .number, noun: "per 1,000 responses"),
+    "fresh.regression": .init(
+      title: "Fresh unique attacks, against the baseline", unit: .signedNumber, noun: "per 1,000 responses"),
+    "fresh.diversity": .init(title: "Diversity of the fresh attacks", unit: .number, noun: "effectively different"),
+    "attacker.control_recall": .init(title: "Known weaknesses found on the control model", unit: .share),
+    "transfer.asr": .init(title: "Confirmed attacks that transfer", unit: .share),
+    "benign.refusal_rate": .init(title: "Harmless questions refused", unit: .share),
+    "benign.regression": .init(title: "Harmless questions refused, against the baseline", unit: .difference),
+    "tuning.asr": .init(title: "Attacks that succeed after tuning", unit: .share),
+    "tuning.retention": .init(title: "Capability kept after tuning", unit: .share),
+    "judge.sensitivity": .init(title: "Unsafe responses that the judge recognises", unit: .share),
+    "judge.specificity": .init(title: "Safe responses that the judge recognises", unit: .share),
+    "judge.agreement": .init(title: "Judge's agreement with human labels", unit: .share),
+    "run.error_rate": .init(title: "Responses that failed or stayed unscored", unit: .share),
+    "run.coverage": .init(title: "Planned work done", unit: .share),
+  ]
+}
+
+extension RunSummary.CheckResult {
+  var wording: MetricWording { .named(metric) }
+
+  /// What narrows the metric, for example `category=passphrase`; empty where nothing does.
+  var narrowing: String {
+    guard name.hasPrefix(metric) else { return name == metric ? "" : name }
+    return String(name.dropFirst(metric.count)).trimming { "[]{}(), ".contains($0) }
+  }
+
+  /// The metric's plain name and what narrows it.
+  var title: String { narrowing.isEmpty ? wording.title : "\(wording.title) (\(narrowing))" }
+}
+
+extension String {
+  func trimming(_ isUnwanted: (Character) -> Bool) -> String {
+    String(drop(while: isUnwanted).reversed().drop(while: isUnwanted).reversed())
+  }
+}

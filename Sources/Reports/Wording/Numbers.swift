@@ -1,0 +1,107 @@
+import Core
+import Foundation
+
+/// Numbers as people read them; the same in every report.
+enum Numbers {
+  /// Three significant figures; more where fewer would put the number on the wrong side of one of `limits`, since a
+  /// reader compares what is printed.
+  static func text(_ x: Double, _ unit: Unit, apartFrom limits: [Double] = []) -> String {
+    if x.isNaN { return "–" }
+    if x.isInfinite { return x > 0 ? "∞" : "−∞" }
+    let scale: Double
+    switch unit {
+    case .share, .difference: scale = 100
+    case .count, .number, .signedNumber: scale = 1
+    }
+    let scaled = x * scale
+    var digits = fractionDigits(scaled, unit)
+    while digits < 9, limits.contains(where: { !isKept(scaled, digits, against: $0 * scale) }) { digits += 1 }
+    let plain = grouped(String(format: "%.\(digits)f", scaled))
+    let isZero = !plain.contains { "123456789".contains($0) }
+    let magnitude = plain.hasPrefix("-") ? String(plain.dropFirst()) : plain
+    let sign =
+      isZero ? "" : scaled < 0 ? "−" : unit == .difference || unit == .signedNumber ? "+" : ""
+    switch unit {
+    case .share: return sign + magnitude + "%"
+    case .difference: return sign + magnitude + " pp"
+    case .count, .number, .signedNumber: return sign + magnitude
+    }
+  }
+
+  /// A policy's limit as it was written: no padding zeros.
+  static func bound(_ x: Double, _ unit: Unit) -> String {
+    if x.isNaN || x.isInfinite { return text(x, unit) }
+    let isShare = unit == .share || unit == .difference
+    var digits = String(format: "%.6f", isShare ? 100 * x : x)
+    while digits.hasSuffix("0") { digits.removeLast() }
+    if digits.hasSuffix(".") { digits.removeLast() }
+    let text = grouped(digits.hasPrefix("-") ? "−" + digits.dropFirst() : digits)
+    return unit == .share ? text + "%" : unit == .difference ? text + " pp" : text
+  }
+
+  static func limit(_ limit: Limit, _ unit: Unit) -> String {
+    switch (limit.atLeast, limit.atMost) {
+    case (let low?, let high?): "between \(bound(low, unit)) and \(bound(high, unit))"
+    case (let low?, nil): "at least \(bound(low, unit))"
+    case (nil, let high?): "at most \(bound(high, unit))"
+    case (nil, nil): "no limit"
+    }
+  }
+
+  /// Whole numbers with thousands separators.
+  static func count(_ n: Int) -> String { grouped(String(n)) }
+
+  /// `4.2 s`, `3 min 20 s`, `2 h 5 min`.
+  static func duration(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds >= 0, seconds < 1e12 else { return "–" }
+    if seconds < 59.95 { return String(format: "%.1f s", seconds) }
+    let whole = Int(seconds.rounded())
+    if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }
+    return "\(count(whole / 3600)) h \(whole % 3600 / 60) min"
+  }
+
+  /// A probability, small ones as a bound.
+  static func probability(_ p: Double) -> String {
+    if p.isNaN { return "–" }
+    return p < 0.0001 ? "< 0.0001" : String(format: p < 0.001 ? "%.4f" : "%.3f", p)
+  }
+
+  /// A confidence close to 1 keeps the digits that tell it from 1.
+  static func confidence(_ c: Double) -> String {
+    guard c.isFinite else { return "–" }
+    var digits = 0
+    while digits < 6, abs(100 * c - (String(format: "%.\(digits)f", 100 * c) as NSString).doubleValue) > 0.005 {
+      digits += 1
+    }
+    return String(format: "%.\(digits)f%%", 100 * c)
+  }
+
+  private static func fractionDigits(_ x: Double, _ unit: Unit) -> Int {
+    // Zero and one hundred percent are exact or nearly so; "0.00%" would claim a precision nobody measured.
+    if x == 0 || unit == .count && x == x.rounded() { return 0 }
+    if unit == .share && x == 100 { return 0 }
+    let leading = Int(Foundation.log10(abs(x)).rounded(.down))
+    return max(0, min(2 - leading, unit == .share || unit == .difference ? 2 : 4))
+  }
+
+  /// Whether x printed with so many digits is on the same side of the limit as x.
+  private static func isKept(_ x: Double, _ digits: Int, against limit: Double) -> Bool {
+    let printed = (String(format: "%.\(digits)f", x) as NSString).doubleValue
+    // Scaling moves a limit by rounding errors; as near as that, the two are the same number.
+    if abs(x - limit) <= 1e-9 * max(1, abs(limit)) { return true }
+    return (x < limit) == (printed < limit - 1e-9) && (x > limit) == (printed > limit + 1e-9)
+  }
+
+  private static func grouped(_ text: String) -> String {
+    let parts = text.split(separator: ".", maxSplits: 1)
+    guard let whole = parts.first else { return text }
+    let sign = whole.prefix { !$0.isNumber }
+    let digits = Array(whole.dropFirst(sign.count))
+    var result = String(sign)
+    for (index, digit) in digits.enumerated() {
+      if index > 0 && (digits.count - index) % 3 == 0 { result += "," }
+      result.append(digit)
+    }
+    return parts.count > 1 ? result + "." + parts[1] : result
+  }
+}
