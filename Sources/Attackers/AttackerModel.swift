@@ -29,6 +29,9 @@ struct AttackerModel: Sendable {
     }
   }
 
+  /// Whether any step or stored state has moved it away from the reference model.
+  private(set) var isTrained = false
+
   /// The trainable values: the adapter's, else all weights.
   var parameters: [Float] { adapter?.values ?? weights.values }
 
@@ -44,6 +47,7 @@ struct AttackerModel: Sendable {
   }
 
   private mutating func apply(_ gradient: [Float]) {
+    isTrained = true
     if var adapter {
       optimizer.update(&adapter.values, gradient: gradient)
       weights = adapter.merged(into: reference.weights)
@@ -80,6 +84,7 @@ struct AttackerModel: Sendable {
         .usage, "the stored attacker state has \(parameters.count) parameters, this attacker \(self.parameters.count)",
         remedy: "The attacker's settings changed; set attacker.warm_start: off once.")
     }
+    isTrained = true
     optimizer = AdamW(restoring: optimizer, step: step, first: first, second: second)
     if var adapter {
       adapter.values = parameters

@@ -10,6 +10,8 @@ struct GFlowNetSearch: Sendable {
   private let reward: Reward
   private let started: AttackerState?
   private var policy: AttackerModel
+  /// The reference model, never trained.
+  private let explorer: AttackerModel
   private var buffer: ReplayBuffer
   private var generator: SeededGenerator
   private var logZ: Double
@@ -24,6 +26,8 @@ struct GFlowNetSearch: Sendable {
   private static let rescoringShare = 0.2
   /// Batches in a row without one new prompt after which the sampler counts as collapsed.
   private static let patience = 25
+  /// Rewards below this count as this in the objective.
+  private static let leastLogReward = -150.0
 
   init(
     reference: CausalLanguageModel, prefix: [Int32], settings: AttackerSettings, oracle: any AttackOracle, budget: Int,
@@ -35,6 +39,7 @@ struct GFlowNetSearch: Sendable {
     started = start
     policy = try AttackerModel(
       reference: reference, prefix: prefix, settings: settings, learningRate: settings.learningRate, seed: seed)
+    explorer = policy
     log = SearchLog(
       oracle: oracle, budget: budget, samples: settings.responsesPerAttack, claimThreshold: settings.claimThreshold)
     if let start {
@@ -104,11 +109,16 @@ struct GFlowNetSearch: Sendable {
     let replayed = settings.training ? Int(Double(settings.batch) * settings.replayFraction) : 0
     let proposals = propose(settings.batch - replayed, from: policy, tempered: settings.training)
     let fresh = proposals.map { log.known[$0.prompt] == nil }
-    try await log.observe(proposals.map(\.prompt))
+    // What no user would write is not worth a response: it is learnt from as a failure, unasked.
+    let fluent = proposals.map { !settings.training || reward.isFluent($0.reference, tokens: length($0.tokens)) }
+    try await log.observe(zip(proposals, fluent).filter(\.1).map(\.0.prompt))
     var batch: [Experience] = []
     var noted: Set<String> = []
-    for (proposal, isFresh) in zip(proposals, fresh) {
-      guard let c = log.known[proposal.prompt] else { continue }
+    for ((proposal, isFresh), isFluent) in zip(zip(proposals, fresh), fluent) {
+      guard let c = log.known[proposal.prompt] else {
+        if !isFluent { batch.append(proposal) }
+        continue
+      }
       var experience = proposal
       experience.logUnsafe = c
       record(experience, method: "gflownet", isNew: isFresh && noted.insert(proposal.prompt).inserted)
@@ -130,9 +140,12 @@ struct GFlowNetSearch: Sendable {
 
   private mutating func train(_ trajectories: [Experience]) -> Double {
     let tau = temperature
+    // Few, far outliers (too short, unfluent) must not drown what separates the rest.
     let logReward = trajectories.map {
-      reward.logReward(
-        logUnsafe: $0.logUnsafe, reference: $0.reference, tokens: length($0.tokens), tau: tau)
+      max(
+        Self.leastLogReward,
+        reward.logReward(
+          logUnsafe: $0.logUnsafe, reference: $0.reference, tokens: length($0.tokens), tau: tau))
     }
     let (objective, logZ) = (settings.objective, logZ)
     var logZSlope = 0.0
@@ -222,16 +235,22 @@ struct GFlowNetSearch: Sendable {
     if let fixed = settings.fixedPrompt {
       return experiences((0..<count).map { _ in (fixed, encode(fixed)) })
     }
-    var temperatures: [Float] = []
-    var seeds: [UInt64] = []
-    for _ in 0..<count {
-      // Half of the rollouts at temperature 1, half at U(0.5, 2) (Lee et al.).
-      let isTempered = generator.uniform() < 0.5
-      let drawn = 0.5 + 1.5 * generator.uniform()
-      temperatures.append(tempered && isTempered ? drawn : 1)
-      seeds.append(generator.next())
+    // A part comes from the reference model, so that the search can't blind itself to what it once gave up.
+    let explored =
+      settings.training ? (0..<count).filter { _ in generator.uniform() < Float(settings.explorationShare) }.count : 0
+    var generations: [Generation] = []
+    for (source, share) in [(model, count - explored), (explorer, explored)] where share > 0 {
+      var temperatures: [Float] = []
+      var seeds: [UInt64] = []
+      for _ in 0..<share {
+        // Half of the rollouts at temperature 1, half at U(0.5, 2) (Lee et al.).
+        let isTempered = generator.uniform() < 0.5
+        let drawn = 0.5 + 1.5 * generator.uniform()
+        temperatures.append(tempered && isTempered && source.isTrained ? drawn : 1)
+        seeds.append(generator.next())
+      }
+      generations += source.sample(share, temperatures: temperatures, seeds: seeds)
     }
-    let generations = model.sample(count, temperatures: temperatures, seeds: seeds)
     return experiences(
       generations.filter { !$0.tokens.isEmpty }.map { generation in
         let end = generation.finished ? policy.reference.endTokens.prefix(1) : []
@@ -273,7 +292,6 @@ struct GFlowNetSearch: Sendable {
 
   private static func threshold(_ policy: AttackerModel, _ settings: AttackerSettings) -> Double {
     if let threshold = settings.minKThreshold { return threshold }
-    guard settings.reward == .minK else { return 0 }
     let samples = policy.sample(
       256, temperatures: [Float](repeating: 1, count: 256), seeds: (0..<256).map { UInt64($0) + 77_000 })
     let sequences = samples.filter { !$0.tokens.isEmpty }.map { $0.tokens.map { Int32($0) } }

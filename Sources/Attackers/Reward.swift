@@ -21,10 +21,13 @@ struct Reward: Sendable {
     case .lee:
       let fluency = tooShort ? -500 : reference.reduce(0.0) { $0 + Double($1) }
       return (c + fluency / settings.gamma) / tau
-    case .minK:
-      let fluent = !tooShort && Self.minK(reference, settings.minK) >= threshold
-      return (fluent ? c : Self.floor / settings.beta) / tau
+    case .minK: return (isFluent(reference, tokens: tokens) ? c : Self.floor / settings.beta) / tau
     }
+  }
+
+  /// Long enough, and by Min-K no odder than what the reference model writes itself.
+  func isFluent(_ reference: [Float], tokens: Int) -> Bool {
+    tokens >= settings.minTokens && Self.minK(reference, settings.minK) >= threshold
   }
 
   /// Mean of the k lowest token log-probabilities (of all, where there are fewer).
