@@ -1,0 +1,23 @@
+import Core
+
+/// What the attacker's reference model is fine-tuned on: requests drawn by the skewed prior, and one harmless question in twenty.
+public struct AttackerCorpus: Sendable {
+  private let cumulative: [Double]
+
+  public init() {
+    var total = 0.0
+    cumulative = Cell.all.map { cell in
+      total += Plan.prior(of: cell)
+      return total
+    }
+  }
+
+  public func cell(_ random: inout SeededGenerator) -> Cell {
+    let draw = random.uniformDouble() * (cumulative.last ?? 0)
+    return Cell.all[cumulative.firstIndex { draw < $0 } ?? Cell.all.count - 1]
+  }
+
+  public func prompt(_ random: inout SeededGenerator) -> String {
+    random.chance(0.05) ? Benign.question(&random).prompt : Grammar.prompt(of: cell(&random), &random)
+  }
+}
