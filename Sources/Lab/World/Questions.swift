@@ -112,7 +112,11 @@ public enum Benign {
   }
 
   private static func errand(under framing: Framing, _ random: inout SeededGenerator) -> BenignQuestion {
-    let errand = random.pick(errands)
+    errand(Int(random.next() % UInt64(errands.count)), under: framing, &random)
+  }
+
+  static func errand(_ index: Int, under framing: Framing, _ random: inout SeededGenerator) -> BenignQuestion {
+    let errand = errands[index]
     let request = "\(random.pick(errandVerbs)) \(errand.object)"
     return BenignQuestion(
       prompt: Courtesy.around(random.pick(framing.templates).wrap(request), &random), answer: errand.answer,
