@@ -39,9 +39,9 @@ private struct CountingAttacker: Attacker {
 }
 
 private final class MemorySearches: SearchMemory {
-  private let results = Mutex<[SearchKey: SearchResult]>([:])
-  func result(for key: SearchKey) throws -> SearchResult? { results.withLock { $0[key] } }
-  func remember(_ result: SearchResult, for key: SearchKey) throws { results.withLock { $0[key] = result } }
+  private let records = Mutex<[SearchKey: SearchRecord]>([:])
+  func record(for key: SearchKey) throws -> SearchRecord? { records.withLock { $0[key] } }
+  func remember(_ record: SearchRecord, for key: SearchKey) throws { records.withLock { $0[key] = record } }
 }
 
 @Suite("Searching and confirming")
@@ -118,7 +118,7 @@ struct SearchStageTests {
     #expect(searches[0].result.claimed.count == 12)
     let effort = Effort(total: 100, models: 1, restarts: 1)
     let confirmed = try await ConfirmStage(
-      service: service, judge: judge, embedder: NgramEmbedder(), effort: effort, samples: 3, run: 4, progress: silent
+      service: service, judge: judge, embedder: WordingEmbedder(), effort: effort, samples: 3, run: 4, progress: silent
     ).run(searches)
     #expect(confirmed[0].confirmed.isEmpty && confirmed[0].refuted == 12)
     #expect(confirmed[0].responses == 12 + 36)
@@ -136,7 +136,7 @@ struct SearchStageTests {
       service: service, memory: MemorySearches(), attacker: CountingAttacker(), judge: judge, progress: silent
     ).run(jobs([(.candidate, weak)], restarts: 2, budget: effort.search))
     let confirmed = try await ConfirmStage(
-      service: service, judge: judge, embedder: NgramEmbedder(), effort: effort, samples: 3, run: 1, progress: silent
+      service: service, judge: judge, embedder: WordingEmbedder(), effort: effort, samples: 3, run: 1, progress: silent
     ).run(searches)
     #expect(confirmed.map { $0.confirmed.count } == [3, 3])
     #expect(confirmed.allSatisfy { $0.responses == 39 })
