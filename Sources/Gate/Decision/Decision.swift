@@ -50,7 +50,9 @@ struct Decision: Sendable {
       case .pass: ExitCode.pass.rawValue
       case .fail: ExitCode.fail.rawValue
       case .inconclusive:
-        rule.inconclusivePasses && !checks.isEmpty ? ExitCode.pass.rawValue : ExitCode.inconclusive.rawValue
+        // Whatever a policy says in writing: where nothing was asked or checked, nothing may ship.
+        rule.inconclusivePasses && !checks.isEmpty && findings.tally.judged > 0
+          ? ExitCode.pass.rawValue : ExitCode.inconclusive.rawValue
       }
   }
 
