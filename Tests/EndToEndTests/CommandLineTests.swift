@@ -18,7 +18,8 @@ struct CommandLineTests {
     for words in ["sluice run", "inconclusive", "--resume", "75"] { #expect(outcome.output.contains(words)) }
   }
 
-  @Test("Usage errors end with 64", arguments: [["--nonsense"], ["nonsense"], ["run"], ["run", "p.yaml", "--seed", "x"]])
+  @Test(
+    "Usage errors end with 64", arguments: [["--nonsense"], ["nonsense"], ["run"], ["run", "p.yaml", "--seed", "x"]])
   func usage(arguments: [String]) async throws {
     let workspace = try Workspace()
     let outcome = try await Binary.run(arguments, in: workspace.folder)
