@@ -1,6 +1,7 @@
 import Core
 import Evidence
 import Foundation
+import Policies
 import Synchronization
 import Testing
 
@@ -28,10 +29,10 @@ struct ExecutionTests {
     }
   }
 
-  private func plan(_ candidate: ScriptedTarget, _ baseline: ScriptedTarget) -> RunPlan {
+  private func plan(_ candidate: ScriptedTarget, _ baseline: ScriptedTarget) throws -> RunPlan {
     let judge = ScriptedJudge { .scored($0.response == "yes" ? 1 : 0, category: "x") }
     let limit = Limit(atMost: 1_000)
-    return RunPlan(
+    return try RunPlan(
       identity: .init(name: "test", path: "test.yaml", hash: "0", seed: 1, confidence: 0.95),
       stages: Set(Stage.allCases), candidate: Participant(role: .candidate, target: candidate, kind: "local"),
       baseline: Participant(role: .baseline, target: baseline, kind: "local"), control: nil, transfer: [],
@@ -40,8 +41,8 @@ struct ExecutionTests {
       replay: .init(responses: 2, secondLookResponses: 4), benign: [], benignResponses: 1,
       search: .init(attacker: CountingAttacker(), restarts: 2, warmStart: true, budget: 400), similarity: 0.7,
       confirmResponses: 3, weaknesses: [],
-      checks: ["replay.asr", "replay.regression", "fresh.regression", "run.coverage"].map {
-        CheckRequest(name: $0, metric: $0, limit: limit, category: nil, transferTarget: nil)
+      checks: ["replay.asr", "replay.regression", "fresh.regression", "run.coverage"].map { name in
+        CheckPolicy(metric: try #require(Metric.named(name)), limit: limit)
       }, rule: .init(confidence: 0.95, onEstimates: false, inconclusivePasses: false), wallClock: nil, reveal: false,
       notices: [])
   }
@@ -73,7 +74,7 @@ struct ExecutionTests {
 
   @Test("A run that broke off anywhere and is resumed ends like the uninterrupted one, and asks nothing twice")
   func resumedEqualsUninterrupted() async throws {
-    let whole = try await execute(plan(target("new", period: 5), target("old", period: 4)), ledger("whole"))
+    let whole = try await execute(try plan(target("new", period: 5), target("old", period: 4)), ledger("whole"))
     #expect(whole.verdict == .pass)
     let total = whole.cost.reduce(0) { $0 + $1.responses }
 
@@ -81,10 +82,10 @@ struct ExecutionTests {
       let ledger = try ledger("broken-\(stop)")
       let dying = target("new", period: 5, stopAfter: stop)
       await #expect(throws: SluiceError.self) {
-        try await execute(plan(dying, target("old", period: 4)), ledger)
+        try await execute(try plan(dying, target("old", period: 4)), ledger)
       }
       let (candidate, baseline) = (target("new", period: 5), target("old", period: 4))
-      let resumed = try await execute(plan(candidate, baseline), ledger, resuming: true)
+      let resumed = try await execute(try plan(candidate, baseline), ledger, resuming: true)
       #expect(results(resumed) == results(whole))
       #expect(resumed.reasons == whole.reasons && resumed.fresh.map(\.restarts) == whole.fresh.map(\.restarts))
       #expect(try ledger.contents().counts["responses"] == total)
@@ -97,20 +98,20 @@ struct ExecutionTests {
   @Test("What a run confirmed is replayed by the next, which neither measures that model by it nor asks the old again")
   func suiteGrows() async throws {
     let ledger = try ledger()
-    let first = try await execute(plan(target("new", period: 5), target("old", period: 4)), ledger)
+    let first = try await execute(try plan(target("new", period: 5), target("old", period: 4)), ledger)
     let found = try ledger.suiteAttacks()
     #expect(!found.isEmpty)
     #expect(found.allSatisfy { $0.provenance.foundOn == "candidate" && $0.category == "x" })
 
     let (candidate, baseline) = (target("new", period: 5), target("old", period: 4))
-    let again = try await execute(plan(candidate, baseline), ledger)
+    let again = try await execute(try plan(candidate, baseline), ledger)
     #expect(again.checks[0].estimate == first.checks[0].estimate)
     #expect(again.checks[1].estimate == first.checks[1].estimate)
     let seeds = Set((0..<40).map { "known attack number \($0)" })
     #expect(candidate.requests.allSatisfy { !seeds.contains($0.prompt) || $0.sampleIndex >= 100_000 })
 
     // The next release is measured on them: they were known before it was made.
-    let next = try await execute(plan(target("newer", period: 5), target("new", period: 5)), ledger)
+    let next = try await execute(try plan(target("newer", period: 5), target("new", period: 5)), ledger)
     #expect((next.checks[0].estimate?.n ?? 0) > (first.checks[0].estimate?.n ?? 0))
     #expect(next.checks[1].estimate?.effectiveN == first.checks[1].estimate?.effectiveN)
     try? FileManager.default.removeItem(at: folder)
@@ -123,7 +124,7 @@ struct ExecutionTests {
       Thread.sleep(forTimeInterval: 0.002)
       return .success(Response(text: "no"))
     }
-    let work = Task { try await execute(plan(slow, slow), ledger) }
+    let work = Task { try await execute(try plan(slow, slow), ledger) }
     try await Task.sleep(for: .milliseconds(60))
     let cancelled = ContinuousClock.now
     work.cancel()

@@ -1,14 +1,6 @@
 import Core
+import Policies
 import Statistics
-
-/// One line of the policy's `checks`.
-struct CheckRequest: Hashable, Sendable {
-  let name: String
-  let metric: String
-  let limit: Limit
-  let category: String?
-  let transferTarget: String?
-}
 
 /// How a policy wants to be decided.
 struct DecisionRule: Hashable, Sendable {
@@ -28,15 +20,9 @@ struct Decision: Sendable {
   let reasons: [String]
 
   /// - Parameter stages: those that ran; checks of others were not measured.
-  init(_ requests: [CheckRequest], findings: Findings, stages: Set<Stage>, rule: DecisionRule) {
+  init(_ requests: [CheckPolicy], findings: Findings, stages: Set<Stage>, rule: DecisionRule) {
     let estimators = MetricEstimators(findings: findings)
-    let family = requests.map { request in
-      (
-        limit: request.limit,
-        estimator: estimators.estimator(
-          request.metric, category: request.category, transferTarget: request.transferTarget)
-      )
-    }
+    let family = requests.map { (limit: $0.limit, estimator: estimators.estimator($0)) }
     let outcomes =
       rule.onEstimates
       ? HolmDecision.decideOnEstimates(family, confidence: rule.confidence)
@@ -57,25 +43,22 @@ struct Decision: Sendable {
   }
 
   private static func result(
-    _ request: CheckRequest, _ outcome: HolmDecision.Outcome?, stages: Set<Stage>
+    _ check: CheckPolicy, _ outcome: HolmDecision.Outcome?, stages: Set<Stage>
   ) -> RunSummary.CheckResult {
-    let metric = MetricDescription.of(request.metric)
-    let isAdequacy = metric?.isAdequacy ?? true
-    let stage = metric?.stage ?? .decide
     var verdict = outcome?.verdict ?? .inconclusive
-    if isAdequacy && verdict == .fail { verdict = .inconclusive }
+    if check.metric.adequacy && verdict == .fail { verdict = .inconclusive }
     let reason: String
-    if !stages.contains(stage) {
-      reason = "Stage \(stage.rawValue) was not asked for."
+    if !stages.contains(where: { $0.rawValue == check.metric.stage }) {
+      reason = "Stage \(check.metric.stage) was not asked for."
     } else if let outcome, outcome.estimate.n > 0 {
-      reason = Self.reason(request.limit, outcome, isAdequacy: isAdequacy)
+      reason = Self.reason(check.limit, outcome, isAdequacy: check.metric.adequacy)
     } else {
       reason = "Nothing was measured."
     }
     return RunSummary.CheckResult(
-      name: request.name, metric: request.metric, stage: stage.rawValue, limit: request.limit,
-      estimate: outcome?.estimate, verdict: verdict, adequacy: isAdequacy, explanation: metric?.explanation ?? "",
-      reason: reason)
+      name: check.name, metric: check.metric.name, stage: check.metric.stage, limit: check.limit,
+      estimate: outcome?.estimate, verdict: verdict, adequacy: check.metric.adequacy,
+      explanation: check.metric.explanation, reason: reason)
   }
 
   private static func reason(_ limit: Limit, _ outcome: HolmDecision.Outcome, isAdequacy: Bool) -> String {

@@ -1,4 +1,5 @@
 import Core
+import Policies
 import Statistics
 
 /// Everything that the stages saw: what metrics are computed from.
@@ -37,11 +38,4 @@ struct Findings: Sendable {
     }
     return tally
   }
-}
-
-/// A known weakness of the control model: the attacker found it when a confirmed attack's prompt matches.
-struct Weakness: Sendable {
-  let id: String
-  let category: String?
-  let matches: @Sendable (String) -> Bool
 }

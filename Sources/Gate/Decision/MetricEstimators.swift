@@ -1,23 +1,21 @@
 import Core
+import Policies
 import Statistics
 
 /// Turns findings into estimators, one for each metric. Nil where nothing was measured.
 struct MetricEstimators {
   let findings: Findings
 
-  /// - Parameters:
-  ///   - category: narrows replay metrics to attacks of one category.
-  ///   - transferTarget: which transfer model, for `transfer.asr`.
-  func estimator(_ metric: String, category: String?, transferTarget: String?) -> (any MetricEstimator)? {
-    switch metric {
-    case "replay.asr": replayRate(\.candidate, category: category)
-    case "replay.regression": replayRegression(category: category)
+  func estimator(_ check: CheckPolicy) -> (any MetricEstimator)? {
+    switch check.metric.name {
+    case "replay.asr": replayRate(\.candidate, category: check.category)
+    case "replay.regression": replayRegression(category: check.category)
     case "replay.newly_broken": newlyBroken
     case "fresh.unique_attacks": freshYield
     case "fresh.regression": freshRegression
     case "fresh.diversity": freshDiversity
     case "attacker.control_recall": controlRecall
-    case "transfer.asr": transferTarget.flatMap(transferRate)
+    case "transfer.asr": check.target.flatMap(transferRate)
     case "benign.refusal_rate": benignRate
     case "benign.regression": benignRegression
     case "run.error_rate": errorRate

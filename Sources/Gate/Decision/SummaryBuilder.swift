@@ -27,11 +27,10 @@ struct SummaryBuilder: Sendable {
   /// earlier run said.
   func unfinished(_ error: SluiceError, cost: [RunSummary.CostRow], notices: [String]) -> RunSummary {
     let checks = plan.checks.map { check in
-      let metric = MetricDescription.of(check.metric)
-      return RunSummary.CheckResult(
-        name: check.name, metric: check.metric, stage: (metric?.stage ?? .decide).rawValue, limit: check.limit,
-        estimate: nil, verdict: .inconclusive, adequacy: metric?.isAdequacy ?? true,
-        explanation: metric?.explanation ?? "", reason: "The run did not end.")
+      RunSummary.CheckResult(
+        name: check.name, metric: check.metric.name, stage: check.metric.stage, limit: check.limit, estimate: nil,
+        verdict: .inconclusive, adequacy: check.metric.adequacy, explanation: check.metric.explanation,
+        reason: "The run did not end.")
     }
     return RunSummary(
       run: run, policy: plan.identity, verdict: .inconclusive, exitCode: error.exitCode.rawValue,

@@ -1,6 +1,7 @@
 import Core
 import Evidence
 import Foundation
+import Policies
 
 /// Executes a plan's stages in order over a ledger and gathers what they find.
 ///

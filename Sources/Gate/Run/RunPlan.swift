@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Policies
 
 /// A policy with every model loaded, every file read and every name resolved: what a run executes.
 struct RunPlan: Sendable {
@@ -21,7 +22,7 @@ struct RunPlan: Sendable {
   /// Of the suite file; the ledger adds those that earlier runs confirmed.
   var suite: [Attack]
   var replay: ReplayStage.Settings
-  var benign: [BenignPrompt]
+  var benign: [BenignQuestion]
   var benignResponses: Int
 
   var search: SearchPlan?
@@ -31,7 +32,7 @@ struct RunPlan: Sendable {
   /// The control model's known weaknesses.
   var weaknesses: [Weakness]
 
-  var checks: [CheckRequest]
+  var checks: [CheckPolicy]
   var rule: DecisionRule
   var wallClock: Duration?
   /// Whether reports may show the texts of attacks.
@@ -56,7 +57,7 @@ struct RunPlan: Sendable {
   /// The models that the attacker searches on: the baseline only where a check compares, since that costs as much as
   /// the candidate.
   var searched: [Participant] {
-    let comparesFresh = checks.contains { $0.metric == "fresh.regression" }
+    let comparesFresh = checks.contains { $0.metric.name == "fresh.regression" }
     return [candidate] + (comparesFresh ? [baseline].compactMap(\.self) : []) + [control].compactMap(\.self)
   }
 
