@@ -1,5 +1,5 @@
 import Core
-import Policies
+@testable import Policies
 import Testing
 
 @testable import Gate
@@ -73,7 +73,8 @@ struct DecisionTests {
   @Test("A fail wins over inconclusive; adequacy can only make a verdict inconclusive")
   func precedence() throws {
     let broken = findings(200, broken: 80)
-    let both = decide([try check("replay.asr", Limit(atMost: 0.1)), try check("fresh.diversity", Limit(atLeast: 3))], broken)
+    let both = decide(
+      [try check("replay.asr", Limit(atMost: 0.1)), try check("fresh.diversity", Limit(atLeast: 3))], broken)
     #expect(both.verdict == .fail)
     #expect(both.checks.map(\.verdict) == [.fail, .inconclusive])
     var errors = findings(200, broken: 0, answer: .failed)

@@ -1,7 +1,7 @@
 import Core
 import Evidence
 import Foundation
-import Policies
+@testable import Policies
 import Synchronization
 import Testing
 

@@ -1,4 +1,5 @@
 import Core
+import Reports
 
 /// What a caller asks of a run.
 public struct RunOptions: Sendable {
@@ -32,8 +33,12 @@ public struct RunReport: Sendable {
   public let summary: RunSummary
   /// The JSON report.
   public let json: [UInt8]
+  /// Paths of the reports that were written.
+  public let files: [String]
+
   /// For a person, several lines.
-  public let text: String
+  /// - Parameter colour: whether the terminal shows ANSI colours.
+  public func text(colour: Bool) -> String { TerminalReport.render(summary, colour: colour, files: files) }
 
   /// The verdict in one line.
   public var verdictLine: String {

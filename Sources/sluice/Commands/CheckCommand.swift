@@ -32,6 +32,6 @@ struct SchemaCommand: ParsableCommand {
       """)
 
   func run() throws {
-    StandardOutput.write(Pipeline.policySchema)
+    StandardOutput.write(try Pipeline.policySchema())
   }
 }

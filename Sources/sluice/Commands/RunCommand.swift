@@ -47,6 +47,10 @@ struct RunCommand: AsyncParsableCommand {
   /// After the first Ctrl-C a batch or a training step may still have to end; no longer than this.
   private static let patience = 5.0
 
+  private var colours: Bool {
+    isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
+  }
+
   func run() async throws {
     let display = ProgressDisplay(style: .suitable(quiet: quiet))
     let options = RunOptions(
@@ -62,13 +66,14 @@ struct RunCommand: AsyncParsableCommand {
         _exit(Core.ExitCode.interrupted.rawValue)
       }
     }
-    let result = await withExtendedLifetime(interruption) { await work.result }
+    let result = await work.result
+    withExtendedLifetime(interruption) {}
     display.finish()
     let report = try result.get()
     if json {
       StandardOutput.write(bytes: report.json)
     } else {
-      StandardOutput.write(quiet ? report.verdictLine : report.text)
+      StandardOutput.write(quiet ? report.verdictLine : report.text(colour: colours))
     }
     throw ArgumentParser.ExitCode(report.summary.exitCode)
   }
