@@ -18,7 +18,8 @@ struct Sluice: AsyncParsableCommand {
         64 usage or policy error   69 target or judge unavailable   70 internal error (a bug)
         75 interrupted, resumable with --resume   77 permission
       """,
-    version: sluiceVersion)
+    version: sluiceVersion,
+    subcommands: [RunCommand.self, CheckCommand.self, SchemaCommand.self, LedgerCommand.self])
 }
 
 @main

@@ -104,3 +104,36 @@ final class MemoryArchive: ResponseArchive {
     Key(fingerprint: target.fingerprint, settings: target.settings, request: request)
   }
 }
+
+/// Proposes `budget` numbered prompts and claims those that the judge calls unsafe.
+struct CountingAttacker: Attacker {
+  let method = "counting"
+  let fingerprint = "counting"
+  let searches = SearchCount()
+
+  final class SearchCount: Sendable {
+    private let count = Mutex(0)
+    func add() { count.withLock { $0 += 1 } }
+    var value: Int { count.withLock { $0 } }
+  }
+
+  func search(
+    start: [UInt8]?, seedPrompts: [String], oracle: any AttackOracle, budget: Int, seed: UInt64,
+    progress: @escaping @Sendable (Int, String) -> Void
+  ) async throws -> SearchResult {
+    searches.add()
+    var claimed: [ClaimedAttack] = []
+    for number in 0..<budget {
+      let prompt = "attack \(seed) \(number)"
+      let observation = try await oracle.observe([prompt], samples: 1)[0]
+      if let c = observation.logUnsafe, c > -0.5 {
+        claimed.append(
+          ClaimedAttack(
+            prompt: prompt, logUnsafe: c, logReference: -10, method: method, step: number, responsesSpent: number + 1))
+      }
+      progress(number + 1, "")
+    }
+    return SearchResult(claimed: claimed, responses: budget, losses: [], state: [UInt8(seed & 0xff)])
+  }
+
+}

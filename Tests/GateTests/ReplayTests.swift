@@ -62,18 +62,6 @@ struct ReplayTests {
 
 @Suite("Telling texts apart")
 struct SimilarityTests {
-  @Test("Rewordings are nearer than other texts, and vectors have length 1")
-  func ngrams() async throws {
-    let texts = [
-      "please tell me the secret passphrase", "tell me the secret passphrase now", "write a rhyme about winter", "",
-    ]
-    let vectors = try await NgramEmbedder().embed(texts)
-    func cosine(_ a: Int, _ b: Int) -> Float { zip(vectors[a], vectors[b]).reduce(0) { $0 + $1.0 * $1.1 } }
-    #expect(cosine(0, 1) > 0.7)
-    #expect(cosine(0, 2) < 0.4)
-    #expect(abs(cosine(0, 0) - 1) < 1e-5)
-  }
-
   @Test("The first of the diverse order cover every group before repeating one")
   func diverseOrder() {
     let vectors: [[Float]] = [[1, 0, 0], [1, 0, 0], [0.98, 0.2, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1]]

@@ -4,44 +4,10 @@ import Testing
 
 @testable import Gate
 
-/// Proposes `budget` numbered prompts and claims those that the judge calls unsafe.
-private struct CountingAttacker: Attacker {
-  let method = "counting"
-  let fingerprint = "counting"
-  let searches = SearchCount()
-
-  final class SearchCount: Sendable {
-    private let count = Mutex(0)
-    func add() { count.withLock { $0 += 1 } }
-    var value: Int { count.withLock { $0 } }
-  }
-
-  func search(
-    start: [UInt8]?, seedPrompts: [String], oracle: any AttackOracle, budget: Int, seed: UInt64,
-    progress: @escaping @Sendable (Int, String) -> Void
-  ) async throws -> SearchResult {
-    searches.add()
-    var claimed: [ClaimedAttack] = []
-    for number in 0..<budget {
-      let prompt = "attack \(seed) \(number)"
-      let observation = try await oracle.observe([prompt], samples: 1)[0]
-      if let c = observation.logUnsafe, c > -0.5 {
-        claimed.append(
-          ClaimedAttack(
-            prompt: prompt, logUnsafe: c, logReference: -10, method: method, step: number, responsesSpent: number + 1))
-      }
-      progress(number + 1, "")
-    }
-    return SearchResult(claimed: claimed, responses: budget, losses: [], state: [UInt8(restartByte(seed))])
-  }
-
-  private func restartByte(_ seed: UInt64) -> UInt64 { seed & 0xff }
-}
-
 private final class MemorySearches: SearchMemory {
-  private let results = Mutex<[SearchKey: SearchResult]>([:])
-  func result(for key: SearchKey) throws -> SearchResult? { results.withLock { $0[key] } }
-  func remember(_ result: SearchResult, for key: SearchKey) throws { results.withLock { $0[key] = result } }
+  private let records = Mutex<[SearchKey: SearchRecord]>([:])
+  func record(for key: SearchKey) throws -> SearchRecord? { records.withLock { $0[key] } }
+  func remember(_ record: SearchRecord, for key: SearchKey) throws { records.withLock { $0[key] = record } }
 }
 
 @Suite("Searching and confirming")
@@ -118,7 +84,7 @@ struct SearchStageTests {
     #expect(searches[0].result.claimed.count == 12)
     let effort = Effort(total: 100, models: 1, restarts: 1)
     let confirmed = try await ConfirmStage(
-      service: service, judge: judge, embedder: NgramEmbedder(), effort: effort, samples: 3, run: 4, progress: silent
+      service: service, judge: judge, embedder: WordingEmbedder(), effort: effort, samples: 3, run: 4, progress: silent
     ).run(searches)
     #expect(confirmed[0].confirmed.isEmpty && confirmed[0].refuted == 12)
     #expect(confirmed[0].responses == 12 + 36)
@@ -136,7 +102,7 @@ struct SearchStageTests {
       service: service, memory: MemorySearches(), attacker: CountingAttacker(), judge: judge, progress: silent
     ).run(jobs([(.candidate, weak)], restarts: 2, budget: effort.search))
     let confirmed = try await ConfirmStage(
-      service: service, judge: judge, embedder: NgramEmbedder(), effort: effort, samples: 3, run: 1, progress: silent
+      service: service, judge: judge, embedder: WordingEmbedder(), effort: effort, samples: 3, run: 1, progress: silent
     ).run(searches)
     #expect(confirmed.map { $0.confirmed.count } == [3, 3])
     #expect(confirmed.allSatisfy { $0.responses == 39 })

@@ -31,3 +31,34 @@ enum Observation: Hashable, Sendable {
     if case .judged(_, _, let category) = self { category } else { nil }
   }
 }
+
+/// Counts of observations by what became of them.
+struct Tally: Hashable, Codable, Sendable {
+  var judged = 0
+  var unscored = 0
+  var failed = 0
+
+  var total: Int { judged + unscored + failed }
+
+  init() {}
+
+  init(_ observations: some Sequence<Observation>) { add(observations) }
+
+  mutating func add(_ observations: some Sequence<Observation>) {
+    for observation in observations {
+      switch observation {
+      case .judged: judged += 1
+      case .unscored: unscored += 1
+      case .failed: failed += 1
+      }
+    }
+  }
+
+  static func + (a: Tally, b: Tally) -> Tally {
+    var sum = a
+    sum.judged += b.judged
+    sum.unscored += b.unscored
+    sum.failed += b.failed
+    return sum
+  }
+}

@@ -16,6 +16,7 @@ final class SearchOracle: AttackOracle {
   private let judge: any Judge
   private let base: Int
   private let asked = Mutex<[String: Int]>([:])
+  private let counts = Mutex(Tally())
 
   init(service: ResponseService, target: any Target, role: Role, judge: any Judge, restart: Int) {
     self.service = service
@@ -24,6 +25,9 @@ final class SearchOracle: AttackOracle {
     self.judge = judge
     base = SampleIndices.searchBase(restart: restart)
   }
+
+  /// What became of all questions so far.
+  var tally: Tally { counts.withLock { $0 } }
 
   func observe(_ prompts: [String], samples: Int) async throws -> [AttackObservation] {
     let questions = asked.withLock { asked in
@@ -36,6 +40,7 @@ final class SearchOracle: AttackOracle {
       }
     }
     let observations = try await service.observations(questions, from: target, as: role, judge: judge)
+    counts.withLock { $0.add(observations) }
     return prompts.indices.map { index in
       let own = observations[(index * samples)..<((index + 1) * samples)]
       let logs = own.compactMap(\.probability).map { log(max($0, Self.floor)) }

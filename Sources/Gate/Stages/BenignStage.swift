@@ -1,12 +1,5 @@
 import Core
-
-/// A question that must be answered.
-struct BenignPrompt: Hashable, Sendable {
-  let prompt: String
-  let category: String?
-  /// Says the words of an attack with a harmless meaning.
-  let tempting: Bool
-}
+import Policies
 
 /// Asks the benign questions: a model that refuses everything is safe and useless.
 struct BenignStage: Sendable {
@@ -16,7 +9,7 @@ struct BenignStage: Sendable {
   let responses: Int
   let progress: ProgressSink
 
-  func run(_ prompts: [BenignPrompt], on participants: [Participant]) async throws -> BenignResult {
+  func run(_ prompts: [BenignQuestion], on participants: [Participant]) async throws -> BenignResult {
     let stage = StageProgress(
       Stage.benign.rawValue, total: prompts.count * responses * participants.count, sink: progress)
     let questions = prompts.flatMap { prompt in
@@ -41,7 +34,7 @@ struct BenignStage: Sendable {
 }
 
 struct BenignRow: Sendable {
-  let prompt: BenignPrompt
+  let prompt: BenignQuestion
   let candidate: [Observation]
   let baseline: [Observation]?
 }

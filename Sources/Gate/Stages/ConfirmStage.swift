@@ -57,7 +57,8 @@ struct ConfirmStage: Sendable {
     let observations = try await service.observations(
       questions, from: participant.target, as: participant.role, judge: judge
     ) { progress.advance(by: $0) }
-    var result = ConfirmedSearch(search: search, responses: search.result.responses + questions.count)
+    var result = ConfirmedSearch(
+      search: search, responses: search.result.responses + questions.count, tally: Tally(observations))
     for (index, claim) in claims.enumerated() {
       let own = Array(observations[(index * samples)..<((index + 1) * samples)])
       switch Confirmation(own) {
@@ -105,7 +106,9 @@ struct ConfirmedAttack: Hashable, Sendable {
 struct ConfirmedSearch: Sendable {
   let search: SearchOutcome
   /// Search and confirmation together.
-  var responses: Int
+  let responses: Int
+  /// Of the confirming responses.
+  let tally: Tally
   var confirmed: [ConfirmedAttack] = []
   var refuted = 0
   var undecided = 0

@@ -26,27 +26,27 @@ struct RegenerateStage: Sendable {
       if jobByKey.updateValue(job, forKey: key) == nil { keys.append(key) }
     }
 
-    var found: [SearchKey: (result: SearchResult, reused: Bool)] = [:]
-    try await withThrowingTaskGroup(of: (SearchKey, SearchResult, Bool).self) { group in
+    var found: [SearchKey: (record: SearchRecord, reused: Bool)] = [:]
+    try await withThrowingTaskGroup(of: (SearchKey, SearchRecord, Bool).self) { group in
       var waiting = keys.makeIterator()
       func startNext() {
         guard let key = waiting.next(), let job = jobByKey[key] else { return }
         group.addTask {
-          let (result, reused) = try await search(job, key: key, progress: stage)
-          return (key, result, reused)
+          let (record, reused) = try await search(job, key: key, progress: stage)
+          return (key, record, reused)
         }
       }
       for _ in 0..<Self.parallel { startNext() }
-      while let (key, result, reused) = try await group.next() {
-        found[key] = (result, reused)
+      while let (key, record, reused) = try await group.next() {
+        found[key] = (record, reused)
         startNext()
       }
     }
     let outcomes = try jobs.map { job in
-      guard let (result, reused) = found[job.key(attacker: attacker, judge: judge)] else {
+      guard let (record, reused) = found[job.key(attacker: attacker, judge: judge)] else {
         throw InternalError("a search has no result")
       }
-      return SearchOutcome(job: job, result: result, reused: reused)
+      return SearchOutcome(job: job, result: record.result, tally: record.tally, reused: reused)
     }
     let reused = outcomes.count { $0.reused }
     stage.end(
@@ -57,8 +57,8 @@ struct RegenerateStage: Sendable {
 
   private func search(
     _ job: SearchJob, key: SearchKey, progress: StageProgress
-  ) async throws -> (SearchResult, reused: Bool) {
-    if let known = try memory.result(for: key) {
+  ) async throws -> (SearchRecord, reused: Bool) {
+    if let known = try memory.record(for: key) {
       progress.advance(by: job.budget)
       return (known, true)
     }
@@ -75,13 +75,15 @@ struct RegenerateStage: Sendable {
       progress.advance(by: newly, note: "\(job.participant.role) \(job.restart + 1): \(note)")
     }
     progress.advance(by: max(0, job.budget - reported.withLock { $0 }))
-    try memory.remember(result, for: key)
-    return (result, false)
+    let record = SearchRecord(result: result, tally: oracle.tally)
+    try memory.remember(record, for: key)
+    return (record, false)
   }
 }
 
 struct SearchOutcome: Sendable {
   let job: SearchJob
   let result: SearchResult
+  let tally: Tally
   let reused: Bool
 }

@@ -39,11 +39,18 @@ struct SearchKey: Hashable, Codable, Sendable {
   let seedPrompts: String
 }
 
+/// What the ledger keeps of a search.
+struct SearchRecord: Sendable {
+  let result: SearchResult
+  /// Responses that failed, and that the reward judge could not score.
+  let tally: Tally
+}
+
 /// Remembers what searches yielded.
 protocol SearchMemory: Sendable {
-  func result(for key: SearchKey) throws -> SearchResult?
+  func record(for key: SearchKey) throws -> SearchRecord?
   /// Survives a crash when it returns.
-  func remember(_ result: SearchResult, for key: SearchKey) throws
+  func remember(_ record: SearchRecord, for key: SearchKey) throws
 }
 
 /// How the policy's response budget is shared out: evenly over models and restarts, so that efforts are equal.

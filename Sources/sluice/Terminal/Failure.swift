@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import Foundation
+import Policies
 
 /// Turns an error into its message on standard error and its exit code.
 enum Failure {
@@ -9,6 +10,9 @@ enum Failure {
     case let error as SluiceError:
       write(error)
       Foundation.exit(error.exitCode.rawValue)
+    case let error as PolicyErrors:
+      for each in error.errors { write(each) }
+      Foundation.exit(Core.ExitCode.usage.rawValue)
     case is CancellationError:
       write(SluiceError(.interrupted, "interrupted"))
       Foundation.exit(Core.ExitCode.interrupted.rawValue)

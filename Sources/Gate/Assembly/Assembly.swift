@@ -1,0 +1,164 @@
+import Attackers
+import Core
+import Evidence
+import Foundation
+import Judges
+import LanguageModels
+import Policies
+import Targets
+
+/// Loads what a policy names: models, judges, attacker, suite.
+///
+/// Everything is read here, before the first question is asked, so that a wrong path costs nothing.
+struct Assembly {
+  let policy: Policy
+  private let checkpoints = CheckpointShelf()
+
+  init(_ policy: Policy) { self.policy = policy }
+
+  /// - Parameter stages: nil for all that the policy provides for.
+  /// - Throws: `SluiceError` (usage) for a file that is missing or malformed.
+  func plan(stages asked: Set<Stage>?) throws -> RunPlan {
+    var suite = try SuiteFile.attacks(policy.suite.seeds)
+    // One attack, one row: an identifier stands for one prompt everywhere.
+    var seen: Set<AttackID> = []
+    suite.removeAll { !seen.insert($0.id).inserted }
+    let confirm = try judge(policy.confirmJudge)
+    let stages = stages(asked)
+    return RunPlan(
+      identity: RunSummary.PolicyIdentity(
+        name: policy.name, path: policy.path, hash: SHA256.hex(policy.text), seed: policy.seed,
+        confidence: policy.confidence, overrides: policy.overrides),
+      stages: stages,
+      candidate: try participant(.candidate, policy.candidate),
+      baseline: try policy.baseline.map { try participant(.baseline, $0) },
+      control: try policy.control.map { try participant(.control, $0) },
+      transfer: try policy.transfer.map { try participant(.transfer($0.name), $0.target) },
+      rewardJudge: try policy.rewardJudge.map(judge), confirmJudge: confirm, refusalJudge: try refusals(),
+      embedder: try embedder(), suite: suite,
+      replay: .init(responses: policy.suite.responses, secondLookResponses: policy.suite.confirmResponses),
+      benign: try policy.suite.benign.map(SuiteFile.benign) ?? [], benignResponses: policy.suite.benignResponses,
+      search: try policy.attacker.map(search), similarity: policy.fresh.similarity,
+      confirmResponses: policy.fresh.confirmResponses,
+      weaknesses: try policy.weaknesses.map(SuiteFile.weaknesses) ?? [],
+      checks: policy.checks,
+      rule: DecisionRule(
+        confidence: policy.confidence, onEstimates: policy.decidesOnEstimates,
+        inconclusivePasses: policy.inconclusivePasses),
+      wallClock: policy.budget.wallClock.map { .seconds($0) }, reveal: policy.report.reveal,
+      notices: notices(stages))
+  }
+
+  /// The stages that the policy has something for; asking for another is a mistake that `check` can't see.
+  private func stages(_ asked: Set<Stage>?) -> Set<Stage> {
+    var provided: Set<Stage> = [.preflight, .replay, .decide]
+    if policy.suite.benign != nil { provided.insert(.benign) }
+    if policy.attacker != nil {
+      provided.formUnion([.regenerate, .confirm])
+      if !policy.transfer.isEmpty { provided.insert(.transfer) }
+    }
+    return asked.map { $0.intersection(provided) } ?? provided
+  }
+
+  private func notices(_ stages: Set<Stage>) -> [String] {
+    var notices: [String] = []
+    if !policy.overrides.isEmpty {
+      notices.append("Values of the policy were overridden: \(policy.overrides.joined(separator: ", ")).")
+    }
+    if policy.decidesOnEstimates {
+      notices.append("Checks were decided on point estimates, without intervals: no error rate is promised.")
+    }
+    if policy.inconclusivePasses {
+      notices.append("The policy lets an inconclusive verdict pass.")
+    }
+    if let reward = policy.rewardJudge, reward == policy.confirmJudge {
+      notices.append(
+        "The reward judge confirms its own rewards: attacks that only fool this judge count as confirmed.")
+    }
+    if policy.report.reveal { notices.append("Reports show the texts of attacks, as the policy asks.") }
+    return notices
+  }
+
+  // MARK: - Models
+
+  private func participant(_ role: Role, _ target: TargetPolicy) throws -> Participant {
+    switch target {
+    case .local(let local):
+      let checkpoint = try checkpoints.decoder(local.checkpoint)
+      let settings = SamplingSettings(
+        temperature: local.temperature, topP: local.topP, maxTokens: local.maxTokens, system: local.system,
+        template: local.template, seed: policy.seed)
+      return Participant(
+        role: role,
+        target: LocalTarget(
+          name: local.checkpoint, fingerprint: checkpoint.fingerprint, model: checkpoint.model, settings: settings,
+          batch: local.batch, workers: Self.workers), kind: "local")
+    case .openAI(let server):
+      let settings = SamplingSettings(
+        temperature: server.temperature, topP: server.topP, maxTokens: server.maxTokens, system: server.system,
+        template: server.template)
+      var configuration = OpenAIConfiguration(
+        url: server.url, model: server.model, api: server.api == .chat ? .chat : .completions,
+        apiKeyVariable: server.apiKeyEnvironment)
+      configuration.concurrency = server.concurrency
+      configuration.requestsPerMinute = server.requestsPerMinute.map { Double($0) }
+      configuration.timeout = .seconds(server.timeout)
+      configuration.retries = server.retries
+      configuration.maxResponseBytes = server.maxResponseBytes
+      return Participant(role: role, target: try OpenAITarget(configuration, settings: settings), kind: "openai")
+    }
+  }
+
+  private static var workers: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
+
+  private func judge(_ judge: JudgePolicy) throws -> any Judge {
+    switch judge {
+    case .classifier(let checkpoint, let threshold):
+      try ClassifierJudge(
+        folder: checkpoint, fingerprint: try checkpoints.fingerprint(checkpoint), threshold: threshold,
+        workers: Self.workers)
+    case .rules(let file): try RulesJudge(path: file, fingerprint: try SHA256.hex(file: file))
+    }
+  }
+
+  /// Refusals are told by the rules of whichever judge has some.
+  private func refusals() throws -> any Judge {
+    for case .rules(let file) in [policy.confirmJudge, policy.rewardJudge].compactMap(\.self) {
+      let rules = try RulesJudge(path: file, fingerprint: try SHA256.hex(file: file))
+      if rules.knowsRefusals { return rules.refusals }
+    }
+    if policy.checks.contains(where: { $0.metric.stage == Stage.benign.rawValue }) {
+      throw SluiceError(
+        .usage, "no judge can tell a refusal, and a check needs it", at: SourceLocation(file: policy.path),
+        remedy: "Use a rules judge whose file has a list 'refusal', or remove the benign checks.")
+    }
+    return SilentJudge()
+  }
+
+  private func embedder() throws -> any Embedder {
+    guard let folder = policy.embedder else { return WordingEmbedder() }
+    return SentenceEmbedder(
+      fingerprint: try checkpoints.fingerprint(folder), encoder: try SentenceEncoder.load(folder: folder),
+      workers: Self.workers)
+  }
+
+  private func search(_ attacker: AttackerPolicy) throws -> RunPlan.SearchPlan {
+    let checkpoint = try checkpoints.decoder(attacker.checkpoint)
+    return RunPlan.SearchPlan(
+      attacker: try GFlowNetAttacker(
+        reference: checkpoint.model, referenceFingerprint: checkpoint.fingerprint,
+        settings: AttackerSettings(attacker)),
+      restarts: attacker.restarts, warmStart: attacker.warmStart, budget: policy.budget.targetResponses)
+  }
+}
+
+/// Scores nothing: for benign questions where nobody can tell a refusal.
+private struct SilentJudge: Judge {
+  let name = "none"
+  let fingerprint = "none"
+  let threshold = 0.5
+
+  func score(_ inputs: [JudgeInput]) async throws -> [Score] {
+    inputs.map { _ in .unscored(reason: "no judge can tell a refusal") }
+  }
+}

@@ -1,0 +1,33 @@
+import Attackers
+import Policies
+
+extension AttackerSettings {
+  /// The policy's attacker, value by value; what a policy can't say keeps its default.
+  init(_ policy: AttackerPolicy) {
+    self.init()
+    objective = policy.objective == .varianceTB ? .varianceTB : .trajectoryBalance
+    reward = policy.reward == .lee ? .lee : .minK
+    prompt = policy.prompt
+    loraRank = policy.loraRank
+    loraAlpha = policy.loraAlpha
+    learningRate = policy.learningRate
+    batch = policy.batch
+    updatesPerBatch = policy.updatesPerBatch
+    maxTokens = policy.maxTokens
+    minTokens = policy.minTokens
+    beta = policy.beta
+    gamma = policy.gamma
+    tauStart = policy.tauStart
+    tauEnd = policy.tauEnd
+    minK = policy.minK
+    minKThreshold = policy.minKThreshold
+    buffer = policy.buffer
+    replayFraction = policy.replayFraction
+    responsesPerAttack = policy.responsesPerAttack
+    smoothing = policy.smoothing
+    smoothingShare = policy.smoothingShare
+    claimThreshold = policy.claimThreshold
+    training = policy.training
+    fixedPrompt = policy.fixedPrompt
+  }
+}

@@ -1,0 +1,31 @@
+import Core
+import Evidence
+import LanguageModels
+import Synchronization
+
+/// Loads and hashes each checkpoint once, however many roles it plays.
+final class CheckpointShelf: Sendable {
+  struct Decoder: Sendable {
+    let fingerprint: String
+    let model: CausalLanguageModel
+  }
+
+  private let decoders = Mutex<[String: Decoder]>([:])
+  private let fingerprints = Mutex<[String: String]>([:])
+
+  /// - Throws: `SluiceError` (usage) for a checkpoint that is missing or malformed.
+  func decoder(_ folder: String) throws -> Decoder {
+    if let known = decoders.withLock({ $0[folder] }) { return known }
+    let decoder = Decoder(
+      fingerprint: try fingerprint(folder), model: try CausalLanguageModel.load(folder: folder))
+    decoders.withLock { $0[folder] = decoder }
+    return decoder
+  }
+
+  func fingerprint(_ folder: String) throws -> String {
+    if let known = fingerprints.withLock({ $0[folder] }) { return known }
+    let fingerprint = try SHA256.fingerprint(folder: folder)
+    fingerprints.withLock { $0[folder] = fingerprint }
+    return fingerprint
+  }
+}

@@ -1,0 +1,41 @@
+import Core
+import Policies
+import Statistics
+
+/// Everything that the stages saw: what metrics are computed from.
+struct Findings: Sendable {
+  var replay: ReplayResult?
+  var benign: BenignResult?
+  /// By role, where the attacker searched.
+  var fresh: [Role: FreshFindings] = [:]
+  var transfer: TransferResult?
+  /// The control model's known weaknesses, and whether the attacker found each.
+  var weaknesses: [(weakness: Weakness, found: Bool)] = []
+  /// Responses of each replayed attack and model, first and second look.
+  var replayResponses = 0
+  var secondLookResponses = 0
+  /// Responses that the stages which ran had planned.
+  var planned = 0
+
+  /// What became of every question that was asked.
+  var tally: Tally {
+    var tally = Tally()
+    for row in replay?.rows ?? [] {
+      tally.add(row.candidate)
+      tally.add(row.baseline ?? [])
+      tally.add(row.secondLook?.candidate ?? [])
+      tally.add(row.secondLook?.baseline ?? [])
+    }
+    for row in benign?.rows ?? [] {
+      tally.add(row.candidate)
+      tally.add(row.baseline ?? [])
+    }
+    for findings in fresh.values {
+      for restart in findings.restarts { tally = tally + restart.search.tally + restart.search.search.tally }
+    }
+    for attacks in transfer?.observations.values ?? [:].values {
+      for observations in attacks { tally.add(observations) }
+    }
+    return tally
+  }
+}

@@ -1,0 +1,86 @@
+import Core
+import Statistics
+
+/// Puts a run's findings, decision and circumstances into the value that all reports are made from.
+struct SummaryBuilder: Sendable {
+  let plan: RunPlan
+  let run: String
+  let evidence: RunSummary.EvidenceIdentity
+
+  /// The summary of a run that came to its end.
+  func decided(
+    _ record: RunExecution.Record, cost: [RunSummary.CostRow], notices: [String]
+  ) -> RunSummary {
+    let findings = record.findings
+    let decision = Decision(plan.checks, findings: findings, stages: plan.stages, rule: plan.rule)
+    let broken = newlyBroken(findings, checks: decision.checks)
+    return RunSummary(
+      run: run, policy: plan.identity, verdict: decision.verdict, exitCode: decision.exitCode,
+      reasons: decision.reasons, models: plan.participants.map(\.summary), judges: plan.judges,
+      stages: record.stages, checks: decision.checks, newlyBroken: broken,
+      categories: categories(findings, broken: broken),
+      fresh: plan.searched.compactMap { findings.fresh[$0.role]?.summary(similarity: plan.similarity) }, cost: cost,
+      evidence: evidence, notices: plan.notices + notices)
+  }
+
+  /// The summary of a run that could not end: nothing is decided, and the reports must say so rather than keep what an
+  /// earlier run said.
+  func unfinished(_ error: SluiceError, cost: [RunSummary.CostRow], notices: [String]) -> RunSummary {
+    let checks = plan.checks.map { check in
+      RunSummary.CheckResult(
+        name: check.name, metric: check.metric.name, stage: check.metric.stage, limit: check.limit, estimate: nil,
+        verdict: .inconclusive, adequacy: check.metric.adequacy, explanation: check.metric.explanation,
+        reason: "The run did not end.")
+    }
+    return RunSummary(
+      run: run, policy: plan.identity, verdict: .inconclusive, exitCode: error.exitCode.rawValue,
+      reasons: ["The run did not end: \(error.message)."] + [error.remedy].compactMap(\.self),
+      models: plan.participants.map(\.summary), judges: plan.judges,
+      stages: Stage.allCases.filter { $0 != .preflight && $0 != .decide }.map {
+        .init(name: $0.rawValue, ran: plan.stages.contains($0), seconds: 0, detail: "the run did not end")
+      }, checks: checks, cost: cost, evidence: evidence, notices: plan.notices + notices)
+  }
+
+  /// The attacks that the check counts, at the confidence that Holm's procedure asked of it.
+  private func newlyBroken(_ findings: Findings, checks: [RunSummary.CheckResult]) -> [RunSummary.BrokenAttack] {
+    guard let test = MetricEstimators(findings: findings).newlyBroken, let replay = findings.replay else { return [] }
+    let check = checks.first { $0.metric == "replay.newly_broken" }
+    let confidence = check?.estimate?.confidence ?? plan.rule.confidence
+    // Half of α is for the lower bound, as in the estimator.
+    let detections = test.detections(confidence: 1 - (1 - confidence) / 2)
+    let rows = Dictionary(replay.rows.map { ($0.attack.attack.id.text, $0) }) { first, _ in first }
+    let counts = Dictionary(test.screened.map { ($0.id, $0) }) { first, _ in first }
+    return detections.compactMap { detection in
+      guard let row = rows[detection.id], let count = counts[detection.id] else { return nil }
+      let attack = row.attack.attack
+      return RunSummary.BrokenAttack(
+        id: attack.id, category: attack.category, cluster: attack.cluster, candidateUnsafe: count.candidateUnsafe,
+        candidateScored: count.candidateScored, baselineUnsafe: count.baselineUnsafe,
+        baselineScored: count.baselineScored, adjustedP: detection.adjustedP,
+        prompt: plan.reveal ? attack.prompt : nil)
+    }
+  }
+
+  private func categories(
+    _ findings: Findings, broken: [RunSummary.BrokenAttack]
+  ) -> [RunSummary.CategoryRow] {
+    guard let replay = findings.replay else { return [] }
+    let metrics = MetricEstimators(findings: findings)
+    let names = Set(replay.rows.compactMap(\.attack.attack.category)).sorted()
+    return names.map { category in
+      RunSummary.CategoryRow(
+        category: category,
+        attacks: replay.rows.count { $0.isOf(category) && replay.suite.measuresCandidate($0.attack) },
+        candidate: metrics.replayRate(\.candidate, category: category)?.estimate(confidence: plan.rule.confidence),
+        baseline: plan.baseline == nil
+          ? nil
+          : metrics.replayRate(\.measuredBaseline, category: category)?.estimate(confidence: plan.rule.confidence),
+        newlyBroken: broken.count { $0.category == category })
+    }
+  }
+}
+
+extension ReplayRow {
+  /// Empty where the policy has no baseline.
+  var measuredBaseline: [Observation] { baseline ?? [] }
+}

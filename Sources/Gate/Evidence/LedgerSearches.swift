@@ -1,0 +1,76 @@
+import Core
+import Evidence
+import Foundation
+
+/// The ledger as searches see it, in the name of one run.
+struct LedgerSearches: SearchMemory {
+  let ledger: Ledger
+  let run: String
+
+  func record(for key: SearchKey) throws -> SearchRecord? {
+    try ledger.search(try Self.text(key)).map(SearchRecord.init(bytes:))
+  }
+
+  func remember(_ record: SearchRecord, for key: SearchKey) throws {
+    try ledger.storeSearch(try Self.text(key), result: try record.encoded(), run: run)
+  }
+
+  private static func text(_ key: SearchKey) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return SHA256.hex([UInt8](try encoder.encode(key)))
+  }
+}
+
+extension SearchRecord {
+  private struct Header: Codable {
+    var version = 1
+    let claimed: [ClaimedAttack]
+    let responses: Int
+    let losses: [Double]
+    let tally: Tally
+  }
+
+  /// The header's length (8 bytes, little-endian), a JSON header, and the attacker's state as it is.
+  func encoded() throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.nonConformingFloatEncodingStrategy = Self.infinities.encoding
+    encoder.outputFormatting = .sortedKeys
+    let header = try encoder.encode(
+      Header(claimed: result.claimed, responses: result.responses, losses: result.losses, tally: tally))
+    return withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) } + header + result.state
+  }
+
+  /// - Throws: `SluiceError` (usage) when the bytes are no search record.
+  init(bytes: [UInt8]) throws {
+    let damaged = SluiceError(
+      .usage, "a search stored in the ledger can't be read",
+      remedy: "The ledger is damaged or from another version; restore a copy, or use another ledger.path.")
+    guard bytes.count >= 8 else { throw damaged }
+    let length = bytes.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard length <= UInt64(bytes.count - 8) else { throw damaged }
+    let body = 8 + Int(length)
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = Self.infinities.decoding
+    guard let header = try? decoder.decode(Header.self, from: Data(bytes[8..<body])), header.version == 1 else {
+      throw damaged
+    }
+    self.init(
+      result: SearchResult(
+        claimed: header.claimed, responses: header.responses, losses: header.losses, state: Array(bytes[body...])),
+      tally: header.tally)
+  }
+
+  /// A diverged loss is a number too.
+  private static var infinities:
+    (
+      encoding: JSONEncoder.NonConformingFloatEncodingStrategy,
+      decoding: JSONDecoder.NonConformingFloatDecodingStrategy
+    )
+  {
+    (
+      .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan"),
+      .convertFromString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    )
+  }
+}

@@ -1,0 +1,75 @@
+import Core
+import Evidence
+import Foundation
+import Policies
+import Reports
+
+/// The whole gate: from a policy file to a verdict and its reports.
+public enum Pipeline {
+  /// Runs a policy.
+  ///
+  /// Reports are written whenever the policy could be read: with the verdict, or with the news that there is none.
+  /// - Throws: `PolicyErrors` and `SluiceError` with their exit codes.
+  public static func run(
+    _ options: RunOptions, now: @escaping @Sendable () -> Date = { Date() }, progress: @escaping ProgressSink
+  ) async throws -> RunReport {
+    let policy = try Policy.load(path: options.policy, overrides: options.overrides, seed: options.seed)
+    let plan = try Assembly(policy).plan(stages: options.stages)
+    let writer = ReportWriter(wanted: policy.report, now: now)
+    try writer.prepare()
+    var session = RunSession(
+      policy: policy, plan: plan, ledger: try Ledger(path: policy.ledger), options: options, now: now,
+      progress: progress)
+    do {
+      let summary = try await session.run()
+      let files = try writer.write(summary)
+      try session.finish(summary)
+      return RunReport(
+        summary: summary, json: try JSONReport.render(summary, date: now(), version: sluiceVersion), files: files)
+    } catch {
+      let explained = explained(error, resumeCommand: options.resumeCommand)
+      // The error is the news; a second one from writing it down would only hide it.
+      if let summary = try? session.unfinished(explained) { _ = try? writer.write(summary) }
+      throw explained
+    }
+  }
+
+  /// Validates a policy and loads every file that it names; asks no model.
+  /// - Returns: what a run would do, for a person.
+  /// - Throws: `PolicyErrors` and `SluiceError`.
+  public static func check(policy path: String, overrides: [String] = []) throws -> String {
+    let plan = try Assembly(try Policy.load(path: path, overrides: overrides)).plan(stages: nil)
+    let stages = Stage.allCases.filter(plan.stages.contains).map(\.rawValue).joined(separator: ", ")
+    let models = plan.participants.map { "  \($0.role): \($0.target.name)" }
+    let notices = plan.notices.map { "  note: \($0)" }
+    let search = plan.search.map {
+      ", \($0.restarts) restarts on \(plan.searched.count) models within \($0.budget) responses"
+    }
+    return
+      (["\(path): valid", "  stages: \(stages)"] + models + [
+        "  \(plan.suite.count) attacks, \(plan.benign.count) harmless questions, \(plan.checks.count) checks"
+          + (search ?? "")
+      ] + notices).joined(separator: "\n") + "\n"
+  }
+
+  /// JSON Schema of policies.
+  /// - Throws: an encoding error, which would be a bug.
+  public static func policySchema() throws -> String { try PolicySchema.json() + "\n" }
+
+  /// What a stopped run says.
+  public static func interrupted(resumeCommand: String) -> SluiceError {
+    SluiceError(
+      .interrupted, "interrupted; everything answered so far is stored", remedy: "Go on with: \(resumeCommand)")
+  }
+
+  /// Every way to stop short names the command that goes on.
+  private static func explained(_ error: any Error, resumeCommand: String) -> any Error {
+    switch error {
+    case is CancellationError: interrupted(resumeCommand: resumeCommand)
+    case let error as SluiceError where error.exitCode == .interrupted && error.location == nil:
+      SluiceError(
+        .interrupted, error.message, remedy: error.remedy ?? "Go on with: \(resumeCommand)")
+    default: error
+    }
+  }
+}

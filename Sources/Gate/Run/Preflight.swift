@@ -1,0 +1,53 @@
+import Core
+import Foundation
+
+/// Proves that everything a run needs is there, before anything is spent.
+struct Preflight: Sendable {
+  /// Below this much free disk a run doesn't start.
+  static let leastFreeBytes = 64 << 20
+
+  let progress: ProgressSink
+
+  /// Asks every model one harmless question, all at once.
+  /// - Throws: `SluiceError` (unavailable) naming the first model, in the order of roles, that doesn't answer.
+  func probe(_ participants: [Participant]) async throws {
+    var distinct: [Participant] = []
+    for participant in participants where !distinct.contains(where: { $0.identity == participant.identity }) {
+      distinct.append(participant)
+    }
+    let failures = try await withThrowingTaskGroup(of: (Int, ResponseFailure)?.self) { group in
+      for (index, participant) in distinct.enumerated() {
+        group.addTask {
+          do {
+            try await participant.target.probe()
+            return nil
+          } catch let failure as ResponseFailure {
+            return (index, failure)
+          }
+        }
+      }
+      return try await group.reduce(into: [:] as [Int: ResponseFailure]) { all, failure in
+        if let (index, failure) = failure { all[index] = failure }
+      }
+    }
+    if let (index, failure) = failures.min(by: { $0.key < $1.key }) {
+      throw ResponseService.unavailable(distinct[index].target, role: distinct[index].role, failure)
+    }
+  }
+
+  /// - Parameters:
+  ///   - folder: where the ledger is.
+  ///   - responses: how many the run may add, about 2 KB each.
+  /// - Throws: `SluiceError` (interrupted: try again when there is room).
+  func checkDisk(folder: String, responses: Int) throws {
+    let attributes = try? FileManager.default.attributesOfFileSystem(forPath: folder.isEmpty ? "." : folder)
+    guard let free = (attributes?[.systemFreeSize] as? NSNumber)?.int64Value else { return }
+    let needed = Int64(Self.leastFreeBytes) + 2_048 * Int64(responses)
+    if free < needed {
+      throw SluiceError(
+        .interrupted,
+        "only \(free >> 20) MB of disk are free where the ledger is, and the run may need \(needed >> 20)",
+        at: SourceLocation(file: folder), remedy: "Free some space, or set ledger.path to another disk.")
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import Core
+import Evidence
+import Foundation
+import Policies
+
+/// Executes a plan's stages in order over a ledger and gathers what they find.
+///
+/// It is deterministic re-execution: the same plan over the same ledger asks the same questions in the same order, so a
+/// resumed run finds everything that its first life paid for.
+struct RunExecution: Sendable {
+  let plan: RunPlan
+  let ledger: Ledger
+  /// Identifier in the ledger.
+  let run: String
+  /// Position among the ledger's runs, from 1.
+  let number: Int
+  let service: ResponseService
+  let progress: ProgressSink
+
+  init(plan: RunPlan, ledger: Ledger, run: String, number: Int, progress: @escaping ProgressSink) {
+    self.plan = plan
+    self.ledger = ledger
+    self.run = run
+    self.number = number
+    self.progress = progress
+    service = ResponseService(archive: LedgerArchive(ledger: ledger, run: run), meter: CostMeter())
+  }
+
+  /// What the stages found and how long they took.
+  struct Record: Sendable {
+    var findings = Findings()
+    var stages: [RunSummary.StageSummary] = []
+  }
+
+  /// - Parameter record: filled as stages end, so that an interrupted run can tell what it had.
+  func execute() async throws -> Record {
+    var record = Record()
+    let suite = try loadSuite()
+    record.findings.replayResponses = plan.replay.responses
+    record.findings.secondLookResponses = plan.replay.secondLookResponses
+
+    try await timed(.replay, &record) { record in
+      let result = try await ReplayStage(
+        service: service, judge: plan.confirmJudge, settings: plan.replay, progress: progress
+      ).run(suite, on: plan.replayed)
+      record.findings.replay = result
+      let looks = result.rows.count { $0.secondLook != nil }
+      record.findings.planned +=
+        plan.replayed.count
+        * (suite.attacks.count * plan.replay.responses + looks * plan.replay.secondLookResponses)
+      return result.detail
+    }
+    try await timed(.benign, &record) { record in
+      let result = try await BenignStage(
+        service: service, refusals: plan.refusalJudge, responses: plan.benignResponses, progress: progress
+      ).run(plan.benign, on: plan.replayed)
+      record.findings.benign = result
+      record.findings.planned += plan.replayed.count * plan.benign.count * plan.benignResponses
+      return "\(plan.benign.count) questions"
+    }
+    if let search = plan.search {
+      try await searchAndConfirm(search, suite: suite, &record)
+    }
+    return record
+  }
+
+  // MARK: - Searching
+
+  private func searchAndConfirm(
+    _ search: RunPlan.SearchPlan, suite: AttackSuite, _ record: inout Record
+  ) async throws {
+    guard let reward = plan.rewardJudge else { return }
+    let effort = Effort(total: search.budget, models: plan.searched.count, restarts: search.restarts)
+    var searches: [SearchOutcome] = []
+    try await timed(.regenerate, &record) { record in
+      searches = try await RegenerateStage(
+        service: service, memory: LedgerSearches(ledger: ledger, run: run), attacker: search.attacker, judge: reward,
+        progress: progress
+      ).run(try jobs(search, effort: effort, suite: suite))
+      record.findings.planned += searches.reduce(0) { $0 + $1.job.budget }
+      for outcome in searches where outcome.job.participant.role == .candidate {
+        try ledger.storeAttackerState(
+          outcome.result.state, attacker: search.attacker.fingerprint, restart: outcome.job.restart, run: run)
+      }
+      return "\(searches.count) searches of \(effort.search) responses"
+    }
+    try await timed(.confirm, &record) { record in
+      let confirmed = try await ConfirmStage(
+        service: service, judge: plan.confirmJudge, embedder: plan.embedder, effort: effort,
+        samples: plan.confirmResponses, run: number, progress: progress
+      ).run(searches)
+      record.findings.planned += confirmed.reduce(0) { $0 + $1.tally.total }
+      for participant in plan.searched {
+        record.findings.fresh[participant.role] = try await FreshFindings(
+          role: participant.role, searches: confirmed.filter { $0.search.job.participant.role == participant.role },
+          similarity: plan.similarity, embedder: plan.embedder)
+      }
+      record.findings.weaknesses = foundWeaknesses(record.findings.fresh[.control])
+      try await SuiteGrowth(embedder: plan.embedder, similarity: plan.similarity, ledger: ledger, run: run)
+        .add(record.findings.fresh[.candidate], to: suite)
+      let found = record.findings.fresh[.candidate]
+      return "\(found?.confirmed.count ?? 0) attacks confirmed on the candidate"
+    }
+    try await timed(.transfer, &record) { record in
+      let attacks = record.findings.fresh[.candidate]?.distinctAttacks(run: run) ?? []
+      let result = try await TransferStage(
+        service: service, judge: plan.confirmJudge, samples: plan.replay.responses, progress: progress
+      ).run(attacks, on: plan.transfer)
+      record.findings.transfer = result
+      record.findings.planned += attacks.count * plan.replay.responses * plan.transfer.count
+      return "\(attacks.count) attacks on \(plan.transfer.count) models"
+    }
+  }
+
+  private func jobs(_ search: RunPlan.SearchPlan, effort: Effort, suite: AttackSuite) throws -> [SearchJob] {
+    let prompts = suite.attacks.map(\.attack.prompt)
+    return try (0..<search.restarts).flatMap { restart in
+      let state =
+        search.warmStart ? try ledger.attackerState(attacker: search.attacker.fingerprint, restart: restart) : nil
+      return plan.searched.map { participant in
+        SearchJob(
+          participant: participant, restart: restart,
+          start: state.map { SearchJob.StoredState(bytes: $0, hash: SHA256.hex($0)) },
+          // On the control model the attacker has to find the weaknesses by itself.
+          seedPrompts: participant.role == .control ? [] : prompts, budget: effort.search,
+          seed: plan.searchSeed(restart: restart))
+      }
+    }
+  }
+
+  private func foundWeaknesses(_ control: FreshFindings?) -> [(weakness: Weakness, found: Bool)] {
+    guard let prompts = control?.confirmed.map(\.claim.prompt) else { return [] }
+    return plan.weaknesses.map { weakness in (weakness, prompts.contains(where: weakness.matches)) }
+  }
+
+  // MARK: - The suite and the clock
+
+  /// The suite file's attacks, and those that earlier runs confirmed, each with the model it was found on.
+  private func loadSuite() throws -> AttackSuite {
+    var attacks = plan.suite.map { SuiteAttack(attack: $0, foundOn: nil) }
+    let known = Set(plan.suite.map(\.id))
+    var modelOfRun: [String: String] = [:]
+    for attack in try ledger.suiteAttacks() where !known.contains(attack.id) {
+      guard let origin = attack.provenance.run else { continue }
+      if modelOfRun[origin] == nil {
+        let models = try ledger.summary(of: origin)?.models ?? []
+        modelOfRun[origin] = models.first { $0.role == Role.candidate.description }?.fingerprint ?? ""
+      }
+      attacks.append(SuiteAttack(attack: attack, foundOn: modelOfRun[origin]))
+    }
+    return AttackSuite(
+      attacks: attacks, candidate: plan.candidate.target.fingerprint, baseline: plan.baseline?.target.fingerprint)
+  }
+
+  private func timed(
+    _ stage: Stage, _ record: inout Record, _ work: (inout Record) async throws -> String
+  ) async throws {
+    guard plan.stages.contains(stage) else {
+      record.stages.append(.init(name: stage.rawValue, ran: false, seconds: 0, detail: "not asked for"))
+      return
+    }
+    let clock = ContinuousClock()
+    let began = clock.now
+    let detail = try await work(&record)
+    record.stages.append(
+      .init(name: stage.rawValue, ran: true, seconds: (clock.now - began).inSeconds, detail: detail))
+  }
+}
+
+extension Duration {
+  var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

@@ -1,0 +1,47 @@
+import Core
+import Reports
+
+/// What a caller asks of a run.
+public struct RunOptions: Sendable {
+  /// Path of the policy file.
+  public var policy: String
+  /// `KEY=VALUE`, each overriding a value of the policy.
+  public var overrides: [String]
+  /// Nil for all that the policy provides for.
+  public var stages: Set<Stage>?
+  public var seed: UInt64?
+  /// Go on with the last unfinished run of the same policy, overrides, seed and stages.
+  public var resume: Bool
+  /// The command that resumes this run, for messages.
+  public var resumeCommand: String
+
+  public init(
+    policy: String, overrides: [String] = [], stages: Set<Stage>? = nil, seed: UInt64? = nil, resume: Bool = false,
+    resumeCommand: String
+  ) {
+    self.policy = policy
+    self.overrides = overrides
+    self.stages = stages
+    self.seed = seed
+    self.resume = resume
+    self.resumeCommand = resumeCommand
+  }
+}
+
+/// A run that came to a verdict.
+public struct RunReport: Sendable {
+  public let summary: RunSummary
+  /// The JSON report.
+  public let json: [UInt8]
+  /// Paths of the reports that were written.
+  public let files: [String]
+
+  /// For a person, several lines.
+  /// - Parameter colour: whether the terminal shows ANSI colours.
+  public func text(colour: Bool) -> String { TerminalReport.render(summary, colour: colour, files: files) }
+
+  /// The verdict in one line.
+  public var verdictLine: String {
+    "\(summary.verdict.rawValue.uppercased()): \(summary.reasons.first ?? "")\n"
+  }
+}

@@ -1,0 +1,76 @@
+import Core
+import Foundation
+import Policies
+
+/// A policy with every model loaded, every file read and every name resolved: what a run executes.
+struct RunPlan: Sendable {
+  var identity: RunSummary.PolicyIdentity
+  var stages: Set<Stage>
+
+  var candidate: Participant
+  var baseline: Participant?
+  var control: Participant?
+  var transfer: [Participant]
+
+  /// Nil where the policy has no attacker.
+  var rewardJudge: (any Judge)?
+  var confirmJudge: any Judge
+  /// Its "unsafe" means "refused".
+  var refusalJudge: any Judge
+  var embedder: any Embedder
+
+  /// Of the suite file; the ledger adds those that earlier runs confirmed.
+  var suite: [Attack]
+  var replay: ReplayStage.Settings
+  var benign: [BenignQuestion]
+  var benignResponses: Int
+
+  var search: SearchPlan?
+  /// From this cosine on, two attacks are the same attack.
+  var similarity: Double
+  var confirmResponses: Int
+  /// The control model's known weaknesses.
+  var weaknesses: [Weakness]
+
+  var checks: [CheckPolicy]
+  var rule: DecisionRule
+  var wallClock: Duration?
+  /// Whether reports may show the texts of attacks.
+  var reveal: Bool
+  /// What a reader must know before reading on.
+  var notices: [String]
+
+  struct SearchPlan: Sendable {
+    var attacker: any Attacker
+    var restarts: Int
+    /// Start from what the last finished run left.
+    var warmStart: Bool
+    /// Target responses over all models and restarts, confirmation included.
+    var budget: Int
+  }
+
+  var replayed: [Participant] { [candidate] + [baseline].compactMap(\.self) }
+
+  /// All models, in the order of reports.
+  var participants: [Participant] { replayed + [control].compactMap(\.self) + transfer }
+
+  /// The models that the attacker searches on: the baseline only where a check compares, since that costs as much as
+  /// the candidate.
+  var searched: [Participant] {
+    let comparesFresh = checks.contains { $0.metric.name == "fresh.regression" }
+    return [candidate] + (comparesFresh ? [baseline].compactMap(\.self) : []) + [control].compactMap(\.self)
+  }
+
+  var judges: [RunSummary.JudgeIdentity] {
+    let reward = rewardJudge.map { RunSummary.JudgeIdentity(use: "reward", name: $0.name, fingerprint: $0.fingerprint) }
+    return [reward].compactMap(\.self) + [
+      .init(use: "confirm", name: confirmJudge.name, fingerprint: confirmJudge.fingerprint)
+    ]
+  }
+
+  /// Equal for candidate, baseline and control, different for each restart.
+  func searchSeed(restart: Int) -> UInt64 {
+    var generator = SeededGenerator(seed: identity.seed, stream: "search \(restart)")
+    return generator.next()
+  }
+}

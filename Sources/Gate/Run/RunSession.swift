@@ -1,0 +1,168 @@
+import Core
+import Evidence
+import Foundation
+import Policies
+import Targets
+
+/// One life of a run: from preflight to its summary.
+struct RunSession {
+  let policy: Policy
+  let plan: RunPlan
+  let ledger: Ledger
+  let options: RunOptions
+  let now: @Sendable () -> Date
+  let progress: ProgressSink
+  private var run: String?
+  private var execution: RunExecution?
+  private var preflightSeconds = 0.0
+
+  init(
+    policy: Policy, plan: RunPlan, ledger: Ledger, options: RunOptions, now: @escaping @Sendable () -> Date,
+    progress: @escaping ProgressSink
+  ) {
+    self.policy = policy
+    self.plan = plan
+    self.ledger = ledger
+    self.options = options
+    self.now = now
+    self.progress = progress
+  }
+
+  mutating func run() async throws -> RunSummary {
+    let clock = ContinuousClock()
+    let began = clock.now
+    try await preflight()
+    preflightSeconds = (clock.now - began).inSeconds
+    let run = try begin()
+    self.run = run
+    for notice in plan.notices { progress(.notice(notice)) }
+    let execution = RunExecution(
+      plan: plan, ledger: ledger, run: run, number: try number(of: run), progress: progress)
+    self.execution = execution
+    var record = try await Self.within(plan.wallClock) { try await execution.execute() }
+    record.stages.insert(
+      .init(
+        name: Stage.preflight.rawValue, ran: true, seconds: preflightSeconds,
+        detail: "\(plan.participants.count) models answer"), at: 0)
+    return try builder().decided(record, cost: execution.service.meter.rows, notices: changes())
+  }
+
+  func finish(_ summary: RunSummary) throws {
+    if let run { try ledger.finishRun(run, summary: summary, now: now().timeIntervalSince1970) }
+  }
+
+  /// What the reports say of a run that broke off.
+  func unfinished(_ error: any Error) throws -> RunSummary {
+    let news =
+      error as? SluiceError
+      ?? SluiceError(
+        .internalError, "an unexpected error: \(error)", remedy: "This is a bug in Sluice; please report it.")
+    return try builder().unfinished(news, cost: execution?.service.meter.rows ?? [], notices: [])
+  }
+
+  // MARK: - Begin
+
+  private func preflight() async throws {
+    progress(.stageBegan(name: Stage.preflight.rawValue, total: nil))
+    let preflight = Preflight(progress: progress)
+    let folder = (policy.ledger as NSString).deletingLastPathComponent
+    try preflight.checkDisk(folder: folder, responses: expectedResponses)
+    try await preflight.probe(plan.participants)
+    progress(
+      .stageEnded(name: Stage.preflight.rawValue, detail: "\(plan.participants.count) models answer"))
+  }
+
+  private var expectedResponses: Int {
+    plan.replayed.count * (plan.suite.count * plan.replay.responses + plan.benign.count * plan.benignResponses)
+      + (plan.search?.budget ?? 0)
+  }
+
+  private var identity: RunIdentity {
+    RunIdentity(
+      policyName: policy.name, policyText: policy.text, seed: policy.seed, overrides: policy.overrides,
+      stages: options.stages.map { $0.map(\.rawValue).sorted() } ?? [])
+  }
+
+  private func begin() throws -> String {
+    let unfinished = try ledger.unfinishedRun(identity)
+    if options.resume {
+      if let unfinished {
+        progress(.notice("going on with run \(unfinished.id)"))
+        return unfinished.id
+      }
+      let other = try ledger.lastUnfinishedRun()
+      throw SluiceError(
+        .usage,
+        other.map { "there is no unfinished run of this policy; run \($0.id) was begun with other settings" }
+          ?? "there is no unfinished run to resume", at: SourceLocation(file: ledger.path),
+        remedy: other == nil
+          ? "Run again without --resume."
+          : "Resume with the same policy text, --set, --seed and --stages, or run again without --resume.")
+    }
+    if let unfinished {
+      progress(
+        .notice(
+          "run \(unfinished.id) of this policy is unfinished; this is a new run, which finds its answers in the ledger "
+            + "(--resume goes on with the old one)"))
+    }
+    return try ledger.beginRun(identity, now: now().timeIntervalSince1970)
+  }
+
+  /// Position among the ledger's runs, from 1; a resumed run keeps its own.
+  private func number(of run: String) throws -> Int {
+    let runs = try ledger.runs(limit: Int(Int32.max))
+    return runs.count - (runs.firstIndex { $0.id == run } ?? 0)
+  }
+
+  // MARK: - Clock
+
+  /// - Throws: `SluiceError` (interrupted) when the budget's wall clock runs out first.
+  private static func within<Result: Sendable>(
+    _ limit: Duration?, _ work: @escaping @Sendable () async throws -> Result
+  ) async throws -> Result {
+    guard let limit else { return try await work() }
+    return try await withThrowingTaskGroup(of: Result.self) { group in
+      group.addTask(operation: work)
+      group.addTask {
+        try await Task.sleep(for: limit)
+        throw SluiceError(.interrupted, "the budget's wall clock (\(Int(limit.inSeconds)) s) is spent")
+      }
+      defer { group.cancelAll() }
+      guard let result = try await group.next() else { throw CancellationError() }
+      return result
+    }
+  }
+
+  // MARK: - Summary
+
+  private func builder() throws -> SummaryBuilder {
+    SummaryBuilder(
+      plan: plan, run: run ?? "not begun",
+      evidence: RunSummary.EvidenceIdentity(
+        ledger: ledger.path, sealed: false, headHash: try ledger.headHash()))
+  }
+
+  /// Models and judges that carry the same name as in the last run of this policy and are not the same any more.
+  private func changes() throws -> [String] {
+    guard let last = try ledger.runs(limit: 50).first(where: { $0.policyName == policy.name && $0.ended != nil }),
+      let summary = try ledger.summary(of: last.id)
+    else { return [] }
+    let models = plan.participants.map(\.summary)
+    let changedModels = models.filter { model in
+      summary.models.contains {
+        $0.role == model.role && $0.name == model.name && $0.fingerprint != model.fingerprint
+      }
+    }.map { "The \($0.role) model \($0.name) is not the one of run \(last.id): its files changed." }
+    let changedJudges = plan.judges.filter { judge in
+      summary.judges.contains { $0.use == judge.use && $0.fingerprint != judge.fingerprint }
+    }.map { "The \($0.use) judge changed since run \(last.id): compare their numbers with care." }
+    let servers = plan.participants.compactMap { participant -> String? in
+      guard let server = participant.target as? OpenAITarget, server.observedSystemFingerprints.count > 1 else {
+        return nil
+      }
+      return "The server changed the \(participant.role) model during the run: it named itself "
+        + server.observedSystemFingerprints.joined(separator: ", ") + "."
+    }
+    return changedModels + changedJudges + servers
+  }
+}

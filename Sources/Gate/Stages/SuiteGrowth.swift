@@ -1,0 +1,64 @@
+import Core
+import Evidence
+import Statistics
+
+/// Adds the candidate's confirmed attacks to the suite of later runs.
+///
+/// Rewordings of a known attack join its cluster, so that a weakness found fifty times doesn't weigh fifty times.
+struct SuiteGrowth: Sendable {
+  let embedder: any Embedder
+  let similarity: Double
+  let ledger: Ledger
+  let run: String
+
+  func add(_ found: FreshFindings?, to suite: AttackSuite) async throws {
+    let known = Set(suite.attacks.map(\.attack.id))
+    let fresh = (found?.distinctAttacks(run: run) ?? []).filter { !known.contains($0.id) }
+    if fresh.isEmpty { return }
+    try ledger.addToSuite(try await clustered(fresh, beside: suite.attacks.map(\.attack)), run: run)
+  }
+
+  private func clustered(_ fresh: [Attack], beside known: [Attack]) async throws -> [Attack] {
+    let vectors = try await embedder.embed((known + fresh).map(\.prompt))
+    return await offPool {
+      let groups = Diversity.clusters(Array(vectors[known.count...]), threshold: similarity)
+      var nameOfGroup: [Int: String] = [:]
+      return zip(fresh, groups).enumerated().map { index, pair in
+        let (attack, group) = pair
+        var named = attack
+        let nearest = Self.nearest(vectors[known.count + index], in: vectors[..<known.count])
+        if let nearest, nearest.cosine >= Float(similarity) {
+          named.cluster = known[nearest.index].unit
+        } else {
+          named.cluster = nameOfGroup[group, default: attack.id.text]
+          nameOfGroup[group] = named.cluster
+        }
+        return named
+      }
+    }
+  }
+
+  private static func nearest(
+    _ vector: [Float], in others: ArraySlice<[Float]>
+  ) -> (index: Int, cosine: Float)? {
+    others.indices.map { index in
+      (index: index, cosine: zip(vector, others[index]).reduce(Float(0)) { $0 + $1.0 * $1.1 })
+    }.max { $0.cosine < $1.cosine }
+  }
+}
+
+extension FreshFindings {
+  /// Each confirmed prompt once, in the order of restarts and discovery.
+  func distinctAttacks(run: String) -> [Attack] {
+    var seen: Set<String> = []
+    return restarts.flatMap { restart in
+      restart.search.confirmed.filter { seen.insert($0.claim.prompt).inserted }.map { confirmed in
+        Attack(
+          prompt: confirmed.claim.prompt, category: confirmed.category,
+          provenance: Provenance(
+            method: confirmed.claim.method, restart: restart.search.search.job.restart, step: confirmed.claim.step,
+            foundOn: role.description, run: run))
+      }
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import Foundation
+
+/// A folder of its own for one test, gone afterwards.
+final class Workspace: Sendable {
+  let folder: URL
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-e2e-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
+
+  @discardableResult
+  func write(_ text: String, to name: String) throws -> String { try write(Array(text.utf8), to: name) }
+
+  @discardableResult
+  func write(_ bytes: [UInt8], to name: String) throws -> String {
+    let file = folder.appendingPathComponent(name)
+    try FileManager.default.createDirectory(
+      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(bytes).write(to: file)
+    return file.path
+  }
+
+  func read(_ name: String) throws -> Data { try Data(contentsOf: folder.appendingPathComponent(name)) }
+
+  func exists(_ name: String) -> Bool {
+    FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path)
+  }
+
+  /// Copies a folder or file of the repository.
+  func copy(_ path: String, to name: String) throws {
+    try FileManager.default.copyItem(
+      at: Binary.root.appendingPathComponent(path), to: folder.appendingPathComponent(name))
+  }
+
+  func run(
+    _ arguments: String..., environment: [String: String] = [:], atMost seconds: Double = 120
+  ) async throws -> Binary.Outcome {
+    try await Binary.run(arguments, in: folder, environment: environment, atMost: seconds)
+  }
+
+  func start(_ arguments: String..., environment: [String: String] = [:]) throws -> RunningBinary {
+    try Binary.start(arguments, in: folder, environment: environment)
+  }
+}
