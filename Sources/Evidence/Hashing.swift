@@ -4,44 +4,41 @@ import Foundation
 
 /// SHA-256 by libsodium, as lower-case hexadecimal.
 public enum SHA256 {
+  /// The hash of some bytes.
   public static func hex(_ bytes: some Sequence<UInt8>) -> String {
     var hasher = SHA256Stream()
     hasher.update(Array(bytes))
     return hasher.finish()
   }
 
+  /// The hash of a text's UTF-8.
   public static func hex(_ text: String) -> String { hex(Array(text.utf8)) }
 
-  /// - Throws: `SluiceError` (usage) when the file can't be read.
-  public static func hex(file path: String) throws -> String {
-    var hasher = SHA256Stream()
-    try hasher.update(file: path)
-    return hasher.finish()
-  }
-
-  /// The identity of a checkpoint: its files' relative names, sizes and contents, in the order of their names.
+  /// The hash of a file's contents, as `sha256sum` prints it.
   ///
-  /// Hidden files are left out: tools drop caches there that don't change the model.
-  /// - Throws: `SluiceError` (usage) when the folder is missing, empty or can't be read.
-  public static func fingerprint(folder: String) throws -> String {
-    let unreadable = SluiceError(
-      .usage, "the checkpoint folder can't be read", at: SourceLocation(file: folder),
-      remedy: "Check the path and its permissions.")
-    guard let names = FileManager.default.enumerator(atPath: folder) else { throw unreadable }
-    var files: [String] = []
-    for case let name as String in names where !name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) {
-      var isFolder: ObjCBool = false
-      if FileManager.default.fileExists(atPath: folder + "/" + name, isDirectory: &isFolder), !isFolder.boolValue {
-        files.append(name)
+  /// - Throws: `SluiceError` (usage) when the file can't be read to its end.
+  public static func hex(file path: String) throws -> String {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw unreadable(path, errno) }
+    defer { close(descriptor) }
+    var hasher = SHA256Stream()
+    var chunk = [UInt8](repeating: 0, count: 1 << 20)
+    while true {
+      let count = read(descriptor, &chunk, chunk.count)
+      if count == 0 { return hasher.finish() }
+      if count > 0 {
+        hasher.update(chunk, count: count)
+      } else if errno != EINTR {
+        // A hash of the part that could be read would be the identity of another file.
+        throw unreadable(path, errno)
       }
     }
-    guard !files.isEmpty else { throw unreadable }
-    var hasher = SHA256Stream()
-    for name in files.sorted() {
-      hasher.update(Array("\(name.utf8.count):\(name):".utf8))
-      try hasher.update(file: folder + "/" + name)
-    }
-    return hasher.finish()
+  }
+
+  static func unreadable(_ path: String, _ code: Int32) -> SluiceError {
+    SluiceError(
+      .usage, "the file can't be read: \(String(cString: strerror(code)))", at: SourceLocation(file: path),
+      remedy: "Check its path and permissions.")
   }
 }
 
@@ -51,30 +48,14 @@ private struct SHA256Stream {
 
   init() { crypto_hash_sha256_init(&state) }
 
-  mutating func update(_ bytes: [UInt8]) {
-    crypto_hash_sha256_update(&state, bytes, UInt64(bytes.count))
-  }
-
-  mutating func update(file path: String) throws {
-    guard let handle = FileHandle(forReadingAtPath: path) else {
-      throw SluiceError(
-        .usage, "the file can't be read", at: SourceLocation(file: path), remedy: "Check its path and permissions.")
-    }
-    defer { try? handle.close() }
-    var size: UInt64 = 0
-    while let chunk = try? handle.read(upToCount: 1 << 20), !chunk.isEmpty {
-      update([UInt8](chunk))
-      size += UInt64(chunk.count)
-    }
-    update(withUnsafeBytes(of: size.littleEndian) { Array($0) })
+  mutating func update(_ bytes: [UInt8], count: Int? = nil) {
+    crypto_hash_sha256_update(&state, bytes, UInt64(count ?? bytes.count))
   }
 
   mutating func finish() -> String {
     var digest = [UInt8](repeating: 0, count: Int(crypto_hash_sha256_BYTES))
     crypto_hash_sha256_final(&state, &digest)
-    return digest.map { byte in
-      let text = String(byte, radix: 16)
-      return byte < 16 ? "0" + text : text
-    }.joined()
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 }

@@ -5,30 +5,70 @@ import GRDB
 /// What a ledger holds, in numbers.
 public struct LedgerContents: Hashable, Codable, Sendable {
   public let path: String
+  /// Size on disk, the write-ahead log included.
   public let bytes: Int
   /// Rows by table.
   public let counts: [String: Int]
   /// Stored responses by target fingerprint.
   public let responsesByTarget: [String: Int]
   public let headHash: String
+  /// Newest first.
   public let runs: [RunRecord]
 }
 
+/// What one run asked one target for; what it found in the ledger cost it nothing and isn't counted.
+public struct TargetCost: Hashable, Codable, Sendable {
+  /// The target's fingerprint.
+  public let target: String
+  public let responses: Int
+  public let failures: Int
+  public let promptTokens: Int
+  public let completionTokens: Int
+}
+
 extension Ledger {
+  /// Counts, runs and size, all at one instant.
   /// - Parameter limit: newest runs to list.
   public func contents(limit: Int = 20) throws -> LedgerContents {
-    let (counts, targets) = try read { db in
+    let size = [path, path + "-wal"].reduce(0) { sum, file in
+      sum + ((try? FileManager.default.attributesOfItem(atPath: file))?[.size] as? Int ?? 0)
+    }
+    return try read { db in
       var counts: [String: Int] = [:]
-      for table in ["runs", "prompts", "responses", "failures", "judgments", "suite", "searches", "audit"] {
+      for table in [
+        "runs", "prompts", "responses", "failures", "judgments", "searches", "attackerStates", "artifacts", "checks",
+        "audit",
+      ] {
         counts[table] = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM \(table)") ?? 0
       }
+      counts["suite"] = try Int.fetchOne(db, sql: "SELECT COUNT(DISTINCT attack) FROM suite") ?? 0
       let rows = try Row.fetchAll(db, sql: "SELECT target, COUNT(*) AS n FROM responses GROUP BY target")
-      let pairs: [(String, Int)] = rows.map { ($0["target"], $0["n"]) }
-      return (counts, Dictionary(uniqueKeysWithValues: pairs))
+      let targets: [(String, Int)] = rows.map { ($0["target"], $0["n"]) }
+      return LedgerContents(
+        path: path, bytes: size, counts: counts, responsesByTarget: Dictionary(uniqueKeysWithValues: targets),
+        headHash: try Self.headHash(db), runs: try Self.runs(db, limit: limit))
     }
-    let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int
-    return LedgerContents(
-      path: path, bytes: size ?? 0, counts: counts, responsesByTarget: targets, headHash: try headHash(),
-      runs: try runs(limit: limit))
+  }
+
+  /// What a run paid for, over all its lives, by target fingerprint.
+  public func costs(of run: String) throws -> [TargetCost] {
+    try read { db in
+      try Row.fetchAll(
+        db,
+        sql: """
+          SELECT target, SUM(responses) AS responses, SUM(failures) AS failures, SUM(promptTokens) AS promptTokens,
+            SUM(completionTokens) AS completionTokens
+          FROM (
+            SELECT target, 1 AS responses, 0 AS failures, promptTokens, completionTokens FROM responses WHERE run = ?
+            UNION ALL
+            SELECT target, 0, 1, 0, 0 FROM failures WHERE run = ?
+          ) GROUP BY target ORDER BY target
+          """, arguments: [run, run]
+      ).map { row in
+        TargetCost(
+          target: row["target"], responses: row["responses"], failures: row["failures"],
+          promptTokens: row["promptTokens"], completionTokens: row["completionTokens"])
+      }
+    }
   }
 }

@@ -79,58 +79,8 @@ extension Ledger {
     }
   }
 
-  /// The stored scores of one judge, in order; nil where it has not looked at that response yet.
-  ///
-  /// - Parameter requests: which response, and the category it is judged for.
-  public func scores(_ requests: [(key: ResponseKey, category: String?)], judge: String) throws -> [Score?] {
-    try read { db in
-      var settings = SettingsHashes()
-      let statement = try db.cachedStatement(
-        sql: """
-          SELECT j.score, j.category, j.reason
-          FROM judgments j JOIN responses r ON r.id = j.response JOIN prompts p ON p.id = r.prompt
-          WHERE p.hash = ? AND r.target = ? AND r.settings = ? AND r.sample = ? AND j.judge = ? AND j.askedCategory = ?
-          """)
-      return try requests.map { request in
-        try Row.fetchOne(
-          statement,
-          arguments: [
-            SHA256.hex(request.key.prompt), request.key.target, try settings.hash(request.key.settings),
-            request.key.sampleIndex, judge, request.category ?? "",
-          ]
-        ).map { row in
-          (row["score"] as Double?).map { Score.scored($0, category: row["category"]) }
-            ?? .unscored(reason: (row["reason"] as String?) ?? "")
-        }
-      }
-    }
-  }
-
-  /// Commits scores in one transaction. A response that was never stored can't be judged.
-  /// - Throws: `InternalError` when a response is missing.
-  public func store(
-    _ scores: [(key: ResponseKey, category: String?, score: Score)], judge: String
-  ) throws {
-    try write { db in
-      var settings = SettingsHashes()
-      for (key, category, score) in scores {
-        let reason: String? = if case .unscored(let reason) = score { reason } else { nil }
-        try db.cachedStatement(
-          sql: """
-            INSERT INTO judgments (response, judge, askedCategory, score, category, reason)
-            SELECT r.id, ?, ?, ?, ?, ? FROM responses r JOIN prompts p ON p.id = r.prompt
-            WHERE p.hash = ? AND r.target = ? AND r.settings = ? AND r.sample = ?
-            ON CONFLICT DO NOTHING
-            """
-        ).execute(arguments: [
-          judge, category ?? "", score.unsafeProbability.map { min(1, max(0, $0)) }, score.category, reason,
-          SHA256.hex(key.prompt), key.target, try settings.hash(key.settings), key.sampleIndex,
-        ])
-      }
-    }
-  }
-
-  private static func promptID(_ db: Database, _ text: String) throws -> Int64 {
+  /// The row of a prompt; texts are stored once.
+  static func promptID(_ db: Database, _ text: String) throws -> Int64 {
     let hash = SHA256.hex(text)
     let find = try db.cachedStatement(sql: "SELECT id FROM prompts WHERE hash = ?")
     if let id = try Int64.fetchOne(find, arguments: [hash]) { return id }
@@ -139,14 +89,20 @@ extension Ledger {
   }
 }
 
-/// Hashes of sampling settings, each computed once in a transaction.
-private struct SettingsHashes {
-  private var known: [SamplingSettings: String] = [:]
+/// Hashes of sampling settings, each computed once in a row of requests for the same target.
+struct SettingsHashes {
+  private var last: (settings: SamplingSettings, hash: String)?
 
   mutating func hash(_ settings: SamplingSettings) throws -> String {
-    if let hash = known[settings] { return hash }
+    if let last, Self.areSame(last.settings, settings) { return last.hash }
     let hash = SHA256.hex(try jsonText(settings))
-    known[settings] = hash
+    last = (settings, hash)
     return hash
+  }
+
+  /// Equal in every byte: Swift takes "é" and "e" with an accent for equal, a model doesn't.
+  private static func areSame(_ a: SamplingSettings, _ b: SamplingSettings) -> Bool {
+    a == b && a.system.map { Array($0.utf8) } == b.system.map { Array($0.utf8) }
+      && a.template.map { Array($0.utf8) } == b.template.map { Array($0.utf8) }
   }
 }

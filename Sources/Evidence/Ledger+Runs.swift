@@ -33,6 +33,7 @@ public struct RunIdentity: Hashable, Codable, Sendable {
     self.stages = stages
   }
 
+  /// SHA-256 of the policy's text.
   public var policyHash: String { SHA256.hex(policyText) }
 
   /// One hash of all of it.
@@ -62,16 +63,18 @@ extension Ledger {
           id, identity.policyName, identity.policyHash, identity.policyText, identity.hash, "\(identity.seed)",
           try jsonText(identity.overrides), sluiceVersion, now,
         ])
-      try Self.append(db, kind: "run began", detail: "\(id) \(identity.hash)", now: now)
+      try AuditRecord.append(
+        db, kind: RunEvent.began,
+        detail: RunEvent.began(id: id, identity: identity.hash, policyHash: identity.policyHash), now: now)
     }
     return id
   }
 
-  /// The newest run that didn't end, if it is the newest of all with this identity.
+  /// The newest run with this identity that didn't end, unless a later one with it did.
   public func unfinishedRun(_ identity: RunIdentity) throws -> RunRecord? {
     try read { db in
       try Row.fetchOne(
-        db, sql: "SELECT * FROM runs WHERE identity = ? AND ended IS NULL ORDER BY began DESC, id DESC LIMIT 1",
+        db, sql: "SELECT * FROM runs r WHERE identity = ? AND \(Self.unfinished) ORDER BY began DESC, id DESC LIMIT 1",
         arguments: [identity.hash]
       ).map(Self.record)
     }
@@ -80,41 +83,71 @@ extension Ledger {
   /// The newest unfinished run of any policy: to say why `--resume` found none of its own.
   public func lastUnfinishedRun() throws -> RunRecord? {
     try read { db in
-      try Row.fetchOne(db, sql: "SELECT * FROM runs WHERE ended IS NULL ORDER BY began DESC, id DESC LIMIT 1")
+      try Row.fetchOne(db, sql: "SELECT * FROM runs r WHERE \(Self.unfinished) ORDER BY began DESC, id DESC LIMIT 1")
         .map(Self.record)
     }
   }
 
+  /// The newest finished run of a policy, by its name; nil for any policy's.
+  public func lastFinishedRun(policy name: String? = nil) throws -> RunRecord? {
+    try read { db in
+      try Row.fetchOne(
+        db,
+        sql: """
+          SELECT * FROM runs WHERE ended IS NOT NULL AND (? IS NULL OR policyName = ?)
+          ORDER BY ended DESC, id DESC LIMIT 1
+          """, arguments: [name, name]
+      ).map(Self.record)
+    }
+  }
+
+  /// Condition on a run `r`: who began anew and came to a verdict has no use for the older attempt.
+  private static let unfinished = """
+    r.ended IS NULL AND NOT EXISTS
+    (SELECT 1 FROM runs n WHERE n.identity = r.identity AND n.ended IS NOT NULL AND n.began > r.began)
+    """
+
   /// Stores the verdict, its checks and the whole summary, and ends the run in the audit chain.
+  ///
+  /// - Throws: `InternalError` when there is no such run, or it has a verdict already.
   public func finishRun(_ id: String, summary: RunSummary, now: Double) throws {
+    let text = try jsonText(summary)
     try write { db in
       try db.execute(
-        sql: "UPDATE runs SET ended = ?, verdict = ?, exitCode = ?, summary = ? WHERE id = ?",
-        arguments: [now, summary.verdict.rawValue, summary.exitCode, try jsonText(summary), id])
-      for check in summary.checks {
-        let estimate = check.estimate
-        try db.execute(
-          sql: """
-            INSERT OR REPLACE INTO checks
-            (run, name, metric, verdict, value, lower, upper, confidence, n, unscored, method)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-          arguments: [
-            id, check.name, check.metric, check.verdict.rawValue, estimate?.value, estimate?.lower, estimate?.upper,
-            estimate?.confidence, estimate?.n, estimate?.unscored, estimate?.method,
-          ])
-      }
-      try Self.append(
-        db, kind: "run ended", detail: "\(id) \(summary.verdict.rawValue) \(summary.exitCode)", now: now)
+        sql: "UPDATE runs SET ended = ?, verdict = ?, exitCode = ?, summary = ? WHERE id = ? AND ended IS NULL",
+        arguments: [now, summary.verdict.rawValue, summary.exitCode, text, id])
+      guard db.changesCount == 1 else { throw InternalError("run \(id) can't end: it never began or has ended") }
+      for check in summary.checks { try Self.insert(check, run: id, db) }
+      let detail = RunEvent.ended(
+        id: id, verdict: summary.verdict.rawValue, exitCode: summary.exitCode, summary: text)
+      try AuditRecord.append(db, kind: RunEvent.ended, detail: detail, now: now)
     }
+    consolidate()
+  }
+
+  private static func insert(_ check: RunSummary.CheckResult, run: String, _ db: Database) throws {
+    let estimate = check.estimate
+    try db.execute(
+      sql: """
+        INSERT INTO checks
+        (run, name, metric, verdict, atLeast, atMost, value, lower, upper, confidence, n, effectiveN, unscored, method)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+      arguments: [
+        run, check.name, check.metric, check.verdict.rawValue, check.limit.atLeast, check.limit.atMost,
+        estimate?.value, estimate?.lower, estimate?.upper, estimate?.confidence, estimate?.n, estimate?.effectiveN,
+        estimate?.unscored, estimate?.method,
+      ])
   }
 
   /// All runs, newest first.
   public func runs(limit: Int = 1000) throws -> [RunRecord] {
-    try read { db in
-      try Row.fetchAll(db, sql: "SELECT * FROM runs ORDER BY began DESC, id DESC LIMIT ?", arguments: [limit])
-        .map(Self.record)
-    }
+    try read { try Self.runs($0, limit: limit) }
+  }
+
+  static func runs(_ db: Database, limit: Int) throws -> [RunRecord] {
+    try Row.fetchAll(db, sql: "SELECT * FROM runs ORDER BY began DESC, id DESC LIMIT ?", arguments: [limit])
+      .map(record)
   }
 
   /// The summary of a finished run; nil where there is no such run or it didn't end.

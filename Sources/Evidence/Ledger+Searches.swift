@@ -14,6 +14,7 @@ extension Ledger {
     }.map { [UInt8]($0) }
   }
 
+  /// Remembers a finished search; the first result under a key stays.
   public func storeSearch(_ key: String, result: [UInt8], run: String) throws {
     try write { db in
       let hash = try Self.storeArtifact(db, result)
@@ -24,43 +25,30 @@ extension Ledger {
   }
 
   /// The newest state that a finished run left for this attacker and restart.
-  public func attackerState(attacker: String, restart: Int) throws -> [UInt8]? {
+  ///
+  /// - Parameter run: only runs that ended before this one began count, so that a resumed run starts from where its
+  ///   first life did, whatever ended meanwhile; nil for any.
+  public func attackerState(attacker: String, restart: Int, before run: String? = nil) throws -> [UInt8]? {
     try read { db in
       try Data.fetchOne(
         db,
         sql: """
           SELECT a.bytes FROM attackerStates s JOIN artifacts a ON a.hash = s.artifact JOIN runs r ON r.id = s.run
-          WHERE s.attacker = ? AND s.restart = ? AND r.ended IS NOT NULL ORDER BY r.ended DESC, r.id DESC LIMIT 1
-          """, arguments: [attacker, restart])
+          WHERE s.attacker = ? AND s.restart = ? AND \(Self.endedBefore) ORDER BY r.ended DESC, r.id DESC LIMIT 1
+          """, arguments: [attacker, restart, run, run])
     }.map { [UInt8]($0) }
   }
 
+  /// Condition on a run `r`, with the later run bound twice.
+  static let endedBefore = "r.ended IS NOT NULL AND (? IS NULL OR r.ended <= (SELECT began FROM runs WHERE id = ?))"
+
+  /// Keeps where an attacker ended, for the next run to start from; the last state of a restart wins.
   public func storeAttackerState(_ state: [UInt8], attacker: String, restart: Int, run: String) throws {
     try write { db in
       let hash = try Self.storeArtifact(db, state)
       try db.execute(
         sql: "INSERT OR REPLACE INTO attackerStates (run, attacker, restart, artifact) VALUES (?, ?, ?, ?)",
         arguments: [run, attacker, restart, hash])
-    }
-  }
-
-  /// Attacks that earlier, finished runs confirmed, by identifier.
-  public func suiteAttacks() throws -> [Attack] {
-    let rows = try read { db in
-      try String.fetchAll(
-        db, sql: "SELECT s.json FROM suite s JOIN runs r ON r.id = s.run WHERE r.ended IS NOT NULL ORDER BY s.attack")
-    }
-    return try rows.map { try JSONDecoder().decode(Attack.self, from: Data($0.utf8)) }
-  }
-
-  /// Adds confirmed attacks to the suite of later runs; known ones stay as they are.
-  public func addToSuite(_ attacks: [Attack], run: String) throws {
-    try write { db in
-      for attack in attacks {
-        try db.execute(
-          sql: "INSERT INTO suite (attack, json, run) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-          arguments: [attack.id.text, try jsonText(attack), run])
-      }
     }
   }
 

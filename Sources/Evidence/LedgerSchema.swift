@@ -1,10 +1,34 @@
+import Core
+import Foundation
 import GRDB
 
 /// Every version of the ledger's tables, in order. A released migration is never edited; the next one changes it.
 enum LedgerSchema {
+  /// `slce`: marks the file as a ledger, for `file` and for ourselves.
+  static let applicationID = 0x736C_6365
+
+  private static let first = "1: runs, responses, judgments, searches, audit"
+
+  /// What a database is to this version of Sluice.
+  enum State {
+    case empty, older, current, newer
+    /// Another program's.
+    case foreign
+  }
+
+  static func state(of db: Database) throws -> State {
+    let tables = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table'") ?? 0
+    if tables == 0 { return .empty }
+    let applied = try migrator.appliedIdentifiers(db)
+    let id = try Int.fetchOne(db, sql: "PRAGMA application_id")
+    if id != applicationID && !applied.contains(first) { return .foreign }
+    if try migrator.hasBeenSuperseded(db) { return .newer }
+    return try migrator.hasCompletedMigrations(db) ? .current : .older
+  }
+
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
-    migrator.registerMigration("1: runs, responses, judgments, searches, audit") { db in
+    migrator.registerMigration(first) { db in
       try db.execute(
         sql: """
           CREATE TABLE runs (
@@ -107,6 +131,47 @@ enum LedgerSchema {
           ) STRICT;
           """)
     }
+    migrator.registerMigration("2: provenance of the suite, limits of checks, records that stay") { db in
+      try db.execute(sql: membersAndGuards)
+      try moveSuite(db)
+      try db.execute(sql: "DROP TABLE suite; ALTER TABLE members RENAME TO suite")
+      try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+    }
     return migrator
+  }
+
+  private static let membersAndGuards = """
+    CREATE TABLE members (
+      attack TEXT NOT NULL,
+      run TEXT NOT NULL REFERENCES runs (id),
+      prompt INTEGER NOT NULL REFERENCES prompts (id),
+      category TEXT,
+      locale TEXT,
+      cluster TEXT,
+      method TEXT NOT NULL,
+      restart INTEGER CHECK (restart >= 0),
+      step INTEGER,
+      foundOn TEXT,
+      foundIn TEXT,
+      PRIMARY KEY (attack, run)
+    ) STRICT;
+    ALTER TABLE checks ADD COLUMN atLeast REAL;
+    ALTER TABLE checks ADD COLUMN atMost REAL;
+    ALTER TABLE checks ADD COLUMN effectiveN REAL;
+    CREATE INDEX responsesByRun ON responses (run, target);
+    CREATE INDEX failuresByRun ON failures (run, target);
+    CREATE TRIGGER auditStays BEFORE UPDATE ON audit
+    BEGIN SELECT RAISE(ABORT, 'audit records are never changed'); END;
+    CREATE TRIGGER auditKept BEFORE DELETE ON audit
+    BEGIN SELECT RAISE(ABORT, 'audit records are never deleted'); END;
+    CREATE TRIGGER verdictStays BEFORE UPDATE ON runs WHEN OLD.ended IS NOT NULL
+    BEGIN SELECT RAISE(ABORT, 'a finished run is never changed'); END;
+    """
+
+  private static func moveSuite(_ db: Database) throws {
+    for row in try Row.fetchAll(db, sql: "SELECT json, run FROM suite") {
+      let attack = try JSONDecoder().decode(Attack.self, from: Data((row["json"] as String).utf8))
+      try Ledger.insert(attack, into: "members", run: row["run"], db)
+    }
   }
 }

@@ -1,37 +1,9 @@
 import Core
 import Foundation
+import GRDB
 import Testing
 
-import GRDB
-
 @testable import Evidence
-
-/// A ledger path in a folder of its own.
-struct Place: ~Copyable {
-  let folder = FileManager.default.temporaryDirectory.appending(path: "sluice-ledger-\(UUID().uuidString)").path
-  var path: String { folder + "/a/ledger.sqlite" }
-
-  deinit { try? FileManager.default.removeItem(atPath: folder) }
-}
-
-let identity = RunIdentity(policyName: "p", policyText: "version: 1", seed: 7, overrides: [], stages: [])
-
-func key(_ prompt: String, _ sample: Int = 0, target: String = "t") -> ResponseKey {
-  ResponseKey(target: target, prompt: prompt, settings: SamplingSettings(), sampleIndex: sample)
-}
-
-func summary(_ verdict: Verdict) -> RunSummary {
-  RunSummary(
-    run: "r", policy: .init(name: "p", path: "p.yaml", hash: "h", seed: 7, confidence: 0.95), verdict: verdict,
-    exitCode: 0, reasons: [],
-    checks: [
-      .init(
-        name: "replay.asr", metric: "replay.asr", stage: "replay", limit: Limit(atMost: 0.1),
-        estimate: Estimate(
-          value: 0.5, lower: -.infinity, upper: .infinity, confidence: 0.95, n: 3, effectiveN: 1, method: "m"),
-        verdict: .inconclusive, adequacy: false, explanation: "", reason: "")
-    ], evidence: .init(ledger: "l", sealed: false, headHash: ""))
-}
 
 @Suite("Ledger")
 struct LedgerTests {
@@ -66,41 +38,83 @@ struct LedgerTests {
     #expect(try ledger.scores([(key("a"), nil)], judge: "other") == [nil])
   }
 
-  @Test("a second writer is told who holds the ledger; a reader is not kept out; the lock ends with its holder")
-  func locking() throws {
+  @Test("a score that is no number is unscored; a response that isn't stored can't be judged")
+  func oddScores() throws {
     let place = Place()
-    do {
-      let ledger = try Ledger(path: place.path)
-      _ = try ledger.beginRun(identity, now: 1)
-      let error = #expect(throws: SluiceError.self) { _ = try Ledger(path: place.path) }
-      #expect(error?.exitCode == .interrupted && error?.message.contains("\(getpid())") == true)
-      #expect(try Ledger(path: place.path, readOnly: true).runs().count == 1)
+    let ledger = try Ledger(path: place.path)
+    let run = try ledger.beginRun(identity, now: 1)
+    try ledger.store([(key("a"), .success(Response(text: "t")))], run: run)
+    try ledger.store([(key("a"), nil, .scored(.nan, category: nil))], judge: "j")
+    let score = try #require(try ledger.scores([(key("a"), nil)], judge: "j")[0])
+    #expect(score.unsafeProbability == nil)
+    #expect(throws: InternalError.self) {
+      try ledger.store(
+        [(key("a"), "k", .scored(1, category: nil)), (key("never asked"), nil, .scored(1, category: nil))], judge: "j")
     }
-    _ = try Ledger(path: place.path)
+    // All or nothing: the good half of a bad group isn't kept either.
+    #expect(try ledger.scores([(key("a"), "k")], judge: "j") == [nil])
   }
 
-  @Test("files are private; a world-readable ledger is refused with 77")
-  func permissions() throws {
+  @Test("writers side by side store each response once, and every one of them")
+  func sideBySide() async throws {
     let place = Place()
-    do { _ = try Ledger(path: place.path) }
-    let files = FileManager.default
-    #expect(try files.attributesOfItem(atPath: place.path)[.posixPermissions] as? Int == 0o600)
-    #expect(try files.attributesOfItem(atPath: place.folder + "/a")[.posixPermissions] as? Int == 0o700)
-    try files.setAttributes([.posixPermissions: 0o644], ofItemAtPath: place.path)
-    let error = #expect(throws: SluiceError.self) { _ = try Ledger(path: place.path) }
-    #expect(error?.exitCode == .permission)
+    let ledger = try Ledger(path: place.path)
+    let run = try ledger.beginRun(identity, now: 1)
+    let keys = (0..<400).map { key("prompt \($0 % 40)", $0 / 40) }
+    let new = try await withThrowingTaskGroup(of: Int.self) { group in
+      for writer in 0..<4 {
+        group.addTask {
+          let mine = writer.isMultiple(of: 2) ? keys : keys.reversed()
+          return try stride(from: 0, to: mine.count, by: 16).reduce(0) { sum, start in
+            let outcomes = mine[start..<start + 16].map { key in
+              (key, ResponseOutcome.success(Response(text: "by \(writer)", completionTokens: 2)))
+            }
+            return try sum + ledger.store(outcomes, run: run)
+          }
+        }
+      }
+      return try await group.reduce(0, +)
+    }
+    #expect(new == keys.count)
+    #expect(try ledger.responses(keys).allSatisfy { $0 != nil })
+    #expect(try ledger.contents().counts["prompts"] == 40)
+    #expect(try ledger.costs(of: run).map(\.completionTokens) == [2 * keys.count])
   }
 
-  @Test("a file that is no ledger is refused and left as it was")
-  func notALedger() throws {
+  @Test("prompts and settings that look alike but differ in their bytes are different requests")
+  func canonicalEquivalents() throws {
     let place = Place()
-    try FileManager.default.createDirectory(atPath: place.folder + "/a", withIntermediateDirectories: true)
-    let text = String(repeating: "this is not a database. ", count: 400)
-    try text.write(toFile: place.path, atomically: true, encoding: .utf8)
-    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: place.path)
-    let error = #expect(throws: SluiceError.self) { _ = try Ledger(path: place.path) }
-    #expect(error?.exitCode == .usage)
-    #expect(try String(contentsOfFile: place.path, encoding: .utf8) == text)
+    let ledger = try Ledger(path: place.path)
+    let run = try ledger.beginRun(identity, now: 1)
+    func request(_ prompt: String, system: String) -> ResponseKey {
+      ResponseKey(target: "t", prompt: prompt, settings: SamplingSettings(system: system), sampleIndex: 0)
+    }
+    let keys = ["\u{E9}", "e\u{301}"].flatMap { a in ["\u{E9}", "e\u{301}"].map { request(a, system: $0) } }
+    try ledger.store([(keys[0], .success(Response(text: "one")))], run: run)
+    #expect(try ledger.responses(keys).map { $0?.text } == ["one", nil, nil, nil])
+  }
+
+  @Test("a run costs what it paid for itself, failures apart, by target")
+  func costs() throws {
+    let place = Place()
+    let ledger = try Ledger(path: place.path)
+    let first = try ledger.beginRun(identity, now: 1)
+    try ledger.store(
+      [(key("a"), .success(Response(text: "t", promptTokens: 3, completionTokens: 5)))], run: first)
+    try ledger.finishRun(first, summary: summary(.pass), now: 2)
+    let second = try ledger.beginRun(identity, now: 3)
+    let failure = ResponseOutcome.failure(ResponseFailure(kind: .rateLimited, message: "429"))
+    try ledger.store(
+      [
+        (key("a"), .success(Response(text: "again", promptTokens: 3, completionTokens: 5))), (key("b"), failure),
+        (key("b"), failure), (key("b", target: "u"), .success(Response(text: "t", promptTokens: 7))),
+      ], run: second)
+    #expect(
+      try ledger.costs(of: second) == [
+        TargetCost(target: "t", responses: 0, failures: 2, promptTokens: 0, completionTokens: 0),
+        TargetCost(target: "u", responses: 1, failures: 0, promptTokens: 7, completionTokens: 0),
+      ])
+    #expect(try ledger.costs(of: first).map(\.responses) == [1])
   }
 
   @Test("an unfinished run is found by its identity until it ends")
@@ -134,66 +148,83 @@ struct LedgerTests {
     #expect(try ledger.suiteAttacks().map(\.prompt) == ["p"])
   }
 
-  @Test("20,000 responses are stored in groups of 64 and looked up in seconds")
-  func throughput() throws {
+  @Test("a run that a later one with the same identity replaced is not resumed")
+  func replaced() throws {
+    let place = Place()
+    let ledger = try Ledger(path: place.path)
+    _ = try ledger.beginRun(identity, now: 1)
+    let second = try ledger.beginRun(identity, now: 2)
+    #expect(try ledger.unfinishedRun(identity)?.id == second)
+    try ledger.finishRun(second, summary: summary(.fail), now: 3)
+    #expect(try ledger.unfinishedRun(identity) == nil && ledger.lastUnfinishedRun() == nil)
+    #expect(try ledger.lastFinishedRun(policy: "p")?.verdict == .fail)
+    #expect(try ledger.lastFinishedRun(policy: "another") == nil)
+  }
+
+  @Test("a verdict is given once: a run that ended, or never began, can't end")
+  func verdictOnce() throws {
     let place = Place()
     let ledger = try Ledger(path: place.path)
     let run = try ledger.beginRun(identity, now: 1)
-    let keys = (0..<20_000).map { key("prompt number \($0 % 5000)", $0 / 5000) }
-    let began = ContinuousClock().now
-    for start in stride(from: 0, to: keys.count, by: 64) {
-      try ledger.store(
-        keys[start..<min(start + 64, keys.count)].map { ($0, .success(Response(text: "a response of some words"))) },
-        run: run)
+    try ledger.finishRun(run, summary: summary(.fail), now: 2)
+    #expect(throws: InternalError.self) { try ledger.finishRun(run, summary: summary(.pass), now: 3) }
+    #expect(throws: InternalError.self) { try ledger.finishRun("none", summary: summary(.pass), now: 3) }
+    #expect(throws: InternalError.self) {
+      try ledger.write { try $0.execute(sql: "UPDATE runs SET verdict = 'pass'") }
     }
-    #expect(try ledger.responses(keys).allSatisfy { $0 != nil })
-    #expect(ContinuousClock().now - began < .seconds(30))
-  }
-}
-
-@Suite("Audit chain")
-struct AuditTests {
-  @Test("an edit, a gap and a cut are each found")
-  func faults() throws {
-    for damage in [
-      "UPDATE audit SET detail = 'x' WHERE sequence = 2", "DELETE FROM audit WHERE sequence = 2",
-      "DELETE FROM audit WHERE sequence = 3", "UPDATE audit SET at = at + 1 WHERE sequence = 1",
-    ] {
-      let place = Place()
-      let ledger = try Ledger(path: place.path)
-      for i in 1...3 { try ledger.record(kind: "test", detail: "\(i)", now: Double(i)) }
-      let head = try ledger.headHash()
-      try ledger.verifyAudit(containing: head)
-      try ledger.write { try $0.execute(sql: damage) }
-      #expect(throws: AuditFault.self) { try ledger.verifyAudit(containing: head) }
-    }
-  }
-}
-
-@Suite("Hashes")
-struct HashTests {
-  @Test("SHA-256 agrees with the standard's example")
-  func standard() {
-    // FIPS 180-4 example, with no size suffix: a plain hash of bytes.
-    #expect(SHA256.hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    #expect(try ledger.runs().map(\.verdict) == [.fail])
   }
 
-  @Test("a checkpoint's fingerprint changes with a name, a byte or a boundary, and not with hidden files")
-  func fingerprint() throws {
+  @Test("a resumed run starts from what its first life saw, whatever ended meanwhile")
+  func beforeRun() throws {
     let place = Place()
-    let files = FileManager.default
-    func write(_ name: String, _ text: String) throws {
-      try files.createDirectory(atPath: place.folder, withIntermediateDirectories: true)
-      try text.write(toFile: place.folder + "/" + name, atomically: true, encoding: .utf8)
+    let ledger = try Ledger(path: place.path)
+    func finished(_ byte: UInt8, _ prompt: String, began: Double, ended: Double) throws {
+      let run = try ledger.beginRun(identity, now: began)
+      try ledger.storeAttackerState([byte], attacker: "a", restart: 0, run: run)
+      try ledger.addToSuite([Attack(prompt: prompt)], run: run)
+      try ledger.finishRun(run, summary: summary(.pass), now: ended)
     }
-    try write("a", "12")
-    try write("b", "3")
-    let first = try SHA256.fingerprint(folder: place.folder)
-    try write(".cache", "x")
-    #expect(try SHA256.fingerprint(folder: place.folder) == first)
-    try write("a", "1")
-    try write("b", "23")
-    #expect(try SHA256.fingerprint(folder: place.folder) != first)
-    #expect(throws: SluiceError.self) { try SHA256.fingerprint(folder: place.folder + "/none") }
+    try finished(1, "one", began: 1, ended: 2)
+    let killed = try ledger.beginRun(identity, now: 3)
+    try finished(2, "two", began: 4, ended: 5)
+    #expect(try ledger.attackerState(attacker: "a", restart: 0) == [2])
+    #expect(try ledger.attackerState(attacker: "a", restart: 0, before: killed) == [1])
+    #expect(try ledger.suiteAttacks().count == 2)
+    #expect(try ledger.suiteAttacks(before: killed).map(\.prompt) == ["one"])
+  }
+
+  @Test("an attack keeps all of its provenance; one that only an abandoned run confirmed joins with the next that does")
+  func suite() throws {
+    let place = Place()
+    let ledger = try Ledger(path: place.path)
+    func attack(run: String) -> Attack {
+      Attack(
+        prompt: "p \u{1F511}", category: "passphrase", locale: "de", cluster: "k",
+        provenance: Provenance(method: "gflownet", restart: 2, step: 40, foundOn: "candidate", run: run))
+    }
+    let abandoned = try ledger.beginRun(identity, now: 1)
+    try ledger.addToSuite([attack(run: abandoned)], run: abandoned)
+    #expect(try ledger.suiteAttacks().isEmpty)
+    for time in [2.0, 4] {
+      let run = try ledger.beginRun(identity, now: time)
+      try ledger.addToSuite([attack(run: run), attack(run: run)], run: run)
+      try ledger.finishRun(run, summary: summary(.pass), now: time + 1)
+    }
+    #expect(try ledger.suiteAttacks() == [attack(run: try #require(ledger.runs().dropFirst().first?.id))])
+    #expect(try ledger.contents().counts["suite"] == 1)
+  }
+
+  @Test("equal bytes are stored once, whatever they are stored as")
+  func artifacts() throws {
+    let place = Place()
+    let ledger = try Ledger(path: place.path)
+    let run = try ledger.beginRun(identity, now: 1)
+    try ledger.storeSearch("k", result: [1, 2], run: run)
+    try ledger.storeSearch("l", result: [1, 2], run: run)
+    try ledger.storeSearch("k", result: [3], run: run)
+    try ledger.storeAttackerState([1, 2], attacker: "a", restart: 0, run: run)
+    #expect(try ledger.search("k") == [1, 2])
+    #expect(try ledger.read { try Int.fetchOne($0, sql: "SELECT COUNT(DISTINCT artifact) FROM searches") } == 1)
   }
 }

@@ -1,0 +1,76 @@
+import Core
+import GRDB
+
+/// What is wrong with the audit chain, and where.
+public struct AuditFault: Error, Hashable, Sendable, CustomStringConvertible {
+  /// Number of the record, from 1; one past the last for a record that is missing at the end.
+  public let sequence: Int
+  public let problem: String
+
+  public var description: String { "audit record \(sequence): \(problem)" }
+}
+
+extension Ledger {
+  /// Walks the whole chain and holds the runs against it.
+  ///
+  /// - Parameter head: a head hash from a report; the chain must contain it, else it was cut or rewritten. Without one a
+  ///   cut shows where it took the record of a run that is still there.
+  /// - Throws: `AuditFault` at the first edit, gap, cut, or run that isn't what the chain says.
+  public func verifyAudit(containing head: String? = nil) throws {
+    let (records, runs) = try read { db in
+      (
+        try Row.fetchAll(db, sql: "SELECT * FROM audit ORDER BY sequence").map(AuditRecord.init),
+        try Row.fetchAll(db, sql: "SELECT * FROM runs")
+      )
+    }
+    try Self.verifyChain(records, head: head)
+    try Self.verifyRuns(runs, records)
+  }
+
+  private static func verifyChain(_ records: [AuditRecord], head: String?) throws {
+    var previous = genesis
+    for (index, record) in records.enumerated() {
+      if record.sequence != index + 1 { throw AuditFault(sequence: index + 1, problem: "is missing") }
+      if record.previous != previous || record.hash != record.expectedHash {
+        throw AuditFault(sequence: record.sequence, problem: "was changed")
+      }
+      previous = record.hash
+    }
+    if let head, head != genesis, !records.contains(where: { $0.hash == head }) {
+      throw AuditFault(
+        sequence: records.count + 1, problem: "the reported head is missing: the end was cut or replaced")
+    }
+  }
+
+  private static func verifyRuns(_ rows: [Row], _ records: [AuditRecord]) throws {
+    var expected: [Line: String] = [:]
+    for row in rows {
+      let id: String = row["id"]
+      if SHA256.hex(row["policyText"] as String) != row["policyHash"] as String {
+        throw AuditFault(sequence: records.count + 1, problem: "the policy text of run \(id) was changed")
+      }
+      let began = RunEvent.began(id: id, identity: row["identity"], policyHash: row["policyHash"])
+      expected[Line(at: row["began"], kind: RunEvent.began, detail: began)] = id
+      if let at = row["ended"] as Double? {
+        let ended = RunEvent.ended(
+          id: id, verdict: row["verdict"] ?? "", exitCode: row["exitCode"] ?? 0, summary: row["summary"] ?? "")
+        expected[Line(at: at, kind: RunEvent.ended, detail: ended)] = id
+      }
+    }
+    for record in records where record.kind == RunEvent.began || record.kind == RunEvent.ended {
+      let line = Line(at: record.at, kind: record.kind, detail: record.detail)
+      if expected.removeValue(forKey: line) == nil {
+        throw AuditFault(sequence: record.sequence, problem: "its run was changed or deleted")
+      }
+    }
+    if let (line, run) = expected.min(by: { $0.value < $1.value }) {
+      throw AuditFault(sequence: records.count + 1, problem: "the record \"\(line.kind)\" of run \(run) is missing")
+    }
+  }
+
+  private struct Line: Hashable {
+    let at: Double
+    let kind: String
+    let detail: String
+  }
+}
