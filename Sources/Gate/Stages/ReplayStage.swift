@@ -27,7 +27,8 @@ struct ReplayStage: Sendable {
         attack: attack, candidate: first[.candidate]?[index] ?? [], baseline: first[.baseline].map { $0[index] })
     }
 
-    let suspects = rows.indices.filter { rows[$0].isSuspect }
+    // What a search found on one of the two models was picked because that model fails: no fair comparison.
+    let suspects = rows.indices.filter { rows[$0].isSuspect && suite.comparesModels(rows[$0].attack) }
     if !suspects.isEmpty {
       let second = try await ask(
         suspects.map { attacks[$0] }, of: participants, samples: settings.secondLookResponses, progress: stage

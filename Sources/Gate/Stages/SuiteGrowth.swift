@@ -4,8 +4,12 @@ import Statistics
 
 /// Adds the candidate's confirmed attacks to the suite of later runs.
 ///
-/// Rewordings of a known attack join its cluster, so that a weakness found fifty times doesn't weigh fifty times.
+/// Rewordings of a known attack join its cluster, so that a weakness found fifty times doesn't weigh fifty times; and
+/// only the first few of a cluster join at all, so that the suite, paid for at every run, grows by what is new.
 struct SuiteGrowth: Sendable {
+  /// Newcomers that one cluster takes in a run.
+  static let mostPerCluster = 3
+
   let embedder: any Embedder
   let similarity: Double
   let ledger: Ledger
@@ -15,7 +19,12 @@ struct SuiteGrowth: Sendable {
     let known = Set(suite.attacks.map(\.attack.id))
     let fresh = (found?.distinctAttacks(run: run) ?? []).filter { !known.contains($0.id) }
     if fresh.isEmpty { return }
-    try ledger.addToSuite(try await clustered(fresh, beside: suite.attacks.map(\.attack)), run: run)
+    var taken: [String: Int] = [:]
+    let joining = try await clustered(fresh, beside: suite.attacks.map(\.attack)).filter { attack in
+      taken[attack.unit, default: 0] += 1
+      return taken[attack.unit, default: 0] <= Self.mostPerCluster
+    }
+    try ledger.addToSuite(joining, run: run)
   }
 
   private func clustered(_ fresh: [Attack], beside known: [Attack]) async throws -> [Attack] {
