@@ -12,7 +12,7 @@ struct SuiteAttack: Hashable, Sendable {
 /// **No model is measured on attacks that were chosen by looking at its own answers.** An attack found on the
 /// candidate (in an earlier run of the same model) is left out of what replay says about the candidate; one found on
 /// either model is left out of their comparison: it was picked *because* that model fails, and would count against
-/// it alone. What is left out is still replayed, and may be newly broken, since that test draws fresh responses.
+/// it alone; neither is it looked at as newly broken. What is left out is still replayed and in the ledger.
 struct AttackSuite: Sendable {
   let attacks: [SuiteAttack]
   let candidate: String
