@@ -16,7 +16,7 @@ extension Ledger {
 
   /// Appends a record to the audit chain.
   public func record(kind: String, detail: String, now: Double) throws {
-    try write { try AuditRecord.append($0, kind: kind, detail: detail, now: now) }
+    try write { _ = try AuditRecord.append($0, kind: kind, detail: detail, now: now) }
   }
 }
 
@@ -50,7 +50,8 @@ struct AuditRecord {
       hash: row["hash"])
   }
 
-  static func append(_ db: Database, kind: String, detail: String, now: Double) throws {
+  /// - Returns: the new record's number.
+  static func append(_ db: Database, kind: String, detail: String, now: Double) throws -> Int {
     let last = try Row.fetchOne(db, sql: "SELECT * FROM audit ORDER BY sequence DESC LIMIT 1").map(AuditRecord.init)
     let record = AuditRecord(
       sequence: (last?.sequence ?? 0) + 1, at: now, kind: kind, detail: detail,
@@ -58,6 +59,7 @@ struct AuditRecord {
     try db.execute(
       sql: "INSERT INTO audit (sequence, at, kind, detail, previous, hash) VALUES (?, ?, ?, ?, ?, ?)",
       arguments: [record.sequence, now, kind, detail, record.previous, record.expectedHash])
+    return record.sequence
   }
 }
 

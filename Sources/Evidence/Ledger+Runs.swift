@@ -54,18 +54,19 @@ extension Ledger {
     let suffix = String((0..<4).compactMap { _ in "abcdefghjkmnpqrstuvwxyz".randomElement() })
     let id = formatter.string(from: Date(timeIntervalSince1970: now)) + "-" + suffix
     try write { db in
+      let number = try AuditRecord.append(
+        db, kind: RunEvent.began,
+        detail: RunEvent.began(id: id, identity: identity.hash, policyHash: identity.policyHash), now: now)
       try db.execute(
         sql: """
-          INSERT INTO runs (id, policyName, policyHash, policyText, identity, seed, overrides, version, began)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+          INSERT INTO runs
+          (id, policyName, policyHash, policyText, identity, seed, overrides, version, began, beganAs)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
           """,
         arguments: [
           id, identity.policyName, identity.policyHash, identity.policyText, identity.hash, "\(identity.seed)",
-          try jsonText(identity.overrides), sluiceVersion, now,
+          try jsonText(identity.overrides), sluiceVersion, now, number,
         ])
-      try AuditRecord.append(
-        db, kind: RunEvent.began,
-        detail: RunEvent.began(id: id, identity: identity.hash, policyHash: identity.policyHash), now: now)
     }
     return id
   }
@@ -74,7 +75,8 @@ extension Ledger {
   public func unfinishedRun(_ identity: RunIdentity) throws -> RunRecord? {
     try read { db in
       try Row.fetchOne(
-        db, sql: "SELECT * FROM runs r WHERE identity = ? AND \(Self.unfinished) ORDER BY began DESC, id DESC LIMIT 1",
+        db,
+        sql: "SELECT * FROM runs r WHERE identity = ? AND \(Self.unfinished) ORDER BY beganAs DESC, id DESC LIMIT 1",
         arguments: [identity.hash]
       ).map(Self.record)
     }
@@ -83,7 +85,7 @@ extension Ledger {
   /// The newest unfinished run of any policy: to say why `--resume` found none of its own.
   public func lastUnfinishedRun() throws -> RunRecord? {
     try read { db in
-      try Row.fetchOne(db, sql: "SELECT * FROM runs r WHERE \(Self.unfinished) ORDER BY began DESC, id DESC LIMIT 1")
+      try Row.fetchOne(db, sql: "SELECT * FROM runs r WHERE \(Self.unfinished) ORDER BY beganAs DESC, id DESC LIMIT 1")
         .map(Self.record)
     }
   }
@@ -95,7 +97,7 @@ extension Ledger {
         db,
         sql: """
           SELECT * FROM runs WHERE ended IS NOT NULL AND (? IS NULL OR policyName = ?)
-          ORDER BY ended DESC, id DESC LIMIT 1
+          ORDER BY endedAs DESC, id DESC LIMIT 1
           """, arguments: [name, name]
       ).map(Self.record)
     }
@@ -104,7 +106,7 @@ extension Ledger {
   /// Condition on a run `r`: who began anew and came to a verdict has no use for the older attempt.
   private static let unfinished = """
     r.ended IS NULL AND NOT EXISTS
-    (SELECT 1 FROM runs n WHERE n.identity = r.identity AND n.ended IS NOT NULL AND n.began > r.began)
+    (SELECT 1 FROM runs n WHERE n.identity = r.identity AND n.ended IS NOT NULL AND n.beganAs > r.beganAs)
     """
 
   /// Stores the verdict, its checks and the whole summary, and ends the run in the audit chain.
@@ -113,14 +115,15 @@ extension Ledger {
   public func finishRun(_ id: String, summary: RunSummary, now: Double) throws {
     let text = try jsonText(summary)
     try write { db in
-      try db.execute(
-        sql: "UPDATE runs SET ended = ?, verdict = ?, exitCode = ?, summary = ? WHERE id = ? AND ended IS NULL",
-        arguments: [now, summary.verdict.rawValue, summary.exitCode, text, id])
-      guard db.changesCount == 1 else { throw InternalError("run \(id) can't end: it never began or has ended") }
-      for check in summary.checks { try Self.insert(check, run: id, db) }
       let detail = RunEvent.ended(
         id: id, verdict: summary.verdict.rawValue, exitCode: summary.exitCode, summary: text)
-      try AuditRecord.append(db, kind: RunEvent.ended, detail: detail, now: now)
+      let number = try AuditRecord.append(db, kind: RunEvent.ended, detail: detail, now: now)
+      try db.execute(
+        sql: """
+          UPDATE runs SET ended = ?, verdict = ?, exitCode = ?, summary = ?, endedAs = ? WHERE id = ? AND ended IS NULL
+          """, arguments: [now, summary.verdict.rawValue, summary.exitCode, text, number, id])
+      guard db.changesCount == 1 else { throw InternalError("run \(id) can't end: it never began or has ended") }
+      for check in summary.checks { try Self.insert(check, run: id, db) }
     }
     consolidate()
   }
@@ -146,7 +149,7 @@ extension Ledger {
   }
 
   static func runs(_ db: Database, limit: Int) throws -> [RunRecord] {
-    try Row.fetchAll(db, sql: "SELECT * FROM runs ORDER BY began DESC, id DESC LIMIT ?", arguments: [limit])
+    try Row.fetchAll(db, sql: "SELECT * FROM runs ORDER BY beganAs DESC, id DESC LIMIT ?", arguments: [limit])
       .map(record)
   }
 

@@ -34,13 +34,13 @@ extension Ledger {
         db,
         sql: """
           SELECT a.bytes FROM attackerStates s JOIN artifacts a ON a.hash = s.artifact JOIN runs r ON r.id = s.run
-          WHERE s.attacker = ? AND s.restart = ? AND \(Self.endedBefore) ORDER BY r.ended DESC, r.id DESC LIMIT 1
+          WHERE s.attacker = ? AND s.restart = ? AND \(Self.endedBefore) ORDER BY r.endedAs DESC, r.id DESC LIMIT 1
           """, arguments: [attacker, restart, run, run])
     }.map { [UInt8]($0) }
   }
 
   /// Condition on a run `r`, with the later run bound twice.
-  static let endedBefore = "r.ended IS NOT NULL AND (? IS NULL OR r.ended <= (SELECT began FROM runs WHERE id = ?))"
+  static let endedBefore = "r.ended IS NOT NULL AND (? IS NULL OR r.endedAs < (SELECT beganAs FROM runs WHERE id = ?))"
 
   /// Keeps where an attacker ended, for the next run to start from; the last state of a restart wins.
   public func storeAttackerState(_ state: [UInt8], attacker: String, restart: Int, run: String) throws {

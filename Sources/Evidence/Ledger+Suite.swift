@@ -12,7 +12,7 @@ extension Ledger {
         db,
         sql: """
           SELECT s.*, p.text FROM suite s JOIN prompts p ON p.id = s.prompt JOIN runs r ON r.id = s.run
-          WHERE \(Self.endedBefore) ORDER BY s.attack, r.ended, r.id
+          WHERE \(Self.endedBefore) ORDER BY s.attack, r.endedAs, r.id
           """, arguments: [run, run]
       ).map(Self.attack)
     }

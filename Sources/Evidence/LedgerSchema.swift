@@ -137,6 +137,9 @@ enum LedgerSchema {
       try db.execute(sql: "DROP TABLE suite; ALTER TABLE members RENAME TO suite")
       try db.execute(sql: "PRAGMA application_id = \(applicationID)")
     }
+    migrator.registerMigration("3: runs in the order of the audit chain") { db in
+      try db.execute(sql: orderOfRuns)
+    }
     return migrator
   }
 
@@ -164,6 +167,18 @@ enum LedgerSchema {
     BEGIN SELECT RAISE(ABORT, 'audit records are never changed'); END;
     CREATE TRIGGER auditKept BEFORE DELETE ON audit
     BEGIN SELECT RAISE(ABORT, 'audit records are never deleted'); END;
+    CREATE TRIGGER verdictStays BEFORE UPDATE ON runs WHEN OLD.ended IS NOT NULL
+    BEGIN SELECT RAISE(ABORT, 'a finished run is never changed'); END;
+    """
+
+  /// Clocks may be set back; the chain's numbers only grow. So "before" among runs means there, not in time.
+  private static let orderOfRuns = """
+    ALTER TABLE runs ADD COLUMN beganAs INTEGER;
+    ALTER TABLE runs ADD COLUMN endedAs INTEGER;
+    DROP TRIGGER verdictStays;
+    UPDATE runs SET
+      beganAs = (SELECT sequence FROM audit WHERE kind = 'run began' AND detail LIKE runs.id || ' %'),
+      endedAs = (SELECT sequence FROM audit WHERE kind = 'run ended' AND detail LIKE runs.id || ' %');
     CREATE TRIGGER verdictStays BEFORE UPDATE ON runs WHEN OLD.ended IS NOT NULL
     BEGIN SELECT RAISE(ABORT, 'a finished run is never changed'); END;
     """

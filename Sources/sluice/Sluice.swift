@@ -19,7 +19,7 @@ struct Sluice: AsyncParsableCommand {
         75 interrupted, resumable with --resume   77 permission
       """,
     version: sluiceVersion,
-    subcommands: [RunCommand.self, CheckCommand.self, SchemaCommand.self, LedgerCommand.self])
+    subcommands: [RunCommand.self, CheckCommand.self, SchemaCommand.self, LedgerCommand.self, LabCommand.self])
 }
 
 @main

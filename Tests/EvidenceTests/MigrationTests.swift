@@ -17,6 +17,7 @@ struct MigrationTests {
         sql: """
           INSERT INTO runs VALUES ('r', 'p', 'h', 't', 'i', '1', '[]', '0', 1, 2, 'pass', 0, '{}');
           INSERT INTO prompts VALUES (1, '\(SHA256.hex("a"))', 'a');
+          INSERT INTO audit VALUES (1, 1, 'run began', 'r i', '', 'x'), (2, 2, 'run ended', 'r pass 0', 'x', 'y');
           INSERT INTO checks (run, name, metric, verdict) VALUES ('r', 'c', 'm', 'pass');
           """)
       try db.execute(
@@ -38,6 +39,9 @@ struct MigrationTests {
     #expect(try ledger.suiteAttacks() == [attack])
     #expect(try ledger.contents().counts["checks"] == 1)
     #expect(try ledger.runs().map(\.verdict) == [.pass])
+    let next = try ledger.beginRun(identity, now: 0)
+    #expect(try ledger.suiteAttacks(before: next) == [attack])
+    #expect(try ledger.runs().map(\.id) == [next, "r"])
   }
 
   @Test("opening a ledger again changes nothing in its tables")
