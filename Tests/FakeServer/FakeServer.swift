@@ -45,6 +45,9 @@ public final class FakeServer: Sendable {
     return port
   }
 
+  /// Whether anything on 127.0.0.1 accepts connections to `port`.
+  public static func listens(on port: UInt16) -> Bool { LoopbackSocket.connects(to: port) }
+
   /// Ends all connections; requests in flight get no answer.
   public func stop() {
     let connections = state.withLock { state in

@@ -9,22 +9,48 @@ enum LoopbackSocket {
 
   /// A listening socket on a free port of 127.0.0.1.
   static func listen() throws -> (socket: Int32, port: UInt16) {
-    let socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    let socket = stream()
     guard socket >= 0 else { throw Failure(call: "socket", code: errno) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let bound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(socket, $0, length) == 0 && Foundation.listen(socket, 256) == 0 && getsockname(socket, $0, &length) == 0
-      }
+    var port: UInt16 = 0
+    let bound = withAddress(port: 0) { address, size in
+      bind(socket, address, size) == 0 && Foundation.listen(socket, 256) == 0
+        && getsockname(socket, address, &length) == 0
+    } after: {
+      port = UInt16(bigEndian: $0.sin_port)
     }
     guard bound else {
       defer { close(socket) }
       throw Failure(call: "bind", code: errno)
     }
-    return (socket, UInt16(bigEndian: address.sin_port))
+    return (socket, port)
+  }
+
+  static func connects(to port: UInt16) -> Bool {
+    let socket = stream()
+    guard socket >= 0 else { return false }
+    defer { close(socket) }
+    return withAddress(port: port) { address, size in connect(socket, address, size) == 0 } after: { _ in }
+  }
+
+  private static func stream() -> Int32 {
+    socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+  }
+
+  /// Calls `body` with the C form of 127.0.0.1:`port`, and `after` with what it has become.
+  private static func withAddress(
+    port: UInt16, _ body: (UnsafeMutablePointer<sockaddr>, socklen_t) -> Bool, after: (sockaddr_in) -> Void
+  ) -> Bool {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let result = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, size) }
+    }
+    after(address)
+    return result
   }
 
   /// - Returns: false when the other side has gone.

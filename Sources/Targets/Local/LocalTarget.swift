@@ -1,0 +1,125 @@
+import Core
+import Foundation
+import LanguageModels
+import Synchronization
+
+/// A checkpoint that answers in this process.
+///
+/// A response depends on (prompt, sample index, settings) alone: each sample has a seed of its own, and the engine's
+/// rows don't influence each other.
+public final class LocalTarget: Target {
+  public let name: String
+  public let fingerprint: String
+  public let settings: SamplingSettings
+  public let preferredBatch: Int
+
+  private let model: CausalLanguageModel
+  private let template: PromptTemplate
+  private let batch: Int
+  private let workers: Int
+
+  /// - Parameters:
+  ///   - name: what a person calls it, usually the checkpoint's folder.
+  ///   - fingerprint: identity of the checkpoint's files.
+  ///   - settings: without a template, the checkpoint's own is used.
+  ///   - batch: rows that one worker samples at once.
+  public init(
+    name: String, fingerprint: String, model: CausalLanguageModel, settings: SamplingSettings, batch: Int = 64,
+    workers: Int = 2
+  ) {
+    self.name = name
+    self.fingerprint = fingerprint
+    self.model = model
+    self.settings = settings
+    self.batch = max(1, batch)
+    self.workers = max(1, workers)
+    preferredBatch = self.batch * self.workers
+    template = PromptTemplate(settings.template ?? model.promptTemplate ?? "{prompt}", system: settings.system)
+  }
+
+  public func respond(
+    to requests: [TargetRequest], onOutcome: @escaping @Sendable (_ index: Int, _ outcome: ResponseOutcome) -> Void
+  ) async throws {
+    // Fewer rows than one batch for each worker are shared out evenly, so that no core idles.
+    let size = min(batch, max(1, (requests.count + workers - 1) / workers))
+    let queue = IndexQueue(count: (requests.count + size - 1) / size)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<workers {
+        group.addTask { [self] in
+          while let number = queue.next() {
+            try Task.checkCancellation()
+            let indices = number * size..<min((number + 1) * size, requests.count)
+            let outcomes = await offPool { [self] in sample(requests[indices]) }
+            for (index, outcome) in zip(indices, outcomes) { onOutcome(index, outcome) }
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+  }
+
+  public func probe() async throws {
+    let request = TargetRequest(prompt: "Hello", sampleIndex: 0)
+    guard let outcome = await offPool({ [self] in sample([request]) }).first else { return }
+    _ = try outcome.get()
+  }
+
+  /// One outcome for each request, in order. Blocks; one thread.
+  private func sample(_ requests: ArraySlice<TargetRequest>) -> [ResponseOutcome] {
+    let start = ContinuousClock.now
+    var outcomes: [ResponseOutcome?] = []
+    var rows: [GenerationRequest] = []
+    for request in requests {
+      switch tokens(for: request.prompt) {
+      case .success(let tokens):
+        rows.append(GenerationRequest(prompt: tokens, seed: request.sampleSeed(settings)))
+        outcomes.append(nil)
+      case .failure(let failure): outcomes.append(.failure(failure))
+      }
+    }
+    guard !rows.isEmpty else { return outcomes.compactMap(\.self) }
+    let generations = model.generate(
+      rows, temperature: Float(settings.temperature), topP: Float(settings.topP), maxTokens: settings.maxTokens,
+      workers: 1)
+    // Each row's even share: in a batch no row has a latency of its own.
+    let latency = (ContinuousClock.now - start).inSeconds / Double(rows.count)
+    var done = zip(rows, generations).makeIterator()
+    return outcomes.map { failed in
+      if let failed { return failed }
+      guard let (row, generation) = done.next() else {
+        return .failure(ResponseFailure(kind: .malformed, message: "\(name): the engine left a request out"))
+      }
+      return .success(
+        Response(
+          text: model.tokenizer.decode(generation.tokens), promptTokens: row.prompt.count,
+          completionTokens: generation.tokens.count, latency: latency,
+          finishReason: generation.finished ? "stop" : "length"))
+    }
+  }
+
+  private func tokens(for prompt: String) -> Result<[Int], ResponseFailure> {
+    func rejected(_ why: String) -> Result<[Int], ResponseFailure> {
+      .failure(ResponseFailure(kind: .rejected, message: "\(name): \(why)"))
+    }
+    // Cutting a long prompt would measure another attack under its name, so it is refused, as a server does.
+    let context = model.weights.architecture.context
+    let room = context - min(settings.maxTokens, context / 2)
+    let tokens = model.tokenizer.encode(template.render(prompt))
+    guard !tokens.isEmpty else { return rejected("the prompt is empty") }
+    guard tokens.count <= room else {
+      return rejected("the prompt has \(tokens.count) tokens, and the model has room for \(room)")
+    }
+    return .success(tokens)
+  }
+}
+
+/// Runs long work on a thread of its own: the cooperative pool has one thread a core and must stay free.
+private func offPool<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
+  await withCheckedContinuation { continuation in
+    let thread = Thread { continuation.resume(returning: work()) }
+    thread.name = "sluice-local-target"
+    // The default of 512 KB is little for a deep call into BLAS.
+    thread.stackSize = 8 << 20
+    thread.start()
+  }
+}
