@@ -30,7 +30,10 @@ enum LoopbackSocket {
     let socket = stream()
     guard socket >= 0 else { return false }
     defer { close(socket) }
-    return withAddress(port: port) { address, size in connect(socket, address, size) == 0 } after: { _ in }
+    return withAddress(port: port) { address, size in
+      connect(socket, address, size) == 0
+    } after: { _ in
+    }
   }
 
   private static func stream() -> Int32 {

@@ -27,7 +27,8 @@ struct TLSServer {
         "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate,
       ])
     guard TLSServer.ends(maker), maker.terminationStatus == 0 else { throw Unavailable(reason: "openssl req failed") }
-    try TLSServer.launch(process, ["s_server", "-accept", "\(port)", "-cert", certificate, "-key", key, "-www", "-quiet"])
+    try TLSServer.launch(
+      process, ["s_server", "-accept", "\(port)", "-cert", certificate, "-key", key, "-www", "-quiet"])
     try waitUntilItListens()
   }
 
