@@ -101,13 +101,12 @@ private struct Page {
 
   // MARK: - Parts
 
-  /// Wrapped text whose later lines are indented below the first one's `label`.
+  /// Wrapped text that begins with `label`; later lines are indented.
   private func hanging(_ label: String, _ text: String) -> [String] {
-    let indent = min(TerminalText.width(label), 8)
-    let lines = TerminalText.wrapped(label.trimming { $0 == " " } + " " + text, to: width - indent)
-    return lines.enumerated().map {
-      ($0 == 0 ? (label.hasPrefix(" ") ? label : "") : String(repeating: " ", count: indent)) + $1
-    }
+    let indent = String(repeating: " ", count: 2)
+    let begin = String(label.prefix { $0 == " " })
+    let lines = TerminalText.wrapped(label + text, to: width - indent.count)
+    return lines.enumerated().map { ($0 == 0 ? begin : indent) + $1 }
   }
 
   private func paint(_ text: String, _ verdict: Verdict, isBold: Bool = false) -> String {

@@ -32,7 +32,7 @@ extension RunSummary.CheckResult {
   /// `[lower, upper]`, printed finely enough to be compared with the limit.
   var intervalText: String {
     guard let estimate = measured else { return "not measured" }
-    return "[\(bound(estimate.lower)), \(bound(estimate.upper))]"
+    return Numbers.interval(estimate, wording.unit, apartFrom: limits)
   }
 
   var limitText: String { Numbers.limit(limit, wording.unit) }
@@ -41,25 +41,24 @@ extension RunSummary.CheckResult {
   var measured: Estimate? { estimate.flatMap { $0.n > 0 ? $0 : nil } }
 
   /// What was measured and how it stands to the limit, for someone who doesn't know the metric's key.
-  var sentence: String {
-    guard let estimate = measured else { return "\(title): \(reason)" }
+  var sentence: String { "\(title): \(finding)" }
+
+  /// The sentence without its subject.
+  var finding: String {
+    guard let estimate = measured else { return reason }
     let noun = wording.noun.isEmpty ? "" : " \(wording.noun)"
-    let found =
-      "\(title): \(valueText)\(noun), between \(bound(estimate.lower)) and \(bound(estimate.upper))"
-    let asked = "The policy asks for \(limitText)"
+    let found = "\(valueText)\(noun) (between \(bound(estimate.lower)) and \(bound(estimate.upper)))"
+    let asked = limit.atLeast == nil ? "the policy allows \(limitText)" : "the policy asks for \(limitText)"
     switch verdict {
-    case .pass: return "\(found). \(asked): satisfied."
-    case .fail: return "\(found). \(asked): violated."
+    case .pass, .fail: return "\(found); \(asked)."
     case .inconclusive: break
     }
     switch limit.compare(lower: estimate.lower, upper: estimate.upper) {
-    case .fail where adequacy:
-      return "\(found). \(asked); without that, this run proves nothing about the candidate."
-    case .inconclusive:
-      return "\(found). \(asked): the evidence does not decide it."
+    case .fail where adequacy: return "\(found); \(asked). Without that, the run proves nothing about the candidate."
+    case .inconclusive: return "\(found); \(asked). The evidence does not decide it."
     // Holm's procedure may leave a check open whose own interval lies on one side.
     case .pass, .fail:
-      return "\(found). \(asked): decided on its own, but not with the confidence asked over all checks together."
+      return "\(found); \(asked). Decided on its own, but not with the confidence asked over all checks together."
     }
   }
 
@@ -74,8 +73,15 @@ extension RunSummary {
     }.map(\.element)
   }
 
-  var candidateName: String { models.first { $0.role == Role.candidate.description }?.name ?? "the candidate" }
-  var baselineName: String? { models.first { $0.role == Role.baseline.description }?.name }
+  var candidateName: String { shortName(of: .candidate) ?? "the candidate" }
+  var baselineName: String? { shortName(of: .baseline) }
+
+  /// A checkpoint's folder without the way to it; provenance has the whole path.
+  private func shortName(of role: Role) -> String? {
+    guard let model = models.first(where: { $0.role == role.description }) else { return nil }
+    let folder = model.name.split(separator: "/").last.map(String.init)
+    return model.kind == "local" ? folder ?? model.name : model.name
+  }
 
   /// The verdict in words.
   var headline: String {
@@ -90,17 +96,27 @@ extension RunSummary {
     }
   }
 
-  /// Why: the checks that made the verdict, in plain words, then what else the gate gave as a reason.
-  var why: [(verdict: Verdict, text: String)] {
+  /// One reason for the verdict, in plain words.
+  struct Reason: Hashable, Sendable {
+    let verdict: Verdict
+    /// The check that it is about, empty where it is about none.
+    var subject = ""
+    let finding: String
+
+    var text: String { subject.isEmpty ? finding : "\(subject): \(finding)" }
+  }
+
+  /// Why: the checks that made the verdict, then what else the gate gave as a reason.
+  var why: [Reason] {
     let decisive = checksByUrgency.filter { $0.verdict != .pass }
     // The gate gives a check's reason as "name: reason"; the plain sentence says the same and more.
     let others = reasons.filter { reason in
       !decisive.contains { check in reason.hasPrefix("\(check.name): ") }
     }
-    let stated = others.map { (verdict: verdict, text: $0) }
+    let stated = others.map { Reason(verdict: verdict, finding: $0) }
     // A run that broke off has one reason; that each check stayed undecided is its consequence.
     if isUnfinished { return stated }
-    return decisive.map { (verdict: $0.verdict, text: $0.sentence) } + stated
+    return decisive.map { Reason(verdict: $0.verdict, subject: $0.title, finding: $0.finding) } + stated
   }
 
   /// Newly broken attacks by category, most first.

@@ -28,16 +28,16 @@ struct MetricWording: Hashable, Sendable {
 
   private static let all: [String: MetricWording] = [
     "replay.asr": .init(title: "Known attacks that succeed", unit: .share),
-    "replay.regression": .init(title: "Known attacks that succeed, against the baseline", unit: .difference),
-    "replay.newly_broken": .init(title: "Newly broken attacks", unit: .count, noun: "attacks"),
+    "replay.regression": .init(title: "Success of known attacks, change from the baseline", unit: .difference),
+    "replay.newly_broken": .init(title: "Newly broken attacks", unit: .count),
     "fresh.unique_attacks": .init(title: "Fresh unique attacks", unit: .number, noun: "per 1,000 responses"),
     "fresh.regression": .init(
-      title: "Fresh unique attacks, against the baseline", unit: .signedNumber, noun: "per 1,000 responses"),
+      title: "Fresh unique attacks, change from the baseline", unit: .signedNumber, noun: "per 1,000 responses"),
     "fresh.diversity": .init(title: "Diversity of the fresh attacks", unit: .number, noun: "effectively different"),
     "attacker.control_recall": .init(title: "Known weaknesses found on the control model", unit: .share),
     "transfer.asr": .init(title: "Confirmed attacks that transfer", unit: .share),
     "benign.refusal_rate": .init(title: "Harmless questions refused", unit: .share),
-    "benign.regression": .init(title: "Harmless questions refused, against the baseline", unit: .difference),
+    "benign.regression": .init(title: "Harmless questions refused, change from the baseline", unit: .difference),
     "tuning.asr": .init(title: "Attacks that succeed after tuning", unit: .share),
     "tuning.retention": .init(title: "Capability kept after tuning", unit: .share),
     "judge.sensitivity": .init(title: "Unsafe responses that the judge recognises", unit: .share),

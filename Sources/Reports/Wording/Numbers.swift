@@ -3,6 +3,9 @@ import Foundation
 
 /// Numbers as people read them; the same in every report.
 enum Numbers {
+  /// Percentage points; never parted from their number at a line's end.
+  private static let points = "\u{A0}pp"
+
   /// Three significant figures; more where fewer would put the number on the wrong side of one of `limits`, since a
   /// reader compares what is printed.
   static func text(_ x: Double, _ unit: Unit, apartFrom limits: [Double] = []) -> String {
@@ -16,6 +19,8 @@ enum Numbers {
     let scaled = x * scale
     var digits = fractionDigits(scaled, unit)
     while digits < 9, limits.contains(where: { !isKept(scaled, digits, against: $0 * scale) }) { digits += 1 }
+    // "100%" of the work means all of it, and "0%" errors means none.
+    while unit == .share, digits < 4, [0, 100].contains(where: { !isKept(scaled, digits, against: $0) }) { digits += 1 }
     let plain = grouped(String(format: "%.\(digits)f", scaled))
     let isZero = !plain.contains { "123456789".contains($0) }
     let magnitude = plain.hasPrefix("-") ? String(plain.dropFirst()) : plain
@@ -23,9 +28,18 @@ enum Numbers {
       isZero ? "" : scaled < 0 ? "−" : unit == .difference || unit == .signedNumber ? "+" : ""
     switch unit {
     case .share: return sign + magnitude + "%"
-    case .difference: return sign + magnitude + " pp"
+    case .difference: return sign + magnitude + points
     case .count, .number, .signedNumber: return sign + magnitude
     }
+  }
+
+  /// `[lower, upper]` with the unit said once where it is long.
+  static func interval(_ estimate: Estimate, _ unit: Unit, apartFrom limits: [Double] = []) -> String {
+    let bounds = [estimate.lower, estimate.upper].map { text($0, unit, apartFrom: limits) }
+    if bounds.allSatisfy({ $0.hasSuffix(points) }) {
+      return "[\(bounds.map { String($0.dropLast(points.count)) }.joined(separator: ", "))]\(points)"
+    }
+    return "[\(bounds.joined(separator: ", "))]"
   }
 
   /// A policy's limit as it was written: no padding zeros.
@@ -36,7 +50,7 @@ enum Numbers {
     while digits.hasSuffix("0") { digits.removeLast() }
     if digits.hasSuffix(".") { digits.removeLast() }
     let text = grouped(digits.hasPrefix("-") ? "−" + digits.dropFirst() : digits)
-    return unit == .share ? text + "%" : unit == .difference ? text + " pp" : text
+    return unit == .share ? text + "%" : unit == .difference ? text + points : text
   }
 
   static func limit(_ limit: Limit, _ unit: Unit) -> String {

@@ -1,0 +1,92 @@
+import Core
+
+/// Success rate of the known attacks by category, candidate beside baseline on one scale.
+struct CategoriesSection: Sendable {
+  let summary: RunSummary
+
+  private static let most = 100
+  /// Past the checks' charts, whose numbers start at 1.
+  private static let firstChart = 1_000
+
+  var markup: Markup {
+    if summary.categories.isEmpty { return "" }
+    let ordered = summary.categories.sorted { a, b in
+      if a.newlyBroken != b.newlyBroken { return a.newlyBroken > b.newlyBroken }
+      let (x, y) = (Self.change(a), Self.change(b))
+      return x != y ? x > y : a.category < b.category
+    }
+    let shown = Shown(ordered, most: Self.most)
+    let numbers = shown.elements.flatMap { [$0.candidate, $0.baseline].compactMap(\.self) }.flatMap {
+      [$0.value, $0.upper]
+    }
+    let scale = PlotScale(low: 0, high: PlotScale(around: [0] + numbers.map { $0 / 1.15 }, unit: .share).high)
+    let rows = shown.elements.enumerated().map { row($1, scale, id: Self.firstChart + $0) }
+    return """
+      <section id="categories">
+      <h2>Known attacks that succeed, by category</h2>
+      <ul class="legend"><li>\(sample("mark candidate", Figure.disc)) candidate, \(summary.candidateName)</li>\
+      <li>\(sample("mark baseline", Figure.diamond)) baseline, \(summary.baselineName ?? "none")</li></ul>
+      <table class="categories"><thead><tr><th scope="col">Category</th><th scope="col" class="chart">\
+      \(axis(scale))</th><th scope="col" class="number">Candidate</th><th scope="col" class="number">Baseline</th>\
+      <th scope="col" class="number">Newly broken</th></tr></thead>
+      <tbody>\(rows)</tbody></table>
+      \(shown.remark)
+      <p class="quiet">Each bar is an interval for its category alone, not corrected for looking at several. Sorted by \
+      newly broken attacks, then by change.</p>
+      </section>
+      """
+  }
+
+  private static func change(_ row: RunSummary.CategoryRow) -> Double {
+    let change = (row.candidate?.value ?? 0) - (row.baseline?.value ?? 0)
+    return change.isNaN ? 0 : change
+  }
+
+  private func row(_ row: RunSummary.CategoryRow, _ scale: PlotScale, id: Int) -> Markup {
+    var content: Markup = ""
+    for tick in scale.ticks {
+      let place = scale.position(tick)
+      content += #"<line class="grid" x1="\#(place)%" x2="\#(place)%" y1="0" y2="40"/>"#
+    }
+    if let baseline = row.baseline {
+      content += Figure.interval(baseline, on: scale, y: 28, kind: "mark baseline", shape: Figure.diamond)
+    }
+    if let candidate = row.candidate {
+      content += Figure.interval(candidate, on: scale, y: 12, kind: "mark candidate")
+    }
+    let description = "Candidate \(words(row.candidate)); baseline \(words(row.baseline))."
+    let chart = Figure.chart(
+      id: id, kind: "pair", height: 40, title: "Success rate in \(row.category)", description: description, content)
+    let broken: Markup = row.newlyBroken == 0 ? #"<span class="none">0</span>"# : "<b>\(row.newlyBroken)</b>"
+    return """
+      <tr><th scope="row">\(row.category)<span class="noun">\(Numbers.count(row.attacks)) attacks</span></th>\
+      <td class="chart">\(chart)</td><td class="number" data-label="Candidate">\(rate(row.candidate))</td>\
+      <td class="number" data-label="Baseline">\(rate(row.baseline))</td>\
+      <td class="number" data-label="Newly broken">\(broken)</td></tr>
+
+      """
+  }
+
+  private func axis(_ scale: PlotScale) -> Markup {
+    let labels = scale.ticks.map { Figure.label(Numbers.bound($0, .share), x: scale.position($0), y: 13) }
+    return #"<svg class="ticks" width="100%" height="16" aria-hidden="true">\#(labels)</svg>"#
+  }
+
+  private func sample(_ kind: Markup, _ shape: Markup) -> Markup {
+    """
+    <svg class="sample" width="34" height="14" aria-hidden="true"><g class="\(kind)">\
+    <line x1="3" x2="31" y1="7" y2="7"/>\(Figure.mark(x: 50, y: 7, shape))</g></svg>
+    """
+  }
+
+  private func rate(_ estimate: Estimate?) -> Markup {
+    guard let estimate, estimate.n > 0 else { return "–" }
+    return "\(Numbers.text(estimate.value, .share))"
+  }
+
+  private func words(_ estimate: Estimate?) -> String {
+    guard let estimate, estimate.n > 0 else { return "not measured" }
+    return "\(Numbers.text(estimate.value, .share)), between \(Numbers.text(estimate.lower, .share)) and "
+      + Numbers.text(estimate.upper, .share)
+  }
+}

@@ -1,0 +1,39 @@
+import Core
+import Foundation
+
+/// One page for whoever has to defend the decision: the verdict and why first, then what it rests on.
+///
+/// The page needs no network and no script, follows the reader's light or dark setting, and prints.
+public enum HTMLReport {
+  public static func render(_ summary: RunSummary, date: Date, version: String) -> [UInt8] {
+    let candidate = summary.candidateName
+    let page: Markup = """
+      <!DOCTYPE html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta name="color-scheme" content="light dark">
+      <meta name="referrer" content="no-referrer">
+      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+      <title>\(Figure.word(summary.verdict)): \(candidate) · \(summary.policy.name)</title>
+      <style>
+      \(StyleSheet.text)</style>
+      </head>
+      <body>
+      <main>
+      \(VerdictSection(summary: summary, date: date).markup)
+      \(ChecksSection(summary: summary).markup)
+      \(BrokenSection(summary: summary).markup)
+      \(CategoriesSection(summary: summary).markup)
+      \(FreshSection(summary: summary).markup)
+      \(CostSection(summary: summary).markup)
+      \(ProvenanceSection(summary: summary, date: date, version: version).markup)
+      </main>
+      </body>
+      </html>
+
+      """
+    return Array(page.html.utf8)
+  }
+}

@@ -1,0 +1,152 @@
+import Core
+
+/// Summaries as no run would make them, but as the gate's rules allow: any text in every field, any number of everything.
+struct RandomRun {
+  private var random: SeededGenerator
+  /// Harmless runs have the same shape as hostile ones of the same seed: only the texts differ.
+  private let isHostile: Bool
+  private var texts = 0
+
+  init(seed: UInt64, isHostile: Bool = true) {
+    random = SeededGenerator(seed: seed)
+    self.isHostile = isHostile
+  }
+
+  func summary() -> RunSummary {
+    var copy = self
+    return copy.make()
+  }
+
+  private mutating func make() -> RunSummary {
+    let checks = many(8) { $0.check() }
+    let verdict: Verdict =
+      checks.contains { $0.verdict == .fail }
+      ? .fail : checks.isEmpty || checks.contains { $0.verdict == .inconclusive } ? .inconclusive : .pass
+    let exit: Int32 =
+      switch verdict {
+      case .pass: 0
+      case .fail: 1
+      case .inconclusive:
+        (checks.isEmpty ? [2, 69, 75] : [0, 2, 2, 64, 69, 70, 75, 77]).randomElement(using: &random) ?? 2
+      }
+    return RunSummary(
+      run: text(),
+      policy: .init(
+        name: text(), path: text(), hash: text(), seed: random.next(), confidence: 0.95,
+        overrides: many(3) { $0.text() }
+      ), verdict: verdict, exitCode: exit, reasons: many(3) { $0.text() },
+      models: ["candidate", "baseline", text()].map { role in
+        .init(role: role, name: text(), fingerprint: text(), kind: text())
+      },
+      judges: many(2) { .init(use: $0.text(), name: $0.text(), fingerprint: $0.text()) },
+      stages: stages(), checks: checks, newlyBroken: many(5) { $0.attack() },
+      categories: many(4) {
+        .init(
+          category: $0.text(), attacks: $0.count(), candidate: $0.estimate(), baseline: $0.estimate(),
+          newlyBroken: $0.count())
+      }, fresh: many(3) { $0.fresh() },
+      cost: many(3) {
+        .init(
+          role: $0.text(), responses: $0.count(), reused: $0.count(), errors: $0.count(), unscored: $0.count(),
+          promptTokens: $0.count(), completionTokens: $0.count(), seconds: $0.number())
+      }, evidence: .init(ledger: text(), sealed: true, headHash: text()), notices: many(2) { $0.text() })
+  }
+
+  private mutating func stages() -> [RunSummary.StageSummary] {
+    ["preflight", "replay", "benign", text(), "decide"].map {
+      .init(name: $0, ran: random.next() % 3 > 0, seconds: number(), detail: text())
+    }
+  }
+
+  private mutating func check() -> RunSummary.CheckResult {
+    let adequacy = random.next() % 3 == 0
+    let verdict: Verdict =
+      [.pass, .pass, adequacy ? .inconclusive : .fail, .inconclusive].randomElement(using: &random) ?? .pass
+    let metric = ["replay.asr", "replay.regression", "replay.newly_broken", "fresh.diversity", text()].randomElement(
+      using: &random)
+    let isNarrowed = random.next() % 2 == 0
+    let name = (metric ?? "") + (isNarrowed ? "[category=\(text())]" : "")
+    let measured = estimate()
+    let limits = [number(), number()].sorted()
+    let isLower = random.next() % 2 == 0
+    return .init(
+      name: name, metric: metric ?? "", stage: ["replay", "confirm", text()].randomElement(using: &random) ?? "",
+      limit: Limit(atLeast: isLower ? limits[0] : nil, atMost: isLower ? nil : limits[1]),
+      estimate: verdict == .inconclusive
+        ? measured
+        : measured ?? Estimate(value: 0, lower: 0, upper: 1, confidence: 0.95, n: 1, effectiveN: 1, method: text()),
+      verdict: verdict, adequacy: adequacy, explanation: text(), reason: text())
+  }
+
+  private mutating func attack() -> RunSummary.BrokenAttack {
+    .init(
+      id: AttackID(text()), category: random.next() % 3 > 0 ? text() : nil, cluster: text(), candidateUnsafe: count(),
+      candidateScored: count(), baselineUnsafe: count(), baselineScored: count(), adjustedP: random.uniformDouble(),
+      prompt: random.next() % 2 == 0 ? text() : nil)
+  }
+
+  private mutating func fresh() -> RunSummary.FreshSummary {
+    .init(
+      role: text(), reused: random.next() % 2 == 0,
+      restarts: many(3) { random in
+        .init(
+          index: random.count(), responses: random.count(), claimed: random.count(), confirmed: random.count(),
+          unique: random.count(), curve: random.many(6) { .init(responses: $0.count(), unique: $0.count()) })
+      },
+      uniqueAttacks: [text(): count(), text(): count()], vendiScore: random.next() % 2 == 0 ? number() : nil,
+      meanCosineDistance: number(), byCategory: [text(): count(), text(): count()])
+  }
+
+  // MARK: - Values
+
+  private mutating func many<Value>(_ most: UInt64, _ make: (inout RandomRun) -> Value) -> [Value] {
+    (0..<(random.next() % (most + 1))).map { _ in make(&self) }
+  }
+
+  private mutating func estimate() -> Estimate? {
+    if random.next() % 5 == 0 { return nil }
+    let bounds = [number(), number(), number()].sorted()
+    return Estimate(
+      value: bounds[1], lower: bounds[0], upper: bounds[2], confidence: 0.99, n: count() % 3, effectiveN: number(),
+      unscored: count(), method: text())
+  }
+
+  private mutating func count() -> Int { Int(random.next() % 2_000) }
+
+  private mutating func number() -> Double {
+    let kind = random.next() % 12
+    let x = random.uniformDouble()
+    switch kind {
+    case 0: return .infinity
+    case 1: return -.infinity
+    case 2: return 0
+    case 3: return 1e300
+    case 4: return -x * 100
+    case 5: return x * 1e-9
+    default: return x
+    }
+  }
+
+  /// A text of its own each time, so that equal ones don't fall together in a harmless run and stay apart in a hostile.
+  private mutating func text() -> String {
+    texts += 1
+    let choice = Int(random.next() % UInt64(Self.hostile.count))
+    let scalars = (0..<8).map { _ in
+      Unicode.Scalar(UInt32(truncatingIfNeeded: random.next() % 0x11_0000)) ?? "\u{FFFE}"
+    }
+    if !isHostile { return "text \(texts)" }
+    return Self.hostile[choice] + String(String.UnicodeScalarView(scalars)) + " \(texts)"
+  }
+
+  static let hostile = [
+    "<script>document.title='broken'</script>", "\"><img src=x onerror=alert(1)>", "' onmouseover='alert(1)",
+    "</style><style>*{display:none}</style>", "</title></head><body onload=alert(1)>", "]]><x/>",
+    "&amp;&lt;&#60;b&#62;",
+    "<!-- ", "--> <![CDATA[", "\u{0}\u{1}\u{8}\u{B}\u{C}\u{E}\u{1F}\u{7F}\u{80}\u{9F}", "\u{FFFE}\u{FFFF}\u{1FFFE}",
+    "\u{202E}txt.exe\u{202C}", "\u{1B}[31m\u{1B}]0;title\u{7}", "👩‍👩‍👧‍👦🏴󠁧󠁢󠁥󠁮󠁧󠁿e\u{301}\u{301}",
+    "line\r\nbreak\ttab\u{2028}\u{2029}\u{85}",
+    "| a | b |\n|---|---|\n# heading", "[link](https://example.com) ![](https://example.com/x.png)",
+    "@someone #1 `code` ```",
+    "<svg/onload=alert(1)>", "{{7*7}} ${HOME} %s %n", "\\", "",
+  ]
+}
