@@ -116,7 +116,8 @@ struct RunExecution: Sendable {
     let prompts = suite.attacks.map(\.attack.prompt)
     return try (0..<search.restarts).flatMap { restart in
       let state =
-        search.warmStart ? try ledger.attackerState(attacker: search.attacker.fingerprint, restart: restart) : nil
+        search.warmStart
+        ? try ledger.attackerState(attacker: search.attacker.fingerprint, restart: restart, before: run) : nil
       return plan.searched.map { participant in
         SearchJob(
           participant: participant, restart: restart,
@@ -140,7 +141,7 @@ struct RunExecution: Sendable {
     var attacks = plan.suite.map { SuiteAttack(attack: $0, foundOn: nil) }
     let known = Set(plan.suite.map(\.id))
     var modelOfRun: [String: String] = [:]
-    for attack in try ledger.suiteAttacks() where !known.contains(attack.id) {
+    for attack in try ledger.suiteAttacks(before: run) where !known.contains(attack.id) {
       guard let origin = attack.provenance.run else { continue }
       if modelOfRun[origin] == nil {
         let models = try ledger.summary(of: origin)?.models ?? []
