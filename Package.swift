@@ -76,7 +76,7 @@ let package = Package(
     tests("EvidenceTests", ["Evidence"]),
     tests("PoliciesTests", ["Policies"]),
     tests("ReportsTests", ["Reports"]),
-    tests("LabTests", ["Core", "LanguageModels", "Lab"]),
+    tests("LabTests", ["Core", "Judges", "LanguageModels", "Lab"]),
     tests("GateTests", ["Gate"]),
     tests("EndToEndTests", ["Core", "FakeServer"]),
   ]

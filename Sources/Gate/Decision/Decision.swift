@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import Policies
 import Statistics
 
@@ -82,12 +83,11 @@ struct Decision: Sendable {
     }
   }
 
-  /// Three digits after the point at most.
+  /// Four significant digits, so that a bound just beyond its limit doesn't read like the limit.
   static func number(_ value: Double) -> String {
-    if value.isInfinite { return value > 0 ? "∞" : "-∞" }
+    if value.isInfinite { return value > 0 ? "∞" : "−∞" }
     if value.isNaN { return "?" }
-    let rounded = (value * 1_000).rounded() / 1_000
-    return rounded == rounded.rounded() && abs(rounded) < 1e15 ? "\(Int(rounded))" : "\(rounded)"
+    return String(format: "%.4g", value).replacing("-", with: "−")
   }
 
   /// A fail wins over inconclusive, and everything has to pass for a pass; no check at all proves nothing.

@@ -29,6 +29,7 @@ struct ReportWriter: Sendable {
         summary, date: date, version: sluiceVersion, host: ProcessInfo.processInfo.hostName)
     }
     try write(wanted.json) { try JSONReport.render(summary, date: date, version: sluiceVersion) }
+    try write(wanted.html) { HTMLReport.render(summary, date: date, version: sluiceVersion) }
     try write(wanted.markdown) { MarkdownReport.render(summary, date: date, version: sluiceVersion) }
     return written
   }
