@@ -18,6 +18,9 @@ enum Failure {
       Foundation.exit(Core.ExitCode.interrupted.rawValue)
     case is ArgumentParser.ExitCode, is CleanExit, is ValidationError:
       Sluice.exit(withError: error)
+    // The parser's own way of saying that help or the version was asked for.
+    case _ where Sluice.exitCode(for: error) == .success:
+      Sluice.exit(withError: error)
     default:
       write(
         SluiceError(
