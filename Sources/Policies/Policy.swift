@@ -167,10 +167,3 @@ public struct ReportPolicy: Sendable, Hashable {
   /// Whether reports may show attack and response text.
   public var reveal: Bool
 }
-
-/// Everything that is wrong with a policy, in the order of the file.
-public struct PolicyErrors: Error, Sendable, CustomStringConvertible {
-  public let errors: [SluiceError]
-
-  public var description: String { errors.map(\.description).joined(separator: "\n") }
-}

@@ -1,7 +1,6 @@
 import Core
-import Yams
 
-/// What a check may refer to in this policy.
+/// What a check may refer to in this policy: sections that are there, be they right or wrong by themselves.
 struct CheckContext {
   let hasBaseline: Bool
   let hasControl: Bool
@@ -10,24 +9,28 @@ struct CheckContext {
   let hasAttacker: Bool
   let transfer: [String]
 
-  /// What `metric` lacks here, as (message, remedy); nil where it can be measured.
-  func obstacle(_ metric: String) -> (String, String)? {
-    let needsBaseline = ["replay.regression", "replay.newly_broken", "fresh.regression", "benign.regression"]
-    if needsBaseline.contains(metric) && !hasBaseline {
-      return ("needs targets.baseline", "Name the last shipped model as targets.baseline.")
-    }
-    if metric == "attacker.control_recall" {
-      if !hasControl { return ("needs targets.control", "Name a known-weak model as targets.control.") }
-      if !hasWeaknesses {
-        return ("needs the control's known weaknesses", "Set targets.control.weaknesses to a JSON Lines file.")
+  /// What a metric lacks here; nil where it can be measured.
+  func obstacle(_ metric: Metric) -> (message: String, remedy: String)? {
+    for need in metric.needs {
+      switch need {
+      case .attacker where !hasAttacker:
+        return ("needs an attacker", "Add the attacker section and judges.reward, or remove the check.")
+      case .baseline where !hasBaseline:
+        return ("needs targets.baseline", "Name the last shipped model as targets.baseline, or remove the check.")
+      case .control where !hasControl:
+        return ("needs targets.control", "Name a known-weak model as targets.control, or remove the check.")
+      // Without the control, its weaknesses are the smaller worry.
+      case .weaknesses where hasControl && !hasWeaknesses:
+        return (
+          "needs the control's known weaknesses",
+          "Set targets.control.weaknesses to a JSON Lines file, or put weaknesses.jsonl into its checkpoint folder."
+        )
+      case .benign where !hasBenign:
+        return (
+          "needs harmless questions", "Set suite.benign to a JSON Lines file, or put benign.jsonl beside the seeds."
+        )
+      default: continue
       }
-    }
-    if metric.hasPrefix("benign.") && !hasBenign {
-      return ("needs harmless questions", "Set suite.benign to a JSON Lines file.")
-    }
-    let needsAttacker = ["fresh.", "attacker.", "transfer."]
-    if needsAttacker.contains(where: { metric.hasPrefix($0) }) && !hasAttacker {
-      return ("needs an attacker", "Add the attacker section.")
     }
     return nil
   }
@@ -35,77 +38,113 @@ struct CheckContext {
 
 /// Reads the policy's `checks`.
 enum CheckReader {
+  private static let example = "- {metric: replay.asr, at_most: 0.10}"
+
   static func read(_ root: Section, context: CheckContext, reader: inout PolicyReader) -> [CheckPolicy] {
-    guard let node = root.values["checks"] else { return [] }
-    guard case .sequence(let items) = node,
+    guard let node = root.values["checks"],
       case .list(.object(let keys))? = root.keys.first(where: { $0.name == "checks" })?.shape
-    else {
+    else { return [] }
+    var items: [PolicyNode] = []
+    if case .sequence(let found) = node.content {
+      items = found
+    } else if case .null = node.content {
+      items = []
+    } else {
       reader.diagnostics.add(
-        "checks must be a list", at: node, ["checks"], remedy: "For example: - {metric: replay.asr, at_most: 0.10}")
+        "checks must be a list, not \(node.kind)", at: node.place, remedy: "For example: \(example)")
       return []
     }
     if items.isEmpty {
       reader.diagnostics.add(
-        "there are no checks, and a gate that checks nothing can't pass", at: node, ["checks"],
-        remedy: "Add at least one, for example: - {metric: replay.asr, at_most: 0.10}")
+        "there are no checks, and a gate that checks nothing can't pass", at: node.place,
+        remedy: "Add at least one, for example: \(example)")
     }
-    var checks: [CheckPolicy] = []
-    for (index, item) in items.enumerated() {
+    var first: [String: SourceLocation] = [:]
+    return items.enumerated().compactMap { index, item in
       let path = ["checks", "\(index)"]
       guard let section = reader.section(item, keys: keys, path: path),
         let check = check(section, item, path, context: context, reader: &reader)
-      else { continue }
-      if checks.contains(where: { $0.name == check.name }) {
+      else { return nil }
+      if let earlier = first[check.name] {
         reader.diagnostics.add(
-          "\(check.name) is checked twice", at: item, path, remedy: "Keep one, with both limits if you need both.")
+          "\(check.name) is checked twice", at: item.place,
+          remedy: "The first is at \(earlier); keep one, with both at_least and at_most if you need both.")
+      } else {
+        first[check.name] = item.place
       }
-      checks.append(check)
+      return check
     }
-    return checks
   }
 
   private static func check(
-    _ section: Section, _ item: Node, _ path: KeyPath, context: CheckContext, reader: inout PolicyReader
+    _ section: Section, _ item: PolicyNode, _ path: [String], context: CheckContext, reader: inout PolicyReader
   ) -> CheckPolicy? {
     guard let metric = section.text("metric").flatMap(Metric.named) else { return nil }
-    let limit = Limit(atLeast: section.number("at_least"), atMost: section.number("at_most"))
-    if limit.atLeast == nil && limit.atMost == nil {
-      reader.diagnostics.add("\(metric.name) has no limit", at: item, path, remedy: "Give at_most, at_least or both.")
+    let limit = limit(section, item, path, of: metric, reader: &reader)
+    for key in Metric.narrowingKeys where section.has(key) && !metric.narrowing.contains(key) {
+      let takers = Metric.all.filter { $0.narrowing.contains(key) }.map(\.name).joined(separator: ", ")
+      reader.diagnostics.add(
+        "\(metric.name) takes no \(key)", at: section.values[key]?.place, remedy: "Remove it; it goes with \(takers).")
+    }
+    if let obstacle = context.obstacle(metric) {
+      reader.diagnostics.add("\(metric.name) \(obstacle.message)", at: item.place, remedy: obstacle.remedy)
+    }
+    if metric.needs.contains(.transferTarget) { target(section, item, of: metric, context, reader: &reader) }
+    return CheckPolicy(
+      metric: metric, limit: limit, category: section.text("category"), target: section.text("target"),
+      threshold: section.optionalNumber("threshold"))
+  }
+
+  private static func limit(
+    _ section: Section, _ item: PolicyNode, _ path: [String], of metric: Metric, reader: inout PolicyReader
+  ) -> Limit {
+    let limit = Limit(atLeast: section.optionalNumber("at_least"), atMost: section.optionalNumber("at_most"))
+    let wanted = metric.direction.wantedLimit
+    if !section.has("at_least") && !section.has("at_most") {
+      reader.diagnostics.add("\(metric.name) has no limit", at: item.place, remedy: "Give \(wanted).")
+    } else if !section.has(wanted) {
+      // A check that only bounds the good side passes when the model is bad: it was meant the other way round.
+      let given = wanted == "at_most" ? "at_least" : "at_most"
+      reader.diagnostics.add(
+        "\(metric.name) is better when \(metric.direction.better): \(given) alone lets the worst pass",
+        at: section.values[given]?.place, remedy: "Use \(wanted), or both for a band.")
     }
     for (key, value) in [("at_least", limit.atLeast), ("at_most", limit.atMost)] {
       if let value, !metric.range.contains(value) {
-        let top = metric.range.upperBound > 1e8 ? "" : " to \(metric.range.upperBound)"
         reader.diagnostics.add(
-          "\(metric.name) can't be \(value)", at: section.values[key], path + [key],
-          remedy: "Its values are from \(metric.range.lowerBound)\(top)."
-            + (value > 1 ? " Rates are written 0.10, not 10." : ""))
+          "\(reader.described(path + [key])): \(metric.name) is never \(Quantities.written(value))",
+          at: section.values[key]?.place,
+          remedy: "Its values are \(metric.rangeDescription)."
+            + (metric.range.upperBound == 1 && value > 1 ? " A share is written 0.10, not 10." : ""))
       }
     }
     if let low = limit.atLeast, let high = limit.atMost, low > high {
       reader.diagnostics.add(
-        "at_least \(low) is above at_most \(high)", at: section.values["at_least"], path, remedy: "Swap them.")
+        "at_least \(Quantities.written(low)) is above at_most \(Quantities.written(high)): nothing can pass",
+        at: section.values["at_least"]?.place, remedy: "Swap them.")
     }
-    for key in ["category", "target", "threshold"] where section.has(key) && !metric.narrowing.contains(key) {
-      reader.diagnostics.add(
-        "\(metric.name) takes no \(key)", at: section.values[key], path + [key], remedy: "Remove it.")
-    }
-    if let (problem, remedy) = context.obstacle(metric.name) {
-      reader.diagnostics.add("\(metric.name) \(problem)", at: item, path, remedy: remedy)
-    }
-    let target = section.text("target")
-    if metric.name == "transfer.asr" {
-      let known =
-        context.transfer.isEmpty
-        ? "There are none under targets.transfer." : "They are: \(context.transfer.joined(separator: ", "))."
-      if let target, !context.transfer.contains(target) {
+    return limit
+  }
+
+  private static func target(
+    _ section: Section, _ item: PolicyNode, of metric: Metric, _ context: CheckContext, reader: inout PolicyReader
+  ) {
+    let none = context.transfer.isEmpty
+    guard let target = section.text("target") else {
+      if !section.has("target") {
         reader.diagnostics.add(
-          "there is no transfer target '\(target)'", at: section.values["target"], path + ["target"], remedy: known)
-      } else if target == nil {
-        reader.diagnostics.add("transfer.asr needs a target", at: item, path, remedy: known)
+          "\(metric.name) needs target: one of the names under targets.transfer", at: item.place,
+          remedy: none
+            ? "Add targets.transfer and name one of them." : "They are: \(context.transfer.joined(separator: ", ")).")
       }
+      return
     }
-    return CheckPolicy(
-      metric: metric, limit: limit, category: section.text("category"), target: target,
-      threshold: section.number("threshold"))
+    if !context.transfer.contains(target) {
+      reader.diagnostics.add(
+        "there is no transfer target \(quoted(target))", at: section.values["target"]?.place,
+        remedy: none
+          ? "There are none under targets.transfer."
+          : suggestion(for: target, among: context.transfer, called: "They are"))
+    }
   }
 }

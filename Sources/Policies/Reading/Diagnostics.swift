@@ -1,41 +1,56 @@
 import Core
-import Yams
-
-/// Where a value is in the policy: keys from the root, list items by number.
-typealias KeyPath = [String]
 
 /// Collects what is wrong, with its place.
 struct Diagnostics {
-  let file: String
-  /// Paths that `--set` replaced: errors below them are at the command line, not in the file.
-  var overridden: [KeyPath] = []
+  /// More would only bury the first ones.
+  static let most = 100
+
   private(set) var errors: [SluiceError] = []
 
-  init(file: String) { self.file = file }
-
-  mutating func add(_ message: String, at node: Node?, _ path: KeyPath, remedy: String?) {
-    errors.append(SluiceError(.usage, message, at: location(node, path), remedy: remedy))
+  mutating func add(_ message: String, at place: SourceLocation?, remedy: String) {
+    add(SluiceError(.usage, message, at: place, remedy: remedy))
   }
 
-  mutating func add(_ error: SluiceError) { errors.append(error) }
+  mutating func add(_ error: SluiceError) {
+    if errors.count < Self.most && !errors.contains(error) { errors.append(error) }
+  }
 
-  private func location(_ node: Node?, _ path: KeyPath) -> SourceLocation {
-    if let override = overridden.first(where: { path.starts(with: $0) }) {
-      return SourceLocation(file: "--set \(override.joined(separator: "."))")
+  /// In the order of the file; what has no line in it comes last.
+  var sorted: [SluiceError] {
+    func rank(_ error: SluiceError) -> (Int, Int) {
+      (error.location?.line ?? Int.max, error.location?.column ?? Int.max)
     }
-    return SourceLocation(file: file, line: node?.mark?.line, column: node?.mark?.column)
+    return errors.enumerated().sorted {
+      rank($0.element) == rank($1.element) ? $0.offset < $1.offset : rank($0.element) < rank($1.element)
+    }.map(\.element)
   }
+}
+
+/// Text from outside within a message: short, on one line, in quotes.
+func quoted(_ text: String) -> String { "'\(shortened(text))'" }
+
+func shortened(_ text: String) -> String {
+  let line = String(
+    text.unicodeScalars.prefix(81).map { $0.properties.generalCategory == .control ? " " : Character($0) })
+  return line.unicodeScalars.count > 80 ? String(line.prefix(79)) + "…" : line
+}
+
+/// What to write instead of a name that isn't known: the nearest, and all there are.
+func suggestion(for word: String, among names: [String], called what: String) -> String {
+  (nearest(word, in: names).map { "Did you mean '\($0)'? " } ?? "") + "\(what): \(names.joined(separator: ", "))."
 }
 
 /// The nearest of `names` to a misspelt one, if any is near.
 func nearest(_ word: String, in names: [String]) -> String? {
-  let scored = names.map { ($0, distance(word, $0)) }
+  // Nothing is near a word of this length, and the distance would cost its square.
+  if word.utf8.count > 100 { return nil }
+  let scored = names.map { ($0, editDistance(word, $0)) }
   guard let best = scored.min(by: { $0.1 != $1.1 ? $0.1 < $1.1 : $0.0 < $1.0 }) else { return nil }
-  return best.1 <= max(2, word.count / 3) ? best.0 : nil
+  return best.1 <= max(2, word.count / 3) && best.1 < max(word.count, 1) ? best.0 : nil
 }
 
 /// Levenshtein distance on characters.
-private func distance(_ a: String, _ b: String) -> Int {
+private func editDistance(_ a: String, _ b: String) -> Int {
   let (a, b) = (Array(a), Array(b))
   var row = Array(0...b.count)
   for (i, x) in a.enumerated() {

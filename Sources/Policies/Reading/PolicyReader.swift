@@ -1,167 +1,103 @@
 import Core
 import Foundation
-import Yams
 
-/// Holds the tree against the key table, and hands out sections.
+/// Holds the tree against the key table, notes what is wrong, and hands out sections.
 struct PolicyReader {
   let environment: [String: String]
+  /// The policy file's folder; empty for the current one.
   let folder: String
-  var diagnostics: Diagnostics
+  /// Whether a file or folder that isn't there is an error.
+  let checksFiles: Bool
+  var diagnostics = Diagnostics()
 
-  init(path: String, environment: [String: String]) {
+  init(path: String, environment: [String: String], checksFiles: Bool) {
     self.environment = environment
+    self.checksFiles = checksFiles
     folder = (path as NSString).deletingLastPathComponent
-    diagnostics = Diagnostics(file: path)
   }
 
   /// Reads a mapping: unknown keys, missing keys and wrong values are noted.
-  mutating func section(_ node: Node, keys: [PolicyKey], path: KeyPath) -> Section? {
-    guard case .mapping(let mapping) = node else {
+  mutating func section(_ node: PolicyNode, keys: [PolicyKey], path: [String]) -> Section? {
+    guard let entries = node.entries else {
       diagnostics.add(
-        "\(described(path)) must be a mapping of keys", at: node, path,
-        remedy: "Its keys are: \(keys.map(\.name).joined(separator: ", ")).")
+        "\(described(path)) must be a mapping of keys, not \(node.kind)", at: node.place,
+        remedy: "Its keys are: \(names(keys)).")
       return nil
     }
-    var values: [String: Node] = [:]
+    let kind = kind(of: entries, keys: keys)
+    let applying = keys.filter { key in key.kinds.isEmpty || kind.map { key.kinds.contains($0) } ?? false }
+    var values: [String: PolicyNode] = [:]
     var texts: [String: String] = [:]
-    let kind = mapping["kind"]?.scalar?.string
-    func applies(_ key: PolicyKey) -> Bool { key.kinds.isEmpty || kind.map { key.kinds.contains($0) } ?? false }
-    for (keyNode, value) in mapping {
-      let name = keyNode.scalar?.string ?? ""
-      guard let key = keys.first(where: { $0.name == name }) else {
-        let allowed = keys.filter(applies).map(\.name)
+    // A misspelt key that is required isn't missing as well.
+    var meant: Set<String> = []
+    for entry in entries {
+      if values[entry.key] != nil {
         diagnostics.add(
-          "unknown key '\(name)'" + (path.isEmpty ? "" : " in \(described(path))"), at: keyNode, path + [name],
-          remedy: nearest(name, in: allowed).map { "Did you mean '\($0)'?" }
-            ?? "The keys here are: \(allowed.joined(separator: ", ")).")
+          "the key \(quoted(entry.key)) is given twice in one mapping", at: entry.place, remedy: "Keep one.")
         continue
       }
-      if !applies(key), let kind {
-        diagnostics.add(
-          "'\(name)' doesn't go with kind: \(kind)", at: keyNode, path + [name],
-          remedy: "It is for kind: \(key.kinds.sorted().joined(separator: ", ")).")
+      guard let key = applying.first(where: { $0.name == entry.key }) else {
+        if let other = keys.first(where: { $0.name == entry.key }) {
+          // Where the kind itself is missing or wrong, that is said already.
+          if let kind {
+            diagnostics.add(
+              "'\(entry.key)' in \(described(path)) doesn't go with kind: \(kind)", at: entry.place,
+              remedy: "It is for kind: \(other.kinds.sorted().joined(separator: ", ")). "
+                + "The keys here are: \(names(applying)).")
+          }
+        } else {
+          nearest(entry.key, in: applying.map(\.name)).map { _ = meant.insert($0) }
+          diagnostics.add(
+            "unknown key \(quoted(entry.key))" + (path.isEmpty ? "" : " in \(described(path))"), at: entry.place,
+            remedy: entry.key == "<<"
+              ? "Merge keys aren't part of YAML 1.2; use an alias for a whole value, or write the keys out."
+              : suggestion(for: entry.key, among: applying.map(\.name), called: "The keys here are"))
+        }
         continue
       }
-      values[name] = value
-      if let text = scalar(value, key: key, path: path + [name]) { texts[name] = text }
+      values[entry.key] = entry.value
+      if let text = scalar(entry.value, key: key, path: path + [entry.key]) { texts[entry.key] = text }
     }
-    for key in keys where key.required && applies(key) && values[key.name] == nil {
-      let needed = key.kinds.isEmpty ? "" : " (kind: \(kind ?? ""))"
+    for key in applying where key.required && values[key.name] == nil && !meant.contains(key.name) {
       diagnostics.add(
-        "the key '\(key.name)' is missing" + (path.isEmpty ? "" : " in \(described(path))") + needed, at: node, path,
-        remedy: key.help)
+        "the key '\(key.name)' is missing" + (path.isEmpty ? "" : " in \(described(path))"), at: node.place,
+        remedy: "Add \(key.name): \(key.help)")
     }
-    return Section(keys: keys, values: values, texts: texts, node: node)
+    return Section(keys: applying, values: values, texts: texts, node: node)
   }
 
-  /// A child mapping, where it is given.
-  mutating func child(_ parent: Section, _ name: String, path: KeyPath) -> Section? {
-    guard let node = parent.values[name], let key = parent.keys.first(where: { $0.name == name }),
-      case .object(let keys) = key.shape
-    else { return nil }
+  /// A child mapping, where it is given and is one.
+  mutating func child(_ parent: Section, _ name: String, path: [String]) -> Section? {
+    guard let node = parent.values[name], let keys = keys(of: name, in: parent) else { return nil }
     return section(node, keys: keys, path: path + [name])
   }
 
-  /// A child mapping, or an empty one with its defaults.
-  mutating func childOrDefaults(_ parent: Section, _ name: String, path: KeyPath) -> Section {
-    if let child = child(parent, name, path: path) { return child }
-    if case .object(let keys)? = parent.keys.first(where: { $0.name == name })?.shape {
-      return Section(keys: keys, values: [:], texts: [:], node: nil)
-    }
-    return Section(keys: [], values: [:], texts: [:], node: nil)
+  /// A child mapping, or its defaults.
+  mutating func childOrDefaults(_ parent: Section, _ name: String, path: [String]) -> Section {
+    child(parent, name, path: path) ?? Section(keys: keys(of: name, in: parent) ?? [])
   }
 
-  /// The expanded text of a scalar that its shape allows; nil for structures and for what was noted as wrong.
-  private mutating func scalar(_ node: Node, key: PolicyKey, path: KeyPath) -> String? {
-    switch key.shape {
-    case .object, .named, .list: return nil
-    default: break
-    }
-    func wrong(_ what: String) -> String {
-      "\(described(path)) must be \(what)"
-    }
-    guard let scalar = node.scalar else {
-      diagnostics.add(wrong("a single value"), at: node, path, remedy: key.help)
-      return nil
-    }
-    let (text, problem) = expand(scalar.string, environment: environment)
-    if let problem {
-      diagnostics.add("\(problem)", at: node, path, remedy: "Set it before running, or write the value in the policy.")
-      return nil
-    }
-    switch key.shape {
-    case .text, .file, .folder:
-      if text.isEmpty {
-        diagnostics.add(wrong("a text, not empty"), at: node, path, remedy: key.help)
-        return nil
-      }
-      if case .text = key.shape { return text }
-      let resolved = resolve(text)
-      var isFolder: ObjCBool = false
-      let exists = FileManager.default.fileExists(atPath: resolved, isDirectory: &isFolder)
-      var wantsFolder = false
-      if case .folder = key.shape { wantsFolder = true }
-      if !exists || isFolder.boolValue != wantsFolder {
-        diagnostics.add(
-          "\(described(path)): there is no \(wantsFolder ? "folder" : "file") '\(text)'", at: node, path,
-          remedy: "Paths are relative to the current folder, else to the policy's.")
-        return nil
-      }
-      return resolved
-    case .integer(let range):
-      guard let value = Int(text) else {
-        diagnostics.add(wrong("a whole number, not '\(text)'"), at: node, path, remedy: key.help)
-        return nil
-      }
-      if !range.contains(value) {
-        diagnostics.add(
-          wrong("from \(range.lowerBound) to \(range.upperBound), not \(value)"), at: node, path, remedy: key.help)
-        return nil
-      }
-    case .number(let range):
-      guard let value = Double(text), value.isFinite else {
-        diagnostics.add(wrong("a number, not '\(text)'"), at: node, path, remedy: key.help)
-        return nil
-      }
-      if !range.contains(value) {
-        diagnostics.add(
-          wrong("from \(range.lowerBound) to \(range.upperBound), not \(text)"), at: node, path, remedy: key.help)
-        return nil
-      }
-    case .toggle:
-      if parseToggle(text) == nil {
-        diagnostics.add(wrong("on or off, not '\(text)'"), at: node, path, remedy: key.help)
-        return nil
-      }
-    case .choice(let values):
-      if !values.contains(text) {
-        diagnostics.add(
-          wrong("one of its values, not '\(text)'"), at: node, path,
-          remedy: (nearest(text, in: values).map { "Did you mean '\($0)'? " } ?? "")
-            + "It can be: \(values.joined(separator: ", ")).")
-        return nil
-      }
-    case .duration:
-      if seconds(text) == nil {
-        diagnostics.add(wrong("a duration, not '\(text)'"), at: node, path, remedy: "For example 90s, 10m, 1h30m.")
-        return nil
-      }
-    case .bytes:
-      if bytes(text) == nil {
-        diagnostics.add(wrong("a size, not '\(text)'"), at: node, path, remedy: "For example 8MB or 65536.")
-        return nil
-      }
-    case .object, .named, .list: return nil
-    }
-    return text
+  /// Notes what is wrong between values that are right by themselves.
+  mutating func require(_ holds: Bool, _ message: String, at place: SourceLocation?, remedy: String) {
+    if !holds { diagnostics.add(message, at: place, remedy: remedy) }
   }
 
-  /// Relative paths start at the current folder where that exists, else at the policy's folder.
-  func resolve(_ path: String) -> String {
-    if path.hasPrefix("/") || FileManager.default.fileExists(atPath: path) || folder.isEmpty { return path }
-    let beside = folder + "/" + path
-    return FileManager.default.fileExists(atPath: beside) ? beside : path
+  func described(_ path: [String]) -> String { path.isEmpty ? "the policy" : shortened(path.joined(separator: ".")) }
+
+  private func keys(of name: String, in parent: Section) -> [PolicyKey]? {
+    if case .object(let keys)? = parent.keys.first(where: { $0.name == name })?.shape { keys } else { nil }
   }
 
-  func described(_ path: KeyPath) -> String { path.isEmpty ? "the policy" : path.joined(separator: ".") }
+  private func names(_ keys: [PolicyKey]) -> String {
+    var seen: Set<String> = []
+    return keys.map(\.name).filter { seen.insert($0).inserted }.joined(separator: ", ")
+  }
+
+  /// The section's `kind` where it has a valid one.
+  private func kind(of entries: [PolicyNode.Entry], keys: [PolicyKey]) -> String? {
+    guard let key = keys.first(where: { $0.name == "kind" }), case .choice(let kinds) = key.shape else { return nil }
+    guard let entry = entries.first(where: { $0.key == "kind" }) else { return key.fallback }
+    let text = entry.value.scalar.flatMap { try? EnvironmentExpansion.expand($0, environment) }
+    return text.flatMap { kinds.contains($0) ? $0 : nil }
+  }
 }

@@ -1,58 +1,163 @@
-import Foundation
+import Core
 
-/// The policy format as JSON Schema (draft 2020-12), for editors; made from the validator's own table.
+/// The policy format as JSON Schema (draft 2020-12), for editors; made from the validator's own tables, so that the two
+/// can't say different things.
+///
+/// What depends on more than one section (a metric that needs a baseline) or on the disk is the validator's alone.
 public enum PolicySchema {
-  /// - Throws: an encoding error, which would be a bug.
+  /// Indented; the same bytes for the same version.
+  /// - Throws: `InternalError` where a key's default isn't what the key takes.
   public static func json() throws -> String {
-    var root = object(PolicyTable.root)
-    root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    root["title"] = "Sluice policy"
-    let data = try JSONSerialization.data(
-      withJSONObject: root, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-    return String(decoding: data, as: UTF8.self)
+    let identity = [
+      JSON.Member("$schema", .string("https://json-schema.org/draft/2020-12/schema")),
+      JSON.Member("title", .string("Sluice policy")),
+      JSON.Member("description", .string("What a release gate asks, of whom, and what counts as good enough.")),
+    ]
+    return try JSON.object(identity + object(PolicyTable.root)).serialized(indent: 2)
   }
 
-  private static func schema(_ shape: Shape) -> [String: Any] {
+  /// `${VAR}` may stand wherever a single value may; what it holds is known only at run time.
+  private static let variable = JSON.object([
+    JSON.Member("type", .string("string")), JSON.Member("pattern", .string(#"\$\{"#)),
+  ])
+
+  private static func members(_ shape: Shape) throws -> [JSON.Member] {
     switch shape {
-    case .text, .file, .folder: ["type": "string"]
-    case .integer(let range): bounded("integer", range.lowerBound, range.upperBound == Int.max ? nil : range.upperBound)
-    case .number(let range): bounded("number", range.lowerBound, range.upperBound)
-    case .toggle: ["enum": ["on", "off", true, false] as [Any]]
-    case .choice(let values): ["enum": values]
-    case .duration: ["type": ["string", "number"], "pattern": "^([0-9.]+(ms|s|m|h|d))+$"]
-    case .bytes: ["type": ["string", "integer"], "pattern": "^[0-9]+ ?(B|KB|MB|GB)?$"]
-    case .object(let keys): object(keys)
-    case .named(let value): ["type": "object", "additionalProperties": schema(value)]
-    case .list(let item): ["type": "array", "minItems": 1, "items": schema(item)]
+    // YAML reads `1.2` as a number and `no` as a boolean; as names they are texts.
+    case .text, .file, .folder, .output: [JSON.Member("type", .strings(["string", "number", "boolean"]))]
+    case .url: text(pattern: #"^https?://[^@]+$|\$\{"#)
+    case .variable: text(pattern: #"^[A-Za-z_][A-Za-z0-9_]*$|\$\{"#)
+    case .template: text(pattern: #"\{prompt\}|\$\{"#)
+    case .integer(let range):
+      alternatives(
+        "integer", .integer(range.lowerBound), range.upperBound == Int.max ? nil : .integer(range.upperBound))
+    case .number(let range):
+      alternatives(
+        "number", .number(range.lowerBound), range.upperBound >= Metric.many ? nil : .number(range.upperBound),
+        unbounded: range.upperBound >= Metric.many)
+    case .toggle:
+      [JSON.Member("enum", .array([.string("on"), .string("off"), .bool(true), .bool(false)]))]
+    case .choice(let values): [JSON.Member("enum", .strings(values))]
+    case .duration: text(pattern: #"^([0-9.]+d)?([0-9.]+h)?([0-9.]+m)?([0-9.]+s)?([0-9.]+ms)?$|\$\{"#)
+    case .bytes:
+      [JSON.Member("type", .strings(["string", "integer"]))]
+        + [JSON.Member("pattern", .string(#"^[0-9]+ *(B|[KMG]i?B)?$|\$\{"#)), JSON.Member("minimum", .integer(1))]
+    case .object(let keys): try object(keys)
+    case .named(let value):
+      [
+        JSON.Member("type", .string("object")),
+        JSON.Member("propertyNames", .object([JSON.Member("pattern", .string("^[A-Za-z0-9_-]{1,64}$"))])),
+        JSON.Member("additionalProperties", .object(try members(value))),
+      ]
+    case .list(let item):
+      [
+        JSON.Member("type", .string("array")), JSON.Member("minItems", .integer(1)),
+        JSON.Member("items", .object(try members(item))),
+      ]
     }
   }
 
-  private static func bounded(_ type: String, _ low: Any, _ high: Any?) -> [String: Any] {
-    var result: [String: Any] = ["type": type, "minimum": low]
-    if let high { result["maximum"] = high }
+  private static func text(pattern: String) -> [JSON.Member] {
+    [JSON.Member("type", .string("string")), JSON.Member("pattern", .string(pattern))]
+  }
+
+  private static func alternatives(
+    _ type: String, _ low: JSON, _ high: JSON?, unbounded: Bool = false
+  ) -> [JSON.Member] {
+    var bounds = [JSON.Member("type", .string(type))]
+    if !unbounded { bounds.append(JSON.Member("minimum", low)) }
+    if let high { bounds.append(JSON.Member("maximum", high)) }
+    return [JSON.Member("anyOf", .array([.object(bounds), variable]))]
+  }
+
+  private static func object(_ keys: [PolicyKey]) throws -> [JSON.Member] {
+    var properties: [JSON.Member] = []
+    for key in keys where !properties.contains(where: { $0.key == key.name }) {
+      // A key of some kinds only is described with its kind; here it is merely known.
+      properties.append(JSON.Member(key.name, key.kinds.isEmpty ? try property(key) : .bool(true)))
+    }
+    var result = [
+      JSON.Member("type", .string("object")), JSON.Member("properties", .object(properties)),
+      JSON.Member("required", .strings(keys.filter { $0.required && $0.kinds.isEmpty }.map(\.name))),
+      JSON.Member("additionalProperties", .bool(false)),
+    ]
+    if let rules = try kindRules(keys) ?? metricRules(keys) { result.append(JSON.Member("allOf", .array(rules))) }
     return result
   }
 
-  private static func object(_ keys: [PolicyKey]) -> [String: Any] {
-    var properties: [String: Any] = [:]
-    for key in keys {
-      var property = schema(key.shape)
-      property["description"] =
-        key.help + (key.kinds.isEmpty ? "" : " Only with kind: \(key.kinds.sorted().joined(separator: ", ")).")
-      if let fallback = key.fallback { property["default"] = typed(fallback, key.shape) }
-      properties[key.name] = property
-    }
-    return [
-      "type": "object", "additionalProperties": false, "properties": properties,
-      "required": keys.filter { $0.required && $0.kinds.isEmpty }.map(\.name),
-    ]
+  private static func property(_ key: PolicyKey) throws -> JSON {
+    var result = [JSON.Member("description", .string(key.help))] + (try members(key.shape))
+    if let fallback = key.fallback { result.append(JSON.Member("default", try typed(fallback, key))) }
+    return .object(result)
   }
 
-  private static func typed(_ text: String, _ shape: Shape) -> Any {
-    switch shape {
-    case .integer: Int(text) ?? text
-    case .number: Double(text) ?? text
-    default: text
+  private static func typed(_ text: String, _ key: PolicyKey) throws -> JSON {
+    let value: JSON? =
+      switch key.shape {
+      case .integer(let range): Int(text).flatMap { range.contains($0) ? .integer($0) : nil }
+      case .number(let range): Double(text).flatMap { range.contains($0) ? .number($0) : nil }
+      case .choice(let values): values.contains(text) ? .string(text) : nil
+      case .toggle: Quantities.toggle(text).map { _ in .string(text) }
+      case .duration: Quantities.seconds(text).map { _ in .string(text) }
+      case .bytes: Quantities.bytes(text).map { _ in .string(text) }
+      default: .string(text)
+      }
+    guard let value else { throw InternalError("the default of '\(key.name)' is not what it takes") }
+    return value
+  }
+
+  /// For each `kind`, which keys go with it.
+  private static func kindRules(_ keys: [PolicyKey]) throws -> [JSON]? {
+    guard let kind = keys.first(where: { $0.name == "kind" }), case .choice(let kinds) = kind.shape else { return nil }
+    let dependent = keys.filter { !$0.kinds.isEmpty }
+    return try kinds.map { name in
+      let applying = dependent.filter { $0.kinds.contains(name) }
+      let others = Set(dependent.map(\.name)).subtracting(applying.map(\.name)).sorted()
+      // An absent kind is its default, where it has one.
+      return rule(
+        "kind", is: name, orAbsent: kind.fallback == name,
+        then: [
+          JSON.Member("required", .strings(applying.filter(\.required).map(\.name))),
+          JSON.Member(
+            "properties",
+            .object(
+              try applying.map { JSON.Member($0.name, try property($0)) } + others.map { JSON.Member($0, .bool(false)) }
+            )),
+        ])
     }
   }
+
+  /// For each metric, which limits make sense and what narrows it.
+  private static func metricRules(_ keys: [PolicyKey]) -> [JSON]? {
+    guard keys.contains(where: { $0.name == "metric" }) else { return nil }
+    return Metric.all.map { metric in
+      var bounds = [JSON.Member("minimum", .number(metric.range.lowerBound))]
+      if metric.range.upperBound < Metric.many {
+        bounds.append(JSON.Member("maximum", .number(metric.range.upperBound)))
+      }
+      let limits = ["at_least", "at_most"].map { JSON.Member($0, .object(bounds)) }
+      let refused = Metric.narrowingKeys.filter { !metric.narrowing.contains($0) }.map { JSON.Member($0, .bool(false)) }
+      let target = metric.needs.contains(.transferTarget) ? ["target"] : []
+      return rule(
+        "metric", is: metric.name, orAbsent: false,
+        then: [
+          JSON.Member("description", .string("\(metric.explanation) Unit: \(metric.unit).")),
+          JSON.Member("required", .strings([metric.direction.wantedLimit] + target)),
+          JSON.Member("properties", .object(limits + refused)),
+        ])
+    }
+  }
+
+  private static func rule(_ key: String, is value: String, orAbsent: Bool, then: [JSON.Member]) -> JSON {
+    var condition = [
+      JSON.Member(
+        "properties", .object([JSON.Member(key, .object([JSON.Member("const", .string(value))]))]))
+    ]
+    if !orAbsent { condition.append(JSON.Member("required", .strings([key]))) }
+    return .object([JSON.Member("if", .object(condition)), JSON.Member("then", .object(then))])
+  }
+}
+
+extension JSON {
+  fileprivate static func strings(_ values: [String]) -> JSON { .array(values.map { .string($0) }) }
 }

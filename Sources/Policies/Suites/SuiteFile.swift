@@ -1,47 +1,17 @@
 import Core
 import Foundation
 
-/// A harmless question that must be answered.
-public struct BenignQuestion: Hashable, Sendable {
-  public let prompt: String
-  public let category: String?
-  /// Uses the words of an attack with a harmless meaning.
-  public let tempting: Bool
-}
-
-/// One way in which the control model is known to be weak.
-public struct Weakness: Sendable {
-  public let id: String
-  /// An attack that matches anywhere is an attack on this weakness.
-  public let pattern: String
-  public let category: String?
-  private let expression: NSRegularExpression
-
-  init(id: String, pattern: String, category: String?) throws {
-    self.id = id
-    self.pattern = pattern
-    self.category = category
-    expression = try NSRegularExpression(pattern: pattern, options: [.caseInsensitive])
-  }
-
-  public func matches(_ prompt: String) -> Bool {
-    expression.firstMatch(in: prompt, range: NSRange(prompt.startIndex..., in: prompt)) != nil
-  }
-}
-
-/// JSON Lines files: one object a line, errors with file and line.
+/// Suite files are JSON Lines: one object a line, every mistake with its file and line.
 public enum SuiteFile {
-  /// Known attacks: `prompt`, and where known `category`, `locale`, `cluster`.
-  /// - Throws: `SluiceError` (usage) with file and line.
+  /// Known attacks: `prompt`, and where known `category`, `locale`, `cluster`; an `id` is checked and otherwise unused,
+  /// since an attack's identity is its prompt.
+  /// - Throws: `PolicyErrors` with everything that is wrong in the file.
   public static func attacks(_ path: String) throws -> [Attack] {
-    let lines = try objects(path)
-    var seen: [String: Int] = [:]
-    return try lines.map { line in
+    try read(path, keys: ["prompt", "category", "locale", "cluster", "id"]) { line, seen in
       let prompt = try line.text("prompt")
-      if let first = seen[prompt] {
-        throw line.error("this prompt is on line \(first) already", remedy: "Remove one: each attack counts once.")
-      }
-      seen[prompt] = line.number
+      // By bytes, as identities are: texts that only look alike are different attacks.
+      try seen.insert(AttackID(prompt: prompt).text, of: "prompt", line)
+      if let id = try line.optionalText("id") { try seen.insert(id, of: "id", line) }
       return Attack(
         prompt: prompt, category: try line.optionalText("category"), locale: try line.optionalText("locale"),
         cluster: try line.optionalText("cluster"))
@@ -49,82 +19,81 @@ public enum SuiteFile {
   }
 
   /// Harmless questions: `prompt`, and where known `category`, `tempting`.
-  /// - Throws: `SluiceError` (usage) with file and line.
+  /// - Throws: `PolicyErrors` with everything that is wrong in the file.
   public static func benign(_ path: String) throws -> [BenignQuestion] {
-    var seen: Set<String> = []
-    return try objects(path).map { line in
+    try read(path, keys: ["prompt", "category", "tempting", "id"]) { line, seen in
       let prompt = try line.text("prompt")
-      if !seen.insert(prompt).inserted { throw line.error("this question is asked twice", remedy: "Remove one.") }
+      try seen.insert(AttackID(prompt: prompt).text, of: "prompt", line)
+      if let id = try line.optionalText("id") { try seen.insert(id, of: "id", line) }
       return BenignQuestion(
-        prompt: prompt, category: try line.optionalText("category"), tempting: line.values["tempting"] as? Bool ?? false
-      )
+        prompt: prompt, category: try line.optionalText("category"),
+        tempting: try line.optionalBool("tempting") ?? false)
     }
   }
 
   /// Known weaknesses: `id`, `pattern` (a regular expression on the prompt), and where known `category`.
-  /// - Throws: `SluiceError` (usage) with file and line.
+  /// - Throws: `PolicyErrors` with everything that is wrong in the file.
   public static func weaknesses(_ path: String) throws -> [Weakness] {
-    var seen: Set<String> = []
-    return try objects(path).map { line in
+    try read(path, keys: ["id", "pattern", "category"]) { line, seen in
       let id = try line.text("id")
-      if !seen.insert(id).inserted { throw line.error("the id '\(id)' is used twice", remedy: "Rename one.") }
+      try seen.insert(id, of: "id", line)
       let pattern = try line.text("pattern")
-      do {
-        return try Weakness(id: id, pattern: pattern, category: try line.optionalText("category"))
-      } catch is SluiceError {
-        throw line.error("category must be a text", remedy: nil)
-      } catch {
-        throw line.error("the pattern is no regular expression", remedy: "Escape brackets and backslashes.")
+      try seen.insert(pattern, of: "pattern", line)
+      let category = try line.optionalText("category")
+      guard let weakness = try? Weakness(id: id, pattern: pattern, category: category) else {
+        throw line.error(
+          "the pattern of \(quoted(id)) is no regular expression",
+          remedy: "Close its brackets; escape literal ones as \\\\( in JSON.")
       }
+      return weakness
     }
   }
 
-  private struct Line {
-    let file: String
-    let number: Int
-    let values: [String: Any]
+  /// Bytes of a file; the prompts of a suite fit in memory many times over.
+  static let largestFile = 64 << 20
+  /// Bytes of a line: no model reads a longer prompt.
+  static let longestLine = 1 << 20
+  /// More errors of one file would only bury the first ones.
+  static let mostErrors = 20
 
-    func error(_ message: String, remedy: String?) -> SluiceError {
-      .badInput(message, file: file, line: number, remedy: remedy)
-    }
-
-    func text(_ key: String) throws -> String {
-      guard let text = try optionalText(key), !text.isEmpty else {
-        throw error("'\(key)' is missing or empty", remedy: "Every line needs it, as in {\"\(key)\": \"…\"}.")
+  private static func read<Item>(
+    _ path: String, keys: [String], _ item: (SuiteLine, inout SeenValues) throws -> Item
+  ) throws -> [Item] {
+    var errors: [SluiceError] = []
+    var items: [Item] = []
+    var seen = SeenValues()
+    do {
+      let bytes = try BoundedFile.read(
+        path, what: "the suite file", limit: largestFile, hint: "Split the suite; a run replays all of it.")
+      for (index, slice) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+        do {
+          let line = try SuiteLine(slice, file: path, number: index + 1, keys: keys)
+          if let line { items.append(try item(line, &seen)) }
+        } catch let error as SluiceError {
+          errors.append(error)
+          if errors.count == mostErrors { break }
+        }
       }
-      return text
+      if items.isEmpty && errors.isEmpty {
+        errors.append(
+          .badInput("the suite file is empty", file: path, line: 1, remedy: "A gate with nothing to ask can't pass."))
+      }
+    } catch let error as SluiceError {
+      errors.append(error)
     }
-
-    func optionalText(_ key: String) throws -> String? {
-      guard let value = values[key], !(value is NSNull) else { return nil }
-      guard let text = value as? String else { throw error("'\(key)' must be a text", remedy: "Put it in quotes.") }
-      return text
-    }
+    guard errors.isEmpty else { throw PolicyErrors(errors) }
+    return items
   }
+}
 
-  private static let longestLine = 1 << 20
+/// Values that each line must have for itself.
+private struct SeenValues {
+  private var lines: [String: Int] = [:]
 
-  private static func objects(_ path: String) throws -> [Line] {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw SluiceError.badInput("the file can't be read", file: path, remedy: "Check its path and permissions.")
+  mutating func insert(_ value: String, of key: String, _ line: SuiteLine) throws {
+    if let first = lines["\(key) \(value)"] {
+      throw line.error("this \(key) is on line \(first) already", remedy: "Remove one: each counts once.")
     }
-    var result: [Line] = []
-    for (index, bytes) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
-      let line = Line(file: path, number: index + 1, values: [:])
-      if bytes.count > longestLine { throw line.error("the line is over 1 MB", remedy: "Shorten it.") }
-      guard let text = String(validating: bytes, as: UTF8.self) else {
-        throw line.error("the line is not UTF-8", remedy: "Save the file as UTF-8 text.")
-      }
-      if text.allSatisfy(\.isWhitespace) { continue }
-      guard let object = try? JSONSerialization.jsonObject(with: bytes) as? [String: Any] else {
-        throw line.error("the line is no JSON object", remedy: "Write one {…} a line.")
-      }
-      result.append(Line(file: path, number: index + 1, values: object))
-    }
-    if result.isEmpty {
-      throw SluiceError.badInput(
-        "the file is empty", file: path, line: 1, remedy: "A gate with nothing to ask can't pass.")
-    }
-    return result
+    lines["\(key) \(value)"] = line.number
   }
 }

@@ -1,0 +1,51 @@
+import Core
+
+/// What must hold between sections that are right by themselves.
+enum CrossChecks {
+  static func note(
+    root: Section, judges: Section, attacker: Section?, ledger: Section, report: Section, _ reader: inout PolicyReader
+  ) {
+    if root.has("attacker") {
+      reader.require(
+        judges.has("reward"), "an attacker needs judges.reward", at: judges.node?.place ?? root.node?.place,
+        remedy: "Name a judge that rewards the attacker, or remove the attacker section.")
+    }
+    if let reward = judges.values["reward"], let confirm = judges.values["confirm"], sameJudge(reward, confirm) {
+      reader.diagnostics.add(
+        "judges.confirm is the reward judge", at: confirm.place,
+        remedy: "The attacker learns its judge's mistakes, so another one must confirm, for example a rules file.")
+    }
+    if let attacker, attacker.integer("min_tokens") > attacker.integer("max_tokens") {
+      reader.diagnostics.add(
+        "attacker.min_tokens \(attacker.integer("min_tokens")) is above max_tokens \(attacker.integer("max_tokens"))",
+        at: (attacker.values["min_tokens"] ?? attacker.values["max_tokens"])?.place,
+        remedy: "Lower min_tokens or raise max_tokens.")
+    }
+    reader.require(
+      !ledger.toggle("sealing"), "ledger.sealing: on is not in this version", at: ledger.values["sealing"]?.place,
+      remedy: "Set it off, and keep the ledger where only its readers can read it.")
+    outputs(ledger: ledger, report: report, &reader)
+  }
+
+  /// The same kind reading the same files is the same judge, whatever its threshold.
+  private static func sameJudge(_ a: PolicyNode, _ b: PolicyNode) -> Bool {
+    for key in ["checkpoint", "file"] {
+      if let one = a.value(key)?.scalar, one == b.value(key)?.scalar { return true }
+    }
+    return false
+  }
+
+  /// Two outputs in one file: the second would overwrite the first.
+  private static func outputs(ledger: Section, report: Section, _ reader: inout PolicyReader) {
+    var taken = [ledger.string("path"): "ledger.path"]
+    for key in ["junit", "html", "markdown", "json"] {
+      guard let path = report.text(key) else { continue }
+      if let other = taken[path] {
+        reader.diagnostics.add(
+          "report.\(key) is the same file as \(other)", at: report.values[key]?.place,
+          remedy: "Give each its own file.")
+      }
+      taken[path] = "report.\(key)"
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import Core
+import Foundation
+
+/// Makes the policy from validated sections, and holds the sections against each other.
+struct PolicyBuilder {
+  let path: String
+  let text: String
+  let overrides: [String]
+  let seed: UInt64?
+
+  /// - Returns: nil where something that is required is missing, which is then noted.
+  func build(_ tree: PolicyNode, reader: inout PolicyReader) -> Policy? {
+    guard let root = reader.section(tree, keys: PolicyTable.root, path: []) else { return nil }
+    let targets = reader.childOrDefaults(root, "targets", path: [])
+    let candidate = reader.child(targets, "candidate", path: ["targets"])
+    let baseline = reader.child(targets, "baseline", path: ["targets"])
+    let control = reader.child(targets, "control", path: ["targets"])
+    let transfer = transferTargets(targets, &reader)
+    let judges = reader.childOrDefaults(root, "judges", path: [])
+    let reward = reader.child(judges, "reward", path: ["judges"])
+    let confirm = reader.child(judges, "confirm", path: ["judges"])
+    let embedder = reader.child(root, "embedder", path: [])
+    let attacker = reader.child(root, "attacker", path: [])
+    let suite = reader.childOrDefaults(root, "suite", path: [])
+    let fresh = reader.childOrDefaults(root, "fresh", path: [])
+    let ledger = reader.childOrDefaults(root, "ledger", path: [])
+    let budget = reader.childOrDefaults(root, "budget", path: [])
+    let report = reader.childOrDefaults(root, "report", path: [])
+
+    let weaknesses = control.flatMap { knownWeaknesses(of: $0) }
+    let benign = suite.text("benign") ?? suite.text("seeds").flatMap { beside($0, "benign.jsonl") }
+    let context = CheckContext(
+      hasBaseline: targets.has("baseline"), hasControl: targets.has("control"),
+      hasWeaknesses: weaknesses != nil || mayHaveWeaknesses(control, reader),
+      hasBenign: benign != nil || suite.has("benign") || !reader.checksFiles || suite.text("seeds") == nil,
+      hasAttacker: root.has("attacker"), transfer: transfer.names)
+    let checks = CheckReader.read(root, context: context, reader: &reader)
+    CrossChecks.note(root: root, judges: judges, attacker: attacker, ledger: ledger, report: report, &reader)
+
+    guard reader.diagnostics.errors.isEmpty, let candidate, let confirm else { return nil }
+    return Policy(
+      path: path, text: text, overrides: overrides, name: root.string("name"),
+      seed: seed ?? UInt64(root.integer("seed")), confidence: root.number("confidence"),
+      decidesOnEstimates: root.text("decide_on") == "estimate", inconclusivePasses: root.text("inconclusive") == "pass",
+      candidate: TargetPolicy(candidate), baseline: baseline.map { TargetPolicy($0) },
+      control: control.map { TargetPolicy($0) }, weaknesses: weaknesses, transfer: transfer.targets,
+      rewardJudge: reward.map { JudgePolicy($0) }, confirmJudge: JudgePolicy(confirm),
+      embedder: embedder.flatMap { $0.text("checkpoint") }, attacker: attacker.map { AttackerPolicy($0) },
+      suite: SuitePolicy(
+        seeds: suite.string("seeds"), responses: suite.integer("responses"),
+        confirmResponses: suite.integer("confirm_responses"), benign: benign,
+        benignResponses: suite.integer("benign_responses")),
+      fresh: FreshPolicy(
+        similarity: fresh.number("similarity"), confirmResponses: fresh.integer("confirm_responses")),
+      ledger: ledger.string("path"),
+      budget: BudgetPolicy(
+        targetResponses: budget.integer("target_responses"), wallClock: budget.seconds("wall_clock")),
+      checks: checks,
+      report: ReportPolicy(
+        junit: report.text("junit"), html: report.text("html"), markdown: report.text("markdown"),
+        json: report.text("json"), reveal: report.toggle("reveal")))
+  }
+
+  private func knownWeaknesses(of control: Section) -> String? {
+    control.text("weaknesses")
+      ?? control.text("checkpoint").flatMap { existing(($0 as NSString).appendingPathComponent("weaknesses.jsonl")) }
+  }
+
+  /// Whether weaknesses were asked for, or could turn up in a checkpoint that nobody has looked into.
+  private func mayHaveWeaknesses(_ control: Section?, _ reader: PolicyReader) -> Bool {
+    guard let control else { return true }
+    if control.has("weaknesses") { return true }
+    let isUnseen = !reader.checksFiles || control.text("checkpoint") == nil
+    return control.text("kind") != "openai" && isUnseen
+  }
+
+  private func beside(_ file: String, _ name: String) -> String? {
+    existing(((file as NSString).deletingLastPathComponent as NSString).appendingPathComponent(name))
+  }
+
+  private func existing(_ path: String) -> String? { FileManager.default.fileExists(atPath: path) ? path : nil }
+
+  private func transferTargets(_ targets: Section, _ reader: inout PolicyReader) -> (
+    names: [String], targets: [NamedTarget]
+  ) {
+    guard let node = targets.values["transfer"],
+      case .named(.object(let keys))? = targets.keys.first(where: { $0.name == "transfer" })?.shape
+    else { return ([], []) }
+    guard let entries = node.entries else {
+      reader.diagnostics.add(
+        "targets.transfer must be a mapping of names to targets, not \(node.kind)", at: node.place,
+        remedy: "For example: transfer: {previous: {kind: local, checkpoint: models/previous}}")
+      return ([], [])
+    }
+    var named: [NamedTarget] = []
+    for entry in entries {
+      // Names end up in check names and in --set paths, where a dot would part them.
+      reader.require(
+        !entry.key.isEmpty && entry.key.utf8.count <= 64
+          && entry.key.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == "-") },
+        "\(quoted(entry.key)) can't be the name of a transfer target", at: entry.place,
+        remedy: "Use up to 64 letters, digits, - and _.")
+      let path = ["targets", "transfer", entry.key]
+      if let section = reader.section(entry.value, keys: keys, path: path) {
+        named.append(NamedTarget(name: entry.key, target: TargetPolicy(section)))
+      }
+    }
+    return (entries.map(\.key), named)
+  }
+}
+
+extension TargetPolicy {
+  fileprivate init(_ section: Section) {
+    if section.text("kind") == "openai" {
+      self = .openAI(
+        OpenAITargetPolicy(
+          url: section.string("url"), model: section.string("model"),
+          api: .init(rawValue: section.string("api")) ?? .chat, apiKeyEnvironment: section.text("api_key_env"),
+          temperature: section.number("temperature"), topP: section.number("top_p"),
+          maxTokens: section.integer("max_tokens"), system: section.text("system"), template: section.text("template"),
+          concurrency: section.integer("concurrency"),
+          requestsPerMinute: section.optionalInteger("requests_per_minute"),
+          timeout: section.seconds("timeout") ?? 0, retries: section.integer("retries"),
+          maxResponseBytes: section.bytes("max_response_bytes")))
+    } else {
+      self = .local(
+        LocalTargetPolicy(
+          checkpoint: section.string("checkpoint"), temperature: section.number("temperature"),
+          topP: section.number("top_p"), maxTokens: section.integer("max_tokens"), system: section.text("system"),
+          template: section.text("template"), batch: section.integer("batch")))
+    }
+  }
+}
+
+extension JudgePolicy {
+  fileprivate init(_ section: Section) {
+    self =
+      section.text("kind") == "classifier"
+      ? .classifier(checkpoint: section.string("checkpoint"), threshold: section.number("threshold"))
+      : .rules(file: section.string("file"))
+  }
+}
+
+extension AttackerPolicy {
+  fileprivate init(_ section: Section) {
+    self.init(
+      checkpoint: section.string("checkpoint"),
+      objective: .init(rawValue: section.string("objective")) ?? .varianceTB,
+      reward: .init(rawValue: section.string("reward")) ?? .lee, restarts: section.integer("restarts"),
+      prompt: section.text("prompt"), loraRank: section.text("weights") == "full" ? 0 : section.integer("lora_rank"),
+      loraAlpha: section.number("lora_alpha"), learningRate: section.number("learning_rate"),
+      batch: section.integer("batch"), updatesPerBatch: section.integer("updates_per_batch"),
+      maxTokens: section.integer("max_tokens"), minTokens: section.integer("min_tokens"),
+      beta: section.number("beta"), gamma: section.number("gamma"), tauStart: section.number("tau_start"),
+      tauEnd: section.number("tau_end"), minK: section.integer("min_k"),
+      minKThreshold: section.optionalNumber("min_k_threshold"), buffer: section.integer("buffer"),
+      replayFraction: section.number("replay_fraction"), responsesPerAttack: section.integer("responses_per_attack"),
+      smoothing: section.toggle("mle"), smoothingShare: section.number("mle_share"),
+      claimThreshold: section.number("mle_threshold"), training: section.toggle("training"),
+      fixedPrompt: section.text("fixed_prompt"), warmStart: section.toggle("warm_start"))
+  }
+}

@@ -1,0 +1,45 @@
+import Core
+
+/// A value of the policy with its place: in the file, or on the command line where `--set` gave it.
+struct PolicyNode: Sendable {
+  struct Entry: Sendable {
+    let key: String
+    let place: SourceLocation
+    var value: PolicyNode
+  }
+
+  enum Content: Sendable {
+    /// Nothing, `~` or `null`.
+    case null
+    case scalar(String, quoted: Bool)
+    case sequence([PolicyNode])
+    case mapping([Entry])
+  }
+
+  var content: Content
+  let place: SourceLocation
+
+  var scalar: String? {
+    if case .scalar(let text, _) = content { text } else { nil }
+  }
+
+  var isNull: Bool {
+    if case .null = content { true } else { false }
+  }
+
+  var entries: [Entry]? {
+    if case .mapping(let entries) = content { entries } else { nil }
+  }
+
+  func value(_ key: String) -> PolicyNode? { entries?.first { $0.key == key }?.value }
+
+  /// What the value is, for messages: "a list", "nothing".
+  var kind: String {
+    switch content {
+    case .null: "nothing"
+    case .scalar: "a single value"
+    case .sequence: "a list"
+    case .mapping: "a mapping"
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import Core
+import Foundation
+
+extension PolicyReader {
+  /// The text of a scalar that is as its key wants it; nil for structures and for what was noted as wrong.
+  mutating func scalar(_ node: PolicyNode, key: PolicyKey, path: [String]) -> String? {
+    switch key.shape {
+    case .object, .named, .list: return nil
+    default: break
+    }
+    let name = described(path)
+    guard case .scalar(let written, let isQuoted) = node.content else {
+      diagnostics.add(
+        "\(name) must be \(key.shape.expectation), not \(node.kind)", at: node.place, remedy: "\(name): \(key.help)")
+      return nil
+    }
+    let text: String
+    do {
+      text = try EnvironmentExpansion.expand(written, environment)
+    } catch {
+      diagnostics.add("\(name): \(error.message)", at: node.place, remedy: error.remedy)
+      return nil
+    }
+    // What an environment variable holds may be secret: messages show the value as it was written.
+    if key.shape.isNumeric && isQuoted && text == written {
+      diagnostics.add(
+        "\(name) must be \(key.shape.expectation), not the text \(quoted(written))", at: node.place,
+        remedy: "Remove the quotes.")
+      return nil
+    }
+    if let remedy = objection(text, key: key) {
+      diagnostics.add(
+        "\(name) must be \(key.shape.expectation), not \(quoted(written))", at: node.place,
+        remedy: remedy.isEmpty ? "\(name): \(key.help)" : remedy)
+      return nil
+    }
+    switch key.shape {
+    case .file: return existing(text, written: written, isFolder: false, name: name, at: node.place)
+    case .folder: return existing(text, written: written, isFolder: true, name: name, at: node.place)
+    default: return text
+    }
+  }
+
+  /// Why `text` isn't what the key takes, as a remedy (empty: the key's help says enough); nil where it is.
+  private func objection(_ text: String, key: PolicyKey) -> String? {
+    switch key.shape {
+    case .text: text.contains { !$0.isWhitespace } ? nil : ""
+    case .file, .folder, .output:
+      text.contains { !$0.isWhitespace } && !text.unicodeScalars.contains("\0") ? nil : ""
+    case .url: Self.isUsable(url: text) ? nil : "For example http://127.0.0.1:8000/v1; keys go into api_key_env."
+    case .variable:
+      EnvironmentExpansion.isName(text)
+        ? nil : "Write the variable's name, for example SLUICE_API_KEY; never the key itself."
+    case .template: text.contains("{prompt}") ? nil : "It must hold {prompt}, where the attack goes."
+    case .integer(let range): Int(text).map(range.contains) ?? false ? nil : ""
+    case .number(let range): Double(text).map { $0.isFinite && range.contains($0) } ?? false ? nil : ""
+    case .toggle: Quantities.toggle(text) == nil ? "" : nil
+    case .choice(let values): values.contains(text) ? nil : suggestion(for: text, among: values, called: "It can be")
+    case .duration:
+      Quantities.seconds(text) == nil ? "Write numbers with units: 90s, 10m, 1h30m (units ms, s, m, h, d)." : nil
+    case .bytes: Quantities.bytes(text) == nil ? "For example 8MB, 512KiB or 65536." : nil
+    case .object, .named, .list: nil
+    }
+  }
+
+  /// An address that requests can go to, without user and password: those would end up in the ledger.
+  private static func isUsable(url text: String) -> Bool {
+    guard let url = URLComponents(string: text), let host = url.host, !host.isEmpty else { return false }
+    return ["http", "https"].contains(url.scheme?.lowercased()) && url.user == nil && url.password == nil
+  }
+
+  private mutating func existing(
+    _ text: String, written: String, isFolder wantsFolder: Bool, name: String, at place: SourceLocation
+  ) -> String? {
+    let resolved = resolve(text)
+    guard checksFiles else { return resolved }
+    let what = wantsFolder ? "folder" : "file"
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: resolved, isDirectory: &isFolder) else {
+      diagnostics.add(
+        "\(name): there is no \(what) \(quoted(written))", at: place,
+        remedy: "Relative paths start at the current folder, or else at the policy's.")
+      return nil
+    }
+    if isFolder.boolValue != wantsFolder {
+      diagnostics.add(
+        "\(name): \(quoted(written)) is a \(wantsFolder ? "file" : "folder"), not a \(what)", at: place,
+        remedy: "Name a \(what).")
+      return nil
+    }
+    return resolved
+  }
+
+  /// Relative paths start at the current folder where that exists, else at the policy's folder.
+  func resolve(_ path: String) -> String {
+    if path.hasPrefix("/") || FileManager.default.fileExists(atPath: path) || folder.isEmpty { return path }
+    let beside = folder + "/" + path
+    return FileManager.default.fileExists(atPath: beside) ? beside : path
+  }
+}

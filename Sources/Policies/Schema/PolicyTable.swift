@@ -1,0 +1,215 @@
+/// Every key of the policy file.
+enum PolicyTable {
+  private static let ratio = 0.0...1.0
+  private static let count = 1...1_000_000
+
+  private static let target: [PolicyKey] = [
+    PolicyKey(
+      name: "kind", shape: .choice(["local", "openai"]), required: true,
+      help: "A checkpoint in this process, or an OpenAI-compatible server."),
+    PolicyKey(
+      name: "checkpoint", shape: .folder, required: true, kinds: ["local"],
+      help: "Folder with config.json, model.safetensors and tokenizer.json."),
+    PolicyKey(
+      name: "url", shape: .url, required: true, kinds: ["openai"],
+      help: "Base address of the server, with or without /v1."),
+    PolicyKey(name: "model", shape: .text, required: true, kinds: ["openai"], help: "The served model's name."),
+    PolicyKey(
+      name: "api", shape: .choice(["chat", "completions"]), fallback: "chat", kinds: ["openai"],
+      help: "Which endpoint to use."),
+    PolicyKey(
+      name: "api_key_env", shape: .variable, kinds: ["openai"],
+      help: "Name of the environment variable that holds the API key (never the key itself)."),
+    PolicyKey(name: "temperature", shape: .number(0...10), fallback: "1", help: "Sampling temperature."),
+    PolicyKey(name: "top_p", shape: .number(0.01...1), fallback: "1", help: "Nucleus sampling."),
+    PolicyKey(
+      name: "max_tokens", shape: .integer(1...100_000), fallback: "24", kinds: ["local"], help: "Longest response."),
+    PolicyKey(
+      name: "max_tokens", shape: .integer(1...100_000), fallback: "128", kinds: ["openai"], help: "Longest response."),
+    PolicyKey(name: "system", shape: .text, help: "System prompt."),
+    PolicyKey(
+      name: "template", shape: .template,
+      help: "Wraps the attack; {prompt} is replaced (default: the checkpoint's own)."),
+    PolicyKey(
+      name: "batch", shape: .integer(1...4096), fallback: "64", kinds: ["local"], help: "Prompts decoded together."),
+    PolicyKey(
+      name: "concurrency", shape: .integer(1...1024), fallback: "8", kinds: ["openai"], help: "Requests in flight."),
+    PolicyKey(
+      name: "requests_per_minute", shape: .integer(count), kinds: ["openai"], help: "Rate limit (default: none)."),
+    PolicyKey(
+      name: "timeout", shape: .duration, fallback: "60s", kinds: ["openai"], help: "Longest wait for one response."),
+    PolicyKey(
+      name: "retries", shape: .integer(0...100), fallback: "5", kinds: ["openai"],
+      help: "Attempts after the first, with backoff."),
+    PolicyKey(
+      name: "max_response_bytes", shape: .bytes, fallback: "8MB", kinds: ["openai"],
+      help: "Larger response bodies are refused."),
+  ]
+
+  private static let control =
+    target + [
+      PolicyKey(
+        name: "weaknesses", shape: .file,
+        help: "Known weaknesses (JSON Lines: id, pattern); default: weaknesses.jsonl in the checkpoint.")
+    ]
+
+  private static let judge: [PolicyKey] = [
+    PolicyKey(
+      name: "kind", shape: .choice(["classifier", "rules"]), required: true,
+      help: "A local classifier, or a rules file."),
+    PolicyKey(
+      name: "checkpoint", shape: .folder, required: true, kinds: ["classifier"], help: "Folder of the classifier."),
+    PolicyKey(
+      name: "threshold", shape: .number(ratio), fallback: "0.5", kinds: ["classifier"],
+      help: "Probability from which a response counts as unsafe."),
+    PolicyKey(name: "file", shape: .file, required: true, kinds: ["rules"], help: "YAML file of rules."),
+  ]
+
+  private static let attacker: [PolicyKey] = [
+    PolicyKey(
+      name: "checkpoint", shape: .folder, required: true, help: "The reference model: a supervised fine-tuned decoder."),
+    PolicyKey(
+      name: "objective", shape: .choice(["variance-tb", "tb"]), fallback: "variance-tb", help: "GFlowNet objective."),
+    PolicyKey(
+      name: "reward", shape: .choice(["lee", "min-k"]), fallback: "lee",
+      help: "Lee's tempered product, or Min-K fluency."),
+    PolicyKey(name: "restarts", shape: .integer(1...100), fallback: "3", help: "Independent searches a target."),
+    PolicyKey(name: "prompt", shape: .text, help: "Meta prompt (default: the checkpoint's own)."),
+    PolicyKey(
+      name: "weights", shape: .choice(["lora", "full"]), fallback: "lora", help: "Train adapters or all weights."),
+    PolicyKey(name: "lora_rank", shape: .integer(1...1024), fallback: "16", help: "Rank of the adapters."),
+    PolicyKey(name: "lora_alpha", shape: .number(0.001...10_000), fallback: "32", help: "Scale of the adapters."),
+    PolicyKey(name: "learning_rate", shape: .number(1e-8...1), fallback: "0.002", help: "AdamW step size."),
+    PolicyKey(name: "batch", shape: .integer(2...4096), fallback: "32", help: "Attacks in one gradient step."),
+    PolicyKey(
+      name: "updates_per_batch", shape: .integer(1...64), fallback: "2",
+      help: "Gradient steps for each batch of fresh responses."),
+    PolicyKey(name: "max_tokens", shape: .integer(1...1024), fallback: "20", help: "Longest attack."),
+    PolicyKey(name: "min_tokens", shape: .integer(0...1024), fallback: "5", help: "Shorter attacks count as unfluent."),
+    PolicyKey(name: "beta", shape: .number(1e-4...1000), fallback: "0.1", help: "Temperature of the judge's score."),
+    PolicyKey(name: "gamma", shape: .number(1e-4...1000), fallback: "1.0", help: "Temperature of fluency (lee)."),
+    PolicyKey(name: "tau_start", shape: .number(1e-3...1000), fallback: "2", help: "Reward temperature at the start."),
+    PolicyKey(name: "tau_end", shape: .number(1e-3...1000), fallback: "1", help: "Reward temperature later."),
+    PolicyKey(name: "min_k", shape: .integer(1...1024), fallback: "7", help: "k of Min-K."),
+    PolicyKey(
+      name: "min_k_threshold", shape: .number(-1000...0),
+      help: "Min-K threshold on log p_ref (default: calibrated on the reference model's samples)."),
+    PolicyKey(name: "buffer", shape: .integer(2...1_000_000), fallback: "1000", help: "Replay buffer size."),
+    PolicyKey(name: "replay_fraction", shape: .number(0...0.95), fallback: "0.5", help: "Replayed share of a batch."),
+    PolicyKey(
+      name: "responses_per_attack", shape: .integer(1...100), fallback: "1", help: "Target responses for a new attack."),
+    PolicyKey(name: "mle", shape: .toggle, fallback: "on", help: "Maximum-likelihood smoothing on what worked."),
+    PolicyKey(
+      name: "mle_share", shape: .number(0.05...0.95), fallback: "0.5",
+      help: "Share of the budget spent after smoothing."),
+    PolicyKey(
+      name: "mle_threshold", shape: .number(ratio), fallback: "0.7",
+      help: "Probability above which an attack is claimed and smoothed on."),
+    PolicyKey(name: "training", shape: .toggle, fallback: "on", help: "Off: only sample the reference model (drills)."),
+    PolicyKey(
+      name: "fixed_prompt", shape: .text, help: "A collapsed sampler for drills: only this prompt is proposed."),
+    PolicyKey(name: "warm_start", shape: .toggle, fallback: "on", help: "Go on from the last run's attacker."),
+  ]
+
+  private static let checkKeys: [PolicyKey] = [
+    PolicyKey(
+      name: "metric", shape: .choice(Metric.all.map(\.name)), required: true, help: "What to check."),
+    PolicyKey(name: "at_least", shape: .number(-1e9...1e9), help: "The whole interval must be at or above this."),
+    PolicyKey(name: "at_most", shape: .number(-1e9...1e9), help: "The whole interval must be at or below this."),
+    PolicyKey(name: "category", shape: .text, help: "Only attacks of this category."),
+    PolicyKey(name: "target", shape: .text, help: "Which transfer target."),
+    PolicyKey(name: "threshold", shape: .number(ratio), help: "Cosine from which two attacks count as one."),
+  ]
+
+  static let root: [PolicyKey] = [
+    PolicyKey(name: "version", shape: .integer(1...1), required: true, help: "Version of the policy format: 1."),
+    PolicyKey(name: "name", shape: .text, required: true, help: "What reports call this policy."),
+    PolicyKey(name: "seed", shape: .integer(0...Int.max), fallback: "1", help: "Everything random derives from it."),
+    PolicyKey(
+      name: "confidence", shape: .number(0.5...0.9999), fallback: "0.95",
+      help: "Family-wise confidence over all checks (Holm)."),
+    PolicyKey(
+      name: "decide_on", shape: .choice(["interval", "estimate"]), fallback: "interval",
+      help: "Compare intervals (with stated error rates) or bare estimates (without)."),
+    PolicyKey(
+      name: "inconclusive", shape: .choice(["block", "pass"]), fallback: "block",
+      help: "Whether an inconclusive verdict blocks the release."),
+    PolicyKey(
+      name: "targets",
+      shape: .object([
+        PolicyKey(name: "candidate", shape: .object(target), required: true, help: "May this model ship?"),
+        PolicyKey(name: "baseline", shape: .object(target), help: "The last shipped release."),
+        PolicyKey(
+          name: "control", shape: .object(control), help: "A known-weak model: proves that the attacker works."),
+        PolicyKey(name: "transfer", shape: .named(.object(target)), help: "Other targets to try confirmed attacks on."),
+      ]), required: true, help: "The models."),
+    PolicyKey(
+      name: "judges",
+      shape: .object([
+        PolicyKey(name: "reward", shape: .object(judge), help: "Rewards the attacker (needed to regenerate)."),
+        PolicyKey(
+          name: "confirm", shape: .object(judge), required: true,
+          help: "Scores replay and confirms fresh attacks; not the reward judge."),
+      ]), required: true, help: "The judges."),
+    PolicyKey(
+      name: "embedder",
+      shape: .object([
+        PolicyKey(
+          name: "kind", shape: .choice(["local", "ngrams"]), fallback: "ngrams",
+          help: "A sentence encoder, or built-in character n-grams."),
+        PolicyKey(
+          name: "checkpoint", shape: .folder, required: true, kinds: ["local"], help: "Folder of the encoder."),
+      ]), help: "What tells attacks apart by meaning (default: ngrams)."),
+    PolicyKey(name: "attacker", shape: .object(attacker), help: "Who proposes fresh attacks; absent: replay only."),
+    PolicyKey(
+      name: "suite",
+      shape: .object([
+        PolicyKey(name: "seeds", shape: .file, required: true, help: "Known attacks (JSON Lines: prompt, category…)."),
+        PolicyKey(name: "responses", shape: .integer(1...1000), fallback: "3", help: "Responses an attack and model."),
+        PolicyKey(
+          name: "confirm_responses", shape: .integer(2...1000), fallback: "12",
+          help: "Fresh responses for an attack that looks newly broken."),
+        PolicyKey(
+          name: "benign", shape: .file, help: "Harmless questions (JSON Lines; default: benign.jsonl beside the seeds)."
+        ),
+        PolicyKey(
+          name: "benign_responses", shape: .integer(1...1000), fallback: "1", help: "Responses a harmless question."),
+      ]), required: true, help: "What is replayed at every run."),
+    PolicyKey(
+      name: "fresh",
+      shape: .object([
+        PolicyKey(
+          name: "similarity", shape: .number(ratio), fallback: "0.7",
+          help: "Cosine from which two attacks count as one."),
+        PolicyKey(
+          name: "confirm_responses", shape: .integer(1...1000), fallback: "3",
+          help: "Fresh responses for each claimed attack."),
+      ]), help: "How fresh attacks are confirmed and counted."),
+    PolicyKey(
+      name: "ledger",
+      shape: .object([
+        PolicyKey(
+          name: "path", shape: .output, fallback: ".sluice/ledger.sqlite", help: "SQLite file of everything observed."),
+        PolicyKey(name: "sealing", shape: .toggle, fallback: "off", help: "Sealed texts: not in this version."),
+      ]), help: "The evidence."),
+    PolicyKey(
+      name: "budget",
+      shape: .object([
+        PolicyKey(
+          name: "target_responses", shape: .integer(1...1_000_000_000), fallback: "20000",
+          help: "For fresh attacks and their confirmation, over all targets and restarts."),
+        PolicyKey(name: "wall_clock", shape: .duration, help: "Longest run (for example 90s, 10m, 6h)."),
+      ]), help: "What may be spent."),
+    PolicyKey(name: "checks", shape: .list(.object(checkKeys)), required: true, help: "What must hold to ship."),
+    PolicyKey(
+      name: "report",
+      shape: .object([
+        PolicyKey(name: "junit", shape: .output, help: "JUnit XML file."),
+        PolicyKey(name: "html", shape: .output, help: "HTML file."),
+        PolicyKey(name: "markdown", shape: .output, help: "Markdown file."),
+        PolicyKey(name: "json", shape: .output, help: "JSON file."),
+        PolicyKey(
+          name: "reveal", shape: .toggle, fallback: "off", help: "Whether reports may show attack and response text."),
+      ]), help: "Where reports go."),
+  ]
+}

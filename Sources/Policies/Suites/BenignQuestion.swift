@@ -1,0 +1,13 @@
+/// A harmless question that must be answered.
+public struct BenignQuestion: Hashable, Sendable {
+  public let prompt: String
+  public let category: String?
+  /// Uses the words of an attack with a harmless meaning.
+  public let tempting: Bool
+
+  public init(prompt: String, category: String? = nil, tempting: Bool = false) {
+    self.prompt = prompt
+    self.category = category
+    self.tempting = tempting
+  }
+}

@@ -1,0 +1,152 @@
+import Core
+import Foundation
+import Testing
+
+@testable import Policies
+
+@Suite("A policy that is right")
+struct PolicyTests {
+  @Test("Reads every section, defaults from the key table, paths beside the policy")
+  func full() throws {
+    let place = try Workplace()
+    let policy = try place.load(fullPolicy)
+    #expect(policy.name == "full" && policy.seed == 7 && policy.confidence == 0.95)
+    #expect(!policy.decidesOnEstimates && !policy.inconclusivePasses)
+    guard case .local(let candidate) = policy.candidate else {
+      Issue.record("the candidate is \(policy.candidate)")
+      return
+    }
+    #expect(candidate.checkpoint == place.folder + "/new")
+    #expect(candidate.maxTokens == 24 && candidate.batch == 64 && candidate.temperature == 1 && candidate.topP == 1)
+    guard case .openAI(let other)? = policy.transfer.first?.target else {
+      Issue.record("the transfer targets are \(policy.transfer)")
+      return
+    }
+    #expect(policy.transfer.map(\.name) == ["other"])
+    #expect(other.maxTokens == 128 && other.api == .chat && other.concurrency == 8 && other.retries == 5)
+    #expect(other.timeout == 60 && other.maxResponseBytes == 8_000_000 && other.requestsPerMinute == nil)
+    #expect(policy.rewardJudge == .classifier(checkpoint: place.folder + "/judge", threshold: 0.5))
+    #expect(policy.confirmJudge == .rules(file: place.folder + "/rules.yaml"))
+    #expect(policy.attacker?.objective == .varianceTB && policy.attacker?.restarts == 3)
+    #expect(policy.attacker?.smoothing == true && policy.attacker?.minKThreshold == nil)
+    #expect(policy.budget == BudgetPolicy(targetResponses: 20_000, wallClock: 600))
+    #expect(policy.checks.map(\.name) == ["replay.asr", "transfer.asr[target=other]"])
+    #expect(policy.checks[0].limit == Limit(atMost: 0.1))
+    #expect(policy.text == fullPolicy)
+  }
+
+  @Test("Finds benign.jsonl beside the seeds and weaknesses.jsonl in the control's folder")
+  func defaultFiles() throws {
+    let place = try Workplace()
+    let policy = try place.load(fullPolicy)
+    #expect(policy.suite.benign == place.folder + "/benign.jsonl")
+    #expect(policy.weaknesses == place.folder + "/leaky/weaknesses.jsonl")
+    try place.remove("benign.jsonl")
+    #expect(try place.load(fullPolicy).suite.benign == nil)
+  }
+
+  @Test("Without attacker, baseline and control, replay alone is a policy")
+  func small() throws {
+    let policy = try Workplace().load(smallPolicy)
+    #expect(policy.attacker == nil && policy.baseline == nil && policy.control == nil && policy.rewardJudge == nil)
+    #expect(policy.embedder == nil && policy.ledger == ".sluice/ledger.sqlite" && policy.seed == 1)
+  }
+
+  @Test("Structure is validated without files where files aren't to be checked")
+  func structureAlone() throws {
+    let bytes = Array(fullPolicy.changing("replay.asr", to: "benign.refusal_rate").utf8)
+    let policy = try Policy.parse(bytes, path: "no/such/policy.yaml", environment: [:], checksFiles: false)
+    #expect(policy.suite.seeds == "seeds.jsonl")
+    #expect(throws: PolicyErrors.self) {
+      try Policy.parse(bytes, path: "no/such/policy.yaml", environment: [:], checksFiles: true)
+    }
+  }
+
+  @Test("An alias stands for the whole value it names")
+  func alias() throws {
+    let text = fullPolicy.changing("{kind: local, checkpoint: new}", to: "&same {kind: local, checkpoint: new}")
+      .changing("{kind: local, checkpoint: old}", to: "*same")
+    let policy = try Workplace().load(text)
+    #expect(policy.baseline == policy.candidate)
+  }
+
+  @Test("A byte order mark, Windows line ends and a document start are fine")
+  func encodings() throws {
+    let place = try Workplace()
+    let windows = smallPolicy.replacingOccurrences(of: "\n", with: "\r\n")
+    #expect(try place.load("\u{FEFF}---\r\n" + windows).name == "small")
+  }
+
+  @Test("Names that YAML 1.1 takes for numbers and booleans stay texts")
+  func namesStayText() throws {
+    let policy = try Workplace().load(
+      smallPolicy.changing("name: small", to: "name: 1.10").changing(
+        "at_most: 0.1}", to: "at_most: 0.1, category: no}"))
+    #expect(policy.name == "1.10" && policy.checks[0].category == "no")
+  }
+
+  @Test("--seed replaces the policy's seed")
+  func seed() throws {
+    #expect(try Workplace().load(fullPolicy, seed: 99).seed == 99)
+  }
+
+  @Test("Every key of the table reaches the policy: another value makes another policy")
+  func everyKeyCounts() throws {
+    let place = try Workplace(["other.jsonl": "{\"prompt\": \"x\"}\n", "more.yaml": ""])
+    let before = try place.load(fullPolicy)
+    func settled(_ policy: Policy) -> Policy {
+      var policy = policy
+      policy.overrides = []
+      return policy
+    }
+    var tried = 0
+    for (path, key) in leaves(PolicyTable.root, at: "", kinds: kindsOfFullPolicy) {
+      // Has one value only, or is told apart by the others.
+      if ["version", "ledger.sealing", "checks.0.metric", "checks.0.target", "checks.0.threshold"].contains(path) {
+        continue
+      }
+      if path.hasSuffix(".kind") || path == "checks.0.at_least" { continue }
+      let value = try #require(otherValue(of: key), "\(path)")
+      let after = try place.load(fullPolicy, overrides: ["\(path)=\(value)"])
+      #expect(settled(after) != settled(before), "\(path)=\(value)")
+      tried += 1
+    }
+    #expect(tried > 70)
+  }
+
+  private let kindsOfFullPolicy = [
+    "targets.candidate": "local", "targets.baseline": "local", "targets.control": "local",
+    "targets.transfer.other": "openai", "judges.reward": "classifier", "judges.confirm": "rules", "embedder": "local",
+  ]
+
+  private func leaves(_ keys: [PolicyKey], at path: String, kinds: [String: String]) -> [(String, PolicyKey)] {
+    keys.filter { key in key.kinds.isEmpty || kinds[path].map(key.kinds.contains) ?? false }.flatMap { key in
+      let own = path.isEmpty ? key.name : "\(path).\(key.name)"
+      switch key.shape {
+      case .object(let children): return leaves(children, at: own, kinds: kinds)
+      case .named(.object(let children)): return leaves(children, at: own + ".other", kinds: kinds)
+      case .list(.object(let children)): return leaves(children, at: own + ".0", kinds: kinds)
+      default: return [(own, key)]
+      }
+    }
+  }
+
+  /// A legal value that is neither the default nor what the full policy says.
+  private func otherValue(of key: PolicyKey) -> String? {
+    switch key.shape {
+    case .text, .output: "something"
+    case .template: "\"<{prompt}>\""
+    case .url: "http://127.0.0.1:9/v1"
+    case .variable: "A_KEY"
+    case .file: key.name == "file" ? "more.yaml" : "other.jsonl"
+    case .folder: "leaky/../new/../embedder/../attacker/../old/../judge/../leaky"
+    case .integer: key.name == "min_tokens" ? "6" : "17"
+    case .number(let range): range.contains(0.61) ? "0.61" : "-3.5"
+    case .toggle: key.fallback == "on" ? "off" : "on"
+    case .choice(let values): values.first { $0 != key.fallback }
+    case .duration: "77s"
+    case .bytes: "77KB"
+    case .object, .named, .list: nil
+    }
+  }
+}
