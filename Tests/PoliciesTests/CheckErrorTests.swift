@@ -107,6 +107,13 @@ struct CheckErrorTests {
       ])
   }
 
+  @Test("No metric takes a threshold of its own: what would be ignored is refused", arguments: Metric.all)
+  func threshold(_ metric: Metric) throws {
+    let check = "- {metric: \(metric.name), \(metric.direction.wantedLimit): 1, threshold: 0.8}"
+    let messages = try Workplace().errors(fullPolicy.changing("- {metric: replay.asr, at_most: 0.10}", to: check))
+    #expect(messages.map(\.message).contains("\(metric.name) takes no threshold"))
+  }
+
   @Test("An unknown metric is told the nearest and all there are")
   func unknownMetric() throws {
     let errors = try Workplace().errors(smallPolicy.changing("replay.asr", to: "replay.asd"))

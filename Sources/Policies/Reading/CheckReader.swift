@@ -84,7 +84,10 @@ enum CheckReader {
     for key in Metric.narrowingKeys where section.has(key) && !metric.narrowing.contains(key) {
       let takers = Metric.all.filter { $0.narrowing.contains(key) }.map(\.name).joined(separator: ", ")
       reader.diagnostics.add(
-        "\(metric.name) takes no \(key)", at: section.values[key]?.place, remedy: "Remove it; it goes with \(takers).")
+        "\(metric.name) takes no \(key)", at: section.values[key]?.place,
+        remedy: takers.isEmpty
+          ? "Remove it; fresh.similarity says for all checks when two attacks count as one."
+          : "Remove it; it goes with \(takers).")
     }
     if let obstacle = context.obstacle(metric) {
       reader.diagnostics.add("\(metric.name) \(obstacle.message)", at: item.place, remedy: obstacle.remedy)
