@@ -79,7 +79,7 @@ enum PolicyTable {
       name: "weights", shape: .choice(["lora", "full"]), fallback: "lora", help: "Train adapters or all weights."),
     PolicyKey(name: "lora_rank", shape: .integer(1...1024), fallback: "16", help: "Rank of the adapters."),
     PolicyKey(name: "lora_alpha", shape: .number(0.001...10_000), fallback: "32", help: "Scale of the adapters."),
-    PolicyKey(name: "learning_rate", shape: .number(1e-8...1), fallback: "0.002", help: "AdamW step size."),
+    PolicyKey(name: "learning_rate", shape: .number(1e-8...1), fallback: "0.001", help: "AdamW step size."),
     PolicyKey(name: "batch", shape: .integer(2...4096), fallback: "32", help: "Attacks in one gradient step."),
     PolicyKey(
       name: "updates_per_batch", shape: .integer(1...64), fallback: "2",
@@ -100,7 +100,7 @@ enum PolicyTable {
       name: "responses_per_attack", shape: .integer(1...100), fallback: "1", help: "Target responses for a new attack."),
     PolicyKey(name: "mle", shape: .toggle, fallback: "on", help: "Maximum-likelihood smoothing on what worked."),
     PolicyKey(
-      name: "mle_share", shape: .number(0.05...0.95), fallback: "0.5",
+      name: "mle_share", shape: .number(0.05...0.95), fallback: "0.4",
       help: "Share of the budget spent after smoothing."),
     PolicyKey(
       name: "mle_threshold", shape: .number(ratio), fallback: "0.7",
