@@ -31,8 +31,21 @@ struct Preflight: Sendable {
       }
     }
     if let (index, failure) = failures.min(by: { $0.key < $1.key }) {
-      throw ResponseService.unavailable(distinct[index].target, role: distinct[index].role, failure)
+      throw Self.noAnswer(distinct[index], failure)
     }
+  }
+
+  private static func noAnswer(_ participant: Participant, _ failure: ResponseFailure) -> SluiceError {
+    let remedy =
+      switch failure.kind {
+      case .unauthorised: "Check the API key and its permissions; nothing was asked yet."
+      case .unreachable: "Check that the server runs and that url is right; nothing was asked yet."
+      case .rateLimited, .serverError: "Wait until the server has recovered; nothing was asked yet."
+      case .rejected, .malformed: "Check url, model and api: the server answers, but not to this request."
+      }
+    return SluiceError(
+      .unavailable, "the \(participant.role) target \(participant.target.name) is unavailable: \(failure.message)",
+      remedy: remedy)
   }
 
   /// - Parameters:

@@ -16,11 +16,11 @@ enum Failure {
     case is CancellationError:
       write(SluiceError(.interrupted, "interrupted"))
       Foundation.exit(Core.ExitCode.interrupted.rawValue)
-    case is ArgumentParser.ExitCode, is CleanExit, is ValidationError:
+    case _ where Sluice.exitCode(for: error) != .failure:
+      // Help, a command's own exit code, a mistake in the arguments: the parser knows how to say it.
       Sluice.exit(withError: error)
-    // The parser's own way of saying that help or the version was asked for.
-    case _ where Sluice.exitCode(for: error) == .success:
-      Sluice.exit(withError: error)
+    case let code as ArgumentParser.ExitCode:
+      Foundation.exit(code.rawValue)
     default:
       write(
         SluiceError(

@@ -1,0 +1,129 @@
+import Foundation
+import Testing
+
+@Suite("Runs that break off", .serialized)
+struct InterruptionTests {
+  /// Long enough to be hit in the middle: two restarts on candidate and baseline.
+  private var policy: TinyPolicy {
+    var policy = TinyPolicy()
+    policy.attacker = TinyPolicy.search
+    policy.budget = 1_200
+    policy.checks = [
+      "{metric: replay.asr, at_most: 0.9}", "{metric: replay.newly_broken, at_most: 48}",
+      "{metric: fresh.regression, at_most: 1000}", "{metric: run.coverage, at_least: 0.5}",
+    ]
+    return policy
+  }
+
+  /// What the uninterrupted run measures, how many responses it asks and how long it takes.
+  private func whole() async throws -> (measured: [String], responses: Int, seconds: Double) {
+    let workspace = try Workspace.tiny(policy)
+    let began = ContinuousClock.now
+    let outcome = try await workspace.run("run", "policy.yaml", atMost: 300)
+    #expect([0, 2].contains(outcome.code), "\(outcome.errors)")
+    let seconds = (ContinuousClock.now - began) / .seconds(1)
+    return (try workspace.measured(), try await workspace.responses(), seconds)
+  }
+
+  @Test("Ctrl-C and kill -9 at any moment: --resume ends with the same numbers and asks nothing twice")
+  func resume() async throws {
+    let whole = try await whole()
+    for (share, signal) in [(0.15, SIGINT), (0.4, SIGTERM), (0.3, SIGKILL), (0.55, SIGKILL), (0.8, SIGKILL)] {
+      let workspace = try Workspace.tiny(policy)
+      let running = try workspace.start("run", "policy.yaml")
+      try await Task.sleep(for: .seconds(whole.seconds * share))
+      running.send(signal)
+      let stopped = try await running.outcome(atMost: 60)
+      if signal == SIGKILL {
+        #expect(stopped.wasKilled)
+      } else {
+        #expect(stopped.code == 75 && !stopped.wasKilled, "\(stopped.errors)")
+        #expect(stopped.errors.contains("policy.yaml --resume"), "\(stopped.errors)")
+        #expect(stopped.output.isEmpty)
+      }
+      let before = try await workspace.responses()
+      #expect(before < whole.responses)
+      let resumed = try await workspace.run("run", "policy.yaml", "--resume", atMost: 300)
+      #expect([0, 2].contains(resumed.code), "\(resumed.errors)")
+      #expect(try workspace.measured() == whole.measured)
+      #expect(try await workspace.responses() == whole.responses)
+      let cost = try workspace.report()["cost"] as? [[String: Any]] ?? []
+      let askedAgain = cost.reduce(0) { $0 + ($1["responses"] as? Int ?? 0) }
+      #expect(askedAgain == whole.responses - before)
+    }
+  }
+
+  @Test("A second Ctrl-C ends the process at once")
+  func secondSignal() async throws {
+    let workspace = try Workspace.tiny(policy)
+    let running = try workspace.start("run", "policy.yaml")
+    try await running.waitUntilErrors(say: "regenerate: started", atMost: 60)
+    running.send(SIGINT)
+    running.send(SIGINT)
+    let began = ContinuousClock.now
+    let outcome = try await running.outcome(atMost: 20)
+    #expect(outcome.code == 75)
+    #expect(ContinuousClock.now - began < .seconds(8))
+  }
+
+  @Test("The wall clock of the budget ends a run with 75; it can go on")
+  func wallClock() async throws {
+    var policy = policy
+    policy.wallClock = "1s"
+    let workspace = try Workspace.tiny(policy)
+    let stopped = try await workspace.run("run", "policy.yaml", atMost: 60)
+    #expect(stopped.code == 75, "\(stopped.errors)")
+    #expect(stopped.errors.contains("wall clock") && stopped.errors.contains("--resume"))
+    #expect(try workspace.report()["exitCode"] as? Int == 75)
+    let before = try await workspace.responses()
+    let again = try await workspace.run("run", "policy.yaml", "--resume", atMost: 60)
+    #expect(again.code == 75 || again.code == 0 || again.code == 2)
+    #expect(try await workspace.responses() >= before)
+  }
+
+  @Test("There is nothing to resume, or it was begun with other settings: 64")
+  func nothingToResume() async throws {
+    let workspace = try Workspace.tiny()
+    let none = try await workspace.run("run", "policy.yaml", "--resume")
+    #expect(none.code == 64)
+    #expect(none.errors.contains("no unfinished run"), "\(none.errors)")
+    let finished = try await workspace.run("run", "policy.yaml")
+    #expect(finished.code == 0, "\(finished.errors)")
+    let done = try await workspace.run("run", "policy.yaml", "--resume")
+    #expect(done.code == 64)
+
+    try workspace.write(policy.text, to: "policy.yaml")
+    let running = try workspace.start("run", "policy.yaml")
+    try await running.waitUntilErrors(say: "regenerate: started", atMost: 60)
+    running.send(SIGKILL)
+    _ = try await running.outcome(atMost: 20)
+    let other = try await workspace.run("run", "policy.yaml", "--resume", "--seed", "99")
+    #expect(other.code == 64)
+    #expect(other.errors.contains("other settings"), "\(other.errors)")
+  }
+
+  @Test("A second run on the same ledger gets a clear error and disturbs nothing")
+  func secondWriter() async throws {
+    let workspace = try Workspace.tiny(policy)
+    let first = try workspace.start("run", "policy.yaml")
+    try await first.waitUntilErrors(say: "regenerate: started", atMost: 60)
+    let second = try await workspace.run("run", "policy.yaml", atMost: 30)
+    #expect(second.code == 75)
+    #expect(second.errors.contains("in use"), "\(second.errors)")
+    first.send(SIGINT)
+    #expect(try await first.outcome(atMost: 60).code == 75)
+  }
+
+  @Test("A run that is killed leaves no report of an earlier verdict behind")
+  func staleReports() async throws {
+    let workspace = try Workspace.tiny()
+    #expect(try await workspace.run("run", "policy.yaml").code == 0)
+    #expect(workspace.exists("out/junit.xml"))
+    try workspace.write(policy.text, to: "policy.yaml")
+    let running = try workspace.start("run", "policy.yaml")
+    try await running.waitUntilErrors(say: "replay: started", atMost: 60)
+    running.send(SIGKILL)
+    _ = try await running.outcome(atMost: 20)
+    for name in ["junit.xml", "report.json", "report.html", "summary.md"] { #expect(!workspace.exists("out/\(name)")) }
+  }
+}
