@@ -110,8 +110,10 @@ extension RunSummary {
   var why: [Reason] {
     let decisive = checksByUrgency.filter { $0.verdict != .pass }
     // The gate gives a check's reason as "name: reason"; the plain sentence says the same and more.
+    let told = Set(decisive.map { PlainText.line($0.name) })
     let others = reasons.filter { reason in
-      !decisive.contains { check in reason.hasPrefix("\(check.name): ") }
+      let line = PlainText.line(reason)
+      return !line.ranges(of: ": ").contains { told.contains(String(line[..<$0.lowerBound])) }
     }
     let stated = others.map { Reason(verdict: verdict, finding: $0) }
     // A run that broke off has one reason; that each check stayed undecided is its consequence.

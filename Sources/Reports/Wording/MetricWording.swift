@@ -23,7 +23,9 @@ struct MetricWording: Hashable, Sendable {
 
   /// Unknown metrics (of a later version's summary, say) keep their key as title.
   static func named(_ metric: String) -> MetricWording {
-    all[metric] ?? MetricWording(title: metric, unit: .number)
+    // Cut first: hashing a text of megabytes for each number that is printed takes minutes.
+    let metric = PlainText.line(metric)
+    return all[metric] ?? MetricWording(title: metric, unit: .number)
   }
 
   private static let all: [String: MetricWording] = [
@@ -53,7 +55,8 @@ extension RunSummary.CheckResult {
 
   /// What narrows the metric, for example `category=passphrase`; empty where nothing does.
   var narrowing: String {
-    guard name.hasPrefix(metric) else { return name == metric ? "" : name }
+    let (name, metric) = (PlainText.line(name), PlainText.line(metric))
+    guard name.hasPrefix(metric) else { return name }
     return String(name.dropFirst(metric.count)).trimming { "[]{}(), ".contains($0) }
   }
 
