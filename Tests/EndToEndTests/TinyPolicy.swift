@@ -74,9 +74,10 @@ extension Workspace {
     }
   }
 
-  /// How many responses the ledger holds.
+  /// How many responses the ledger holds; none where there is no ledger yet.
   func responses() async throws -> Int {
     let outcome = try await run("ledger", "show", "evidence/ledger.sqlite", "--json")
+    if outcome.code != 0 { return 0 }
     let contents = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
     return (contents?["counts"] as? [String: Int])?["responses"] ?? -1
   }

@@ -22,9 +22,10 @@ struct MarkdownTests {
     "Names become text, never markup",
     arguments: [
       ("**bold** _it_", #"\*\*bold\*\* \_it\_"#), ("<b>&", "&lt;b&gt;&amp;"),
-      ("![x](https://e.org/x.png)", #"\!\[x\]\(https\://e.org/x.png\)"#),
+      ("![x](https://e.org/x.png)", #"!\[x\](https\://e.org/x.png)"#),
       ("@team #12", ##"\@<!-- -->team \#<!-- -->12"##), ("www.e.org", #"www\.e.org"#), ("a | b\nc", #"a \| b c"#),
-      ("1. item", #"1\. item"#), ("- item", #"\- item"#), ("replay.asr 0.5", "replay.asr 0.5"),
+      ("1. item", #"1\. item"#), ("- item", #"\- item"#), ("2) item", #"2\) item"#), ("18.2% (+1 pp)", "18.2% (+1 pp)"),
+      ("replay.asr 0.5", "replay.asr 0.5"),
       ("$x$", "<span>$</span>x<span>$</span>"),
     ])
   func escapes(_ text: String, _ expected: String) {

@@ -14,12 +14,22 @@ struct ChecksSection: Sendable {
       <section id="checks">
       <h2>Checks</h2>
       <p class="lead">The dot is the number measured, the bar the range of numbers that the evidence leaves possible, the \
-      shaded zone what the policy allows. A check passes when the whole bar is in the zone, fails when all of it is outside, and is \
-      inconclusive in between.</p>
+      shaded zone what the policy allows. \(rule)</p>
       \(group("About the candidate", numbered.filter { !$0.element.adequacy }))
       \(group("About this run: could it have found anything?", numbered.filter { $0.element.adequacy }))
       \(shown.remark)
       </section>
+      """
+  }
+
+  private var rule: Markup {
+    summary.isDecidedOnEstimates
+      ? """
+      <b>The policy decides on the dots alone: a bar that crosses its limit counts all the same, and no error rate is \
+      promised.</b>
+      """
+      : """
+      A check passes when the whole bar is in the zone, fails when all of it is outside, and is inconclusive in between.
       """
   }
 

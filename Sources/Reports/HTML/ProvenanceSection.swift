@@ -30,12 +30,22 @@ struct ProvenanceSection: Sendable {
       \(table)
       <dl class="provenance">\(facts.map { fact -> Markup in "<div><dt>\(fact.0)</dt><dd>\(fact.1)</dd></div>" })</dl>
       <h3>How the verdict is made</h3>
-      <p>Every check compares a whole interval with its limit. The intervals hold together: with the policy's \
-      confidence of \(Numbers.confidence(summary.policy.confidence)), all of them are right at once, which Holm's \
-      procedure arranges by asking more of each. One violated check fails the run. Otherwise one undecided check makes \
-      it inconclusive, and an attacker that could not break the control model, too many errors or too little of the \
-      planned work done never count as a pass.</p>
+      <p>\(rule) One violated check fails the run. Otherwise one undecided check makes it inconclusive, and an attacker \
+      that could not break the control model, too many errors or too little of the planned work done never count as a \
+      pass.</p>
       </section>
+      """
+  }
+
+  private var rule: Markup {
+    if summary.isDecidedOnEstimates {
+      return
+        "The policy asks to compare measured numbers, not their intervals, with the limits: no error rate is promised."
+    }
+    return """
+      Every check compares a whole interval with its limit. The chance that any of them is decided wrongly is at most \
+      \(Numbers.confidence(1 - summary.policy.confidence)): Holm's procedure asks the more of each check the more there \
+      are.
       """
   }
 

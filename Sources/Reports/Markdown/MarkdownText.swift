@@ -51,17 +51,18 @@ struct MarkdownText: ExpressibleByStringInterpolation, Sendable {
       case "@", "#": result.append(contentsOf: "\\\(scalar)<!-- -->".unicodeScalars)
       // Where mathematics is rendered, a backslash does not stop it.
       case "$": result.append(contentsOf: "<span>$</span>".unicodeScalars)
-      case "\\", "`", "*", "_", "{", "}", "[", "]", "(", ")", "!", "|", "~", "^", "=":
-        result.append(contentsOf: "\\\(scalar)".unicodeScalars)
+      // Links and pictures need their brackets; parentheses alone are text.
+      case "\\", "`", "*", "_", "[", "]", "|", "~": result.append(contentsOf: "\\\(scalar)".unicodeScalars)
       // Bare addresses become links by "://" and "www.".
       case ":" where next == "/": result.append(contentsOf: "\\:".unicodeScalars)
       case "." where index >= 3 && scalars[(index - 3)..<index].allSatisfy { $0 == "w" || $0 == "W" }:
         result.append(contentsOf: "\\.".unicodeScalars)
-      case "-" where index == 0, "+" where index == 0: result.append(contentsOf: "\\\(scalar)".unicodeScalars)
-      case ".":
-        // "1." at the start of a list item would begin another list.
-        let isNumbering = index > 0 && scalars[..<index].allSatisfy { ("0"..."9").contains($0) }
-        result.append(contentsOf: (isNumbering ? "\\." : ".").unicodeScalars)
+      // "- " and "1. " at the start of a list item would begin another list.
+      case "-" where index == 0 && next == " ", "+" where index == 0 && next == " ":
+        result.append(contentsOf: "\\\(scalar)".unicodeScalars)
+      case ".", ")":
+        let isNumbering = next == " " && index > 0 && scalars[..<index].allSatisfy { ("0"..."9").contains($0) }
+        result.append(contentsOf: (isNumbering ? "\\\(scalar)" : "\(scalar)").unicodeScalars)
       default: result.append(scalar)
       }
     }

@@ -73,6 +73,14 @@ extension RunSummary {
     }.map(\.element)
   }
 
+  /// Whether a check was decided although its interval straddles the limit: the policy's `decide_on: estimate`.
+  var isDecidedOnEstimates: Bool {
+    checks.contains { check in
+      guard check.verdict != .inconclusive, let estimate = check.measured else { return false }
+      return check.limit.compare(lower: estimate.lower, upper: estimate.upper) != check.verdict
+    }
+  }
+
   var candidateName: String { shortName(of: .candidate) ?? "the candidate" }
   var baselineName: String? { shortName(of: .baseline) }
 
