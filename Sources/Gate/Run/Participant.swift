@@ -1,4 +1,5 @@
 import Core
+import Targets
 
 /// A model in its part of the run, ready to be asked.
 struct Participant: Sendable {
@@ -10,9 +11,12 @@ struct Participant: Sendable {
   /// Equal for models that answer from the same distribution, whatever their role.
   var identity: String { "\(target.fingerprint)|\(target.settings.identity)" }
 
+  /// What a server calls the version that it serves is part of the name: it may change under one address.
   var summary: RunSummary.ModelIdentity {
-    RunSummary.ModelIdentity(
-      role: role.description, name: target.name, fingerprint: target.fingerprint, kind: kind)
+    let versions = (target as? OpenAITarget)?.observedSystemFingerprints ?? []
+    let name = versions.isEmpty ? target.name : "\(target.name) (\(versions.joined(separator: ", ")))"
+    return RunSummary.ModelIdentity(
+      role: role.description, name: name, fingerprint: target.fingerprint, kind: kind)
   }
 }
 

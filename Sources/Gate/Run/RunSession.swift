@@ -148,11 +148,17 @@ struct RunSession {
       let summary = try ledger.summary(of: last.id)
     else { return [] }
     let models = plan.participants.map(\.summary)
-    let changedModels = models.filter { model in
-      summary.models.contains {
-        $0.role == model.role && $0.name == model.name && $0.fingerprint != model.fingerprint
+    let changedModels = models.compactMap { model -> String? in
+      guard let before = summary.models.first(where: { $0.role == model.role }) else { return nil }
+      if before.name == model.name && before.fingerprint != model.fingerprint {
+        return "The \(model.role) model \(model.name) is not the one of run \(last.id): its files changed."
       }
-    }.map { "The \($0.role) model \($0.name) is not the one of run \(last.id): its files changed." }
+      if before.fingerprint == model.fingerprint && before.name != model.name {
+        return "The server of the \(model.role) model changed it since run \(last.id): "
+          + "\(before.name) is now \(model.name)."
+      }
+      return nil
+    }
     let changedJudges = plan.judges.filter { judge in
       summary.judges.contains { $0.use == judge.use && $0.fingerprint != judge.fingerprint }
     }.map { "The \($0.use) judge changed since run \(last.id): compare their numbers with care." }
