@@ -35,6 +35,7 @@ struct BadServerTests {
     #expect(try workspace.report()["verdict"] as? String == "inconclusive")
     #expect(try workspace.report()["exitCode"] as? Int == 69)
     #expect(String(decoding: try workspace.read("out/junit.xml"), as: UTF8.self).contains("<error"))
+    #expect(try workspace.hasValidJUnit())
   }
 
   @Test("A refused key ends with 69 and names no key")

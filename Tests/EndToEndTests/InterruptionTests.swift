@@ -81,6 +81,7 @@ struct InterruptionTests {
     #expect(stopped.code == 75, "\(stopped.errors)")
     #expect(stopped.errors.contains("wall clock") && stopped.errors.contains("--resume"))
     #expect(try workspace.report()["exitCode"] as? Int == 75)
+    #expect(try workspace.hasValidJUnit())
     let before = try await workspace.responses()
     let again = try await workspace.run("run", "policy.yaml", "--resume", atMost: 60)
     #expect(again.code == 75 || again.code == 0 || again.code == 2)

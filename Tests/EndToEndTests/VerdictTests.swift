@@ -3,24 +3,6 @@ import Testing
 
 @Suite("Verdicts and reports")
 struct VerdictTests {
-  /// Runs `xmllint` on the JUnit report against one of the schemas that consumers use.
-  private func validates(_ workspace: Workspace, against schema: String) throws -> Bool {
-    let lint = Process()
-    lint.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    lint.arguments = [
-      "xmllint", "--noout", "--schema", Binary.root.appendingPathComponent("fixtures/schemas/\(schema)").path,
-      workspace.folder.appendingPathComponent("out/junit.xml").path,
-    ]
-    lint.standardError = FileHandle.nullDevice
-    try lint.run()
-    lint.waitUntilExit()
-    return lint.terminationStatus == 0
-  }
-
-  private func expectValidJUnit(_ workspace: Workspace) throws {
-    for schema in ["junit-10.xsd", "windyroad-junit.xsd"] { #expect(try validates(workspace, against: schema)) }
-  }
-
   @Test("A good candidate passes: 0, reports in every format, JUnit that both schemas accept")
   func pass() async throws {
     let workspace = try Workspace.tiny()
@@ -31,7 +13,7 @@ struct VerdictTests {
       #expect(workspace.exists("out/\(name)"), "\(name)")
       #expect(outcome.output.contains("out/\(name)"))
     }
-    try expectValidJUnit(workspace)
+    #expect(try workspace.hasValidJUnit())
   }
 
   @Test("The regression of the lab fails: 1, and the reports name broken categories but no attack's words")
@@ -45,7 +27,7 @@ struct VerdictTests {
     let workspace = try Workspace.tiny(policy)
     let outcome = try await workspace.run("run", "policy.yaml")
     #expect(outcome.code == 1, "\(outcome.errors) \(outcome.output)")
-    try expectValidJUnit(workspace)
+    #expect(try workspace.hasValidJUnit())
     let junit = String(decoding: try workspace.read("out/junit.xml"), as: UTF8.self)
     #expect(junit.contains("newly broken") && junit.contains("<failure"))
     let prompts = try String(decoding: workspace.read("seeds.jsonl"), as: UTF8.self).split(separator: "\n").map {
@@ -65,12 +47,12 @@ struct VerdictTests {
     let workspace = try Workspace.tiny(policy)
     let blocked = try await workspace.run("run", "policy.yaml")
     #expect(blocked.code == 2, "\(blocked.output)")
-    try expectValidJUnit(workspace)
+    #expect(try workspace.hasValidJUnit())
     let allowed = try await workspace.run("run", "policy.yaml", "--set", "inconclusive=pass")
     #expect(allowed.code == 0)
     #expect(try workspace.report()["verdict"] as? String == "inconclusive")
     #expect(allowed.output.contains("inconclusive"))
-    try expectValidJUnit(workspace)
+    #expect(try workspace.hasValidJUnit())
   }
 
   @Test("An attacker that is asleep proves nothing: 2, not 0")
@@ -83,7 +65,7 @@ struct VerdictTests {
     let outcome = try await workspace.run("run", "policy.yaml")
     #expect(outcome.code == 2, "\(outcome.output)")
     #expect(outcome.output.contains("attacker.control_recall"))
-    try expectValidJUnit(workspace)
+    #expect(try workspace.hasValidJUnit())
   }
 
   @Test("--json prints the report and nothing else; --quiet one line")
@@ -119,7 +101,7 @@ struct VerdictTests {
     let outcome = try await workspace.run("run", "policy.yaml", "--stages", "replay,decide")
     #expect(outcome.code == 2, "\(outcome.output)")
     #expect(outcome.output.contains("not asked for"))
-    try expectValidJUnit(workspace)
+    #expect(try workspace.hasValidJUnit())
     let stages = try workspace.report()["stages"] as? [[String: Any]] ?? []
     let ran = stages.filter { $0["ran"] as? Bool == true }.compactMap { $0["name"] as? String }
     #expect(Set(ran).isDisjoint(with: ["regenerate", "confirm", "benign"]))

@@ -44,4 +44,20 @@ final class Workspace: Sendable {
   func start(_ arguments: String..., environment: [String: String] = [:]) throws -> RunningBinary {
     try Binary.start(arguments, in: folder, environment: environment)
   }
+
+  /// Whether the JUnit report is what both schemas of its consumers (Jenkins, Ant) describe, as `xmllint` sees it.
+  func hasValidJUnit() throws -> Bool {
+    try ["junit-10.xsd", "windyroad-junit.xsd"].allSatisfy { schema in
+      let lint = Process()
+      lint.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+      lint.arguments = [
+        "xmllint", "--noout", "--schema", Binary.root.appendingPathComponent("fixtures/schemas/\(schema)").path,
+        folder.appendingPathComponent("out/junit.xml").path,
+      ]
+      lint.standardError = FileHandle.nullDevice
+      try lint.run()
+      lint.waitUntilExit()
+      return lint.terminationStatus == 0
+    }
+  }
 }
