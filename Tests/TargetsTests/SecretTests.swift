@@ -94,4 +94,25 @@ struct SecretTests {
       }
     }
   }
+
+  @Test("a certificate that nobody vouches for is refused at once, and accepted once its authority is named")
+  func selfSigned() async throws {
+    let server = try TLSServer()
+    defer { server.stop() }
+    func outcome(_ environment: [String: String]) async throws -> ResponseOutcome {
+      let configuration = OpenAIConfiguration(
+        url: "https://localhost:\(server.port)", model: "m", timeout: .seconds(2))
+      let retry = RetryPolicy(retries: 0)
+      return try await OpenAITarget(
+        configuration, settings: SamplingSettings(), environment: environment, retry: retry
+      ).ask()
+    }
+    let refused = try #require(try await outcome([:]).failure)
+    #expect(refused.kind == .unreachable)
+    #expect(refused.message.contains("certificate"))
+    // openssl's server reads a POST and never answers it: waiting for the answer in vain means that TLS was passed.
+    let accepted = try #require(try await outcome(["SSL_CERT_FILE": server.certificate]).failure)
+    #expect(accepted.message.contains("timed out"))
+    #expect(!accepted.message.contains("certificate"))
+  }
 }
