@@ -22,7 +22,7 @@ public struct Likelihood: Sendable {
   public func logProbabilities(_ sequences: [[Int32]], _ weights: Weights) -> [[Float]] {
     let pieces = split(sequences)
     return mapConcurrently(pieces.count, workers: workers) { piece in
-      Piece(prefix: prefix, sequences: pieces[piece], weights: weights, keepLogits: false).logProbabilities
+      LikelihoodPiece(prefix: prefix, sequences: pieces[piece], weights: weights, for: .nothing).logProbabilities
     }.flatMap { $0 }
   }
 
@@ -36,8 +36,9 @@ public struct Likelihood: Sendable {
     loss: ([[Float]]) -> (value: Double, slopes: [[Float]])
   ) -> (loss: Double, gradient: [Float]) {
     let pieces = split(sequences)
+    let trainable = adapter.map { Trainable.adapter($0) } ?? .all
     let forward = mapConcurrently(pieces.count, workers: workers) { piece in
-      Piece(prefix: prefix, sequences: pieces[piece], weights: weights, keepLogits: true)
+      LikelihoodPiece(prefix: prefix, sequences: pieces[piece], weights: weights, for: trainable)
     }
     let (value, slopes) = loss(forward.flatMap(\.logProbabilities))
     let size = microBatch
@@ -69,110 +70,114 @@ public struct Likelihood: Sendable {
 /// One micro-batch: a forward pass and what its backward pass needs.
 ///
 /// M = rows that predict something: the prefix's last row, then all rows of the sequences.
-private struct Piece: Sendable {
+private struct LikelihoodPiece: Sendable {
   let sequences: [[Int32]]
   let activations: Activations
-  /// [M,V], only where a backward pass follows.
+  /// [M,V] where a backward pass follows and they aren't too many, else empty.
   let logits: [Float]
   /// [M]: log Σ e^logit.
   let normaliser: [Float]
   let logProbabilities: [[Float]]
   let firstRow: Int
 
-  init(prefix: [Int32], sequences: [[Int32]], weights: Weights, keepLogits: Bool) {
+  /// Rows of logits at a time, so that memory doesn't grow with M × V.
+  private static let tile = 64
+  /// Up to this many logits are kept for the backward pass (256 MB); beyond, they are computed again.
+  private static let mostKept = 64 << 20
+
+  init(prefix: [Int32], sequences: [[Int32]], weights: Weights, for trainable: Trainable) {
     let architecture = weights.architecture
     let (c, v) = (architecture.width, architecture.vocabulary)
-    let batch = PackedBatch(
-      prefix: prefix[...], sequences: sequences.map { $0.dropLast() }, architecture: architecture)
-    let activations = Transformer.forward(batch, weights)
+    let batch = PackedBatch(prefix: prefix[...], sequences: sequences.map { $0.dropLast() })
+    let activations = Transformer.forward(batch, weights, for: trainable)
     let firstRow = prefix.count - 1
     let m = batch.rows - firstRow
-    // Without a backward pass logits are made a tile at a time, so memory doesn't grow with M × V.
-    let tile = keepLogits ? m : min(m, max(1, 4_000_000 / v))
+    var keeps = m * v <= Self.mostKept
+    if case .nothing = trainable { keeps = false }
+    let tile = keeps ? m : min(m, Self.tile)
     var logits = [Float](unsafeUninitializedCapacity: tile * v) { _, count in count = tile * v }
     var normaliser = [Float](repeating: 0, count: m)
-    // What each row predicts: (sequence, token index); the first row predicts every sequence's first token.
     var logProbabilities = sequences.map { [Float](repeating: 0, count: $0.count) }
-    let starts = batch.plan.sequences.dropFirst().map(\.start)
+    let predictions = Self.predictions(sequences, batch.plan, firstRow: firstRow)
     logits.withUnsafeMutableBufferPointer { logitBuffer in
       activations.values.withUnsafeBufferPointer { buffer in
-        weights.values.withUnsafeBufferPointer { weightBuffer in
-          guard let l = logitBuffer.baseAddress, let a = buffer.baseAddress, let w = weightBuffer.baseAddress
-          else { return }
-          var next = 0
-          var sequence = 0
-          while next < m {
-            let count = min(tile, m - next)
-            matrixProduct(
-              count, v, c, a + activations.hidden + (firstRow + next) * c, lda: c,
-              w + weights.layout.tokenEmbedding, ldb: c, transposeB: true, l, ldc: v)
-            for row in next..<next + count {
-              let rowLogits = l + (row - next) * v
-              let total = logSumExp(v, rowLogits)
-              normaliser[row] = total
-              if row == 0 {
-                for (s, tokens) in sequences.enumerated() where !tokens.isEmpty {
-                  logProbabilities[s][0] = rowLogits[Int(tokens[0])] - total
-                }
-              } else {
-                let packed = firstRow + row
-                while sequence + 1 < starts.count && starts[sequence + 1] <= packed { sequence += 1 }
-                let token = packed - starts[sequence] + 1
-                logProbabilities[sequence][token] = rowLogits[Int(sequences[sequence][token])] - total
+        guard let l = logitBuffer.baseAddress, let a = buffer.baseAddress else { return }
+        weights.withPointers { pointers in
+          for first in stride(from: 0, to: m, by: tile) {
+            let rows = min(tile, m - first)
+            weights.layout.graph.head.logits(
+              rows: rows, architecture, hidden: a + activations.hidden + (firstRow + first) * c, pointers, into: l)
+            for row in first..<first + rows {
+              let rowLogits = l + (row - first) * v
+              normaliser[row] = logSumExp(v, rowLogits)
+              for (sequence, token) in predictions[row] {
+                logProbabilities[sequence][token] = rowLogits[Int(sequences[sequence][token])] - normaliser[row]
               }
             }
-            next += count
           }
         }
       }
     }
     self.sequences = sequences
     self.activations = activations
-    self.logits = keepLogits ? logits : []
+    self.logits = keeps ? logits : []
     self.normaliser = normaliser
     self.logProbabilities = logProbabilities
     self.firstRow = firstRow
   }
 
+  /// By row [M]: the tokens that it predicts. The first row predicts every sequence's first token.
+  private static func predictions(
+    _ sequences: [[Int32]], _ plan: AttentionPlan, firstRow: Int
+  ) -> [[(sequence: Int, token: Int)]] {
+    var predictions = [[(sequence: Int, token: Int)]](repeating: [], count: plan.rows - firstRow)
+    for (index, (tokens, place)) in zip(sequences, plan.sequences.dropFirst()).enumerated() {
+      for token in tokens.indices {
+        predictions[token == 0 ? 0 : place.start + token - 1 - firstRow].append((index, token))
+      }
+    }
+    return predictions
+  }
+
   func gradient(slopes: [[Float]], weights: Weights, adapter: LoRAAdapter?) -> [Float] {
     let architecture = weights.architecture
-    let layout = weights.layout
+    let head = weights.layout.graph.head
     let (c, v) = (architecture.width, architecture.vocabulary)
     let rows = activations.batch.rows
     let m = rows - firstRow
-    let starts = activations.batch.plan.sequences.dropFirst().map(\.start)
-    var sink = adapter.map { GradientSink(adapter: $0) } ?? GradientSink(fullFor: layout)
-    // ∂/∂logits of log p(token) = onehot − softmax.
-    var dLogits = logits
+    let tile = min(m, Self.tile)
+    var sink = GradientSink(weights.layout, adapter: adapter)
     var dHidden = [Float](repeating: 0, count: rows * c)
-    dLogits.withUnsafeMutableBufferPointer { logitBuffer in
+    let predictions = Self.predictions(sequences, activations.batch.plan, firstRow: firstRow)
+    // The tile's logits turn into their gradients in place; behind them is room for one row.
+    var scratch = [Float](unsafeUninitializedCapacity: (tile + 1) * v) { _, count in count = (tile + 1) * v }
+    scratch.withUnsafeMutableBufferPointer { scratchBuffer in
       dHidden.withUnsafeMutableBufferPointer { hiddenBuffer in
         activations.values.withUnsafeBufferPointer { buffer in
-          weights.values.withUnsafeBufferPointer { weightBuffer in
-            guard let d = logitBuffer.baseAddress, let dh = hiddenBuffer.baseAddress, let a = buffer.baseAddress,
-              let w = weightBuffer.baseAddress
-            else { return }
-            var slopeOfRow = [Float](repeating: 0, count: m)
-            for (s, tokenSlopes) in slopes.enumerated() {
-              for (token, slope) in tokenSlopes.enumerated() {
-                slopeOfRow[token == 0 ? 0 : starts[s] + token - 1 - firstRow] += slope
+          guard let d = scratchBuffer.baseAddress, let dh = hiddenBuffer.baseAddress, let a = buffer.baseAddress
+          else { return }
+          weights.withPointers { pointers in
+            for first in stride(from: 0, to: m, by: tile) {
+              let count = min(tile, m - first)
+              let hidden = a + activations.hidden + (firstRow + first) * c
+              if logits.isEmpty {
+                head.logits(rows: count, architecture, hidden: hidden, pointers, into: d)
+              } else {
+                logits.withUnsafeBufferPointer { kept in
+                  if let kept = kept.baseAddress { d.update(from: kept + first * v, count: count * v) }
+                }
               }
-            }
-            for row in 0..<m {
-              softmaxScaled(v, d + row * v, normaliser: normaliser[row], by: -slopeOfRow[row])
-            }
-            for (s, tokenSlopes) in slopes.enumerated() {
-              for (token, slope) in tokenSlopes.enumerated() {
-                let row = token == 0 ? 0 : starts[s] + token - 1 - firstRow
-                d[row * v + Int(sequences[s][token])] += slope
+              for row in 0..<count {
+                logitGradient(
+                  d + row * v, predictions[first + row], slopes, normaliser: normaliser[first + row],
+                  softCap: head.softCap, vocabulary: v, scratch: d + tile * v)
               }
-            }
-            matrixProduct(
-              m, c, v, d, lda: v, w + layout.tokenEmbedding, ldb: c, dh + firstRow * c, ldc: c)
-            sink.withTokenEmbedding(layout) { embedding in
-              matrixProduct(
-                v, c, m, d, lda: v, transposeA: true, a + activations.hidden + firstRow * c, ldb: c, embedding, ldc: c,
-                beta: 1)
+              head.hiddenGradient(
+                rows: count, architecture, dLogits: d, pointers, into: dh + (firstRow + first) * c)
+              sink.withOutputWeights(head) { dWeights in
+                matrixProduct(
+                  v, c, count, d, lda: v, transposeA: true, hidden, ldb: c, dWeights, ldc: c, beta: 1)
+              }
             }
           }
         }
@@ -182,5 +187,17 @@ private struct Piece: Sendable {
       if let d = buffer.baseAddress { Transformer.backward(activations, weights, dHidden: d, into: &sink) }
     }
     return sink.values
+  }
+
+  /// Overwrites one row of logits [V] with its gradient: for each predicted token slope · (onehot − softmax).
+  private func logitGradient(
+    _ row: UnsafeMutablePointer<Float>, _ predicted: [(sequence: Int, token: Int)], _ slopes: [[Float]],
+    normaliser: Float, softCap: Float?, vocabulary v: Int, scratch: UnsafeMutablePointer<Float>
+  ) {
+    if softCap != nil { scratch.update(from: row, count: v) }
+    let total = predicted.reduce(Float(0)) { $0 + slopes[$1.sequence][$1.token] }
+    softmaxScaled(v, row, normaliser: normaliser, by: -total)
+    for (sequence, token) in predicted { row[Int(sequences[sequence][token])] += slopes[sequence][token] }
+    if let softCap { softCapBackward(v, softCap, scratch, row) }
   }
 }

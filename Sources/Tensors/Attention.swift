@@ -1,36 +1,83 @@
-/// Which rows of a packed batch belong together, and what each may attend to.
+/// The sizes and rules of one attention layer. H query heads share G heads of keys and values; D = headSize.
+public struct AttentionShape: Sendable, Hashable {
+  /// H.
+  public let heads: Int
+  /// G, a divisor of H: grouped-query attention (Ainslie et al., 2023) where it is smaller than H.
+  public let keyValueHeads: Int
+  /// D.
+  public let headSize: Int
+  /// Factor on q·k.
+  public let scale: Float
+  public let isCausal: Bool
+  /// Keys that a query sees at most, its own included; nil for all.
+  public let window: Int?
+  /// Scores become cap · tanh(score / cap) (Gemma 2).
+  public let softCap: Float?
+
+  public init(
+    heads: Int, keyValueHeads: Int? = nil, headSize: Int, scale: Float? = nil, isCausal: Bool, window: Int? = nil,
+    softCap: Float? = nil
+  ) {
+    self.heads = heads
+    self.keyValueHeads = keyValueHeads ?? heads
+    self.headSize = headSize
+    self.scale = scale ?? 1 / Float(headSize).squareRoot()
+    self.isCausal = isCausal
+    self.window = window
+    self.softCap = softCap
+  }
+
+  /// Columns of q: H·D.
+  public var queryWidth: Int { heads * headSize }
+  /// Columns of k, and of v: G·D.
+  public var keyValueWidth: Int { keyValueHeads * headSize }
+  /// Columns of a row that holds q, k and v.
+  public var rowWidth: Int { queryWidth + 2 * keyValueWidth }
+
+  /// First key that the query at `position` sees.
+  @inline(__always)
+  func firstKey(_ position: Int) -> Int { window.map { max(0, position + 1 - $0) } ?? 0 }
+
+  /// The head of keys and values that a query head reads.
+  @inline(__always)
+  func keyValueHead(of head: Int) -> Int { head / (heads / keyValueHeads) }
+}
+
+/// Which rows of a packed batch belong together.
 ///
 /// Rows 0..<prefix are one shared prefix; sequence s owns rows start..<start+count and attends to the prefix and to
-/// itself. The prefix attends to itself. T = own rows, K = prefix + T keys.
+/// itself. The prefix attends to itself. T = own rows, K = prefix + T keys; N = all rows.
 public struct AttentionPlan: Sendable, Hashable {
   public struct Sequence: Sendable, Hashable {
     public let start: Int
     public let count: Int
-    /// Where the sequence's probabilities [H,T,K] begin.
+    /// Where the sequence's probabilities [T,K] of the first head begin, if there were one head.
     let probabilities: Int
   }
   public let prefix: Int
+  /// The prefix, then the sequences in packed order.
   public let sequences: [Sequence]
   public let rows: Int
-  public let heads: Int
-  public let headSize: Int
-  public let causal: Bool
-  /// Floats that the probabilities of all sequences take.
-  public let probabilityCount: Int
-  /// The largest T·K of any sequence: scratch for the backward pass.
+  /// Floats that the probabilities of all sequences take for one head.
+  public let probabilitiesPerHead: Int
+  /// The largest T·K of any sequence.
   public let largestScores: Int
+  /// The largest K of any sequence.
+  let mostKeys: Int
 
   /// - Parameter lengths: own rows of each sequence, in packed order after the prefix.
-  public init(prefix: Int, lengths: [Int], heads: Int, headSize: Int, causal: Bool) {
+  public init(prefix: Int, lengths: [Int]) {
     var sequences: [Sequence] = []
     var row = 0
     var offset = 0
     var largest = 0
+    var mostKeys = 0
     func place(_ count: Int, keys: Int) {
       sequences.append(Sequence(start: row, count: count, probabilities: offset))
       row += count
-      offset += heads * count * keys
+      offset += count * keys
       largest = max(largest, count * keys)
+      mostKeys = max(mostKeys, keys)
     }
     // The prefix is the first sequence, with no prefix of its own.
     place(prefix, keys: prefix)
@@ -38,136 +85,154 @@ public struct AttentionPlan: Sendable, Hashable {
     self.prefix = prefix
     self.sequences = sequences
     self.rows = row
-    self.heads = heads
-    self.headSize = headSize
-    self.causal = causal
-    self.probabilityCount = offset
+    self.probabilitiesPerHead = offset
     self.largestScores = largest
+    self.mostKeys = mostKeys
   }
 
   /// Prefix rows that sequence `index` attends to (index 0 is the prefix itself).
   func sharedKeys(_ index: Int) -> Int { index == 0 ? 0 : prefix }
 
-  /// out[N,C] = softmax(Q·Kᵀ/√D) · V by head; keeps the probabilities for the backward pass.
+  /// Floats of scratch that `forward` needs where it doesn't keep probabilities.
+  public var forwardScratch: Int { Self.queryTile * mostKeys }
+
+  /// Query rows at a time where probabilities aren't kept, so that scratch doesn't grow with T².
+  private static let queryTile = 64
+
+  /// out[N,H·D] = softmax(Q·Kᵀ · scale) · V by head.
   ///
   /// - Parameters:
-  ///   - qkv: [N,3C], the columns q, k, v.
-  ///   - probabilities: `probabilityCount` floats.
+  ///   - qkv: [N, H·D + 2·G·D], the columns q, k, v.
+  ///   - probabilities: H · `probabilitiesPerHead` floats to keep for the backward pass, else nil.
+  ///   - scratch: `forwardScratch` floats, used where `probabilities` is nil.
   public func forward(
-    qkv: UnsafePointer<Float>, probabilities: UnsafeMutablePointer<Float>, out: UnsafeMutablePointer<Float>
+    _ shape: AttentionShape, qkv: UnsafePointer<Float>, probabilities: UnsafeMutablePointer<Float>?,
+    scratch: UnsafeMutablePointer<Float>, out: UnsafeMutablePointer<Float>
   ) {
-    let c = heads * headSize
-    let factor = 1 / Float(headSize).squareRoot()
+    let (size, width) = (shape.headSize, shape.rowWidth)
     for (index, sequence) in sequences.enumerated() where sequence.count > 0 {
-      let t = sequence.count
       let shared = sharedKeys(index)
-      let keys = shared + t
-      for head in 0..<heads {
-        let q = qkv + sequence.start * 3 * c + head * headSize
-        let p = probabilities + sequence.probabilities + head * t * keys
-        if shared > 0 {
+      let keys = shared + sequence.count
+      let tile = probabilities == nil ? min(Self.queryTile, sequence.count) : sequence.count
+      for head in 0..<shape.heads {
+        let keyColumn = shape.queryWidth + shape.keyValueHead(of: head) * size
+        let valueColumn = keyColumn + shape.keyValueWidth
+        let own = qkv + sequence.start * width
+        for first in stride(from: 0, to: sequence.count, by: tile) {
+          let t = min(tile, sequence.count - first)
+          // Own keys that some row of this tile sees.
+          let seen = shape.isCausal ? first + t : sequence.count
+          let p = probabilities.map { $0 + shape.heads * sequence.probabilities + head * t * keys } ?? scratch
+          let q = own + first * width + head * size
+          if shared > 0 {
+            matrixProduct(
+              t, shared, size, q, lda: width, qkv + keyColumn, ldb: width, transposeB: true, p, ldc: keys,
+              alpha: shape.scale)
+          }
           matrixProduct(
-            t, shared, headSize, q, lda: 3 * c, qkv + c + head * headSize, ldb: 3 * c, transposeB: true, p, ldc: keys,
-            alpha: factor)
-        }
-        matrixProduct(
-          t, t, headSize, q, lda: 3 * c, q + c, ldb: 3 * c, transposeB: true, p + shared, ldc: keys, alpha: factor)
-        for row in 0..<t {
-          let visible = causal ? shared + row + 1 : keys
-          let pr = p + row * keys
-          softmax(visible, pr)
-          for column in visible..<keys { pr[column] = 0 }
-        }
-        let o = out + sequence.start * c + head * headSize
-        matrixProduct(t, headSize, t, p + shared, lda: keys, q + 2 * c, ldb: 3 * c, o, ldc: c)
-        if shared > 0 {
+            t, seen, size, q, lda: width, own + keyColumn, ldb: width, transposeB: true, p + shared, ldc: keys,
+            alpha: shape.scale)
+          for row in 0..<t {
+            let pr = p + row * keys
+            let end = shape.isCausal ? shared + first + row + 1 : keys
+            let start = shape.isCausal ? shape.firstKey(shared + first + row) : 0
+            if let cap = shape.softCap { softCap(end - start, cap, pr + start) }
+            softmax(end - start, pr + start)
+            for column in 0..<start { pr[column] = 0 }
+            for column in end..<keys { pr[column] = 0 }
+          }
+          let o = out + (sequence.start + first) * shape.queryWidth + head * size
           matrixProduct(
-            t, headSize, shared, p, lda: keys, qkv + 2 * c + head * headSize, ldb: 3 * c, o, ldc: c, beta: 1)
+            t, size, seen, p + shared, lda: keys, own + valueColumn, ldb: width, o, ldc: shape.queryWidth)
+          if shared > 0 {
+            matrixProduct(
+              t, size, shared, p, lda: keys, qkv + valueColumn, ldb: width, o, ldc: shape.queryWidth, beta: 1)
+          }
         }
       }
     }
   }
 
-  /// The gradient of `forward`: dqkv[N,3C] is overwritten.
+  /// Floats of scratch that `backward` needs.
+  public func backwardScratch(_ shape: AttentionShape) -> Int { (shape.softCap == nil ? 1 : 2) * largestScores }
+
+  /// The gradient of `forward`: dqkv[N, H·D + 2·G·D] is overwritten.
   ///
-  /// - Parameter scratch: `largestScores` floats.
+  /// - Parameter scratch: `backwardScratch` floats.
   public func backward(
-    qkv: UnsafePointer<Float>, probabilities: UnsafePointer<Float>, dOut: UnsafePointer<Float>,
-    dqkv: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    _ shape: AttentionShape, qkv: UnsafePointer<Float>, probabilities: UnsafePointer<Float>,
+    dOut: UnsafePointer<Float>, dqkv: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
   ) {
-    let c = heads * headSize
-    let factor = 1 / Float(headSize).squareRoot()
-    dqkv.update(repeating: 0, count: rows * 3 * c)
+    let (size, width) = (shape.headSize, shape.rowWidth)
+    dqkv.update(repeating: 0, count: rows * width)
     for (index, sequence) in sequences.enumerated() where sequence.count > 0 {
       let t = sequence.count
       let shared = sharedKeys(index)
       let keys = shared + t
-      for head in 0..<heads {
-        let column = head * headSize
-        let q = qkv + sequence.start * 3 * c + column
-        let dq = dqkv + sequence.start * 3 * c + column
-        let p = probabilities + sequence.probabilities + head * t * keys
-        let dO = dOut + sequence.start * c + column
+      for head in 0..<shape.heads {
+        let queryColumn = head * size
+        let keyColumn = shape.queryWidth + shape.keyValueHead(of: head) * size
+        let valueColumn = keyColumn + shape.keyValueWidth
+        let own = qkv + sequence.start * width
+        let dOwn = dqkv + sequence.start * width
+        let p = probabilities + shape.heads * sequence.probabilities + head * t * keys
+        let dO = dOut + sequence.start * shape.queryWidth + head * size
+        let ldo = shape.queryWidth
         // dV = Pᵀ·dO, dP = dO·Vᵀ, for own rows and for the prefix.
         matrixProduct(
-          t, headSize, t, p + shared, lda: keys, transposeA: true, dO, ldb: c, dq + 2 * c, ldc: 3 * c, beta: 1)
+          t, size, t, p + shared, lda: keys, transposeA: true, dO, ldb: ldo, dOwn + valueColumn, ldc: width, beta: 1)
         matrixProduct(
-          t, t, headSize, dO, lda: c, q + 2 * c, ldb: 3 * c, transposeB: true, scratch + shared, ldc: keys)
+          t, t, size, dO, lda: ldo, own + valueColumn, ldb: width, transposeB: true, scratch + shared, ldc: keys)
         if shared > 0 {
           matrixProduct(
-            shared, headSize, t, p, lda: keys, transposeA: true, dO, ldb: c, dqkv + 2 * c + column, ldc: 3 * c, beta: 1)
+            shared, size, t, p, lda: keys, transposeA: true, dO, ldb: ldo, dqkv + valueColumn, ldc: width, beta: 1)
           matrixProduct(
-            t, shared, headSize, dO, lda: c, qkv + 2 * c + column, ldb: 3 * c, transposeB: true, scratch, ldc: keys)
+            t, shared, size, dO, lda: ldo, qkv + valueColumn, ldb: width, transposeB: true, scratch, ldc: keys)
         }
         // Masked places have p = 0, so their dS is 0 too.
         for row in 0..<t { softmaxBackward(keys, p + row * keys, scratch + row * keys) }
-        // dQ = dS·K/√D, dK = dSᵀ·Q/√D.
+        if let cap = shape.softCap {
+          capBackward(shape, sequence, shared: shared, head: head, cap: cap, qkv: qkv, scratch: scratch)
+        }
+        // dQ = dS·K·scale, dK = dSᵀ·Q·scale.
         matrixProduct(
-          t, headSize, t, scratch + shared, lda: keys, q + c, ldb: 3 * c, dq, ldc: 3 * c, alpha: factor, beta: 1)
+          t, size, t, scratch + shared, lda: keys, own + keyColumn, ldb: width, dOwn + queryColumn, ldc: width,
+          alpha: shape.scale, beta: 1)
         matrixProduct(
-          t, headSize, t, scratch + shared, lda: keys, transposeA: true, q, ldb: 3 * c, dq + c, ldc: 3 * c,
-          alpha: factor, beta: 1)
+          t, size, t, scratch + shared, lda: keys, transposeA: true, own + queryColumn, ldb: width, dOwn + keyColumn,
+          ldc: width, alpha: shape.scale, beta: 1)
         if shared > 0 {
           matrixProduct(
-            t, headSize, shared, scratch, lda: keys, qkv + c + column, ldb: 3 * c, dq, ldc: 3 * c, alpha: factor,
-            beta: 1)
+            t, size, shared, scratch, lda: keys, qkv + keyColumn, ldb: width, dOwn + queryColumn, ldc: width,
+            alpha: shape.scale, beta: 1)
           matrixProduct(
-            shared, headSize, t, scratch, lda: keys, transposeA: true, q, ldb: 3 * c, dqkv + c + column, ldc: 3 * c,
-            alpha: factor, beta: 1)
+            shared, size, t, scratch, lda: keys, transposeA: true, own + queryColumn, ldb: width, dqkv + keyColumn,
+            ldc: width, alpha: shape.scale, beta: 1)
         }
       }
     }
   }
-}
 
-/// Attention of one new row over cached keys and values: out[C] from q[C], K[keys,C], V[keys,C].
-///
-/// - Parameters:
-///   - shared: keys and values [P,C] that come first, shared by all rows.
-///   - scores: P + own floats of scratch.
-public func attendCached(
-  heads: Int, headSize: Int, q: UnsafePointer<Float>,
-  shared: (keys: UnsafePointer<Float>, values: UnsafePointer<Float>, count: Int),
-  own: (keys: UnsafePointer<Float>, values: UnsafePointer<Float>, count: Int),
-  scores: UnsafeMutablePointer<Float>, out: UnsafeMutablePointer<Float>
-) {
-  let c = heads * headSize
-  let factor = 1 / Float(headSize).squareRoot()
-  out.update(repeating: 0, count: c)
-  for head in 0..<heads {
-    let column = head * headSize
-    for key in 0..<shared.count {
-      scores[key] = factor * dot(headSize, q + column, shared.keys + key * c + column)
+  /// Multiplies dS in `scratch` by the soft cap's slope; the scores are computed again behind it.
+  private func capBackward(
+    _ shape: AttentionShape, _ sequence: Sequence, shared: Int, head: Int, cap: Float, qkv: UnsafePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
+  ) {
+    let (size, width, t) = (shape.headSize, shape.rowWidth, sequence.count)
+    let keys = shared + t
+    let scores = scratch + largestScores
+    let keyColumn = shape.queryWidth + shape.keyValueHead(of: head) * size
+    let own = qkv + sequence.start * width
+    let q = own + head * size
+    if shared > 0 {
+      matrixProduct(
+        t, shared, size, q, lda: width, qkv + keyColumn, ldb: width, transposeB: true, scores, ldc: keys,
+        alpha: shape.scale)
     }
-    for key in 0..<own.count {
-      scores[shared.count + key] = factor * dot(headSize, q + column, own.keys + key * c + column)
-    }
-    softmax(shared.count + own.count, scores)
-    for key in 0..<shared.count {
-      addScaled(headSize, scores[key], shared.values + key * c + column, to: out + column)
-    }
-    for key in 0..<own.count {
-      addScaled(headSize, scores[shared.count + key], own.values + key * c + column, to: out + column)
-    }
+    matrixProduct(
+      t, t, size, q, lda: width, own + keyColumn, ldb: width, transposeB: true, scores + shared, ldc: keys,
+      alpha: shape.scale)
+    softCap(t * keys, cap, scores)
+    softCapBackward(t * keys, cap, scores, scratch)
   }
 }

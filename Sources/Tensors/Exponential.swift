@@ -47,6 +47,29 @@ func mapLanes(
   }
 }
 
+/// Applies an eight-lane function of two arguments to n pairs of floats, padded as above.
+@inline(__always)
+func mapLanes(
+  _ n: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+  _ body: (SIMD8<Float>, SIMD8<Float>) -> SIMD8<Float>
+) {
+  var i = 0
+  while i + 8 <= n {
+    storeLanes(body(loadLanes(a + i), loadLanes(b + i)), y + i)
+    i += 8
+  }
+  if i < n {
+    var first = SIMD8<Float>()
+    var second = SIMD8<Float>()
+    for j in i..<n {
+      first[j - i] = a[j]
+      second[j - i] = b[j]
+    }
+    let result = body(first, second)
+    for j in i..<n { y[j] = result[j - i] }
+  }
+}
+
 /// y[n] = e^{x[n]}.
 public func exponential(_ n: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
   mapLanes(n, x, y) { exponential($0) }

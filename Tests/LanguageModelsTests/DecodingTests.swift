@@ -17,8 +17,9 @@ struct DecodingTests {
     }
   }
 
-  @Test("sampled log-probabilities are those of a teacher-forced pass")
-  func cacheAgreesWithForward() {
+  @Test("sampled log-probabilities are those of a teacher-forced pass", arguments: smallDecoders)
+  func cacheAgreesWithForward(_ architecture: Architecture) {
+    let weights = livelyWeights(architecture, seed: 9)
     let decoder = Decoder(weights: weights, prefix: [1, 2])
     for request in requests(20) {
       let generation = decoder.generate([request], settings: settings, workers: 1)[0]

@@ -6,6 +6,27 @@ import Testing
 let smallDecoder = Architecture(
   family: .gpt2, vocabulary: 37, context: 24, width: 16, layers: 2, heads: 2, feedForward: 24)
 
+/// One small decoder of every family, with whatever is special about it switched on.
+let smallDecoders: [Architecture] = {
+  func small(_ family: Architecture.Family, keyValueHeads: Int, headSize: Int, ties: Bool) -> Architecture {
+    Architecture(
+      family: family, vocabulary: 37, context: 24, width: 16, layers: 2, heads: 4, feedForward: 24,
+      keyValueHeads: keyValueHeads, headSize: headSize, tiesEmbeddings: ties)
+  }
+  var untied = smallDecoder
+  untied.tiesEmbeddings = false
+  var llama = small(.llama, keyValueHeads: 2, headSize: 4, ties: false)
+  llama.rotary = Rotary(
+    base: 100, scaling: .llama3(factor: 4, lowFrequency: 1, highFrequency: 4, originalContext: 16))
+  var gemma = small(.gemma3, keyValueHeads: 1, headSize: 6, ties: true)
+  gemma.window = 3
+  gemma.globalLayers = [false, true]
+  gemma.attentionScale = 0.25
+  gemma.attentionCap = 2
+  gemma.logitCap = 5
+  return [smallDecoder, untied, llama, small(.qwen2, keyValueHeads: 4, headSize: 4, ties: true), gemma]
+}()
+
 func randomSequences(_ lengths: [Int], vocabulary: Int, seed: UInt64) -> [[Int32]] {
   var generator = SeededGenerator(seed: seed)
   return lengths.map { length in (0..<length).map { _ in Int32.random(in: 0..<Int32(vocabulary), using: &generator) } }
@@ -23,9 +44,11 @@ struct LikelihoodTests {
   let sequences = randomSequences([5, 1, 7, 3, 4], vocabulary: 37, seed: 3)
   let likelihood = Likelihood(prefix: [1, 2, 3], workers: 2, microBatch: 2)
 
-  @Test("every tensor's gradient agrees with finite differences, prefix and tied embedding included")
-  func finiteDifferences() {
-    let weights = livelyWeights(smallDecoder, seed: 5)
+  @Test(
+    "every tensor's gradient agrees with finite differences, prefix and tied embedding included",
+    arguments: smallDecoders)
+  func finiteDifferences(_ architecture: Architecture) {
+    let weights = livelyWeights(architecture, seed: 5)
     var generator = SeededGenerator(seed: 11)
     let slopes = sequences.map { $0.map { _ in Float(generator.normal()) } }
     func value(_ weights: Weights) -> Double {
@@ -53,11 +76,12 @@ struct LikelihoodTests {
     }
   }
 
-  @Test("an adapter's gradient agrees with finite differences and touches nothing else")
-  func adapterFiniteDifferences() throws {
-    let base = livelyWeights(smallDecoder, seed: 5)
-    var adapter = try LoRAAdapter(
-      layout: base.layout, rank: 3, alpha: 6, projections: ["attn.c_attn", "mlp.c_proj"], seed: 2)
+  @Test("an adapter's gradient agrees with finite differences and touches nothing else", arguments: smallDecoders)
+  func adapterFiniteDifferences(_ architecture: Architecture) throws {
+    let base = livelyWeights(architecture, seed: 5)
+    // One projection that is alone, and one that is fused with others that stay frozen.
+    let names = architecture.family == .gpt2 ? ["attn.c_attn", "mlp.c_proj"] : ["v_proj", "mlp.down_proj"]
+    var adapter = try LoRAAdapter(layout: base.layout, rank: 3, alpha: 6, projections: names, seed: 2)
     var generator = SeededGenerator(seed: 17)
     for i in adapter.values.indices { adapter.values[i] += 0.2 * Float(generator.normal()) }
     let slopes = sequences.map { $0.map { _ in Float(generator.normal()) } }
@@ -72,7 +96,7 @@ struct LikelihoodTests {
     }
     #expect(gradient.count == adapter.values.count)
     for (_, factor) in adapter.factors {
-      let outputs = factor.slot.shape[1]
+      let outputs = factor.shape.outputs
       for range in [factor.a..<factor.b, factor.b..<factor.b + adapter.rank * outputs] {
         let norm = range.reduce(0.0) { $0 + Double(gradient[$1]) * Double(gradient[$1]) }.squareRoot()
         let step = 4e-3

@@ -2,7 +2,7 @@ import Core
 import Foundation
 
 /// The weights of a Hugging Face folder: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
-public struct CheckpointWeights: Sendable {
+public struct CheckpointWeights: TensorSource, Sendable {
   public let folder: String
   private let files: [SafetensorsFile]
   /// Which of `files` holds a tensor.
@@ -55,6 +55,8 @@ public struct CheckpointWeights: Sendable {
     return CheckpointWeights(folder: folder, files: files, fileOf: fileOf)
   }
 
+  var path: String { files.count == 1 ? files[0].path : folder }
+
   /// All tensors, sorted.
   public var names: [String] { fileOf.keys.sorted() }
 
@@ -63,21 +65,11 @@ public struct CheckpointWeights: Sendable {
   /// A tensor's shape, nil where there is no such tensor.
   public func shape(of name: String) -> [Int]? { fileOf[name].flatMap { files[$0].tensors[name]?.shape } }
 
-  /// A tensor as float32, row-major.
-  /// - Parameter shape: what the model's configuration says it must be.
-  /// - Throws: `SluiceError` (exit 64) where it is missing, of another shape or type, or holds a NaN or infinity.
-  public func tensor(_ name: String, shape: [Int]) throws -> [Float] {
-    guard let number = fileOf[name], let info = files[number].tensors[name] else {
-      throw SluiceError.badInput(
-        "the checkpoint has no tensor \(brief(name))", file: files.first?.path ?? folder,
-        remedy: "The weights are of another architecture than config.json says, or incomplete.")
+  public func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws {
+    guard let number = fileOf[name] else {
+      throw SluiceError.badInput("the checkpoint has no tensor \(brief(name))", file: folder)
     }
-    guard info.shape == shape else {
-      throw SluiceError.badInput(
-        "tensor \(brief(name)) has shape \(info.shape); config.json makes it \(shape)", file: files[number].path,
-        remedy: "Use the config.json that was saved with these weights.")
-    }
-    let values = try files[number].floats(name)
+    try files[number].read(name, into: values)
     // On the bits, without a branch: a loop that vectorises.
     var isBroken: UInt32 = 0
     for value in values { isBroken |= value.bitPattern & 0x7fff_ffff >= 0x7f80_0000 ? 1 : 0 }
@@ -87,6 +79,5 @@ public struct CheckpointWeights: Sendable {
         "tensor \(brief(name)) holds \(values[first]) at element \(first)", file: files[number].path,
         remedy: "The training diverged or the file is damaged: use another checkpoint.")
     }
-    return values
   }
 }

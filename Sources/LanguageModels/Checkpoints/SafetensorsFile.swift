@@ -30,20 +30,31 @@ public struct SafetensorsFile: Sendable {
   /// A tensor's elements as float32, row-major; F32, F16 and BF16 are read, the latter two exactly.
   /// - Throws: `SluiceError` where there is no such tensor or it is of another type.
   public func floats(_ name: String) throws -> [Float] {
+    let size = tensors[name]?.count ?? 0
+    return try [Float](unsafeUninitializedCapacity: size) { buffer, count in
+      try read(name, into: UnsafeMutableBufferPointer(rebasing: buffer[0..<size]))
+      count = size
+    }
+  }
+
+  /// Fills `values` with a tensor's elements as float32, row-major.
+  /// - Parameter values: as many as the tensor has.
+  /// - Throws: `SluiceError` where there is no such tensor or it is of another type.
+  func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws {
     guard let info = tensors[name] else { throw SluiceError.badInput("no tensor \(brief(name))", file: path) }
-    return try file.withBytes(info.byteRange) { bytes in
+    guard values.count == info.count else {
+      throw InternalError("tensor \(name) has \(info.count) elements, not \(values.count)")
+    }
+    try file.withBytes(info.byteRange) { bytes in
       switch info.dtype {
       case .f32:
         // Copied byte by byte: the format promises no alignment.
-        return [Float](unsafeUninitializedCapacity: info.count) { floats, count in
-          UnsafeMutableRawBufferPointer(floats).copyMemory(from: bytes)
-          #if _endian(big)
-            for index in 0..<info.count { floats[index] = Float(bitPattern: floats[index].bitPattern.byteSwapped) }
-          #endif
-          count = info.count
-        }
-      case .f16: return convert(bytes, count: info.count, HalfPrecision.float(half:))
-      case .bf16: return convert(bytes, count: info.count, HalfPrecision.float(brain:))
+        UnsafeMutableRawBufferPointer(values).copyMemory(from: bytes)
+        #if _endian(big)
+          for index in values.indices { values[index] = Float(bitPattern: values[index].bitPattern.byteSwapped) }
+        #endif
+      case .f16: convert(bytes, to: values, HalfPrecision.float(half:))
+      case .bf16: convert(bytes, to: values, HalfPrecision.float(brain:))
       default:
         throw SluiceError.badInput(
           "tensor \(brief(name)) is \(info.dtype.rawValue); weights are read from F32, F16 or BF16", file: path,
@@ -53,13 +64,11 @@ public struct SafetensorsFile: Sendable {
   }
 
   @inline(__always)
-  private func convert(_ bytes: UnsafeRawBufferPointer, count: Int, _ float: (UInt16) -> Float) -> [Float] {
-    [Float](unsafeUninitializedCapacity: count) { floats, initialized in
-      for index in 0..<count {
-        floats[index] = float(
-          UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self)))
-      }
-      initialized = count
+  private func convert(
+    _ bytes: UnsafeRawBufferPointer, to values: UnsafeMutableBufferPointer<Float>, _ float: (UInt16) -> Float
+  ) {
+    for index in values.indices {
+      values[index] = float(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self)))
     }
   }
 }

@@ -24,14 +24,11 @@ public final class CausalLanguageModel: Sendable {
   public static func load(folder: String) throws -> CausalLanguageModel {
     let configuration = try CheckpointConfiguration(folder: folder)
     let architecture = try Architecture(configuration)
-    guard architecture.family == .gpt2 else {
+    guard !architecture.family.isEncoder else {
       throw configuration.error("this checkpoint is an encoder; a decoder is needed", remedy: "Name a gpt2 checkpoint.")
     }
-    if try configuration.bool("tie_word_embeddings", default: true) == false {
-      throw configuration.error("untied output weights are not supported")
-    }
     let tokenizer = try loadTokenizer(folder, architecture, configuration)
-    let weights = try CheckpointMapping.load(architecture, from: .open(folder: folder))
+    let weights = try CheckpointMapping.load(architecture, from: CheckpointWeights.open(folder: folder))
     let end = try configuration.optionalInt("eos_token_id", in: 0...architecture.vocabulary - 1)
     return CausalLanguageModel(
       weights: weights, tokenizer: tokenizer, promptTemplate: try configuration.optionalString("prompt_template"),
@@ -41,7 +38,7 @@ public final class CausalLanguageModel: Sendable {
   /// Writes `config.json` and `model.safetensors` (the tokenizer is the caller's to write).
   /// - Throws: `SluiceError` when the folder can't be written.
   public func save(folder: String, dtype: SafetensorsWriter.DataType = .f16) throws {
-    var entries = weights.architecture.configurationEntries
+    var entries = try weights.architecture.configurationEntries
     entries["prompt_template"] = promptTemplate
     entries["eos_token_id"] = endTokens.first
     entries["bos_token_id"] = endTokens.first

@@ -81,11 +81,13 @@ public struct ClassificationHead: Sendable {
     values.withUnsafeBufferPointer { buffer in
       vector.withUnsafeBufferPointer { input in
         guard let p = buffer.baseAddress, let x = input.baseAddress else { return }
-        linear(rows: 1, inputs: width, outputs: width, x: x, weight: p, bias: p + poolerBias, y: &activated)
+        linear(
+          LinearShape(inputs: width, outputs: width, order: .inputsFirst), rows: 1, x: x, weight: p,
+          bias: p + poolerBias, y: &activated)
         hyperbolicTangent(width, activated, &activated)
         linear(
-          rows: 1, inputs: width, outputs: labels, x: activated, weight: p + outputWeight, bias: p + outputBias,
-          y: &logits)
+          LinearShape(inputs: width, outputs: labels, order: .inputsFirst), rows: 1, x: activated,
+          weight: p + outputWeight, bias: p + outputBias, y: &logits)
       }
     }
     return (activated, logits)

@@ -18,18 +18,18 @@ public final class SentenceEncoder: Sendable {
   public static func load(folder: String) throws -> SentenceEncoder {
     let configuration = try CheckpointConfiguration(folder: folder)
     let architecture = try Architecture(configuration)
-    guard architecture.family == .bert else {
+    guard architecture.family.isEncoder else {
       throw configuration.error("this checkpoint is no encoder", remedy: "Name a bert checkpoint.")
     }
     return SentenceEncoder(
-      weights: try CheckpointMapping.load(architecture, from: .open(folder: folder)),
+      weights: try CheckpointMapping.load(architecture, from: CheckpointWeights.open(folder: folder)),
       tokenizer: try loadTokenizer(folder, architecture, configuration),
       promptTemplate: try configuration.optionalString("prompt_template"))
   }
 
   /// Writes `config.json` and `model.safetensors`.
   public func save(folder: String, dtype: SafetensorsWriter.DataType = .f16) throws {
-    var entries = weights.architecture.configurationEntries
+    var entries = try weights.architecture.configurationEntries
     entries["architectures"] = ["BertModel"]
     entries["prompt_template"] = promptTemplate
     try writeConfiguration(entries, folder: folder)

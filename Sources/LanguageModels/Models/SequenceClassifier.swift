@@ -26,7 +26,7 @@ public final class SequenceClassifier: Sendable {
   public static func load(folder: String) throws -> SequenceClassifier {
     let configuration = try CheckpointConfiguration(folder: folder)
     let architecture = try Architecture(configuration)
-    guard architecture.family == .bert else {
+    guard architecture.family.isEncoder else {
       throw configuration.error("this checkpoint is no encoder", remedy: "Name a bert checkpoint with a classifier.")
     }
     guard let labels = try configuration.labels(), labels.count > 1 else {
@@ -50,7 +50,7 @@ public final class SequenceClassifier: Sendable {
 
   /// Writes `config.json` and `model.safetensors`.
   public func save(folder: String, dtype: SafetensorsWriter.DataType = .f16) throws {
-    var entries = weights.architecture.configurationEntries
+    var entries = try weights.architecture.configurationEntries
     entries["architectures"] = ["BertForSequenceClassification"]
     entries["prompt_template"] = promptTemplate
     entries["id2label"] = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ("\($0)", $1) })

@@ -24,7 +24,7 @@ public struct Encoding: Sendable {
   public func pooled(_ inputs: [[Int32]], _ weights: Weights) -> [[Float]] {
     let pieces = split(inputs)
     return mapConcurrently(pieces.count, workers: workers) { piece in
-      pool(forward(pieces[piece], weights), width: weights.architecture.width)
+      pool(forward(pieces[piece], weights, for: .nothing), width: weights.architecture.width)
     }.flatMap { $0 }
   }
 
@@ -36,7 +36,7 @@ public struct Encoding: Sendable {
   ) -> (loss: Double, gradient: [Float]) {
     let width = weights.architecture.width
     let pieces = split(inputs)
-    let states = mapConcurrently(pieces.count, workers: workers) { forward(pieces[$0], weights) }
+    let states = mapConcurrently(pieces.count, workers: workers) { forward(pieces[$0], weights, for: .all) }
     let (value, slopes) = loss(states.flatMap { pool($0, width: width) })
     let size = microBatch
     let gradients = mapConcurrently(pieces.count, workers: workers) { piece in
@@ -57,9 +57,8 @@ public struct Encoding: Sendable {
     stride(from: 0, to: inputs.count, by: microBatch).map { Array(inputs[$0..<min($0 + microBatch, inputs.count)]) }
   }
 
-  private func forward(_ inputs: [[Int32]], _ weights: Weights) -> Activations {
-    Transformer.forward(
-      PackedBatch(prefix: [], sequences: inputs.map { $0[...] }, architecture: weights.architecture), weights)
+  private func forward(_ inputs: [[Int32]], _ weights: Weights, for trainable: Trainable) -> Activations {
+    Transformer.forward(PackedBatch(prefix: [], sequences: inputs.map { $0[...] }), weights, for: trainable)
   }
 
   private func pool(_ activations: Activations, width: Int) -> [[Float]] {
@@ -76,7 +75,7 @@ public struct Encoding: Sendable {
 
   private func backward(_ activations: Activations, _ weights: Weights, slopes: [[Float]]) -> [Float] {
     let width = weights.architecture.width
-    var sink = GradientSink(fullFor: weights.layout)
+    var sink = GradientSink(weights.layout, adapter: nil)
     var dHidden = [Float](repeating: 0, count: activations.batch.rows * width)
     for (sequence, slope) in zip(activations.batch.plan.sequences.dropFirst(), slopes) {
       let rows = pooling == .first ? min(1, sequence.count) : sequence.count

@@ -16,7 +16,7 @@ struct CheckpointWeightsTests {
     #expect(weights.shape(of: "a") == [2, 1])
     #expect(try weights.tensor("a", shape: [2, 1]) == [1, 2])
     let shape = #expect(throws: SluiceError.self) { try weights.tensor("a", shape: [2]) }
-    #expect(shape?.message == "tensor 'a' has shape [2, 1]; config.json makes it [2]")
+    #expect(shape?.message == "tensor 'a' has shape [2, 1]; the configuration makes it [2]")
     let absent = #expect(throws: SluiceError.self) { try weights.tensor("c", shape: [2]) }
     #expect(absent?.message == "the checkpoint has no tensor 'c'")
     #expect(absent?.exitCode == .usage)

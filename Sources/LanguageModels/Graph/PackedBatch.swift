@@ -10,7 +10,7 @@ struct PackedBatch: Sendable {
   let positions: [Int32]
   let plan: AttentionPlan
 
-  init(prefix: ArraySlice<Int32>, sequences: some Collection<ArraySlice<Int32>>, architecture: Architecture) {
+  init(prefix: ArraySlice<Int32>, sequences: some Collection<ArraySlice<Int32>>) {
     var tokens = Array(prefix)
     var positions = prefix.indices.map { Int32($0 - prefix.startIndex) }
     for sequence in sequences {
@@ -19,9 +19,7 @@ struct PackedBatch: Sendable {
     }
     self.tokens = tokens
     self.positions = positions
-    plan = AttentionPlan(
-      prefix: prefix.count, lengths: sequences.map(\.count), heads: architecture.heads,
-      headSize: architecture.headSize, causal: architecture.isCausal)
+    plan = AttentionPlan(prefix: prefix.count, lengths: sequences.map(\.count))
   }
 
   var rows: Int { plan.rows }

@@ -9,12 +9,16 @@ extension Weights {
     var generator = SeededGenerator(seed: seed, stream: "initial weights")
     let residual = 1 / Float(2 * architecture.layers).squareRoot()
     for slot in layout.slots {
-      if slot.shape.count > 1 {
-        let scale: Float = 0.02 * (slot.name.hasSuffix("c_proj.weight") ? residual : 1)
-        for i in slot.offset..<slot.offset + slot.count { values[i] = scale * Float(generator.normal()) }
-      } else if slot.name.contains("ln_") && slot.name.hasSuffix("weight") {
+      let scale: Float
+      switch slot.role {
+      case .embedding, .projection: scale = 0.02
+      case .residualProjection: scale = 0.02 * residual
+      case .gain:
         for i in slot.offset..<slot.offset + slot.count { values[i] = 1 }
+        continue
+      case .bias: continue
       }
+      for i in slot.offset..<slot.offset + slot.count { values[i] = scale * Float(generator.normal()) }
     }
     return Weights(layout: layout, values: values)
   }

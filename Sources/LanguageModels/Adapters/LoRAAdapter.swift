@@ -1,0 +1,91 @@
+import Core
+import Tensors
+
+/// Low-rank adapters (Hu et al., 2021): x·W′ = x·W + (α/r)·x·A·B on the named projections. A starts random, B at zero.
+public struct LoRAAdapter: Sendable {
+  /// Offsets of one projection's factors in `values`: A[I,r], B[r,O].
+  struct Factor: Sendable {
+    let slot: ParameterSlot
+    let shape: LinearShape
+    let a: Int
+    let b: Int
+  }
+
+  public let layout: ParameterLayout
+  public let rank: Int
+  public let alpha: Float
+  /// Names of projections: the end of a module's path, as PEFT's `target_modules` (`attn.c_attn`, `q_proj`).
+  public let projections: [String]
+  public var values: [Float]
+  /// By the offset of the adapted weight in `layout`.
+  let factors: [Int: Factor]
+
+  public var scaling: Float { alpha / Float(rank) }
+
+  /// - Throws: `SluiceError` (usage) for a projection that the architecture doesn't have, or a rank below 1.
+  public init(
+    layout: ParameterLayout, rank: Int, alpha: Float, projections: [String] = ["attn.c_attn"], seed: UInt64
+  ) throws {
+    guard rank > 0 else { throw SluiceError(.usage, "an adapter of rank \(rank)", remedy: "Use a rank of 1 or more.") }
+    var factors: [Int: Factor] = [:]
+    var offset = 0
+    var unknown = Set(projections)
+    for slot in layout.slots {
+      guard let shape = slot.linear else { continue }
+      let matching = projections.filter { slot.name.hasSuffix(".\($0).weight") }
+      if matching.isEmpty { continue }
+      unknown.subtract(matching)
+      factors[slot.offset] = Factor(slot: slot, shape: shape, a: offset, b: offset + shape.inputs * rank)
+      offset += (shape.inputs + shape.outputs) * rank
+    }
+    if let missing = unknown.sorted().first {
+      throw SluiceError(
+        .usage, "no projection is called '\(missing)'",
+        remedy: "This model has \(layout.projections.joined(separator: ", ")).")
+    }
+    self.layout = layout
+    self.rank = rank
+    self.alpha = alpha
+    self.projections = projections
+    self.factors = factors
+    values = [Float](repeating: 0, count: offset)
+    var generator = SeededGenerator(seed: seed, stream: "adapter")
+    for factor in ordered {
+      // Kaiming-uniform with a = √5, as PEFT starts A: U(−1/√I, 1/√I).
+      let bound = 1 / Float(factor.shape.inputs).squareRoot()
+      for i in factor.a..<factor.b { values[i] = bound * (2 * generator.uniform() - 1) }
+    }
+  }
+
+  /// The factors in the layout's order.
+  var ordered: [Factor] { factors.values.sorted { $0.a < $1.a } }
+
+  /// The base weights with the adapter added: what every forward pass of this version uses. Only adapted projections are
+  /// copied.
+  public func merged(into base: Weights) -> Weights {
+    let slots = layout.slots
+    let projections = layout.graph.projections
+    let chosen = projections.indices.filter { Trainable.adapter(self).trains(projections[$0], slots) }
+    return values.withUnsafeBufferPointer { buffer in
+      guard let p = buffer.baseAddress else { return base }
+      return Weights(base: base, changing: chosen) { projection, weights in
+        for part in projection.parts {
+          guard let factor = factors[slots[part.slot].offset] else { continue }
+          let (inputs, outputs) = (factor.shape.inputs, factor.shape.outputs)
+          let w = weights + factor.slot.offset - projection.weight
+          switch factor.shape.order {
+          case .inputsFirst:
+            matrixProduct(
+              inputs, outputs, rank, p + factor.a, lda: rank, p + factor.b, ldb: outputs, w, ldc: outputs,
+              alpha: scaling, beta: 1)
+          case .outputsFirst:
+            // (A·B)ᵀ = Bᵀ·Aᵀ.
+            matrixProduct(
+              outputs, inputs, rank, p + factor.b, lda: outputs, transposeA: true, p + factor.a, ldb: rank,
+              transposeB: true, w, ldc: inputs, alpha: scaling, beta: 1)
+          }
+        }
+      }
+    }
+  }
+}

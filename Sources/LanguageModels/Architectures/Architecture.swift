@@ -1,0 +1,116 @@
+import Tensors
+
+/// The dimensions of a transformer. C = width, L = layers, H = heads, F = feedForward, V = vocabulary.
+public struct Architecture: Hashable, Sendable {
+  /// How blocks are arranged, named as `model_type` in a Hugging Face `config.json`.
+  public enum Family: String, Hashable, Sendable, CaseIterable {
+    /// GPT-2: norm before each half block, causal, learned positions, a final norm.
+    case gpt2
+    /// BERT: norm after each half block, bidirectional, learned positions, a norm on the embeddings.
+    case bert
+    /// RoBERTa: BERT's blocks; positions start at 2.
+    case roberta
+    /// Llama, and whatever has its blocks (SmolLM2): RMS norms, rotary positions, gated feed-forward.
+    case llama
+    /// Qwen 2 and 2.5: Llama with biases on query, key and value.
+    case qwen2
+    /// Gemma 3, the text model: norms on both sides of each half block and on queries and keys; most layers see a
+    /// window only.
+    case gemma3 = "gemma3_text"
+
+    /// Whether it is read from both sides: no language model, but an encoder.
+    public var isEncoder: Bool { self == .bert || self == .roberta }
+  }
+
+  public var family: Family
+  public var vocabulary: Int
+  /// Longest sequence in tokens.
+  public var context: Int
+  public var width: Int
+  public var layers: Int
+  public var heads: Int
+  public var feedForward: Int
+  public var activation: Activation
+  public var epsilon: Float
+  /// Heads of keys and values: fewer than `heads` where queries share them.
+  public var keyValueHeads: Int
+  /// D; H·D need not be the width.
+  public var headSize: Int
+  /// Whether the output weights are the token embedding.
+  public var tiesEmbeddings: Bool
+  /// BERT's kinds of segments; 0 where there are none.
+  public var segmentTypes: Int
+  /// Where rotary positions are used: those of layers that see everything.
+  public var rotary: Rotary?
+  /// Those of layers that see a window; nil where all layers are alike.
+  public var localRotary: Rotary?
+  /// Tokens that a windowed layer sees, the current one included; nil for no window.
+  public var window: Int?
+  /// Which layers see everything although there is a window [L]; empty for none.
+  public var globalLayers: [Bool]
+  /// Biases on query, key, value and attention output (Llama's `attention_bias`).
+  public var hasAttentionBias: Bool
+  /// Factor on q·k; nil for 1/√D.
+  public var attentionScale: Float?
+  /// Soft caps on attention scores and on logits (Gemma 2); nil for none.
+  public var attentionCap: Float?
+  public var logitCap: Float?
+
+  /// What isn't named here gets the family's usual value, and can be set afterwards.
+  public init(
+    family: Family, vocabulary: Int, context: Int, width: Int, layers: Int, heads: Int, feedForward: Int? = nil,
+    activation: Activation? = nil, epsilon: Float? = nil, keyValueHeads: Int? = nil, headSize: Int? = nil,
+    tiesEmbeddings: Bool = true
+  ) {
+    self.family = family
+    self.vocabulary = vocabulary
+    self.context = context
+    self.width = width
+    self.layers = layers
+    self.heads = heads
+    self.feedForward = feedForward ?? 4 * width
+    self.keyValueHeads = keyValueHeads ?? heads
+    self.headSize = headSize ?? width / max(1, heads)
+    self.tiesEmbeddings = tiesEmbeddings
+    segmentTypes = 0
+    globalLayers = []
+    hasAttentionBias = false
+    switch family {
+    case .gpt2:
+      self.activation = activation ?? .geluTanh
+      self.epsilon = epsilon ?? 1e-5
+    case .bert, .roberta:
+      self.activation = activation ?? .geluErf
+      self.epsilon = epsilon ?? (family == .bert ? 1e-12 : 1e-5)
+      segmentTypes = family == .bert ? 2 : 1
+    case .llama, .qwen2:
+      self.activation = activation ?? .silu
+      self.epsilon = epsilon ?? 1e-6
+      rotary = Rotary(base: 10_000)
+    case .gemma3:
+      self.activation = activation ?? .geluTanh
+      self.epsilon = epsilon ?? 1e-6
+      rotary = Rotary(base: 1_000_000)
+      localRotary = Rotary(base: 10_000)
+    }
+  }
+
+  var isCausal: Bool { !family.isEncoder }
+
+  /// Rows of the position table that no token uses: RoBERTa counts from behind its padding id.
+  var positionOffset: Int { family == .roberta ? 2 : 0 }
+
+  func isGlobal(layer: Int) -> Bool {
+    window == nil || (globalLayers.indices.contains(layer) && globalLayers[layer])
+  }
+
+  /// How the layer attends.
+  func attention(layer: Int) -> AttentionShape {
+    AttentionShape(
+      heads: heads, keyValueHeads: keyValueHeads, headSize: headSize, scale: attentionScale, isCausal: isCausal,
+      window: isGlobal(layer: layer) ? nil : window, softCap: attentionCap)
+  }
+
+  /// The rotation of the layer's queries and keys.
+  func rotary(layer: Int) -> Rotary? { isGlobal(layer: layer) ? rotary : localRotary ?? rotary }
+}

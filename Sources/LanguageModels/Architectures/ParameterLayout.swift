@@ -1,0 +1,98 @@
+import Tensors
+
+/// One row of a layout table: a named tensor in a flat buffer.
+public struct ParameterSlot: Hashable, Sendable {
+  /// What a tensor is there for; how it starts follows from it.
+  public enum Role: Hashable, Sendable {
+    case embedding
+    case projection(MatrixOrder)
+    /// A projection whose output is added to the residual stream.
+    case residualProjection(MatrixOrder)
+    case gain
+    case bias
+  }
+
+  /// The name in a Hugging Face checkpoint of the whole model, head included.
+  public let name: String
+  public let shape: [Int]
+  public let offset: Int
+  public let role: Role
+  /// Checkpoints hold the value less this (Gemma's norms multiply by 1 + w).
+  let storedLess: Float
+
+  public var count: Int { shape.reduce(1, *) }
+  /// Weight decay applies to matrices, not to norms and biases.
+  public var decays: Bool { shape.count > 1 }
+
+  /// The shape as a linear layer, nil for anything that is none.
+  var linear: LinearShape? {
+    switch role {
+    case .projection(.inputsFirst), .residualProjection(.inputsFirst):
+      LinearShape(inputs: shape[0], outputs: shape[1], order: .inputsFirst)
+    case .projection(.outputsFirst), .residualProjection(.outputsFirst):
+      LinearShape(inputs: shape[1], outputs: shape[0], order: .outputsFirst)
+    default: nil
+    }
+  }
+}
+
+/// A matrix that one product reads: one projection, or several with the same input that lie one after the other.
+struct FusedProjection: Sendable {
+  struct Part: Sendable {
+    /// Of the weight, in the layout's slots.
+    let slot: Int
+    /// Where its outputs begin among the fused ones.
+    let column: Int
+    let outputs: Int
+  }
+
+  let shape: LinearShape
+  /// Offset of the weight, and of the bias [O], in the layout.
+  let weight: Int
+  let bias: Int?
+  let parts: [Part]
+
+  var count: Int { shape.inputs * shape.outputs }
+}
+
+/// The one table from which sizes, offsets and checkpoint names of a transformer derive, and the steps that use them.
+///
+/// Tensors keep the order and orientation of the checkpoint.
+public struct ParameterLayout: Hashable, Sendable {
+  public let architecture: Architecture
+  public let slots: [ParameterSlot]
+  public let count: Int
+  let graph: Graph
+
+  public init(_ architecture: Architecture) {
+    var builder = GraphBuilder(architecture)
+    switch architecture.family {
+    case .gpt2: builder.buildGPT2()
+    case .bert, .roberta: builder.buildBERT()
+    case .llama, .qwen2: builder.buildLlama()
+    case .gemma3: builder.buildGemma3()
+    }
+    self.architecture = architecture
+    slots = builder.slots
+    count = builder.count
+    graph = builder.graph
+  }
+
+  /// The names by which an adapter can address projections, without layer and suffix: `attn.c_attn`,
+  /// `self_attn.q_proj`.
+  public var projections: [String] {
+    var names: [String] = []
+    for slot in slots where slot.linear != nil {
+      // …LAYER.NAME.weight
+      let parts = slot.name.split(separator: ".")
+      guard let layer = parts.firstIndex(where: { Int($0) != nil }) else { continue }
+      let name = parts[(layer + 1)..<(parts.count - 1)].joined(separator: ".")
+      if !names.contains(name) { names.append(name) }
+    }
+    return names
+  }
+
+  public static func == (a: ParameterLayout, b: ParameterLayout) -> Bool { a.architecture == b.architecture }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(architecture) }
+}

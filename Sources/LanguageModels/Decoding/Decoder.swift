@@ -1,0 +1,96 @@
+import Core
+import Tensors
+
+/// One completion that is wanted. The result depends on these two alone, never on the batch around it.
+public struct GenerationRequest: Sendable {
+  /// Token ids after the shared prefix; may be empty where the decoder has a prefix.
+  public var prompt: [Int]
+  public var seed: UInt64
+  /// Overrides the decoder's temperature for this row.
+  public var temperature: Float?
+
+  public init(prompt: [Int], seed: UInt64, temperature: Float? = nil) {
+    self.prompt = prompt
+    self.seed = seed
+    self.temperature = temperature
+  }
+}
+
+/// What was sampled.
+public struct Generation: Sendable {
+  /// Without the end token.
+  public var tokens: [Int]
+  /// Σ log p of the tokens and, where it ended, of the end token: untempered, whatever the sampling temperature.
+  public var logProbability: Float
+  /// Whether the end token was sampled before the limit.
+  public var finished: Bool
+}
+
+/// How to sample.
+public struct DecodingSettings: Sendable {
+  public var temperature: Float
+  /// Nucleus: sample from the smallest set of tokens with at least this probability.
+  public var topP: Float
+  public var maxTokens: Int
+  /// The end token can't be sampled before this many tokens.
+  public var minTokens: Int
+  public var endTokens: [Int]
+
+  public init(temperature: Float = 1, topP: Float = 1, maxTokens: Int, minTokens: Int = 0, endTokens: [Int]) {
+    self.temperature = temperature
+    self.topP = topP
+    self.maxTokens = maxTokens
+    self.minTokens = minTokens
+    self.endTokens = endTokens
+  }
+}
+
+/// Samples from a causal model over a key-value cache, many rows at a step, without gradients.
+public struct Decoder: Sendable {
+  let weights: Weights
+  let prefix: [Int32]
+  /// Rows in one unit of work.
+  let microBatch: Int
+
+  public init(weights: Weights, prefix: [Int] = [], microBatch: Int = 64) {
+    self.weights = weights
+    self.prefix = prefix.map { Int32($0) }
+    self.microBatch = microBatch
+  }
+
+  public func generate(_ requests: [GenerationRequest], settings: DecodingSettings, workers: Int) -> [Generation] {
+    let pieces = stride(from: 0, to: requests.count, by: microBatch).map {
+      Array(requests[$0..<min($0 + microBatch, requests.count)])
+    }
+    return mapConcurrently(pieces.count, workers: workers) { piece in
+      decode(pieces[piece], settings)
+    }.flatMap { $0 }
+  }
+
+  private func decode(_ requests: [GenerationRequest], _ settings: DecodingSettings) -> [Generation] {
+    let architecture = weights.architecture
+    let longest = requests.map(\.prompt.count).max() ?? 0
+    let capacity = max(1, min(longest + settings.maxTokens, architecture.context - prefix.count))
+    var rollout = Rollout(
+      weights: weights, prefix: prefix, requests: requests, capacity: capacity,
+      maxTokens: settings.maxTokens)
+    var sampler = Sampler(vocabulary: architecture.vocabulary, settings: settings)
+    while true {
+      let active = rollout.activeRows
+      if active.isEmpty { break }
+      let logits = rollout.logits
+      logits.withUnsafeBufferPointer { buffer in
+        guard let l = buffer.baseAddress else { return }
+        for (place, row) in active.enumerated() {
+          let choice = sampler.choose(
+            l + place * architecture.vocabulary, temperature: requests[row].temperature ?? settings.temperature,
+            mayEnd: rollout.generations[row].tokens.count >= settings.minTokens,
+            generator: &rollout.generators[row])
+          rollout.accept(choice, row: row, settings: settings)
+        }
+      }
+      rollout.step()
+    }
+    return rollout.generations
+  }
+}

@@ -1,0 +1,189 @@
+import Tensors
+
+/// Runs a graph's steps backwards: from the gradient of the hidden states to those of whatever is trained.
+///
+/// Gradients of values live in buffers that are handed on: a residual's gradient is its sum's, moved, not copied.
+struct BackwardPass: ~Copyable {
+  private let layout: ParameterLayout
+  private let weights: WeightPointers
+  private let activations: Activations
+  private let values: UnsafePointer<Float>
+  private let rows: Int
+  /// Gradient [N,width] of a value, once something behind it has given one.
+  private var gradients: [UnsafeMutablePointer<Float>?]
+  private var idle: [Int: [UnsafeMutablePointer<Float>]] = [:]
+  private var buffers: [UnsafeMutablePointer<Float>] = []
+
+  init(
+    layout: ParameterLayout, weights: WeightPointers, activations: Activations, values: UnsafePointer<Float>
+  ) {
+    self.layout = layout
+    self.weights = weights
+    self.activations = activations
+    self.values = values
+    rows = activations.batch.rows
+    gradients = Array(repeating: nil, count: layout.graph.widths.count)
+  }
+
+  deinit {
+    for buffer in buffers { buffer.deallocate() }
+  }
+
+  mutating func run(dHidden: UnsafePointer<Float>, into sink: inout GradientSink) {
+    let graph = layout.graph
+    guard wants(graph.result) else { return }
+    let first = take(graph.widths[graph.result])
+    first.update(from: dHidden, count: rows * graph.widths[graph.result])
+    gradients[graph.result] = first
+    for step in graph.steps.reversed() {
+      switch step {
+      case .embed(let step):
+        guard let dy = gradients[step.output] else { continue }
+        sink.embedding(step, activations.batch, d: dy)
+      case .norm(let step): norm(step, &sink)
+      case .linear(let step): linear(step, &sink)
+      case .headNorm(let step): headNorm(step, &sink)
+      case .rotate(let step): rotate(step)
+      case .attend(let step): attend(step)
+      case .activate(let step): activate(step)
+      }
+    }
+  }
+
+  // MARK: - Steps
+
+  private mutating func norm(_ step: Graph.Norm, _ sink: inout GradientSink) {
+    guard let dy = gradients[step.output] else { return }
+    let width = layout.graph.widths[step.input]
+    let isWanted = wants(step.input)
+    if isWanted || sink.isFull {
+      // Where only the gain is trained, the input's gradient goes nowhere.
+      let (dx, accumulates) = isWanted ? target(step.input) : (take(width), false)
+      let x = place(step.input)
+      let statistics = place(step.statistics)
+      switch step.kind {
+      case .layer(let bias):
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * width) { scratch in
+          guard let scratch = scratch.baseAddress else { return }
+          sink.withVectors(step.gain, bias) { dGain, dBias in
+            layerNormBackward(
+              rows: rows, width: width, x: x, gamma: weights[step.gain], mean: statistics, rstd: statistics + rows,
+              dy: dy, dx: dx, accumulate: accumulates, dGamma: dGain, dBeta: dBias, scratch: scratch)
+          }
+        }
+      case .rms:
+        sink.withVectors(step.gain, step.gain) { dGain, _ in
+          rmsNormBackward(
+            rows: rows, width: width, x: x, gain: weights[step.gain], rstd: statistics, dy: dy, dx: dx,
+            accumulate: accumulates, dGain: dGain)
+        }
+      }
+      if !isWanted { give(dx, width) }
+    }
+    passOn(step.output, to: step.residual)
+  }
+
+  private mutating func linear(_ step: Graph.Linear, _ sink: inout GradientSink) {
+    guard let dy = gradients[step.output] else { return }
+    let projection = layout.graph.projections[step.projection]
+    sink.linear(projection, layout.slots, rows: rows, x: place(step.input), dy: dy)
+    if wants(step.input) {
+      let (dx, accumulates) = target(step.input)
+      linearInputGradient(
+        projection.shape, rows: rows, dy: dy, weight: weights.matrix(step.projection, projection), dx: dx,
+        accumulate: accumulates)
+    }
+    passOn(step.output, to: step.residual)
+  }
+
+  private mutating func headNorm(_ step: Graph.HeadNorm, _ sink: inout GradientSink) {
+    guard let dy = gradients[step.output] else { return }
+    let (dx, _) = target(step.input)
+    sink.withVectors(step.queryGain, step.keyGain) { dQueryGain, dKeyGain in
+      headNormBackward(
+        step.shape, rows: rows, qkv: place(step.input), queryGain: weights[step.queryGain],
+        keyGain: weights[step.keyGain], rstd: place(step.statistics), dNormed: dy, dqkv: dx,
+        dQueryGain: dQueryGain, dKeyGain: dKeyGain)
+    }
+    passOn(step.output, to: nil)
+  }
+
+  private func rotate(_ step: Graph.Rotate) {
+    guard let d = gradients[step.value] else { return }
+    let positions = activations.batch.positions
+    let reach = Int(positions.max() ?? 0) + 1
+    layout.graph.rotations[step.rotation].table(positions: reach).rotate(
+      rows: rows, heads: step.shape.heads + step.shape.keyValueHeads, stride: step.shape.rowWidth,
+      positions: positions, x: d, inverse: true)
+  }
+
+  private mutating func attend(_ step: Graph.Attend) {
+    guard let dy = gradients[step.output] else { return }
+    if wants(step.input), let probabilities = activations.places.probabilities[step.layer] {
+      let plan = activations.batch.plan
+      let (dx, _) = target(step.input)
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: plan.backwardScratch(step.shape)) { scratch in
+        guard let scratch = scratch.baseAddress else { return }
+        plan.backward(
+          step.shape, qkv: place(step.input), probabilities: values + probabilities, dOut: dy, dqkv: dx,
+          scratch: scratch)
+      }
+    }
+    passOn(step.output, to: nil)
+  }
+
+  private mutating func activate(_ step: Graph.Activate) {
+    guard let dy = gradients[step.output] else { return }
+    let width = layout.graph.widths[step.output]
+    if wants(step.input) {
+      let x = place(step.input)
+      if step.isGated {
+        let (dx, _) = target(step.input)
+        step.activation.gatedBackward(rows: rows, width: width, x: x, dy: dy, dx: dx)
+      } else {
+        step.activation.backward(rows * width, x, dy, dy)
+        return passOn(step.output, to: step.input)
+      }
+    }
+    passOn(step.output, to: nil)
+  }
+
+  // MARK: - Buffers
+
+  private func wants(_ value: Graph.Value) -> Bool { activations.needs.gradients[value] }
+
+  private func place(_ value: Graph.Value) -> UnsafePointer<Float> { values + activations.places.offsets[value] }
+
+  /// The gradient's buffer of a value, and whether something is in it already.
+  private mutating func target(_ value: Graph.Value) -> (UnsafeMutablePointer<Float>, accumulates: Bool) {
+    if let known = gradients[value] { return (known, true) }
+    let new = take(layout.graph.widths[value])
+    gradients[value] = new
+    return (new, false)
+  }
+
+  /// The gradient of `value` has been used: it becomes that of `other`, or is added to it.
+  private mutating func passOn(_ value: Graph.Value, to other: Graph.Value?) {
+    guard let d = gradients[value] else { return }
+    gradients[value] = nil
+    if let other, wants(other) {
+      guard let known = gradients[other] else {
+        gradients[other] = d
+        return
+      }
+      add(rows * layout.graph.widths[other], d, to: known)
+    }
+    give(d, layout.graph.widths[value])
+  }
+
+  private mutating func take(_ width: Int) -> UnsafeMutablePointer<Float> {
+    if let buffer = idle[width]?.popLast() { return buffer }
+    let buffer = UnsafeMutablePointer<Float>.allocate(capacity: rows * width)
+    buffers.append(buffer)
+    return buffer
+  }
+
+  private mutating func give(_ buffer: UnsafeMutablePointer<Float>, _ width: Int) {
+    idle[width, default: []].append(buffer)
+  }
+}

@@ -1,0 +1,90 @@
+import Tensors
+
+/// Runs a graph's steps on rows of tokens.
+struct ForwardPass {
+  let layout: ParameterLayout
+  let weights: WeightPointers
+  let places: ActivationPlaces
+  /// The activations' buffer.
+  let values: UnsafeMutablePointer<Float>
+
+  /// - Parameters:
+  ///   - tokens, positions: [N].
+  ///   - attend: fills the output [N,H·D] of an attention step from its input; what is there to attend to is the
+  ///     caller's to know.
+  func run(
+    rows: Int, tokens: UnsafePointer<Int32>, positions: UnsafePointer<Int32>,
+    attend: (_ step: Graph.Attend, _ qkv: UnsafeMutablePointer<Float>, _ out: UnsafeMutablePointer<Float>) -> Void
+  ) {
+    let graph = layout.graph
+    let epsilon = layout.architecture.epsilon
+    var reach: Int32 = 0
+    for row in 0..<rows { reach = max(reach, positions[row] + 1) }
+    let tables = graph.rotations.map { $0.table(positions: Int(reach)) }
+    for step in graph.steps {
+      switch step {
+      case .embed(let step): embed(step, rows: rows, tokens: tokens, positions: positions)
+      case .norm(let step):
+        let width = graph.widths[step.input]
+        norm(step, rows: rows, width: width, epsilon: epsilon)
+      case .linear(let step):
+        let projection = graph.projections[step.projection]
+        linear(
+          projection.shape, rows: rows, x: values + places.offsets[step.input],
+          weight: weights.matrix(step.projection, projection), bias: projection.bias.map { weights[$0] },
+          residual: step.residual.map { UnsafePointer(values + places.offsets[$0]) },
+          y: values + places.offsets[step.output])
+      case .headNorm(let step): headNorm(step, rows: rows, epsilon: epsilon)
+      case .rotate(let step):
+        tables[step.rotation].rotate(
+          rows: rows, heads: step.shape.heads + step.shape.keyValueHeads, stride: step.shape.rowWidth,
+          positions: positions, x: values + places.offsets[step.value])
+      case .attend(let step): attend(step, values + places.offsets[step.input], values + places.offsets[step.output])
+      case .activate(let step):
+        let (x, y) = (values + places.offsets[step.input], values + places.offsets[step.output])
+        let width = graph.widths[step.output]
+        if step.isGated {
+          step.activation.gatedForward(rows: rows, width: width, x: x, y: y)
+        } else {
+          step.activation.forward(rows * width, x, y)
+        }
+      }
+    }
+  }
+
+  private func embed(
+    _ step: Graph.Embed, rows: Int, tokens: UnsafePointer<Int32>, positions: UnsafePointer<Int32>
+  ) {
+    let c = layout.architecture.width
+    let out = values + places.offsets[step.output]
+    for row in 0..<rows {
+      let y = out + row * c
+      let token = weights[step.tokens] + Int(tokens[row]) * c
+      if step.scale == 1 { y.update(from: token, count: c) } else { for i in 0..<c { y[i] = step.scale * token[i] } }
+      if let table = step.positions { add(c, weights[table] + (Int(positions[row]) + step.positionOffset) * c, to: y) }
+      if let table = step.segments { add(c, weights[table], to: y) }
+    }
+  }
+
+  private func norm(_ step: Graph.Norm, rows: Int, width: Int, epsilon: Float) {
+    let (x, y) = (values + places.offsets[step.input], values + places.offsets[step.output])
+    let statistics = values + places.offsets[step.statistics]
+    switch step.kind {
+    case .layer(let bias):
+      layerNorm(
+        rows: rows, width: width, epsilon: epsilon, x: x, gamma: weights[step.gain], beta: weights[bias], y: y,
+        mean: statistics, rstd: statistics + rows)
+    case .rms:
+      rmsNorm(
+        rows: rows, width: width, epsilon: epsilon, x: x, gain: weights[step.gain],
+        residual: step.residual.map { UnsafePointer(values + places.offsets[$0]) }, y: y, rstd: statistics)
+    }
+  }
+
+  private func headNorm(_ step: Graph.HeadNorm, rows: Int, epsilon: Float) {
+    Tensors.headNorm(
+      step.shape, rows: rows, epsilon: epsilon, qkv: values + places.offsets[step.input],
+      queryGain: weights[step.queryGain], keyGain: weights[step.keyGain], normed: values + places.offsets[step.output],
+      rstd: values + places.offsets[step.statistics])
+  }
+}

@@ -1,0 +1,97 @@
+import Tensors
+
+/// Immutable weights of one version of a model, shared by any number of threads.
+///
+/// A version that differs from another in some projections only (an adapter's) shares everything else with it.
+public final class Weights: Sendable {
+  public let layout: ParameterLayout
+  private let base: [Float]
+  /// Fused projections that differ from the base, one after the other.
+  private let changed: [Float]
+  /// By fused projection: where in `changed` it is, nil for the base's.
+  private let changedOffsets: [Int?]
+
+  public var architecture: Architecture { layout.architecture }
+
+  /// All parameters, `layout.count` floats.
+  public var values: [Float] {
+    if changed.isEmpty { return base }
+    var values = base
+    for (projection, offset) in zip(layout.graph.projections, changedOffsets) {
+      guard let offset else { continue }
+      values.replaceSubrange(
+        projection.weight..<projection.weight + projection.count, with: changed[offset..<offset + projection.count])
+    }
+    return values
+  }
+
+  public init(layout: ParameterLayout, values: [Float]) {
+    precondition(values.count == layout.count, "weights must fill their layout")
+    self.layout = layout
+    base = values
+    changed = []
+    changedOffsets = Array(repeating: nil, count: layout.graph.projections.count)
+  }
+
+  /// The weights of `base` with some fused projections replaced.
+  ///
+  /// - Parameters:
+  ///   - chosen: indices of fused projections.
+  ///   - change: gets a chosen projection and its values to change in place.
+  init(
+    base other: Weights, changing chosen: [Int],
+    _ change: (_ projection: FusedProjection, _ values: UnsafeMutablePointer<Float>) -> Void
+  ) {
+    let projections = other.layout.graph.projections
+    var offsets = [Int?](repeating: nil, count: projections.count)
+    var next = 0
+    for index in chosen {
+      offsets[index] = next
+      next += projections[index].count
+    }
+    let source = other.changed.isEmpty ? other.base : other.values
+    changed = [Float](unsafeUninitializedCapacity: next) { buffer, count in
+      source.withUnsafeBufferPointer { source in
+        guard let to = buffer.baseAddress, let from = source.baseAddress else { return }
+        for index in chosen {
+          let projection = projections[index]
+          let place = to + (offsets[index] ?? 0)
+          place.update(from: from + projection.weight, count: projection.count)
+          change(projection, place)
+        }
+      }
+      count = next
+    }
+    base = source
+    changedOffsets = offsets
+    layout = other.layout
+  }
+
+  /// Calls `body` with the weights' addresses.
+  func withPointers<Result>(_ body: (WeightPointers) throws -> Result) rethrows -> Result {
+    try base.withUnsafeBufferPointer { base in
+      try changed.withUnsafeBufferPointer { changed in
+        // A layout is never empty, so neither is its buffer.
+        guard let address = base.baseAddress else { preconditionFailure("weights of an empty layout") }
+        return try body(
+          WeightPointers(base: address, changed: changed.baseAddress ?? address, changedOffsets: changedOffsets))
+      }
+    }
+  }
+}
+
+/// The addresses of weights for the time of one computation.
+struct WeightPointers {
+  fileprivate let base: UnsafePointer<Float>
+  fileprivate let changed: UnsafePointer<Float>
+  fileprivate let changedOffsets: [Int?]
+
+  /// The tensor at an offset of the layout; for anything but projections.
+  subscript(offset: Int) -> UnsafePointer<Float> { base + offset }
+
+  /// The weight of a fused projection.
+  func matrix(_ index: Int, _ projection: FusedProjection) -> UnsafePointer<Float> {
+    if let offset = changedOffsets[index] { return changed + offset }
+    return base + projection.weight
+  }
+}

@@ -1,0 +1,168 @@
+"""Writes `models/`: one small checkpoint of each architecture with seeded random weights, as transformers saves it, and
+what PyTorch computes with it.
+
+Run: python make_models.py [NAME ...]   (needs torch, transformers and safetensors)
+Each folder gets `expected.safetensors` (logits or hidden states, gradients by tensor) and `expected.json` (tokens, the
+losses of ten optimizer steps).
+"""
+
+import copy
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import torch
+import transformers as hf
+from safetensors.torch import load_file, save_file
+
+FOLDER = Path(__file__).parent / "models"
+VOCABULARY = 61
+
+
+def lively(model, seed):
+    """Random weights large enough that every part matters."""
+    generator = torch.Generator().manual_seed(seed)
+    for name, parameter in sorted(model.named_parameters()):
+        noise = torch.randn(parameter.shape, generator=generator)
+        centre = 1.0 if "norm" in name.lower() or "ln_" in name else 0.0
+        is_gemma = "gemma" in type(model).__name__.lower()
+        parameter.data = (0.0 if is_gemma else centre) + 0.25 * noise
+    return model.eval()
+
+
+def rounded(model, dtype):
+    """The model with its parameters as the file holds them; buffers, such as rotary frequencies, stay as they are."""
+    for parameter in model.parameters():
+        parameter.data = parameter.data.to(dtype).to(torch.float32)
+    return model
+
+
+def sequences(seed, lengths=(9, 12)):
+    generator = torch.Generator().manual_seed(seed)
+    # Above the ids of padding, whose embeddings PyTorch keeps from learning.
+    first = int(torch.randint(4, VOCABULARY, (1,), generator=generator))
+    return [[first] + torch.randint(4, VOCABULARY, (n - 1,), generator=generator).tolist() for n in lengths]
+
+
+def logits(model, tokens):
+    # Gemma 3's attention in transformers doesn't hand its own soft cap on; Gemma 2's does, and so do other engines.
+    cap = getattr(model.config, "attn_logit_softcapping", None)
+    extra = {} if cap is None else {"softcap": cap}
+    return model(input_ids=torch.tensor([tokens]), **extra).logits[0]
+
+
+def token_losses(model, batch):
+    """log p of every token after the first, all sequences together."""
+    logs = []
+    for tokens in batch:
+        log = torch.log_softmax(logits(model, tokens)[:-1], dim=-1)
+        logs.append(log.gather(1, torch.tensor(tokens)[1:, None])[:, 0])
+    return torch.cat(logs)
+
+
+def train(model, batch, steps=10, rate=1e-2):
+    matrices = [p for p in model.parameters() if p.dim() > 1]
+    vectors = [p for p in model.parameters() if p.dim() == 1]
+    optimizer = torch.optim.AdamW(
+        [{"params": matrices, "weight_decay": 0.01}, {"params": vectors, "weight_decay": 0.0}], lr=rate)
+    losses = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = -token_losses(model, batch).mean()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def decoder(name, config, seed, dtype, model_type=hf.AutoModelForCausalLM, **saving):
+    folder = FOLDER / name
+    shutil.rmtree(folder, ignore_errors=True)
+    whole = lively(hf.AutoModelForCausalLM.from_config(config, attn_implementation="eager"), seed)
+    saved = whole.base_model if model_type is hf.AutoModel else whole
+    copy.deepcopy(saved).to(dtype).save_pretrained(folder, **saving)
+    (folder / "generation_config.json").unlink(missing_ok=True)
+    model = rounded(whole, dtype)
+    batch = sequences(seed)
+    expected = {}
+    for index, tokens in enumerate(batch):
+        expected[f"logits.{index}"] = logits(model, tokens).detach().clone()
+    (-token_losses(model, batch).mean()).backward()
+    for key, parameter in model.named_parameters():
+        expected["gradient." + key] = parameter.grad.clone()
+    model.zero_grad()
+    finish(folder, expected, {"sequences": batch, "losses": train(model, batch)})
+
+
+def encoder(name, config, seed, dtype, classifies):
+    folder = FOLDER / name
+    shutil.rmtree(folder, ignore_errors=True)
+    kind = hf.AutoModelForSequenceClassification if classifies else hf.AutoModel
+    model = lively(kind.from_config(config, attn_implementation="eager"), seed)
+    copy.deepcopy(model).to(dtype).save_pretrained(folder)
+    model = rounded(model, dtype)
+    batch = sequences(seed, (5, 1, 8))
+    slopes = torch.randn((len(batch), config.hidden_size), generator=torch.Generator().manual_seed(seed + 1))
+    expected = {"slopes": slopes}
+    loss = 0
+    for index, tokens in enumerate(batch):
+        ids = torch.tensor([tokens])
+        hidden = model.base_model(input_ids=ids).last_hidden_state[0]
+        expected[f"hidden.{index}"] = hidden.detach().clone()
+        if classifies:
+            expected[f"probabilities.{index}"] = model(input_ids=ids).logits[0].softmax(-1).detach().clone()
+        loss = loss + (hidden.mean(0) * slopes[index]).sum()
+    loss.backward()
+    for key, parameter in model.base_model.named_parameters():
+        if parameter.grad is not None:
+            expected[f"gradient.{config.model_type}.{key}"] = parameter.grad.clone()
+    finish(folder, expected, {"sequences": batch})
+
+
+def finish(folder, tensors, facts):
+    save_file({key: value.contiguous() for key, value in tensors.items()}, folder / "expected.safetensors")
+    (folder / "expected.json").write_text(json.dumps(facts) + "\n")
+
+
+GPT2 = dict(vocab_size=VOCABULARY, n_positions=24, n_embd=16, n_layer=2, n_head=2, n_inner=40, bos_token_id=0,
+            eos_token_id=0, resid_pdrop=0, embd_pdrop=0, attn_pdrop=0)
+LLAMA = dict(vocab_size=VOCABULARY, hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=4,
+             num_key_value_heads=2, max_position_embeddings=64, bos_token_id=1, eos_token_id=2)
+GEMMA = dict(vocab_size=VOCABULARY, hidden_size=16, intermediate_size=24, num_hidden_layers=3, num_attention_heads=4,
+             num_key_value_heads=2, head_dim=6, max_position_embeddings=64, sliding_window=4, query_pre_attn_scalar=9,
+             layer_types=["sliding_attention", "full_attention", "sliding_attention"])
+BERT = dict(vocab_size=VOCABULARY, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=24,
+            max_position_embeddings=20, hidden_dropout_prob=0, attention_probs_dropout_prob=0)
+LABELS = dict(id2label={0: "safe", 1: "unsafe"}, label2id={"safe": 0, "unsafe": 1})
+
+MODELS = {
+    "gpt2": lambda n: decoder(n, hf.GPT2Config(**GPT2), 1, torch.float32),
+    "gpt2-half": lambda n: decoder(n, hf.GPT2Config(**GPT2, tie_word_embeddings=False), 2, torch.float16),
+    "gpt2-bare-sharded": lambda n: decoder(
+        n, hf.GPT2Config(**GPT2), 3, torch.bfloat16, model_type=hf.AutoModel, max_shard_size=6000),
+    "llama": lambda n: decoder(
+        n, hf.LlamaConfig(**LLAMA, tie_word_embeddings=False, rope_parameters=dict(
+            rope_type="llama3", rope_theta=100.0, factor=4.0, low_freq_factor=1.0, high_freq_factor=4.0,
+            original_max_position_embeddings=16)), 4, torch.bfloat16),
+    "smollm2": lambda n: decoder(
+        n, hf.LlamaConfig(**LLAMA, tie_word_embeddings=True, attention_bias=True), 5, torch.float32),
+    "qwen2": lambda n: decoder(n, hf.Qwen2Config(**LLAMA, tie_word_embeddings=True), 6, torch.float16),
+    "gemma3": lambda n: decoder(n, hf.Gemma3TextConfig(**GEMMA), 7, torch.bfloat16),
+    "gemma3-capped": lambda n: decoder(
+        n, hf.Gemma3TextConfig(**GEMMA, attn_logit_softcapping=2.0, final_logit_softcapping=5.0), 8, torch.float32),
+    "bert": lambda n: encoder(n, hf.BertConfig(**BERT), 9, torch.float32, False),
+    "bert-classifier": lambda n: encoder(n, hf.BertConfig(**BERT, **LABELS), 10, torch.float16, True),
+    "roberta": lambda n: encoder(
+        n, hf.RobertaConfig(**BERT, type_vocab_size=1, pad_token_id=1), 11, torch.float32, False),
+    "roberta-classifier": lambda n: encoder(
+        n, hf.RobertaConfig(**BERT, type_vocab_size=1, pad_token_id=1, **LABELS), 12, torch.bfloat16, True),
+}
+
+if __name__ == "__main__":
+    torch.manual_seed(0)
+    for chosen in sys.argv[1:] or MODELS:
+        MODELS[chosen](chosen)
+        size = sum(file.stat().st_size for file in (FOLDER / chosen).iterdir())
+        print(f"{chosen}: {size // 1024} KB")

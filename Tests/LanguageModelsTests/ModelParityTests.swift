@@ -1,0 +1,150 @@
+import Core
+import Foundation
+import Testing
+
+@testable import LanguageModels
+
+/// A checkpoint that `Fixtures/make_models.py` wrote, and what PyTorch computes with it.
+struct ModelGolden {
+  private struct Facts: Decodable {
+    let sequences: [[Int32]]
+    let losses: [Double]?
+  }
+
+  let folder: String
+  let architecture: Architecture
+  let weights: Weights
+  let sequences: [[Int32]]
+  /// Of ten optimizer steps; empty for encoders.
+  let losses: [Double]
+  private let file: SafetensorsFile
+
+  init(_ name: String) throws {
+    folder = Bundle.module.bundleURL.appending(path: "Fixtures/models/\(name)").path(percentEncoded: false)
+    architecture = try Architecture(CheckpointConfiguration(folder: folder))
+    weights = try CheckpointMapping.load(architecture, from: CheckpointWeights.open(folder: folder))
+    let facts = try JSONDecoder().decode(
+      Facts.self, from: Data(contentsOf: URL(filePath: folder + "/expected.json")))
+    sequences = facts.sequences
+    losses = facts.losses ?? []
+    file = try SafetensorsFile(path: folder + "/expected.safetensors")
+  }
+
+  func tensor(_ name: String) throws -> [Float] { try file.floats(name) }
+
+  func contains(_ name: String) -> Bool { file.tensors[name] != nil }
+
+  /// Holds a gradient against the recorded one, tensor by tensor: 1e-3 of the tensor's norm.
+  func check(_ gradient: [Float]) throws {
+    for slot in weights.layout.slots {
+      let ours = gradient[slot.offset..<slot.offset + slot.count]
+      let name = "gradient." + slot.name
+      guard contains(name) else {
+        // Only an encoder's pooler goes unused; it is no part of the layout.
+        Issue.record("no gradient recorded for \(slot.name)")
+        continue
+      }
+      let expected = try tensor(name)
+      let norm = expected.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+      let error = zip(ours, expected).reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }.squareRoot()
+      // A key's bias has no effect on the softmax: its gradient is rounding alone.
+      #expect(error <= 1e-3 * norm + 1e-6, "\(slot.name): off by \(error), norm \(norm)")
+    }
+  }
+}
+
+/// Logits [T,V] of one sequence.
+func logits(_ tokens: [Int32], _ weights: Weights) -> [Float] {
+  let activations = Transformer.forward(PackedBatch(prefix: [], sequences: [tokens[...]]), weights)
+  let size = tokens.count * weights.architecture.vocabulary
+  return [Float](unsafeUninitializedCapacity: size) { out, count in
+    count = size
+    activations.values.withUnsafeBufferPointer { values in
+      guard let out = out.baseAddress, let values = values.baseAddress else { return }
+      weights.withPointers { pointers in
+        weights.layout.graph.head.logits(
+          rows: tokens.count, weights.architecture, hidden: values + activations.hidden, pointers, into: out)
+      }
+    }
+  }
+}
+
+@Suite("What PyTorch and transformers compute")
+struct ModelParityTests {
+  static let decoders = [
+    "gpt2", "gpt2-half", "gpt2-bare-sharded", "llama", "smollm2", "qwen2", "gemma3", "gemma3-capped",
+  ]
+  static let encoders = ["bert", "bert-classifier", "roberta", "roberta-classifier"]
+
+  @Test("logits, within 1e-3", arguments: decoders)
+  func decoderLogits(name: String) throws {
+    let golden = try ModelGolden(name)
+    for (index, tokens) in golden.sequences.enumerated() {
+      let ours = logits(tokens, golden.weights)
+      let expected = try golden.tensor("logits.\(index)")
+      #expect(ours.count == expected.count)
+      for (a, b) in zip(ours, expected) { #expect(abs(a - b) < 1e-3) }
+    }
+  }
+
+  @Test("the gradient of every tensor, within 1e-3 of its norm", arguments: decoders)
+  func decoderGradients(name: String) throws {
+    let golden = try ModelGolden(name)
+    // The sequences share their first token.
+    let rest = golden.sequences.map { Array($0.dropFirst()) }
+    let total = Float(rest.reduce(0) { $0 + $1.count })
+    let (_, gradient) = Likelihood(prefix: [golden.sequences[0][0]]).gradient(rest, golden.weights) { _ in
+      (0, rest.map { $0.map { _ in -1 / total } })
+    }
+    try golden.check(gradient)
+  }
+
+  @Test("the losses of ten AdamW steps, within 1e-3", arguments: decoders)
+  func training(name: String) throws {
+    let golden = try ModelGolden(name)
+    let rest = golden.sequences.map { Array($0.dropFirst()) }
+    var trainer = SupervisedTrainer(weights: golden.weights, learningRate: 1e-2)
+    #expect(golden.losses.count == 10)
+    for expected in golden.losses {
+      let loss = trainer.step(prefix: [golden.sequences[0][0]], sequences: rest)
+      #expect(abs(loss - expected) < 1e-3)
+    }
+    #expect(golden.losses[9] < golden.losses[0] - 0.1)
+  }
+
+  @Test("an encoder's hidden states, within 1e-3", arguments: encoders)
+  func encoderStates(name: String) throws {
+    let golden = try ModelGolden(name)
+    for (index, tokens) in golden.sequences.enumerated() {
+      let activations = Transformer.forward(PackedBatch(prefix: [], sequences: [tokens[...]]), golden.weights)
+      let expected = try golden.tensor("hidden.\(index)")
+      for (a, b) in zip(activations.values[activations.hidden...], expected) { #expect(abs(a - b) < 1e-3) }
+    }
+  }
+
+  @Test("an encoder's gradients through mean pooling", arguments: encoders)
+  func encoderGradients(name: String) throws {
+    let golden = try ModelGolden(name)
+    let width = golden.architecture.width
+    let slopes = try golden.tensor("slopes")
+    let rows = golden.sequences.indices.map { Array(slopes[$0 * width..<($0 + 1) * width]) }
+    let (_, gradient) = Encoding(pooling: .mean).gradient(golden.sequences, golden.weights) { _ in (0, rows) }
+    try golden.check(gradient)
+  }
+
+  @Test("a model saved again gives the same logits", arguments: decoders)
+  func saving(name: String) throws {
+    let golden = try ModelGolden(name)
+    let folder = FileManager.default.temporaryDirectory.appending(path: "sluice-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try writeConfiguration(try golden.architecture.configurationEntries, folder: folder)
+    try SafetensorsWriter.write(
+      tensors: CheckpointMapping.tensors(golden.weights), dtype: .f32, to: folder + "/model.safetensors")
+    let read = try Architecture(CheckpointConfiguration(folder: folder))
+    #expect(read == golden.architecture)
+    let weights = try CheckpointMapping.load(read, from: CheckpointWeights.open(folder: folder))
+    for (a, b) in zip(logits(golden.sequences[0], weights), logits(golden.sequences[0], golden.weights)) {
+      #expect(abs(a - b) < 1e-4)
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import Testing
+
+@testable import Tensors
+
+/// Everything that shapes of attention can have, small enough for plain loops.
+private let shapes = [
+  AttentionShape(heads: 2, headSize: 3, isCausal: true),
+  AttentionShape(heads: 2, headSize: 3, isCausal: false),
+  AttentionShape(heads: 4, keyValueHeads: 2, headSize: 3, isCausal: true),
+  AttentionShape(heads: 4, keyValueHeads: 1, headSize: 3, scale: 0.4, isCausal: true, window: 3, softCap: 1.5),
+]
+
+@Suite("Attention against plain loops and finite differences")
+struct AttentionTests {
+  let plan = AttentionPlan(prefix: 2, lengths: [3, 0, 1])
+
+  /// Row → keys that may be seen, by position: the prefix first, then its own sequence.
+  func visible(_ shape: AttentionShape) -> [[Int]] {
+    let positions = [0, 1, 2, 3, 4, 2]
+    let sequences = [[0, 1], [0, 1], [0, 1, 2, 3, 4], [0, 1, 2, 3, 4], [0, 1, 2, 3, 4], [0, 1, 5]]
+    return sequences.enumerated().map { row, keys in
+      guard shape.isCausal else { return keys }
+      return keys.filter { key in
+        let distance = positions[row] - positions[key]
+        return distance >= 0 && distance < shape.window ?? .max
+      }
+    }
+  }
+
+  func naive(_ shape: AttentionShape, _ qkv: [Float]) -> [Double] {
+    let size = shape.headSize
+    var out: [Double] = []
+    for (row, keys) in visible(shape).enumerated() {
+      for head in 0..<shape.heads {
+        let group = head / (shape.heads / shape.keyValueHeads)
+        func key(_ row: Int, _ i: Int) -> Double {
+          Double(qkv[row * shape.rowWidth + shape.queryWidth + group * size + i])
+        }
+        func value(_ row: Int, _ i: Int) -> Double {
+          Double(qkv[row * shape.rowWidth + shape.queryWidth + shape.keyValueWidth + group * size + i])
+        }
+        let scores = keys.map { k -> Double in
+          let dot = (0..<size).reduce(0.0) { $0 + Double(qkv[row * shape.rowWidth + head * size + $1]) * key(k, $1) }
+          let score = dot * Double(shape.scale)
+          guard let cap = shape.softCap else { return score }
+          return Double(cap) * Foundation.tanh(score / Double(cap))
+        }
+        let total = scores.reduce(0) { $0 + Foundation.exp($1) }
+        for i in 0..<size {
+          out.append(zip(keys, scores).reduce(0.0) { $0 + Foundation.exp($1.1) / total * value($1.0, i) })
+        }
+      }
+    }
+    return out
+  }
+
+  @Test("packed forward, with and without kept probabilities", arguments: shapes)
+  func forward(_ shape: AttentionShape) {
+    let qkv = floats(plan.rows * shape.rowWidth, seed: 8)
+    let exact = naive(shape, qkv)
+    var scratch = [Float](repeating: 7, count: plan.forwardScratch)
+    var kept = [Float](repeating: 7, count: shape.heads * plan.probabilitiesPerHead)
+    var out = [Float](repeating: 7, count: plan.rows * shape.queryWidth)
+    plan.forward(shape, qkv: qkv, probabilities: &kept, scratch: &scratch, out: &out)
+    for (a, b) in zip(out, exact) { #expect(abs(Double(a) - b) < 1e-5) }
+    out = out.map { _ in 7 }
+    plan.forward(shape, qkv: qkv, probabilities: nil, scratch: &scratch, out: &out)
+    for (a, b) in zip(out, exact) { #expect(abs(Double(a) - b) < 1e-5) }
+  }
+
+  @Test("a long sequence, taken in tiles, is what it is as a whole")
+  func tiles() {
+    let shape = AttentionShape(heads: 2, keyValueHeads: 1, headSize: 4, isCausal: true, window: 90)
+    let long = AttentionPlan(prefix: 5, lengths: [150])
+    let qkv = floats(long.rows * shape.rowWidth, seed: 3)
+    var scratch = [Float](repeating: 0, count: long.forwardScratch)
+    var kept = [Float](repeating: 0, count: shape.heads * long.probabilitiesPerHead)
+    var whole = [Float](repeating: 0, count: long.rows * shape.queryWidth)
+    var tiled = whole
+    long.forward(shape, qkv: qkv, probabilities: &kept, scratch: &scratch, out: &whole)
+    long.forward(shape, qkv: qkv, probabilities: nil, scratch: &scratch, out: &tiled)
+    for (a, b) in zip(whole, tiled) { #expect(abs(a - b) < 1e-5) }
+  }
+
+  @Test("backward agrees with finite differences", arguments: shapes)
+  func backward(_ shape: AttentionShape) {
+    let qkv = floats(plan.rows * shape.rowWidth, seed: 8)
+    let dOut = floats(plan.rows * shape.queryWidth, seed: 9)
+    var scratch = [Float](repeating: 0, count: plan.forwardScratch)
+    var kept = [Float](repeating: 0, count: shape.heads * plan.probabilitiesPerHead)
+    var out = [Float](repeating: 0, count: plan.rows * shape.queryWidth)
+    plan.forward(shape, qkv: qkv, probabilities: &kept, scratch: &scratch, out: &out)
+    var dqkv = [Float](repeating: 7, count: qkv.count)
+    var room = [Float](repeating: 0, count: plan.backwardScratch(shape))
+    plan.backward(shape, qkv: qkv, probabilities: kept, dOut: dOut, dqkv: &dqkv, scratch: &room)
+    func loss(_ qkv: [Float]) -> Double { zip(naive(shape, qkv), dOut).reduce(0) { $0 + $1.0 * Double($1.1) } }
+    for i in qkv.indices {
+      var (up, down) = (qkv, qkv)
+      up[i] += 0.01
+      down[i] -= 0.01
+      #expect(abs((loss(up) - loss(down)) / 0.02 - Double(dqkv[i])) < 2e-3)
+    }
+  }
+
+  @Test("one row over a cache gives what the packed pass gives", arguments: shapes.filter(\.isCausal))
+  func cached(_ shape: AttentionShape) {
+    let qkv = floats(plan.rows * shape.rowWidth, seed: 8)
+    let exact = naive(shape, qkv)
+    let e = shape.keyValueWidth
+    func part(_ rows: [Int], _ start: Int) -> [Float] {
+      rows.flatMap { qkv[$0 * shape.rowWidth + start..<$0 * shape.rowWidth + start + e] }
+    }
+    let (own, row) = ([2, 3, 4], 4)
+    var scores = [Float](repeating: 0, count: 5)
+    var out = [Float](repeating: 7, count: shape.queryWidth)
+    let q = Array(qkv[row * shape.rowWidth..<row * shape.rowWidth + shape.queryWidth])
+    let keys = (part([0, 1], shape.queryWidth), part(own, shape.queryWidth))
+    let values = (part([0, 1], shape.queryWidth + e), part(own, shape.queryWidth + e))
+    keys.0.withUnsafeBufferPointer { sharedKeys in
+      values.0.withUnsafeBufferPointer { sharedValues in
+        keys.1.withUnsafeBufferPointer { ownKeys in
+          values.1.withUnsafeBufferPointer { ownValues in
+            guard let a = sharedKeys.baseAddress, let b = sharedValues.baseAddress, let c = ownKeys.baseAddress,
+              let d = ownValues.baseAddress
+            else { return }
+            attendCached(
+              shape, q: q, shared: CachedKeys(keys: a, values: b, count: 2),
+              own: CachedKeys(keys: c, values: d, count: 3), scores: &scores, out: &out)
+          }
+        }
+      }
+    }
+    for i in 0..<shape.queryWidth {
+      #expect(abs(Double(out[i]) - exact[row * shape.queryWidth + i]) < 1e-5)
+    }
+  }
+}
