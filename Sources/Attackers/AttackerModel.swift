@@ -60,16 +60,18 @@ struct AttackerModel: Sendable {
   }
 
   /// Samples prompts; the result depends on the seeds alone.
-  func sample(_ count: Int, temperatures: [Float], seeds: [UInt64]) -> [Generation] {
+  ///
+  /// - Parameter context: tokens to go on from instead of `prefix`.
+  func sample(_ count: Int, temperatures: [Float], seeds: [UInt64], context: [Int32]? = nil) -> [Generation] {
     let requests = zip(seeds, temperatures).map { GenerationRequest(prompt: [], seed: $0, temperature: $1) }
-    return Decoder(weights: weights, prefix: prefix.map { Int($0) }).generate(
+    return Decoder(weights: weights, prefix: (context ?? prefix).map { Int($0) }).generate(
       requests,
       settings: DecodingSettings(maxTokens: settings.maxTokens, endTokens: reference.endTokens), workers: 1)
   }
 
-  /// log p_ref of each token.
-  func referenceLogProbabilities(_ sequences: [[Int32]]) -> [[Float]] {
-    Likelihood(prefix: prefix).logProbabilities(sequences, reference.weights)
+  /// log π of each token.
+  func logProbabilities(_ sequences: [[Int32]]) -> [[Float]] {
+    Likelihood(prefix: prefix).logProbabilities(sequences, weights)
   }
 
   var optimizerState: (step: Int, first: [Float], second: [Float]) {

@@ -12,10 +12,27 @@ public enum Objective: String, Sendable, Codable, Hashable {
   case varianceTB = "variance-tb"
   /// (log Z + log π − log R)² with a learned scalar log Z.
   case trajectoryBalance = "tb"
+  /// (d_i − d_j)² over the pairs whose rewards differ by more than σ: variance-TB with noisy gradients pruned.
+  case contrastive = "contrastive-tb"
+}
+
+/// How attacks are searched for.
+public enum AttackMethod: String, Sendable, Codable, Hashable, CaseIterable {
+  /// Samples in proportion to the reward, then smooths by maximum likelihood (Lee et al.).
+  case gflownet
+  /// Policy gradient with a KL penalty towards the reference model (Williams, 1992).
+  case reinforce
+  /// Clipped policy gradient with a novelty bonus (Hong et al., "Curiosity-driven red-teaming", ICLR 2024).
+  case ppo
+  /// Few-shot from the best attacks found so far, nothing is trained.
+  case inContext = "in-context"
+  /// Samples of the supervised fine-tuned reference model, nothing is trained.
+  case sft
 }
 
 /// Everything that shapes a search, apart from start state, seed and budget.
 public struct AttackerSettings: Sendable, Codable, Hashable {
+  public var method = AttackMethod.gflownet
   public var objective = Objective.varianceTB
   public var reward = RewardKind.lee
   /// LoRA rank on all four projections; 0 trains all weights.
@@ -42,8 +59,25 @@ public struct AttackerSettings: Sendable, Codable, Hashable {
   /// k of Min-K, and its threshold on log p_ref; nil calibrates it on the reference model's own samples.
   public var minK = 7
   public var minKThreshold: Double?
-  /// Target responses for each new attack.
+  /// Pairs whose log R differ by this or less are dropped (contrastive-tb only).
+  public var pairSigma = 0.0
+  /// Target responses for each new attack, at first.
   public var responsesPerAttack = 1
+  /// Where the mean of the first leaves open whether an attack works, more are asked, up to this many.
+  public var responsesAtMost = 1
+  /// Mean p(unsafe) that leaves it open.
+  public var undecided = 0.25...0.85
+  /// Proposals made for each that is asked; the screen picks. 1 switches the screen off.
+  public var screenPool = 4
+  /// Share of the picks that ignore the screen's opinion.
+  public var screenExploration = 0.25
+  /// Cosine from which two attacks count as one.
+  public var similarity = 0.7
+  /// What no user would write is learnt from as a failure and not asked.
+  public var skipsUnfluent = true
+  /// Batches that wait for the target while the next are proposed and the last are trained on; proposals are then up to
+  /// this many updates old. 1 is strictly one after the other. The result depends on it, and on nothing else's timing.
+  public var batchesInFlight = 1
   /// Maximum-likelihood smoothing on what worked (Lee et al., stage 2).
   public var smoothing = true
   /// Share of the budget that samples from the smoothed model.
@@ -60,4 +94,22 @@ public struct AttackerSettings: Sendable, Codable, Hashable {
   public var prompt: String?
 
   public init() {}
+
+  /// Most responses that one attack can take.
+  var mostResponses: Int { max(responsesPerAttack, responsesAtMost) }
+}
+
+extension AttackerSettings {
+  /// The recipe of Lee et al. (ICLR 2025): trajectory balance with learned Z, the tempered product, five responses
+  /// for every attack, one update for every batch, then maximum likelihood on what worked.
+  public static var published: AttackerSettings {
+    var settings = AttackerSettings()
+    settings.objective = .trajectoryBalance
+    settings.responsesPerAttack = 5
+    settings.updatesPerBatch = 1
+    settings.explorationShare = 0
+    settings.screenPool = 1
+    settings.skipsUnfluent = false
+    return settings
+  }
 }

@@ -8,29 +8,57 @@ public struct GFlowNetAttacker: Attacker {
   public let settings: AttackerSettings
   public let reference: CausalLanguageModel
   public let fingerprint: String
-  private let prefix: [Int32]
+  let embedder: any Embedder
+  let prefix: [Int32]
 
   public var method: String { "gflownet" }
 
   /// - Parameters:
   ///   - reference: the supervised fine-tuned model, frozen.
   ///   - referenceFingerprint: identity of its checkpoint.
+  ///   - embedder: tells which attacks are alike, for the screen.
   /// - Throws: `SluiceError` (usage) when there is no prompt to start from.
-  public init(reference: CausalLanguageModel, referenceFingerprint: String, settings: AttackerSettings) throws {
+  public init(
+    reference: CausalLanguageModel, referenceFingerprint: String, embedder: any Embedder, settings: AttackerSettings
+  ) throws {
+    self.init(
+      reference: reference, fingerprint: try attackerFingerprint(referenceFingerprint, embedder, settings),
+      embedder: embedder, settings: settings, prefix: try attackPrefix(reference, settings))
+  }
+
+  init(
+    reference: CausalLanguageModel, fingerprint: String, embedder: any Embedder, settings: AttackerSettings,
+    prefix: [Int32]
+  ) {
     self.reference = reference
+    self.fingerprint = fingerprint
+    self.embedder = embedder
     self.settings = settings
-    prefix = try attackPrefix(reference, settings)
-    fingerprint = try attackerFingerprint("gflownet", referenceFingerprint, settings)
+    self.prefix = prefix
   }
 
   public func search(
-    start: [UInt8]?, seedPrompts: [String], oracle: any AttackOracle, budget: Int, seed: UInt64,
+    start: [UInt8]?, seedPrompts: [String], oracle: any AttackOracle, budget: SearchBudget, seed: UInt64,
     progress: @escaping @Sendable (Int, String) -> Void
   ) async throws -> SearchResult {
     var search = try GFlowNetSearch(
-      reference: reference, prefix: prefix, settings: settings, oracle: oracle, budget: budget, seed: seed,
-      start: start.map { try AttackerState($0) }, progress: progress)
+      self, oracle: oracle, budget: budget, seed: seed, start: start.map { try AttackerState($0) }, progress: progress)
     return try await search.run(seedPrompts: seedPrompts)
+  }
+}
+
+/// The attacker that `settings.method` names.
+/// - Throws: `SluiceError` (usage) when there is no prompt to start from.
+public func attacker(
+  reference: CausalLanguageModel, referenceFingerprint: String, embedder: any Embedder, settings: AttackerSettings
+) throws -> any Attacker {
+  switch settings.method {
+  case .gflownet:
+    try GFlowNetAttacker(
+      reference: reference, referenceFingerprint: referenceFingerprint, embedder: embedder, settings: settings)
+  case .reinforce, .ppo, .inContext, .sft:
+    try BaselineAttacker(
+      reference: reference, referenceFingerprint: referenceFingerprint, embedder: embedder, settings: settings)
   }
 }
 
@@ -54,9 +82,11 @@ func attackPrefix(_ reference: CausalLanguageModel, _ settings: AttackerSettings
   return tokens
 }
 
-func attackerFingerprint(_ method: String, _ reference: String, _ settings: AttackerSettings) throws -> String {
+/// - Throws: `EncodingError` for settings that are no numbers.
+func attackerFingerprint(_ reference: String, _ embedder: any Embedder, _ settings: AttackerSettings) throws -> String {
   let encoder = JSONEncoder()
   encoder.outputFormatting = .sortedKeys
   let json = try encoder.encode(settings)
-  return "\(method):\(reference):\(String(hexadecimal: StableHash.fnv1a(json)))"
+  return "\(settings.method.rawValue):\(reference):\(embedder.fingerprint):"
+    + String(hexadecimal: StableHash.fnv1a(json))
 }

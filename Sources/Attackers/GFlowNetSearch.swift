@@ -7,11 +7,12 @@ struct GFlowNetSearch: Sendable {
   let settings: AttackerSettings
   let prefix: [Int32]
   let progress: @Sendable (Int, String) -> Void
+  private let embedder: any Embedder
+  private let proposer: Proposer
   private let reward: Reward
   private let started: AttackerState?
   private var policy: AttackerModel
-  /// The reference model, never trained.
-  private let explorer: AttackerModel
+  private var screen: ProposalScreen
   private var buffer: ReplayBuffer
   private var generator: SeededGenerator
   private var logZ: Double
@@ -25,23 +26,25 @@ struct GFlowNetSearch: Sendable {
   private static let seedingShare = 0.1
   private static let rescoringShare = 0.2
   /// Batches in a row without one new prompt after which the sampler counts as collapsed.
-  private static let patience = 25
+  static let patience = 25
   /// Rewards below this count as this in the objective.
   private static let leastLogReward = -150.0
 
   init(
-    reference: CausalLanguageModel, prefix: [Int32], settings: AttackerSettings, oracle: any AttackOracle, budget: Int,
-    seed: UInt64, start: AttackerState?, progress: @escaping @Sendable (Int, String) -> Void
+    _ attacker: GFlowNetAttacker, oracle: any AttackOracle, budget: SearchBudget, seed: UInt64, start: AttackerState?,
+    progress: @escaping @Sendable (Int, String) -> Void
   ) throws {
-    self.settings = settings
-    self.prefix = prefix
+    settings = attacker.settings
+    prefix = attacker.prefix
+    embedder = attacker.embedder
     self.progress = progress
     started = start
     policy = try AttackerModel(
-      reference: reference, prefix: prefix, settings: settings, learningRate: settings.learningRate, seed: seed)
-    explorer = policy
-    log = SearchLog(
-      oracle: oracle, budget: budget, samples: settings.responsesPerAttack, claimThreshold: settings.claimThreshold)
+      reference: attacker.reference, prefix: prefix, settings: settings, learningRate: settings.learningRate, seed: seed
+    )
+    proposer = Proposer(settings: settings, reference: policy)
+    screen = ProposalScreen(settings: settings)
+    log = SearchLog(oracle: oracle, budget: budget, settings: settings)
     if let start {
       try policy.restore(
         parameters: start.parameters, step: start.header.optimizerStep, first: start.first, second: start.second)
@@ -57,7 +60,7 @@ struct GFlowNetSearch: Sendable {
       generator = SeededGenerator(seed: seed, stream: "search")
       logZ = 0
       step = 0
-      reward = Reward(settings: settings, threshold: Self.threshold(policy, settings))
+      reward = Reward(settings: settings, threshold: proposer.minKThreshold())
     }
   }
 
@@ -65,14 +68,8 @@ struct GFlowNetSearch: Sendable {
     try await rescoreBuffer()
     try await seedBuffer(seedPrompts)
     let smooths = settings.smoothing && settings.training
-    let trainingBudget = smooths ? Int(Double(log.budget) * (1 - settings.smoothingShare)) : log.budget
-    var idle = 0
-    while log.spent + settings.responsesPerAttack <= trainingBudget && idle < Self.patience {
-      try Task.checkCancellation()
-      let before = log.spent
-      try await trainOnce(until: trainingBudget)
-      idle = log.spent == before ? idle + 1 : 0
-    }
+    let whole = log.budget.responses
+    try await train(until: smooths ? Int(Double(whole) * (1 - settings.smoothingShare)) : whole)
     if smooths { try await smooth() }
     return SearchResult(claimed: log.claimed, responses: log.spent, losses: losses, state: try state())
   }
@@ -83,13 +80,13 @@ struct GFlowNetSearch: Sendable {
   /// unless its neighbours still work.
   private mutating func rescoreBuffer() async throws {
     guard started != nil, !buffer.items.isEmpty else { return }
-    let count = min(buffer.items.count, Int(Double(log.budget) * Self.rescoringShare))
+    let count = min(buffer.items.count, Int(Double(log.budget.responses) * Self.rescoringShare))
     // Strata by old reward: every quantile is asked, so that what used to fail may work now.
     let order = buffer.items.indices.sorted { buffer.items[$0].logUnsafe > buffer.items[$1].logUnsafe }
     let chosen = (0..<count).map { order[$0 * order.count / max(count, 1)] }
     let items = chosen.map { buffer.items[$0] }
     buffer = ReplayBuffer(capacity: settings.buffer)
-    try await log.observe(items.map(\.prompt))
+    try await observe(items)
     // What still works is learnt from, but it is no find of this search: a memory doesn't prove that the search is awake.
     for item in items {
       record(item, method: "gflownet", isNew: false)
@@ -99,42 +96,130 @@ struct GFlowNetSearch: Sendable {
   }
 
   private mutating func seedBuffer(_ prompts: [String]) async throws {
-    let count = Int(Double(log.budget) * Self.seedingShare)
+    let count = Int(Double(log.budget.responses) * Self.seedingShare)
     guard count > 0, !prompts.isEmpty, settings.fixedPrompt == nil else { return }
     let chosen = prompts.shuffled(using: &generator).prefix(count)
-    let experiences = experiences(chosen.map { ($0, encode($0)) })
-    try await log.observe(experiences.map(\.prompt))
+    let experiences = proposer.experiences(prompts: Array(chosen))
+    try await observe(experiences)
     for experience in experiences { record(experience, method: "seed", isNew: false) }
   }
 
-  // MARK: - Training
+  private mutating func observe(_ items: [Experience]) async throws {
+    try await log.observe(items.map(\.prompt))
+    try await learn(items.filter { log.known[$0.prompt] != nil })
+  }
 
-  private mutating func trainOnce(until limit: Int) async throws {
-    let replayed = settings.training ? Int(Double(settings.batch) * settings.replayFraction) : 0
-    let proposals = propose(settings.batch - replayed, from: policy, tempered: settings.training)
-    let fresh = proposals.map { log.known[$0.prompt] == nil }
-    // What no user would write is not worth a response: it is learnt from as a failure, unasked.
-    let fluent = proposals.map { !settings.training || reward.isFluent($0.reference, tokens: length($0.tokens)) }
-    try await log.observe(zip(proposals, fluent).filter(\.1).map(\.0.prompt))
-    var batch: [Experience] = []
-    var noted: Set<String> = []
-    for ((proposal, isFresh), isFluent) in zip(zip(proposals, fresh), fluent) {
+  private mutating func learn(_ items: [Experience]) async throws {
+    guard settings.screenPool > 1, !items.isEmpty else { return }
+    let threshold = Foundation.log(settings.claimThreshold)
+    screen.learn(
+      try await embedder.embed(items.map(\.prompt)), worked: items.map { (log.known[$0.prompt] ?? -9) > threshold })
+  }
+
+  // MARK: - Rounds
+
+  /// Proposals, and what was asked of the target about them.
+  private struct Round: Sendable {
+    let proposals: [Experience]
+    let asked: [String]
+    let answers: Task<[AttackObservation], any Error>?
+  }
+
+  /// Proposes from `model` and asks, without waiting for the answer.
+  private mutating func launch(_ model: AttackerModel, count: Int, until limit: Int, tempered: Bool) async throws
+    -> Round
+  {
+    try Task.checkCancellation()
+    let pool = propose(count * (settings.fixedPrompt == nil ? settings.screenPool : 1), from: model, tempered: tempered)
+    let trains = tempered && settings.training
+    let fluent = pool.map { !trains || !settings.skipsUnfluent || isFluent($0) }
+    var seen: Set<String> = []
+    let fresh = pool.indices.filter {
+      fluent[$0] && log.isNew(pool[$0].prompt) && seen.insert(pool[$0].prompt).inserted
+    }
+    var wanted = fresh
+    if settings.screenPool > 1, fresh.count > count {
+      let vectors = try await embedder.embed(fresh.map { pool[$0].prompt })
+      wanted = screen.choose(vectors, count: count, using: &generator).map { fresh[$0] }
+    }
+    let asked = log.reserve(wanted.map { pool[$0].prompt }, until: limit)
+    // What the policy does now is learnt from even where it is not asked: repetitions, and what nobody would write.
+    let repeated = pool.indices.prefix(count).filter { !fluent[$0] || log.known[pool[$0].prompt] != nil }
+    let (oracle, questions) = (log.oracle, settings)
+    return Round(
+      proposals: (wanted + repeated).map { pool[$0] }, asked: asked,
+      answers: asked.isEmpty ? nil : Task { try await ask(oracle, asked, questions) })
+  }
+
+  /// Waits for a round's answers and takes them in.
+  /// - Returns: what can be trained on.
+  private mutating func land(_ round: Round, method: String) async throws -> [Experience] {
+    if let answers = round.answers {
+      let observations = try await withTaskCancellationHandler {
+        try await answers.value
+      } onCancel: {
+        answers.cancel()
+      }
+      log.settle(round.asked, observations)
+    }
+    var fresh = Set(round.asked)
+    var known: [Experience] = []
+    var new: [Experience] = []
+    for proposal in round.proposals {
       guard let c = log.known[proposal.prompt] else {
-        if !isFluent { batch.append(proposal) }
+        if !isFluent(proposal) { known.append(proposal) }
         continue
       }
       var experience = proposal
       experience.logUnsafe = c
-      record(experience, method: "gflownet", isNew: isFresh && noted.insert(proposal.prompt).inserted)
-      batch.append(experience)
+      let isNew = fresh.remove(proposal.prompt) != nil
+      record(experience, method: method, isNew: isNew)
+      if isNew { new.append(experience) }
+      known.append(experience)
     }
+    try await learn(new)
+    return known
+  }
+
+  /// Keeps `batchesInFlight` rounds before the target until `limit` responses are committed.
+  ///
+  /// Rounds land in the order in which they started, whichever is answered first, so the result doesn't depend on time.
+  private mutating func search(
+    count: Int, until limit: Int, tempered: Bool, method: String,
+    source: (Self) -> AttackerModel, afterwards: (inout Self, [Experience]) throws -> Void
+  ) async throws {
+    var flight: [Round] = []
+    defer { for round in flight { round.answers?.cancel() } }
+    var idle = 0
+    while idle < Self.patience {
+      while flight.count < settings.batchesInFlight, log.committed + settings.mostResponses <= limit {
+        flight.append(try await launch(source(self), count: count, until: limit, tempered: tempered))
+      }
+      if flight.isEmpty { return }
+      let round = flight.removeFirst()
+      idle = round.asked.isEmpty ? idle + 1 : 0
+      let landed = try await land(round, method: method)
+      try afterwards(&self, landed)
+    }
+  }
+
+  // MARK: - Training
+
+  private mutating func train(until limit: Int) async throws {
+    let replayed = settings.training ? Int(Double(settings.batch) * settings.replayFraction) : 0
+    try await search(
+      count: settings.batch - replayed, until: limit, tempered: settings.training, method: "gflownet",
+      source: { $0.policy }, afterwards: { $0.update(on: $1) })
+  }
+
+  private mutating func update(on batch: [Experience]) {
     step += 1
     guard settings.training else {
       progress(log.spent, "sampling")
       return
     }
     for update in 0..<settings.updatesPerBatch {
-      let past = buffer.sample(settings.batch - (update == 0 ? batch.count : 0), using: &generator)
+      let past = buffer.sample(max(0, settings.batch - (update == 0 ? batch.count : 0)), using: &generator)
       let trajectories = update == 0 ? batch + past : past
       guard trajectories.count > 1 else { continue }
       losses.append(train(trajectories))
@@ -149,16 +234,19 @@ struct GFlowNetSearch: Sendable {
       max(
         Self.leastLogReward,
         reward.logReward(
-          logUnsafe: $0.logUnsafe, reference: $0.reference, tokens: length($0.tokens), tau: tau))
+          logUnsafe: $0.logUnsafe, reference: $0.reference, tokens: proposer.length($0.tokens), tau: tau))
     }
-    let (objective, logZ) = (settings.objective, logZ)
+    let (objective, logZ, sigma) = (settings.objective, logZ, settings.pairSigma)
     var logZSlope = 0.0
     let loss = policy.step(trajectories.map(\.tokens)) { logProbabilities in
       let logPolicy = logProbabilities.map { $0.reduce(0.0) { $0 + Double($1) } }
       let value =
-        objective == .varianceTB
-        ? ObjectiveLoss.varianceTB(logPolicy: logPolicy, logReward: logReward)
-        : ObjectiveLoss.trajectoryBalance(logPolicy: logPolicy, logReward: logReward, logZ: logZ)
+        switch objective {
+        case .varianceTB: ObjectiveLoss.varianceTB(logPolicy: logPolicy, logReward: logReward)
+        case .trajectoryBalance:
+          ObjectiveLoss.trajectoryBalance(logPolicy: logPolicy, logReward: logReward, logZ: logZ)
+        case .contrastive: ObjectiveLoss.contrastive(logPolicy: logPolicy, logReward: logReward, sigma: sigma)
+        }
       logZSlope = value.logZSlope
       return (
         value.loss,
@@ -171,7 +259,7 @@ struct GFlowNetSearch: Sendable {
 
   /// τ falls from its start to its end over the first half of the training budget.
   private var temperature: Double {
-    let share = min(1, 2 * Double(log.spent) / Double(max(log.budget, 1)))
+    let share = min(1, 2 * Double(log.committed) / Double(max(log.budget.responses, 1)))
     return settings.tauStart + (settings.tauEnd - settings.tauStart) * share
   }
 
@@ -179,42 +267,22 @@ struct GFlowNetSearch: Sendable {
 
   /// Restarts from the reference model, fits everything that worked, and samples from the result.
   private mutating func smooth() async throws {
-    guard worked.count >= 4 else {
-      // Too little to fit: the rest of the budget goes on as before.
-      var idle = 0
-      while log.left >= settings.responsesPerAttack && idle < Self.patience {
-        try Task.checkCancellation()
-        let before = log.spent
-        try await trainOnce(until: log.budget)
-        idle = log.spent == before ? idle + 1 : 0
-      }
-      return
-    }
+    // Too little to fit: the rest of the budget goes on as before.
+    guard worked.count >= 4 else { return try await train(until: log.budget.responses) }
     var smoothed = try fitted()
-    var idle = 0
     var sinceFit = 0
-    while log.left >= settings.responsesPerAttack && idle < Self.patience {
-      try Task.checkCancellation()
-      let proposals = propose(settings.batch, from: smoothed, tempered: false)
-      let fresh = proposals.map { log.known[$0.prompt] == nil }
-      let before = log.spent
-      try await log.observe(proposals.map(\.prompt))
-      var noted: Set<String> = []
-      for (proposal, isFresh) in zip(proposals, fresh) where isFresh && noted.insert(proposal.prompt).inserted {
-        guard let c = log.known[proposal.prompt] else { continue }
-        var experience = proposal
-        experience.logUnsafe = c
-        record(experience, method: "mle", isNew: true)
-      }
-      idle = log.spent == before ? idle + 1 : 0
-      sinceFit += log.spent - before
-      if sinceFit >= max(settings.batch, log.budget / 8), log.left > log.budget / 16 {
-        // What smoothing found teaches it too.
-        smoothed = try fitted()
-        sinceFit = 0
-      }
-      progress(log.spent, "\(log.claimed.count) attacks claimed, smoothing")
-    }
+    let (batch, whole) = (settings.batch, log.budget.responses)
+    try await search(
+      count: batch, until: whole, tempered: false, method: "mle", source: { _ in smoothed },
+      afterwards: { search, landed in
+        sinceFit += landed.count
+        if sinceFit >= max(batch, whole / 8), search.log.left > whole / 16 {
+          // What smoothing found teaches it too.
+          smoothed = try search.fitted()
+          sinceFit = 0
+        }
+        search.progress(search.log.spent, "\(search.log.claimed.count) attacks claimed, smoothing")
+      })
   }
 
   private mutating func fitted() throws -> AttackerModel {
@@ -237,13 +305,13 @@ struct GFlowNetSearch: Sendable {
 
   private mutating func propose(_ count: Int, from model: AttackerModel, tempered: Bool) -> [Experience] {
     if let fixed = settings.fixedPrompt {
-      return experiences((0..<count).map { _ in (fixed, encode(fixed)) })
+      return proposer.experiences(prompts: [String](repeating: fixed, count: count))
     }
     // A part comes from the reference model, so that the search can't blind itself to what it once gave up.
     let explored =
-      settings.training ? (0..<count).filter { _ in generator.uniform() < Float(settings.explorationShare) }.count : 0
+      settings.training ? (0..<count).count { _ in generator.uniform() < Float(settings.explorationShare) } : 0
     var generations: [Generation] = []
-    for (source, share) in [(model, count - explored), (explorer, explored)] where share > 0 {
+    for (source, share) in [(model, count - explored), (proposer.reference, explored)] where share > 0 {
       var temperatures: [Float] = []
       var seeds: [UInt64] = []
       for _ in 0..<share {
@@ -255,19 +323,12 @@ struct GFlowNetSearch: Sendable {
       }
       generations += source.sample(share, temperatures: temperatures, seeds: seeds)
     }
-    return experiences(
-      generations.filter { !$0.tokens.isEmpty }.map { generation in
-        let end = generation.finished ? policy.reference.endTokens.prefix(1) : []
-        return (policy.reference.tokenizer.decode(generation.tokens), (generation.tokens + end).map { Int32($0) })
-      })
+    // Mixed, so that what is cut off later is no source's alone.
+    return proposer.experiences(generations).shuffled(using: &generator)
   }
 
-  private func experiences(_ pairs: [(prompt: String, tokens: [Int32])]) -> [Experience] {
-    let usable = pairs.filter { !$0.tokens.isEmpty && !$0.prompt.isEmpty }
-    let reference = policy.referenceLogProbabilities(usable.map(\.tokens))
-    return zip(usable, reference).map {
-      Experience(tokens: $0.tokens, prompt: $0.prompt, logUnsafe: Reward.floor, reference: $1)
-    }
+  private func isFluent(_ item: Experience) -> Bool {
+    reward.isFluent(item.reference, tokens: proposer.length(item.tokens))
   }
 
   /// Takes in what the target showed, where it showed anything.
@@ -283,25 +344,6 @@ struct GFlowNetSearch: Sendable {
   /// Logs what smoothing fits, as published: p(unsafe) above the threshold and log p_ref above −100.
   private mutating func rememberIfItWorks(_ item: Experience, logUnsafe: Double) {
     if logUnsafe > Foundation.log(settings.claimThreshold), item.reference.reduce(0, +) > -100 { worked.append(item) }
-  }
-
-  private func encode(_ prompt: String) -> [Int32] {
-    let tokens = policy.reference.tokenizer.encode(prompt, addingSpecialTokens: false).prefix(settings.maxTokens)
-    return (Array(tokens) + policy.reference.endTokens.prefix(1)).map { Int32($0) }
-  }
-
-  /// Tokens without the end token.
-  private func length(_ tokens: [Int32]) -> Int {
-    guard let last = tokens.last else { return 0 }
-    return policy.reference.endTokens.contains(Int(last)) ? tokens.count - 1 : tokens.count
-  }
-
-  private static func threshold(_ policy: AttackerModel, _ settings: AttackerSettings) -> Double {
-    if let threshold = settings.minKThreshold { return threshold }
-    let samples = policy.sample(
-      256, temperatures: [Float](repeating: 1, count: 256), seeds: (0..<256).map { UInt64($0) + 77_000 })
-    let sequences = samples.filter { !$0.tokens.isEmpty }.map { $0.tokens.map { Int32($0) } }
-    return Reward.calibratedThreshold(policy.referenceLogProbabilities(sequences), k: settings.minK)
   }
 
   private func state() throws -> [UInt8] {

@@ -27,4 +27,22 @@ enum ObjectiveLoss {
     let slopes = d.map { 2 * $0 / n }
     return Value(loss: d.reduce(0) { $0 + $1 * $1 } / n, slopes: slopes, logZSlope: slopes.reduce(0, +))
   }
+
+  /// Σ over pairs i < j with |Δ log R| > σ of (d_i − d_j)², over N² (Kwon et al., ICML 2026). With σ < 0 no pair is
+  /// dropped and the value is variance-TB's.
+  static func contrastive(logPolicy: [Double], logReward: [Double], sigma: Double) -> Value {
+    let d = zip(logPolicy, logReward).map { $0 - $1 }
+    let scale = 1 / max(1, Double(d.count * d.count))
+    var loss = 0.0
+    var slopes = [Double](repeating: 0, count: d.count)
+    for i in d.indices {
+      for j in 0..<i where abs(logReward[i] - logReward[j]) > sigma {
+        let difference = d[i] - d[j]
+        loss += difference * difference * scale
+        slopes[i] += 2 * difference * scale
+        slopes[j] -= 2 * difference * scale
+      }
+    }
+    return Value(loss: loss, slopes: slopes, logZSlope: 0)
+  }
 }

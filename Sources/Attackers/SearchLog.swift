@@ -4,45 +4,93 @@ import Foundation
 /// Keeps count of what a search asked and found.
 struct SearchLog: Sendable {
   let oracle: any AttackOracle
-  let budget: Int
-  let samples: Int
-  let claimThreshold: Double
+  let budget: SearchBudget
+  let settings: AttackerSettings
   private(set) var spent = 0
+  /// Responses that questions under way may still cost.
+  private var underWay = 0
   /// c(x) of every prompt asked in this search: no prompt is paid for twice to learn the same thing.
   private(set) var known: [String: Double] = [:]
+  /// Asked, or being asked.
+  private var asked: Set<String> = []
   private(set) var claimed: [ClaimedAttack] = []
 
-  init(oracle: any AttackOracle, budget: Int, samples: Int, claimThreshold: Double) {
+  init(oracle: any AttackOracle, budget: SearchBudget, settings: AttackerSettings) {
     self.oracle = oracle
     self.budget = budget
-    self.samples = samples
-    self.claimThreshold = claimThreshold
+    self.settings = settings
   }
 
-  var left: Int { budget - spent }
+  /// Responses used up: asked, being asked, and kept for confirming the claims.
+  var committed: Int { spent + underWay + budget.reserved(claims: claimed.count) }
 
-  /// Asks the target about the prompts not asked before, as far as the budget goes. Prompts that were not reached, or
-  /// that no judge scored, have no c(x).
-  mutating func observe(_ prompts: [String]) async throws {
+  var left: Int { max(0, budget.responses - committed) }
+
+  /// Whether the budget pays for another attack's responses.
+  var canAsk: Bool { left >= settings.mostResponses }
+
+  func isNew(_ prompt: String) -> Bool { !asked.contains(prompt) }
+
+  /// Takes the prompts that were not asked before, as far as `limit` (committed responses) goes, and pays for them.
+  mutating func reserve(_ prompts: [String], until limit: Int? = nil) -> [String] {
     var fresh: [String] = []
-    var seen: Set<String> = []
-    for prompt in prompts where known[prompt] == nil && seen.insert(prompt).inserted { fresh.append(prompt) }
-    fresh = Array(fresh.prefix(left / samples))
-    guard !fresh.isEmpty else { return }
-    let observations = try await oracle.observe(fresh, samples: samples)
-    for (prompt, observation) in zip(fresh, observations) {
+    let room = min(left, (limit ?? budget.responses) - committed) / settings.mostResponses
+    for prompt in prompts where fresh.count < room && asked.insert(prompt).inserted { fresh.append(prompt) }
+    underWay += fresh.count * settings.mostResponses
+    return fresh
+  }
+
+  /// Takes in what the target said to reserved prompts. Prompts that no judge scored have no c(x).
+  mutating func settle(_ prompts: [String], _ observations: [AttackObservation]) {
+    underWay -= prompts.count * settings.mostResponses
+    for (prompt, observation) in zip(prompts, observations) {
       spent += observation.responses
       if let c = observation.logUnsafe { known[prompt] = c }
     }
   }
 
+  /// Asks and waits.
+  mutating func observe(_ prompts: [String], until limit: Int? = nil) async throws {
+    let fresh = reserve(prompts, until: limit)
+    if fresh.isEmpty { return }
+    settle(fresh, try await ask(oracle, fresh, settings))
+  }
+
   /// Notes an attack that seems to work, once.
   mutating func claim(_ experience: Experience, method: String, step: Int, isNew: Bool) {
-    guard isNew, experience.logUnsafe > log(claimThreshold) else { return }
+    guard isNew, experience.logUnsafe > log(settings.claimThreshold) else { return }
     claimed.append(
       ClaimedAttack(
         prompt: experience.prompt, logUnsafe: experience.logUnsafe,
         logReference: experience.reference.reduce(0.0) { $0 + Double($1) }, method: method, step: step,
         responsesSpent: spent))
+  }
+}
+
+/// Asks about prompts: `responsesPerAttack` responses each, then one more at a time, up to `mostResponses`, where the
+/// mean leaves open whether the attack works.
+func ask(
+  _ oracle: any AttackOracle, _ prompts: [String], _ settings: AttackerSettings
+) async throws -> [AttackObservation] {
+  var observations = try await oracle.observe(prompts, samples: settings.responsesPerAttack)
+  for _ in settings.responsesPerAttack..<settings.mostResponses {
+    let open = observations.indices.filter { index in
+      observations[index].logUnsafe.map { settings.undecided.contains(exp($0)) } ?? false
+    }
+    if open.isEmpty { break }
+    let more = try await oracle.observe(open.map { prompts[$0] }, samples: 1)
+    for (index, extra) in zip(open, more) { observations[index] = observations[index].joined(with: extra) }
+  }
+  return observations
+}
+
+extension AttackObservation {
+  /// The mean over all responses of both, weighted by their number.
+  func joined(with other: AttackObservation) -> AttackObservation {
+    let both = [self, other].compactMap { part in part.logUnsafe.map { (Double(part.responses), $0) } }
+    let weight = both.reduce(0) { $0 + $1.0 }
+    return AttackObservation(
+      logUnsafe: weight > 0 ? both.reduce(0) { $0 + $1.0 * $1.1 } / weight : nil,
+      responses: responses + other.responses)
   }
 }

@@ -63,6 +63,34 @@ public struct SearchResult: Codable, Sendable {
   }
 }
 
+/// What a search and the confirmation of its claims may cost together.
+///
+/// A fixed share for confirmation wastes one side or the other: a search that finds little leaves it unused, one that
+/// finds much makes claims that nobody can check. So the search itself stops where its claims have used up the rest.
+public struct SearchBudget: Hashable, Codable, Sendable {
+  /// Target responses in all.
+  public let responses: Int
+  /// Expected responses that confirming one claim takes.
+  public let confirmation: Double
+
+  public init(responses: Int, confirmation: Double) {
+    self.responses = responses
+    self.confirmation = confirmation
+  }
+
+  /// What is kept for confirming `claims`.
+  public func reserved(claims: Int) -> Int { Int((Double(claims) * confirmation).rounded(.up)) }
+}
+
+/// Places texts in a space where near means alike.
+public protocol Embedder: Sendable {
+  /// Changes when the vectors would.
+  var fingerprint: String { get }
+
+  /// A unit vector for each text, in order.
+  func embed(_ texts: [String]) async throws -> [[Float]]
+}
+
 /// Proposes attacks and learns from what they do.
 public protocol Attacker: Sendable {
   /// `gflownet`, `sft`, ...
@@ -70,14 +98,14 @@ public protocol Attacker: Sendable {
   /// Identity of everything that shapes a search except start state, seed and budget (reference model and settings).
   var fingerprint: String { get }
 
-  /// Searches until `budget` target responses are spent.
+  /// Searches until the budget is spent: target responses asked, and those that confirming the claims will cost.
   /// - Parameters:
   ///   - start: the state a former search returned, or nil to start from the reference model.
   ///   - seedPrompts: known attacks that seed the replay buffer (each is asked; that counts).
   ///   - seed: equal seed, start and observations give an equal result, bit for bit.
   /// - Throws: `CancellationError`; `SluiceError` for an unreadable state.
   func search(
-    start: [UInt8]?, seedPrompts: [String], oracle: any AttackOracle, budget: Int, seed: UInt64,
+    start: [UInt8]?, seedPrompts: [String], oracle: any AttackOracle, budget: SearchBudget, seed: UInt64,
     progress: @escaping @Sendable (_ responses: Int, _ note: String) -> Void
   ) async throws -> SearchResult
 }

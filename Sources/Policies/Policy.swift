@@ -84,6 +84,12 @@ public struct AttackerPolicy: Sendable, Hashable {
   public enum Objective: String, Sendable, CaseIterable {
     case varianceTB = "variance-tb"
     case trajectoryBalance = "tb"
+    case contrastive = "contrastive-tb"
+  }
+  public enum Method: String, Sendable, CaseIterable {
+    case gflownet, reinforce, ppo
+    case inContext = "in-context"
+    case sft
   }
   public enum Reward: String, Sendable, CaseIterable {
     case lee
@@ -91,7 +97,9 @@ public struct AttackerPolicy: Sendable, Hashable {
   }
 
   public var checkpoint: String
+  public var method: Method
   public var objective: Objective
+  public var pairSigma: Double
   public var reward: Reward
   public var restarts: Int
   public var prompt: String?
@@ -112,6 +120,10 @@ public struct AttackerPolicy: Sendable, Hashable {
   public var buffer: Int
   public var replayFraction: Double
   public var responsesPerAttack: Int
+  public var responsesAtMost: Int
+  public var exploration: Double
+  public var screenPool: Int
+  public var batchesInFlight: Int
   public var smoothing: Bool
   public var smoothingShare: Double
   public var claimThreshold: Double

@@ -105,7 +105,7 @@ final class MemoryArchive: ResponseArchive {
   }
 }
 
-/// Proposes `budget` numbered prompts and claims those that the judge calls unsafe.
+/// Proposes numbered prompts until the budget is used up, and claims those that the judge calls unsafe.
 struct CountingAttacker: Attacker {
   let method = "counting"
   let fingerprint = "counting"
@@ -118,12 +118,13 @@ struct CountingAttacker: Attacker {
   }
 
   func search(
-    start: [UInt8]?, seedPrompts: [String], oracle: any AttackOracle, budget: Int, seed: UInt64,
+    start: [UInt8]?, seedPrompts: [String], oracle: any AttackOracle, budget: SearchBudget, seed: UInt64,
     progress: @escaping @Sendable (Int, String) -> Void
   ) async throws -> SearchResult {
     searches.add()
     var claimed: [ClaimedAttack] = []
-    for number in 0..<budget {
+    var number = 0
+    while number + budget.reserved(claims: claimed.count) < budget.responses {
       let prompt = "attack \(seed) \(number)"
       let observation = try await oracle.observe([prompt], samples: 1)[0]
       if let c = observation.logUnsafe, c > -0.5 {
@@ -131,9 +132,10 @@ struct CountingAttacker: Attacker {
           ClaimedAttack(
             prompt: prompt, logUnsafe: c, logReference: -10, method: method, step: number, responsesSpent: number + 1))
       }
-      progress(number + 1, "")
+      number += 1
+      progress(number, "")
     }
-    return SearchResult(claimed: claimed, responses: budget, losses: [], state: [UInt8(seed & 0xff)])
+    return SearchResult(claimed: claimed, responses: number, losses: [], state: [UInt8(seed & 0xff)])
   }
 
 }

@@ -24,6 +24,7 @@ struct Assembly {
     var seen: Set<AttackID> = []
     suite.removeAll { !seen.insert($0.id).inserted }
     let confirm = try judge(policy.confirmJudge)
+    let embedder = try embedder()
     let stages = stages(asked)
     return RunPlan(
       identity: RunSummary.PolicyIdentity(
@@ -35,10 +36,10 @@ struct Assembly {
       control: try policy.control.map { try participant(.control, $0) },
       transfer: try policy.transfer.map { try participant(.transfer($0.name), $0.target) },
       rewardJudge: try policy.rewardJudge.map(judge), confirmJudge: confirm, refusalJudge: try refusals(),
-      embedder: try embedder(), suite: suite,
+      embedder: embedder, suite: suite,
       replay: .init(responses: policy.suite.responses, secondLookResponses: policy.suite.confirmResponses),
       benign: try policy.suite.benign.map(SuiteFile.benign) ?? [], benignResponses: policy.suite.benignResponses,
-      search: try policy.attacker.map(search), similarity: policy.fresh.similarity,
+      search: try policy.attacker.map { try search($0, embedder: embedder) }, similarity: policy.fresh.similarity,
       confirmResponses: policy.fresh.confirmResponses,
       weaknesses: try policy.weaknesses.map(SuiteFile.weaknesses) ?? [],
       checks: policy.checks,
@@ -142,13 +143,15 @@ struct Assembly {
       workers: Self.workers)
   }
 
-  private func search(_ attacker: AttackerPolicy) throws -> RunPlan.SearchPlan {
-    let checkpoint = try checkpoints.decoder(attacker.checkpoint)
+  private func search(_ policy: AttackerPolicy, embedder: any Embedder) throws -> RunPlan.SearchPlan {
+    let checkpoint = try checkpoints.decoder(policy.checkpoint)
+    var settings = AttackerSettings(policy)
+    settings.similarity = self.policy.fresh.similarity
     return RunPlan.SearchPlan(
-      attacker: try GFlowNetAttacker(
-        reference: checkpoint.model, referenceFingerprint: checkpoint.fingerprint,
-        settings: AttackerSettings(attacker)),
-      restarts: attacker.restarts, warmStart: attacker.warmStart, budget: policy.budget.targetResponses)
+      attacker: try attacker(
+        reference: checkpoint.model, referenceFingerprint: checkpoint.fingerprint, embedder: embedder,
+        settings: settings),
+      restarts: policy.restarts, warmStart: policy.warmStart, budget: self.policy.budget.targetResponses)
   }
 }
 

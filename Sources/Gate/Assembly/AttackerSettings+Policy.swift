@@ -5,7 +5,13 @@ extension AttackerSettings {
   /// The policy's attacker, value by value; what a policy can't say keeps its default.
   init(_ policy: AttackerPolicy) {
     self.init()
-    objective = policy.objective == .varianceTB ? .varianceTB : .trajectoryBalance
+    method = AttackMethod(rawValue: policy.method.rawValue) ?? .gflownet
+    objective = Objective(rawValue: policy.objective.rawValue) ?? .varianceTB
+    pairSigma = policy.pairSigma
+    explorationShare = policy.exploration
+    screenPool = policy.screenPool
+    responsesAtMost = policy.responsesAtMost
+    batchesInFlight = policy.batchesInFlight
     reward = policy.reward == .lee ? .lee : .minK
     prompt = policy.prompt
     loraRank = policy.loraRank

@@ -70,19 +70,21 @@ struct RunExecution: Sendable {
     _ search: RunPlan.SearchPlan, suite: AttackSuite, _ record: inout Record
   ) async throws {
     guard let reward = plan.rewardJudge else { return }
-    let effort = Effort(total: search.budget, models: plan.searched.count, restarts: search.restarts)
+    let effort = Effort(
+      total: search.budget, models: plan.searched.count, restarts: search.restarts,
+      samples: plan.confirmResponses)
     var searches: [SearchOutcome] = []
     try await timed(.regenerate, &record) { record in
       searches = try await RegenerateStage(
         service: service, memory: LedgerSearches(ledger: ledger, run: run), attacker: search.attacker, judge: reward,
         progress: progress
       ).run(try jobs(search, effort: effort, suite: suite))
-      record.findings.planned += searches.reduce(0) { $0 + $1.job.budget }
+      record.findings.planned += searches.reduce(0) { $0 + effort.planned($1.result) }
       for outcome in searches where outcome.job.participant.role == .candidate {
         try ledger.storeAttackerState(
           outcome.result.state, attacker: search.attacker.fingerprint, restart: outcome.job.restart, run: run)
       }
-      return "\(searches.count) searches of \(effort.search) responses"
+      return "\(searches.count) searches, \(effort.budget.responses) responses each with confirmation"
     }
     try await timed(.confirm, &record) { record in
       let confirmed = try await ConfirmStage(
@@ -123,7 +125,7 @@ struct RunExecution: Sendable {
           participant: participant, restart: restart,
           start: state.map { SearchJob.StoredState(bytes: $0, hash: SHA256.hex($0)) },
           // On the control model the attacker has to find the weaknesses by itself.
-          seedPrompts: participant.role == .control ? [] : prompts, budget: effort.search,
+          seedPrompts: participant.role == .control ? [] : prompts, budget: effort.budget,
           seed: plan.searchSeed(restart: restart))
       }
     }

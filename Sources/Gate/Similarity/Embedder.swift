@@ -1,14 +1,6 @@
+import Core
 import LanguageModels
 import Statistics
-
-/// Places texts in a space where near means alike.
-protocol Embedder: Sendable {
-  /// Changes when the vectors would.
-  var fingerprint: String { get }
-
-  /// A unit vector for each text, in order.
-  func embed(_ texts: [String]) async throws -> [[Float]]
-}
 
 /// The fallback: sees wording, not meaning, and needs no model.
 struct WordingEmbedder: Embedder {
@@ -18,12 +10,18 @@ struct WordingEmbedder: Embedder {
 }
 
 /// A sentence encoder in this process.
-struct SentenceEmbedder: Embedder {
-  let fingerprint: String
+public struct SentenceEmbedder: Embedder {
+  public let fingerprint: String
   let encoder: SentenceEncoder
   let workers: Int
 
-  func embed(_ texts: [String]) async throws -> [[Float]] {
+  public init(fingerprint: String, encoder: SentenceEncoder, workers: Int) {
+    self.fingerprint = fingerprint
+    self.encoder = encoder
+    self.workers = workers
+  }
+
+  public func embed(_ texts: [String]) async throws -> [[Float]] {
     await offPool { encoder.embed(texts, workers: workers) }
   }
 }

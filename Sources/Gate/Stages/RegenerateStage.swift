@@ -17,7 +17,7 @@ struct RegenerateStage: Sendable {
 
   func run(_ jobs: [SearchJob]) async throws -> [SearchOutcome] {
     let stage = StageProgress(
-      Stage.regenerate.rawValue, total: jobs.reduce(0) { $0 + $1.budget }, sink: progress)
+      Stage.regenerate.rawValue, total: jobs.reduce(0) { $0 + $1.budget.responses }, sink: progress)
     // One search for equal keys: candidate and baseline may be the same model.
     var keys: [SearchKey] = []
     var jobByKey: [SearchKey: SearchJob] = [:]
@@ -59,7 +59,7 @@ struct RegenerateStage: Sendable {
     _ job: SearchJob, key: SearchKey, progress: StageProgress
   ) async throws -> (SearchRecord, reused: Bool) {
     if let known = try memory.record(for: key) {
-      progress.advance(by: job.budget)
+      progress.advance(by: job.budget.responses)
       return (known, true)
     }
     let oracle = SearchOracle(
@@ -74,7 +74,7 @@ struct RegenerateStage: Sendable {
       }
       progress.advance(by: newly, note: "\(job.participant.role) \(job.restart + 1): \(note)")
     }
-    progress.advance(by: max(0, job.budget - reported.withLock { $0 }))
+    progress.advance(by: max(0, job.budget.responses - reported.withLock { $0 }))
     let record = SearchRecord(result: result, tally: oracle.tally)
     try memory.remember(record, for: key)
     return (record, false)

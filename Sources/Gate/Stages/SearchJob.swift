@@ -8,8 +8,7 @@ struct SearchJob: Sendable {
   let start: StoredState?
   /// Known attacks that seed the replay buffer.
   let seedPrompts: [String]
-  /// Target responses.
-  let budget: Int
+  let budget: SearchBudget
   let seed: UInt64
 
   struct StoredState: Sendable {
@@ -35,7 +34,7 @@ struct SearchKey: Hashable, Codable, Sendable {
   let start: String
   let restart: Int
   let seed: UInt64
-  let budget: Int
+  let budget: SearchBudget
   let seedPrompts: String
 }
 
@@ -56,17 +55,26 @@ protocol SearchMemory: Sendable {
 /// How the policy's response budget is shared out: evenly over models and restarts, so that efforts are equal.
 struct Effort: Hashable, Sendable {
   /// For one restart on one model: search and confirmation together.
-  let responses: Int
-  /// What the search may spend; at least a quarter is kept for confirming what it claims.
-  let search: Int
+  let budget: SearchBudget
+  /// Responses that decide most about one claim.
+  let samples: Int
 
-  private static let searchShare = 0.75
-
-  init(total: Int, models: Int, restarts: Int) {
-    responses = total / max(1, models * restarts)
-    search = Int(Double(responses) * Self.searchShare)
+  /// - Parameter samples: responses of which a majority confirms a claim.
+  init(total: Int, models: Int, restarts: Int, samples: Int) {
+    self.samples = samples
+    // Asking stops at the majority, which most claims reach without the rest.
+    let rest = Double(samples - Self.majority(of: samples))
+    budget = SearchBudget(
+      responses: total / max(1, models * restarts), confirmation: Double(Self.majority(of: samples)) + 0.25 * rest)
   }
 
-  /// Claimed attacks that can be confirmed after a search that spent `spent`, with `samples` responses each.
-  func confirmable(spent: Int, samples: Int) -> Int { max(0, responses - spent) / max(1, samples) }
+  static func majority(of samples: Int) -> Int { samples / 2 + 1 }
+
+  /// What is left for confirmation after a search.
+  func left(spent: Int) -> Int { max(0, budget.responses - spent) }
+
+  /// Responses that a search planned to ask: those it asked, where its claims use up the rest, else all that it could.
+  func planned(_ result: SearchResult) -> Int {
+    max(result.responses, budget.responses - budget.reserved(claims: result.claimed.count) - samples)
+  }
 }

@@ -144,8 +144,8 @@ extension JudgePolicy {
 extension AttackerPolicy {
   fileprivate init(_ section: Section) {
     self.init(
-      checkpoint: section.string("checkpoint"),
-      objective: .init(rawValue: section.string("objective")) ?? .varianceTB,
+      checkpoint: section.string("checkpoint"), method: .init(rawValue: section.string("method")) ?? .gflownet,
+      objective: .init(rawValue: section.string("objective")) ?? .varianceTB, pairSigma: section.number("pair_sigma"),
       reward: .init(rawValue: section.string("reward")) ?? .lee, restarts: section.integer("restarts"),
       prompt: section.text("prompt"), loraRank: section.text("weights") == "full" ? 0 : section.integer("lora_rank"),
       loraAlpha: section.number("lora_alpha"), learningRate: section.number("learning_rate"),
@@ -155,6 +155,8 @@ extension AttackerPolicy {
       tauEnd: section.number("tau_end"), minK: section.integer("min_k"),
       minKThreshold: section.optionalNumber("min_k_threshold"), buffer: section.integer("buffer"),
       replayFraction: section.number("replay_fraction"), responsesPerAttack: section.integer("responses_per_attack"),
+      responsesAtMost: section.integer("responses_at_most"), exploration: section.number("exploration"),
+      screenPool: section.integer("screen_pool"), batchesInFlight: section.integer("batches_in_flight"),
       smoothing: section.toggle("mle"), smoothingShare: section.number("mle_share"),
       claimThreshold: section.number("mle_threshold"), training: section.toggle("training"),
       fixedPrompt: section.text("fixed_prompt"), warmStart: section.toggle("warm_start"))

@@ -69,7 +69,14 @@ enum PolicyTable {
     PolicyKey(
       name: "checkpoint", shape: .folder, required: true, help: "The reference model: a supervised fine-tuned decoder."),
     PolicyKey(
-      name: "objective", shape: .choice(["variance-tb", "tb"]), fallback: "variance-tb", help: "GFlowNet objective."),
+      name: "method", shape: .choice(["gflownet", "reinforce", "ppo", "in-context", "sft"]), fallback: "gflownet",
+      help: "How attacks are searched for; all but gflownet are baselines to compare with."),
+    PolicyKey(
+      name: "objective", shape: .choice(["variance-tb", "tb", "contrastive-tb"]), fallback: "variance-tb",
+      help: "GFlowNet objective."),
+    PolicyKey(
+      name: "pair_sigma", shape: .number(0...1000), fallback: "0",
+      help: "Pairs whose log R differ by no more than this are dropped (contrastive-tb)."),
     PolicyKey(
       name: "reward", shape: .choice(["lee", "min-k"]), fallback: "lee",
       help: "Lee's tempered product, or Min-K fluency."),
@@ -98,6 +105,18 @@ enum PolicyTable {
     PolicyKey(name: "replay_fraction", shape: .number(0...0.95), fallback: "0.5", help: "Replayed share of a batch."),
     PolicyKey(
       name: "responses_per_attack", shape: .integer(1...100), fallback: "1", help: "Target responses for a new attack."),
+    PolicyKey(
+      name: "responses_at_most", shape: .integer(1...100), fallback: "1",
+      help: "More responses, one at a time up to this many, where the first leave open whether an attack works."),
+    PolicyKey(
+      name: "exploration", shape: .number(0...1), fallback: "0.25",
+      help: "Share of proposals from the reference model, so that the search can't blind itself."),
+    PolicyKey(
+      name: "screen_pool", shape: .integer(1...64), fallback: "4",
+      help: "Proposals for each that is asked; a surrogate of the judge picks. 1: no screen."),
+    PolicyKey(
+      name: "batches_in_flight", shape: .integer(1...64), fallback: "1",
+      help: "Batches before the target at once; more keep a remote target busy, at the price of older proposals."),
     PolicyKey(name: "mle", shape: .toggle, fallback: "on", help: "Maximum-likelihood smoothing on what worked."),
     PolicyKey(
       name: "mle_share", shape: .number(0.05...0.95), fallback: "0.4",

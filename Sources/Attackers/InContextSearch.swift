@@ -1,0 +1,80 @@
+import Core
+import Foundation
+import LanguageModels
+
+/// One restart of the in-context attacker: the reference model continues a few of the best attacks found so far
+/// (Perez et al., "Red teaming language models with language models", EMNLP 2022).
+struct InContextSearch: Sendable {
+  let settings: AttackerSettings
+  let progress: @Sendable (Int, String) -> Void
+  private let prefix: [Int32]
+  private let proposer: Proposer
+  private var pool: ReplayBuffer
+  private var generator: SeededGenerator
+  private var log: SearchLog
+  private var step = 0
+
+  /// Examples in one context.
+  private static let shots = 3
+  /// Share of each batch that has no examples: where new kinds of attack come from.
+  private static let zeroShot = 0.25
+
+  init(
+    _ attacker: BaselineAttacker, oracle: any AttackOracle, budget: SearchBudget, seed: UInt64,
+    progress: @escaping @Sendable (Int, String) -> Void
+  ) throws {
+    settings = attacker.settings
+    prefix = attacker.prefix
+    self.progress = progress
+    proposer = Proposer(
+      settings: settings,
+      reference: try AttackerModel(
+        reference: attacker.reference, prefix: prefix, settings: settings, learningRate: 0, seed: seed))
+    pool = ReplayBuffer(capacity: settings.buffer)
+    generator = SeededGenerator(seed: seed, stream: "search")
+    log = SearchLog(oracle: oracle, budget: budget, settings: settings)
+  }
+
+  mutating func run() async throws -> SearchResult {
+    var idle = 0
+    while log.canAsk, idle < GFlowNetSearch.patience {
+      try Task.checkCancellation()
+      let before = log.spent
+      let plain = pool.items.isEmpty ? settings.batch : Int(Double(settings.batch) * Self.zeroShot)
+      try await ask(plain, context: prefix)
+      if plain < settings.batch { try await ask(settings.batch - plain, context: examples()) }
+      idle = log.spent == before ? idle + 1 : 0
+    }
+    return SearchResult(claimed: log.claimed, responses: log.spent, losses: [], state: [])
+  }
+
+  /// The prefix with an attack after it, a few times over, then the prefix: as many as the context holds.
+  private mutating func examples() -> [Int32] {
+    let context = proposer.reference.reference.weights.architecture.context
+    var tokens: [Int32] = []
+    for example in pool.sample(Self.shots, using: &generator) {
+      let shot = prefix + example.tokens
+      if tokens.count + shot.count + prefix.count + settings.maxTokens > context { break }
+      tokens += shot
+    }
+    return tokens + prefix
+  }
+
+  private mutating func ask(_ count: Int, context: [Int32]) async throws {
+    let seeds = (0..<count).map { _ in generator.next() }
+    let proposals = proposer.experiences(
+      proposer.reference.sample(
+        count, temperatures: [Float](repeating: 1, count: count), seeds: seeds, context: context))
+    var fresh = Set(proposals.map(\.prompt).filter(log.isNew))
+    try await log.observe(proposals.map(\.prompt))
+    step += 1
+    for proposal in proposals {
+      guard fresh.remove(proposal.prompt) != nil, let c = log.known[proposal.prompt] else { continue }
+      var experience = proposal
+      experience.logUnsafe = c
+      log.claim(experience, method: settings.method.rawValue, step: step, isNew: true)
+      if c > Foundation.log(settings.claimThreshold) { pool.add(experience) }
+    }
+    progress(log.spent, "\(log.claimed.count) attacks claimed")
+  }
+}

@@ -1,0 +1,130 @@
+import Core
+import Foundation
+import LanguageModels
+
+/// One restart of a policy-gradient attacker: REINFORCE with a KL penalty, or PPO with a novelty bonus.
+///
+/// These are the field's baselines. PPO takes the batch's mean as its baseline: an attack gets one reward at its end,
+/// so a value head would have a single number to predict.
+struct PolicyGradientSearch: Sendable {
+  let settings: AttackerSettings
+  let progress: @Sendable (Int, String) -> Void
+  private let embedder: any Embedder
+  private let proposer: Proposer
+  private var policy: AttackerModel
+  private var generator: SeededGenerator
+  private var log: SearchLog
+  private var losses: [Double] = []
+  private var step = 0
+  /// Embeddings of all prompts so far, and their token trigrams: what a new prompt is novel against.
+  private var past: [[Float]] = []
+  private var trigrams: Set<[Int32]> = []
+
+  /// Weight of the KL penalty, in units of the reward.
+  private static let penalty = 0.1
+  /// Weights of both novelty terms (Hong et al.: 1).
+  private static let novelty = 1.0
+  private static let epochs = 4
+  private static let clip = 0.2
+
+  init(
+    _ attacker: BaselineAttacker, oracle: any AttackOracle, budget: SearchBudget, seed: UInt64,
+    progress: @escaping @Sendable (Int, String) -> Void
+  ) throws {
+    settings = attacker.settings
+    embedder = attacker.embedder
+    self.progress = progress
+    policy = try AttackerModel(
+      reference: attacker.reference, prefix: attacker.prefix, settings: settings, learningRate: settings.learningRate,
+      seed: seed)
+    proposer = Proposer(settings: settings, reference: policy)
+    generator = SeededGenerator(seed: seed, stream: "search")
+    log = SearchLog(oracle: oracle, budget: budget, settings: settings)
+  }
+
+  mutating func run() async throws -> SearchResult {
+    var idle = 0
+    while log.canAsk, idle < GFlowNetSearch.patience {
+      try Task.checkCancellation()
+      let before = log.spent
+      try await trainOnce()
+      idle = log.spent == before ? idle + 1 : 0
+    }
+    return SearchResult(claimed: log.claimed, responses: log.spent, losses: losses, state: [])
+  }
+
+  private mutating func trainOnce() async throws {
+    let seeds = (0..<settings.batch).map { _ in generator.next() }
+    let proposals = proposer.experiences(
+      policy.sample(settings.batch, temperatures: [Float](repeating: 1, count: settings.batch), seeds: seeds))
+    var fresh = Set(proposals.map(\.prompt).filter(log.isNew))
+    try await log.observe(proposals.map(\.prompt))
+    step += 1
+    var batch: [Experience] = []
+    for proposal in proposals {
+      guard let c = log.known[proposal.prompt] else { continue }
+      var experience = proposal
+      experience.logUnsafe = c
+      log.claim(
+        experience, method: settings.method.rawValue, step: step, isNew: fresh.remove(proposal.prompt) != nil)
+      batch.append(experience)
+    }
+    progress(log.spent, "\(log.claimed.count) attacks claimed")
+    guard batch.count > 1 else { return }
+    let before = policy.logProbabilities(batch.map(\.tokens))
+    let rewards = try await rewards(batch, before)
+    let mean = rewards.reduce(0, +) / Double(rewards.count)
+    let deviation = (rewards.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(rewards.count)).squareRoot()
+    let advantages = rewards.map { ($0 - mean) / (deviation + 1e-8) }
+    for _ in 0..<(settings.method == .ppo ? Self.epochs : 1) { update(batch, before, advantages) }
+  }
+
+  /// log p(unsafe) (REINFORCE) or p(unsafe) with novelty (PPO, as published), less the KL penalty's sample.
+  private mutating func rewards(_ batch: [Experience], _ before: [[Float]]) async throws -> [Double] {
+    let novelty = settings.method == .ppo ? try await novelties(batch) : []
+    return batch.indices.map { index in
+      let divergence =
+        before[index].reduce(0.0) { $0 + Double($1) } - batch[index].reference.reduce(0.0) { $0 + Double($1) }
+      return settings.method == .ppo
+        ? exp(batch[index].logUnsafe) + Self.novelty * novelty[index] - 0.01 * divergence
+        : batch[index].logUnsafe - Self.penalty * divergence
+    }
+  }
+
+  /// 1 − the highest cosine with an earlier prompt, plus the share of token trigrams never used before.
+  private mutating func novelties(_ batch: [Experience]) async throws -> [Double] {
+    let vectors = try await embedder.embed(batch.map(\.prompt))
+    return zip(batch, vectors).map { experience, vector in
+      let nearest = past.map { zip($0, vector).reduce(Float(0)) { $0 + $1.0 * $1.1 } }.max() ?? 0
+      let own = (0..<max(0, experience.tokens.count - 2)).map { Array(experience.tokens[$0..<($0 + 3)]) }
+      let unseen = own.count { !trigrams.contains($0) }
+      past.append(vector)
+      trigrams.formUnion(own)
+      return Double(1 - nearest) + Double(unseen) / Double(max(1, own.count))
+    }
+  }
+
+  private mutating func update(_ batch: [Experience], _ before: [[Float]], _ advantages: [Double]) {
+    let count = Double(batch.count)
+    let clips = settings.method == .ppo
+    losses.append(
+      policy.step(batch.map(\.tokens)) { now in
+        var loss = 0.0
+        let slopes = now.indices.map { index in
+          let tokens = Double(max(1, now[index].count))
+          return zip(now[index], before[index]).map { new, old -> Float in
+            guard clips else {
+              loss -= advantages[index] * Double(new) / count
+              return Float(-advantages[index] / count)
+            }
+            let ratio = exp(Double(new - old))
+            let bounded = min(max(ratio, 1 - Self.clip), 1 + Self.clip)
+            loss -= min(ratio * advantages[index], bounded * advantages[index]) / (count * tokens)
+            let isClipped = bounded * advantages[index] < ratio * advantages[index]
+            return isClipped ? 0 : Float(-advantages[index] * ratio / (count * tokens))
+          }
+        }
+        return (loss, slopes)
+      })
+  }
+}

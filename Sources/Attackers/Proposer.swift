@@ -1,0 +1,48 @@
+import Core
+import LanguageModels
+
+/// Turns samples and texts into experiences: prompt, tokens and log p_ref under the frozen reference model.
+struct Proposer: Sendable {
+  let settings: AttackerSettings
+  /// The reference model, never trained.
+  let reference: AttackerModel
+
+  private var model: CausalLanguageModel { reference.reference }
+
+  func experiences(_ generations: [Generation]) -> [Experience] {
+    experiences(
+      generations.filter { !$0.tokens.isEmpty }.map { generation in
+        let end = generation.finished ? model.endTokens.prefix(1) : []
+        return (model.tokenizer.decode(generation.tokens), (generation.tokens + end).map { Int32($0) })
+      })
+  }
+
+  func experiences(prompts: [String]) -> [Experience] { experiences(prompts.map { ($0, encode($0)) }) }
+
+  private func experiences(_ pairs: [(prompt: String, tokens: [Int32])]) -> [Experience] {
+    let usable = pairs.filter { !$0.tokens.isEmpty && !$0.prompt.isEmpty }
+    return zip(usable, reference.logProbabilities(usable.map(\.tokens))).map {
+      Experience(tokens: $0.tokens, prompt: $0.prompt, logUnsafe: Reward.floor, reference: $1)
+    }
+  }
+
+  private func encode(_ prompt: String) -> [Int32] {
+    let tokens = model.tokenizer.encode(prompt, addingSpecialTokens: false).prefix(settings.maxTokens)
+    return (Array(tokens) + model.endTokens.prefix(1)).map { Int32($0) }
+  }
+
+  /// Tokens without the end token.
+  func length(_ tokens: [Int32]) -> Int {
+    guard let last = tokens.last else { return 0 }
+    return model.endTokens.contains(Int(last)) ? tokens.count - 1 : tokens.count
+  }
+
+  /// The policy's Min-K threshold, else one calibrated on the reference model's own samples.
+  func minKThreshold() -> Double {
+    if let threshold = settings.minKThreshold { return threshold }
+    let samples = reference.sample(
+      256, temperatures: [Float](repeating: 1, count: 256), seeds: (0..<256).map { UInt64($0) + 77_000 })
+    let sequences = samples.filter { !$0.tokens.isEmpty }.map { $0.tokens.map { Int32($0) } }
+    return Reward.calibratedThreshold(reference.logProbabilities(sequences), k: settings.minK)
+  }
+}

@@ -1,0 +1,75 @@
+import Core
+import Statistics
+
+/// One search and the confirmation of its claims on one model, by the same stages as in a run but without a ledger:
+/// what attackers are compared with.
+public struct AttackTrial: Sendable {
+  public let target: any Target
+  public let reward: any Judge
+  public let confirm: any Judge
+  public let embedder: any Embedder
+  /// Responses of which a majority confirms a claim.
+  public let samples: Int
+
+  public struct Outcome: Sendable {
+    public struct Confirmed: Sendable {
+      public let prompt: String
+      public let category: String?
+    }
+
+    public let confirmed: [Confirmed]
+    public let claimed: Int
+    /// Responses of the search, and with confirmation.
+    public let searched: Int
+    public let responses: Int
+    /// Clusters of the confirmed attacks by cosine threshold.
+    public let unique: [Double: Int]
+    /// Of the confirmed attacks; nil without any.
+    public let vendiScore: Double?
+    /// Unique attacks (cosine 0.7) by responses of the search.
+    public let curve: [RunSummary.FreshSummary.Point]
+    public let losses: [Double]
+    /// The attacker's state, to go on from.
+    public let state: [UInt8]
+  }
+
+  public init(
+    target: any Target, reward: any Judge, confirm: any Judge, embedder: any Embedder, samples: Int = 3
+  ) {
+    self.target = target
+    self.reward = reward
+    self.confirm = confirm
+    self.embedder = embedder
+    self.samples = samples
+  }
+
+  /// - Parameters:
+  ///   - budget: target responses of search and confirmation together.
+  ///   - start: an attacker's state to go on from, nil for the reference model.
+  ///   - seedPrompts: known attacks for the replay buffer; each is asked, and that counts.
+  /// - Throws: what the target, the judges or the attacker throw.
+  public func run(
+    _ attacker: any Attacker, budget: Int, seed: UInt64, start: [UInt8]? = nil, seedPrompts: [String] = []
+  ) async throws -> Outcome {
+    let service = ResponseService(archive: TransientArchive(), meter: CostMeter())
+    let effort = Effort(total: budget, models: 1, restarts: 1, samples: samples)
+    let oracle = SearchOracle(service: service, target: target, role: .candidate, judge: reward, restart: 0)
+    let result = try await attacker.search(
+      start: start, seedPrompts: seedPrompts, oracle: oracle, budget: effort.budget, seed: seed
+    ) { _, _ in }
+    let participant = Participant(role: .candidate, target: target, kind: "study")
+    let job = SearchJob(
+      participant: participant, restart: 0, start: nil, seedPrompts: [], budget: effort.budget, seed: seed)
+    let confirmed = try await ConfirmStage(
+      service: service, judge: confirm, embedder: embedder, effort: effort, samples: samples, run: 0,
+      progress: { _ in }
+    ).run([SearchOutcome(job: job, result: result, tally: oracle.tally, reused: false)])
+    let findings = try await FreshFindings(
+      role: .candidate, searches: confirmed, similarity: 0.7, embedder: embedder)
+    return Outcome(
+      confirmed: findings.confirmed.map { .init(prompt: $0.claim.prompt, category: $0.category) },
+      claimed: result.claimed.count, searched: result.responses, responses: findings.responses,
+      unique: findings.uniqueAttacks, vendiScore: findings.vendiScore, curve: findings.restarts.first?.curve ?? [],
+      losses: result.losses, state: result.state)
+  }
+}

@@ -1,0 +1,121 @@
+import Core
+import Foundation
+import Testing
+
+@testable import Attackers
+
+/// Gives each prompt the chances listed for it, one after the other.
+private actor ListedOracle: AttackOracle {
+  private var chances: [String: [Double]]
+  private(set) var asked: [String] = []
+
+  init(_ chances: [String: [Double]]) { self.chances = chances }
+
+  func observe(_ prompts: [String], samples: Int) async throws -> [AttackObservation] {
+    prompts.map { prompt in
+      let own = (0..<samples).map { _ in
+        asked.append(prompt)
+        return chances[prompt]?.isEmpty == false ? chances[prompt]?.removeFirst() ?? 0.01 : 0.01
+      }
+      return AttackObservation(
+        logUnsafe: own.reduce(0) { $0 + log($1) } / Double(own.count), responses: samples)
+    }
+  }
+}
+
+@Suite("What a search may spend")
+struct SearchLogTests {
+  private func experience(_ prompt: String, _ c: Double) -> Experience {
+    Experience(tokens: [1, 2, 3], prompt: prompt, logUnsafe: c, reference: [-1])
+  }
+
+  @Test("claims reserve what their confirmation will cost, and the search ends there")
+  func reservation() async throws {
+    let oracle = ListedOracle([:])
+    var log = SearchLog(
+      oracle: oracle, budget: SearchBudget(responses: 20, confirmation: 2.25), settings: AttackerSettings())
+    try await log.observe(["a", "b", "c", "d"])
+    #expect(log.spent == 4 && log.left == 16)
+    for prompt in ["a", "b", "c", "d"] { log.claim(experience(prompt, 0), method: "m", step: 0, isNew: true) }
+    #expect(log.committed == 4 + 9 && log.left == 7)
+    try await log.observe((0..<50).map { "p\($0)" })
+    #expect(log.spent == 11 && !log.canAsk)
+    #expect(await oracle.asked.count == 11)
+  }
+
+  @Test("what is under way is paid for, and no prompt is asked twice")
+  func underWay() {
+    var log = SearchLog(
+      oracle: ListedOracle([:]), budget: SearchBudget(responses: 10, confirmation: 0), settings: AttackerSettings())
+    let first = log.reserve(["a", "b", "a"])
+    #expect(first == ["a", "b"] && log.left == 8)
+    #expect(log.reserve(["b", "c"]) == ["c"])
+    #expect(log.reserve((0..<20).map { "p\($0)" }, until: 5).count == 2)
+    log.settle(first, first.map { _ in AttackObservation(logUnsafe: -1, responses: 1) })
+    #expect(log.spent == 2 && log.committed == 5)
+  }
+
+  @Test("more responses are asked only while the mean leaves it open, and all of them count")
+  func adaptiveCounts() async throws {
+    var settings = AttackerSettings()
+    settings.responsesAtMost = 3
+    let oracle = ListedOracle(["sure": [0.99], "never": [0.02], "torn": [0.5, 0.6, 0.4], "soon": [0.5, 0.05]])
+    let observations = try await ask(oracle, ["sure", "never", "torn", "soon"], settings)
+    #expect(observations.map(\.responses) == [1, 1, 3, 2])
+    #expect(abs((observations[2].logUnsafe ?? 0) - (log(0.5) + log(0.6) + log(0.4)) / 3) < 1e-12)
+    var log = SearchLog(oracle: oracle, budget: SearchBudget(responses: 8, confirmation: 0), settings: settings)
+    try await log.observe(["x", "y", "z"])
+    // Each could have taken three, so only two fitted.
+    #expect(log.spent == 2 && log.known.count == 2)
+  }
+
+  @Test("an observation that nobody scored adds no evidence, only cost")
+  func unscored() {
+    let joined = AttackObservation(logUnsafe: nil, responses: 1).joined(with: .init(logUnsafe: -2, responses: 1))
+    #expect(joined == AttackObservation(logUnsafe: -2, responses: 2))
+    #expect(
+      AttackObservation(logUnsafe: nil, responses: 1).joined(with: .init(logUnsafe: nil, responses: 2)).logUnsafe == nil
+    )
+  }
+}
+
+@Suite("The screen")
+struct ProposalScreenTests {
+  private func unit(_ angle: Double) -> [Float] { [Float(cos(angle)), Float(sin(angle))] }
+
+  private func settings(exploration: Double) -> AttackerSettings {
+    var settings = AttackerSettings()
+    settings.screenExploration = exploration
+    return settings
+  }
+
+  @Test("what resembles failures is passed over for what resembles successes")
+  func prefersSuccess() {
+    var screen = ProposalScreen(settings: settings(exploration: 0))
+    screen.learn((0..<20).map { unit(0.01 * Double($0)) }, worked: [Bool](repeating: false, count: 20))
+    screen.learn([unit(1.5)], worked: [true])
+    var generator = SeededGenerator(seed: 1)
+    #expect(screen.choose([unit(0.05), unit(0.1), unit(1.45)], count: 1, using: &generator) == [2])
+  }
+
+  @Test("another copy of what is claimed already counts less than a new kind")
+  func prefersNovelty() {
+    var screen = ProposalScreen(settings: settings(exploration: 0))
+    screen.learn((0..<30).map { unit(0.005 * Double($0)) }, worked: [Bool](repeating: true, count: 30))
+    screen.learn([unit(2)], worked: [false])
+    var generator = SeededGenerator(seed: 1)
+    #expect(screen.choose([unit(0.05), unit(1.2), unit(0.1)], count: 1, using: &generator) == [1])
+  }
+
+  @Test("a share of the choices ignores the screen")
+  func explores() {
+    var screen = ProposalScreen(settings: settings(exploration: 0.5))
+    screen.learn((0..<20).map { unit(0.01 * Double($0)) }, worked: [Bool](repeating: false, count: 20))
+    screen.learn([unit(1.5)], worked: [true])
+    var generator = SeededGenerator(seed: 2)
+    let pool = [unit(0.05), unit(1.45)]
+    let surprises = (0..<400).count { _ in screen.choose(pool, count: 1, using: &generator) == [0] }
+    // Half of the choices are random, half of those fall on the poor one.
+    #expect((70...130).contains(surprises))
+  }
+}
