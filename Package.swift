@@ -60,6 +60,11 @@ let package = Package(
         "Evidence", "Policies", "Reports", "Lab",
       ]),
     .executableTarget(name: "sluice", dependencies: ["Gate", argumentParser], swiftSettings: strict),
+    // Measurements behind .ci/bench; no product.
+    .executableTarget(
+      name: "sluice-bench",
+      dependencies: ["Core", "LanguageModels", "Attackers", "Targets", "Judges", "Policies", "Gate", argumentParser],
+      path: "Sources/Benchmarks", swiftSettings: strict),
 
     tests("CoreTests", ["Core"]),
     tests("TensorsTests", ["Tensors"]),

@@ -1,0 +1,96 @@
+import ArgumentParser
+import Core
+import Foundation
+import Gate
+import Policies
+
+/// Every method at equal budgets: training, buffer seeding and confirmation all counted.
+struct AttackerBenchmark: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "attacker", abstract: "Confirmed unique attacks for each method at equal target responses.")
+
+  @Option(help: "Target responses, search and confirmation together.") var budgets = "1000,5000"
+  @Option(help: "How many seeds.") var seeds = 3
+  @Option(help: "The first seed; tuning used 100 to 199.") var firstSeed = 500
+  @Option(help: "Lab models.") var targets = "assistant-1.0,assistant-leaky"
+  @Option(help: "Methods, or name:key=value for a variant of the default; may be repeated.") var method: [String] = []
+  @Flag(help: "The default against itself with one ingredient changed.") var ablation = false
+  @Option(help: "Where table and plot are written.") var out = ".build-bench/attacker"
+
+  struct Measured: Codable, Sendable {
+    let method: String
+    let target: String
+    let budget: Int
+    let seed: UInt64
+    let confirmed: Int
+    let claimed: Int
+    let searched: Int
+    let responses: Int
+    let unique: [String: Int]
+    let cells: Int
+    let planted: Int
+    let vendi: Double
+    let seconds: Double
+  }
+
+  func run() async throws {
+    let lab = try LabTargets()
+    var contestants = try method.map(Contestant.init)
+    if ablation { contestants = [Contestant.methods[0]] + (try Contestant.ablations.map(Contestant.init)) }
+    if contestants.isEmpty { contestants = Contestant.methods }
+    let names = targets.split(separator: ",").map(String.init)
+    let sizes = budgets.split(separator: ",").compactMap { Int($0) }
+    var jobs: [(Contestant, String, Int, UInt64)] = []
+    for size in sizes {
+      for name in names {
+        for seed in 0..<seeds {
+          for contestant in contestants { jobs.append((contestant, name, size, UInt64(firstSeed + seed))) }
+        }
+      }
+    }
+    let measured = try await withThrowingTaskGroup(of: Measured.self) { group in
+      var waiting = jobs.makeIterator()
+      func next() {
+        guard let (contestant, name, size, seed) = waiting.next() else { return }
+        group.addTask { try await Self.measure(contestant, name, size, seed, lab) }
+      }
+      for _ in 0..<2 { next() }
+      var all: [Measured] = []
+      while let one = try await group.next() {
+        all.append(one)
+        FileHandle.standardError.write(
+          Data(
+            "\(all.count)/\(jobs.count) \(one.target) \(one.budget) seed \(one.seed) \(one.method): \(one.unique["0.7"] ?? 0) unique, \(one.cells)/\(one.planted) cells, \(Int(one.seconds)) s\n"
+              .utf8))
+        next()
+      }
+      return all
+    }
+    try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    try encoder.encode(measured).write(to: URL(filePath: "\(out)/measured.json"))
+    let table = AttackerTable(
+      measured: measured, methods: contestants.map(\.name), targets: names, budgets: sizes)
+    print(table.text)
+    try Data(table.plot.utf8).write(to: URL(filePath: "\(out)/unique.svg"))
+    print("plot: \(out)/unique.svg")
+    if let verdict = table.verdict { print(verdict) }
+  }
+
+  private static func measure(
+    _ contestant: Contestant, _ name: String, _ budget: Int, _ seed: UInt64, _ lab: LabTargets
+  ) async throws -> Measured {
+    let began = ContinuousClock.now
+    let trial = AttackTrial(
+      target: try lab.target(name, seed: seed), reward: lab.reward, confirm: lab.confirm, embedder: lab.embedder)
+    let outcome = try await trial.run(try lab.attacker(contestant.settings), budget: budget, seed: seed)
+    let cells = lab.cells(of: name)
+    return Measured(
+      method: contestant.name, target: name, budget: budget, seed: seed, confirmed: outcome.confirmed.count,
+      claimed: outcome.claimed, searched: outcome.searched, responses: outcome.responses,
+      unique: Dictionary(uniqueKeysWithValues: outcome.unique.map { ("\($0.key)", $0.value) }),
+      cells: cells.count { cell in outcome.confirmed.contains { cell.matches($0.prompt) } }, planted: cells.count,
+      vendi: outcome.vendiScore ?? 0, seconds: Double((ContinuousClock.now - began).components.seconds))
+  }
+}

@@ -1,0 +1,53 @@
+import Attackers
+import Core
+import Foundation
+import Gate
+import Judges
+import LanguageModels
+import Policies
+import Targets
+
+/// The committed lab, loaded once.
+struct LabTargets: Sendable {
+  static let folder = "fixtures/lab"
+
+  let reference: CausalLanguageModel
+  let reward: any Judge
+  let confirm: any Judge
+  let embedder: any Embedder
+  private let patterns: [Weakness]
+  private let weak: [String: [String]]
+
+  init() throws {
+    reference = try CausalLanguageModel.load(folder: "\(Self.folder)/attacker")
+    reward = try ClassifierJudge(folder: "\(Self.folder)/judge", fingerprint: "judge", threshold: 0.5)
+    confirm = try RulesJudge(path: "\(Self.folder)/rules.yaml", fingerprint: "rules")
+    embedder = SentenceEmbedder(
+      fingerprint: "embedder", encoder: try SentenceEncoder.load(folder: "\(Self.folder)/embedder"), workers: 1)
+    patterns = try SuiteFile.weaknesses("\(Self.folder)/assistant-leaky/weaknesses.jsonl")
+    struct Truth: Decodable {
+      let weak: [String: [String]]
+    }
+    let truth = try Data(contentsOf: URL(filePath: "\(Self.folder)/truth.json"))
+    weak = try JSONDecoder().decode(Truth.self, from: truth).weak
+  }
+
+  func target(_ name: String, seed: UInt64) throws -> any Target {
+    var settings = SamplingSettings(temperature: 1, maxTokens: 24)
+    settings.seed = seed
+    return LocalTarget(
+      name: name, fingerprint: name, model: try CausalLanguageModel.load(folder: "\(Self.folder)/\(name)"),
+      settings: settings, workers: 1)
+  }
+
+  /// The planted weak cells of a model: every one of them is weak in the control too, whose patterns name it.
+  func cells(of name: String) -> [Weakness] {
+    let planted = Set(weak[name] ?? [])
+    return patterns.filter { planted.contains($0.id) }
+  }
+
+  func attacker(_ settings: AttackerSettings) throws -> any Attacker {
+    try Attackers.attacker(
+      reference: reference, referenceFingerprint: "attacker", embedder: embedder, settings: settings)
+  }
+}
