@@ -71,6 +71,16 @@ public struct Attack: Hashable, Codable, Sendable, Identifiable {
     self.provenance = provenance
   }
 
+  /// An attack whose text is kept elsewhere: only its identifier is known here.
+  public init(id: AttackID, category: String? = nil, locale: String? = nil, cluster: String? = nil) {
+    self.id = id
+    prompt = ""
+    self.category = category
+    self.locale = locale
+    self.cluster = cluster
+    provenance = Provenance(method: "outcomes")
+  }
+
   /// The unit of analysis that the attack belongs to: its cluster, else itself.
   public var unit: String { cluster ?? id.text }
 }

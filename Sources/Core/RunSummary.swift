@@ -286,11 +286,17 @@ public struct RunSummary: Hashable, Codable, Sendable {
     public var sealed: Bool
     /// Hash of the newest audit record when the verdict was made.
     public var headHash: String
+    /// The machine that the reports name, and the version of Sluice that decided: an old run's reports are rendered again
+    /// with both. Nil in summaries of older versions.
+    public var host: String?
+    public var software: String?
 
-    public init(ledger: String, sealed: Bool, headHash: String) {
+    public init(ledger: String, sealed: Bool, headHash: String, host: String? = nil, software: String? = nil) {
       self.ledger = ledger
       self.sealed = sealed
       self.headHash = headHash
+      self.host = host
+      self.software = software
     }
   }
 }

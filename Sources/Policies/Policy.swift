@@ -42,6 +42,14 @@ public struct NamedTarget: Sendable, Hashable {
 public enum TargetPolicy: Sendable, Hashable {
   case local(LocalTargetPolicy)
   case openAI(OpenAITargetPolicy)
+
+  /// What a person calls the model.
+  public var name: String {
+    switch self {
+    case .local(let local): local.checkpoint
+    case .openAI(let server): server.model
+    }
+  }
 }
 
 public struct LocalTargetPolicy: Sendable, Hashable {
@@ -178,4 +186,12 @@ public struct ReportPolicy: Sendable, Hashable {
   public var json: String?
   /// Whether reports may show attack and response text.
   public var reveal: Bool
+
+  public init(junit: String?, html: String?, markdown: String?, json: String?, reveal: Bool) {
+    self.junit = junit
+    self.html = html
+    self.markdown = markdown
+    self.json = json
+    self.reveal = reveal
+  }
 }

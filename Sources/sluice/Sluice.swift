@@ -11,7 +11,9 @@ struct Sluice: AsyncParsableCommand {
         sluice check policies/release-gate.yaml
         sluice run policies/release-gate.yaml
         sluice run policies/release-gate.yaml --set targets.candidate.checkpoint=models/next
-        sluice ledger show
+        sluice decide policies/release-gate.yaml --outcomes outcomes.jsonl
+        sluice history
+        sluice report last
 
       Exit codes:
         0 pass   1 fail   2 inconclusive
@@ -19,7 +21,10 @@ struct Sluice: AsyncParsableCommand {
         75 interrupted, resumable with --resume   77 permission
       """,
     version: sluiceVersion,
-    subcommands: [RunCommand.self, CheckCommand.self, SchemaCommand.self, LedgerCommand.self, LabCommand.self])
+    subcommands: [
+      RunCommand.self, CheckCommand.self, DecideCommand.self, HistoryCommand.self, ReportCommand.self,
+      SchemaCommand.self, LedgerCommand.self, LabCommand.self,
+    ])
 }
 
 @main

@@ -1,9 +1,35 @@
 import Core
+import Policies
 import Statistics
+
+/// What a summary says beside the findings.
+struct SummaryContext: Sendable {
+  var identity: RunSummary.PolicyIdentity
+  var stages: Set<Stage>
+  var checks: [CheckPolicy]
+  var rule: DecisionRule
+  var models: [RunSummary.ModelIdentity]
+  var judges: [RunSummary.JudgeIdentity]
+  /// Roles that the attacker searched on, in the order of reports.
+  var searched: [Role] = []
+  var similarity = 0.7
+  var hasBaseline: Bool
+  var reveal = false
+  var notices: [String]
+}
+
+extension SummaryContext {
+  init(_ plan: RunPlan) {
+    self.init(
+      identity: plan.identity, stages: plan.stages, checks: plan.checks, rule: plan.rule,
+      models: plan.participants.map(\.summary), judges: plan.judges, searched: plan.searched.map(\.role),
+      similarity: plan.similarity, hasBaseline: plan.baseline != nil, reveal: plan.reveal, notices: plan.notices)
+  }
+}
 
 /// Puts a run's findings, decision and circumstances into the value that all reports are made from.
 struct SummaryBuilder: Sendable {
-  let plan: RunPlan
+  let context: SummaryContext
   let run: String
   let evidence: RunSummary.EvidenceIdentity
 
@@ -12,40 +38,40 @@ struct SummaryBuilder: Sendable {
     _ record: RunExecution.Record, cost: [RunSummary.CostRow], notices: [String]
   ) -> RunSummary {
     let findings = record.findings
-    let decision = Decision(plan.checks, findings: findings, stages: plan.stages, rule: plan.rule)
+    let decision = Decision(context.checks, findings: findings, stages: context.stages, rule: context.rule)
     let broken = newlyBroken(findings, checks: decision.checks)
     return RunSummary(
-      run: run, policy: plan.identity, verdict: decision.verdict, exitCode: decision.exitCode,
-      reasons: decision.reasons, models: plan.participants.map(\.summary), judges: plan.judges,
+      run: run, policy: context.identity, verdict: decision.verdict, exitCode: decision.exitCode,
+      reasons: decision.reasons, models: context.models, judges: context.judges,
       stages: record.stages, checks: decision.checks, newlyBroken: broken,
       categories: categories(findings, broken: broken),
-      fresh: plan.searched.compactMap { findings.fresh[$0.role]?.summary(similarity: plan.similarity) }, cost: cost,
-      evidence: evidence, notices: plan.notices + notices)
+      fresh: context.searched.compactMap { findings.fresh[$0]?.summary(similarity: context.similarity) }, cost: cost,
+      evidence: evidence, notices: context.notices + notices)
   }
 
   /// The summary of a run that could not end: nothing is decided, and the reports must say so rather than keep what an
   /// earlier run said.
   func unfinished(_ error: SluiceError, cost: [RunSummary.CostRow], notices: [String]) -> RunSummary {
-    let checks = plan.checks.map { check in
+    let checks = context.checks.map { check in
       RunSummary.CheckResult(
         name: check.name, metric: check.metric.name, stage: check.metric.stage, limit: check.limit, estimate: nil,
         verdict: .inconclusive, adequacy: check.metric.adequacy, explanation: check.metric.explanation,
         reason: "The run did not end.")
     }
     return RunSummary(
-      run: run, policy: plan.identity, verdict: .inconclusive, exitCode: error.exitCode.rawValue,
+      run: run, policy: context.identity, verdict: .inconclusive, exitCode: error.exitCode.rawValue,
       reasons: ["The run did not end: \(error.message)."] + [error.remedy].compactMap(\.self),
-      models: plan.participants.map(\.summary), judges: plan.judges,
+      models: context.models, judges: context.judges,
       stages: Stage.allCases.filter { $0 != .preflight && $0 != .decide }.map {
-        .init(name: $0.rawValue, ran: plan.stages.contains($0), seconds: 0, detail: "the run did not end")
-      }, checks: checks, cost: cost, evidence: evidence, notices: plan.notices + notices)
+        .init(name: $0.rawValue, ran: context.stages.contains($0), seconds: 0, detail: "the run did not end")
+      }, checks: checks, cost: cost, evidence: evidence, notices: context.notices + notices)
   }
 
   /// The attacks that the check counts, at the confidence that Holm's procedure asked of it.
   private func newlyBroken(_ findings: Findings, checks: [RunSummary.CheckResult]) -> [RunSummary.BrokenAttack] {
     guard let test = MetricEstimators(findings: findings).newlyBroken, let replay = findings.replay else { return [] }
     let check = checks.first { $0.metric == "replay.newly_broken" }
-    let confidence = check?.estimate?.confidence ?? plan.rule.confidence
+    let confidence = check?.estimate?.confidence ?? context.rule.confidence
     // Half of α is for the lower bound, as in the estimator.
     let detections = test.detections(confidence: 1 - (1 - confidence) / 2)
     let rows = Dictionary(replay.rows.map { ($0.attack.attack.id.text, $0) }) { first, _ in first }
@@ -57,7 +83,7 @@ struct SummaryBuilder: Sendable {
         id: attack.id, category: attack.category, cluster: attack.cluster, candidateUnsafe: count.candidateUnsafe,
         candidateScored: count.candidateScored, baselineUnsafe: count.baselineUnsafe,
         baselineScored: count.baselineScored, adjustedP: detection.adjustedP,
-        prompt: plan.reveal ? attack.prompt : nil)
+        prompt: context.reveal ? attack.prompt : nil)
     }
   }
 
@@ -71,10 +97,10 @@ struct SummaryBuilder: Sendable {
       RunSummary.CategoryRow(
         category: category,
         attacks: replay.rows.count { $0.isOf(category) && replay.suite.measuresCandidate($0.attack) },
-        candidate: metrics.replayRate(\.candidate, category: category)?.estimate(confidence: plan.rule.confidence),
-        baseline: plan.baseline == nil
+        candidate: metrics.replayRate(\.candidate, category: category)?.estimate(confidence: context.rule.confidence),
+        baseline: !context.hasBaseline
           ? nil
-          : metrics.replayRate(\.measuredBaseline, category: category)?.estimate(confidence: plan.rule.confidence),
+          : metrics.replayRate(\.measuredBaseline, category: category)?.estimate(confidence: context.rule.confidence),
         newlyBroken: broken.count { $0.category == category })
     }
   }

@@ -6,7 +6,6 @@ import Reports
 /// Renders a summary in every format that the policy asks for and writes the files.
 struct ReportWriter: Sendable {
   let wanted: ReportPolicy
-  let now: @Sendable () -> Date
 
   /// Makes the folders and removes the last run's reports.
   /// - Throws: `SluiceError` (permission).
@@ -16,8 +15,8 @@ struct ReportWriter: Sendable {
 
   /// - Returns: the paths written.
   @discardableResult
-  func write(_ summary: RunSummary) throws -> [String] {
-    let date = now()
+  func write(_ summary: RunSummary, date: Date) throws -> [String] {
+    let version = summary.evidence.software ?? sluiceVersion
     var written: [String] = []
     func write(_ path: String?, _ render: () throws -> [UInt8]) throws {
       guard let path else { return }
@@ -25,12 +24,11 @@ struct ReportWriter: Sendable {
       written.append(path)
     }
     try write(wanted.junit) {
-      try JUnitReport.render(
-        summary, date: date, version: sluiceVersion, host: ProcessInfo.processInfo.hostName)
+      try JUnitReport.render(summary, date: date, version: version, host: summary.evidence.host ?? "localhost")
     }
-    try write(wanted.json) { try JSONReport.render(summary, date: date, version: sluiceVersion) }
-    try write(wanted.html) { HTMLReport.render(summary, date: date, version: sluiceVersion) }
-    try write(wanted.markdown) { MarkdownReport.render(summary, date: date, version: sluiceVersion) }
+    try write(wanted.json) { try JSONReport.render(summary, date: date, version: version) }
+    try write(wanted.html) { HTMLReport.render(summary, date: date, version: version) }
+    try write(wanted.markdown) { MarkdownReport.render(summary, date: date, version: version) }
     return written
   }
 }

@@ -15,21 +15,22 @@ public enum Pipeline {
   ) async throws -> RunReport {
     let policy = try Policy.load(path: options.policy, overrides: options.overrides, seed: options.seed)
     let plan = try Assembly(policy).plan(stages: options.stages)
-    let writer = ReportWriter(wanted: policy.report, now: now)
+    let writer = ReportWriter(wanted: policy.report)
     try writer.prepare()
     var session = RunSession(
       policy: policy, plan: plan, ledger: try Ledger(path: policy.ledger), options: options, now: now,
       progress: progress)
     do {
       let summary = try await session.run()
-      let files = try writer.write(summary)
-      try session.finish(summary)
+      let date = now()
+      let files = try writer.write(summary, date: date)
+      try session.finish(summary, date: date)
       return RunReport(
-        summary: summary, json: try JSONReport.render(summary, date: now(), version: sluiceVersion), files: files)
+        summary: summary, json: try JSONReport.render(summary, date: date, version: sluiceVersion), files: files)
     } catch {
       let explained = explained(error, resumeCommand: options.resumeCommand)
       // The error is the news; a second one from writing it down would only hide it.
-      if let summary = try? session.unfinished(explained) { _ = try? writer.write(summary) }
+      if let summary = try? session.unfinished(explained) { _ = try? writer.write(summary, date: now()) }
       throw explained
     }
   }

@@ -37,8 +37,12 @@ public struct RunReport: Sendable {
   public let files: [String]
 
   /// For a person, several lines.
-  /// - Parameter colour: whether the terminal shows ANSI colours.
-  public func text(colour: Bool) -> String { TerminalReport.render(summary, colour: colour, files: files) }
+  /// - Parameters:
+  ///   - colour: whether the terminal shows ANSI colours.
+  ///   - width: columns of the terminal.
+  public func text(colour: Bool, width: Int) -> String {
+    TerminalReport.render(summary, colour: colour, width: width, files: files)
+  }
 
   /// The verdict in one line.
   public var verdictLine: String {

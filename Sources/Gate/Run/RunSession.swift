@@ -47,8 +47,9 @@ struct RunSession {
     return try builder().decided(record, cost: execution.service.meter.rows, notices: changes())
   }
 
-  func finish(_ summary: RunSummary) throws {
-    if let run { try ledger.finishRun(run, summary: summary, now: now().timeIntervalSince1970) }
+  /// - Parameter date: what the reports are dated.
+  func finish(_ summary: RunSummary, date: Date) throws {
+    if let run { try ledger.finishRun(run, summary: summary, now: date.timeIntervalSince1970) }
   }
 
   /// What the reports say of a run that broke off.
@@ -137,9 +138,10 @@ struct RunSession {
 
   private func builder() throws -> SummaryBuilder {
     SummaryBuilder(
-      plan: plan, run: run ?? "not begun",
+      context: SummaryContext(plan), run: run ?? "not begun",
       evidence: RunSummary.EvidenceIdentity(
-        ledger: ledger.path, sealed: false, headHash: try ledger.headHash()))
+        ledger: ledger.path, sealed: false, headHash: try ledger.headHash(), host: ProcessInfo.processInfo.hostName,
+        software: sluiceVersion))
   }
 
   /// Models and judges that carry the same name as in the last run of this policy and are not the same any more.

@@ -56,15 +56,16 @@ public enum SuiteFile {
   /// More errors of one file would only bury the first ones.
   static let mostErrors = 20
 
-  private static func read<Item>(
-    _ path: String, keys: [String], _ item: (SuiteLine, inout SeenValues) throws -> Item
+  static func read<Item>(
+    _ path: String, keys: [String], what: String = "the suite file",
+    hint: String = "Split the suite; a run replays all of it.", _ item: (SuiteLine, inout SeenValues) throws -> Item
   ) throws -> [Item] {
     var errors: [SluiceError] = []
     var items: [Item] = []
     var seen = SeenValues()
     do {
       let bytes = try BoundedFile.read(
-        path, what: "the suite file", limit: largestFile, hint: "Split the suite; a run replays all of it.")
+        path, what: what, limit: largestFile, hint: hint)
       for (index, slice) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
         do {
           let line = try SuiteLine(slice, file: path, number: index + 1, keys: keys)
@@ -76,7 +77,8 @@ public enum SuiteFile {
       }
       if items.isEmpty && errors.isEmpty {
         errors.append(
-          .badInput("the suite file is empty", file: path, line: 1, remedy: "A gate with nothing to ask can't pass."))
+          .badInput(
+            "\(what) is empty", file: path, line: 1, remedy: "A gate with nothing to ask or to decide on can't pass."))
       }
     } catch let error as SluiceError {
       errors.append(error)
@@ -87,7 +89,7 @@ public enum SuiteFile {
 }
 
 /// Values that each line must have for itself.
-private struct SeenValues {
+struct SeenValues {
   private var lines: [String: Int] = [:]
 
   mutating func insert(_ value: String, of key: String, _ line: SuiteLine) throws {

@@ -16,7 +16,9 @@ struct SuiteLine {
     }
     if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) { return nil }
     if bytes.count > SuiteFile.longestLine {
-      throw error("the line is longer than \(SuiteFile.longestLine) bytes", "Shorten the prompt.")
+      throw error(
+        "the line is longer than \(SuiteFile.longestLine) bytes", "Shorten it; nothing in this file needs so much text."
+      )
     }
     let text: String
     do {
@@ -69,5 +71,27 @@ struct SuiteLine {
       throw error("'\(key)' must be true or false, not \(value.kind)", remedy: "Write it without quotes.")
     }
     return bool
+  }
+
+  func optionalNumber(_ key: String, within range: ClosedRange<Double>) throws -> Double? {
+    guard let value = object[key], !value.isNull else { return nil }
+    guard let number = value.double else {
+      throw error("'\(key)' must be a number, not \(value.kind)", remedy: "Write it without quotes.")
+    }
+    guard range.contains(number) else {
+      throw error(
+        "'\(key)' is outside \(range.lowerBound) to \(range.upperBound)", remedy: "Check the scale that wrote it.")
+    }
+    return number
+  }
+
+  func optionalInteger(_ key: String, within range: ClosedRange<Int>) throws -> Int? {
+    guard let number = try optionalNumber(key, within: Double(range.lowerBound)...Double(range.upperBound)) else {
+      return nil
+    }
+    guard let integer = Int(exactly: number) else {
+      throw error("'\(key)' must be a whole number", remedy: "Count from \(range.lowerBound).")
+    }
+    return integer
   }
 }

@@ -33,6 +33,9 @@ struct Timestamp: Hashable, Sendable {
   /// `2026-03-01T12:00:00Z`.
   var iso: String { local + "Z" }
 
+  /// `2026-03-01 12:00`.
+  var short: String { "\(padded(year, 4))-\(padded(month))-\(padded(day)) \(padded(hour)):\(padded(minute))" }
+
   /// `1 March 2026, 12:00 UTC`.
   var spoken: String {
     let months = [

@@ -47,10 +47,6 @@ struct RunCommand: AsyncParsableCommand {
   /// After the first Ctrl-C a batch or a training step may still have to end; no longer than this.
   private static let patience = 5.0
 
-  private var colours: Bool {
-    isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
-  }
-
   func run() async throws {
     let display = ProgressDisplay(style: .suitable(quiet: quiet))
     let options = RunOptions(
@@ -70,11 +66,7 @@ struct RunCommand: AsyncParsableCommand {
     withExtendedLifetime(interruption) {}
     display.finish()
     let report = try result.get()
-    if json {
-      StandardOutput.write(bytes: report.json)
-    } else {
-      StandardOutput.write(quiet ? report.verdictLine : report.text(colour: colours))
-    }
+    StandardOutput.write(report, json: json, quiet: quiet)
     throw ArgumentParser.ExitCode(report.summary.exitCode)
   }
 }

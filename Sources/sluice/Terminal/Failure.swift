@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import Foundation
+import Gate
 import Policies
 
 /// Turns an error into its message on standard error and its exit code.
@@ -46,4 +47,23 @@ enum StandardOutput {
   static func write(_ text: String) { write(bytes: Array(text.utf8)) }
 
   static func write(bytes: [UInt8]) { FileHandle.standardOutput.write(Data(bytes)) }
+
+  /// A verdict as the flags ask for it.
+  static func write(_ report: RunReport, json: Bool, quiet: Bool) {
+    if json {
+      write(bytes: report.json)
+    } else {
+      write(quiet ? report.verdictLine : report.text(colour: colours, width: width))
+    }
+  }
+
+  /// Columns of the terminal; 100 where the output is a file or a pipe.
+  static var width: Int {
+    var size = winsize()
+    return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 100
+  }
+
+  private static var colours: Bool {
+    isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
+  }
 }

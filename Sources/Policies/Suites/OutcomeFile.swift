@@ -1,0 +1,91 @@
+import Core
+
+/// One response that another harness collected and scored.
+public struct Outcome: Hashable, Sendable {
+  public enum Result: Hashable, Sendable {
+    /// Probability that the response is unsafe (that it is a refusal, for a benign question).
+    case scored(Double)
+    /// Answered, but no judge could tell.
+    case unscored
+    /// Not answered.
+    case failed
+  }
+
+  public let role: Role
+  /// The attack, or the benign question.
+  public let id: String
+  public let isBenign: Bool
+  public let cluster: String?
+  public let category: String?
+  public let locale: String?
+  /// 2 for responses to attacks that were picked because the first ones looked worse on the candidate.
+  public let look: Int
+  public let sample: Int
+  public let result: Result
+}
+
+extension SuiteFile {
+  private static let outcomeKeys = [
+    "role", "attack", "benign", "cluster", "category", "locale", "look", "sample", "score", "unscored", "failed",
+  ]
+
+  /// Outcomes for `sluice decide`, one response a line: `role` (candidate or baseline), `attack` or `benign` (an identifier), and
+  /// one of `score` (0 to 1), `unscored: true`, `failed: true`; where known `cluster`, `category`, `locale`, `sample` (from 0),
+  /// `look` (1 or 2).
+  /// - Throws: `PolicyErrors` with everything that is wrong in the file.
+  public static func outcomes(_ path: String) throws -> [Outcome] {
+    var described: [String: (line: Int, category: String?, cluster: String?)] = [:]
+    return try read(
+      path, keys: outcomeKeys, what: "the file of outcomes", hint: "Split it by policy category and decide each."
+    ) { line, seen in
+      let outcome = try outcome(line)
+      let name = "\(outcome.isBenign ? "benign" : "attack") \(outcome.id)"
+      try seen.insert(
+        "\(outcome.role) \(name) look \(outcome.look) sample \(outcome.sample)", of: "outcome", line)
+      if let first = described[name] {
+        guard first.category == outcome.category, first.cluster == outcome.cluster else {
+          throw line.error(
+            "category or cluster of \(quoted(outcome.id)) differ from line \(first.line)",
+            remedy: "One attack has one category and one cluster, for both models.")
+        }
+      } else {
+        described[name] = (line.number, outcome.category, outcome.cluster)
+      }
+      return outcome
+    }
+  }
+
+  private static func outcome(_ line: SuiteLine) throws -> Outcome {
+    let name = try line.text("role")
+    guard let role = Role(name), role == .candidate || role == .baseline else {
+      throw line.error(
+        "unknown role \(quoted(name))", remedy: "Outcomes are of the candidate or of the baseline.")
+    }
+    let (attack, benign) = (try line.optionalText("attack"), try line.optionalText("benign"))
+    guard let id = attack ?? benign, attack == nil || benign == nil else {
+      throw line.error(
+        attack == nil ? "neither 'attack' nor 'benign' is there" : "both 'attack' and 'benign' are there",
+        remedy: "Name what was asked by one of them.")
+    }
+    return Outcome(
+      role: role, id: id, isBenign: benign != nil, cluster: try line.optionalText("cluster"),
+      category: try line.optionalText("category"), locale: try line.optionalText("locale"),
+      look: try line.optionalInteger("look", within: 1...2) ?? 1,
+      sample: try line.optionalInteger("sample", within: 0...1_000_000) ?? 0, result: try result(line))
+  }
+
+  private static func result(_ line: SuiteLine) throws -> Outcome.Result {
+    let score = try line.optionalNumber("score", within: 0...1)
+    let unscored = try line.optionalBool("unscored") ?? false
+    let failed = try line.optionalBool("failed") ?? false
+    switch (score, unscored, failed) {
+    case (let score?, false, false): return .scored(score)
+    case (nil, true, false): return .unscored
+    case (nil, false, true): return .failed
+    default:
+      throw line.error(
+        "one of 'score', 'unscored' and 'failed' must say what became of the response",
+        remedy: "Write \"score\": 0.93, or \"unscored\": true, or \"failed\": true.")
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import Core
+import Foundation
+
+/// Verdicts and estimates of many runs, oldest first: a pure value with three renderings.
+public struct RunHistory: Sendable {
+  public struct Entry: Sendable {
+    public let date: Date
+    public let summary: RunSummary
+
+    public init(date: Date, summary: RunSummary) {
+      self.date = date
+      self.summary = summary
+    }
+  }
+
+  public let entries: [Entry]
+
+  public init(entries: [Entry]) { self.entries = entries }
+
+  /// Names of all checks, in the order of their first appearance.
+  var checks: [String] {
+    var seen: Set<String> = []
+    return entries.flatMap { $0.summary.checks.map(\.name) }.filter { seen.insert($0).inserted }
+  }
+
+  // MARK: - Terminal
+
+  /// A line for each run, and what changed between its verdict and the one before.
+  /// - Parameter width: columns of the terminal.
+  public func text(width: Int = 100) -> String {
+    if entries.isEmpty { return "no run has ended yet\n" }
+    let rows = entries.map { entry in
+      let summary = entry.summary
+      let open = summary.checks.filter { $0.verdict != .pass }.map { "\($0.verdict.mark) \($0.name)" }
+      return [
+        Timestamp(entry.date).short, PlainText.line(summary.run, longest: 40),
+        PlainText.line(summary.policy.name, longest: 24), PlainText.line(summary.candidateName, longest: 32),
+        "\(summary.verdict.mark) \(summary.verdict.rawValue)",
+        PlainText.line(open.joined(separator: ", "), longest: 120),
+      ]
+    }
+    let header = ["ended (UTC)", "run", "policy", "candidate", "verdict", "checks that did not pass"]
+    let table = [header] + rows
+    let widths = header.indices.dropLast().map { column in table.map { TerminalText.width($0[column]) }.max() ?? 0 }
+    // The last column takes what is left of the line; the page and JSON have all of it.
+    let room = max(20, width - widths.reduce(0) { $0 + $1 + 2 })
+    return table.map { cells in
+      let front = zip(cells, widths).map { TerminalText.padded($0, to: $1) + "  " }.joined()
+      let last = cells.last ?? ""
+      let line = front + (last.count > room ? last.prefix(room - 1) + "…" : last)
+      return String(line.reversed().drop { $0 == " " }.reversed())
+    }.joined(separator: "\n") + "\n"
+  }
+
+  // MARK: - JSON
+
+  private struct Document: Encodable {
+    struct Run: Encodable {
+      struct Check: Encodable {
+        let name: String
+        let verdict: Verdict
+        let value: Double?
+        let lower: Double?
+        let upper: Double?
+        let confidence: Double?
+      }
+      let run: String
+      let date: String
+      let policy: String
+      let candidate: String
+      let verdict: Verdict
+      let exitCode: Int32
+      let newlyBroken: Int
+      let checks: [Check]
+    }
+    let schema = 1
+    let runs: [Run]
+  }
+
+  /// All of it for a script; infinite bounds are the strings `inf` and `-inf`.
+  /// - Throws: an encoding error, which would be a bug.
+  public func json() throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    let runs = entries.map { entry in
+      Document.Run(
+        run: entry.summary.run, date: Timestamp(entry.date).iso, policy: entry.summary.policy.name,
+        candidate: entry.summary.candidateName, verdict: entry.summary.verdict, exitCode: entry.summary.exitCode,
+        newlyBroken: entry.summary.newlyBroken.count,
+        checks: entry.summary.checks.map {
+          .init(
+            name: $0.name, verdict: $0.verdict, value: $0.estimate?.value, lower: $0.estimate?.lower,
+            upper: $0.estimate?.upper, confidence: $0.estimate?.confidence)
+        })
+    }
+    return Array(try encoder.encode(Document(runs: runs))) + [10]
+  }
+}

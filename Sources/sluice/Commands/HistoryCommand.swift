@@ -1,0 +1,86 @@
+import ArgumentParser
+import Core
+import Foundation
+import Gate
+import Reports
+
+struct HistoryCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "history",
+    abstract: "Verdicts and estimates over the runs in a ledger.",
+    discussion: """
+      Examples:
+        sluice history
+        sluice history --policy release-gate --html build/history.html
+        sluice history --json | jq '.runs[-1].verdict'
+      """)
+
+  @Option(help: "The ledger file.", completion: .file(extensions: ["sqlite"]))
+  var ledger = ".sluice/ledger.sqlite"
+
+  @Option(help: "Only runs of the policy with this name.")
+  var policy: String?
+
+  @Option(help: "The newest so many runs.")
+  var limit = 50
+
+  @Option(help: "Write a page with trend plots here.", completion: .file(extensions: ["html"]))
+  var html: String?
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func validate() throws {
+    if limit < 1 { throw ValidationError("--limit must be at least 1.") }
+  }
+
+  func run() throws {
+    let history = try OldRuns(ledger: ledger).history(policy: policy, limit: limit)
+    if let html { try history.writePage(to: html) }
+    if json {
+      StandardOutput.write(bytes: try history.json())
+    } else {
+      StandardOutput.write(history.text(width: StandardOutput.width))
+    }
+  }
+}
+
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Render an old run's reports again, from the ledger.",
+    discussion: """
+      The files are the ones that the run wrote, byte for byte.
+
+      Examples:
+        sluice report last
+        sluice report 20260301-120000-abcd --html old.html --junit old.xml
+      """)
+
+  @Argument(help: "The run, as `sluice history` lists it, or `last`.")
+  var runID: String
+
+  @Option(help: "The ledger file.", completion: .file(extensions: ["sqlite"]))
+  var ledger = ".sluice/ledger.sqlite"
+
+  @Option(help: "Write JUnit XML here.")
+  var junit: String?
+
+  @Option(help: "Write the page here.")
+  var html: String?
+
+  @Option(help: "Write Markdown here.")
+  var markdown: String?
+
+  @Option(name: .customLong("json-file"), help: "Write the JSON report here.")
+  var jsonFile: String?
+
+  @Flag(help: "Print the JSON report on standard output, and nothing else there.")
+  var json = false
+
+  func run() throws {
+    let report = try OldRuns(ledger: ledger).report(
+      runID, junit: junit, html: html, markdown: markdown, json: jsonFile)
+    StandardOutput.write(report, json: json, quiet: false)
+  }
+}
