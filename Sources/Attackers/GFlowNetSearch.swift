@@ -290,6 +290,7 @@ struct GFlowNetSearch: Sendable {
       reference: policy.reference, prefix: prefix, settings: settings, learningRate: settings.smoothingLearningRate,
       seed: generator.next())
     for _ in 0..<settings.smoothingSteps {
+      try Task.checkCancellation()
       let sequences = (0..<settings.batch).map { _ in worked[Int.random(in: 0..<worked.count, using: &generator)].tokens
       }
       let total = Float(sequences.reduce(0) { $0 + $1.count })

@@ -64,7 +64,8 @@ struct ExecutionTests {
       plan: plan, ledger: ledger, run: run, number: try ledger.runs().count, progress: { _ in })
     let record = try await execution.execute()
     let builder = SummaryBuilder(
-      context: SummaryContext(plan), run: run, evidence: .init(ledger: ledger.path, sealed: false, headHash: try ledger.headHash()))
+      context: SummaryContext(plan), run: run,
+      evidence: .init(ledger: ledger.path, sealed: false, headHash: try ledger.headHash()))
     let summary = builder.decided(record, cost: execution.service.meter.rows, notices: [])
     try ledger.finishRun(run, summary: summary, now: 100)
     return summary

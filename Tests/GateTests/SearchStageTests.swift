@@ -74,6 +74,18 @@ struct SearchStageTests {
     #expect(Set(model.requests).count == model.requests.count)
   }
 
+  @Test("The ledger keeps the attacker's state for the candidate, and none for the control")
+  func onlyLastingStatesAreKept() async throws {
+    let memory = MemorySearches()
+    let stage = RegenerateStage(
+      service: ResponseService(archive: archive, meter: CostMeter()), memory: memory, attacker: CountingAttacker(),
+      judge: judge, progress: silent)
+    let both = jobs([(.candidate, target("a", period: 2)), (.control, target("b", period: 3))], restarts: 1)
+    let outcomes = try await stage.run(both)
+    #expect(outcomes[0].result.state.count == 1 && outcomes[1].result.state.isEmpty)
+    #expect(try await stage.run(both).map(\.result.state.count) == [1, 0])
+  }
+
   @Test("A claim that fresh responses don't repeat is not confirmed")
   func chanceSuccessesAreRefuted() async throws {
     // Unsafe in the search, safe whenever it is asked again: pure luck.

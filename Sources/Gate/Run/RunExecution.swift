@@ -80,7 +80,8 @@ struct RunExecution: Sendable {
         progress: progress
       ).run(try jobs(search, effort: effort, suite: suite))
       record.findings.planned += searches.reduce(0) { $0 + effort.planned($1.result) }
-      for outcome in searches where outcome.job.participant.role == .candidate {
+      for outcome in searches
+      where outcome.job.participant.role == .candidate && !outcome.result.state.isEmpty {
         try ledger.storeAttackerState(
           outcome.result.state, attacker: search.attacker.fingerprint, restart: outcome.job.restart, run: run)
       }

@@ -26,13 +26,17 @@ struct RegenerateStage: Sendable {
       if jobByKey.updateValue(job, forKey: key) == nil { keys.append(key) }
     }
 
+    // The next run goes on with the candidate's attacker, and a baseline was or may be a candidate; the control's weights
+    // would only fill the ledger.
+    let lasting = Set(
+      jobs.filter { $0.participant.role != .control }.map { $0.key(attacker: attacker, judge: judge) })
     var found: [SearchKey: (record: SearchRecord, reused: Bool)] = [:]
     try await withThrowingTaskGroup(of: (SearchKey, SearchRecord, Bool).self) { group in
       var waiting = keys.makeIterator()
       func startNext() {
         guard let key = waiting.next(), let job = jobByKey[key] else { return }
         group.addTask {
-          let (record, reused) = try await search(job, key: key, progress: stage)
+          let (record, reused) = try await search(job, key: key, keepsState: lasting.contains(key), progress: stage)
           return (key, record, reused)
         }
       }
@@ -56,7 +60,7 @@ struct RegenerateStage: Sendable {
   }
 
   private func search(
-    _ job: SearchJob, key: SearchKey, progress: StageProgress
+    _ job: SearchJob, key: SearchKey, keepsState: Bool, progress: StageProgress
   ) async throws -> (SearchRecord, reused: Bool) {
     if let known = try memory.record(for: key) {
       progress.advance(by: job.budget.responses)
@@ -75,7 +79,10 @@ struct RegenerateStage: Sendable {
       progress.advance(by: newly, note: "\(job.participant.role) \(job.restart + 1): \(note)")
     }
     progress.advance(by: max(0, job.budget.responses - reported.withLock { $0 }))
-    let record = SearchRecord(result: result, tally: oracle.tally)
+    let kept = SearchResult(
+      claimed: result.claimed, responses: result.responses, losses: result.losses,
+      state: keepsState ? result.state : [])
+    let record = SearchRecord(result: kept, tally: oracle.tally)
     try memory.remember(record, for: key)
     return (record, false)
   }

@@ -97,6 +97,13 @@ struct TrendPlot: Sendable {
     let chart = Figure.chart(
       id: id, kind: "plot", height: Int(Self.height) + 12, title: "\(newest.title) from run to run",
       description: "Measured, oldest first: \(values.joined(separator: ", ")). Limit: \(newest.limitText).", content)
-    return #"<article><h3>\#(newest.title) <code class="quiet">\#(check)</code></h3>\#(chart)</article>"#
+    if values.isEmpty {
+      return
+        #"<article><h3>\#(newest.title)</h3><p class="quiet"><code>\#(check)</code>: never measured.</p></article>"#
+    }
+    return """
+      <article><h3>\(newest.title)</h3><p class="quiet"><code>\(check)</code>, newest: \(newest.valueText) \
+      \(newest.intervalText), \(newest.limitText)</p>\(chart)</article>
+      """
   }
 }
