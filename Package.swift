@@ -63,7 +63,9 @@ let package = Package(
     // Measurements behind .ci/bench; no product.
     .executableTarget(
       name: "sluice-bench",
-      dependencies: ["Core", "LanguageModels", "Attackers", "Targets", "Judges", "Policies", "Gate", argumentParser],
+      dependencies: [
+        "Core", "LanguageModels", "Attackers", "Targets", "Judges", "Policies", "Statistics", "Gate", argumentParser,
+      ],
       path: "Sources/Benchmarks", swiftSettings: strict),
 
     tests("CoreTests", ["Core"]),
