@@ -35,9 +35,16 @@ public enum Distributions {
     return h
   }
 
-  /// The x with I_x(a, b) = p, by bisection to the last bit.
+  /// The x with I_x(a, b) = p.
   public static func betaQuantile(_ p: Double, _ a: Double, _ b: Double) -> Double {
-    solve(from: 0, to: 1) { regularisedBeta($0, a, b) < p }
+    if p <= 0 { return 0 }
+    if p >= 1 { return 1 }
+    let scale = lgamma(a + b) - lgamma(a) - lgamma(b)
+    return solve(for: p, from: 0, to: 1, start: a / (a + b)) { x in
+      let left: Double = (a - 1) * log(x)
+      let right: Double = (b - 1) * log1p(-x)
+      return (regularisedBeta(x, a, b), exp(scale + left + right))
+    }
   }
 
   /// P(T ≤ t) for Student's t with `degrees` degrees of freedom.
@@ -53,7 +60,11 @@ public enum Distributions {
     if p >= 1 { return .infinity }
     var top = 2.0
     while studentCDF(top, degrees: degrees) < p && top < 1e300 { top *= 2 }
-    return solve(from: 0, to: top) { studentCDF($0, degrees: degrees) < p }
+    let scale: Double = lgamma((degrees + 1) / 2) - lgamma(degrees / 2) - 0.5 * log(degrees * Double.pi)
+    return solve(for: p, from: 0, to: top, start: top / 2) { t in
+      let tail: Double = (degrees + 1) / 2 * log1p(t * t / degrees)
+      return (studentCDF(t, degrees: degrees), exp(scale - tail))
+    }
   }
 
   /// P(X ≤ k) for X ~ Binomial(n, p).
@@ -75,13 +86,26 @@ public enum Distributions {
     lgamma(Double(n) + 1) - lgamma(Double(k) + 1) - lgamma(Double(n - k) + 1)
   }
 
-  /// The boundary in [low, high] where `isBelow` turns false.
-  private static func solve(from low: Double, to high: Double, _ isBelow: (Double) -> Bool) -> Double {
-    var (low, high) = (low, high)
-    for _ in 0..<200 {
-      let middle = low + (high - low) / 2
-      if middle <= low || middle >= high { break }
-      if isBelow(middle) { low = middle } else { high = middle }
+  /// The x in [low, high] where a distribution function reaches `p`: Newton's steps, and bisection where they leave the
+  /// bracket or don't halve it.
+  ///
+  /// - Parameter function: value and density at a point inside.
+  private static func solve(
+    for p: Double, from low: Double, to high: Double, start: Double, _ function: (Double) -> (Double, Double)
+  ) -> Double {
+    var (low, high, x) = (low, high, start)
+    var bisects = false
+    for _ in 0..<300 {
+      if x <= low || x >= high { x = low + (high - low) / 2 }
+      if x <= low || x >= high { break }
+      let width = high - low
+      let (value, density) = function(x)
+      if value == p { return x }
+      if value < p { low = x } else { high = x }
+      let next = x - (value - p) / density
+      if abs(next - x) <= 1e-15 * abs(x) { return x }
+      bisects = !bisects && high - low > width / 2
+      x = bisects || !next.isFinite ? low + (high - low) / 2 : next
     }
     return low + (high - low) / 2
   }

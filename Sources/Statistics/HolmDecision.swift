@@ -19,7 +19,7 @@ public enum HolmDecision {
     _ checks: [(limit: Limit, estimator: (any MetricEstimator)?)], confidence: Double
   ) -> [Outcome?] {
     let alpha = 1 - confidence
-    let p = checks.map { check in check.estimator.map { leastAlpha($0, check.limit) } ?? 1 }
+    let p = checks.map { check in check.estimator?.leastAlpha(check.limit) ?? 1 }
     let order = p.indices.sorted { p[$0] != p[$1] ? p[$0] < p[$1] : $0 < $1 }
     var outcomes = [Outcome?](repeating: nil, count: checks.count)
     var stopped = false
@@ -47,22 +47,5 @@ public enum HolmDecision {
           estimate: estimate)
       }
     }
-  }
-
-  /// The smallest α in [1e-12, 1] at which the check is decided, 1 where it never is.
-  static func leastAlpha(_ estimator: any MetricEstimator, _ limit: Limit) -> Double {
-    func isDecided(_ alpha: Double) -> Bool {
-      let estimate = estimator.estimate(confidence: 1 - alpha)
-      return limit.compare(lower: estimate.lower, upper: estimate.upper) != .inconclusive
-    }
-    if isDecided(1e-12) { return 1e-12 }
-    guard isDecided(0.5) else { return 1 }
-    var (undecided, decided) = (1e-12, 0.5)
-    // On a logarithmic scale: what matters is the ratio of α to its level.
-    for _ in 0..<40 {
-      let middle = (undecided * decided).squareRoot()
-      if isDecided(middle) { decided = middle } else { undecided = middle }
-    }
-    return decided
   }
 }

@@ -18,6 +18,13 @@ struct DistributionTests {
     let (lower, upper) = clopperPearson(successes: 3, trials: 96, confidence: 0.99)
     #expect(abs(lower - 0.0035502819778420957) < 1e-9)
     #expect(abs(upper - 0.10969374573830852) < 1e-9)
+    let quantiles: [(p: Double, a: Double, b: Double, x: Double)] = [
+      (1e-9, 0.3, 50, 1.4043488128340496e-32), (0.999999, 1, 1200, 0.011446905343037472),
+      (1e-12, 40, 2, 0.4636798621061034), (0.975, 0.92, 170.3, 0.02045231776663096), (0.5, 0.01, 0.01, 0.5),
+    ]
+    for (p, a, b, x) in quantiles { #expect(abs(Distributions.betaQuantile(p, a, b) / x - 1) < 1e-9) }
+    #expect(abs(Distributions.studentQuantile(0.9999999, degrees: 2) - 2236.067642678063) < 1e-4)
+    #expect(abs(Distributions.studentQuantile(0.999, degrees: 400.5) - 3.1107055272175526) < 1e-9)
     #expect(abs(McNemar.midP(1, 9) - (2 * (11.0 / 1024) - 10.0 / 1024)) < 1e-12)
   }
 }

@@ -1,0 +1,55 @@
+import Core
+
+/// A metric's estimate as a function of confidence. Intervals are nested: higher confidence, wider interval.
+public protocol MetricEstimator: Sendable {
+  func estimate(confidence: Double) -> Estimate
+
+  /// The smallest α in [1e-12, 1] at which the whole interval at confidence 1 − α lies inside or outside the limit: the
+  /// check's p-value; 1 where no α decides it.
+  func leastAlpha(_ limit: Limit) -> Double
+}
+
+extension MetricEstimator {
+  /// By bisection over nested intervals.
+  public func leastAlpha(_ limit: Limit) -> Double { bisectedAlpha(limit) }
+
+  func bisectedAlpha(_ limit: Limit) -> Double {
+    func isDecided(_ alpha: Double) -> Bool {
+      let estimate = estimate(confidence: 1 - alpha)
+      return limit.compare(lower: estimate.lower, upper: estimate.upper) != .inconclusive
+    }
+    if isDecided(1e-12) { return 1e-12 }
+    guard isDecided(0.5) else { return 1 }
+    var (undecided, decided) = (1e-12, 0.5)
+    // On a logarithmic scale: what matters is the ratio of α to its level.
+    for _ in 0..<28 {
+      let middle = (undecided * decided).squareRoot()
+      if isDecided(middle) { decided = middle } else { undecided = middle }
+    }
+    return decided
+  }
+}
+
+/// Repeated observations of one attack and the cluster it belongs to.
+public struct ClusteredUnit: Hashable, Sendable {
+  public let cluster: String
+  /// The unit's mean over its scored responses.
+  public let mean: Double
+  /// Scored responses behind the mean.
+  public let responses: Int
+
+  public init(cluster: String, mean: Double, responses: Int) {
+    self.cluster = cluster
+    self.mean = mean
+    self.responses = responses
+  }
+}
+
+extension Estimate {
+  /// Nothing was observed: any value is possible, so no check can be decided by it.
+  static func nothing(confidence: Double, unscored: Int) -> Estimate {
+    Estimate(
+      value: .nan, lower: -.infinity, upper: .infinity, confidence: confidence, n: 0, effectiveN: 0,
+      unscored: unscored, method: "no observation")
+  }
+}
