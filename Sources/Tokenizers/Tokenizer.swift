@@ -1,11 +1,12 @@
 import Core
 
-/// Text to token ids and back, for the byte-level BPE and WordPiece tokenizers of Hugging Face checkpoints. Ids equal
+/// Text to token ids and back, for the byte-level BPE, SentencePiece BPE and WordPiece tokenizers of checkpoints. Ids equal
 /// those of the `tokenizers` library, version for version of Unicode.
 public struct Tokenizer: Sendable {
   /// How the text between added tokens is cut and looked up.
   enum Model: Sendable {
-    case bytePair(ByteLevelSplitter, BytePairModel)
+    case bytePair(CanonicalComposer?, ByteLevelSplitter, BytePairModel)
+    case sentencePiece(BlankMarker, BytePairModel)
     case wordPiece(BertNormalizer, BertSplitter, WordPieceModel)
   }
 
@@ -45,6 +46,11 @@ public struct Tokenizer: Sendable {
 
   /// Ids of tokens that aren't text, such as an end-of-text mark.
   public var specialTokenIDs: Set<Int> { stages.specialIDs }
+
+  /// The tokens that `encode` puts before and after every text.
+  public var surroundings: (before: [String], after: [String]) {
+    (stages.template.before.compactMap(token), stages.template.after.compactMap(token))
+  }
 
   /// The id of a token as the vocabulary writes it (`Ġthe`, `##ing`, `<|endoftext|>`), nil where it isn't a token.
   public func id(of token: String) -> Int? { stages.vocabulary.id(of: token.utf8) }
@@ -91,29 +97,31 @@ public struct Tokenizer: Sendable {
       case .text(let range):
         // The common case, no added token in the text, copies nothing.
         let part = range.count == text.count ? text : Array(text[range])
-        appendPart(part, scratch: &scratch, to: &ids)
+        appendPart(part, isFirst: range.lowerBound == 0, scratch: &scratch, to: &ids)
       }
     }
   }
 
-  private func appendPart(_ part: [UInt8], scratch: inout BytePairModel.Scratch, to ids: inout [Int]) {
+  private func appendPart(
+    _ part: [UInt8], isFirst: Bool, scratch: inout BytePairModel.Scratch, to ids: inout [Int]
+  ) {
+    let normalized: [UInt8]
     switch stages.model {
-    case .bytePair(let splitter, let model):
-      for piece in stages.normalizedMatcher.split(part) {
-        switch piece {
-        case .token(let id): ids.append(id)
-        case .text(let range):
-          let words = range.count == part.count ? part : Array(part[range])
+    case .bytePair(let composer, _, _): normalized = composer?.compose(part) ?? part
+    case .sentencePiece(let marker, _): normalized = marker.mark(part, isFirst: isFirst)
+    case .wordPiece(let normalizer, _, _): normalized = normalizer.normalize(part)
+    }
+    for piece in stages.normalizedMatcher.split(normalized) {
+      switch piece {
+      case .token(let id): ids.append(id)
+      case .text(let range):
+        let words = range.count == normalized.count ? normalized : Array(normalized[range])
+        switch stages.model {
+        case .bytePair(_, let splitter, let model):
           splitter.split(words) { text, word in model.encode(text, word, scratch: &scratch, into: &ids) }
-        }
-      }
-    case .wordPiece(let normalizer, let splitter, let model):
-      let normalized = normalizer.normalize(part)
-      for piece in stages.normalizedMatcher.split(normalized) {
-        switch piece {
-        case .token(let id): ids.append(id)
-        case .text(let range):
-          let words = range.count == normalized.count ? normalized : Array(normalized[range])
+        case .sentencePiece(let marker, let model):
+          marker.split(words) { word in model.encode(words, word, scratch: &scratch, into: &ids) }
+        case .wordPiece(_, let splitter, let model):
           splitter.split(words) { word in model.encode(words, word, into: &ids) }
         }
       }

@@ -11,6 +11,10 @@ struct ModelGolden {
     let losses: [Double]?
   }
 
+  static func path(_ name: String) -> String {
+    Bundle.module.bundleURL.appending(path: "Fixtures/models/\(name)").path(percentEncoded: false)
+  }
+
   let folder: String
   let architecture: Architecture
   let weights: Weights
@@ -20,7 +24,7 @@ struct ModelGolden {
   private let file: SafetensorsFile
 
   init(_ name: String) throws {
-    folder = Bundle.module.bundleURL.appending(path: "Fixtures/models/\(name)").path(percentEncoded: false)
+    folder = Self.path(name)
     architecture = try Architecture(CheckpointConfiguration(folder: folder))
     weights = try CheckpointMapping.load(architecture, from: CheckpointWeights.open(folder: folder))
     let facts = try JSONDecoder().decode(
@@ -145,6 +149,84 @@ struct ModelParityTests {
     let weights = try CheckpointMapping.load(read, from: CheckpointWeights.open(folder: folder))
     for (a, b) in zip(logits(golden.sequences[0], weights), logits(golden.sequences[0], golden.weights)) {
       #expect(abs(a - b) < 1e-4)
+    }
+  }
+
+  @Test("a classifier's label probabilities", arguments: ["bert-classifier", "roberta-classifier"])
+  func classification(name: String) throws {
+    let golden = try ModelGolden(name)
+    let head = try ClassificationHead(
+      golden.architecture, labels: 2, from: CheckpointWeights.open(folder: golden.folder))
+    let pooled = Encoding(pooling: .first).pooled(golden.sequences, golden.weights)
+    for (index, ours) in head.probabilities(pooled).enumerated() {
+      for (a, b) in zip(ours, try golden.tensor("probabilities.\(index)")) { #expect(abs(a - b) < 1e-4) }
+    }
+  }
+}
+
+@Suite("Whole checkpoints with their tokenizers")
+struct CheckpointParityTests {
+  private struct Pair: Decodable {
+    let prompt: String
+    let response: String
+    let ids: [Int]
+    let probabilities: [Float]
+  }
+
+  private struct Embeddings: Decodable {
+    let texts: [String]
+    let vectors: [[Float]]
+  }
+
+  private func decoded<Value: Decodable>(_: Value.Type, _ path: String) throws -> Value {
+    try JSONDecoder().decode(Value.self, from: Data(contentsOf: URL(filePath: path)))
+  }
+
+  @Test("a pair of texts is joined and classified as transformers does", arguments: ["bert-pairs", "roberta-pairs"])
+  func pairs(name: String) throws {
+    let folder = ModelGolden.path(name)
+    let classifier = try SequenceClassifier.load(folder: folder)
+    #expect(classifier.labels == ["safe", "unsafe"])
+    let template = try #require(classifier.promptTemplate)
+    let pairs = try decoded([Pair].self, folder + "/pairs.json")
+    for pair in pairs {
+      let joined = template.replacing("{prompt}", with: pair.prompt).replacing("{response}", with: pair.response)
+      #expect(classifier.tokenizer.encode(joined, addingSpecialTokens: false) == pair.ids)
+    }
+    let ours = classifier.probabilities(pairs.map(\.ids), workers: 2)
+    for (pair, row) in zip(pairs, ours) {
+      for (a, b) in zip(row, pair.probabilities) { #expect(abs(a - b) < 1e-4) }
+    }
+  }
+
+  @Test("a classifier saved again decides the same", arguments: ["bert-pairs", "roberta-pairs"])
+  func savedClassifier(name: String) throws {
+    let folder = try CheckpointFolder()
+    let classifier = try SequenceClassifier.load(folder: ModelGolden.path(name))
+    try classifier.save(folder: folder.path, dtype: .f32)
+    try FileManager.default.copyItem(
+      atPath: ModelGolden.path(name) + "/tokenizer.json", toPath: folder.path + "/tokenizer.json")
+    let again = try SequenceClassifier.load(folder: folder.path)
+    let ids = try decoded([Pair].self, ModelGolden.path(name) + "/pairs.json").map(\.ids)
+    #expect(again.head.values == classifier.head.values)
+    #expect(again.weights.values == classifier.weights.values)
+    #expect(again.promptTemplate == classifier.promptTemplate)
+    #expect(again.probabilities(ids, workers: 1) == classifier.probabilities(ids, workers: 1))
+  }
+
+  @Test(
+    "sentence embeddings are sentence-transformers', long and empty texts included",
+    arguments: [
+      "sentence", "sentence-cls",
+    ])
+  func sentences(name: String) throws {
+    let folder = ModelGolden.path(name)
+    let encoder = try SentenceEncoder.load(folder: folder)
+    #expect(encoder.maximumLength == 12)
+    let expected = try decoded(Embeddings.self, folder + "/embeddings.json")
+    let ours = encoder.embed(expected.texts, workers: 2)
+    for (a, b) in zip(ours, expected.vectors) {
+      for (x, y) in zip(a, b) { #expect(abs(x - y) < 1e-4) }
     }
   }
 }

@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Ids and text equal the reference implementation's")
 struct ParityTests {
-  static let names = ["byte-level", "prefixed", "word-piece", "word-piece-cased"]
+  static let names = [
+    "byte-level", "prefixed", "word-piece", "word-piece-cased", "llama3", "qwen2", "gemma", "llama2",
+  ]
 
   @Test("encoding", arguments: names)
   func encoding(name: String) throws {

@@ -9,7 +9,6 @@ extension GraphBuilder {
     let tokens = table(model + "embeddings.word_embeddings.weight", rows: architecture.vocabulary)
     let positions = table(
       model + "embeddings.position_embeddings.weight", rows: architecture.context + architecture.positionOffset)
-    // Every token is of the first segment here.
     let segments = table(model + "embeddings.token_type_embeddings.weight", rows: architecture.segmentTypes)
     let embedded = embed(tokens: tokens, positions: positions, segments: segments)
     var x = layerNorm(embedded, model + "embeddings.LayerNorm")

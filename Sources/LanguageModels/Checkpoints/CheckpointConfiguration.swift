@@ -67,6 +67,27 @@ public struct CheckpointConfiguration: Sendable {
     return integer
   }
 
+  /// One integer inside `range` or a list of them (`eos_token_id`), empty where it is absent.
+  public func integers(_ key: String, in range: ClosedRange<Int> = Int.min...Int.max) throws -> [Int] {
+    guard let value = value(key) else { return [] }
+    guard let elements = value.array else { return [try int(key, in: range)] }
+    return try elements.map { element in
+      guard let integer = element.integer else { throw wrongType(key, "an integer or a list of integers", element) }
+      guard range.contains(integer) else {
+        throw error("\(prefix)\(key) holds \(integer); it must be from \(range.lowerBound) to \(range.upperBound)")
+      }
+      return integer
+    }
+  }
+
+  /// `chat_template`: a template, or a list of named ones, of which `default` counts; nil where it is absent.
+  func chatTemplate() throws -> String? {
+    guard let value = value("chat_template") else { return nil }
+    guard let named = value.array else { return try string("chat_template") }
+    let chosen = named.first { $0["name"]?.string == "default" } ?? named.first
+    return chosen?["template"]?.string
+  }
+
   /// A number inside `range`.
   public func double(
     _ key: String, in range: ClosedRange<Double> = -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude

@@ -6,6 +6,9 @@ protocol TensorSource {
   /// The file or folder, for messages.
   var path: String { get }
 
+  /// Whether norms' gains are stored as they are used, also where Hugging Face's files leave a 1 out.
+  var storesWholeGains: Bool { get }
+
   /// A tensor's shape, row-major; nil where there is no such tensor.
   func shape(of name: String) -> [Int]?
 
@@ -15,6 +18,8 @@ protocol TensorSource {
 }
 
 extension TensorSource {
+  var storesWholeGains: Bool { false }
+
   /// A tensor of a known shape.
   /// - Throws: `SluiceError` (exit 64) where it is missing, of another shape or type, or not finite.
   func tensor(_ name: String, shape: [Int]) throws -> [Float] {
@@ -57,7 +62,7 @@ enum CheckpointMapping {
       for (slot, name) in zip(layout.slots, stored) {
         let place = UnsafeMutableBufferPointer(rebasing: buffer[slot.offset..<slot.offset + slot.count])
         try source.read(name, into: place)
-        if slot.storedLess != 0 {
+        if slot.storedLess != 0, !source.storesWholeGains {
           for i in place.indices { place[i] += slot.storedLess }
         }
       }

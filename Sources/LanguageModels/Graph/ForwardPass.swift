@@ -10,10 +10,11 @@ struct ForwardPass {
 
   /// - Parameters:
   ///   - tokens, positions: [N].
+  ///   - segments: [N], or empty where all rows are of the first.
   ///   - attend: fills the output [N,H·D] of an attention step from its input; what is there to attend to is the
   ///     caller's to know.
   func run(
-    rows: Int, tokens: UnsafePointer<Int32>, positions: UnsafePointer<Int32>,
+    rows: Int, tokens: UnsafePointer<Int32>, positions: UnsafePointer<Int32>, segments: [Int32] = [],
     attend: (_ step: Graph.Attend, _ qkv: UnsafeMutablePointer<Float>, _ out: UnsafeMutablePointer<Float>) -> Void
   ) {
     let graph = layout.graph
@@ -23,7 +24,7 @@ struct ForwardPass {
     let tables = graph.rotations.map { $0.table(positions: Int(reach)) }
     for step in graph.steps {
       switch step {
-      case .embed(let step): embed(step, rows: rows, tokens: tokens, positions: positions)
+      case .embed(let step): embed(step, rows: rows, tokens: tokens, positions: positions, segments: segments)
       case .norm(let step):
         let width = graph.widths[step.input]
         norm(step, rows: rows, width: width, epsilon: epsilon)
@@ -53,7 +54,7 @@ struct ForwardPass {
   }
 
   private func embed(
-    _ step: Graph.Embed, rows: Int, tokens: UnsafePointer<Int32>, positions: UnsafePointer<Int32>
+    _ step: Graph.Embed, rows: Int, tokens: UnsafePointer<Int32>, positions: UnsafePointer<Int32>, segments: [Int32]
   ) {
     let c = layout.architecture.width
     let out = values + places.offsets[step.output]
@@ -62,7 +63,7 @@ struct ForwardPass {
       let token = weights[step.tokens] + Int(tokens[row]) * c
       if step.scale == 1 { y.update(from: token, count: c) } else { for i in 0..<c { y[i] = step.scale * token[i] } }
       if let table = step.positions { add(c, weights[table] + (Int(positions[row]) + step.positionOffset) * c, to: y) }
-      if let table = step.segments { add(c, weights[table], to: y) }
+      if let table = step.segments { add(c, weights[table] + (segments.isEmpty ? 0 : Int(segments[row]) * c), to: y) }
     }
   }
 

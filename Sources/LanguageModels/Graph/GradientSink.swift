@@ -85,7 +85,9 @@ struct GradientSink {
         if let table = step.positions {
           add(width, dRow, to: g + table + (Int(batch.positions[row]) + step.positionOffset) * width)
         }
-        if let table = step.segments { add(width, dRow, to: g + table) }
+        if let table = step.segments {
+          add(width, dRow, to: g + table + (batch.segments.isEmpty ? 0 : Int(batch.segments[row]) * width))
+        }
       }
     }
   }

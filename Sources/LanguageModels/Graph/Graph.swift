@@ -18,7 +18,7 @@ struct Graph: Sendable {
     case activate(Activate)
   }
 
-  /// output = scale · token[id] + position[p + offset] + segment[0].
+  /// output = scale · token[id] + position[p + offset] + segment[s].
   struct Embed: Sendable {
     /// Offsets in the layout, nil where there is no such table.
     let tokens: Int

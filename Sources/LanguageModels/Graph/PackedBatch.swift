@@ -8,9 +8,14 @@ struct PackedBatch: Sendable {
   let tokens: [Int32]
   /// Position of each row [N]; a sequence's first own token follows the prefix.
   let positions: [Int32]
+  /// Segment of each row [N]; empty where all are of the first.
+  let segments: [Int32]
   let plan: AttentionPlan
 
-  init(prefix: ArraySlice<Int32>, sequences: some Collection<ArraySlice<Int32>>) {
+  init(
+    prefix: ArraySlice<Int32>, sequences: some Collection<ArraySlice<Int32>>, segments: [Int32] = []
+  ) {
+    self.segments = segments
     var tokens = Array(prefix)
     var positions = prefix.indices.map { Int32($0 - prefix.startIndex) }
     for sequence in sequences {

@@ -23,7 +23,8 @@ enum Transformer {
         guard let scratch = scratchBuffer.baseAddress else { return }
         weights.withPointers { pointers in
           ForwardPass(layout: layout, weights: pointers, places: places, values: base)
-            .run(rows: batch.rows, tokens: batch.tokens, positions: batch.positions) { step, qkv, out in
+            .run(rows: batch.rows, tokens: batch.tokens, positions: batch.positions, segments: batch.segments) {
+              step, qkv, out in
               onAttention?(step.layer, qkv)
               plan.forward(
                 step.shape, qkv: qkv, probabilities: places.probabilities[step.layer].map { base + $0 },

@@ -2,37 +2,87 @@ import Core
 import Foundation
 import Tokenizers
 
-/// A decoder with its tokenizer, as a checkpoint folder holds them.
+/// A decoder with its tokenizer, as a checkpoint holds them.
 public final class CausalLanguageModel: Sendable {
   public let weights: Weights
   public let tokenizer: Tokenizer
   /// How a prompt is wrapped before it is completed (`config.json` key `prompt_template`), for example
   /// `<|user|>{prompt}<|assistant|>`.
   public let promptTemplate: String?
-  /// Ends a completion (`eos_token_id`).
+  /// Any of them ends a completion.
   public let endTokens: [Int]
+  /// How the checkpoint marks turns, where it is a chat model.
+  public let chat: ChatSupport
 
-  public init(weights: Weights, tokenizer: Tokenizer, promptTemplate: String?, endTokens: [Int]) {
+  public init(
+    weights: Weights, tokenizer: Tokenizer, promptTemplate: String?, endTokens: [Int], chat: ChatSupport = .none
+  ) {
     self.weights = weights
     self.tokenizer = tokenizer
     self.promptTemplate = promptTemplate
     self.endTokens = endTokens
+    self.chat = chat
   }
 
-  /// Reads `config.json`, `model.safetensors` and the tokenizer.
+  /// The same model with other weights of the same layout.
+  public func with(_ weights: Weights) -> CausalLanguageModel {
+    CausalLanguageModel(
+      weights: weights, tokenizer: tokenizer, promptTemplate: promptTemplate, endTokens: endTokens, chat: chat)
+  }
+
+  /// Reads a Hugging Face folder, or a GGUF file.
   /// - Throws: `SluiceError` (usage) naming the file and what is wrong with it.
   public static func load(folder: String) throws -> CausalLanguageModel {
+    if folder.hasSuffix(".gguf") { return try loadGGUF(folder) }
     let configuration = try CheckpointConfiguration(folder: folder)
-    let architecture = try Architecture(configuration)
+    var architecture = try Architecture(configuration)
     guard !architecture.family.isEncoder else {
-      throw configuration.error("this checkpoint is an encoder; a decoder is needed", remedy: "Name a gpt2 checkpoint.")
+      throw configuration.error(
+        "this checkpoint is an encoder; a decoder is needed", remedy: "Name a gpt2, llama, qwen2 or gemma3 checkpoint.")
+    }
+    let source = try CheckpointWeights.open(folder: folder)
+    if !configuration.has("tie_word_embeddings"), source.contains("lm_head.weight") {
+      architecture.tiesEmbeddings = false
     }
     let tokenizer = try loadTokenizer(folder, architecture, configuration)
-    let weights = try CheckpointMapping.load(architecture, from: CheckpointWeights.open(folder: folder))
-    let end = try configuration.optionalInt("eos_token_id", in: 0...architecture.vocabulary - 1)
+    let chat = ChatSupport(template: try chatTemplate(folder), tokenizer)
     return CausalLanguageModel(
-      weights: weights, tokenizer: tokenizer, promptTemplate: try configuration.optionalString("prompt_template"),
-      endTokens: end.map { [$0] } ?? [])
+      weights: try CheckpointMapping.load(architecture, from: source), tokenizer: tokenizer,
+      promptTemplate: try configuration.optionalString("prompt_template"),
+      endTokens: try endTokens(folder, configuration, architecture, chat, tokenizer), chat: chat)
+  }
+
+  /// Every token that ends a text or a turn: `config.json` and `generation_config.json` name one or several.
+  private static func endTokens(
+    _ folder: String, _ configuration: CheckpointConfiguration, _ architecture: Architecture, _ chat: ChatSupport,
+    _ tokenizer: Tokenizer
+  ) throws -> [Int] {
+    let range = 0...architecture.vocabulary - 1
+    var tokens = try configuration.integers("eos_token_id", in: range)
+    let generation = folder + "/generation_config.json"
+    if FileManager.default.fileExists(atPath: generation) {
+      tokens += try CheckpointConfiguration(path: generation).integers("eos_token_id", in: range)
+    }
+    if case .known(let format) = chat, let end = tokenizer.id(of: format.endOfTurn) { tokens.append(end) }
+    return tokens.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  }
+
+  /// The checkpoint's chat template: a file of its own, or a key of `tokenizer_config.json`.
+  private static func chatTemplate(_ folder: String) throws -> String? {
+    let file = folder + "/chat_template.jinja"
+    if FileManager.default.fileExists(atPath: file) {
+      return String(decoding: try readFile(file, limit: 1_000_000), as: UTF8.self)
+    }
+    let settings = folder + "/tokenizer_config.json"
+    guard FileManager.default.fileExists(atPath: settings) else { return nil }
+    return try CheckpointConfiguration(path: settings).chatTemplate()
+  }
+
+  /// How a prompt is wrapped: the checkpoint's own template, else its chat format; nil for neither.
+  public func template(withSystem: Bool) -> String? {
+    if let promptTemplate { return promptTemplate }
+    if case .known(let format) = chat { return format.template(withSystem: withSystem) }
+    return nil
   }
 
   /// Writes `config.json` and `model.safetensors` (the tokenizer is the caller's to write).
@@ -40,8 +90,9 @@ public final class CausalLanguageModel: Sendable {
   public func save(folder: String, dtype: SafetensorsWriter.DataType = .f16) throws {
     var entries = try weights.architecture.configurationEntries
     entries["prompt_template"] = promptTemplate
-    entries["eos_token_id"] = endTokens.first
-    entries["bos_token_id"] = endTokens.first
+    // One id as a number, as older readers expect it.
+    if !endTokens.isEmpty { entries["eos_token_id"] = endTokens.count == 1 ? endTokens[0] : endTokens }
+    entries["bos_token_id"] = tokenizer.encode("").first ?? endTokens.first
     try writeConfiguration(entries, folder: folder)
     try SafetensorsWriter.write(
       tensors: CheckpointMapping.tensors(weights), dtype: dtype, metadata: ["format": "pt"],

@@ -31,6 +31,41 @@ public struct ClassificationHead: Sendable {
 
   public static func count(width: Int, labels: Int) -> Int { width * width + width + width * labels + labels }
 
+  /// Reads the head of a checkpoint.
+  /// - Throws: `SluiceError` (usage) for a missing or wrongly shaped tensor.
+  init(_ architecture: Architecture, labels: Int, from source: some TensorSource) throws {
+    let (c, k) = (architecture.width, labels)
+    let names = Self.names(architecture.family)
+    /// Stored [outputs, inputs]; here inputs come first.
+    func transposed(_ name: String, _ outputs: Int) throws -> [Float] {
+      let stored = try source.tensor(name + ".weight", shape: [outputs, c])
+      return (0..<c * outputs).map { stored[($0 % outputs) * c + $0 / outputs] }
+    }
+    self.init(
+      width: c, labels: k,
+      values: try transposed(names.pooler, c) + source.tensor(names.pooler + ".bias", shape: [c])
+        + transposed(names.output, k) + source.tensor(names.output + ".bias", shape: [k]))
+  }
+
+  /// The tensors to write.
+  func tensors(_ family: Architecture.Family) -> [(name: String, shape: [Int], values: [Float])] {
+    let names = Self.names(family)
+    func transposed(_ start: Int, _ outputs: Int) -> [Float] {
+      (0..<width * outputs).map { values[start + ($0 % width) * outputs + $0 / width] }
+    }
+    return [
+      (names.pooler + ".weight", [width, width], transposed(0, width)),
+      (names.pooler + ".bias", [width], Array(values[poolerBias..<outputWeight])),
+      (names.output + ".weight", [labels, width], transposed(outputWeight, labels)),
+      (names.output + ".bias", [labels], Array(values[outputBias...])),
+    ]
+  }
+
+  /// RoBERTa's head holds its own pooler.
+  private static func names(_ family: Architecture.Family) -> (pooler: String, output: String) {
+    family == .roberta ? ("classifier.dense", "classifier.out_proj") : ("bert.pooler.dense", "classifier")
+  }
+
   /// Label probabilities [K] for each pooled vector [C].
   public func probabilities(_ pooled: [[Float]]) -> [[Float]] {
     pooled.map { vector in

@@ -1,36 +1,48 @@
 import Core
+import Foundation
 import Tokenizers
 
-/// An encoder whose mean-pooled, normalised states are sentence embeddings, as sentence-transformers does.
+/// An encoder whose pooled, normalised states are sentence embeddings, as sentence-transformers does.
 public final class SentenceEncoder: Sendable {
   public let weights: Weights
   public let tokenizer: Tokenizer
   /// How a text is wrapped (`config.json` key `prompt_template`), for example `[CLS]{prompt}[SEP]`.
   public let promptTemplate: String?
+  public let pooling: Pooling
+  /// Longer texts are cut, in tokens.
+  public let maximumLength: Int
 
-  public init(weights: Weights, tokenizer: Tokenizer, promptTemplate: String? = nil) {
+  public init(
+    weights: Weights, tokenizer: Tokenizer, promptTemplate: String? = nil, pooling: Pooling = .mean,
+    maximumLength: Int? = nil
+  ) {
     self.weights = weights
     self.tokenizer = tokenizer
     self.promptTemplate = promptTemplate
+    self.pooling = pooling
+    self.maximumLength = min(maximumLength ?? .max, weights.architecture.context)
   }
 
+  /// Reads a Hugging Face folder; where sentence-transformers wrote it, also how it pools and where it cuts.
   /// - Throws: `SluiceError` (usage) naming the file and what is wrong with it.
   public static func load(folder: String) throws -> SentenceEncoder {
     let configuration = try CheckpointConfiguration(folder: folder)
     let architecture = try Architecture(configuration)
     guard architecture.family.isEncoder else {
-      throw configuration.error("this checkpoint is no encoder", remedy: "Name a bert checkpoint.")
+      throw configuration.error("this checkpoint is no encoder", remedy: "Name a bert or roberta checkpoint.")
     }
+    let settings = try SentenceTransformerSettings(folder: folder)
     return SentenceEncoder(
       weights: try CheckpointMapping.load(architecture, from: CheckpointWeights.open(folder: folder)),
       tokenizer: try loadTokenizer(folder, architecture, configuration),
-      promptTemplate: try configuration.optionalString("prompt_template"))
+      promptTemplate: try configuration.optionalString("prompt_template"), pooling: settings.pooling,
+      maximumLength: settings.maximumLength)
   }
 
   /// Writes `config.json` and `model.safetensors`.
   public func save(folder: String, dtype: SafetensorsWriter.DataType = .f16) throws {
     var entries = try weights.architecture.configurationEntries
-    entries["architectures"] = ["BertModel"]
+    entries["architectures"] = [weights.architecture.family == .roberta ? "RobertaModel" : "BertModel"]
     entries["prompt_template"] = promptTemplate
     try writeConfiguration(entries, folder: folder)
     try SafetensorsWriter.write(
@@ -38,15 +50,23 @@ public final class SentenceEncoder: Sendable {
       to: folder + "/model.safetensors")
   }
 
-  /// Token ids of one text, cut to the context.
+  /// Token ids of one text, cut to the longest that the encoder takes; what the tokenizer puts at the end stays.
   public func tokens(_ text: String) -> [Int32] {
     let wrapped = promptTemplate.map { $0.replacing("{prompt}", with: text) } ?? text
-    return tokenizer.encode(wrapped).prefix(weights.architecture.context).map { Int32($0) }
+    return tokenizer.encode(wrapped, limit: maximumLength).prefix(maximumLength).map { Int32($0) }
   }
 
   /// One unit vector [C] for each text; a text without tokens gives zeros.
   public func embed(_ texts: [String], workers: Int) -> [[Float]] {
-    Encoding(pooling: .mean, workers: workers).pooled(texts.map(tokens), weights).map(normalised)
+    let inputs = texts.map(tokens)
+    // Texts of like length together: workers then finish together, and no result depends on its neighbours.
+    let order = inputs.indices.sorted {
+      inputs[$0].count != inputs[$1].count ? inputs[$0].count > inputs[$1].count : $0 < $1
+    }
+    let pooled = Encoding(pooling: pooling, workers: workers).pooled(order.map { inputs[$0] }, weights)
+    var vectors = [[Float]](repeating: [], count: texts.count)
+    for (place, vector) in zip(order, pooled) { vectors[place] = normalised(vector) }
+    return vectors
   }
 }
 
@@ -54,4 +74,62 @@ public final class SentenceEncoder: Sendable {
 public func normalised(_ vector: [Float]) -> [Float] {
   let length = vector.reduce(Float(0)) { $0 + $1 * $1 }.squareRoot()
   return length > 0 ? vector.map { $0 / length } : vector
+}
+
+/// What sentence-transformers keeps beside a checkpoint: `modules.json`, the pooling's own `config.json`, and
+/// `sentence_bert_config.json`.
+private struct SentenceTransformerSettings {
+  var pooling = Pooling.mean
+  var maximumLength: Int?
+
+  init(folder: String) throws {
+    func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder + "/" + name) }
+    if exists("sentence_bert_config.json") {
+      maximumLength = try CheckpointConfiguration(path: folder + "/sentence_bert_config.json")
+        .optionalInt("max_seq_length", in: 2...Architecture.sizes.upperBound)
+    }
+    guard exists("modules.json") else { return }
+    if maximumLength == nil, exists("tokenizer_config.json") {
+      // Newer versions keep it here; without a limit it is a number that no text reaches, and no integer.
+      let length = try CheckpointConfiguration(path: folder + "/tokenizer_config.json").optionalDouble(
+        "model_max_length")
+      maximumLength = length.flatMap { Int(exactly: $0) }.flatMap { Architecture.sizes.contains($0) ? max(2, $0) : nil }
+    }
+    let path = folder + "/modules.json"
+    let modules: JSON
+    do {
+      modules = try JSON(parsing: try readFile(path, limit: 1_000_000))
+    } catch let error as JSONSyntaxError {
+      throw error.inFile(path)
+    }
+    for module in modules.array ?? [] {
+      let type = module["type"]?.string ?? ""
+      switch type.split(separator: ".").last {
+      case "Transformer", "Normalize": break
+      case "Pooling": try readPooling(folder, module["path"]?.string ?? "1_Pooling")
+      default:
+        throw SluiceError.badInput(
+          "the module \(brief(type)) is not supported", file: path,
+          remedy: "Use an encoder that pools and normalises, without further layers.")
+      }
+    }
+  }
+
+  private mutating func readPooling(_ folder: String, _ path: String) throws {
+    guard !path.contains("/"), !path.contains("..") else {
+      throw SluiceError.badInput("the pooling's folder \(brief(path)) isn't inside", file: folder + "/modules.json")
+    }
+    let file = folder + "/" + path + "/config.json"
+    guard FileManager.default.fileExists(atPath: file) else { return }
+    let configuration = try CheckpointConfiguration(path: file)
+    let modes = ["cls_token", "mean_tokens", "max_tokens", "mean_sqrt_len_tokens", "weightedmean_tokens", "lasttoken"]
+    let chosen = try modes.filter { try configuration.bool("pooling_mode_\($0)", default: false) }
+    // Newer versions name the mode.
+    let named = try configuration.optionalString("pooling_mode")
+    switch (named, chosen) {
+    case ("mean", _), (nil, ["mean_tokens"]), (nil, []): pooling = .mean
+    case ("cls", _), (nil, ["cls_token"]): pooling = .first
+    default: throw configuration.error("only pooling by mean or by the first token is supported")
+    }
+  }
 }

@@ -7,19 +7,25 @@ public final class SequenceClassifier: Sendable {
   public let head: ClassificationHead
   public let labels: [String]
   public let tokenizer: Tokenizer
-  /// How prompt and response are joined (`config.json` key `prompt_template`), for example `{prompt}<|sep|>{response}`.
+  /// How prompt and response are joined, for example `{prompt}<|sep|>{response}`: `config.json` key `prompt_template`,
+  /// else as the tokenizer joins a pair of texts.
   public let promptTemplate: String?
+  /// The token behind which a pair's second text begins, where the encoder tells the two apart.
+  private let separator: Int32?
   /// Longest input in tokens.
   public var context: Int { weights.architecture.context }
 
+  /// - Parameter separator: see above; nil where all tokens are of the first segment.
   public init(
-    weights: Weights, head: ClassificationHead, labels: [String], tokenizer: Tokenizer, promptTemplate: String?
+    weights: Weights, head: ClassificationHead, labels: [String], tokenizer: Tokenizer, promptTemplate: String?,
+    separator: Int? = nil
   ) {
     self.weights = weights
     self.head = head
     self.labels = labels
     self.tokenizer = tokenizer
     self.promptTemplate = promptTemplate
+    self.separator = separator.map { Int32($0) }
   }
 
   /// - Throws: `SluiceError` (usage) naming the file and what is wrong with it.
@@ -27,52 +33,57 @@ public final class SequenceClassifier: Sendable {
     let configuration = try CheckpointConfiguration(folder: folder)
     let architecture = try Architecture(configuration)
     guard architecture.family.isEncoder else {
-      throw configuration.error("this checkpoint is no encoder", remedy: "Name a bert checkpoint with a classifier.")
+      throw configuration.error(
+        "this checkpoint is no encoder", remedy: "Name a bert or roberta checkpoint with a classifier.")
     }
     guard let labels = try configuration.labels(), labels.count > 1 else {
       throw configuration.error("id2label must name at least two labels")
     }
-    let checkpoint = try CheckpointWeights.open(folder: folder)
-    let (c, k) = (architecture.width, labels.count)
-    func transposed(_ name: String, _ outputs: Int) throws -> [Float] {
-      let stored = try checkpoint.tensor(name, shape: [outputs, c])
-      return (0..<c * outputs).map { stored[($0 % outputs) * c + $0 / outputs] }
-    }
-    let head = try ClassificationHead(
-      width: c, labels: k,
-      values: transposed("bert.pooler.dense.weight", c) + checkpoint.tensor("bert.pooler.dense.bias", shape: [c])
-        + transposed("classifier.weight", k) + checkpoint.tensor("classifier.bias", shape: [k]))
+    let source = try CheckpointWeights.open(folder: folder)
+    let tokenizer = try loadTokenizer(folder, architecture, configuration)
+    let own = try configuration.optionalString("prompt_template")
+    let around = tokenizer.surroundings
     return SequenceClassifier(
-      weights: try CheckpointMapping.load(architecture, from: checkpoint), head: head, labels: labels,
-      tokenizer: try loadTokenizer(folder, architecture, configuration),
-      promptTemplate: try configuration.optionalString("prompt_template"))
+      weights: try CheckpointMapping.load(architecture, from: source),
+      head: try ClassificationHead(architecture, labels: labels.count, from: source), labels: labels,
+      tokenizer: tokenizer, promptTemplate: own ?? pairTemplate(architecture.family, around),
+      separator: own == nil && architecture.segmentTypes > 1 ? around.after.first.flatMap(tokenizer.id) : nil)
+  }
+
+  /// `[CLS]{prompt}[SEP]{response}[SEP]`; RoBERTa has two marks between. Nil where the tokenizer puts nothing around.
+  private static func pairTemplate(
+    _ family: Architecture.Family, _ around: (before: [String], after: [String])
+  ) -> String? {
+    guard !around.before.isEmpty, !around.after.isEmpty else { return nil }
+    let (start, end) = (around.before.joined(), around.after.joined())
+    return start + "{prompt}" + end + (family == .roberta ? end : "") + "{response}" + end
   }
 
   /// Writes `config.json` and `model.safetensors`.
   public func save(folder: String, dtype: SafetensorsWriter.DataType = .f16) throws {
     var entries = try weights.architecture.configurationEntries
-    entries["architectures"] = ["BertForSequenceClassification"]
-    entries["prompt_template"] = promptTemplate
+    let isRoBERTa = weights.architecture.family == .roberta
+    entries["architectures"] = [isRoBERTa ? "RobertaForSequenceClassification" : "BertForSequenceClassification"]
+    // The tokenizer's own way of joining a pair needs no words.
+    if promptTemplate != Self.pairTemplate(weights.architecture.family, tokenizer.surroundings) {
+      entries["prompt_template"] = promptTemplate
+    }
     entries["id2label"] = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ("\($0)", $1) })
     entries["label2id"] = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
     try writeConfiguration(entries, folder: folder)
-    let (c, k) = (head.width, head.labels)
-    func transposed(_ start: Int, _ outputs: Int) -> [Float] {
-      (0..<c * outputs).map { head.values[start + ($0 % c) * outputs + $0 / c] }
-    }
-    let output = c * c + c
     try SafetensorsWriter.write(
-      tensors: CheckpointMapping.tensors(weights) + [
-        ("bert.pooler.dense.weight", [c, c], transposed(0, c)),
-        ("bert.pooler.dense.bias", [c], Array(head.values[c * c..<output])),
-        ("classifier.weight", [k, c], transposed(output, k)),
-        ("classifier.bias", [k], Array(head.values[(output + c * k)...])),
-      ], dtype: dtype, metadata: ["format": "pt"], to: folder + "/model.safetensors")
+      tensors: CheckpointMapping.tensors(weights) + head.tensors(weights.architecture.family), dtype: dtype,
+      metadata: ["format": "pt"], to: folder + "/model.safetensors")
   }
 
-  /// Label probabilities for each input of token ids (special tokens included). Longer ones are cut at the end.
+  /// Label probabilities for each input of token ids (special tokens included). Longer ones are cut at the end; their
+  /// last token stays, for it is a mark.
   public func probabilities(_ inputs: [[Int]], workers: Int) -> [[Float]] {
-    let cut = inputs.map { $0.prefix(context).map { Int32($0) } }
-    return head.probabilities(Encoding(pooling: .first, workers: workers).pooled(cut, weights))
+    let cut = inputs.map { input -> [Int32] in
+      guard input.count > context, let last = input.last else { return input.map { Int32($0) } }
+      return input.prefix(context - 1).map { Int32($0) } + [Int32(last)]
+    }
+    let encoding = Encoding(pooling: .first, workers: workers, secondSegmentAfter: separator)
+    return head.probabilities(encoding.pooled(cut, weights))
   }
 }

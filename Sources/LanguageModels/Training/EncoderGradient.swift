@@ -13,11 +13,14 @@ public struct Encoding: Sendable {
   public let pooling: Pooling
   public let workers: Int
   public let microBatch: Int
+  /// Tokens behind the first of these are of the second segment (BERT's pairs); nil for one segment.
+  public let secondSegmentAfter: Int32?
 
-  public init(pooling: Pooling, workers: Int = 1, microBatch: Int = 16) {
+  public init(pooling: Pooling, workers: Int = 1, microBatch: Int = 16, secondSegmentAfter: Int32? = nil) {
     self.pooling = pooling
     self.workers = workers
     self.microBatch = microBatch
+    self.secondSegmentAfter = secondSegmentAfter
   }
 
   /// One vector [C] for each input. An empty input gives zeros.
@@ -58,7 +61,14 @@ public struct Encoding: Sendable {
   }
 
   private func forward(_ inputs: [[Int32]], _ weights: Weights, for trainable: Trainable) -> Activations {
-    Transformer.forward(PackedBatch(prefix: [], sequences: inputs.map { $0[...] }), weights, for: trainable)
+    let segments = secondSegmentAfter.map { separator in
+      inputs.flatMap { input -> [Int32] in
+        let first = (input.firstIndex(of: separator) ?? input.count) + 1
+        return input.indices.map { $0 < first ? 0 : 1 }
+      }
+    }
+    return Transformer.forward(
+      PackedBatch(prefix: [], sequences: inputs.map { $0[...] }, segments: segments ?? []), weights, for: trainable)
   }
 
   private func pool(_ activations: Activations, width: Int) -> [[Float]] {

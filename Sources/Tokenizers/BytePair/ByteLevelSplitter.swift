@@ -11,8 +11,8 @@ struct ByteLevelSplitter: Sendable {
 
   /// Puts a blank before text that doesn't start with one, so that a first word is the word it is elsewhere.
   var addsPrefixSpace = false
-  /// Whether the word pattern applies; without it a text is one word.
-  var usesPattern = true
+  /// Cuts into words; without it a text is one word.
+  var pattern: ByteLevelPattern? = .gpt2
   var digits = Digits.untouched
 
   /// Calls `word` with each word of `text`, in order.
@@ -44,10 +44,10 @@ struct ByteLevelSplitter: Sendable {
   }
 
   private func splitPattern(_ text: [UInt8], _ range: Range<Int>, _ word: ([UInt8], Range<Int>) -> Void) {
-    guard usesPattern else { return word(text, range) }
+    guard let pattern else { return word(text, range) }
     var start = range.lowerBound
     while start < range.upperBound {
-      let end = ByteLevelPattern.end(of: text, from: start, limit: range.upperBound)
+      let end = pattern.end(of: text, from: start, limit: range.upperBound)
       word(text, start..<end)
       start = end
     }

@@ -1,7 +1,10 @@
-/// Byte-pair encoding of one word: start from its bytes and merge, always the pair of lowest rank, the leftmost among
+/// Byte-pair encoding of one word: start from its bytes, or from its characters, and merge, always the pair of lowest rank, the leftmost among
 /// equals (Sennrich et al. 2016).
 struct BytePairModel: Sendable {
   let merges: MergeTable
+  /// Where merging starts from characters (SentencePiece): the vocabulary that they are looked up in. A character that
+  /// it lacks is spelt in the tokens of its bytes.
+  var characters: Vocabulary?
   /// Token of each byte, −1 for a byte that the vocabulary lacks.
   let byteIDs: [Int32]
   /// Stands for bytes that the vocabulary lacks; without one they vanish, as in the reference implementation.
@@ -37,19 +40,46 @@ struct BytePairModel: Sendable {
       }
     }
     scratch.ids.removeAll(keepingCapacity: true)
-    var followsUnknown = false
-    for index in range {
-      let id = byteIDs[Int(text[index])]
-      if id >= 0 {
-        scratch.ids.append(id)
-        followsUnknown = false
-      } else if let unknownID {
-        if !(followsUnknown && fusesUnknown) { scratch.ids.append(unknownID) }
-        followsUnknown = true
-      }
+    if let characters {
+      appendCharacters(text, range, characters, to: &scratch.ids)
+    } else {
+      var followsUnknown = false
+      for index in range { append(byteIDs[Int(text[index])], to: &scratch.ids, &followsUnknown) }
     }
     if scratch.ids.count <= BytePairModel.scanLimit { mergeByScan(&scratch) } else { mergeByQueue(&scratch) }
     for id in scratch.ids { output.append(Int(id)) }
+  }
+
+  /// Appends a token, or the unknown one for −1.
+  @inline(__always)
+  private func append(_ id: Int32, to ids: inout [Int32], _ followsUnknown: inout Bool) {
+    if id >= 0 {
+      ids.append(id)
+      followsUnknown = false
+    } else if let unknownID {
+      if !(followsUnknown && fusesUnknown) { ids.append(unknownID) }
+      followsUnknown = true
+    }
+  }
+
+  private func appendCharacters(
+    _ text: [UInt8], _ range: Range<Int>, _ vocabulary: Vocabulary, to ids: inout [Int32]
+  ) {
+    var followsUnknown = false
+    var start = range.lowerBound
+    while start < range.upperBound {
+      let end = min(text.scalar(at: start).end, range.upperBound)
+      var hash = vocabulary.hash
+      for index in start..<end { hash.combine(text[index]) }
+      if let id = vocabulary.id(hash: hash, prefix: [], text: text, range: start..<end) {
+        append(Int32(id), to: &ids, &followsUnknown)
+      } else if text[start..<end].allSatisfy({ byteIDs[Int($0)] >= 0 }) {
+        for index in start..<end { append(byteIDs[Int(text[index])], to: &ids, &followsUnknown) }
+      } else {
+        append(-1, to: &ids, &followsUnknown)
+      }
+      start = end
+    }
   }
 
   /// Scans all pairs for every merge: quadratic, and the fastest for a word of ordinary length. Also the reference that

@@ -3,13 +3,14 @@ import Core
 /// Makes a byte-pair model from what the files hold: tokens with ids, and merges in order.
 struct BytePairBuilder {
   /// For messages: a position in the list of merges as the file counts it.
-  typealias Place = (_ index: Int, _ message: String) -> SluiceError
+  typealias Place = (_ index: Int, _ message: String) -> any Error
 
   var vocabulary: Vocabulary
 
+  /// - Parameter startsFromCharacters: as SentencePiece does, instead of from bytes in GPT-2's alphabet.
   func model(
     merges: [(left: String, right: String)], unknownID: Int?, fusesUnknown: Bool, ignoresMergesForWords: Bool,
-    place: Place
+    startsFromCharacters: Bool = false, place: Place
   ) throws -> BytePairModel {
     var table = MergeTable(capacity: merges.count)
     for (rank, merge) in merges.enumerated() {
@@ -25,10 +26,44 @@ struct BytePairBuilder {
       table.set(Int32(left), Int32(right), Merge(rank: UInt32(rank), id: Int32(merged)))
     }
     return BytePairModel(
-      merges: table,
-      byteIDs: ByteAlphabet.characters.map { Int32(vocabulary.id(of: String($0).utf8) ?? -1) },
+      merges: table, characters: startsFromCharacters ? vocabulary : nil,
+      byteIDs: startsFromCharacters
+        ? byteTokens : ByteAlphabet.characters.map { Int32(vocabulary.id(of: String($0).utf8) ?? -1) },
       unknownID: unknownID.map(Int32.init), fusesUnknown: fusesUnknown,
       wholeWords: ignoresMergesForWords ? wholeWords() : nil)
+  }
+
+  /// SentencePiece's byte-pair model from scores instead of merges: two neighbours merge where the vocabulary has what
+  /// they spell together, the highest score first.
+  ///
+  /// - Parameter scores: by id; nil for tokens that no merge may make.
+  func model(scores: [Float?], unknownID: Int?) -> BytePairModel {
+    let ranked = scores.indices.filter { scores[$0] != nil }
+    let distinct = Set(ranked.compactMap { scores[$0] }).sorted(by: >)
+    var rankOfScore: [Float: UInt32] = [:]
+    for (rank, score) in distinct.enumerated() { rankOfScore[score] = UInt32(rank) }
+    var table = MergeTable(capacity: 4 * ranked.count)
+    for id in ranked {
+      guard let token = vocabulary.token(id).map(Array.init), let score = scores[id], let rank = rankOfScore[score]
+      else { continue }
+      // Every way to put the token together from two others, cut between characters.
+      var cut = 0
+      while cut < token.count {
+        cut = token.scalar(at: cut).end
+        guard cut < token.count, let left = vocabulary.id(of: token[..<cut]),
+          let right = vocabulary.id(of: token[cut...])
+        else { continue }
+        table.set(Int32(left), Int32(right), Merge(rank: rank, id: Int32(id)))
+      }
+    }
+    return BytePairModel(
+      merges: table, characters: vocabulary, byteIDs: byteTokens, unknownID: unknownID.map(Int32.init),
+      fusesUnknown: true, wholeWords: nil)
+  }
+
+  /// The tokens `<0x00>` to `<0xFF>`, −1 where there is none.
+  private var byteTokens: [Int32] {
+    (0..<256).map { Int32(vocabulary.id(of: TokenDecoder.byteToken(UInt8($0)).utf8) ?? -1) }
   }
 
   /// The vocabulary with raw bytes as keys, as words are looked up.

@@ -19,60 +19,91 @@ enum TokenizerFile {
     case "WordPiece": return try wordPiece(root, model)
     default:
       throw model.error(
-        "the model \(quoted(type)) isn't supported", remedy: "Byte-level BPE and WordPiece tokenizers are.")
+        "the model \(quoted(type)) isn't supported",
+        remedy: "Byte-level BPE, SentencePiece BPE and WordPiece tokenizers are.")
     }
   }
 
-  // MARK: - Byte-level BPE
+  // MARK: - BPE
 
   private static func bytePair(_ root: JSONField, _ model: JSONField) throws -> Tokenizer {
-    if let normalizer = root.optional("normalizer") { throw unsupported(normalizer, for: "BPE") }
+    let isSentencePiece = try SentencePieceReader.applies(root, model)
     for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
       if let field = model.optional(key), try !field.string().isEmpty {
-        throw unsupported(field, for: "byte-level BPE")
+        throw unsupported(field, for: "BPE")
       }
     }
     if let dropout = model.optional("dropout"), dropout.value.double != 0 { throw unsupported(dropout, for: "a gate") }
-    if try model.bool("byte_fallback", default: false) {
-      throw unsupported(try model.required("byte_fallback"), for: "byte-level BPE")
-    }
     var vocabulary = try vocabulary(model)
     let unknown = try unknownID(model, vocabulary)
     let merges = try model.required("merges")
     let bytePair = try BytePairBuilder(vocabulary: vocabulary).model(
       merges: try pairs(merges), unknownID: unknown, fusesUnknown: model.bool("fuse_unk", default: false),
-      ignoresMergesForWords: model.bool("ignore_merges", default: false)
+      ignoresMergesForWords: !isSentencePiece && model.bool("ignore_merges", default: false),
+      startsFromCharacters: isSentencePiece
     ) { index, message in
       JSONField(value: .null, name: "\(merges.name)[\(index)]", file: merges.file).error(message)
     }
-    let splitter = try byteLevelSplitter(try root.required("pre_tokenizer"))
     let added = try addedTokens(root, &vocabulary)
+    let template = try TemplateReader.template(root.optional("post_processor"), vocabulary)
+    if isSentencePiece {
+      let marker = try SentencePieceReader.marker(root)
+      return Tokenizer(
+        stages: Tokenizer.Stages(
+          vocabulary: vocabulary, model: .sentencePiece(marker, bytePair),
+          decoder: try SentencePieceReader.decoder(root, marker), template: template, addedTokens: added))
+    }
+    let composer = try root.optional("normalizer").map(composer)
+    let splitter = try byteLevelSplitter(try root.required("pre_tokenizer"))
     if let decoder = root.optional("decoder"), try decoder.type() != "ByteLevel" {
       throw unsupported(decoder, for: "byte-level BPE")
     }
     return Tokenizer(
       stages: Tokenizer.Stages(
-        vocabulary: vocabulary, model: .bytePair(splitter, bytePair), decoder: .byteLevel,
-        template: try TemplateReader.template(root.optional("post_processor"), vocabulary), addedTokens: added))
+        vocabulary: vocabulary, model: .bytePair(composer, splitter, bytePair), decoder: .byteLevel,
+        template: template, addedTokens: added))
+  }
+
+  /// The one normaliser that byte-level tokenizers have (Qwen).
+  private static func composer(_ field: JSONField) throws -> CanonicalComposer {
+    guard try field.type() == "NFC" else { throw unsupported(field, for: "byte-level BPE") }
+    return CanonicalComposer()
   }
 
   private static func byteLevelSplitter(_ field: JSONField) throws -> ByteLevelSplitter {
     var splitter = ByteLevelSplitter()
     let steps = try field.type() == "Sequence" ? try field.required("pretokenizers").elements() : [field]
     var isByteLevel = false
+    // What `ByteLevel` without a pattern of its own is left with.
+    var regex: ByteLevelPattern?
     for step in steps {
       switch try step.type() {
       case "Digits" where !isByteLevel && splitter.digits == .untouched:
         splitter.digits = try step.bool("individual_digits", default: false) ? .single : .together
+      case "Split" where !isByteLevel && regex == nil && splitter.digits == .untouched:
+        regex = try splitPattern(step)
       case "ByteLevel" where !isByteLevel:
         isByteLevel = true
         splitter.addsPrefixSpace = try step.bool("add_prefix_space", default: true)
-        splitter.usesPattern = try step.bool("use_regex", default: true)
+        guard try step.bool("use_regex", default: true) else {
+          splitter.pattern = regex
+          break
+        }
+        if regex != nil { throw unsupported(step, for: "byte-level BPE after a Split step") }
       default: throw unsupported(step, for: "byte-level BPE")
       }
     }
     guard isByteLevel else { throw field.error("no ByteLevel step: only byte-level BPE is supported") }
     return splitter
+  }
+
+  /// A `Split` step that cuts by one of the known expressions.
+  private static func splitPattern(_ step: JSONField) throws -> ByteLevelPattern {
+    guard try step.string("behavior", default: "") == "Isolated", try !step.bool("invert", default: false),
+      let regex = try step.required("pattern").optional("Regex"),
+      let pattern = ByteLevelPattern(regex: try regex.string())
+    else { throw unsupported(step, for: "byte-level BPE") }
+    return pattern
   }
 
   /// Merges as `"a b"` or, since version 0.20 of the library, `["a", "b"]`.
@@ -169,10 +200,11 @@ enum TokenizerFile {
     return tokens
   }
 
-  private static func unsupported(_ field: JSONField, for purpose: String) -> SluiceError {
+  static func unsupported(_ field: JSONField, for purpose: String) -> SluiceError {
     let type = field.optional("type")?.value.string.map { " \(quoted($0))" } ?? ""
     return field.error(
       "this setting\(type) isn't supported for \(purpose)",
-      remedy: "Sluice reads GPT-2-style byte-level BPE and BERT-style WordPiece tokenizers.")
+      remedy:
+        "Sluice reads byte-level BPE, SentencePiece BPE and WordPiece as GPT-2, Llama, Qwen, Gemma and BERT have them.")
   }
 }

@@ -53,7 +53,7 @@ private struct TokenizerFolder {
     let splitter = ByteLevelSplitter(addsPrefixSpace: try settings?.bool("add_prefix_space", default: false) ?? false)
     return Tokenizer(
       stages: Tokenizer.Stages(
-        vocabulary: vocabulary, model: .bytePair(splitter, model), decoder: .byteLevel, template: template,
+        vocabulary: vocabulary, model: .bytePair(nil, splitter, model), decoder: .byteLevel, template: template,
         addedTokens: added))
   }
 

@@ -2,7 +2,7 @@
 
     pip install tokenizers==0.23.3 && python3 make_goldens.py
 
-Trains four small tokenizers on corpus.txt (which this script also writes) and records ids and decoded text of the
+Trains small tokenizers on corpus.txt (which this script also writes) and records ids and decoded text of the
 strings below. The Swift tests load the tokenizers and must produce the same. Everything is seeded; the text is
 original and harmless.
 """
@@ -13,7 +13,7 @@ import unicodedata
 from pathlib import Path
 
 import tokenizers
-from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 HERE = Path(__file__).parent
 
@@ -39,7 +39,9 @@ TEXTS = [
     "", " ", "  ", "\n", "\t\t", "a", " a", "  a", "   a b", "a  ", "a \n b", "a\n\nb", "a \u00a0b", "a\u3000\u3000b",
     "a\u2003b\u0085c\u2028d", "\r\n\r\n x", "tabs\tand\t\tmore", " \u00a0 x", "\u200b zero width",
     "The keeper of the lighthouse doesn't remember 1,024 brass keys.",
-    "it's we've they'll I'm you're he'd don't", "IT'S WE'VE THEY'LL", "'s 't 're 've 'm 'll 'd 'x 'r 'v 'l '",
+    "it's we've they'll I'm you're he'd don't", "IT'S WE'VE THEY'LL", "it'\u017fa 'Ll 'rE x'\u017f 'T", "a'\u00e5\u7fff \u5fff'\u5fff",
+    "a\r\nb \r\n c\n\n\n d  \n  e", "!\n\n? \n!\r\n", "\u2581 a\u2581b \u2581", "12345 1234567 a12345b", "(word) $word -word \tword",
+    "<0x41> <0x0A> <unk> <bos>", "\u1100\u1161\u11a8 \uac00\u11a8 \u0915\u093c \u09c7\u09be \u0b47\u0b57 \u212b\u0327\u0301", "'s 't 're 've 'm 'll 'd 'x 'r 'v 'l '",
     "''s '''ll ' s", "don\u2019t", "rock'n'roll's", "x'sx 'sam 'regal",
     "0123456789 12 345\u00b2 \u00bd \u0663\u0664 \u2167 \u4e94 1.5e10 007", "a1b22c333", "v2.0-beta+3",
     "!?... -- *** ((())) <<>> @#$%^&*_=+|~`", " !a !b! ,c", "e\u0301 \u00e9 n\u0303 \u00f1 a\u0308\u0301",
@@ -116,6 +118,56 @@ def prefixed(base):
     return tokenizer
 
 
+def modern(lines, digits, normalizer, ignore_merges):
+    """Llama 3's and Qwen 2's conventions."""
+    pattern = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|" + digits
+               + r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+    tokenizer = Tokenizer(models.BPE(ignore_merges=ignore_merges))
+    if normalizer:
+        tokenizer.normalizer = normalizer
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(pattern), behavior="isolated"),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.train_from_iterator(lines, trainers.BpeTrainer(
+        vocab_size=600, min_frequency=2, special_tokens=["<|begin|>", "<|endoftext|>", "<|user|>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
+    if ignore_merges:
+        tokenizer.post_processor = processors.Sequence([
+            processors.ByteLevel(trim_offsets=False),
+            processors.TemplateProcessing(
+                single="<|begin|> $A", pair="<|begin|> $A <|begin|> $B",
+                special_tokens=[("<|begin|>", tokenizer.token_to_id("<|begin|>"))])])
+    return tokenizer
+
+
+def sentence_piece(lines, legacy):
+    """Gemma's conventions, or Llama 2's: blanks are marked, characters are merged, unknown ones spelt in bytes."""
+    specials = ["<pad>", "<eos>", "<bos>", "<unk>"] + [f"<0x{byte:02X}>" for byte in range(256)]
+    tokenizer = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>", fuse_unk=True))
+    replace = normalizers.Replace(" ", "\u2581")
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), replace]) if legacy else replace
+    if not legacy:
+        tokenizer.pre_tokenizer = pre_tokenizers.Split(" ", behavior="merged_with_previous")
+    # Training sees words; the tokenizer itself doesn't cut there.
+    trained = Tokenizer(models.BPE(unk_token="<unk>"))
+    trained.pre_tokenizer = pre_tokenizers.Metaspace(replacement="\u2581", prepend_scheme="never")
+    trained.train_from_iterator(
+        lines, trainers.BpeTrainer(vocab_size=900, min_frequency=3, special_tokens=specials, show_progress=False))
+    model = json.loads(trained.to_str())["model"]
+    whole = json.loads(tokenizer.to_str())
+    whole["model"]["vocab"], whole["model"]["merges"] = model["vocab"], model["merges"]
+    tokenizer = Tokenizer.from_str(json.dumps(whole))
+    steps = [decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse()]
+    tokenizer.decoder = decoders.Sequence(steps + ([decoders.Strip(" ", 1, 0)] if legacy else []))
+    tokenizer.add_special_tokens(["<pad>", "<eos>", "<bos>", "<unk>", "<|endoftext|>", "<|user|>"])
+    if not legacy:
+        tokenizer.add_tokens([AddedToken("\n\n", normalized=False), AddedToken("\t\t", normalized=False)])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<bos> $A", pair="<bos> $A <bos>:1 $B:1", special_tokens=[("<bos>", tokenizer.token_to_id("<bos>"))])
+    return tokenizer
+
+
 def word_piece(lines, lowercase, vocabulary=None):
     tokenizer = Tokenizer(models.WordPiece(vocabulary or {}, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lowercase)
@@ -140,6 +192,10 @@ def main():
         "prefixed": prefixed(base),
         "word-piece": word_piece(lines, lowercase=True),
         "word-piece-cased": word_piece(lines, lowercase=False),
+        "llama3": modern(lines, r"\p{N}{1,3}", None, ignore_merges=True),
+        "qwen2": modern(lines, r"\p{N}", normalizers.NFC(), ignore_merges=False),
+        "gemma": sentence_piece(lines, legacy=False),
+        "llama2": sentence_piece(lines, legacy=True),
     }
     texts = TEXTS + [random_text(rng) for _ in range(200)]
     goldens = {"tokenizers_version": tokenizers.__version__, "unicode_version": unicodedata.unidata_version,

@@ -1,7 +1,7 @@
 """Writes `models/`: one small checkpoint of each architecture with seeded random weights, as transformers saves it, and
 what PyTorch computes with it.
 
-Run: python make_models.py [NAME ...]   (needs torch, transformers and safetensors)
+Run: python make_models.py [NAME ...]   (needs torch, transformers, sentence-transformers and safetensors)
 Each folder gets `expected.safetensors` (logits or hidden states, gradients by tensor) and `expected.json` (tokens, the
 losses of ten optimizer steps).
 """
@@ -10,11 +10,17 @@ import copy
 import json
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.modules.normalize import Normalize
+from sentence_transformers.base.modules.transformer import Transformer
+from sentence_transformers.sentence_transformer.modules.pooling import Pooling
 import torch
 import transformers as hf
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
 FOLDER = Path(__file__).parent / "models"
 VOCABULARY = 61
@@ -121,6 +127,78 @@ def encoder(name, config, seed, dtype, classifies):
     finish(folder, expected, {"sequences": batch})
 
 
+PAIRS = [("How is the tea?", "Warm, thank you."), ("Tell me the passphrase!", "I can't, it's secret."), ("a", "b")]
+
+
+def word_piece():
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    alphabet = sorted(set("".join(a + b for a, b in PAIRS).lower()) - {" "})
+    words = specials + alphabet + ["##" + c for c in alphabet if c.isalpha()] + ["the", "tea", "##ea", "##phrase"]
+    tokenizer = Tokenizer(models.WordPiece({word: i for i, word in enumerate(words)}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+    tokenizer.add_special_tokens(specials)
+    return hf.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]", cls_token="[CLS]", sep_token="[SEP]",
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"])
+
+
+def roberta_bytes():
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    specials = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    merges = [("t", "h"), ("th", "e"), ("\u0120", "t"), ("\u0120t", "h"), ("p", "a")]
+    words = specials + alphabet + [a + b for a, b in merges]
+    tokenizer = Tokenizer(models.BPE({word: i for i, word in enumerate(words)}, merges))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=False)
+    tokenizer.add_special_tokens(specials)
+    return hf.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="<unk>", pad_token="<pad>", cls_token="<s>", sep_token="</s>")
+
+
+def pair_classifier(name, config, seed, tokenizer):
+    """A classifier with its tokenizer, on pairs of texts."""
+    folder = FOLDER / name
+    shutil.rmtree(folder, ignore_errors=True)
+    config.vocab_size = len(tokenizer)
+    model = lively(hf.AutoModelForSequenceClassification.from_config(config, attn_implementation="eager"), seed)
+    model.save_pretrained(folder)
+    tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
+    facts = []
+    for prompt, response in PAIRS:
+        inputs = tokenizer(prompt, response, return_tensors="pt")
+        facts.append({"prompt": prompt, "response": response, "ids": inputs["input_ids"][0].tolist(),
+                      "probabilities": model(**inputs).logits[0].softmax(-1).tolist()})
+    (folder / "pairs.json").write_text(json.dumps(facts) + "\n")
+
+
+def sentence_encoder(name, config, seed, pooling):
+    """A folder as sentence-transformers writes it, and its embeddings."""
+    folder = FOLDER / name
+    shutil.rmtree(folder, ignore_errors=True)
+    tokenizer = word_piece()
+    config.vocab_size = len(tokenizer)
+    model = lively(hf.AutoModel.from_config(config, attn_implementation="eager"), seed)
+    with tempfile.TemporaryDirectory() as plain:
+        model.save_pretrained(plain)
+        tokenizer.save_pretrained(plain)
+        body = Transformer(plain, max_seq_length=12)
+    modules = [body, Pooling(config.hidden_size, pooling_mode=pooling),
+               Normalize()]
+    encoder = SentenceTransformer(modules=modules, device="cpu").eval()
+    encoder.save(str(folder), create_model_card=False)
+    texts = [text for pair in PAIRS for text in pair] + ["", "the tea is warm and the secret is thin, as the tea was"]
+    vectors = encoder.encode(texts, normalize_embeddings=True).tolist()
+    (folder / "embeddings.json").write_text(json.dumps({"texts": texts, "vectors": vectors}) + "\n")
+
+
 def finish(folder, tensors, facts):
     save_file({key: value.contiguous() for key, value in tensors.items()}, folder / "expected.safetensors")
     (folder / "expected.json").write_text(json.dumps(facts) + "\n")
@@ -135,6 +213,7 @@ GEMMA = dict(vocab_size=VOCABULARY, hidden_size=16, intermediate_size=24, num_hi
              layer_types=["sliding_attention", "full_attention", "sliding_attention"])
 BERT = dict(vocab_size=VOCABULARY, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=24,
             max_position_embeddings=20, hidden_dropout_prob=0, attention_probs_dropout_prob=0)
+LONGER = dict(BERT, max_position_embeddings=80)
 LABELS = dict(id2label={0: "safe", 1: "unsafe"}, label2id={"safe": 0, "unsafe": 1})
 
 MODELS = {
@@ -158,6 +237,11 @@ MODELS = {
         n, hf.RobertaConfig(**BERT, type_vocab_size=1, pad_token_id=1), 11, torch.float32, False),
     "roberta-classifier": lambda n: encoder(
         n, hf.RobertaConfig(**BERT, type_vocab_size=1, pad_token_id=1, **LABELS), 12, torch.bfloat16, True),
+    "bert-pairs": lambda n: pair_classifier(n, hf.BertConfig(**LONGER, **LABELS), 13, word_piece()),
+    "roberta-pairs": lambda n: pair_classifier(
+        n, hf.RobertaConfig(**LONGER, type_vocab_size=1, pad_token_id=1, **LABELS), 14, roberta_bytes()),
+    "sentence": lambda n: sentence_encoder(n, hf.BertConfig(**LONGER), 15, "mean"),
+    "sentence-cls": lambda n: sentence_encoder(n, hf.BertConfig(**LONGER), 16, "cls"),
 }
 
 if __name__ == "__main__":
