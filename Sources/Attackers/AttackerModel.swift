@@ -21,7 +21,7 @@ struct AttackerModel: Sendable {
     if settings.loraRank > 0 {
       let adapter = try LoRAAdapter(
         layout: reference.weights.layout, rank: settings.loraRank, alpha: Float(settings.loraAlpha),
-        projections: ["attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"], seed: seed)
+        projections: reference.weights.layout.projections, seed: seed)
       optimizer = AdamW(count: adapter.values.count, learningRate: Float(learningRate))
       self.adapter = adapter
     } else {

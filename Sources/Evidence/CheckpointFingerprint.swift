@@ -2,12 +2,17 @@ import Core
 import Foundation
 
 extension SHA256 {
-  /// The identity of a checkpoint: its files' relative names and contents, in the order of their names' bytes.
+  /// The identity of a checkpoint: its files' relative names and contents, in the order of their names' bytes. Of a
+  /// single file (GGUF), its content.
   ///
   /// Links count as what they point to, so that a cache of links equals a plain copy. Hidden files are left out: tools
   /// drop caches there that don't change the model.
   /// - Throws: `SluiceError` (usage) when the folder is missing, holds no file, or can't be read in full.
   public static func fingerprint(folder: String) throws -> String {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), !isFolder.boolValue {
+      return try hex(file: folder)
+    }
     let names = try files(in: folder, below: "", depth: 0)
     guard !names.isEmpty else {
       throw SluiceError(

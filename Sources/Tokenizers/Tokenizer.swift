@@ -47,6 +47,15 @@ public struct Tokenizer: Sendable {
   /// Ids of tokens that aren't text, such as an end-of-text mark.
   public var specialTokenIDs: Set<Int> { stages.specialIDs }
 
+  /// What kind it is, in words.
+  public var kind: String {
+    switch stages.model {
+    case .bytePair: "byte-level BPE"
+    case .sentencePiece: "SentencePiece BPE"
+    case .wordPiece: "WordPiece"
+    }
+  }
+
   /// The tokens that `encode` puts before and after every text.
   public var surroundings: (before: [String], after: [String]) {
     (stages.template.before.compactMap(token), stages.template.after.compactMap(token))

@@ -86,6 +86,12 @@ struct Assembly {
     switch target {
     case .local(let local):
       let checkpoint = try checkpoints.decoder(local.checkpoint)
+      if checkpoint.model.chat == .unknown, checkpoint.model.promptTemplate == nil, local.template == nil {
+        throw SluiceError(
+          .usage, "the checkpoint \(local.checkpoint) has a chat template of a kind that isn't built in",
+          at: SourceLocation(file: policy.path),
+          remedy: "State it as the target's template, with {prompt} where the attack goes.")
+      }
       let settings = SamplingSettings(
         temperature: local.temperature, topP: local.topP, maxTokens: local.maxTokens, system: local.system,
         template: local.template, seed: policy.seed)

@@ -30,6 +30,13 @@ extension Architecture {
     try validate(configuration)
   }
 
+  /// Where `config.json` doesn't say whether the output weights are the embedding, the file's tensors do.
+  mutating func untieIfNeeded(_ configuration: CheckpointConfiguration, _ source: CheckpointWeights) {
+    if !family.isEncoder, !configuration.has("tie_word_embeddings") {
+      tiesEmbeddings = !source.contains("lm_head.weight")
+    }
+  }
+
   private func validate(_ configuration: CheckpointConfiguration) throws {
     if headSize < 1 || (family.isEncoder || family == .gpt2) && headSize * heads != width {
       throw configuration.error("\(heads) heads don't divide a width of \(width)")

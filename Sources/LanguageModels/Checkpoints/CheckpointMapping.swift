@@ -51,13 +51,9 @@ enum CheckpointMapping {
   /// Reads all weights of `architecture`.
   /// - Throws: `SluiceError` (usage) for a missing, wrongly shaped or non-finite tensor.
   static func load(_ architecture: Architecture, from source: some TensorSource) throws -> Weights {
-    let layout = ParameterLayout(architecture)
-    let names = layout.slots.map { $0.name }
-    let prefix = prefix(layout, in: source)
-    let model = architecture.family.modelPrefix
-    let stored = names.map { $0.hasPrefix(model) ? prefix + $0.dropFirst(model.count) : $0 }
     // Everything is there and fits before memory is taken for it.
-    for (slot, name) in zip(layout.slots, stored) { try source.check(name, shape: slot.shape) }
+    let layout = try check(architecture, source)
+    let stored = storedNames(layout, source)
     let values = try [Float](unsafeUninitializedCapacity: layout.count) { buffer, count in
       for (slot, name) in zip(layout.slots, stored) {
         let place = UnsafeMutableBufferPointer(rebasing: buffer[slot.offset..<slot.offset + slot.count])
@@ -69,6 +65,23 @@ enum CheckpointMapping {
       count = layout.count
     }
     return Weights(layout: layout, values: values)
+  }
+
+  /// The layout of `architecture`, once every tensor is known to be there with its shape.
+  /// - Throws: `SluiceError` (usage) for a missing or wrongly shaped tensor.
+  static func check(_ architecture: Architecture, _ source: some TensorSource) throws -> ParameterLayout {
+    let layout = ParameterLayout(architecture)
+    for (slot, name) in zip(layout.slots, storedNames(layout, source)) { try source.check(name, shape: slot.shape) }
+    return layout
+  }
+
+  /// The slots' names as the files have them.
+  private static func storedNames(_ layout: ParameterLayout, _ source: some TensorSource) -> [String] {
+    let prefix = prefix(layout, in: source)
+    let model = layout.architecture.family.modelPrefix
+    return layout.slots.map { slot in
+      slot.name.hasPrefix(model) ? prefix + slot.name.dropFirst(model.count) : slot.name
+    }
   }
 
   /// The tensors to write for `weights`, in layout order.

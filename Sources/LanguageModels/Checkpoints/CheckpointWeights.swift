@@ -60,6 +60,13 @@ public struct CheckpointWeights: TensorSource, Sendable {
   /// All tensors, sorted.
   public var names: [String] { fileOf.keys.sorted() }
 
+  /// Stored tensors by element type.
+  var tensorTypes: [String: Int] {
+    files.reduce(into: [:]) { types, file in
+      for tensor in file.tensors.values { types[tensor.dtype.rawValue, default: 0] += 1 }
+    }
+  }
+
   public func contains(_ name: String) -> Bool { fileOf[name] != nil }
 
   /// A tensor's shape, nil where there is no such tensor.

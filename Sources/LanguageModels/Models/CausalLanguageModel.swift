@@ -41,41 +41,13 @@ public final class CausalLanguageModel: Sendable {
         "this checkpoint is an encoder; a decoder is needed", remedy: "Name a gpt2, llama, qwen2 or gemma3 checkpoint.")
     }
     let source = try CheckpointWeights.open(folder: folder)
-    if !configuration.has("tie_word_embeddings"), source.contains("lm_head.weight") {
-      architecture.tiesEmbeddings = false
-    }
+    architecture.untieIfNeeded(configuration, source)
     let tokenizer = try loadTokenizer(folder, architecture, configuration)
-    let chat = ChatSupport(template: try chatTemplate(folder), tokenizer)
+    let settings = try DecoderSettings(folder, configuration, architecture, tokenizer)
     return CausalLanguageModel(
       weights: try CheckpointMapping.load(architecture, from: source), tokenizer: tokenizer,
-      promptTemplate: try configuration.optionalString("prompt_template"),
-      endTokens: try endTokens(folder, configuration, architecture, chat, tokenizer), chat: chat)
-  }
-
-  /// Every token that ends a text or a turn: `config.json` and `generation_config.json` name one or several.
-  private static func endTokens(
-    _ folder: String, _ configuration: CheckpointConfiguration, _ architecture: Architecture, _ chat: ChatSupport,
-    _ tokenizer: Tokenizer
-  ) throws -> [Int] {
-    let range = 0...architecture.vocabulary - 1
-    var tokens = try configuration.integers("eos_token_id", in: range)
-    let generation = folder + "/generation_config.json"
-    if FileManager.default.fileExists(atPath: generation) {
-      tokens += try CheckpointConfiguration(path: generation).integers("eos_token_id", in: range)
-    }
-    if case .known(let format) = chat, let end = tokenizer.id(of: format.endOfTurn) { tokens.append(end) }
-    return tokens.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
-  }
-
-  /// The checkpoint's chat template: a file of its own, or a key of `tokenizer_config.json`.
-  private static func chatTemplate(_ folder: String) throws -> String? {
-    let file = folder + "/chat_template.jinja"
-    if FileManager.default.fileExists(atPath: file) {
-      return String(decoding: try readFile(file, limit: 1_000_000), as: UTF8.self)
-    }
-    let settings = folder + "/tokenizer_config.json"
-    guard FileManager.default.fileExists(atPath: settings) else { return nil }
-    return try CheckpointConfiguration(path: settings).chatTemplate()
+      promptTemplate: try configuration.optionalString("prompt_template"), endTokens: settings.endTokens,
+      chat: settings.chat)
   }
 
   /// How a prompt is wrapped: the checkpoint's own template, else its chat format; nil for neither.

@@ -37,6 +37,9 @@ extension PolicyReader {
     switch key.shape {
     case .file: return existing(text, written: written, isFolder: false, name: name, at: node.place)
     case .folder: return existing(text, written: written, isFolder: true, name: name, at: node.place)
+    case .checkpoint:
+      return existing(
+        text, written: written, isFolder: !text.lowercased().hasSuffix(".gguf"), name: name, at: node.place)
     default: return text
     }
   }
@@ -45,7 +48,7 @@ extension PolicyReader {
   private func objection(_ text: String, key: PolicyKey) -> String? {
     switch key.shape {
     case .text: text.contains { !$0.isWhitespace } ? nil : ""
-    case .file, .folder, .output:
+    case .file, .folder, .checkpoint, .output:
       text.contains { !$0.isWhitespace } && !text.unicodeScalars.contains("\0") ? nil : ""
     case .url: Self.isUsable(url: text) ? nil : "For example http://127.0.0.1:8000/v1; keys go into api_key_env."
     case .variable:

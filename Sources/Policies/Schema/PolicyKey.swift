@@ -4,6 +4,8 @@ indirect enum Shape: Sendable {
   /// Path of a file or folder that must exist.
   case file
   case folder
+  /// Path of a decoder: a folder that must exist, or a file whose name ends in `.gguf`.
+  case checkpoint
   /// Path of a file that a run writes.
   case output
   /// `http` or `https` address without credentials.
@@ -29,6 +31,7 @@ indirect enum Shape: Sendable {
     case .text: "a text that isn't empty"
     case .file, .output: "the path of a file"
     case .folder: "the path of a folder"
+    case .checkpoint: "the path of a checkpoint's folder or GGUF file"
     case .url: "an http or https address without credentials"
     case .variable: "the name of an environment variable"
     case .template: "a text with {prompt}"

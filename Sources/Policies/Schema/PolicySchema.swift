@@ -24,7 +24,7 @@ public enum PolicySchema {
   private static func members(_ shape: Shape) throws -> [JSON.Member] {
     switch shape {
     // YAML reads `1.2` as a number and `no` as a boolean; as names they are texts.
-    case .text, .file, .folder, .output: [JSON.Member("type", .strings(["string", "number", "boolean"]))]
+    case .text, .file, .folder, .checkpoint, .output: [JSON.Member("type", .strings(["string", "number", "boolean"]))]
     case .url: text(pattern: #"^https?://[^@]+$|\$\{"#)
     case .variable: text(pattern: #"^[A-Za-z_][A-Za-z0-9_]*$|\$\{"#)
     case .template: text(pattern: #"\{prompt\}|\$\{"#)

@@ -8,8 +8,8 @@ enum PolicyTable {
       name: "kind", shape: .choice(["local", "openai"]), required: true,
       help: "A checkpoint in this process, or an OpenAI-compatible server."),
     PolicyKey(
-      name: "checkpoint", shape: .folder, required: true, kinds: ["local"],
-      help: "Folder with config.json, model.safetensors and tokenizer.json."),
+      name: "checkpoint", shape: .checkpoint, required: true, kinds: ["local"],
+      help: "Folder with config.json, model.safetensors and tokenizer.json, or a GGUF file."),
     PolicyKey(
       name: "url", shape: .url, required: true, kinds: ["openai"],
       help: "Base address of the server, with or without /v1."),
@@ -67,7 +67,8 @@ enum PolicyTable {
 
   private static let attacker: [PolicyKey] = [
     PolicyKey(
-      name: "checkpoint", shape: .folder, required: true, help: "The reference model: a supervised fine-tuned decoder."),
+      name: "checkpoint", shape: .checkpoint, required: true,
+      help: "The reference model: a supervised fine-tuned decoder."),
     PolicyKey(
       name: "method", shape: .choice(["gflownet", "reinforce", "ppo", "in-context", "sft"]), fallback: "gflownet",
       help: "How attacks are searched for; all but gflownet are baselines to compare with."),

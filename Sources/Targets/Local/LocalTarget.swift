@@ -21,7 +21,7 @@ public final class LocalTarget: Target {
   /// - Parameters:
   ///   - name: what a person calls it, usually the checkpoint's folder.
   ///   - fingerprint: identity of the checkpoint's files.
-  ///   - settings: without a template, the checkpoint's own is used.
+  ///   - settings: without a template, the checkpoint's own is used, or its chat format.
   ///   - batch: rows that one worker samples at once.
   public init(
     name: String, fingerprint: String, model: CausalLanguageModel, settings: SamplingSettings, batch: Int = 64,
@@ -34,7 +34,8 @@ public final class LocalTarget: Target {
     self.batch = max(1, batch)
     self.workers = max(1, workers)
     preferredBatch = self.batch * self.workers
-    template = PromptTemplate(settings.template ?? model.promptTemplate ?? "{prompt}", system: settings.system)
+    template = PromptTemplate(
+      settings.template ?? model.template(withSystem: settings.system != nil) ?? "{prompt}", system: settings.system)
   }
 
   public func respond(

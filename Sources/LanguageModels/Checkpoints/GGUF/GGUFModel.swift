@@ -12,15 +12,10 @@ extension CausalLanguageModel {
       throw file.error(
         "the tokenizer has \(tokenizer.vocabularySize) tokens, the model only \(architecture.vocabulary)")
     }
-    let chat = ChatSupport(template: try file.string("tokenizer.chat_template"), tokenizer)
-    var ends = try ["eos", "eot", "eom"].compactMap {
-      try file.integer("tokenizer.ggml.\($0)_token_id", in: 0...architecture.vocabulary - 1)
-    }
-    if case .known(let format) = chat, let end = tokenizer.id(of: format.endOfTurn) { ends.append(end) }
+    let settings = try DecoderSettings(file, architecture, tokenizer)
     return CausalLanguageModel(
       weights: try CheckpointMapping.load(architecture, from: GGUFWeights(file: file, architecture: architecture)),
-      tokenizer: tokenizer, promptTemplate: nil,
-      endTokens: ends.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }, chat: chat)
+      tokenizer: tokenizer, promptTemplate: nil, endTokens: settings.endTokens, chat: settings.chat)
   }
 }
 

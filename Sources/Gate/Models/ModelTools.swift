@@ -1,0 +1,121 @@
+import Core
+import Evidence
+import Foundation
+import LanguageModels
+import Targets
+
+/// What the `model` commands do: they look at one checkpoint through the code that a gate runs it with.
+public enum ModelTools {
+  /// A checkpoint's description and identity.
+  public struct Inspection: Codable, Sendable {
+    public let checkpoint: CheckpointDescription
+    /// As it stands in ledgers and reports.
+    public let fingerprint: String
+  }
+
+  /// - Throws: `SluiceError` (usage) naming the file and what is wrong with it.
+  public static func inspect(_ path: String) throws -> Inspection {
+    Inspection(
+      checkpoint: try CheckpointDescription.load(path), fingerprint: try SHA256.fingerprint(folder: path))
+  }
+
+  /// What a checkpoint says about one text: a decoder its tokens' log-probabilities, a classifier its labels'
+  /// probabilities, an encoder the text's vector.
+  public struct Scored: Codable, Sendable {
+    public struct Token: Codable, Sendable {
+      public let id: Int
+      public let token: String
+      public let logProbability: Float?
+    }
+
+    public let text: String
+    public var tokens: [Token]?
+    public var logProbability: Double?
+    /// The likeliest tokens after the text.
+    public var next: [Token]?
+    public var labels: [String: Float]?
+    public var vector: [Float]?
+  }
+
+  /// - Parameter top: how many likely next tokens are wanted of a decoder.
+  /// - Throws: `SluiceError` (usage) for a checkpoint that can't be used, or a text that can't be scored.
+  public static func score(_ path: String, texts: [String], top: Int) async throws -> [Scored] {
+    switch try CheckpointDescription.load(path).role {
+    case .decoder:
+      let model = try CausalLanguageModel.load(folder: path)
+      return try texts.map { text in
+        let score = try model.score(text, top: top)
+        func tokens(_ tokens: [TextScore.Token]) -> [Scored.Token] {
+          tokens.map { Scored.Token(id: $0.id, token: $0.text, logProbability: $0.logProbability) }
+        }
+        return Scored(
+          text: text, tokens: tokens(score.tokens), logProbability: score.total,
+          next: top > 0 ? tokens(score.next) : nil)
+      }
+    case .classifier:
+      let classifier = try SequenceClassifier.load(folder: path)
+      let rows = classifier.probabilities(texts.map { classifier.tokenizer.encode($0) }, workers: workers)
+      return zip(texts, rows).map { text, row in
+        Scored(text: text, labels: Dictionary(zip(classifier.labels, row)) { first, _ in first })
+      }
+    case .encoder:
+      let vectors = try SentenceEncoder.load(folder: path).embed(texts, workers: workers)
+      return zip(texts, vectors).map { Scored(text: $0, vector: $1) }
+    }
+  }
+
+  /// One completion.
+  public struct Sample: Codable, Sendable {
+    public let prompt: String
+    public let sample: Int
+    public let text: String
+    public let tokens: Int
+    /// `stop` where the model ended the text, `length` where the limit did.
+    public let finish: String
+  }
+
+  /// Samples as a local target answers: with the checkpoint's template, and each sample with a seed of its own.
+  /// - Throws: `SluiceError` (usage) for a checkpoint that can't be used, or a prompt that it rejects.
+  public static func generate(
+    _ path: String, prompts: [String], samples: Int, settings: SamplingSettings
+  ) async throws -> [Sample] {
+    let model = try CausalLanguageModel.load(folder: path)
+    let target = LocalTarget(name: path, fingerprint: path, model: model, settings: settings, workers: workers)
+    let requests = prompts.flatMap { prompt in
+      (0..<samples).map { TargetRequest(prompt: prompt, sampleIndex: $0) }
+    }
+    return try zip(requests, await target.respond(to: requests)).map { request, outcome in
+      switch outcome {
+      case .success(let response):
+        return Sample(
+          prompt: request.prompt, sample: request.sampleIndex, text: response.text,
+          tokens: response.completionTokens, finish: response.finishReason)
+      case .failure(let failure): throw SluiceError(.usage, failure.message)
+      }
+    }
+  }
+
+  /// Texts from a file: JSON Lines with a member `text` or `prompt` (or plain strings), else one text a line.
+  /// - Throws: `SluiceError` (usage) with the line that is wrong.
+  public static func texts(file: String) throws -> [String] {
+    guard let data = FileManager.default.contents(atPath: file) else {
+      throw SluiceError.badInput("can't read the file", file: file, remedy: "Check the path and its permissions.")
+    }
+    let lines = String(decoding: data, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: true)
+    guard file.hasSuffix(".jsonl") else { return lines.map(String.init) }
+    return try lines.enumerated().map { index, line in
+      let value: JSON
+      do {
+        value = try JSON(parsing: Array(line.utf8))
+      } catch let error as JSONSyntaxError {
+        throw SluiceError.badInput(error.message, file: file, line: index + 1)
+      }
+      guard let text = value.string ?? value["text"]?.string ?? value["prompt"]?.string else {
+        throw SluiceError.badInput("neither a text nor an object with 'text' or 'prompt'", file: file, line: index + 1)
+      }
+      return text
+    }
+  }
+
+  private static var workers: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
+}

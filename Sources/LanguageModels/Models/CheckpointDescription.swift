@@ -1,0 +1,111 @@
+import Core
+import Foundation
+import Tokenizers
+
+/// What a checkpoint is, without reading its weights: every tensor's name and shape is checked, no element looked at.
+public struct CheckpointDescription: Codable, Sendable {
+  public enum Role: String, Codable, Sendable {
+    case decoder, classifier, encoder
+  }
+
+  public struct Tokens: Codable, Sendable {
+    public let kind: String
+    public let size: Int
+    /// Put before and after every text.
+    public let before: [String]
+    public let after: [String]
+  }
+
+  public let path: String
+  public let format: String
+  public let role: Role
+  /// As `model_type` names it.
+  public let architecture: String
+  public let layers: Int
+  public let width: Int
+  public let heads: Int
+  public let keyValueHeads: Int
+  public let headSize: Int
+  public let feedForward: Int
+  public let vocabulary: Int
+  public let context: Int
+  public let window: Int?
+  public let tiedEmbeddings: Bool
+  public let parameters: Int
+  /// Stored tensors by element type.
+  public let tensorTypes: [String: Int]
+  public let tokenizer: Tokens
+  /// Any of them ends a text.
+  public let endTokens: [String]
+  /// How prompts are wrapped; nil where they aren't.
+  public let template: String?
+  /// A classifier's.
+  public let labels: [String]?
+
+  /// - Throws: `SluiceError` (usage) naming the file and what is wrong with it.
+  public static func load(_ path: String) throws -> CheckpointDescription {
+    if path.hasSuffix(".gguf") { return try gguf(path) }
+    let configuration = try CheckpointConfiguration(folder: path)
+    var architecture = try Architecture(configuration)
+    let source = try CheckpointWeights.open(folder: path)
+    architecture.untieIfNeeded(configuration, source)
+    let tokenizer = try loadTokenizer(path, architecture, configuration)
+    var role = Role.decoder
+    var labels: [String]?
+    if architecture.family.isEncoder {
+      let heads = ["classifier.weight", "classifier.out_proj.weight"]
+      role = heads.contains(where: source.contains) ? .classifier : .encoder
+      if role == .classifier { labels = try configuration.labels() }
+    }
+    let settings = try role == .decoder ? DecoderSettings(path, configuration, architecture, tokenizer) : nil
+    return try CheckpointDescription(
+      path, "safetensors", role, architecture, source, types: source.tensorTypes, tokenizer, settings, labels,
+      template: configuration.optionalString("prompt_template"))
+  }
+
+  private static func gguf(_ path: String) throws -> CheckpointDescription {
+    let file = try GGUFFile(path: path)
+    let architecture = try Architecture(file)
+    let tokenizer = try Tokenizer(gguf: file)
+    var types: [String: Int] = [:]
+    for tensor in file.tensors.values { types[tensor.type?.name ?? "type \(tensor.typeCode)", default: 0] += 1 }
+    return try CheckpointDescription(
+      path, "gguf", .decoder, architecture, GGUFWeights(file: file, architecture: architecture), types: types,
+      tokenizer, DecoderSettings(file, architecture, tokenizer), nil, template: nil)
+  }
+
+  private init(
+    _ path: String, _ format: String, _ role: Role, _ architecture: Architecture, _ source: some TensorSource,
+    types: [String: Int], _ tokenizer: Tokenizer, _ settings: DecoderSettings?, _ labels: [String]?, template: String?
+  ) throws {
+    let layout = try CheckpointMapping.check(architecture, source)
+    self.path = path
+    self.format = format
+    self.role = role
+    self.architecture = architecture.family.rawValue
+    layers = architecture.layers
+    width = architecture.width
+    heads = architecture.heads
+    keyValueHeads = architecture.keyValueHeads
+    headSize = architecture.headSize
+    feedForward = architecture.feedForward
+    vocabulary = architecture.vocabulary
+    context = architecture.context
+    window = architecture.window
+    tiedEmbeddings = architecture.tiesEmbeddings
+    parameters = layout.count
+    tensorTypes = types
+    let around = tokenizer.surroundings
+    self.tokenizer = Tokens(
+      kind: tokenizer.kind, size: tokenizer.vocabularySize, before: around.before, after: around.after)
+    endTokens = (settings?.endTokens ?? []).map { tokenizer.token(of: $0) ?? "\($0)" }
+    if let template {
+      self.template = template
+    } else if case .known(let format)? = settings?.chat {
+      self.template = format.template(withSystem: false)
+    } else {
+      self.template = nil
+    }
+    self.labels = labels
+  }
+}
