@@ -139,7 +139,7 @@ struct PolicyTests {
     case .url: "http://127.0.0.1:9/v1"
     case .variable: "A_KEY"
     case .file: key.name == "file" ? "more.yaml" : "other.jsonl"
-    case .folder: "leaky/../new/../embedder/../attacker/../old/../judge/../leaky"
+    case .folder, .checkpoint: "leaky/../new/../embedder/../attacker/../old/../judge/../leaky"
     case .integer: key.name == "min_tokens" ? "6" : "17"
     case .number(let range): range.contains(0.61) ? "0.61" : "-3.5"
     case .toggle: key.fallback == "on" ? "off" : "on"
