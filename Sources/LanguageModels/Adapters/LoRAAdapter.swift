@@ -27,21 +27,30 @@ public struct LoRAAdapter: Sendable {
     layout: ParameterLayout, rank: Int, alpha: Float, projections: [String] = ["attn.c_attn"], seed: UInt64
   ) throws {
     guard rank > 0 else { throw SluiceError(.usage, "an adapter of rank \(rank)", remedy: "Use a rank of 1 or more.") }
-    var factors: [Int: Factor] = [:]
-    var offset = 0
-    var unknown = Set(projections)
-    for slot in layout.slots {
-      guard let shape = slot.linear else { continue }
-      let matching = projections.filter { slot.name.hasSuffix(".\($0).weight") }
-      if matching.isEmpty { continue }
-      unknown.subtract(matching)
-      factors[slot.offset] = Factor(slot: slot, shape: shape, a: offset, b: offset + shape.inputs * rank)
-      offset += (shape.inputs + shape.outputs) * rank
-    }
-    if let missing = unknown.sorted().first {
+    func names(_ slot: ParameterSlot) -> [String] { projections.filter { slot.name.hasSuffix(".\($0).weight") } }
+    let adapted = layout.slots.filter { $0.linear != nil && !names($0).isEmpty }
+    if let missing = Set(projections).subtracting(adapted.flatMap(names)).sorted().first {
       throw SluiceError(
         .usage, "no projection is called '\(missing)'",
         remedy: "This model has \(layout.projections.joined(separator: ", ")).")
+    }
+    self.init(layout: layout, rank: rank, alpha: alpha, projections: projections, slots: adapted)
+    var generator = SeededGenerator(seed: seed, stream: "adapter")
+    for factor in ordered {
+      // Kaiming-uniform with a = √5, as PEFT starts A: U(−1/√I, 1/√I).
+      let bound = 1 / Float(factor.shape.inputs).squareRoot()
+      for i in factor.a..<factor.b { values[i] = bound * (2 * generator.uniform() - 1) }
+    }
+  }
+
+  /// An adapter of zeros on `slots`, which are projections of `layout` in its order.
+  init(layout: ParameterLayout, rank: Int, alpha: Float, projections: [String], slots: [ParameterSlot]) {
+    var factors: [Int: Factor] = [:]
+    var offset = 0
+    for slot in slots {
+      guard let shape = slot.linear else { continue }
+      factors[slot.offset] = Factor(slot: slot, shape: shape, a: offset, b: offset + shape.inputs * rank)
+      offset += (shape.inputs + shape.outputs) * rank
     }
     self.layout = layout
     self.rank = rank
@@ -49,12 +58,6 @@ public struct LoRAAdapter: Sendable {
     self.projections = projections
     self.factors = factors
     values = [Float](repeating: 0, count: offset)
-    var generator = SeededGenerator(seed: seed, stream: "adapter")
-    for factor in ordered {
-      // Kaiming-uniform with a = √5, as PEFT starts A: U(−1/√I, 1/√I).
-      let bound = 1 / Float(factor.shape.inputs).squareRoot()
-      for i in factor.a..<factor.b { values[i] = bound * (2 * generator.uniform() - 1) }
-    }
   }
 
   /// The factors in the layout's order.

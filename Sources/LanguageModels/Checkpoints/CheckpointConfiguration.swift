@@ -44,6 +44,9 @@ public struct CheckpointConfiguration: Sendable {
     self.prefix = prefix
   }
 
+  /// Whether it has no members.
+  var isEmpty: Bool { document.members?.isEmpty ?? true }
+
   public func has(_ key: String) -> Bool { value(key) != nil }
 
   /// An integer inside `range`.

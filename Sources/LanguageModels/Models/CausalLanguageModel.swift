@@ -101,15 +101,20 @@ func loadTokenizer(
 
 /// Writes `config.json` with sorted keys, so that equal models have equal bytes.
 func writeConfiguration(_ entries: [String: Any], folder: String) throws {
+  try writeJSON(entries, folder: folder, name: "config.json")
+}
+
+/// Writes a JSON object with sorted keys into a folder, which is made where it is missing.
+func writeJSON(_ entries: [String: Any], folder: String, name: String) throws {
   do {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     var data = try JSONSerialization.data(
       withJSONObject: entries, options: [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes])
     data.append(UInt8(ascii: "\n"))
-    try data.write(to: URL(fileURLWithPath: folder + "/config.json"), options: .atomic)
+    try data.write(to: URL(fileURLWithPath: folder + "/" + name), options: .atomic)
   } catch {
     throw SluiceError(
-      .usage, "can't write config.json: \(error.localizedDescription)", at: SourceLocation(file: folder),
+      .usage, "can't write \(name): \(error.localizedDescription)", at: SourceLocation(file: folder),
       remedy: "Check that the folder can be written and the disk isn't full.")
   }
 }
