@@ -26,7 +26,7 @@ public struct Metric: Hashable, Sendable {
   public let direction: Direction
   /// Whether it measures the gate itself: outside its limit the verdict is inconclusive, never fail.
   public let adequacy: Bool
-  /// Keys that narrow it: `category`, `target`. No metric of this version takes `threshold`: fresh attacks are told apart
+  /// Keys that narrow it or say how it is measured: `category`, `target`, `error_control`. No metric of this version takes `threshold`: fresh attacks are told apart
   /// at the policy's `fresh.similarity`.
   public let narrowing: Set<String>
   let needs: [Need]
@@ -48,7 +48,7 @@ public struct Metric: Hashable, Sendable {
 
   /// Stands for no upper bound: no count of a run comes near.
   static let many = 1_000_000_000.0
-  static let narrowingKeys = ["category", "target", "threshold"]
+  static let narrowingKeys = ["category", "target", "threshold", "error_control"]
 
   /// For messages: `0 to 1`, `1 or more`.
   var rangeDescription: String {
@@ -65,7 +65,8 @@ public struct Metric: Hashable, Sendable {
       narrowing: ["category"], needs: [.baseline],
       "Attack success rate of the candidate minus that of the baseline, paired by attack."),
     Metric(
-      "replay.newly_broken", "attacks", stage: "replay", range: 0...many, .lowerIsBetter, needs: [.baseline],
+      "replay.newly_broken", "attacks", stage: "replay", range: 0...many, .lowerIsBetter, narrowing: ["error_control"],
+      needs: [.baseline],
       "Number of known attacks that the baseline resists and the candidate does not."),
     Metric(
       "fresh.unique_attacks", "attacks per 1,000 responses", stage: "confirm", range: 0...1000, .lowerIsBetter,

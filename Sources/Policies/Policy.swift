@@ -145,6 +145,8 @@ public struct SuitePolicy: Sendable, Hashable {
   public var responses: Int
   /// Fresh responses on each model for an attack that looks newly broken.
   public var confirmResponses: Int
+  /// Whether replay stops as soon as every check on it is decided.
+  public var stopsEarly: Bool
   public var benign: String?
   public var benignResponses: Int
 }
@@ -170,6 +172,28 @@ public struct CheckPolicy: Sendable, Hashable {
   public var target: String?
   /// Clustering similarity of fresh.unique_attacks, where it isn't the policy's.
   public var threshold: Double?
+  /// Of replay.newly_broken.
+  public var errorControl = ErrorControl.familyWise
+
+  /// What is bounded when many attacks are tested at once.
+  public enum ErrorControl: String, Sendable, CaseIterable {
+    /// The chance of any false detection.
+    case familyWise = "family-wise"
+    /// The expected share of false ones among the detections.
+    case falseDiscovery = "false-discovery"
+  }
+
+  public init(
+    metric: Metric, limit: Limit, category: String? = nil, target: String? = nil, threshold: Double? = nil,
+    errorControl: ErrorControl = .familyWise
+  ) {
+    self.metric = metric
+    self.limit = limit
+    self.category = category
+    self.target = target
+    self.threshold = threshold
+    self.errorControl = errorControl
+  }
 
   /// The metric and what narrows it, for example `replay.asr[category=passphrase]`: unique in a policy.
   public var name: String {

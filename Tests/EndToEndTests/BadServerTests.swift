@@ -8,7 +8,7 @@ struct BadServerTests {
     var policy = TinyPolicy()
     policy.candidate = TinyPolicy.server(url)
     policy.baseline = nil
-    policy.suite = "{seeds: seeds.jsonl, responses: 1, confirm_responses: 2}"
+    policy.suite = "{seeds: seeds.jsonl, responses: 1, confirm_responses: 2, early_stop: off}"
     if let checks { policy.checks = checks }
     return try Workspace.tiny(policy)
   }

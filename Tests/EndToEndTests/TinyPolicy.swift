@@ -9,7 +9,8 @@ struct TinyPolicy {
   var attacker: String?
   var budget = 240
   var wallClock: String?
-  var suite = "{seeds: seeds.jsonl, responses: 2, confirm_responses: 4}"
+  /// Everything is asked, so that tests can count.
+  var suite = "{seeds: seeds.jsonl, responses: 2, confirm_responses: 4, early_stop: off}"
   var checks = ["{metric: replay.asr, at_most: 0.9}", "{metric: run.coverage, at_least: 0.9}"]
   var extra = ""
 

@@ -38,7 +38,7 @@ struct ExecutionTests {
       baseline: Participant(role: .baseline, target: baseline, kind: "local"), control: nil, transfer: [],
       rewardJudge: judge, confirmJudge: judge, refusalJudge: judge, embedder: WordingEmbedder(),
       suite: (0..<40).map { Attack(prompt: "known attack number \($0)", category: "x") },
-      replay: .init(responses: 2, secondLookResponses: 4), benign: [], benignResponses: 1,
+      replay: .init(responses: 2, secondLookResponses: 4), stopsEarly: false, benign: [], benignResponses: 1,
       search: .init(attacker: CountingAttacker(), restarts: 2, warmStart: true, budget: 400), similarity: 0.7,
       confirmResponses: 3, weaknesses: [],
       checks: ["replay.asr", "replay.regression", "fresh.regression", "run.coverage"].map { name in

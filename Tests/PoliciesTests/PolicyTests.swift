@@ -90,6 +90,18 @@ struct PolicyTests {
     #expect(try Workplace().load(fullPolicy, seed: 99).seed == 99)
   }
 
+  @Test("What bounds the false ones among newly broken attacks is the check's choice")
+  func errorControl() throws {
+    func control(_ extra: String) throws -> CheckPolicy.ErrorControl {
+      let check = "{metric: replay.newly_broken, at_most: 3\(extra)}"
+      let policy = try Workplace().load(fullPolicy.changing("{metric: replay.asr, at_most: 0.10}", to: check))
+      return try #require(policy.checks.first { $0.metric.name == "replay.newly_broken" }).errorControl
+    }
+    #expect(try control("") == .familyWise)
+    #expect(try control(", error_control: false-discovery") == .falseDiscovery)
+    #expect(throws: PolicyErrors.self) { try control(", error_control: none") }
+  }
+
   @Test("Every key of the table reaches the policy: another value makes another policy")
   func everyKeyCounts() throws {
     let place = try Workplace(["other.jsonl": "{\"prompt\": \"x\"}\n", "more.yaml": ""])
@@ -101,10 +113,9 @@ struct PolicyTests {
     }
     var tried = 0
     for (path, key) in leaves(PolicyTable.root, at: "", kinds: kindsOfFullPolicy) {
-      // Has one value only, or is told apart by the others.
-      if ["version", "ledger.sealing", "checks.0.metric", "checks.0.target", "checks.0.threshold"].contains(path) {
-        continue
-      }
+      // Has one value only, is told apart by the others, or goes with another metric.
+      let apart = ["metric", "target", "threshold", "error_control"].map { "checks.0.\($0)" }
+      if (["version", "ledger.sealing"] + apart).contains(path) { continue }
       if path.hasSuffix(".kind") || path == "checks.0.at_least" { continue }
       let value = try #require(otherValue(of: key), "\(path)")
       let after = try place.load(fullPolicy, overrides: ["\(path)=\(value)"])

@@ -115,6 +115,40 @@ struct NewlyBrokenTests {
     #expect(metric.estimate(confidence: 0.95).lower == 2)
   }
 
+  @Test("false-discovery control finds more among many, and its lower bound counts no false ones")
+  func falseDiscovery() {
+    func test(_ control: NewlyBroken.Control) -> NewlyBroken {
+      let broken = (0..<12).map { outcome("broken \($0)", 7, 1) }
+      let noise = (0..<12).map { outcome("noise \($0)", 4, 3) }
+      return NewlyBroken(
+        screened: broken + noise, attacks: 100, screenResponses: 3, confirmResponses: 8, control: control)
+    }
+    let (strict, lenient) = (test(.familyWise), test(.falseDiscovery))
+    #expect(strict.detections(confidence: 0.95).isEmpty)
+    #expect(lenient.detections(confidence: 0.95).map(\.id).allSatisfy { $0.hasPrefix("broken") })
+    #expect(lenient.detections(confidence: 0.95).count == 12)
+    let estimate = lenient.estimate(confidence: 0.9)
+    #expect(estimate.value == 12 && estimate.lower > 0 && estimate.lower <= 12)
+    let p = lenient.adjusted.map(\.adjustedP)
+    #expect(p == p.sorted())
+  }
+
+  @Test("where nothing is broken, the lower bound is 0 but for a share of α")
+  func nothingBroken() {
+    var random = SeededGenerator(seed: 9)
+    var wrong = 0
+    for _ in 0..<2_000 {
+      let screened = (0..<20).map { id in
+        let draws = (0..<2).map { _ in (0..<8).count { _ in random.uniformDouble() < 0.4 } }
+        return outcome("\(id)", draws[0], draws[1])
+      }
+      let test = NewlyBroken(
+        screened: screened, attacks: 100, screenResponses: 3, confirmResponses: 8, control: .falseDiscovery)
+      if test.leastBroken(alpha: 0.05) > 0 { wrong += 1 }
+    }
+    #expect(wrong <= 128)
+  }
+
   @Test("finding nothing doesn't prove that nothing is broken")
   func upperBound() {
     let none = NewlyBroken(screened: [], attacks: 384, screenResponses: 3, confirmResponses: 12).estimate(

@@ -38,6 +38,7 @@ struct Assembly {
       rewardJudge: try policy.rewardJudge.map(judge), confirmJudge: confirm, refusalJudge: try refusals(),
       embedder: embedder, suite: suite,
       replay: .init(responses: policy.suite.responses, secondLookResponses: policy.suite.confirmResponses),
+      stopsEarly: policy.suite.stopsEarly,
       benign: try policy.suite.benign.map(SuiteFile.benign) ?? [], benignResponses: policy.suite.benignResponses,
       search: try policy.attacker.map { try search($0, embedder: embedder) }, similarity: policy.fresh.similarity,
       confirmResponses: policy.fresh.confirmResponses,

@@ -11,6 +11,8 @@ struct Findings: Sendable {
   var transfer: TransferResult?
   /// The control model's known weaknesses, and whether the attacker found each.
   var weaknesses: [(weakness: Weakness, found: Bool)] = []
+  /// How often the confirming judge is right; nil where nobody labelled anything, and its verdicts are taken as they are.
+  var judge: JudgeCalibration?
   /// Responses of each replayed attack and model, first and second look.
   var replayResponses = 0
   var secondLookResponses = 0

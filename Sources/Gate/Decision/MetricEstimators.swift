@@ -10,7 +10,7 @@ struct MetricEstimators {
     switch check.metric.name {
     case "replay.asr": replayRate(\.candidate, category: check.category)
     case "replay.regression": replayRegression(category: check.category)
-    case "replay.newly_broken": newlyBroken
+    case "replay.newly_broken": newlyBroken(check.errorControl)
     case "fresh.unique_attacks": freshYield
     case "fresh.regression": freshRegression
     case "fresh.diversity": freshDiversity
@@ -27,22 +27,38 @@ struct MetricEstimators {
   // MARK: - Replay
 
   /// The candidate's success rate on the attacks that measure it, or the baseline's on the same attacks.
-  func replayRate(_ model: KeyPath<ReplayRow, [Observation]>, category: String?) -> ClusteredRate? {
+  func replayRate(_ model: KeyPath<ReplayRow, [Observation]>, category: String?) -> (any MetricEstimator)? {
     guard let replay = findings.replay else { return nil }
-    let rows = replay.rows.filter { replay.suite.measuresCandidate($0.attack) && $0.isOf(category) }
-    return rate(rows.map { (unit: $0.attack.attack.unit, observations: $0[keyPath: model]) })
+    let belongs = { (attack: SuiteAttack) in replay.suite.measuresCandidate(attack) && attack.isOf(category) }
+    let rows = replay.rows.filter { belongs($0.attack) }
+    let units = rates(rows.map { (unit: $0.attack.attack.unit, observations: $0[keyPath: model]) })
+    guard let units else { return nil }
+    let observed: any MetricEstimator =
+      replay.looks == .none
+      ? ClusteredRate(units.scored, unscored: units.unscored)
+      : SequentialEstimate(
+        rate: units.scored, unscored: units.unscored, largestCluster: replay.largestCluster(where: belongs),
+        isComplete: replay.looks == .finished)
+    return findings.judge.map { CorrectedRate(observed, judge: $0) } ?? observed
   }
 
-  func replayRegression(category: String?) -> ClusteredDifference? {
+  func replayRegression(category: String?) -> (any MetricEstimator)? {
     guard let replay = findings.replay else { return nil }
-    let rows = replay.rows.filter {
-      $0.baseline != nil && replay.suite.comparesModels($0.attack) && $0.isOf(category)
-    }
-    return difference(
+    let belongs = { (attack: SuiteAttack) in replay.suite.comparesModels(attack) && attack.isOf(category) }
+    let rows = replay.rows.filter { $0.baseline != nil && belongs($0.attack) }
+    let units = differences(
       rows.map { ($0.attack.attack.unit, candidate: $0.candidate, baseline: $0.baseline ?? []) })
+    guard let units else { return nil }
+    let observed: any MetricEstimator =
+      replay.looks == .none
+      ? ClusteredDifference(units.scored, unscored: units.unscored)
+      : SequentialEstimate(
+        difference: units.scored, unscored: units.unscored, largestCluster: replay.largestCluster(where: belongs),
+        isComplete: replay.looks == .finished)
+    return findings.judge.map { CorrectedDifference(observed, judge: $0) } ?? observed
   }
 
-  var newlyBroken: NewlyBroken? {
+  func newlyBroken(_ control: CheckPolicy.ErrorControl = .familyWise) -> NewlyBroken? {
     guard let rows = findings.replay?.rows.filter({ $0.baseline != nil }), !rows.isEmpty else { return nil }
     let screened = rows.compactMap { row -> NewlyBroken.Outcome? in
       guard let look = row.secondLook else { return nil }
@@ -54,7 +70,8 @@ struct MetricEstimators {
     }
     return NewlyBroken(
       screened: screened, attacks: rows.count, screenResponses: findings.replayResponses,
-      confirmResponses: findings.secondLookResponses)
+      confirmResponses: findings.secondLookResponses,
+      control: control == .familyWise ? .familyWise : .falseDiscovery)
   }
 
   // MARK: - Fresh attacks
@@ -88,23 +105,28 @@ struct MetricEstimators {
 
   private func transferRate(_ name: String) -> ClusteredRate? {
     guard let transfer = findings.transfer, let observed = transfer.observations[.transfer(name)] else { return nil }
-    return rate(zip(transfer.attacks, observed).map { (unit: $0.unit, observations: $1) })
+    return rates(zip(transfer.attacks, observed).map { (unit: $0.unit, observations: $1) }).map {
+      ClusteredRate($0.scored, unscored: $0.unscored)
+    }
   }
 
   // MARK: - Benign questions and the run itself
 
   private var benignRate: ClusteredRate? {
     findings.benign.flatMap { benign in
-      rate(benign.rows.map { (unit: $0.prompt.prompt, observations: $0.candidate) })
+      rates(benign.rows.map { (unit: $0.prompt.prompt, observations: $0.candidate) }).map {
+        ClusteredRate($0.scored, unscored: $0.unscored)
+      }
     }
   }
 
   private var benignRegression: ClusteredDifference? {
     findings.benign.flatMap { benign in
-      difference(
+      differences(
         benign.rows.filter { $0.baseline != nil }.map {
           ($0.prompt.prompt, candidate: $0.candidate, baseline: $0.baseline ?? [])
-        })
+        }
+      ).map { ClusteredDifference($0.scored, unscored: $0.unscored) }
     }
   }
 
@@ -120,8 +142,10 @@ struct MetricEstimators {
 
   // MARK: - Building blocks
 
+  private typealias Units = (scored: [ClusteredUnit], unscored: Int)
+
   /// Units without one scored response are left out and counted as unscored, with all their responses.
-  private func rate(_ rows: [(unit: String, observations: [Observation])]) -> ClusteredRate? {
+  private func rates(_ rows: [(unit: String, observations: [Observation])]) -> Units? {
     var unscored = 0
     let units = rows.compactMap { row -> ClusteredUnit? in
       let scored = row.observations.compactMap(\.isUnsafe)
@@ -130,12 +154,12 @@ struct MetricEstimators {
       return ClusteredUnit(
         cluster: row.unit, mean: Double(scored.count { $0 }) / Double(scored.count), responses: scored.count)
     }
-    return units.isEmpty ? nil : ClusteredRate(units, unscored: unscored)
+    return units.isEmpty ? nil : (units, unscored)
   }
 
-  private func difference(
+  private func differences(
     _ rows: [(unit: String, candidate: [Observation], baseline: [Observation])]
-  ) -> ClusteredDifference? {
+  ) -> Units? {
     var unscored = 0
     let units = rows.compactMap { row -> ClusteredUnit? in
       let candidate = row.candidate.compactMap(\.isUnsafe)
@@ -145,10 +169,19 @@ struct MetricEstimators {
       let rates = [candidate, baseline].map { Double($0.count { $0 }) / Double($0.count) }
       return ClusteredUnit(cluster: row.unit, mean: rates[0] - rates[1], responses: candidate.count + baseline.count)
     }
-    return units.isEmpty ? nil : ClusteredDifference(units, unscored: unscored)
+    return units.isEmpty ? nil : (units, unscored)
   }
 }
 
-extension ReplayRow {
-  func isOf(_ category: String?) -> Bool { category == nil || attack.attack.category == category }
+extension SuiteAttack {
+  func isOf(_ category: String?) -> Bool { category == nil || attack.category == category }
+}
+
+extension ReplayResult {
+  /// Attacks of the largest unit of the whole suite, asked or not, among those that a metric is about.
+  fileprivate func largestCluster(where belongs: (SuiteAttack) -> Bool) -> Int {
+    var sizes: [String: Int] = [:]
+    for attack in suite.attacks where belongs(attack) { sizes[attack.attack.unit, default: 0] += 1 }
+    return sizes.values.max() ?? 1
+  }
 }

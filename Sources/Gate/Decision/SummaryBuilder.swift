@@ -46,7 +46,17 @@ struct SummaryBuilder: Sendable {
       stages: record.stages, checks: decision.checks, newlyBroken: broken,
       categories: categories(findings, broken: broken),
       fresh: context.searched.compactMap { findings.fresh[$0]?.summary(similarity: context.similarity) }, cost: cost,
-      evidence: evidence, notices: context.notices + notices)
+      evidence: evidence, notices: context.notices + notices + saving(findings))
+  }
+
+  /// What stopping early was worth.
+  private func saving(_ findings: Findings) -> [String] {
+    guard let replay = findings.replay, replay.notNeeded > 0 else { return [] }
+    let responses = replay.notNeeded * findings.replayResponses * (context.hasBaseline ? 2 : 1)
+    return [
+      "Replay stopped after \(replay.rows.count) of \(replay.suite.attacks.count) attacks, when every check on it was "
+        + "decided: \(responses) responses were not needed (--no-early-stop asks them all)."
+    ]
   }
 
   /// The summary of a run that could not end: nothing is decided, and the reports must say so rather than keep what an
@@ -69,7 +79,9 @@ struct SummaryBuilder: Sendable {
 
   /// The attacks that the check counts, at the confidence that Holm's procedure asked of it.
   private func newlyBroken(_ findings: Findings, checks: [RunSummary.CheckResult]) -> [RunSummary.BrokenAttack] {
-    guard let test = MetricEstimators(findings: findings).newlyBroken, let replay = findings.replay else { return [] }
+    let control = context.checks.first { $0.metric.name == "replay.newly_broken" }?.errorControl ?? .familyWise
+    guard let test = MetricEstimators(findings: findings).newlyBroken(control), let replay = findings.replay
+    else { return [] }
     let check = checks.first { $0.metric == "replay.newly_broken" }
     let confidence = check?.estimate?.confidence ?? context.rule.confidence
     // Half of α is for the lower bound, as in the estimator.
@@ -96,7 +108,7 @@ struct SummaryBuilder: Sendable {
     return names.map { category in
       RunSummary.CategoryRow(
         category: category,
-        attacks: replay.rows.count { $0.isOf(category) && replay.suite.measuresCandidate($0.attack) },
+        attacks: replay.rows.count { $0.attack.isOf(category) && replay.suite.measuresCandidate($0.attack) },
         candidate: metrics.replayRate(\.candidate, category: category)?.estimate(confidence: context.rule.confidence),
         baseline: !context.hasBaseline
           ? nil

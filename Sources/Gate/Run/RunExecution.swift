@@ -42,12 +42,12 @@ struct RunExecution: Sendable {
     try await timed(.replay, &record) { record in
       let result = try await ReplayStage(
         service: service, judge: plan.confirmJudge, settings: plan.replay, progress: progress
-      ).run(suite, on: plan.replayed)
+      ).run(suite, on: plan.replayed, monitor: plan.replayMonitor)
       record.findings.replay = result
       let looks = result.rows.count { $0.secondLook != nil }
       record.findings.planned +=
         plan.replayed.count
-        * (suite.attacks.count * plan.replay.responses + looks * plan.replay.secondLookResponses)
+        * (result.rows.count * plan.replay.responses + looks * plan.replay.secondLookResponses)
       return result.detail
     }
     try await timed(.benign, &record) { record in

@@ -22,6 +22,8 @@ struct RunPlan: Sendable {
   /// Of the suite file; the ledger adds those that earlier runs confirmed.
   var suite: [Attack]
   var replay: ReplayStage.Settings
+  /// Whether replay stops as soon as every check on it is decided.
+  var stopsEarly: Bool
   var benign: [BenignQuestion]
   var benignResponses: Int
 
@@ -66,6 +68,18 @@ struct RunPlan: Sendable {
     return [reward].compactMap(\.self) + [
       .init(use: "confirm", name: confirmJudge.name, fingerprint: confirmJudge.fingerprint)
     ]
+  }
+
+  /// Nil where replay has to ask everything: the policy wants that, nothing is checked on replay, or a check counts attacks
+  /// one by one.
+  var replayMonitor: ReplayMonitor? {
+    let replayed = checks.filter { $0.metric.stage == Stage.replay.rawValue }
+    guard stopsEarly, !rule.onEstimates, !replayed.isEmpty,
+      !replayed.contains(where: { $0.metric.name == "replay.newly_broken" })
+    else { return nil }
+    // The hardest level of Holm's procedure: what is decided at it stays decided, whatever the other checks say.
+    return ReplayMonitor(
+      checks: replayed, level: (1 - rule.confidence) / Double(checks.count), seed: identity.seed)
   }
 
   /// Equal for candidate, baseline and control, different for each restart.

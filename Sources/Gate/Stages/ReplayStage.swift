@@ -14,31 +14,44 @@ struct ReplayStage: Sendable {
   let settings: Settings
   let progress: ProgressSink
 
-  /// - Parameter participants: candidate, and baseline where the policy has one.
-  func run(_ suite: AttackSuite, on participants: [Participant]) async throws -> ReplayResult {
+  /// - Parameters:
+  ///   - participants: candidate, and baseline where the policy has one.
+  ///   - monitor: nil asks everything at once.
+  func run(
+    _ suite: AttackSuite, on participants: [Participant], monitor: ReplayMonitor? = nil
+  ) async throws -> ReplayResult {
     let planned = suite.attacks.count * settings.responses * participants.count
     let stage = StageProgress(Stage.replay.rawValue, total: planned, sink: progress)
-    let attacks = suite.attacks.map(\.attack)
-    let first = try await ask(attacks, of: participants, samples: settings.responses, progress: stage) {
-      SampleIndices.replay($0)
+    var result = ReplayResult(rows: [], suite: suite, looks: monitor.map { _ in .unfinished } ?? .none)
+    let busy = 2 * (participants.map(\.target.preferredBatch).max() ?? 1) / max(1, settings.responses)
+    for portion in monitor?.portions(suite.attacks, least: busy) ?? [suite.attacks] {
+      let first = try await ask(
+        portion.map(\.attack), of: participants, samples: settings.responses, progress: stage
+      ) {
+        SampleIndices.replay($0)
+      }
+      result.rows += zip(portion, portion.indices).map { attack, index in
+        ReplayRow(
+          attack: attack, candidate: first[.candidate]?[index] ?? [], baseline: first[.baseline].map { $0[index] })
+      }
+      if let monitor, result.rows.count < suite.attacks.count, monitor.isDecided(result) { break }
     }
-    var rows = zip(suite.attacks, attacks.indices).map { attack, index in
-      ReplayRow(
-        attack: attack, candidate: first[.candidate]?[index] ?? [], baseline: first[.baseline].map { $0[index] })
-    }
+    if monitor != nil && result.rows.count == suite.attacks.count { result.looks = .finished }
 
     // What a search found on one of the two models was picked because that model fails: no fair comparison.
-    let suspects = rows.indices.filter { rows[$0].isSuspect && suite.comparesModels(rows[$0].attack) }
+    let suspects = result.rows.indices.filter {
+      result.rows[$0].isSuspect && suite.comparesModels(result.rows[$0].attack)
+    }
     if !suspects.isEmpty {
       let second = try await ask(
-        suspects.map { attacks[$0] }, of: participants, samples: settings.secondLookResponses, progress: stage
+        suspects.map { result.rows[$0].attack.attack }, of: participants, samples: settings.secondLookResponses,
+        progress: stage
       ) { SampleIndices.secondLook($0) }
       for (position, index) in suspects.enumerated() {
-        rows[index].secondLook = ReplayRow.SecondLook(
+        result.rows[index].secondLook = ReplayRow.SecondLook(
           candidate: second[.candidate]?[position] ?? [], baseline: second[.baseline]?[position] ?? [])
       }
     }
-    let result = ReplayResult(rows: rows, suite: suite)
     stage.end(result.detail)
     return result
   }
@@ -82,13 +95,31 @@ struct ReplayRow: Sendable {
 }
 
 struct ReplayResult: Sendable {
-  let rows: [ReplayRow]
+  /// How often the answers were looked at before the end of asking, which intervals have to pay for.
+  enum Looks: Hashable, Sendable {
+    /// Once, at the end.
+    case none
+    /// All the time, and not everything was asked (yet).
+    case unfinished
+    /// All the time, up to the end.
+    case finished
+  }
+
+  /// In the order of asking.
+  var rows: [ReplayRow]
   let suite: AttackSuite
+  var looks = Looks.none
+
+  /// Attacks that were not asked, since every check was decided.
+  var notNeeded: Int { suite.attacks.count - rows.count }
 
   var detail: String {
     let found = rows.count { $0.attack.foundOn != nil }
     let aside = rows.count { !suite.measuresCandidate($0.attack) }
     var parts = ["\(rows.count) attacks"]
+    if notNeeded > 0 {
+      parts[0] = "stopped after \(rows.count) of \(suite.attacks.count) attacks, when every check was decided"
+    }
     if found > 0 { parts.append("\(found) of them found in earlier runs") }
     if aside > 0 { parts.append("\(aside) found on this very candidate and set aside") }
     let suspects = rows.count { $0.secondLook != nil }

@@ -95,7 +95,8 @@ enum CheckReader {
     if metric.needs.contains(.transferTarget) { target(section, item, of: metric, context, reader: &reader) }
     return CheckPolicy(
       metric: metric, limit: limit, category: section.text("category"), target: section.text("target"),
-      threshold: section.optionalNumber("threshold"))
+      threshold: section.optionalNumber("threshold"),
+      errorControl: section.text("error_control").flatMap(CheckPolicy.ErrorControl.init) ?? .familyWise)
   }
 
   private static func limit(

@@ -48,7 +48,7 @@ struct PolicyBuilder {
       embedder: embedder.flatMap { $0.text("checkpoint") }, attacker: attacker.map { AttackerPolicy($0) },
       suite: SuitePolicy(
         seeds: suite.string("seeds"), responses: suite.integer("responses"),
-        confirmResponses: suite.integer("confirm_responses"), benign: benign,
+        confirmResponses: suite.integer("confirm_responses"), stopsEarly: suite.toggle("early_stop"), benign: benign,
         benignResponses: suite.integer("benign_responses")),
       fresh: FreshPolicy(
         similarity: fresh.number("similarity"), confirmResponses: fresh.integer("confirm_responses")),

@@ -139,6 +139,9 @@ enum PolicyTable {
     PolicyKey(name: "category", shape: .text, help: "Only attacks of this category."),
     PolicyKey(name: "target", shape: .text, help: "Which transfer target."),
     PolicyKey(name: "threshold", shape: .number(ratio), help: "Cosine from which two attacks count as one."),
+    PolicyKey(
+      name: "error_control", shape: .choice(["family-wise", "false-discovery"]),
+      help: "How newly broken attacks are told from chance: hardly any false one (default), or few among those named."),
   ]
 
   static let root: [PolicyKey] = [
@@ -189,6 +192,9 @@ enum PolicyTable {
         PolicyKey(
           name: "confirm_responses", shape: .integer(2...1000), fallback: "12",
           help: "Fresh responses for an attack that looks newly broken."),
+        PolicyKey(
+          name: "early_stop", shape: .toggle, fallback: "on",
+          help: "Stop replaying as soon as every check on the suite is decided."),
         PolicyKey(
           name: "benign", shape: .file, help: "Harmless questions (JSON Lines; default: benign.jsonl beside the seeds)."
         ),

@@ -38,6 +38,9 @@ struct RunCommand: AsyncParsableCommand {
   @Flag(help: "Go on with the last unfinished run of this policy.")
   var resume = false
 
+  @Flag(help: "Replay the whole suite, also where every check is decided before (for audits).")
+  var noEarlyStop = false
+
   @Flag(help: "Print the JSON report on standard output, and nothing else there.")
   var json = false
 
@@ -50,8 +53,8 @@ struct RunCommand: AsyncParsableCommand {
   func run() async throws {
     let display = ProgressDisplay(style: .suitable(quiet: quiet))
     let options = RunOptions(
-      policy: policy, overrides: overrides, stages: try stages.map(Stage.list), seed: seed, resume: resume,
-      resumeCommand: ResumeCommand.text)
+      policy: policy, overrides: overrides + (noEarlyStop ? ["suite.early_stop=off"] : []),
+      stages: try stages.map(Stage.list), seed: seed, resume: resume, resumeCommand: ResumeCommand.text)
     let work = Task { try await Pipeline.run(options) { display.show($0) } }
     let interruption = Interruption {
       display.show(.notice("stopping; what was answered is stored (again: stop at once)"))

@@ -1,0 +1,99 @@
+import Core
+
+/// An estimate that may be looked at after every cluster, and its run stopped once it is decided.
+///
+/// α is split: a betting confidence sequence gets `share` of it and is looked at all the time; where the run was not
+/// stopped, an ordinary interval over the whole sample gets the rest. By the union bound their intersection errs with
+/// probability at most α. So a truth far from its limit is decided early, and one near it hardly pays for the looking.
+public struct SequentialEstimate: MetricEstimator {
+  /// The sequence's part of α.
+  public static let share = 0.2
+
+  private let fixed: any MetricEstimator
+  private let evidence: BettingEvidence
+  /// The metric is `scale.offset + scale.slope`·θ.
+  private let scale: (slope: Double, offset: Double)
+  private let clusters: Int
+  private let isComplete: Bool
+
+  /// The mean of unit means in [0, 1].
+  /// - Parameters:
+  ///   - units: in the order of asking; a cluster's units count where its first one stands.
+  ///   - unscored: responses that no judge scored.
+  ///   - largestCluster: units of the largest cluster that the run could have asked.
+  ///   - isComplete: whether everything was asked.
+  public init(rate units: [ClusteredUnit], unscored: Int = 0, largestCluster: Int, isComplete: Bool) {
+    self.init(
+      units, fixed: ClusteredRate(units, unscored: unscored), largestCluster: largestCluster, isComplete: isComplete,
+      scale: (1, 0))
+  }
+
+  /// The mean of paired differences in [−1, 1].
+  public init(difference units: [ClusteredUnit], unscored: Int = 0, largestCluster: Int, isComplete: Bool) {
+    self.init(
+      units, fixed: ClusteredDifference(units, unscored: unscored), largestCluster: largestCluster,
+      isComplete: isComplete, scale: (2, -1))
+  }
+
+  private init(
+    _ units: [ClusteredUnit], fixed: any MetricEstimator, largestCluster: Int, isComplete: Bool,
+    scale: (slope: Double, offset: Double)
+  ) {
+    var places: [String: Int] = [:]
+    var clusters: [(sum: Double, size: Double)] = []
+    for unit in units {
+      let place = places[unit.cluster, default: clusters.count]
+      if place == clusters.count {
+        places[unit.cluster] = place
+        clusters.append((0, 0))
+      }
+      clusters[place].sum += (unit.mean - scale.offset) / scale.slope
+      clusters[place].size += 1
+    }
+    self.fixed = fixed
+    self.scale = scale
+    self.isComplete = isComplete
+    self.clusters = clusters.count
+    evidence = BettingEvidence(clusters: clusters, largest: Double(largestCluster))
+  }
+
+  public func estimate(confidence: Double) -> Estimate {
+    let alpha = 1 - confidence
+    let whole = fixed.estimate(confidence: 1 - alpha * (1 - Self.share))
+    guard clusters > 0 else { return whole }
+    let sequence = evidence.interval(confidence: 1 - alpha * Self.share)
+    var (lower, upper) = (metric(sequence.lower), metric(sequence.upper))
+    if isComplete {
+      // Where the two contradict each other, one of them errs: the wider claim is made.
+      let (low, high) = (max(lower, whole.lower), min(upper, whole.upper))
+      (lower, upper) = low <= high ? (low, high) : (min(lower, whole.lower), max(upper, whole.upper))
+    }
+    return Estimate(
+      value: whole.value, lower: min(lower, whole.value), upper: max(upper, whole.value), confidence: confidence,
+      n: whole.n, effectiveN: whole.effectiveN, unscored: whole.unscored,
+      method: isComplete
+        ? "\(whole.method), with a betting confidence sequence"
+        : "betting confidence sequence over \(clusters) clusters, stopped when decided")
+  }
+
+  public func leastAlpha(_ limit: Limit) -> Double {
+    let early = clusters > 0 ? earlyAlpha(limit) / Self.share : 1
+    let late = isComplete ? fixed.leastAlpha(limit) / (1 - Self.share) : 1
+    return min(1, max(1e-12, min(early, late)))
+  }
+
+  /// The smallest α at which the sequence alone decides; each side has half of it.
+  private func earlyAlpha(_ limit: Limit) -> Double {
+    let low = limit.atLeast.map(theta)
+    let high = limit.atMost.map(theta)
+    let inside = max(low.map(evidence.alphaAbove) ?? 0, high.map(evidence.alphaBelow) ?? 0)
+    // A bound that touches its limit is inside.
+    let outside = min(
+      low.map { evidence.alphaBelow($0 - BettingEvidence.least) } ?? 1,
+      high.map { evidence.alphaAbove($0 + BettingEvidence.least) } ?? 1)
+    return 2 * min(inside, outside)
+  }
+
+  private func metric(_ theta: Double) -> Double { scale.offset + scale.slope * theta }
+  private func theta(_ metric: Double) -> Double { (metric - scale.offset) / scale.slope }
+}
