@@ -73,7 +73,7 @@ struct AttackerBenchmark: AsyncParsableCommand {
     let table = AttackerTable(
       measured: measured, methods: contestants.map(\.name), targets: names, budgets: sizes)
     print(table.text)
-    try Data(table.plot.utf8).write(to: URL(filePath: "\(out)/unique.svg"))
+    try Data(table.plot.svg.utf8).write(to: URL(filePath: "\(out)/unique.svg"))
     print("plot: \(out)/unique.svg")
     if let verdict = table.verdict { print(verdict) }
   }

@@ -61,41 +61,22 @@ struct AttackerTable {
   }
 
   /// Unique attacks (cosine 0.7) against responses, a panel for each target.
-  var plot: String {
-    let colours = ["#0b6e4f", "#b3541e", "#5b5f97", "#c2185b", "#6d6875", "#1f77b4", "#8a6d00", "#444444"]
-    let (width, height, panel) = (420.0, 300.0, 460.0)
-    var svg =
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"\(Int(panel) * targets.count)\" height=\"390\" font-family=\"sans-serif\" font-size=\"12\" role=\"img\" aria-label=\"Unique attacks against target responses\"><rect width=\"100%\" height=\"100%\" fill=\"white\"/>"
-    for (number, target) in targets.enumerated() {
-      let left = Double(number) * panel + 46
-      let top = methods.flatMap { method in budgets.map { unique(method, target, $0).max() ?? 0 } }.max() ?? 1
-      func x(_ budget: Int) -> Double {
-        guard let low = budgets.min(), let high = budgets.max(), high > low else { return left + (width - 60) / 2 }
-        return left + log(Double(budget) / Double(low)) / log(Double(high) / Double(low)) * (width - 60)
-      }
-      func y(_ value: Double) -> Double { 30 + (height - 30) * (1 - value / max(1, top)) }
-      svg += "<text x=\"\(left)\" y=\"18\" font-weight=\"bold\">\(target)</text>"
-      for share in [0.0, 0.5, 1.0] {
-        svg +=
-          "<line x1=\"\(left)\" x2=\"\(left + width - 60)\" y1=\"\(y(top * share))\" y2=\"\(y(top * share))\" stroke=\"#ddd\"/><text x=\"\(left - 6)\" y=\"\(y(top * share) + 4)\" text-anchor=\"end\">\(format(top * share))</text>"
-      }
-      for budget in budgets {
-        svg += "<text x=\"\(x(budget))\" y=\"\(height + 18)\" text-anchor=\"middle\">\(budget)</text>"
-      }
-      for (index, method) in methods.enumerated() {
-        let colour = colours[index % colours.count]
-        let points = budgets.map { "\(x($0)),\(y(unique(method, target, $0).mean))" }.joined(separator: " ")
-        svg += "<polyline points=\"\(points)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"2\"/>"
-        for budget in budgets {
-          let interval = Bootstrap.interval(unique(method, target, budget))
-          svg +=
-            "<line x1=\"\(x(budget))\" x2=\"\(x(budget))\" y1=\"\(y(interval.lowerBound))\" y2=\"\(y(interval.upperBound))\" stroke=\"\(colour)\" stroke-width=\"4\" stroke-opacity=\"0.5\"/>"
-        }
-        svg +=
-          "<text x=\"\(left + Double(index % 4) * 100)\" y=\"\(height + 44 + Double(index / 4) * 16)\" fill=\"\(colour)\">\(method)</text>"
-      }
-    }
-    return svg + "</svg>\n"
+  var plot: LinePlot {
+    LinePlot(
+      title: "Unique attacks against target responses",
+      panels: targets.map { target in
+        LinePlot.Panel(
+          title: target,
+          lines: methods.map { method in
+            LinePlot.Line(
+              name: method,
+              points: budgets.sorted().map { budget in
+                let values = unique(method, target, budget)
+                let interval = Bootstrap.interval(values)
+                return (Double(budget), values.mean, interval.lowerBound, interval.upperBound)
+              })
+          })
+      }, hasLogarithmicX: true)
   }
 
   private func format(_ value: Double) -> String { String(format: value < 100 ? "%.1f" : "%.0f", value) }
