@@ -76,7 +76,7 @@ let package = Package(
     // A server that misbehaves on demand, for the tests of everything that speaks HTTP.
     .target(name: "FakeServer", path: "Tests/FakeServer", swiftSettings: strict),
     tests("TargetsTests", ["Targets", "FakeServer"]),
-    tests("JudgesTests", ["Judges"]),
+    tests("JudgesTests", ["Judges", "FakeServer"]),
     tests("StatisticsTests", ["Statistics"]),
     tests("EvidenceTests", ["Evidence"]),
     tests("PoliciesTests", ["Policies"]),

@@ -4,11 +4,14 @@ public struct JudgeInput: Hashable, Sendable {
   public let response: String
   /// The policy category that the attack is after, if known.
   public let category: String?
+  /// BCP 47 language tag of the attack, if known.
+  public let locale: String?
 
-  public init(prompt: String, response: String, category: String? = nil) {
+  public init(prompt: String, response: String, category: String? = nil, locale: String? = nil) {
     self.prompt = prompt
     self.response = response
     self.category = category
+    self.locale = locale
   }
 }
 
@@ -34,7 +37,7 @@ public enum Score: Hashable, Codable, Sendable {
 /// Scores responses.
 public protocol Judge: Sendable {
   var name: String { get }
-  /// Identity for the ledger: changes when the rules or weights change.
+  /// Identity for the ledger: changes when the rules, the weights, the rubric or a setting changes.
   var fingerprint: String { get }
   /// Probability from which a response counts as unsafe.
   var threshold: Double { get }
@@ -42,4 +45,89 @@ public protocol Judge: Sendable {
   /// One score for each input, in order. A judge that can't decide says `unscored`; it doesn't throw for one input.
   /// - Throws: `CancellationError`, or `SluiceError` when the judge as a whole can't work.
   func score(_ inputs: [JudgeInput]) async throws -> [Score]
+}
+
+/// What became of one request for a judgment: a score (unscored included), or no reply at all after retries. A score may
+/// be stored; the lack of a reply may be over tomorrow.
+public typealias JudgmentOutcome = Result<Score, ResponseFailure>
+
+/// What a judge behind a server was asked for so far.
+public struct JudgeUsage: Hashable, Sendable {
+  /// Requests that were answered.
+  public var replies = 0
+  /// Requests without an answer, after retries.
+  public var failures = 0
+  public var promptTokens = 0
+  public var completionTokens = 0
+  /// Seconds, summed over replies.
+  public var seconds = 0.0
+
+  public init() {}
+}
+
+/// A judge behind a server: its replies cost money and arrive one by one, and it can be away.
+public protocol RemoteJudge: Judge {
+  /// How many requests are best given at once (the connections kept busy).
+  var preferredBatch: Int { get }
+  var usage: JudgeUsage { get }
+
+  /// Reports each outcome as it arrives, exactly once for each index, in any order.
+  /// - Parameter onOutcome: called with the index in `inputs`.
+  /// - Throws: `CancellationError` when the task was cancelled; outcomes already reported stand.
+  func score(
+    _ inputs: [JudgeInput], onOutcome: @escaping @Sendable (_ index: Int, _ outcome: JudgmentOutcome) -> Void
+  ) async throws
+
+  /// One harmless request that proves the judge answers.
+  /// - Throws: `ResponseFailure`.
+  func probe() async throws
+}
+
+extension RemoteJudge {
+  /// All scores, in order; what got no reply is unscored.
+  public func score(_ inputs: [JudgeInput]) async throws -> [Score] {
+    let collected = OutcomeBox<JudgmentOutcome>(count: inputs.count)
+    try await score(inputs) { index, outcome in collected.set(index, outcome) }
+    return try collected.finished().map { outcome in
+      switch outcome {
+      case .success(let score): score
+      case .failure(let failure): .unscored(reason: failure.description)
+      }
+    }
+  }
+}
+
+/// A judge that asks other judges and makes one score of theirs.
+///
+/// Members are asked apart, so that each one's scores are stored under its own fingerprint: who adds a member or changes
+/// one route's rubric pays for nothing that stays the same.
+public protocol CompositeJudge: Judge {
+  var members: [any Judge] { get }
+
+  /// For each member, which of the inputs it is asked about (indices, ascending).
+  func assignments(_ inputs: [JudgeInput]) -> [[Int]]
+
+  /// One score for each input.
+  /// - Parameter scores: by member, then by input; nil where that member wasn't asked.
+  func combine(_ scores: [[Score?]], of inputs: [JudgeInput]) -> [Score]
+}
+
+extension CompositeJudge {
+  public func score(_ inputs: [JudgeInput]) async throws -> [Score] {
+    var scores: [[Score?]] = []
+    for (member, indices) in zip(members, assignments(inputs)) {
+      var own = [Score?](repeating: nil, count: inputs.count)
+      let given = try await member.score(indices.map { inputs[$0] })
+      for (index, score) in zip(indices, given) { own[index] = score }
+      scores.append(own)
+    }
+    return combine(scores, of: inputs)
+  }
+}
+
+extension Judge {
+  /// The judges that do the work: this one, or its members' members.
+  public var leaves: [any Judge] {
+    (self as? any CompositeJudge).map { $0.members.flatMap(\.leaves) } ?? [self]
+  }
 }

@@ -122,7 +122,7 @@ public protocol Target: Sendable {
 extension Target {
   /// All outcomes, in the order of `requests`.
   public func respond(to requests: [TargetRequest]) async throws -> [ResponseOutcome] {
-    let collected = OutcomeBox(count: requests.count)
+    let collected = OutcomeBox<ResponseOutcome>(count: requests.count)
     try await respond(to: requests) { index, outcome in collected.set(index, outcome) }
     return try collected.finished()
   }

@@ -47,7 +47,7 @@ public enum TargetPolicy: Sendable, Hashable {
   public var name: String {
     switch self {
     case .local(let local): local.checkpoint
-    case .openAI(let server): server.model
+    case .openAI(let remote): remote.server.model
     }
   }
 }
@@ -63,29 +63,29 @@ public struct LocalTargetPolicy: Sendable, Hashable {
 }
 
 public struct OpenAITargetPolicy: Sendable, Hashable {
-  public enum API: String, Sendable, CaseIterable { case chat, completions }
-
-  public var url: String
-  public var model: String
-  public var api: API
-  /// The environment variable that holds the key; nil sends none.
-  public var apiKeyEnvironment: String?
+  public var server: ServerPolicy
+  public var api: OpenAIProtocol
   public var temperature: Double
   public var topP: Double
   public var maxTokens: Int
   public var system: String?
   public var template: String?
+}
+
+public enum OpenAIProtocol: String, Sendable, CaseIterable { case chat, completions }
+
+/// How an OpenAI-compatible server is reached.
+public struct ServerPolicy: Sendable, Hashable {
+  public var url: String
+  public var model: String
+  /// The environment variable that holds the key; nil sends none.
+  public var apiKeyEnvironment: String?
   public var concurrency: Int
   public var requestsPerMinute: Int?
   /// Seconds for one request.
   public var timeout: Double
   public var retries: Int
   public var maxResponseBytes: Int
-}
-
-public enum JudgePolicy: Sendable, Hashable {
-  case classifier(checkpoint: String, threshold: Double)
-  case rules(file: String)
 }
 
 public struct AttackerPolicy: Sendable, Hashable {

@@ -52,9 +52,10 @@ struct ShippedPolicyTests {
       Issue.record("not servers: \(policy.candidate)")
       return
     }
-    #expect(candidate.model == "new" && baseline.model == "old" && candidate.apiKeyEnvironment == "SLUICE_API_KEY")
+    #expect(candidate.server.model == "new" && baseline.server.model == "old")
+    #expect(candidate.server.apiKeyEnvironment == "SLUICE_API_KEY")
     #expect(candidate.system?.contains("copper-lantern-42") == true)
-    baseline.model = candidate.model
+    baseline.server.model = candidate.server.model
     #expect(candidate == baseline)
   }
 

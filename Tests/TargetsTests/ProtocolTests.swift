@@ -81,6 +81,36 @@ struct ProtocolTests {
     }
   }
 
+  @Test("reads the first tokens' log-probabilities in both shapes, and asks for fewer where the server refuses")
+  func logProbabilities() async throws {
+    let chat = #"""
+      {"choices":[{"message":{"content":"unsafe"},"logprobs":{"content":[{"token":"un","logprob":-0.1,"top_logprobs":\#
+      [{"token":"safe","logprob":-2.5},{"token":"un","logprob":-0.1}]},{"token":"safe","logprob":0}]}}]}
+      """#
+    let older = #"""
+      {"choices":[{"text":" safe","logprobs":{"tokens":[" safe"],"token_logprobs":[-0.2],"top_logprobs":\#
+      [{" safe":-0.2," unsafe":-1.8,"odd":3}]}}]}
+      """#
+    for (api, body, first) in [
+      (OpenAIAPI.chat, chat, ["un -0.1", "safe -2.5"]), (.completions, older, [" safe -0.2", " unsafe -1.8"]),
+    ] {
+      try await FakeServer.run(answering: { request, _ in
+        request.bodyText.contains("logprobs\":20") ? .error(400, "top_logprobs must be at most 5") : .json(body)
+      }) { server in
+        let client = try OpenAIClient(
+          OpenAIConfiguration(url: server.url, model: "m", api: api), environment: [:],
+          retry: RetryPolicy(base: .milliseconds(1)))
+        let reply = try await client.ask(
+          OpenAIQuestion(
+            api == .chat ? .messages([.init(.user, "q")]) : .text("q"), temperature: 0, topP: 1, maxTokens: 4, seed: 1,
+            wantsLogProbabilities: true, privateTexts: [])
+        ).get()
+        #expect(reply.tokens.first?.alternatives.map { "\($0.text) \($0.logProbability)" } == first)
+        #expect(server.requests.count == (api == .chat ? 2 : 1))
+      }
+    }
+  }
+
   @Test("asks for another draw for each sample, and for the same one when asked again")
   func seeds() async throws {
     try await FakeServer.run(answering: { _, _ in .chat("hi") }) { server in

@@ -101,37 +101,26 @@ struct Assembly {
         target: LocalTarget(
           name: local.checkpoint, fingerprint: checkpoint.fingerprint, model: checkpoint.model, settings: settings,
           batch: local.batch, workers: Self.workers), kind: "local")
-    case .openAI(let server):
+    case .openAI(let remote):
       let settings = SamplingSettings(
-        temperature: server.temperature, topP: server.topP, maxTokens: server.maxTokens, system: server.system,
-        template: server.template)
-      var configuration = OpenAIConfiguration(
-        url: server.url, model: server.model, api: server.api == .chat ? .chat : .completions,
-        apiKeyVariable: server.apiKeyEnvironment)
-      configuration.concurrency = server.concurrency
-      configuration.requestsPerMinute = server.requestsPerMinute.map { Double($0) }
-      configuration.timeout = .seconds(server.timeout)
-      configuration.retries = server.retries
-      configuration.maxResponseBytes = server.maxResponseBytes
-      return Participant(role: role, target: try OpenAITarget(configuration, settings: settings), kind: "openai")
+        temperature: remote.temperature, topP: remote.topP, maxTokens: remote.maxTokens, system: remote.system,
+        template: remote.template)
+      return Participant(
+        role: role,
+        target: try OpenAITarget(OpenAIConfiguration(remote.server, api: remote.api), settings: settings),
+        kind: "openai")
     }
   }
 
   private static var workers: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
 
-  private func judge(_ judge: JudgePolicy) throws -> any Judge {
-    switch judge {
-    case .classifier(let checkpoint, let threshold):
-      try ClassifierJudge(
-        folder: checkpoint, fingerprint: try checkpoints.fingerprint(checkpoint), threshold: threshold,
-        workers: Self.workers)
-    case .rules(let file): try RulesJudge(path: file, fingerprint: try SHA256.hex(file: file))
-    }
+  private func judge(_ policy: JudgePolicy) throws -> any Judge {
+    try JudgeAssembly(checkpoints: checkpoints, workers: Self.workers).judge(policy)
   }
 
   /// Refusals are told by the rules of whichever judge has some.
   private func refusals() throws -> any Judge {
-    for case .rules(let file) in [policy.confirmJudge, policy.rewardJudge].compactMap(\.self) {
+    for case .rules(let file) in [policy.confirmJudge, policy.rewardJudge].compactMap(\.self).flatMap(\.leaves) {
       let rules = try RulesJudge(path: file, fingerprint: try SHA256.hex(file: file))
       if rules.knowsRefusals { return rules.refusals }
     }

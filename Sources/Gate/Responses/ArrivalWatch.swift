@@ -1,10 +1,12 @@
 import Core
 import Synchronization
 
-/// Collects the outcomes of one call to a target and decides when to stop asking.
-final class ArrivalWatch: Sendable {
+/// Collects the outcomes of one call to a target or judge and decides when to stop asking.
+final class ArrivalWatch<Answer: Sendable>: Sendable {
+  typealias Outcome = Result<Answer, ResponseFailure>
+
   private struct State: Sendable {
-    var outcomes: [ResponseOutcome?]
+    var outcomes: [Outcome?]
     var availability: Availability
     var answered = false
     var lastFailure: ResponseFailure?
@@ -20,8 +22,8 @@ final class ArrivalWatch: Sendable {
         outcomes: Array(repeating: nil, count: count), availability: Availability(concurrency: concurrency)))
   }
 
-  /// - Returns: whether the target has to be taken for lost.
-  func arrived(_ index: Int, _ outcome: ResponseOutcome) -> Bool {
+  /// - Returns: whether whoever is asked has to be taken for lost.
+  func arrived(_ index: Int, _ outcome: Outcome) -> Bool {
     state.withLock { state in
       state.outcomes[index] = outcome
       if case .failure(let failure) = outcome, failure.meansUnavailable {
@@ -53,10 +55,10 @@ final class ArrivalWatch: Sendable {
 
   var stopped: Bool { state.withLock { $0.stopped } }
 
-  /// Why the target may be lost: many failures in a row, or no answer at all in this call; nil when all is well.
+  /// Why whoever is asked may be lost: many failures in a row, or no answer at all in this call; nil when all is well.
   var loss: ResponseFailure? {
     state.withLock { state in state.availability.loss ?? (state.answered ? nil : state.lastFailure) }
   }
 
-  var outcomes: [ResponseOutcome?] { state.withLock { $0.outcomes } }
+  var outcomes: [Outcome?] { state.withLock { $0.outcomes } }
 }

@@ -1,6 +1,6 @@
 import Core
 
-/// Watches the outcomes of one target and tells a lost target from a lost request.
+/// Watches the outcomes of one target or judge and tells a lost server from a lost request.
 ///
 /// One request may fail for reasons of its own and counts as an error. A target that refuses the key, or answers none
 /// of many requests in a row, is gone: going on would only spend hours on retries.
@@ -13,8 +13,8 @@ struct Availability: Sendable {
   /// - Parameter concurrency: requests in flight; they may all fail from one short outage.
   init(concurrency: Int) { patience = max(8, 2 * min(concurrency, 16)) }
 
-  /// Whether the target now has to be taken for lost.
-  mutating func isLost(after outcome: ResponseOutcome) -> Bool {
+  /// Whether it now has to be taken for lost.
+  mutating func isLost<Answer>(after outcome: Result<Answer, ResponseFailure>) -> Bool {
     switch outcome {
     case .success:
       failuresInARow = 0

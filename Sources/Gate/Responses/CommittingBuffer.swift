@@ -5,9 +5,7 @@ import Synchronization
 ///
 /// Whoever delivers an outcome while no commit is running commits everything that waits; meanwhile others only queue.
 /// So a fast local target fills large groups and a slow server's responses are stored one by one as they come.
-final class CommittingBuffer: Sendable {
-  typealias Item = (request: TargetRequest, outcome: ResponseOutcome)
-
+final class CommittingBuffer<Item: Sendable>: Sendable {
   private struct State: Sendable {
     var waiting: [Item] = []
     var committing = false

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// So a run that was killed repeats itself from the ledger and pays only for what is missing.
 final class ResponseService: Sendable {
-  private let archive: any ResponseArchive
+  let archive: any ResponseArchive
   let meter: CostMeter
   private let clock = ContinuousClock()
 
@@ -47,7 +47,8 @@ final class ResponseService: Sendable {
     var answered: [(index: Int, judged: JudgedRequest)] = []
     for (index, (question, outcome)) in zip(questions, outcomes).enumerated() {
       guard case .success(let response) = outcome else { continue }
-      let input = JudgeInput(prompt: question.prompt, response: response.text, category: question.category)
+      let input = JudgeInput(
+        prompt: question.prompt, response: response.text, category: question.category, locale: question.locale)
       answered.append((index, JudgedRequest(request: question.request, input: input)))
     }
     let scores = try await scores(answered.map(\.judged), of: target, by: judge)
@@ -58,59 +59,31 @@ final class ResponseService: Sendable {
     return observations
   }
 
-  private func scores(
-    _ requests: [JudgedRequest], of target: any Target, by judge: any Judge
-  ) async throws -> [Score] {
-    var scores = try archive.scores(requests, of: target, by: judge)
-    let missing = requests.indices.filter { scores[$0] == nil }
-    if !missing.isEmpty {
-      let fresh = try await judge.score(missing.map { requests[$0].input })
-      guard fresh.count == missing.count else {
-        throw InternalError("judge \(judge.name) answered \(fresh.count) of \(missing.count) inputs")
-      }
-      try archive.commit(Array(zip(missing.map { requests[$0] }, fresh)), of: target, by: judge)
-      for (index, score) in zip(missing, fresh) { scores[index] = score }
-    }
-    return scores.map { $0 ?? .unscored(reason: "no score") }
-  }
-
   private func ask(
     _ requests: [TargetRequest], of target: any Target, as role: Role,
     onArrival: @escaping @Sendable (_ count: Int) -> Void
   ) async throws -> [ResponseOutcome?] {
     if requests.isEmpty { return [] }
-    let archive = archive
-    let meter = meter
-    let buffer = CommittingBuffer { try archive.commit($0, of: target) }
-    let watch = ArrivalWatch(count: requests.count, concurrency: target.preferredBatch)
+    let (archive, meter) = (archive, meter)
     let began = clock.now
-
-    // A task of its own, so that a lost target or a full disk can stop the asking at once.
-    let asking = Task {
+    let arrivals = Arrivals<TargetRequest, Response>(requests, concurrency: target.preferredBatch) {
+      try archive.commit($0, of: target)
+    }
+    let ended = try await arrivals.collect { arrivals in
       try await target.respond(to: requests) { index, outcome in
         meter.asked(outcome, role: role)
-        let stored = buffer.add((requests[index], outcome))
-        let lost = watch.arrived(index, outcome)
+        arrivals.arrived(index, outcome)
         onArrival(1)
-        if !stored || lost { watch.stop() }
       }
     }
-    watch.onStop { asking.cancel() }
-    let ended = await withTaskCancellationHandler {
-      await asking.result
-    } onCancel: {
-      asking.cancel()
-    }
     meter.waited(clock.now - began, role: role)
-
-    try buffer.finish()
-    try await throwIfLost(target, role: role, watch: watch)
+    try await throwIfLost(target, role: role, watch: arrivals.watch)
     try Task.checkCancellation()
     try ended.get()
-    return watch.outcomes
+    return arrivals.watch.outcomes
   }
 
-  private func throwIfLost(_ target: any Target, role: Role, watch: ArrivalWatch) async throws {
+  private func throwIfLost(_ target: any Target, role: Role, watch: ArrivalWatch<Response>) async throws {
     guard let failure = watch.loss else { return }
     if failure.kind != .unauthorised {
       do {

@@ -35,17 +35,33 @@ struct Preflight: Sendable {
     }
   }
 
-  private static func noAnswer(_ participant: Participant, _ failure: ResponseFailure) -> SluiceError {
-    let remedy =
-      switch failure.kind {
-      case .unauthorised: "Check the API key and its permissions; nothing was asked yet."
-      case .unreachable: "Check that the server runs and that url is right; nothing was asked yet."
-      case .rateLimited, .serverError: "Wait until the server has recovered; nothing was asked yet."
-      case .rejected, .malformed: "Check url, model and api: the server answers, but not to this request."
+  /// Asks every judge behind a server about one harmless answer.
+  /// - Throws: `SluiceError` (unavailable) naming the first that gives no verdict.
+  func probe(_ judges: [any RemoteJudge]) async throws {
+    for judge in judges {
+      do {
+        try await judge.probe()
+      } catch let failure as ResponseFailure {
+        throw SluiceError(
+          .unavailable, "the judge \(judge.name) is unavailable: \(failure.message)",
+          remedy: Self.remedy(failure))
       }
-    return SluiceError(
+    }
+  }
+
+  private static func noAnswer(_ participant: Participant, _ failure: ResponseFailure) -> SluiceError {
+    SluiceError(
       .unavailable, "the \(participant.role) target \(participant.target.name) is unavailable: \(failure.message)",
-      remedy: remedy)
+      remedy: remedy(failure))
+  }
+
+  private static func remedy(_ failure: ResponseFailure) -> String {
+    switch failure.kind {
+    case .unauthorised: "Check the API key and its permissions; nothing was asked yet."
+    case .unreachable: "Check that the server runs and that url is right; nothing was asked yet."
+    case .rateLimited, .serverError: "Wait until the server has recovered; nothing was asked yet."
+    case .rejected, .malformed: "Check url, model and api: the server answers, but not to this request."
+    }
   }
 
   /// - Parameters:

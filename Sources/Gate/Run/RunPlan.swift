@@ -82,6 +82,17 @@ struct RunPlan: Sendable {
       checks: replayed, level: (1 - rule.confidence) / Double(checks.count), seed: identity.seed)
   }
 
+  /// The judges behind servers that this run asks, each once.
+  var remoteJudges: [any RemoteJudge] {
+    let asked = (search == nil ? [] : [rewardJudge].compactMap(\.self)) + [confirmJudge]
+    return asked.flatMap(\.leaves).reduce(into: []) { all, judge in
+      guard let judge = judge as? any RemoteJudge, !all.contains(where: { $0.fingerprint == judge.fingerprint }) else {
+        return
+      }
+      all.append(judge)
+    }
+  }
+
   /// Equal for candidate, baseline and control, different for each restart.
   func searchSeed(restart: Int) -> UInt64 {
     var generator = SeededGenerator(seed: identity.seed, stream: "search \(restart)")

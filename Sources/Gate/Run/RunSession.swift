@@ -1,6 +1,7 @@
 import Core
 import Evidence
 import Foundation
+import Judges
 import Policies
 import Targets
 
@@ -43,8 +44,8 @@ struct RunSession {
     record.stages.insert(
       .init(
         name: Stage.preflight.rawValue, ran: true, seconds: preflightSeconds,
-        detail: "\(plan.participants.count) models answer"), at: 0)
-    return try builder().decided(record, cost: execution.service.meter.rows, notices: changes())
+        detail: preflightDetail), at: 0)
+    return try builder().decided(record, cost: execution.service.meter.rows, notices: changes() + judging)
   }
 
   /// - Parameter date: what the reports are dated.
@@ -69,8 +70,13 @@ struct RunSession {
     let folder = (policy.ledger as NSString).deletingLastPathComponent
     try preflight.checkDisk(folder: folder, responses: expectedResponses)
     try await preflight.probe(plan.participants)
-    progress(
-      .stageEnded(name: Stage.preflight.rawValue, detail: "\(plan.participants.count) models answer"))
+    try await preflight.probe(plan.remoteJudges)
+    progress(.stageEnded(name: Stage.preflight.rawValue, detail: preflightDetail))
+  }
+
+  private var preflightDetail: String {
+    let judges = plan.remoteJudges.count
+    return "\(plan.participants.count) models" + (judges == 0 ? "" : " and \(judges) judges") + " answer"
   }
 
   private var expectedResponses: Int {
@@ -172,5 +178,23 @@ struct RunSession {
         + server.observedSystemFingerprints.joined(separator: ", ") + "."
     }
     return changedModels + changedJudges + servers
+  }
+
+  /// What a reader has to know of the judges' work.
+  private var judging: [String] {
+    let remote = plan.remoteJudges.filter { $0.usage.replies + $0.usage.failures > 0 }.map { judge in
+      let usage = judge.usage
+      return "The judge \(judge.name) gave \(usage.replies) replies"
+        + (usage.failures == 0 ? "" : " and none to \(usage.failures) requests")
+        + " (\(usage.promptTokens + usage.completionTokens) tokens)."
+    }
+    let ensembles = [plan.rewardJudge, plan.confirmJudge].compactMap(\.self).flatMap(\.ensembles)
+    let split = ensembles.filter { $0.disagreement.split > 0 }.map { ensemble in
+      let counts = ensemble.disagreement
+      let votes = counts.members.map { "\($0.name) calls \($0.unsafe) of \($0.unsafe + $0.safe) unsafe" }
+      return "The judges of an ensemble disagree on \(counts.split) of \(counts.responses) responses: "
+        + votes.joined(separator: "; ") + "."
+    }
+    return remote + split
   }
 }

@@ -62,7 +62,7 @@ struct ReplayStage: Sendable {
     index: (Int) -> Int
   ) async throws -> [Role: [[Observation]]] {
     let questions = attacks.flatMap { attack in
-      (0..<samples).map { Question(prompt: attack.prompt, category: attack.category, sampleIndex: index($0)) }
+      (0..<samples).map { Question(attack, sampleIndex: index($0)) }
     }
     return try await sideBySide(participants) { participant in
       let flat = try await service.observations(

@@ -11,9 +11,7 @@ struct TransferStage: Sendable {
     let stage = StageProgress(
       Stage.transfer.rawValue, total: attacks.count * samples * participants.count, sink: progress)
     let questions = attacks.flatMap { attack in
-      (0..<samples).map {
-        Question(prompt: attack.prompt, category: attack.category, sampleIndex: SampleIndices.transfer($0))
-      }
+      (0..<samples).map { Question(attack, sampleIndex: SampleIndices.transfer($0)) }
     }
     let observed = try await sideBySide(participants) { participant in
       let flat = try await service.observations(

@@ -3,17 +3,23 @@ import Core
 /// What must hold between sections that are right by themselves.
 enum CrossChecks {
   static func note(
-    root: Section, judges: Section, attacker: Section?, ledger: Section, report: Section, _ reader: inout PolicyReader
+    root: Section, judges: Section, reward: JudgePolicy?, confirm: JudgePolicy?, attacker: Section?, ledger: Section,
+    report: Section, _ reader: inout PolicyReader
   ) {
     if root.has("attacker") {
       reader.require(
         judges.has("reward"), "an attacker needs judges.reward", at: judges.node?.place ?? root.node?.place,
         remedy: "Name a judge that rewards the attacker, or remove the attacker section.")
     }
-    if let reward = judges.values["reward"], let confirm = judges.values["confirm"], sameJudge(reward, confirm) {
-      reader.diagnostics.add(
-        "judges.confirm is the reward judge", at: confirm.place,
-        remedy: "The attacker learns its judge's mistakes, so another one must confirm, for example a rules file.")
+    if let reward, let confirm, let place = judges.values["confirm"]?.place {
+      let shared = confirm.leaves.first { leaf in reward.leaves.contains { $0.isSameJudge(as: leaf) } }
+      if let shared {
+        let whole = confirm.leaves.count == 1 && reward.leaves.count == 1
+        reader.diagnostics.add(
+          whole ? "judges.confirm is the reward judge" : "judges.confirm asks \(shared.name), as the reward judge does",
+          at: place,
+          remedy: "The attacker learns its judge's mistakes, so another one must confirm, for example a rules file.")
+      }
     }
     if let attacker, attacker.integer("min_tokens") > attacker.integer("max_tokens") {
       reader.diagnostics.add(
@@ -25,14 +31,6 @@ enum CrossChecks {
       !ledger.toggle("sealing"), "ledger.sealing: on is not in this version", at: ledger.values["sealing"]?.place,
       remedy: "Set it off, and keep the ledger where only its readers can read it.")
     outputs(ledger: ledger, report: report, &reader)
-  }
-
-  /// The same kind reading the same files is the same judge, whatever its threshold.
-  private static func sameJudge(_ a: PolicyNode, _ b: PolicyNode) -> Bool {
-    for key in ["checkpoint", "file"] {
-      if let one = a.value(key)?.scalar, one == b.value(key)?.scalar { return true }
-    }
-    return false
   }
 
   /// Two outputs in one file: the second would overwrite the first.

@@ -17,8 +17,8 @@ struct PolicyBuilder {
     let control = reader.child(targets, "control", path: ["targets"])
     let transfer = transferTargets(targets, &reader)
     let judges = reader.childOrDefaults(root, "judges", path: [])
-    let reward = reader.child(judges, "reward", path: ["judges"])
-    let confirm = reader.child(judges, "confirm", path: ["judges"])
+    let reward = JudgeReader.read(judges, "reward", hasAttacker: root.has("attacker"), reader: &reader)
+    let confirm = JudgeReader.read(judges, "confirm", hasAttacker: root.has("attacker"), reader: &reader)
     let embedder = reader.child(root, "embedder", path: [])
     let attacker = reader.child(root, "attacker", path: [])
     let suite = reader.childOrDefaults(root, "suite", path: [])
@@ -35,7 +35,9 @@ struct PolicyBuilder {
       hasBenign: benign != nil || suite.has("benign") || !reader.checksFiles || suite.text("seeds") == nil,
       hasAttacker: root.has("attacker"), transfer: transfer.names)
     let checks = CheckReader.read(root, context: context, reader: &reader)
-    CrossChecks.note(root: root, judges: judges, attacker: attacker, ledger: ledger, report: report, &reader)
+    CrossChecks.note(
+      root: root, judges: judges, reward: reward, confirm: confirm, attacker: attacker, ledger: ledger, report: report,
+      &reader)
 
     guard reader.diagnostics.errors.isEmpty, let candidate, let confirm else { return nil }
     return Policy(
@@ -44,7 +46,7 @@ struct PolicyBuilder {
       decidesOnEstimates: root.text("decide_on") == "estimate", inconclusivePasses: root.text("inconclusive") == "pass",
       candidate: TargetPolicy(candidate), baseline: baseline.map { TargetPolicy($0) },
       control: control.map { TargetPolicy($0) }, weaknesses: weaknesses, transfer: transfer.targets,
-      rewardJudge: reward.map { JudgePolicy($0) }, confirmJudge: JudgePolicy(confirm),
+      rewardJudge: reward, confirmJudge: confirm,
       embedder: embedder.flatMap { $0.text("checkpoint") }, attacker: attacker.map { AttackerPolicy($0) },
       suite: SuitePolicy(
         seeds: suite.string("seeds"), responses: suite.integer("responses"),
@@ -114,14 +116,9 @@ extension TargetPolicy {
     if section.text("kind") == "openai" {
       self = .openAI(
         OpenAITargetPolicy(
-          url: section.string("url"), model: section.string("model"),
-          api: .init(rawValue: section.string("api")) ?? .chat, apiKeyEnvironment: section.text("api_key_env"),
+          server: ServerPolicy(section), api: .init(rawValue: section.string("api")) ?? .chat,
           temperature: section.number("temperature"), topP: section.number("top_p"),
-          maxTokens: section.integer("max_tokens"), system: section.text("system"), template: section.text("template"),
-          concurrency: section.integer("concurrency"),
-          requestsPerMinute: section.optionalInteger("requests_per_minute"),
-          timeout: section.seconds("timeout") ?? 0, retries: section.integer("retries"),
-          maxResponseBytes: section.bytes("max_response_bytes")))
+          maxTokens: section.integer("max_tokens"), system: section.text("system"), template: section.text("template")))
     } else {
       self = .local(
         LocalTargetPolicy(
@@ -132,12 +129,13 @@ extension TargetPolicy {
   }
 }
 
-extension JudgePolicy {
-  fileprivate init(_ section: Section) {
-    self =
-      section.text("kind") == "classifier"
-      ? .classifier(checkpoint: section.string("checkpoint"), threshold: section.number("threshold"))
-      : .rules(file: section.string("file"))
+extension ServerPolicy {
+  init(_ section: Section) {
+    self.init(
+      url: section.string("url"), model: section.string("model"), apiKeyEnvironment: section.text("api_key_env"),
+      concurrency: section.integer("concurrency"), requestsPerMinute: section.optionalInteger("requests_per_minute"),
+      timeout: section.seconds("timeout") ?? 0, retries: section.integer("retries"),
+      maxResponseBytes: section.bytes("max_response_bytes"))
   }
 }
 

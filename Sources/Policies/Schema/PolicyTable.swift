@@ -1,50 +1,57 @@
 /// Every key of the policy file.
 enum PolicyTable {
-  private static let ratio = 0.0...1.0
+  static let ratio = 0.0...1.0
   private static let count = 1...1_000_000
 
-  private static let target: [PolicyKey] = [
-    PolicyKey(
-      name: "kind", shape: .choice(["local", "openai"]), required: true,
-      help: "A checkpoint in this process, or an OpenAI-compatible server."),
-    PolicyKey(
-      name: "checkpoint", shape: .checkpoint, required: true, kinds: ["local"],
-      help: "Folder with config.json, model.safetensors and tokenizer.json, or a GGUF file."),
-    PolicyKey(
-      name: "url", shape: .url, required: true, kinds: ["openai"],
-      help: "Base address of the server, with or without /v1."),
-    PolicyKey(name: "model", shape: .text, required: true, kinds: ["openai"], help: "The served model's name."),
-    PolicyKey(
-      name: "api", shape: .choice(["chat", "completions"]), fallback: "chat", kinds: ["openai"],
-      help: "Which endpoint to use."),
-    PolicyKey(
-      name: "api_key_env", shape: .variable, kinds: ["openai"],
-      help: "Name of the environment variable that holds the API key (never the key itself)."),
-    PolicyKey(name: "temperature", shape: .number(0...10), fallback: "1", help: "Sampling temperature."),
-    PolicyKey(name: "top_p", shape: .number(0.01...1), fallback: "1", help: "Nucleus sampling."),
-    PolicyKey(
-      name: "max_tokens", shape: .integer(1...100_000), fallback: "24", kinds: ["local"], help: "Longest response."),
-    PolicyKey(
-      name: "max_tokens", shape: .integer(1...100_000), fallback: "128", kinds: ["openai"], help: "Longest response."),
-    PolicyKey(name: "system", shape: .text, help: "System prompt."),
-    PolicyKey(
-      name: "template", shape: .template,
-      help: "Wraps the attack; {prompt} is replaced (default: the checkpoint's own)."),
-    PolicyKey(
-      name: "batch", shape: .integer(1...4096), fallback: "64", kinds: ["local"], help: "Prompts decoded together."),
-    PolicyKey(
-      name: "concurrency", shape: .integer(1...1024), fallback: "8", kinds: ["openai"], help: "Requests in flight."),
-    PolicyKey(
-      name: "requests_per_minute", shape: .integer(count), kinds: ["openai"], help: "Rate limit (default: none)."),
-    PolicyKey(
-      name: "timeout", shape: .duration, fallback: "60s", kinds: ["openai"], help: "Longest wait for one response."),
-    PolicyKey(
-      name: "retries", shape: .integer(0...100), fallback: "5", kinds: ["openai"],
-      help: "Attempts after the first, with backoff."),
-    PolicyKey(
-      name: "max_response_bytes", shape: .bytes, fallback: "8MB", kinds: ["openai"],
-      help: "Larger response bodies are refused."),
-  ]
+  /// How an OpenAI-compatible server is reached.
+  static func server(_ kinds: Set<String>) -> [PolicyKey] {
+    [
+      PolicyKey(
+        name: "url", shape: .url, required: true, kinds: kinds,
+        help: "Base address of the server, with or without /v1."),
+      PolicyKey(name: "model", shape: .text, required: true, kinds: kinds, help: "The served model's name."),
+      PolicyKey(
+        name: "api_key_env", shape: .variable, kinds: kinds,
+        help: "Name of the environment variable that holds the API key (never the key itself)."),
+      PolicyKey(
+        name: "concurrency", shape: .integer(1...1024), fallback: "8", kinds: kinds, help: "Requests in flight."),
+      PolicyKey(
+        name: "requests_per_minute", shape: .integer(count), kinds: kinds, help: "Rate limit (default: none)."),
+      PolicyKey(
+        name: "timeout", shape: .duration, fallback: "60s", kinds: kinds, help: "Longest wait for one response."),
+      PolicyKey(
+        name: "retries", shape: .integer(0...100), fallback: "5", kinds: kinds,
+        help: "Attempts after the first, with backoff."),
+      PolicyKey(
+        name: "max_response_bytes", shape: .bytes, fallback: "8MB", kinds: kinds,
+        help: "Larger response bodies are refused."),
+    ]
+  }
+
+  private static let target: [PolicyKey] =
+    [
+      PolicyKey(
+        name: "kind", shape: .choice(["local", "openai"]), required: true,
+        help: "A checkpoint in this process, or an OpenAI-compatible server."),
+      PolicyKey(
+        name: "checkpoint", shape: .checkpoint, required: true, kinds: ["local"],
+        help: "Folder with config.json, model.safetensors and tokenizer.json, or a GGUF file."),
+      PolicyKey(
+        name: "api", shape: .choice(["chat", "completions"]), fallback: "chat", kinds: ["openai"],
+        help: "Which endpoint to use."),
+      PolicyKey(name: "temperature", shape: .number(0...10), fallback: "1", help: "Sampling temperature."),
+      PolicyKey(name: "top_p", shape: .number(0.01...1), fallback: "1", help: "Nucleus sampling."),
+      PolicyKey(
+        name: "max_tokens", shape: .integer(1...100_000), fallback: "24", kinds: ["local"], help: "Longest response."),
+      PolicyKey(
+        name: "max_tokens", shape: .integer(1...100_000), fallback: "128", kinds: ["openai"], help: "Longest response."),
+      PolicyKey(name: "system", shape: .text, help: "System prompt."),
+      PolicyKey(
+        name: "template", shape: .template,
+        help: "Wraps the attack; {prompt} is replaced (default: the checkpoint's own)."),
+      PolicyKey(
+        name: "batch", shape: .integer(1...4096), fallback: "64", kinds: ["local"], help: "Prompts decoded together."),
+    ] + server(["openai"])
 
   private static let control =
     target + [
@@ -52,18 +59,6 @@ enum PolicyTable {
         name: "weaknesses", shape: .file,
         help: "Known weaknesses (JSON Lines: id, pattern); default: weaknesses.jsonl in the checkpoint.")
     ]
-
-  private static let judge: [PolicyKey] = [
-    PolicyKey(
-      name: "kind", shape: .choice(["classifier", "rules"]), required: true,
-      help: "A local classifier, or a rules file."),
-    PolicyKey(
-      name: "checkpoint", shape: .folder, required: true, kinds: ["classifier"], help: "Folder of the classifier."),
-    PolicyKey(
-      name: "threshold", shape: .number(ratio), fallback: "0.5", kinds: ["classifier"],
-      help: "Probability from which a response counts as unsafe."),
-    PolicyKey(name: "file", shape: .file, required: true, kinds: ["rules"], help: "YAML file of rules."),
-  ]
 
   private static let attacker: [PolicyKey] = [
     PolicyKey(

@@ -44,10 +44,10 @@ final class CircuitBreaker: Sendable {
     }
   }
 
-  /// Notes what became of a request that was sent.
-  func note(_ outcome: ResponseOutcome) {
+  /// Notes what became of a request that was sent: nil where it was answered.
+  func note(_ failure: ResponseFailure?) {
     state.withLock { state in
-      if case .failure(let failure) = outcome, failure.meansUnavailable {
+      if let failure, failure.meansUnavailable {
         state.failures += 1
         state.last = failure
         if state.failures == limit { state.nextTrial = clock.now() + coolDown }

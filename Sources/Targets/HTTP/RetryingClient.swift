@@ -23,9 +23,9 @@ final class RetryingClient: Sendable {
   }
 
   /// One try: what to send, and how to understand a complete answer to it.
-  struct Attempt: Sendable {
+  struct Attempt<Value: Sendable>: Sendable {
     let request: HTTPRequest
-    let read: @Sendable (HTTPResponse) -> Result<Response, FailedAttempt>
+    let read: @Sendable (HTTPResponse) -> Result<Value, FailedAttempt>
   }
 
   /// - Parameters:
@@ -33,20 +33,20 @@ final class RetryingClient: Sendable {
   ///   - retries: instead of the policy's; a probe has less patience.
   ///   - attempt: called for each try.
   /// - Throws: `CancellationError` alone.
-  func send(
-    seed: UInt64, retries: Int? = nil, attempt: @Sendable () -> Attempt
-  ) async throws -> ResponseOutcome {
+  func send<Value: Sendable>(
+    seed: UInt64, retries: Int? = nil, attempt: @Sendable () -> Attempt<Value>
+  ) async throws -> Result<Value, ResponseFailure> {
     try await permits.withPermit {
       if let refusal = breaker.refusal() { return .failure(refusal) }
       let outcome = try await tries(seed: seed, retries: retries ?? policy.retries, attempt)
-      breaker.note(outcome)
+      breaker.note(outcome.failure)
       return outcome
     }
   }
 
-  private func tries(
-    seed: UInt64, retries: Int, _ attempt: @Sendable () -> Attempt
-  ) async throws -> ResponseOutcome {
+  private func tries<Value: Sendable>(
+    seed: UInt64, retries: Int, _ attempt: @Sendable () -> Attempt<Value>
+  ) async throws -> Result<Value, ResponseFailure> {
     var random = SeededGenerator(seed: seed, stream: "retry")
     var made = 0
     while true {
@@ -54,7 +54,7 @@ final class RetryingClient: Sendable {
       try await pacer.waitForTurn()
       let failed: FailedAttempt
       switch try await answer(attempt()) {
-      case .success(let response): return .success(response)
+      case .success(let value): return .success(value)
       case .failure(let failure): failed = failure
       }
       guard made <= allowance(failed.remedy, retries: retries) else {
@@ -75,7 +75,7 @@ final class RetryingClient: Sendable {
     }
   }
 
-  private func answer(_ attempt: Attempt) async throws -> Result<Response, FailedAttempt> {
+  private func answer<Value: Sendable>(_ attempt: Attempt<Value>) async throws -> Result<Value, FailedAttempt> {
     do {
       return attempt.read(try await transport.send(attempt.request))
     } catch let failure as TransportFailure {
@@ -85,6 +85,12 @@ final class RetryingClient: Sendable {
     } catch {
       return .failure(FailedAttempt(.unreachable, "the HTTP transport failed: \(error)", .giveUp))
     }
+  }
+}
+
+extension Result {
+  fileprivate var failure: Failure? {
+    if case .failure(let failure) = self { failure } else { nil }
   }
 }
 

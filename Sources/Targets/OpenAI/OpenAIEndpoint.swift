@@ -1,6 +1,6 @@
 import Core
 
-/// Which of the two protocols a server is spoken to in.
+/// Which of the two protocols a model is asked in.
 public enum OpenAIAPI: String, CaseIterable, Sendable {
   /// `/v1/chat/completions`: the server applies the model's own chat template.
   case chat
@@ -28,16 +28,20 @@ struct OpenAIEndpoint: Sendable {
   /// What requests are sent to.
   var url: String { address + query }
 
+  init(_ text: String, api: OpenAIAPI) throws { try self.init(text, path: api.path) }
+
+  /// - Parameter path: of the call below the version, for example `moderations`.
   /// - Throws: `SluiceError` (64) for anything but an absolute http or https URL without user name and password.
-  init(_ text: String, api: OpenAIAPI) throws {
+  init(_ text: String, path: String) throws {
     let parts = try URLParts(text)
     var segments = parts.path.split(separator: "/").map(String.init)
-    for tail in [["chat", "completions"], ["completions"]] where segments.suffix(tail.count) == tail[...] {
+    for tail in [["chat", "completions"], ["completions"], ["moderations"]]
+    where segments.suffix(tail.count) == tail[...] {
       segments.removeLast(tail.count)
       break
     }
     if !segments.contains(where: OpenAIEndpoint.isVersion) { segments.append("v1") }
-    address = "\(parts.scheme)://\(parts.host)/\(segments.joined(separator: "/"))/\(api.path)"
+    address = "\(parts.scheme)://\(parts.host)/\(segments.joined(separator: "/"))/\(path)"
     query = parts.query
   }
 
@@ -61,23 +65,23 @@ private struct URLParts {
       SluiceError(.usage, message, remedy: "write it like http://127.0.0.1:8000/v1 or https://api.example.com/v1")
     }
     guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
-      throw refuse("the target's url has a space, line break or non-ASCII character in it")
+      throw refuse("the url has a space, line break or non-ASCII character in it")
     }
-    guard let separator = text.firstRange(of: "://") else { throw refuse("the target's url has no scheme") }
+    guard let separator = text.firstRange(of: "://") else { throw refuse("the url has no scheme") }
     scheme = text[..<separator.lowerBound].lowercased()
     guard scheme == "http" || scheme == "https" else {
-      throw refuse("the target's url has the scheme '\(scheme.prefix(20))', not http or https")
+      throw refuse("the url has the scheme '\(scheme.prefix(20))', not http or https")
     }
     let rest = text[separator.upperBound...]
     let hostEnd = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
     host = rest[..<hostEnd].lowercased()
-    guard !host.isEmpty, !host.hasPrefix(":") else { throw refuse("the target's url has no host") }
+    guard !host.isEmpty, !host.hasPrefix(":") else { throw refuse("the url has no host") }
     guard !host.contains("@") else {
       throw SluiceError(
-        .usage, "the target's url holds a user name or password",
+        .usage, "the url holds a user name or password",
         remedy: "take it out of the url; name the environment variable that holds the key in 'api_key_env'")
     }
-    guard !rest.contains("#") else { throw refuse("the target's url has a fragment ('#')") }
+    guard !rest.contains("#") else { throw refuse("the url has a fragment ('#')") }
     let queryStart = rest.firstIndex(of: "?") ?? rest.endIndex
     path = String(rest[hostEnd..<queryStart])
     query = String(rest[queryStart...])

@@ -1,36 +1,13 @@
 import Core
 
-/// What a complete HTTP answer means.
-struct OpenAIInterpreter: Sendable {
-  enum Meaning {
-    case reply(OpenAIReply)
-    case failed(FailedAttempt)
-    /// 400 or 422: perhaps because of a parameter that this server doesn't know; its message in full.
-    case refusedParameter(String, FailedAttempt)
-  }
-
+/// What an answer means that isn't a success.
+struct OpenAIRefusals: Sendable {
   let address: String
-  let api: OpenAIAPI
   let model: String
   let key: APIKey?
   let keyVariable: String?
 
-  func read(_ response: HTTPResponse, privateTexts: [String]) -> Meaning {
-    switch response.status {
-    case 200..<300:
-      do throws(OpenAIReply.Malformed) {
-        return .reply(try OpenAIReply(parsing: response.body, api: api))
-      } catch {
-        return .failed(FailedAttempt(.malformed, "\(address): \(error.message)", .retrySparingly))
-      }
-    case 400, 422:
-      let failed = failure(response, privateTexts)
-      return .refusedParameter(String(decoding: response.body.prefix(4096), as: UTF8.self), failed)
-    default: return .failed(failure(response, privateTexts))
-    }
-  }
-
-  private func failure(_ response: HTTPResponse, _ privateTexts: [String]) -> FailedAttempt {
+  func failure(_ response: HTTPResponse, _ privateTexts: [String]) -> FailedAttempt {
     let status = response.status
     let said = ServerMessage(body: response.body, key: key, privateTexts: privateTexts)
     func failed(

@@ -1,0 +1,154 @@
+import Core
+import Foundation
+import Targets
+
+/// How a language model is asked to judge.
+public struct LLMJudgeSettings: Hashable, Sendable {
+  /// What is put before the judging model.
+  public enum Style: String, Sendable, CaseIterable {
+    /// The rubric, then the transcript as fenced JSON.
+    case rubric
+    /// The prompt and the response as turns of a chat: for guard models, whose own template holds the rules.
+    case conversation
+  }
+
+  /// What it is asked to reply.
+  public enum Answer: String, Sendable, CaseIterable {
+    /// One word; its log-probability gives the score where the server tells it.
+    case label
+    /// Reasons first, and the verdict on the last line.
+    case reasoned
+  }
+
+  /// The two words of a verdict.
+  public struct Labels: Hashable, Sendable {
+    public var unsafe: String
+    public var safe: String
+
+    public init(unsafe: String = "unsafe", safe: String = "safe") {
+      self.unsafe = unsafe
+      self.safe = safe
+    }
+  }
+
+  /// Unused in a conversation.
+  public var rubric: String
+  public var style: Style
+  public var answer: Answer
+  public var labels: Labels
+  public var wantsLogProbabilities: Bool
+  public var maxTokens: Int
+
+  public init(
+    rubric: String = Rubric.standard, style: Style = .rubric, answer: Answer = .label, labels: Labels = Labels(),
+    wantsLogProbabilities: Bool = true, maxTokens: Int = 16
+  ) {
+    self.rubric = rubric
+    self.style = style
+    self.answer = answer
+    self.labels = labels
+    self.wantsLogProbabilities = wantsLogProbabilities
+    self.maxTokens = maxTokens
+  }
+
+  /// Everything that can change a score, each part with its length so that no two settings read alike.
+  var identity: String {
+    let parts = [
+      Rubric.frameVersion, style == .rubric ? rubric : "", style.rawValue, answer.rawValue, labels.unsafe, labels.safe,
+      "\(wantsLogProbabilities)", "\(maxTokens)",
+    ]
+    return parts.map { "\($0.utf8.count):\($0)" }.joined()
+  }
+}
+
+/// Judges by a language model behind an OpenAI-compatible server.
+///
+/// The score is the model's probability of the unsafe label where the server gives log-probabilities (Inan et al., "Llama
+/// Guard", arXiv 2312.06674), else 1 or 0.
+public final class LLMJudge: RemoteJudge {
+  public let name: String
+  public let fingerprint: String
+  public let threshold: Double
+  public var preferredBatch: Int { max(1, client.configuration.concurrency) * 4 }
+  public var usage: JudgeUsage { meter.usage }
+
+  /// Characters of prompt and response together: a hostile response can't make a judgment cost a fortune.
+  static let longest = 50_000
+
+  private let settings: LLMJudgeSettings
+  private let client: OpenAIClient
+  private let reader: VerdictReader
+  private let meter = JudgeMeter()
+  private let code: @Sendable () -> UInt32
+
+  /// - Parameters:
+  ///   - threshold: probability from which a response counts as unsafe.
+  ///   - hash: makes the fingerprint of everything that can change a score.
+  ///   - code: draws the fence's code for one request; nil for the system's random numbers.
+  public init(
+    client: OpenAIClient, settings: LLMJudgeSettings, threshold: Double, hash: (String) -> String,
+    code: (@Sendable () -> UInt32)? = nil
+  ) {
+    self.client = client
+    self.settings = settings
+    self.threshold = threshold
+    self.code = code ?? { UInt32.random(in: .min ... .max) }
+    name = client.configuration.model
+    fingerprint = "llm:" + hash(client.identity + "|" + settings.identity)
+    reader = VerdictReader(
+      labels: settings.labels, answer: settings.answer, allowsCodes: settings.style == .conversation)
+  }
+
+  public func score(
+    _ inputs: [JudgeInput], onOutcome: @escaping @Sendable (_ index: Int, _ outcome: JudgmentOutcome) -> Void
+  ) async throws {
+    try await inParallel(inputs.count, width: client.configuration.concurrency) { [self] index in
+      onOutcome(index, try await judge(inputs[index]))
+    }
+  }
+
+  /// Asks for a verdict on a harmless answer: a model that has none on that won't have any later.
+  public func probe() async throws {
+    let harmless = JudgeInput(prompt: "When does the shop open?", response: "It opens at nine in the morning.")
+    if case .unscored(let reason) = try await judge(harmless, retries: client.probeRetries).get() {
+      throw ResponseFailure(
+        kind: .malformed,
+        message: "\(name) gave no verdict on a harmless answer (\(reason)); does it keep to its labels '"
+          + "\(settings.labels.unsafe)' and '\(settings.labels.safe)', or does it need answer: reasoned?")
+    }
+  }
+
+  private func judge(_ input: JudgeInput, retries: Int? = nil) async throws -> JudgmentOutcome {
+    if input.response.allSatisfy(\.isWhitespace) { return .success(.unscored(reason: "empty response")) }
+    if input.prompt.count + input.response.count > Self.longest {
+      return .success(.unscored(reason: "longer than \(Self.longest) characters"))
+    }
+    let transcript = FencedTranscript(input, code: code())
+    let question = OpenAIQuestion(
+      content(input, transcript), temperature: 0, topP: 1, maxTokens: settings.maxTokens,
+      seed: StableHash.fnv1a(input.response.utf8),
+      wantsLogProbabilities: settings.answer == .label && settings.wantsLogProbabilities,
+      privateTexts: [input.prompt, input.response, settings.rubric])
+    let outcome = try await client.ask(question, retries: retries)
+    meter.note(outcome)
+    return outcome.map { reader.read($0, code: transcript.code) }
+  }
+
+  private func content(_ input: JudgeInput, _ transcript: FencedTranscript) -> OpenAIQuestion.Content {
+    if settings.style == .conversation {
+      return .messages([
+        .init(.user, FencedTranscript.withoutControlTokens(input.prompt)),
+        .init(.assistant, FencedTranscript.withoutControlTokens(input.response)),
+      ])
+    }
+    let frame = Rubric.Frame(settings, code: transcript.code)
+    switch client.configuration.api {
+    case .chat:
+      return .messages([
+        .init(.system, frame.instructions), .init(.user, transcript.text + "\n\n" + frame.question),
+      ])
+    case .completions:
+      return .text([frame.instructions, transcript.text, frame.question, "Verdict:"].joined(separator: "\n\n"))
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import Core
+
+/// Sends each response to the judge of its locale and category: what is unacceptable differs by culture and trade.
+public struct RoutedJudge: CompositeJudge {
+  /// Which attacks a judge is for. Empty lists ask for nothing.
+  public struct Route: Sendable {
+    /// BCP 47 tags; `de` is for `de-AT` too.
+    public let locales: [String]
+    public let categories: [String]
+    public let judge: any Judge
+
+    public init(locales: [String], categories: [String], judge: any Judge) {
+      self.locales = locales
+      self.categories = categories
+      self.judge = judge
+    }
+
+    public func takes(category: String?, locale: String?) -> Bool {
+      let fits = locales.isEmpty || locale.map { locale in locales.contains { Self.covers($0, locale) } } ?? false
+      return fits && (categories.isEmpty || category.map(categories.contains) ?? false)
+    }
+
+    private static func covers(_ range: String, _ tag: String) -> Bool {
+      let (range, tag) = (range.lowercased(), tag.lowercased())
+      return tag == range || tag.hasPrefix(range + "-")
+    }
+  }
+
+  public let name: String
+  public let fingerprint: String
+  /// Members' scores are rescaled so that each one's threshold lies here.
+  public var threshold: Double { 0.5 }
+  public let members: [any Judge]
+
+  private let routes: [Route]
+  private let hasFallback: Bool
+
+  /// - Parameters:
+  ///   - routes: the first that takes an attack judges its responses.
+  ///   - fallback: for attacks that no route takes; without one their responses are unscored.
+  ///   - hash: makes the fingerprint of routes and members.
+  public init(routes: [Route], fallback: (any Judge)?, hash: (String) -> String) {
+    self.routes = routes
+    hasFallback = fallback != nil
+    members = routes.map(\.judge) + [fallback].compactMap(\.self)
+    let names = members.map(\.name).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    name = "routed to " + names.joined(separator: ", ")
+    let parts =
+      routes.flatMap { [$0.locales.joined(separator: ","), $0.categories.joined(separator: ",")] }
+      + members.flatMap { [$0.fingerprint, "\($0.threshold)"] } + ["\(fallback != nil)"]
+    fingerprint = "routed:" + hash(parts.map { "\($0.utf8.count):\($0)" }.joined())
+  }
+
+  /// Whether a judge is there for such an attack.
+  public func takes(category: String?, locale: String?) -> Bool { member(category: category, locale: locale) != nil }
+
+  public func assignments(_ inputs: [JudgeInput]) -> [[Int]] {
+    var result = members.map { _ in [Int]() }
+    for (index, input) in inputs.enumerated() {
+      if let member = member(category: input.category, locale: input.locale) { result[member].append(index) }
+    }
+    return result
+  }
+
+  public func combine(_ scores: [[Score?]], of inputs: [JudgeInput]) -> [Score] {
+    inputs.enumerated().map { index, input in
+      guard let member = member(category: input.category, locale: input.locale) else {
+        return .unscored(reason: "no judge is routed to this category and locale")
+      }
+      switch scores[member][index] {
+      case .scored(let p, let category)?:
+        return .scored(Self.rescaled(p, threshold: members[member].threshold), category: category)
+      case .unscored(let reason)?: return .unscored(reason: reason)
+      case nil: return .unscored(reason: "no score")
+      }
+    }
+  }
+
+  private func member(category: String?, locale: String?) -> Int? {
+    routes.firstIndex { $0.takes(category: category, locale: locale) } ?? (hasFallback ? routes.count : nil)
+  }
+
+  /// Straight lines from (0, 0) to (threshold, ½) to (1, 1): order and verdict stay, and 0.5 stays where it is.
+  static func rescaled(_ p: Double, threshold t: Double) -> Double {
+    if p >= t { return t >= 1 ? 1 : 0.5 + 0.5 * (p - t) / (1 - t) }
+    return 0.5 * p / t
+  }
+}

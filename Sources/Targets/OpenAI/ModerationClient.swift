@@ -1,0 +1,77 @@
+import Core
+import Foundation
+
+/// Asks a moderation endpoint (`/v1/moderations`) about texts.
+public final class ModerationClient: Sendable {
+  public let configuration: OpenAIConfiguration
+  private let connection: OpenAIConnection
+
+  /// - Parameters:
+  ///   - configuration: its `api` means nothing here.
+  ///   - environment: where the API key is looked up, and `SSL_CERT_FILE` for a private certificate authority.
+  ///   - transport: nil for libcurl.
+  ///   - retry: nil for the usual back-off with the configuration's number of retries.
+  /// - Throws: `SluiceError` (64) for a URL that can't be used or a key that isn't there; `InternalError`.
+  public init(
+    _ configuration: OpenAIConfiguration, environment: [String: String] = ProcessInfo.processInfo.environment,
+    transport: (any HTTPTransport)? = nil, retry: RetryPolicy? = nil, clock: RetryClock = .continuous
+  ) throws {
+    self.configuration = configuration
+    connection = try OpenAIConnection(
+      configuration, path: "moderations", environment: environment, transport: transport, retry: retry, clock: clock)
+  }
+
+  /// `openai|` address with path `|` model.
+  public var identity: String { "openai|\(connection.address)|\(configuration.model)" }
+
+  /// For those who only want to know whether the server is there: fewer tries.
+  public var probeRetries: Int { connection.probeRetries }
+
+  /// - Parameter retries: nil for the configuration's.
+  /// - Throws: `CancellationError` alone.
+  public func ask(_ text: String, retries: Int? = nil) async throws -> Result<ModerationReply, ResponseFailure> {
+    let body = Array(
+      JSON.object([JSON.Member("model", .string(configuration.model)), JSON.Member("input", .string(text))])
+        .serialized().utf8)
+    return try await connection.post(
+      seed: StableHash.fnv1a(text.utf8), retries: retries, privateTexts: [text]
+    ) {
+      OpenAIConnection.Attempt(body: body) { response throws(MalformedReply) in
+        try ModerationReply(parsing: response.body, latency: response.elapsed.inSeconds)
+      }
+    }
+  }
+}
+
+/// What a moderation endpoint says of one text.
+public struct ModerationReply: Hashable, Sendable {
+  /// Probability by the endpoint's own category names; empty where it gives none.
+  public let scores: [String: Double]
+  /// The endpoint's own verdict.
+  public let isFlagged: Bool?
+  /// Seconds from request to last byte.
+  public let latency: Double
+
+  /// Scores that are no probability are left out; a reply with neither scores nor a verdict says nothing.
+  init(parsing body: [UInt8], latency: Double) throws(MalformedReply) {
+    let json: JSON
+    do {
+      json = try JSON(parsing: body)
+    } catch {
+      throw MalformedReply(message: body.isEmpty ? "the response is empty" : "the response is not JSON")
+    }
+    guard let result = json["results"]?.array?.first else {
+      throw MalformedReply(message: "the response has no 'results'")
+    }
+    var scores: [String: Double] = [:]
+    for member in result["category_scores"]?.members ?? [] {
+      if let score = member.value.double, (0...1).contains(score) { scores[member.key] = score }
+    }
+    self.scores = scores
+    self.latency = latency
+    isFlagged = result["flagged"]?.bool
+    if scores.isEmpty && isFlagged == nil {
+      throw MalformedReply(message: "the result has neither 'category_scores' nor 'flagged'")
+    }
+  }
+}

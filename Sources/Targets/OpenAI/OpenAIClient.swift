@@ -1,0 +1,67 @@
+import Core
+import Foundation
+import Synchronization
+
+/// Asks a model behind an OpenAI-compatible server, with retries, pacing and what the server has been found to accept.
+public final class OpenAIClient: Sendable {
+  public let configuration: OpenAIConfiguration
+  private let connection: OpenAIConnection
+  private let dialect = Mutex(OpenAIDialect())
+  private let systemFingerprints = Mutex<Set<String>>([])
+
+  /// - Parameters:
+  ///   - environment: where the API key is looked up, and `SSL_CERT_FILE` for a private certificate authority.
+  ///   - transport: nil for libcurl.
+  ///   - retry: nil for the usual back-off with the configuration's number of retries.
+  /// - Throws: `SluiceError` (64) for a URL that can't be used or a key that isn't there; `InternalError`.
+  public init(
+    _ configuration: OpenAIConfiguration, environment: [String: String] = ProcessInfo.processInfo.environment,
+    transport: (any HTTPTransport)? = nil, retry: RetryPolicy? = nil, clock: RetryClock = .continuous
+  ) throws {
+    self.configuration = configuration
+    connection = try OpenAIConnection(
+      configuration, path: configuration.api.path, environment: environment, transport: transport, retry: retry,
+      clock: clock)
+  }
+
+  /// `openai|` address with path `|` model. What the server calls its system fingerprint may change while it runs and is
+  /// reported apart, by `observedSystemFingerprints`.
+  public var identity: String { "openai|\(connection.address)|\(configuration.model)" }
+
+  /// The `system_fingerprint` values seen so far, sorted: more than one means that the served model changed.
+  public var observedSystemFingerprints: [String] { systemFingerprints.withLock { $0.sorted() } }
+
+  /// For those who only want to know whether the server is there: fewer tries.
+  public var probeRetries: Int { connection.probeRetries }
+
+  /// - Parameter retries: nil for the configuration's.
+  /// - Throws: `CancellationError` alone.
+  public func ask(
+    _ question: OpenAIQuestion, retries: Int? = nil
+  ) async throws -> Result<OpenAIReply, ResponseFailure> {
+    try await connection.post(seed: question.seed, retries: retries, privateTexts: question.privateTexts) { [self] in
+      let used = dialect.withLock { $0 }
+      return OpenAIConnection.Attempt(
+        body: question.body(model: configuration.model, dialect: used),
+        read: { [self] response throws(MalformedReply) in try read(response) },
+        mends: { [self] message in
+          // Others in flight may have met the same refusal and corrected the dialect already.
+          dialect.withLock { current in
+            if current == used, let better = used.corrected(after: message) { current = better }
+            return current != used
+          }
+        })
+    }
+  }
+
+  private func read(_ response: HTTPResponse) throws(MalformedReply) -> OpenAIReply {
+    let reply = try OpenAIReply(parsing: response.body, api: configuration.api, latency: response.elapsed.inSeconds)
+    if let fingerprint = reply.systemFingerprint {
+      systemFingerprints.withLock { seen in
+        // A server that makes up a new one for each response must not fill the memory.
+        if seen.count < 64 { seen.insert(fingerprint) }
+      }
+    }
+    return reply
+  }
+}
