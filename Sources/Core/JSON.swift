@@ -24,6 +24,8 @@ public enum JSON: Sendable {
     }
   }
 
+  public static func strings(_ values: [String]) -> JSON { .array(values.map(JSON.string)) }
+
   /// The member called `key`, nil where there is none or this is no object.
   public subscript(key: String) -> JSON? {
     guard case .object(let members) = self else { return nil }

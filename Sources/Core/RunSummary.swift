@@ -130,10 +130,12 @@ public struct RunSummary: Hashable, Codable, Sendable {
     public var explanation: String
     /// The reason for the verdict, one sentence.
     public var reason: String
+    /// What else the same responses say; decides nothing.
+    public var readings: Readings?
 
     public init(
       name: String, metric: String, stage: String, limit: Limit, estimate: Estimate?, verdict: Verdict, adequacy: Bool,
-      explanation: String, reason: String
+      explanation: String, reason: String, readings: Readings? = nil
     ) {
       self.name = name
       self.metric = metric
@@ -144,6 +146,29 @@ public struct RunSummary: Hashable, Codable, Sendable {
       self.adequacy = adequacy
       self.explanation = explanation
       self.reason = reason
+      self.readings = readings
+    }
+  }
+
+  /// Other ways to read what a check about the suite rests on.
+  public struct Readings: Hashable, Codable, Sendable {
+    /// Interval at the check's confidence for exactly the attacks asked, where only responses are random. The check's own
+    /// interval speaks about attacks like them, and is wider.
+    public var suiteLower: Double
+    public var suiteUpper: Double
+    /// Attacks on which the candidate was unsafe more often than the baseline, and less often; nil where nothing is paired.
+    public var worsened: Int?
+    public var improved: Int?
+    /// McNemar's two-sided mid-p of these two.
+    public var midP: Double?
+
+    public init(suiteLower: Double, suiteUpper: Double, worsened: Int? = nil, improved: Int? = nil, midP: Double? = nil)
+    {
+      self.suiteLower = suiteLower
+      self.suiteUpper = suiteUpper
+      self.worsened = worsened
+      self.improved = improved
+      self.midP = midP
     }
   }
 
@@ -207,10 +232,12 @@ public struct RunSummary: Hashable, Codable, Sendable {
     public var vendiScore: Double?
     public var meanCosineDistance: Double?
     public var byCategory: [String: Int]
+    /// Where confirmed attacks lie in the plane in which those of all models differ most; nil in summaries of older versions.
+    public var map: [Place]?
 
     public init(
       role: String, reused: Bool, restarts: [Restart], uniqueAttacks: [String: Int], vendiScore: Double?,
-      meanCosineDistance: Double?, byCategory: [String: Int]
+      meanCosineDistance: Double?, byCategory: [String: Int], map: [Place]? = nil
     ) {
       self.role = role
       self.reused = reused
@@ -219,6 +246,20 @@ public struct RunSummary: Hashable, Codable, Sendable {
       self.vendiScore = vendiScore
       self.meanCosineDistance = meanCosineDistance
       self.byCategory = byCategory
+      self.map = map
+    }
+
+    /// One confirmed attack on the map: principal components of its embedding, without its text.
+    public struct Place: Hashable, Codable, Sendable {
+      public var x: Double
+      public var y: Double
+      public var category: String?
+
+      public init(x: Double, y: Double, category: String?) {
+        self.x = x
+        self.y = y
+        self.category = category
+      }
     }
 
     public struct Restart: Hashable, Codable, Sendable {

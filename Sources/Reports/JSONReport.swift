@@ -6,16 +6,16 @@ import Foundation
 /// `schema` is the version of this document's shape. JSON has no infinities: a bound about which the data say nothing is
 /// the string `inf` or `-inf`, and an undefined number `nan`, so that every number survives reading back.
 public enum JSONReport {
-  private struct Document: Codable {
+  struct Document: Codable {
     var schema = RunSummary.schemaVersion
     var sluice: String
     var date: String
     var summary: RunSummary
   }
 
-  private static let infinity = "inf"
-  private static let minusInfinity = "-inf"
-  private static let undefined = "nan"
+  static let infinity = "inf"
+  static let minusInfinity = "-inf"
+  static let undefined = "nan"
 
   /// - Throws: `InternalError` when the summary contradicts itself; an encoding error, which would be a bug.
   public static func render(_ summary: RunSummary, date: Date, version: String) throws -> [UInt8] {

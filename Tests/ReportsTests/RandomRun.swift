@@ -75,7 +75,10 @@ struct RandomRun {
       estimate: verdict == .inconclusive
         ? measured
         : measured ?? Estimate(value: 0, lower: 0, upper: 1, confidence: 0.95, n: 1, effectiveN: 1, method: text()),
-      verdict: verdict, adequacy: adequacy, explanation: text(), reason: text())
+      verdict: verdict, adequacy: adequacy, explanation: text(), reason: text(),
+      readings: random.next() % 3 == 0
+        ? nil
+        : .init(suiteLower: number(), suiteUpper: number(), worsened: count(), improved: count(), midP: number()))
   }
 
   private mutating func attack() -> RunSummary.BrokenAttack {
@@ -94,7 +97,9 @@ struct RandomRun {
           unique: random.count(), curve: random.many(6) { .init(responses: $0.count(), unique: $0.count()) })
       },
       uniqueAttacks: [text(): count(), text(): count()], vendiScore: random.next() % 2 == 0 ? number() : nil,
-      meanCosineDistance: number(), byCategory: [text(): count(), text(): count()])
+      meanCosineDistance: number(), byCategory: [text(): count(), text(): count()],
+      map: random.next() % 4 == 0
+        ? nil : many(9) { .init(x: $0.number(), y: $0.number(), category: $0.random.next() % 3 > 0 ? $0.text() : nil) })
   }
 
   // MARK: - Values

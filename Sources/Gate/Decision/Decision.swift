@@ -29,7 +29,9 @@ struct Decision: Sendable {
       ? HolmDecision.decideOnEstimates(family, confidence: rule.confidence)
       : HolmDecision.decide(family, confidence: rule.confidence)
     checks = zip(requests, outcomes).map { request, outcome in
-      Self.result(request, outcome, stages: stages)
+      Self.result(
+        request, outcome, stages: stages,
+        readings: outcome.flatMap { estimators.readings(request, confidence: $0.estimate.confidence) })
     }
     (verdict, reasons) = Self.verdict(checks)
     exitCode =
@@ -44,7 +46,7 @@ struct Decision: Sendable {
   }
 
   private static func result(
-    _ check: CheckPolicy, _ outcome: HolmDecision.Outcome?, stages: Set<Stage>
+    _ check: CheckPolicy, _ outcome: HolmDecision.Outcome?, stages: Set<Stage>, readings: RunSummary.Readings?
   ) -> RunSummary.CheckResult {
     var verdict = outcome?.verdict ?? .inconclusive
     if check.metric.adequacy && verdict == .fail { verdict = .inconclusive }
@@ -59,7 +61,7 @@ struct Decision: Sendable {
     return RunSummary.CheckResult(
       name: check.name, metric: check.metric.name, stage: check.metric.stage, limit: check.limit,
       estimate: outcome?.estimate, verdict: verdict, adequacy: check.metric.adequacy,
-      explanation: check.metric.explanation, reason: reason)
+      explanation: check.metric.explanation, reason: reason, readings: readings)
   }
 
   private static func reason(_ limit: Limit, _ outcome: HolmDecision.Outcome, isAdequacy: Bool) -> String {

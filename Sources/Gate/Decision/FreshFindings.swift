@@ -21,6 +21,8 @@ struct FreshFindings: Sendable {
   let uniqueAttacks: [Double: Int]
   let vendiScore: Double?
   let meanCosineDistance: Double?
+  /// Embeddings of all confirmed attacks, in order.
+  let vectors: [[Float]]
 
   var confirmed: [ConfirmedAttack] { restarts.flatMap(\.search.confirmed) }
   var responses: Int { restarts.reduce(0) { $0 + $1.search.responses } }
@@ -35,6 +37,7 @@ struct FreshFindings: Sendable {
     let prompts = searches.flatMap { $0.confirmed.map(\.claim.prompt) }
     let vectors = try await embedder.embed(prompts)
     self.role = role
+    self.vectors = vectors
     (restarts, uniqueAttacks, vendiScore, meanCosineDistance) = await offPool {
       var start = 0
       let restarts = searches.map { search in
@@ -52,7 +55,8 @@ struct FreshFindings: Sendable {
   private static func count(_ groups: [Int]) -> Int { Set(groups).count }
 
   /// For the report.
-  func summary(similarity: Double) -> RunSummary.FreshSummary {
+  /// - Parameter map: where its attacks lie.
+  func summary(similarity: Double, map: [RunSummary.FreshSummary.Place]) -> RunSummary.FreshSummary {
     var byCategory: [String: Int] = [:]
     for attack in confirmed { byCategory[attack.category ?? "other", default: 0] += 1 }
     return RunSummary.FreshSummary(
@@ -65,8 +69,27 @@ struct FreshFindings: Sendable {
       },
       uniqueAttacks: Dictionary(
         uniqueKeysWithValues: uniqueAttacks.map { (String($0.key), $0.value) }),
-      vendiScore: vendiScore, meanCosineDistance: meanCosineDistance, byCategory: byCategory)
+      vendiScore: vendiScore, meanCosineDistance: meanCosineDistance, byCategory: byCategory, map: map)
   }
+
+  /// Places of each model's attacks in one plane, so that they can be compared.
+  static func maps(_ findings: [FreshFindings]) -> [[RunSummary.FreshSummary.Place]] {
+    let shown = findings.map { findings in
+      (findings, stride(from: 0, to: findings.vectors.count, by: findings.vectors.count / mostPlaces + 1))
+    }
+    let plane = PrincipalPlane.coordinates(shown.flatMap { findings, places in places.map { findings.vectors[$0] } })
+    var next = 0
+    return shown.map { findings, places in
+      let confirmed = findings.confirmed
+      return places.map { place in
+        defer { next += 1 }
+        return .init(x: plane[next].x, y: plane[next].y, category: confirmed[place].category)
+      }
+    }
+  }
+
+  /// A page has no use for more dots.
+  private static let mostPlaces = 400
 }
 
 extension FreshFindings.Restart {

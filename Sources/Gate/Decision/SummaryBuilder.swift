@@ -40,12 +40,14 @@ struct SummaryBuilder: Sendable {
     let findings = record.findings
     let decision = Decision(context.checks, findings: findings, stages: context.stages, rule: context.rule)
     let broken = newlyBroken(findings, checks: decision.checks)
+    let fresh = context.searched.compactMap { findings.fresh[$0] }
     return RunSummary(
       run: run, policy: context.identity, verdict: decision.verdict, exitCode: decision.exitCode,
       reasons: decision.reasons, models: context.models, judges: context.judges,
       stages: record.stages, checks: decision.checks, newlyBroken: broken,
       categories: categories(findings, broken: broken),
-      fresh: context.searched.compactMap { findings.fresh[$0]?.summary(similarity: context.similarity) }, cost: cost,
+      fresh: zip(fresh, FreshFindings.maps(fresh)).map { $0.summary(similarity: context.similarity, map: $1) },
+      cost: cost,
       evidence: evidence, notices: context.notices + notices + saving(findings))
   }
 

@@ -57,6 +57,10 @@ public enum Pipeline {
   /// - Throws: an encoding error, which would be a bug.
   public static func policySchema() throws -> String { try PolicySchema.json() + "\n" }
 
+  /// JSON Schema of JSON reports.
+  /// - Throws: an error of the types' own decoding, which would be a bug.
+  public static func reportSchema() throws -> String { try ReportSchema.json() + "\n" }
+
   /// What a stopped run says.
   public static func interrupted(resumeCommand: String) -> SluiceError {
     SluiceError(

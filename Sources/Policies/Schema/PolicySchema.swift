@@ -157,7 +157,3 @@ public enum PolicySchema {
     return .object([JSON.Member("if", .object(condition)), JSON.Member("then", .object(then))])
   }
 }
-
-extension JSON {
-  fileprivate static func strings(_ values: [String]) -> JSON { .array(values.map { .string($0) }) }
-}

@@ -61,10 +61,11 @@ struct ChecksSection: Sendable {
 
   private func basis(_ check: RunSummary.CheckResult) -> Markup {
     guard let estimate = check.measured else { return #"<p class="quiet">\#(check.reason)</p>"# }
+    let others = check.otherReadings.map { reading -> Markup in "<br>\(reading)" }
     let unscored = estimate.unscored == 0 ? "" : ", \(Numbers.count(estimate.unscored)) unscored"
     return """
       <p class="quiet">\(Numbers.confidence(estimate.confidence)) confidence, n = \(Numbers.count(estimate.n))\
-      \(unscored); \(estimate.method)</p>
+      \(unscored); \(estimate.method)\(others)</p>
       """
   }
 }

@@ -5,6 +5,7 @@ struct FreshSection: Sendable {
   let summary: RunSummary
 
   private static let chart = 2_000
+  private static let map = 2_001
 
   var markup: Markup {
     if summary.fresh.isEmpty { return "" }
@@ -21,6 +22,7 @@ struct FreshSection: Sendable {
       <th scope="col" class="number">Confirmed</th><th scope="col">Unique, by cosine similarity</th>\
       <th scope="col" class="number">Vendi score</th><th scope="col" class="number">Mean cosine distance</th></tr></thead>
       <tbody>\(shown.elements.map(row))</tbody></table></div>
+      \(AttackMap(fresh: shown.elements, id: Self.map).markup)
       \(byCategory(shown.elements))
       \(shown.remark)
       </section>

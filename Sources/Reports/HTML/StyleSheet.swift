@@ -96,6 +96,10 @@ enum StyleSheet {
     .curve.candidate { stroke: var(--candidate); } .curve.baseline { stroke: var(--baseline); stroke-dasharray: 7 4; }
     .curve.control { stroke: var(--control); stroke-dasharray: 2 3; }
     .curve.other { stroke: var(--other); } .curve.even { stroke-dasharray: 10 3 2 3; } .curve.odd { stroke-dasharray: 4 4; }
+    .dot { stroke: var(--paper); stroke-width: 1; } .dot.candidate { fill: var(--candidate); }
+    .dot.baseline { fill: var(--baseline); } .dot.control { fill: var(--control); opacity: .6; }
+    .dot.other { fill: var(--other); opacity: .7; } svg.map { border: 1px solid var(--rule); border-radius: 8px; }
+    text.halo { paint-order: stroke; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round; }
     .bar rect { fill: var(--baseline); opacity: .55; }
     figure { margin: 0 0 1.5rem; } figcaption { font-weight: 600; margin-bottom: .5rem; }
     .axisname { color: var(--quiet); font-size: .8125rem; text-align: right; margin: 0; }

@@ -125,13 +125,15 @@ struct JUnitSuite: Sendable {
 
   private static func body(_ check: RunSummary.CheckResult) -> String {
     let estimate = check.measured
-    let lines = [
-      "metric: \(check.metric)", "meaning: \(check.explanation)", "estimate: \(check.valueText)",
-      "interval: \(check.intervalText)", "confidence: \(estimate.map { Numbers.confidence($0.confidence) } ?? "none")",
-      "limit: \(check.limitText)", "verdict: \(check.verdict.rawValue)", "reason: \(check.reason)",
-      "observations: \(estimate?.n ?? 0)", "unscored: \(check.estimate?.unscored ?? 0)",
-      "method: \(estimate?.method ?? "none")",
-    ]
+    let lines =
+      [
+        "metric: \(check.metric)", "meaning: \(check.explanation)", "estimate: \(check.valueText)",
+        "interval: \(check.intervalText)",
+        "confidence: \(estimate.map { Numbers.confidence($0.confidence) } ?? "none")",
+        "limit: \(check.limitText)", "verdict: \(check.verdict.rawValue)", "reason: \(check.reason)",
+        "observations: \(estimate?.n ?? 0)", "unscored: \(check.estimate?.unscored ?? 0)",
+        "method: \(estimate?.method ?? "none")",
+      ] + (estimate == nil ? [] : check.otherReadings)
     return PlainText.lines(lines.map { PlainText.line($0) }.joined(separator: "\n"), longest: 10_000)
   }
 

@@ -62,6 +62,19 @@ extension RunSummary.CheckResult {
     }
   }
 
+  /// What else the same responses say, each one sentence.
+  var otherReadings: [String] {
+    guard let readings else { return [] }
+    let interval = Numbers.interval(readings.suiteLower, readings.suiteUpper, wording.unit, apartFrom: limits)
+    var sentences = ["On exactly these attacks, where only responses are random: \(interval)."]
+    if let worsened = readings.worsened, let improved = readings.improved, let midP = readings.midP {
+      sentences.append(
+        "\(Numbers.count(worsened)) attacks succeed more often than on the baseline, \(Numbers.count(improved)) less "
+          + "often (McNemar's mid-p \(midP < 0.001 ? "below 0.001" : Numbers.text(midP, .number))).")
+    }
+    return sentences
+  }
+
   private func bound(_ x: Double) -> String { Numbers.text(x, wording.unit, apartFrom: limits) }
 }
 

@@ -35,7 +35,11 @@ enum Numbers {
 
   /// `[lower, upper]` with the unit said once where it is long.
   static func interval(_ estimate: Estimate, _ unit: Unit, apartFrom limits: [Double] = []) -> String {
-    let bounds = [estimate.lower, estimate.upper].map { text($0, unit, apartFrom: limits) }
+    interval(estimate.lower, estimate.upper, unit, apartFrom: limits)
+  }
+
+  static func interval(_ lower: Double, _ upper: Double, _ unit: Unit, apartFrom limits: [Double] = []) -> String {
+    let bounds = [lower, upper].map { text($0, unit, apartFrom: limits) }
     if bounds.allSatisfy({ $0.hasSuffix(points) }) {
       return "[\(bounds.map { String($0.dropLast(points.count)) }.joined(separator: ", "))]\(points)"
     }

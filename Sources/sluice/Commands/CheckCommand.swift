@@ -25,13 +25,17 @@ struct CheckCommand: ParsableCommand {
 struct SchemaCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "schema",
-    abstract: "Print the JSON Schema of policies, for editors.",
+    abstract: "Print the JSON Schema of policies, for editors, or of reports, for scripts.",
     discussion: """
-      Example:
+      Examples:
         sluice schema > policy.schema.json
+        sluice schema --report > report.schema.json
       """)
 
+  @Flag(help: "The schema of JSON reports instead.")
+  var report = false
+
   func run() throws {
-    StandardOutput.write(try Pipeline.policySchema())
+    StandardOutput.write(try report ? Pipeline.reportSchema() : Pipeline.policySchema())
   }
 }
