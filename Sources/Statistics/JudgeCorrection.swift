@@ -24,7 +24,7 @@ public struct JudgeCalibration: Hashable, Sendable {
   /// Youden's J.
   public var information: Double { sensitivity + specificity - 1 }
   /// Whether observed rates can be corrected at all.
-  public var isInformative: Bool { information > Self.leastInformation }
+  public var isInformative: Bool { information > Self.leastInformation + 1e-9 }
 
   /// Wilson's intervals (JASA, 1927): on average they cover what they promise, where Clopper and Pearson's cover more.
   func bounds(confidence: Double) -> (sensitivity: (Double, Double), specificity: (Double, Double)) {
@@ -79,9 +79,11 @@ public struct CorrectedRate: MetricEstimator {
       theta(p.value, specificity.1, q1), theta(p.value, q0, sensitivity.0), theta(p.value, q0, sensitivity.1),
     ]
     let (down, up) = legs(value, moved)
+    // Fewer than the judge's own false alarms is nothing; what is uncertain about it stays.
+    let clipped = min(1, max(0, value))
     return Estimate(
-      value: min(1, max(0, value)), lower: max(0, value - down), upper: min(1, value + up), confidence: confidence,
-      n: p.n, effectiveN: p.effectiveN, unscored: p.unscored, method: "\(p.method), \(words(judge))")
+      value: clipped, lower: max(0, clipped - down), upper: min(1, clipped + up), confidence: confidence, n: p.n,
+      effectiveN: p.effectiveN, unscored: p.unscored, method: "\(p.method), \(words(judge))")
   }
 }
 
@@ -109,9 +111,10 @@ public struct CorrectedDifference: MetricEstimator {
       delta(d.value, specificity.1, q1), delta(d.value, q0, sensitivity.0), delta(d.value, q0, sensitivity.1),
     ]
     let (down, up) = legs(value, moved)
+    let clipped = min(1, max(-1, value))
     return Estimate(
-      value: min(1, max(-1, value)), lower: max(-1, value - down), upper: min(1, value + up), confidence: confidence,
-      n: d.n, effectiveN: d.effectiveN, unscored: d.unscored, method: "\(d.method), \(words(judge))")
+      value: clipped, lower: max(-1, clipped - down), upper: min(1, clipped + up), confidence: confidence, n: d.n,
+      effectiveN: d.effectiveN, unscored: d.unscored, method: "\(d.method), \(words(judge))")
   }
 }
 
