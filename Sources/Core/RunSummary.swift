@@ -21,6 +21,8 @@ public struct RunSummary: Hashable, Codable, Sendable {
   public var categories: [CategoryRow]
   public var fresh: [FreshSummary]
   public var cost: [CostRow]
+  /// What human labels say of the confirming judge; nil where there are none.
+  public var calibration: Calibration?
   public var evidence: EvidenceIdentity
   /// Loud remarks: point estimates decided, overrides used, fingerprints that changed.
   public var notices: [String]
@@ -29,7 +31,8 @@ public struct RunSummary: Hashable, Codable, Sendable {
     run: String, policy: PolicyIdentity, verdict: Verdict, exitCode: Int32, reasons: [String],
     models: [ModelIdentity] = [], judges: [JudgeIdentity] = [], stages: [StageSummary] = [],
     checks: [CheckResult] = [], newlyBroken: [BrokenAttack] = [], categories: [CategoryRow] = [],
-    fresh: [FreshSummary] = [], cost: [CostRow] = [], evidence: EvidenceIdentity, notices: [String] = []
+    fresh: [FreshSummary] = [], cost: [CostRow] = [], calibration: Calibration? = nil, evidence: EvidenceIdentity,
+    notices: [String] = []
   ) {
     self.run = run
     self.policy = policy
@@ -44,6 +47,7 @@ public struct RunSummary: Hashable, Codable, Sendable {
     self.categories = categories
     self.fresh = fresh
     self.cost = cost
+    self.calibration = calibration
     self.evidence = evidence
     self.notices = notices
   }
@@ -91,11 +95,14 @@ public struct RunSummary: Hashable, Codable, Sendable {
     public var use: String
     public var name: String
     public var fingerprint: String
+    /// Of the judges that this one is made of, where it is made of others.
+    public var members: [String]?
 
-    public init(use: String, name: String, fingerprint: String) {
+    public init(use: String, name: String, fingerprint: String, members: [String]? = nil) {
       self.use = use
       self.name = name
       self.fingerprint = fingerprint
+      self.members = members
     }
   }
 
@@ -319,6 +326,56 @@ public struct RunSummary: Hashable, Codable, Sendable {
       self.promptTokens = promptTokens
       self.completionTokens = completionTokens
       self.seconds = seconds
+    }
+  }
+
+  /// How often the confirming judge is right, by human labels.
+  public struct Calibration: Hashable, Codable, Sendable {
+    /// Labelled responses behind it.
+    public var labels: Int
+    /// Labelled responses that say nothing: the judge has no score for them, or no reviewer was sure.
+    public var unused: Int
+    /// Krippendorff's alpha of the reviewers alone; nil where no response has two labels.
+    public var reviewers: Estimate?
+    /// Whether success rates were corrected by it.
+    public var isUsed: Bool
+    /// All labels first, then by category, then by locale.
+    public var rows: [Row]
+
+    public init(labels: Int, unused: Int, reviewers: Estimate?, isUsed: Bool, rows: [Row]) {
+      self.labels = labels
+      self.unused = unused
+      self.reviewers = reviewers
+      self.isUsed = isUsed
+      self.rows = rows
+    }
+
+    public struct Row: Hashable, Codable, Sendable {
+      public var category: String?
+      public var locale: String?
+      /// Responses that people call unsafe, and safe.
+      public var unsafe: Int
+      public var safe: Int
+      public var sensitivity: Estimate?
+      public var specificity: Estimate?
+      /// Cohen's, of judge and consensus.
+      public var kappa: Estimate?
+      /// Krippendorff's, of judge and reviewers.
+      public var alpha: Estimate?
+
+      public init(
+        category: String?, locale: String?, unsafe: Int, safe: Int, sensitivity: Estimate?, specificity: Estimate?,
+        kappa: Estimate?, alpha: Estimate?
+      ) {
+        self.category = category
+        self.locale = locale
+        self.unsafe = unsafe
+        self.safe = safe
+        self.sensitivity = sensitivity
+        self.specificity = specificity
+        self.kappa = kappa
+        self.alpha = alpha
+      }
     }
   }
 

@@ -37,7 +37,7 @@ extension Ledger {
       var counts: [String: Int] = [:]
       for table in [
         "runs", "prompts", "responses", "failures", "judgments", "searches", "attackerStates", "artifacts", "checks",
-        "audit",
+        "samples", "labels", "audit",
       ] {
         counts[table] = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM \(table)") ?? 0
       }

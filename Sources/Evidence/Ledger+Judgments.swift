@@ -21,10 +21,7 @@ extension Ledger {
             SHA256.hex(request.key.prompt), request.key.target, try settings.hash(request.key.settings),
             request.key.sampleIndex, judge, request.category ?? "",
           ]
-        ).map { row in
-          (row["score"] as Double?).map { Score.scored($0, category: row["category"]) }
-            ?? .unscored(reason: (row["reason"] as String?) ?? "")
-        }
+        ).map(Self.score)
       }
     }
   }
@@ -38,15 +35,26 @@ extension Ledger {
       var settings = SettingsHashes()
       for (key, category, score) in scores {
         let response = try Self.responseID(db, key, &settings)
-        let (probability, reason) = Self.columns(score)
-        try db.cachedStatement(
-          sql: """
-            INSERT INTO judgments (response, judge, askedCategory, score, category, reason)
-            VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
-            """
-        ).execute(arguments: [response, judge, category ?? "", probability, score.category, reason])
+        try Self.insert(score, of: response, judge: judge, category: category, db)
       }
     }
+  }
+
+  static func score(_ row: Row) -> Score {
+    (row["score"] as Double?).map { Score.scored($0, category: row["category"]) }
+      ?? .unscored(reason: (row["reason"] as String?) ?? "")
+  }
+
+  static func insert(
+    _ score: Score, of response: Int64, judge: String, category: String?, _ db: Database
+  ) throws {
+    let (probability, reason) = columns(score)
+    try db.cachedStatement(
+      sql: """
+        INSERT INTO judgments (response, judge, askedCategory, score, category, reason)
+        VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+        """
+    ).execute(arguments: [response, judge, category ?? "", probability, score.category, reason])
   }
 
   /// A score that is no number says nothing about the response, so it is kept as unscored.

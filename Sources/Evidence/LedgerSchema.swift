@@ -140,6 +140,9 @@ enum LedgerSchema {
     migrator.registerMigration("3: runs in the order of the audit chain") { db in
       try db.execute(sql: orderOfRuns)
     }
+    migrator.registerMigration("4: samples and labels") { db in
+      try db.execute(sql: labels)
+    }
     return migrator
   }
 
@@ -181,6 +184,38 @@ enum LedgerSchema {
       endedAs = (SELECT sequence FROM audit WHERE kind = 'run ended' AND detail LIKE runs.id || ' %');
     CREATE TRIGGER verdictStays BEFORE UPDATE ON runs WHEN OLD.ended IS NOT NULL
     BEGIN SELECT RAISE(ABORT, 'a finished run is never changed'); END;
+    """
+
+  /// A sample is numbered as its record in the audit chain. What a reviewer got is never changed; a label may be.
+  private static let labels = """
+    CREATE TABLE samples (
+      id INTEGER PRIMARY KEY REFERENCES audit (sequence),
+      run TEXT NOT NULL REFERENCES runs (id),
+      judge TEXT NOT NULL,
+      population INTEGER NOT NULL CHECK (population > 0),
+      at REAL NOT NULL
+    ) STRICT;
+    CREATE TABLE sampled (
+      item TEXT PRIMARY KEY,
+      sample INTEGER NOT NULL REFERENCES samples (id),
+      response INTEGER NOT NULL REFERENCES responses (id),
+      category TEXT,
+      locale TEXT,
+      cluster TEXT NOT NULL,
+      stratum TEXT NOT NULL,
+      weight REAL NOT NULL CHECK (weight >= 1),
+      UNIQUE (sample, response)
+    ) STRICT;
+    CREATE TABLE labels (
+      item TEXT NOT NULL REFERENCES sampled (item),
+      reviewer TEXT NOT NULL CHECK (reviewer <> ''),
+      label TEXT NOT NULL CHECK (label IN ('unsafe', 'safe', 'unsure')),
+      at REAL NOT NULL,
+      PRIMARY KEY (item, reviewer)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX sampledResponses ON sampled (response);
+    CREATE TRIGGER sampleStays BEFORE UPDATE ON sampled
+    BEGIN SELECT RAISE(ABORT, 'what was given to reviewers is never changed'); END;
     """
 
   private static func moveSuite(_ db: Database) throws {

@@ -96,6 +96,18 @@ public struct Metric: Hashable, Sendable {
       needs: [.benign, .baseline],
       "Refusal rate on harmless questions, candidate minus baseline, paired by question."),
     Metric(
+      "judge.sensitivity", "share", stage: "decide", range: 0...1, .higherIsBetter, adequacy: true,
+      narrowing: ["category"],
+      "Share of the responses that people call unsafe which the confirming judge calls unsafe too."),
+    Metric(
+      "judge.specificity", "share", stage: "decide", range: 0...1, .higherIsBetter, adequacy: true,
+      narrowing: ["category"],
+      "Share of the responses that people call safe which the confirming judge calls safe too."),
+    Metric(
+      "judge.agreement", "kappa", stage: "decide", range: -1...1, .higherIsBetter, adequacy: true,
+      narrowing: ["category"],
+      "Agreement of the confirming judge with human labels beyond chance (Cohen's kappa)."),
+    Metric(
       "run.error_rate", "share", stage: "decide", range: 0...1, .lowerIsBetter, adequacy: true,
       "Share of the responses asked for that failed or stayed unscored."),
     Metric(

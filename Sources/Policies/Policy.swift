@@ -22,6 +22,8 @@ public struct Policy: Sendable, Hashable {
   public var transfer: [NamedTarget]
   public var rewardJudge: JudgePolicy?
   public var confirmJudge: JudgePolicy
+  /// Whether human labels correct what the confirming judge says.
+  public var correctsJudge: Bool
   /// A checkpoint folder; nil for the built-in character n-grams.
   public var embedder: String?
   public var attacker: AttackerPolicy?

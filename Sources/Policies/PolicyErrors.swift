@@ -5,7 +5,7 @@ public struct PolicyErrors: Error, Hashable, Sendable, CustomStringConvertible {
   /// Never empty.
   public let errors: [SluiceError]
 
-  init(_ errors: [SluiceError]) { self.errors = errors }
+  public init(_ errors: [SluiceError]) { self.errors = errors }
 
   /// The process exit code that they mean.
   public var exitCode: ExitCode { errors.first?.exitCode ?? .usage }

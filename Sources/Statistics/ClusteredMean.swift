@@ -53,8 +53,13 @@ struct ClusteredMean: Sendable {
     return (lower, upper, effective)
   }
 
-  /// The share of clusters of a kind that all G clusters may have missed: 1 − (α/2)^{1/G}.
-  func hiddenShare(confidence: Double) -> Double { 1 - pow((1 - confidence) / 2, 1 / Double(max(1, clusters))) }
+  /// The share of clusters of a kind that all G clusters may have missed.
+  func hiddenShare(confidence: Double) -> Double { Self.hiddenShare(clusters: clusters, confidence: confidence) }
+
+  /// 1 − (α/2)^{1/G}.
+  static func hiddenShare(clusters: Int, confidence: Double) -> Double {
+    1 - pow((1 - confidence) / 2, 1 / Double(max(1, clusters)))
+  }
 }
 
 /// Clopper and Pearson's interval; `successes` and `trials` may be effective, not whole, numbers.

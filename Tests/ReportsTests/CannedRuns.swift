@@ -108,7 +108,26 @@ enum CannedRuns {
         .init(
           role: "control", responses: 5_100, reused: 0, errors: 1, unscored: 2, promptTokens: 66_300,
           completionTokens: 91_800, seconds: 18.8),
-      ], evidence: .init(ledger: ".sluice/ledger.sqlite", sealed: false, headHash: hash("head")), notices: notices)
+      ], calibration: calibration,
+      evidence: .init(ledger: ".sluice/ledger.sqlite", sealed: false, headHash: hash("head")), notices: notices)
+  }
+
+  private static var calibration: RunSummary.Calibration {
+    func share(_ value: Double, _ lower: Double, _ upper: Double, _ n: Int) -> Estimate {
+      Estimate(
+        value: value, lower: lower, upper: upper, confidence: 0.95, n: n, effectiveN: Double(n), method: "canned")
+    }
+    return .init(
+      labels: 198, unused: 2, reviewers: share(0.87, 0.78, 0.95, 60), isUsed: true,
+      rows: [
+        .init(
+          category: nil, locale: nil, unsafe: 91, safe: 107, sensitivity: share(0.91, 0.83, 0.96, 91),
+          specificity: share(0.96, 0.9, 0.99, 107), kappa: share(0.87, 0.8, 0.94, 198),
+          alpha: share(0.87, 0.8, 0.94, 198)),
+        .init(
+          category: "passphrase", locale: nil, unsafe: 40, safe: 0, sensitivity: share(0.95, 0.83, 0.99, 40),
+          specificity: nil, kappa: nil, alpha: nil),
+      ])
   }
 
   static func check(

@@ -49,7 +49,19 @@ struct RandomRun {
         .init(
           role: $0.text(), responses: $0.count(), reused: $0.count(), errors: $0.count(), unscored: $0.count(),
           promptTokens: $0.count(), completionTokens: $0.count(), seconds: $0.number())
-      }, evidence: .init(ledger: text(), sealed: true, headHash: text()), notices: many(2) { $0.text() })
+      }, calibration: calibration(), evidence: .init(ledger: text(), sealed: true, headHash: text()),
+      notices: many(2) { $0.text() })
+  }
+
+  private mutating func calibration() -> RunSummary.Calibration? {
+    if random.next() % 2 == 0 { return nil }
+    return .init(
+      labels: count(), unused: count(), reviewers: estimate(), isUsed: random.next() % 2 == 0,
+      rows: many(4) {
+        .init(
+          category: $0.text(), locale: $0.text(), unsafe: $0.count(), safe: $0.count(), sensitivity: $0.estimate(),
+          specificity: $0.estimate(), kappa: $0.estimate(), alpha: $0.estimate())
+      })
   }
 
   private mutating func stages() -> [RunSummary.StageSummary] {

@@ -82,9 +82,9 @@ struct JudgeCorrectionTests {
   @Test("Wilson's interval agrees with published values")
   func wilsonValues() {
     // 15 of 50: [0.1910, 0.4375] (Newcombe, Statistics in Medicine, 1998, gives the method).
-    let (low, high) = wilson(successes: 15, trials: 50, confidence: 0.95)
+    let (low, high) = MeasuredShare(successes: 15, trials: 50).interval(confidence: 0.95)
     #expect(abs(low - 0.1910) < 5e-4 && abs(high - 0.4375) < 5e-4)
-    #expect(wilson(successes: 0, trials: 0, confidence: 0.95) == (0, 1))
+    #expect(MeasuredShare(successes: 0, trials: 0).interval(confidence: 0.95) == (0, 1))
   }
 }
 

@@ -72,6 +72,8 @@ struct Decision: Sendable {
     case .pass: return "\(interval) is \(bound)."
     case .fail where isAdequacy: return "\(interval) is not \(bound): the run itself does not show enough."
     case .fail: return "\(interval) is not \(bound)."
+    case .inconclusive where estimate.lower == -.infinity && estimate.upper == .infinity:
+      return "Nothing can be said: \(estimate.method)."
     case .inconclusive: return "\(interval) does not decide \(bound); more evidence is needed."
     }
   }

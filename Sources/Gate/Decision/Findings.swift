@@ -13,11 +13,18 @@ struct Findings: Sendable {
   var weaknesses: [(weakness: Weakness, found: Bool)] = []
   /// How often the confirming judge is right; nil where nobody labelled anything, and its verdicts are taken as they are.
   var judge: JudgeCalibration?
+  /// What people say, where the ledger holds labels.
+  var labels: LabelFindings?
   /// Responses of each replayed attack and model, first and second look.
   var replayResponses = 0
   var secondLookResponses = 0
   /// Responses that the stages which ran had planned.
   var planned = 0
+
+  /// What corrects a metric of this category; nil takes the judge's verdicts as they are.
+  func correction(category: String?) -> JudgeCalibration? {
+    judge.map { labels?.correction(category: category) ?? $0 }
+  }
 
   /// What became of every question that was asked.
   var tally: Tally {

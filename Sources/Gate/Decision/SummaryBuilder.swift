@@ -48,7 +48,9 @@ struct SummaryBuilder: Sendable {
       categories: categories(findings, broken: broken),
       fresh: zip(fresh, FreshFindings.maps(fresh)).map { $0.summary(similarity: context.similarity, map: $1) },
       cost: cost,
-      evidence: evidence, notices: context.notices + notices + saving(findings))
+      calibration: findings.labels?.summary(
+        confidence: context.rule.confidence, isUsed: findings.judge != nil), evidence: evidence,
+      notices: context.notices + notices + saving(findings))
   }
 
   /// What stopping early was worth.

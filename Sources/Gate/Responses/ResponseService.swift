@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// So a run that was killed repeats itself from the ledger and pays only for what is missing.
 final class ResponseService: Sendable {
-  let archive: any ResponseArchive
+  private let archive: any ResponseArchive
   let meter: CostMeter
   private let clock = ContinuousClock()
 
@@ -51,7 +51,8 @@ final class ResponseService: Sendable {
         prompt: question.prompt, response: response.text, category: question.category, locale: question.locale)
       answered.append((index, JudgedRequest(request: question.request, input: input)))
     }
-    let scores = try await scores(answered.map(\.judged), of: target, by: judge)
+    let scores = try await Judging(store: TargetScores(archive: archive, target: target))
+      .scores(answered.map(\.judged), by: judge)
     for ((index, _), score) in zip(answered, scores) {
       observations[index] = Observation(score, threshold: judge.threshold)
     }

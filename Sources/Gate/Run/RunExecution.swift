@@ -39,10 +39,19 @@ struct RunExecution: Sendable {
     record.findings.replayResponses = plan.replay.responses
     record.findings.secondLookResponses = plan.replay.secondLookResponses
 
-    try await timed(.replay, &record) { record in
+    var monitor = plan.replayMonitor
+    if let labels = try await LabelFindings.of(plan.confirmJudge, in: ledger) {
+      record.findings.labels = labels
+      if plan.correctsJudge {
+        record.findings.judge = labels.calibration(category: nil)
+        monitor?.labels = labels
+      }
+    }
+
+    try await timed(.replay, &record) { [monitor] record in
       let result = try await ReplayStage(
         service: service, judge: plan.confirmJudge, settings: plan.replay, progress: progress
-      ).run(suite, on: plan.replayed, monitor: plan.replayMonitor)
+      ).run(suite, on: plan.replayed, monitor: monitor)
       record.findings.replay = result
       let looks = result.rows.count { $0.secondLook != nil }
       record.findings.planned +=

@@ -15,6 +15,8 @@ struct RunPlan: Sendable {
   /// Nil where the policy has no attacker.
   var rewardJudge: (any Judge)?
   var confirmJudge: any Judge
+  /// Whether human labels correct what the confirming judge says.
+  var correctsJudge = true
   /// Its "unsafe" means "refused".
   var refusalJudge: any Judge
   var embedder: any Embedder
@@ -64,10 +66,11 @@ struct RunPlan: Sendable {
   }
 
   var judges: [RunSummary.JudgeIdentity] {
-    let reward = rewardJudge.map { RunSummary.JudgeIdentity(use: "reward", name: $0.name, fingerprint: $0.fingerprint) }
-    return [reward].compactMap(\.self) + [
-      .init(use: "confirm", name: confirmJudge.name, fingerprint: confirmJudge.fingerprint)
-    ]
+    [rewardJudge.map { ("reward", $0) }, ("confirm", confirmJudge)].compactMap(\.self).map { use, judge in
+      RunSummary.JudgeIdentity(
+        use: use, name: judge.name, fingerprint: judge.fingerprint,
+        members: judge is any CompositeJudge ? judge.leaves.map(\.fingerprint) : nil)
+    }
   }
 
   /// Nil where replay has to ask everything: the policy wants that, nothing is checked on replay, or a check counts attacks

@@ -10,15 +10,18 @@ struct ReplayMonitor: Sendable {
   let level: Double
   /// Of the order of asking.
   let seed: UInt64
+  /// What corrects the verdicts in the end corrects them here; nil takes them as they are.
+  var labels: LabelFindings?
 
   /// How many looks a suite is worth: each costs a wait for the slowest response.
   private static let looks = 20
 
-  /// - Parameter judge: what corrects the verdicts in the end corrects them here.
+  /// - Parameter judge: corrects the verdicts where there are no labels.
   func isDecided(_ result: ReplayResult, judge: JudgeCalibration? = nil) -> Bool {
     var findings = Findings()
     findings.replay = result
-    findings.judge = judge
+    findings.judge = labels?.calibration(category: nil) ?? judge
+    findings.labels = labels
     let estimators = MetricEstimators(findings: findings)
     return checks.allSatisfy { check in
       guard let estimate = estimators.estimator(check)?.estimate(confidence: 1 - level) else { return false }

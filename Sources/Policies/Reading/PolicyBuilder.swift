@@ -46,7 +46,7 @@ struct PolicyBuilder {
       decidesOnEstimates: root.text("decide_on") == "estimate", inconclusivePasses: root.text("inconclusive") == "pass",
       candidate: TargetPolicy(candidate), baseline: baseline.map { TargetPolicy($0) },
       control: control.map { TargetPolicy($0) }, weaknesses: weaknesses, transfer: transfer.targets,
-      rewardJudge: reward, confirmJudge: confirm,
+      rewardJudge: reward, confirmJudge: confirm, correctsJudge: judges.toggle("correction"),
       embedder: embedder.flatMap { $0.text("checkpoint") }, attacker: attacker.map { AttackerPolicy($0) },
       suite: SuitePolicy(
         seeds: suite.string("seeds"), responses: suite.integer("responses"),

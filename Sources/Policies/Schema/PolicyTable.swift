@@ -168,6 +168,9 @@ enum PolicyTable {
         PolicyKey(
           name: "confirm", shape: .object(judge), required: true,
           help: "Scores replay and confirms fresh attacks; not the reward judge."),
+        PolicyKey(
+          name: "correction", shape: .toggle, fallback: "on",
+          help: "Take the confirming judge's error out of success rates, where the ledger holds human labels."),
       ]), required: true, help: "The judges."),
     PolicyKey(
       name: "embedder",

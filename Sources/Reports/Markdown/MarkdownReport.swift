@@ -11,7 +11,9 @@ public enum MarkdownReport {
     let end = footer(summary, date: date, version: version)
     var text = head(summary)
     var isWhole = true
-    for section in [checks(summary), broken(summary), categories(summary), fresh(summary), cost(summary)] {
+    for section in [
+      checks(summary), broken(summary), categories(summary), fresh(summary), calibration(summary), cost(summary),
+    ] {
       if text.source.utf8.count + section.source.utf8.count + end.source.utf8.count > mostBytes {
         isWhole = false
       } else {
@@ -85,6 +87,24 @@ public enum MarkdownReport {
       ### Fresh attacks
 
       \(limited(["searched on", "responses", "confirmed", "unique (cosine)", "Vendi score"], rows))
+      """
+  }
+
+  private static func calibration(_ summary: RunSummary) -> MarkdownText {
+    guard let calibration = summary.calibration else { return "" }
+    let rows = calibration.rows.map { row -> [MarkdownText] in
+      [
+        "\(row.title)", "\(row.unsafe) + \(row.safe)", "\(row.text(row.sensitivity, .share))",
+        "\(row.text(row.specificity, .share))", "\(row.text(row.kappa, .number))", "\(row.text(row.alpha, .number))",
+      ]
+    }
+    return """
+
+      ### The judge against people
+
+      \(calibration.use)
+
+      \(limited(["labels of", "unsafe + safe", "sensitivity", "specificity", "kappa", "alpha"], rows))
       """
   }
 

@@ -44,7 +44,7 @@ struct MetricWording: Hashable, Sendable {
     "tuning.retention": .init(title: "Capability kept after tuning", unit: .share),
     "judge.sensitivity": .init(title: "Unsafe responses that the judge recognises", unit: .share),
     "judge.specificity": .init(title: "Safe responses that the judge recognises", unit: .share),
-    "judge.agreement": .init(title: "Judge's agreement with human labels", unit: .share),
+    "judge.agreement": .init(title: "Judge's agreement with human labels", unit: .number, noun: "kappa"),
     "run.error_rate": .init(title: "Responses that failed or stayed unscored", unit: .share),
     "run.coverage": .init(title: "Planned work done", unit: .share),
   ]

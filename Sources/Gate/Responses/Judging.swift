@@ -1,0 +1,117 @@
+import Core
+
+/// Where the scores of one set of responses live.
+protocol ScoreStore: Sendable {
+  /// What tells a response from the others.
+  associatedtype Item: Sendable
+
+  func input(_ item: Item) -> JudgeInput
+
+  /// The stored scores, in order; nil where this judge has not looked yet.
+  func scores(_ items: [Item], by judge: any Judge) throws -> [Score?]
+
+  /// When this returns the scores survive a crash.
+  func commit(_ scores: [(item: Item, score: Score)], by judge: any Judge) throws
+}
+
+/// The scores of what one target answered.
+struct TargetScores: ScoreStore {
+  let archive: any ResponseArchive
+  let target: any Target
+
+  func input(_ item: JudgedRequest) -> JudgeInput { item.input }
+
+  func scores(_ items: [JudgedRequest], by judge: any Judge) throws -> [Score?] {
+    try archive.scores(items, of: target, by: judge)
+  }
+
+  func commit(_ scores: [(item: JudgedRequest, score: Score)], by judge: any Judge) throws {
+    try archive.commit(scores.map { ($0.item, $0.score) }, of: target, by: judge)
+  }
+}
+
+/// Obtains scores: from the store where it has them, else from the judge, and stores each before anything uses it.
+struct Judging<Store: ScoreStore>: Sendable {
+  let store: Store
+
+  /// Scores of one judge, in the order of `items`.
+  ///
+  /// A composite judge's members are asked apart, each under its own fingerprint.
+  /// - Throws: `SluiceError` (unavailable) when a judge is lost; everything that arrived is stored then.
+  func scores(_ items: [Store.Item], by judge: any Judge) async throws -> [Score] {
+    guard let composite = judge as? any CompositeJudge else { return try await own(items, by: judge) }
+    let inputs = items.map(store.input)
+    var scores: [[Score?]] = []
+    for (member, indices) in zip(composite.members, composite.assignments(inputs)) {
+      var given = [Score?](repeating: nil, count: items.count)
+      let own = try await self.scores(indices.map { items[$0] }, by: member)
+      for (index, score) in zip(indices, own) { given[index] = score }
+      scores.append(given)
+    }
+    return composite.combine(scores, of: inputs)
+  }
+
+  private func own(_ items: [Store.Item], by judge: any Judge) async throws -> [Score] {
+    var scores = try store.scores(items, by: judge)
+    let missing = items.indices.filter { scores[$0] == nil }
+    if !missing.isEmpty {
+      let asked = missing.map { items[$0] }
+      let fresh =
+        if let remote = judge as? any RemoteJudge {
+          try await ask(asked, by: remote)
+        } else {
+          try await compute(asked, by: judge)
+        }
+      for (index, score) in zip(missing, fresh) { scores[index] = score }
+    }
+    return scores.map { $0 ?? .unscored(reason: "no score") }
+  }
+
+  private func compute(_ items: [Store.Item], by judge: any Judge) async throws -> [Score] {
+    let fresh = try await judge.score(items.map(store.input))
+    guard fresh.count == items.count else {
+      throw InternalError("judge \(judge.name) answered \(fresh.count) of \(items.count) inputs")
+    }
+    try store.commit(zip(items, fresh).map { ($0, $1) }, by: judge)
+    return fresh
+  }
+
+  /// A reply is stored, be it a score or not; no reply after retries leaves the response unscored in this run alone.
+  private func ask(_ items: [Store.Item], by judge: any RemoteJudge) async throws -> [Score] {
+    let (store, inputs) = (store, items.map(store.input))
+    let arrivals = Arrivals<Store.Item, Score>(items, concurrency: judge.preferredBatch) { outcomes in
+      try store.commit(
+        outcomes.compactMap { item, outcome in (try? outcome.get()).map { (item, $0) } }, by: judge)
+    }
+    let ended = try await arrivals.collect { arrivals in
+      try await judge.score(inputs) { arrivals.arrived($0, $1) }
+    }
+    try await throwIfLost(judge, watch: arrivals.watch)
+    try Task.checkCancellation()
+    try ended.get()
+    return try arrivals.watch.outcomes.map { outcome in
+      switch outcome {
+      case .success(let score)?: return score
+      case .failure(let failure)?: return .unscored(reason: failure.description)
+      case nil: throw InternalError("judge \(judge.name) left a response without an outcome")
+      }
+    }
+  }
+
+  private func throwIfLost(_ judge: any RemoteJudge, watch: ArrivalWatch<Score>) async throws {
+    guard var failure = watch.loss else { return }
+    if failure.kind != .unauthorised {
+      do {
+        try await judge.probe()
+        if !watch.stopped { return }  // a few requests failed, the judge lives: their responses are unscored
+      } catch let error as ResponseFailure {
+        failure = error
+      }
+    }
+    throw SluiceError(
+      .unavailable, "the judge \(judge.name) is unavailable: \(failure.message)",
+      remedy: failure.kind == .unauthorised
+        ? "Check the API key and its permissions; no response that was already judged is judged again."
+        : "Everything judged so far is stored; run again with --resume when the judge is back.")
+  }
+}
