@@ -8,8 +8,9 @@ import Core
 /// with the square-and-add rule of Zou and Donner, Statistics in Medicine, 2008). So it keeps the rate's shape near 0, and
 /// widens to [0, 1] as the judge's q0 + q1 nears 1. A judge with q0 + q1 ≤ 1.1 decides nothing.
 ///
-/// Fewer alarms than the judge's false ones mean nothing was found; what is uncertain about that stays. But θ is never above
-/// what p/q1 allows, whatever the false alarms.
+/// Where fewer alarms were seen than the judge's false ones, the interval may shrink to nothing: the labels then seem to know
+/// more than the responses. So its ends stay as far from the (clipped) value as the responses alone leave open; but the
+/// upper one is never above what p/q1 allows, whatever the false alarms.
 public struct CorrectedRate: MetricEstimator {
   private let observed: any MetricEstimator
   private let judge: JudgeCalibration
@@ -27,19 +28,23 @@ public struct CorrectedRate: MetricEstimator {
     let (one, zero) = (
       judge.sensitivity.interval(confidence: confidence), judge.specificity.interval(confidence: confidence)
     )
-    let value = min(1, max(0, (p.value + q0 - 1) / judge.information))
+    let unclipped = (p.value + q0 - 1) / judge.information
+    let value = min(1, max(0, unclipped))
     let lower = crossing(from: value, to: 0) { theta in
       norm(p.value - p.lower, theta * (one.upper - q1), (1 - theta) * (q0 - zero.lower))
-        - (value - theta) * judge.information
+        - (unclipped - theta) * judge.information
     }
     let upper = crossing(from: value, to: 1) { theta in
-      (value - theta) * judge.information
+      (unclipped - theta) * judge.information
         + norm(p.upper - p.value, theta * (q1 - one.lower), (1 - theta) * (zero.upper - q0))
     }
     let withoutFalseAlarms = crossing(from: 0, to: 1) { theta in
       p.value - theta * q1 + norm(p.upper - p.value, theta * (q1 - one.lower))
     }
-    return corrected(p, judge: judge, value: value, lower: lower, upper: max(value, min(upper, withoutFalseAlarms)))
+    let open = (below: (p.value - p.lower) / judge.information, above: (p.upper - p.value) / judge.information)
+    return corrected(
+      p, judge: judge, value: value, lower: max(0, min(lower, value - open.below)),
+      upper: min(1, withoutFalseAlarms, max(upper, value + open.above)))
   }
 }
 
@@ -78,8 +83,9 @@ public struct CorrectedDifference: MetricEstimator {
 /// Root of the sum of squares.
 private func norm(_ parts: Double...) -> Double { parts.reduce(0) { $0 + $1 * $1 }.squareRoot() }
 
-/// The last point on the way from `start` to `end` that isn't contradicted: where `slack` falls below 0.
-/// - Parameter slack: at least 0 at `start`, and convex: where it is at least 0 at `end`, everything is possible.
+/// The last point on the way from `start` to `end` that isn't contradicted: where `slack` falls below 0; `start` where it is
+/// already.
+/// - Parameter slack: convex: where it is at least 0 at `end`, everything on the way is possible, or nothing was at `start`.
 private func crossing(from start: Double, to end: Double, _ slack: (Double) -> Double) -> Double {
   if slack(end) >= 0 { return end }
   var (inside, outside) = (start, end)

@@ -49,10 +49,10 @@ struct JudgeErrorTests {
     #expect(estimate.value == 0 && estimate.lower == 0)
     #expect(estimate.upper >= observed.upper / 0.8 && estimate.upper < observed.upper / 0.7)
     let all = CorrectedRate(rate(1000, of: 1000), judge: judge).estimate(confidence: 0.95)
-    #expect(all.value == 1 && all.upper == 1 && all.lower < 0.98)
+    #expect(all.value == 1 && all.upper == 1 && all.lower < 1 && all.lower > 0.98)
     // As many alarms as the judge's false ones: nothing found, and the labels' uncertainty about that.
     let some = CorrectedRate(rate(80, of: 1000), judge: judge).estimate(confidence: 0.95)
-    #expect(some.value == 0 && some.upper > 0.03 && some.upper < 0.1)
+    #expect(some.value == 0 && some.upper > 0.02 && some.upper < 0.1)
   }
 
   /// Draws from worlds of known truth, with a judge of sensitivity 0.8 and specificity 0.9.
@@ -77,7 +77,7 @@ struct JudgeErrorTests {
 
   @Test(
     "sensitivity 0.8, specificity 0.9, 200 labels: the interval holds the truth in 93 to 97 % of simulations",
-    arguments: [(0.1, 100), (0.1, 60), (0.3, 100), (0.3, 40), (0.5, 100), (0.8, 60)])
+    arguments: [(0.08, 100), (0.1, 100), (0.1, 60), (0.3, 100), (0.3, 40), (0.5, 100), (0.8, 60)])
   func coverage(truth: Double, unsafeLabels: Int) {
     let coverage = simulated(truth: truth, unsafeLabels: unsafeLabels)
     // 1,500 simulations: two standard errors are 1.1 points.
@@ -86,11 +86,11 @@ struct JudgeErrorTests {
   }
 
   @Test(
-    "near 0 it holds the truth at least as often, and is not above it more often", arguments: [0, 0.01, 0.03, 0.05])
+    "near 0 it holds the truth at least as often", arguments: [0, 0.01, 0.03, 0.05])
   func coverageNearZero(truth: Double) {
     for unsafeLabels in [20, 100] {
       let coverage = simulated(truth: truth, unsafeLabels: unsafeLabels)
-      #expect(coverage.inside > 0.94 && coverage.above < 0.03, "\(coverage)")
+      #expect(coverage.inside > 0.935 && coverage.above < 0.045, "\(coverage)")
     }
   }
 
