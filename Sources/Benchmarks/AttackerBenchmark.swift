@@ -3,6 +3,7 @@ import Core
 import Foundation
 import Gate
 import Policies
+import Statistics
 
 /// Every method at equal budgets: training, buffer seeding and confirmation all counted.
 struct AttackerBenchmark: AsyncParsableCommand {
@@ -27,6 +28,8 @@ struct AttackerBenchmark: AsyncParsableCommand {
     let searched: Int
     let responses: Int
     let unique: [String: Int]
+    /// At cosine 0.7, of attacks that the reference model might have written.
+    let fluent: Int
     let cells: Int
     let planted: Int
     let vendi: Double
@@ -86,10 +89,12 @@ struct AttackerBenchmark: AsyncParsableCommand {
       target: try lab.target(name, seed: seed), reward: lab.reward, confirm: lab.confirm, embedder: lab.embedder)
     let outcome = try await trial.run(try lab.attacker(contestant.settings), budget: budget, seed: seed)
     let cells = lab.cells(of: name)
+    let fluent = try await lab.embedder.embed(lab.fluency.fluent(outcome.confirmed.map(\.prompt)))
     return Measured(
       method: contestant.name, target: name, budget: budget, seed: seed, confirmed: outcome.confirmed.count,
       claimed: outcome.claimed, searched: outcome.searched, responses: outcome.responses,
       unique: Dictionary(uniqueKeysWithValues: outcome.unique.map { ("\($0.key)", $0.value) }),
+      fluent: Set(Diversity.clusters(fluent, threshold: 0.7)).count,
       cells: cells.count { cell in outcome.confirmed.contains { cell.matches($0.prompt) } }, planted: cells.count,
       vendi: outcome.vendiScore ?? 0, seconds: Double((ContinuousClock.now - began).components.seconds))
   }

@@ -22,7 +22,7 @@ struct AttackerTable {
         lines.append("\(target), \(budget) target responses, means over seeds [95 % bootstrap interval]")
         lines.append(
           "  " + pad("method", 18)
-            + ["confirmed", "UA 0.6", "UA 0.7", "", "UA 0.8", "cells", "ASR", "Vendi"].map {
+            + ["confirmed", "UA 0.6", "UA 0.7", "", "UA 0.8", "fluent 0.7", "cells", "ASR", "Vendi"].map {
               pad($0, 10, left: true)
             }.joined())
         for method in methods {
@@ -36,7 +36,7 @@ struct AttackerTable {
             format(own.map { Double($0.confirmed) }.mean), format(unique(method, target, budget, at: "0.6").mean),
             format(unique(method, target, budget).mean),
             "[\(format(interval.lowerBound)), \(format(interval.upperBound))]",
-            format(unique(method, target, budget, at: "0.8").mean),
+            format(unique(method, target, budget, at: "0.8").mean), format(own.map { Double($0.fluent) }.mean),
             "\(format(own.map { Double($0.cells) }.mean))/\(own[0].planted)",
             String(format: "%.1f%%", 100 * asr.mean), String(format: "%.2f", own.map(\.vendi).mean),
           ]

@@ -15,6 +15,7 @@ struct LabTargets: Sendable {
   let reward: any Judge
   let confirm: any Judge
   let embedder: any Embedder
+  let fluency: Fluency
   private let patterns: [Weakness]
   private let weak: [String: [String]]
 
@@ -24,6 +25,7 @@ struct LabTargets: Sendable {
     confirm = try RulesJudge(path: "\(Self.folder)/rules.yaml", fingerprint: "rules")
     embedder = SentenceEmbedder(
       fingerprint: "embedder", encoder: try SentenceEncoder.load(folder: "\(Self.folder)/embedder"), workers: 1)
+    fluency = try Fluency(reference: reference)
     patterns = try SuiteFile.weaknesses("\(Self.folder)/assistant-leaky/weaknesses.jsonl")
     struct Truth: Decodable {
       let weak: [String: [String]]

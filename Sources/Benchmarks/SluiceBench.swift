@@ -5,5 +5,8 @@ import ArgumentParser
 struct SluiceBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sluice-bench", abstract: "Measurements behind .ci/bench; run from the repository's root.",
-    subcommands: [AttackerBenchmark.self, PaceBenchmark.self, CoverageBenchmark.self, VerdictBenchmark.self])
+    subcommands: [
+      AttackerBenchmark.self, PaceBenchmark.self, CoverageBenchmark.self, VerdictBenchmark.self,
+      IncrementalBenchmark.self,
+    ])
 }

@@ -15,6 +15,8 @@ public struct AttackTrial: Sendable {
     public struct Confirmed: Sendable {
       public let prompt: String
       public let category: String?
+      /// Responses that the search had spent when it first saw the attack work.
+      public let responsesSpent: Int
     }
 
     public let confirmed: [Confirmed]
@@ -67,7 +69,9 @@ public struct AttackTrial: Sendable {
     let findings = try await FreshFindings(
       role: .candidate, searches: confirmed, similarity: 0.7, embedder: embedder)
     return Outcome(
-      confirmed: findings.confirmed.map { .init(prompt: $0.claim.prompt, category: $0.category) },
+      confirmed: findings.confirmed.map {
+        .init(prompt: $0.claim.prompt, category: $0.category, responsesSpent: $0.claim.responsesSpent)
+      },
       claimed: result.claimed.count, searched: result.responses, responses: findings.responses,
       unique: findings.uniqueAttacks, vendiScore: findings.vendiScore, curve: findings.restarts.first?.curve ?? [],
       losses: result.losses, state: result.state)
