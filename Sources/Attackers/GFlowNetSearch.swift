@@ -21,10 +21,15 @@ struct GFlowNetSearch: Sendable {
   private var losses: [Double] = []
   /// Everything seen to work, for smoothing: by prompt, in order of discovery.
   private var worked: [Experience] = []
+  /// Known attacks and the old buffer's, still to be asked; and all of them: none is a find of this search.
+  private var memories: [Experience] = []
+  private var remembered: Set<String> = []
 
-  /// Share of the budget that known attacks, and the old buffer, may take before the search begins.
+  /// Share of the budget that known attacks, and the old buffer, may take.
   private static let seedingShare = 0.1
-  private static let rescoringShare = 0.2
+  private static let rescoringShare = 0.15
+  /// Share of each round that memories may take, so that what is new is looked for from the first round on.
+  private static let memoryShare = 0.25
   /// Batches in a row without one new prompt after which the sampler counts as collapsed.
   static let patience = 25
   /// Rewards below this count as this in the objective.
@@ -65,8 +70,9 @@ struct GFlowNetSearch: Sendable {
   }
 
   mutating func run(seedPrompts: [String]) async throws -> SearchResult {
-    try await rescoreBuffer()
-    try await seedBuffer(seedPrompts)
+    recallBuffer()
+    recall(seedPrompts)
+    memories.shuffle(using: &generator)
     let smooths = settings.smoothing && settings.training
     let whole = log.budget.responses
     try await train(until: smooths ? Int(Double(whole) * (1 - settings.smoothingShare)) : whole)
@@ -78,35 +84,24 @@ struct GFlowNetSearch: Sendable {
 
   /// Old rewards are stale at a new target: a stratified part of the buffer is asked again, the rest is forgotten
   /// unless its neighbours still work.
-  private mutating func rescoreBuffer() async throws {
+  private mutating func recallBuffer() {
     guard started != nil, !buffer.items.isEmpty else { return }
     let count = min(buffer.items.count, Int(Double(log.budget.responses) * Self.rescoringShare))
     // Strata by old reward: every quantile is asked, so that what used to fail may work now.
     let order = buffer.items.indices.sorted { buffer.items[$0].logUnsafe > buffer.items[$1].logUnsafe }
-    let chosen = (0..<count).map { order[$0 * order.count / max(count, 1)] }
-    let items = chosen.map { buffer.items[$0] }
+    remember((0..<count).map { buffer.items[order[$0 * order.count / max(count, 1)]] })
     buffer = ReplayBuffer(capacity: settings.buffer)
-    try await observe(items)
-    // What still works is learnt from, but it is no find of this search: a memory doesn't prove that the search is awake.
-    for item in items {
-      record(item, method: "gflownet", isNew: false)
-      if let c = log.known[item.prompt] { rememberIfItWorks(item, logUnsafe: c) }
-    }
-    progress(log.spent, "re-scored \(items.count) remembered attacks")
   }
 
-  private mutating func seedBuffer(_ prompts: [String]) async throws {
+  private mutating func recall(_ prompts: [String]) {
     let count = Int(Double(log.budget.responses) * Self.seedingShare)
     guard count > 0, !prompts.isEmpty, settings.fixedPrompt == nil else { return }
     let chosen = prompts.shuffled(using: &generator).prefix(count)
-    let experiences = proposer.experiences(prompts: Array(chosen))
-    try await observe(experiences)
-    for experience in experiences { record(experience, method: "seed", isNew: false) }
+    remember(proposer.experiences(prompts: Array(chosen)))
   }
 
-  private mutating func observe(_ items: [Experience]) async throws {
-    try await log.observe(items.map(\.prompt))
-    try await learn(items.filter { log.known[$0.prompt] != nil })
+  private mutating func remember(_ items: [Experience]) {
+    for item in items where remembered.insert(item.prompt).inserted { memories.append(item) }
   }
 
   private mutating func learn(_ items: [Experience]) async throws {
@@ -142,12 +137,14 @@ struct GFlowNetSearch: Sendable {
       let vectors = try await embedder.embed(fresh.map { pool[$0].prompt })
       wanted = screen.choose(vectors, count: count, using: &generator).map { fresh[$0] }
     }
-    let asked = log.reserve(wanted.map { pool[$0].prompt }, until: limit)
+    let recalled = Array(memories.suffix(Int(Double(count) * Self.memoryShare)))
+    memories.removeLast(recalled.count)
+    let asked = log.reserve((recalled + wanted.map { pool[$0] }.dropLast(recalled.count)).map(\.prompt), until: limit)
     // What the policy does now is learnt from even where it is not asked: repetitions, and what nobody would write.
     let repeated = pool.indices.prefix(count).filter { !fluent[$0] || log.known[pool[$0].prompt] != nil }
     let (oracle, questions) = (log.oracle, settings)
     return Round(
-      proposals: (wanted + repeated).map { pool[$0] }, asked: asked,
+      proposals: recalled + (wanted + repeated).map { pool[$0] }, asked: asked,
       answers: asked.isEmpty ? nil : Task { try await ask(oracle, asked, questions) })
   }
 
@@ -172,9 +169,12 @@ struct GFlowNetSearch: Sendable {
       }
       var experience = proposal
       experience.logUnsafe = c
-      let isNew = fresh.remove(proposal.prompt) != nil
-      record(experience, method: method, isNew: isNew)
-      if isNew { new.append(experience) }
+      let isFresh = fresh.remove(proposal.prompt) != nil
+      // What still works is learnt from, but it is no find of this search: a memory doesn't prove that the search is awake.
+      let isMemory = remembered.contains(proposal.prompt)
+      record(experience, method: method, isNew: isFresh && !isMemory)
+      if isFresh && isMemory { rememberIfItWorks(experience, logUnsafe: c) }
+      if isFresh { new.append(experience) }
       known.append(experience)
     }
     try await learn(new)
