@@ -230,3 +230,77 @@ struct CheckpointParityTests {
     }
   }
 }
+
+@Suite("Adapters in PEFT's layout")
+struct AdapterParityTests {
+  @Test(
+    "an adapter that peft wrote gives peft's logits",
+    arguments: [("gpt2-adapter", "gpt2"), ("gemma3-adapter", "gemma3")])
+  func loaded(name: String, base: String) throws {
+    let golden = try ModelGolden(base)
+    let adapter = try LoRAAdapter.load(folder: ModelGolden.path(name), layout: golden.weights.layout)
+    #expect(adapter.rank == 3 && adapter.alpha == 6)
+    let file = try SafetensorsFile(path: ModelGolden.path(name) + "/expected.safetensors")
+    struct Facts: Decodable { let sequences: [[Int32]] }
+    let facts = try JSONDecoder().decode(
+      Facts.self, from: Data(contentsOf: URL(filePath: ModelGolden.path(name) + "/expected.json")))
+    let merged = adapter.merged(into: golden.weights)
+    for (a, b) in zip(logits(facts.sequences[0], merged), try file.floats("logits.0")) { #expect(abs(a - b) < 1e-3) }
+    // It makes a difference at all, and the whole weights are the shared ones with it.
+    #expect(merged.values != golden.weights.values)
+    let whole = Weights(layout: golden.weights.layout, values: merged.values)
+    #expect(logits(facts.sequences[0], whole) == logits(facts.sequences[0], merged))
+  }
+
+  @Test(
+    "an adapter saved again is the file that peft wrote, tensor for tensor",
+    arguments: [
+      ("gpt2-adapter", "gpt2"), ("gemma3-adapter", "gemma3"),
+    ])
+  func saved(name: String, base: String) throws {
+    let folder = try CheckpointFolder()
+    let layout = try ModelGolden(base).weights.layout
+    let adapter = try LoRAAdapter.load(folder: ModelGolden.path(name), layout: layout)
+    try adapter.save(folder: folder.path, base: base)
+    let theirs = try SafetensorsFile(path: ModelGolden.path(name) + "/adapter_model.safetensors")
+    let ours = try SafetensorsFile(path: folder.path + "/adapter_model.safetensors")
+    #expect(Set(ours.tensors.keys) == Set(theirs.tensors.keys))
+    for (tensor, info) in theirs.tensors {
+      #expect(ours.tensors[tensor]?.shape == info.shape)
+      #expect(try ours.floats(tensor) == theirs.floats(tensor))
+    }
+    let again = try LoRAAdapter.load(folder: folder.path, layout: layout)
+    #expect(again.values == adapter.values && again.alpha == adapter.alpha)
+  }
+
+  @Test("an adapter of another model, another kind or with a damaged tensor is refused by name")
+  func refused() throws {
+    let layout = try ModelGolden("llama").weights.layout
+    let other = #expect(throws: SluiceError.self) {
+      try LoRAAdapter.load(folder: ModelGolden.path("gpt2-adapter"), layout: layout)
+    }
+    #expect(other?.exitCode == .usage && other?.message.hasPrefix("the base model has no projection") == true)
+    let sizes = #expect(throws: SluiceError.self) {
+      try LoRAAdapter.load(folder: ModelGolden.path("gemma3-adapter"), layout: layout)
+    }
+    #expect(sizes?.exitCode == .usage)
+    let folder = try CheckpointFolder()
+    try folder.write(#"{"peft_type": "LOHA", "r": 3}"#, as: "adapter_config.json")
+    let kind = #expect(throws: SluiceError.self) { try LoRAAdapter.load(folder: folder.path, layout: layout) }
+    #expect(kind?.message == "adapters of type 'LOHA' are not supported")
+    try folder.write(#"{"peft_type": "LORA", "r": 0}"#, as: "adapter_config.json")
+    #expect(throws: SluiceError.self) { try LoRAAdapter.load(folder: folder.path, layout: layout) }
+  }
+
+  @Test("a projection that isn't there is named, with those that are")
+  func unknownProjection() throws {
+    let layout = try ModelGolden("qwen2").weights.layout
+    let error = #expect(throws: SluiceError.self) {
+      try LoRAAdapter(layout: layout, rank: 2, alpha: 2, projections: ["c_attn"], seed: 1)
+    }
+    #expect(error?.remedy?.contains("self_attn.q_proj, self_attn.k_proj") == true)
+    for name in layout.projections {
+      #expect(try LoRAAdapter(layout: layout, rank: 2, alpha: 2, projections: [name], seed: 1).values.count > 0)
+    }
+  }
+}

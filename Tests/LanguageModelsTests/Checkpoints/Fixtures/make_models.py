@@ -1,7 +1,7 @@
 """Writes `models/`: one small checkpoint of each architecture with seeded random weights, as transformers saves it, and
 what PyTorch computes with it.
 
-Run: python make_models.py [NAME ...]   (needs torch, transformers, sentence-transformers and safetensors)
+Run: python make_models.py [NAME ...]   (needs torch, transformers, peft, sentence-transformers and safetensors)
 Each folder gets `expected.safetensors` (logits or hidden states, gradients by tensor) and `expected.json` (tokens, the
 losses of ten optimizer steps).
 """
@@ -17,6 +17,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules.normalize import Normalize
 from sentence_transformers.base.modules.transformer import Transformer
 from sentence_transformers.sentence_transformer.modules.pooling import Pooling
+import peft
 import torch
 import transformers as hf
 from safetensors.torch import save_file
@@ -199,6 +200,28 @@ def sentence_encoder(name, config, seed, pooling):
     (folder / "embeddings.json").write_text(json.dumps({"texts": texts, "vectors": vectors}) + "\n")
 
 
+def adapter(name, base, modules):
+    """A LoRA adapter in PEFT's layout on one of the models above, and the logits with it."""
+    folder = FOLDER / name
+    shutil.rmtree(folder, ignore_errors=True)
+    model = hf.AutoModelForCausalLM.from_pretrained(FOLDER / base, dtype=torch.float32, attn_implementation="eager")
+    settings = peft.LoraConfig(r=3, lora_alpha=6, target_modules=modules, task_type="CAUSAL_LM",
+                               fan_in_fan_out=base.startswith("gpt2"))
+    adapted = peft.get_peft_model(model, settings).eval()
+    generator = torch.Generator().manual_seed(17)
+    for key, parameter in sorted(adapted.named_parameters()):
+        if "lora_" in key:
+            parameter.data = 0.3 * torch.randn(parameter.shape, generator=generator)
+    adapted.save_pretrained(folder)
+    (folder / "README.md").unlink(missing_ok=True)
+    configuration = json.loads((folder / "adapter_config.json").read_text())
+    configuration["base_model_name_or_path"] = base
+    (folder / "adapter_config.json").write_text(json.dumps(configuration, indent=2) + "\n")
+    tokens = sequences(17)[0]
+    save_file({"logits.0": logits(adapted, tokens).detach().contiguous()}, folder / "expected.safetensors")
+    (folder / "expected.json").write_text(json.dumps({"sequences": [tokens]}) + "\n")
+
+
 def finish(folder, tensors, facts):
     save_file({key: value.contiguous() for key, value in tensors.items()}, folder / "expected.safetensors")
     (folder / "expected.json").write_text(json.dumps(facts) + "\n")
@@ -240,6 +263,8 @@ MODELS = {
     "bert-pairs": lambda n: pair_classifier(n, hf.BertConfig(**LONGER, **LABELS), 13, word_piece()),
     "roberta-pairs": lambda n: pair_classifier(
         n, hf.RobertaConfig(**LONGER, type_vocab_size=1, pad_token_id=1, **LABELS), 14, roberta_bytes()),
+    "gpt2-adapter": lambda n: adapter(n, "gpt2", ["attn.c_attn", "mlp.c_proj"]),
+    "gemma3-adapter": lambda n: adapter(n, "gemma3", ["q_proj", "v_proj", "down_proj"]),
     "sentence": lambda n: sentence_encoder(n, hf.BertConfig(**LONGER), 15, "mean"),
     "sentence-cls": lambda n: sentence_encoder(n, hf.BertConfig(**LONGER), 16, "cls"),
 }
