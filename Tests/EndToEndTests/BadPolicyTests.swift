@@ -138,6 +138,6 @@ struct BadPolicyTests {
     try workspace.write(policy.text, to: "policy.yaml")
     let key = try await workspace.run("run", "policy.yaml")
     #expect(key.code == 64)
-    #expect(key.errors.contains("SLUICE_TEST_KEY"))
+    #expect(key.errors.contains("policy.yaml:5:") && key.errors.contains("SLUICE_TEST_KEY"), "\(key.errors)")
   }
 }

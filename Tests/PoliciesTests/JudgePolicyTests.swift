@@ -9,7 +9,9 @@ struct JudgePolicyTests {
     smallPolicy.changing("{kind: rules, file: rules.yaml}", to: judge)
   }
 
-  private func confirm(_ judge: String) throws -> JudgePolicy { try Workplace().load(policy(judge)).confirmJudge }
+  private func confirm(_ judge: String) throws -> JudgePolicy {
+    try Workplace().load(policy(judge), environment: ["KEY": "k"]).confirmJudge
+  }
 
   @Test("A language model has its rubric, labels and thresholds, and defaults for all of them")
   func languageModel() throws {
@@ -121,6 +123,16 @@ struct JudgePolicyTests {
     }
     // Some are wrong in a second way that follows from the first.
     #expect(problems.first == problem)
+  }
+
+  @Test("A key that isn't there is told at its place, unless only the structure is looked at")
+  func missingKey() throws {
+    let text = policy("{kind: llm, \(Self.server), api_key_env: NO_KEY}")
+    let problem = "4:71: judges.confirm.api_key_env: the environment variable 'NO_KEY' is not set, or is empty"
+    #expect(try Workplace().problems(text) == [problem])
+    #expect(try Workplace().problems(text, environment: ["NO_KEY": " "]) == [problem])
+    #expect(try Workplace().problems(text, environment: ["NO_KEY": "k"]).isEmpty)
+    #expect(try Workplace().problems(text, checksFiles: false).isEmpty)
   }
 
   @Test("What rewards the attacker may not confirm, not even as one of several")

@@ -119,11 +119,31 @@ struct PolicyTests {
       if (["version", "ledger.sealing"] + apart).contains(path) { continue }
       if path.hasSuffix(".kind") || path == "checks.0.at_least" { continue }
       let value = try #require(otherValue(of: key), "\(path)")
-      let after = try place.load(fullPolicy, overrides: ["\(path)=\(value)"])
+      let after = try place.load(fullPolicy, overrides: ["\(path)=\(value)"], environment: ["A_KEY": "k"])
       #expect(settled(after) != settled(before), "\(path)=\(value)")
       tried += 1
     }
     #expect(tried > 70)
+  }
+
+  @Test("Every key of a served judge reaches the policy", arguments: ["llm", "moderation"])
+  func everyJudgeKeyCounts(kind: String) throws {
+    let categories = kind == "moderation" ? ", categories: [{name: a, as: b}]" : ""
+    let text = fullPolicy.changing(
+      "{kind: rules, file: rules.yaml}", to: "{kind: \(kind), url: 'http://h', model: m\(categories)}")
+    let place = try Workplace()
+    let before = try place.load(text).confirmJudge
+    var kinds = kindsOfFullPolicy
+    kinds["judges.confirm"] = kind
+    var tried = 0
+    for (path, key) in leaves(PolicyTable.root, at: "", kinds: kinds)
+    where path.hasPrefix("judges.confirm.") && !path.hasSuffix(".kind") {
+      let value = try #require(otherValue(of: key), "\(path)")
+      let after = try place.load(text, overrides: ["\(path)=\(value)"], environment: ["A_KEY": "k"])
+      #expect(after.confirmJudge != before, "\(path)=\(value)")
+      tried += 1
+    }
+    #expect(tried > 10)
   }
 
   private let kindsOfFullPolicy = [

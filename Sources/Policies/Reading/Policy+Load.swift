@@ -11,7 +11,7 @@ extension Policy {
   ///   - overrides: `KEY=VALUE`, applied in order before validation.
   ///   - seed: replaces the policy's seed.
   ///   - environment: for `${VAR}`.
-  ///   - checksFiles: false looks at the policy's structure alone and takes named files and folders for granted.
+  ///   - checksFiles: false looks at the policy's structure alone and takes named files, folders and keys for granted.
   /// - Throws: `PolicyErrors` with everything that is wrong.
   public static func load(
     path: String, overrides: [String] = [], seed: UInt64? = nil,

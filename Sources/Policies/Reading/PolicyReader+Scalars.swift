@@ -35,6 +35,11 @@ extension PolicyReader {
       return nil
     }
     switch key.shape {
+    case .variable where checksFiles && environment[text, default: ""].allSatisfy(\.isWhitespace):
+      diagnostics.add(
+        "\(name): the environment variable \(quoted(written)) is not set, or is empty", at: node.place,
+        remedy: "Set it to the key before running, or remove \(key.name) where the server needs none.")
+      return nil
     case .file: return existing(text, written: written, isFolder: false, name: name, at: node.place)
     case .folder: return existing(text, written: written, isFolder: true, name: name, at: node.place)
     case .checkpoint:

@@ -6,7 +6,7 @@ struct PolicyReader {
   let environment: [String: String]
   /// The policy file's folder; empty for the current one.
   let folder: String
-  /// Whether a file or folder that isn't there is an error.
+  /// Whether a file, a folder or a key's variable that isn't there is an error.
   let checksFiles: Bool
   var diagnostics = Diagnostics()
 
