@@ -33,9 +33,15 @@ final class Arrivals<Request: Sendable, Answer: Sendable>: Sendable {
   func collect(
     _ ask: @escaping @Sendable (Arrivals<Request, Answer>) async throws -> Void
   ) async throws -> Result<Void, any Error> {
-    // A task of its own, so that it can be stopped at once.
-    let asking = Task { try await ask(self) }
+    // A task of its own, so that it can be stopped at once; it waits until it can.
+    let (mayStart, start) = AsyncStream<Void>.makeStream()
+    let asking = Task {
+      for await _ in mayStart { break }
+      try await ask(self)
+    }
     watch.onStop { asking.cancel() }
+    start.yield()
+    start.finish()
     let ended = await withTaskCancellationHandler {
       await asking.result
     } onCancel: {
