@@ -22,7 +22,7 @@ struct AttackerTable {
         lines.append("\(target), \(budget) target responses, means over seeds [95 % bootstrap interval]")
         lines.append(
           "  " + pad("method", 18)
-            + ["confirmed", "UA 0.6", "UA 0.7", "", "UA 0.8", "fluent 0.7", "cells", "ASR", "Vendi"].map {
+            + ["confirmed", "UA 0.6", "UA 0.7", "", "UA 0.8", "fluent", "cells", "ASR", "Vendi"].map {
               pad($0, 10, left: true)
             }.joined())
         for method in methods {
