@@ -64,9 +64,10 @@ let package = Package(
     .executableTarget(
       name: "sluice-bench",
       dependencies: [
-        "Core", "LanguageModels", "Attackers", "Targets", "Judges", "Policies", "Statistics", "Gate", argumentParser,
+        "Core", "Tensors", "LanguageModels", "Attackers", "Targets", "Judges", "Policies", "Statistics", "Gate",
+        argumentParser,
       ],
-      path: "Sources/Benchmarks", swiftSettings: strict),
+      path: "Sources/Benchmarks", exclude: ["Peers"], swiftSettings: strict),
 
     tests("CoreTests", ["Core"]),
     tests("TensorsTests", ["Tensors"]),
