@@ -49,6 +49,7 @@ let package = Package(
     module("Targets", ["Core", "LanguageModels", "CLibcurl"]),
     module("Judges", ["Core", "Targets", "LanguageModels", yams]),
     module("Statistics", ["Core", realModule]),
+    module("SafetyTuning", ["Core", "LanguageModels", "Targets"]),
     module("Evidence", ["Core", "CLibsodium", grdb]),
     module("Policies", ["Core", yams]),
     module("Reports", ["Core", "CLibxml2"]),
@@ -57,7 +58,7 @@ let package = Package(
       "Gate",
       [
         "Core", "Tensors", "Tokenizers", "LanguageModels", "Attackers", "Targets", "Judges", "Statistics",
-        "Evidence", "Policies", "Reports", "Lab",
+        "SafetyTuning", "Evidence", "Policies", "Reports", "Lab",
       ]),
     .executableTarget(name: "sluice", dependencies: ["Gate", argumentParser], swiftSettings: strict),
     // Measurements behind .ci/bench; no product.
@@ -79,6 +80,7 @@ let package = Package(
     tests("TargetsTests", ["Targets", "FakeServer"]),
     tests("JudgesTests", ["Judges", "FakeServer"]),
     tests("StatisticsTests", ["Statistics"]),
+    tests("SafetyTuningTests", ["SafetyTuning", "FakeServer"]),
     tests("EvidenceTests", ["Evidence"]),
     tests("PoliciesTests", ["Policies"]),
     tests("ReportsTests", ["Reports"]),

@@ -29,21 +29,70 @@ public struct SupervisedTrainer: Sendable {
   public mutating func step(
     prefix: [Int32], sequences: [[Int32]], tokenWeights: [[Float]]? = nil, rate: Float = 1
   ) -> Double {
-    let importance = tokenWeights ?? sequences.map { [Float](repeating: 1, count: $0.count) }
-    let total = importance.reduce(Float(0)) { $0 + $1.reduce(0, +) }
-    guard total > 0 else { return 0 }
-    let likelihood = Likelihood(prefix: prefix, workers: workers)
-    var (loss, gradient) = likelihood.gradient(sequences, weights) { logProbabilities in
-      var loss = 0.0
-      for (tokens, counts) in zip(logProbabilities, importance) {
-        for (log, count) in zip(tokens, counts) { loss -= Double(log * count / total) }
-      }
-      return (loss, importance.map { $0.map { -$0 / total } })
-    }
+    guard let objective = TokenLoss(sequences, tokenWeights: tokenWeights) else { return 0 }
+    var (loss, gradient) = Likelihood(prefix: prefix, workers: workers)
+      .gradient(sequences, weights, loss: objective.callAsFunction)
     clipNorm(&gradient, limit: clip)
     var values = weights.values
     optimizer.update(&values, gradient: gradient, decays: decays, rate: rate)
     weights = Weights(layout: weights.layout, values: values)
     return loss
+  }
+}
+
+/// Maximum-likelihood training of a low-rank adapter on frozen weights: AdamW, gradient clipping.
+public struct AdapterTrainer: Sendable {
+  public private(set) var adapter: LoRAAdapter
+  /// The frozen weights with the adapter merged in.
+  public private(set) var weights: Weights
+  public let workers: Int
+  /// Largest Euclidean norm of a step's gradient.
+  public var clip: Float
+  private let base: Weights
+  private var optimizer: AdamW
+
+  public init(base: Weights, adapter: LoRAAdapter, learningRate: Float, clip: Float = 1, workers: Int = 1) {
+    self.base = base
+    self.adapter = adapter
+    self.clip = clip
+    self.workers = workers
+    weights = adapter.merged(into: base)
+    optimizer = AdamW(count: adapter.values.count, learningRate: learningRate)
+  }
+
+  /// One step; see `SupervisedTrainer.step`.
+  @discardableResult
+  public mutating func step(
+    prefix: [Int32], sequences: [[Int32]], tokenWeights: [[Float]]? = nil, rate: Float = 1
+  ) -> Double {
+    guard let objective = TokenLoss(sequences, tokenWeights: tokenWeights) else { return 0 }
+    var (loss, gradient) = Likelihood(prefix: prefix, workers: workers)
+      .gradient(sequences, weights, adapter: adapter, loss: objective.callAsFunction)
+    clipNorm(&gradient, limit: clip)
+    optimizer.update(&adapter.values, gradient: gradient, rate: rate)
+    weights = adapter.merged(into: base)
+    return loss
+  }
+}
+
+/// Mean negative log-likelihood of a token, each counted by its weight.
+struct TokenLoss: Sendable {
+  private let importance: [[Float]]
+  private let total: Float
+
+  /// Nil where nothing counts.
+  init?(_ sequences: [[Int32]], tokenWeights: [[Float]]?) {
+    importance = tokenWeights ?? sequences.map { [Float](repeating: 1, count: $0.count) }
+    total = importance.reduce(Float(0)) { $0 + $1.reduce(0, +) }
+    if total <= 0 { return nil }
+  }
+
+  /// The loss and its slope on each log-probability.
+  func callAsFunction(_ logProbabilities: [[Float]]) -> (value: Double, slopes: [[Float]]) {
+    var loss = 0.0
+    for (tokens, counts) in zip(logProbabilities, importance) {
+      for (log, count) in zip(tokens, counts) { loss -= Double(log * count / total) }
+    }
+    return (loss, importance.map { $0.map { -$0 / total } })
   }
 }

@@ -34,8 +34,7 @@ public final class LocalTarget: Target {
     self.batch = max(1, batch)
     self.workers = max(1, workers)
     preferredBatch = self.batch * self.workers
-    template = PromptTemplate(
-      settings.template ?? model.template(withSystem: settings.system != nil) ?? "{prompt}", system: settings.system)
+    template = PromptTemplate(model, settings)
   }
 
   public func respond(

@@ -1,0 +1,61 @@
+import Core
+import Foundation
+
+/// One exchange to learn: a prompt, and what the model should answer.
+public struct TuningExample: Hashable, Codable, Sendable {
+  public enum Kind: String, Codable, Sendable {
+    /// An attack, and a refusal.
+    case refusal
+    /// A harmless prompt, and its answer.
+    case benign
+  }
+
+  public let kind: Kind
+  public let prompt: String
+  public let response: String
+
+  public init(_ kind: Kind, prompt: String, response: String) {
+    self.kind = kind
+    self.prompt = prompt
+    self.response = response
+  }
+}
+
+/// What a variant is tuned on.
+public struct TuningData: Hashable, Sendable {
+  public static let fileName = "training.jsonl"
+
+  /// In the order of training files: mixed, so that a trainer that doesn't shuffle sees both kinds all the time.
+  public let examples: [TuningExample]
+
+  public init(_ examples: [TuningExample]) { self.examples = examples }
+
+  public func count(_ kind: TuningExample.Kind) -> Int { examples.count { $0.kind == kind } }
+
+  /// One conversation a line, as fine-tuning services and trainers read it:
+  /// `{"messages":[{"role":"user","content":…},{"role":"assistant","content":…}]}`.
+  public var chatLines: String {
+    examples.map { example in
+      JSON.object([
+        JSON.Member(
+          "messages", .array([Self.message("user", example.prompt), Self.message("assistant", example.response)]))
+      ]).serialized() + "\n"
+    }.joined()
+  }
+
+  private static func message(_ role: String, _ content: String) -> JSON {
+    .object([JSON.Member("role", .string(role)), JSON.Member("content", .string(content))])
+  }
+
+  /// Writes the chat lines for their owner alone: they hold attacks in clear.
+  /// - Throws: `SluiceError` (usage) when the file can't be written.
+  public func write(to path: String) throws {
+    let made = FileManager.default.createFile(
+      atPath: path, contents: Data(chatLines.utf8), attributes: [.posixPermissions: 0o600])
+    guard made else {
+      throw SluiceError(
+        .usage, "can't write the data set", at: SourceLocation(file: path),
+        remedy: "Check that the folder can be written and the disk isn't full.")
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import Foundation
+import Synchronization
+
+/// Set from a cancellation handler, looked at between steps.
+final class CancellationFlag: Sendable {
+  private let value = Atomic(false)
+
+  var isSet: Bool { value.load(ordering: .relaxed) }
+  func set() { value.store(true, ordering: .relaxed) }
+}
+
+/// Runs long work on a thread of its own: the cooperative pool has one thread a core and must stay free.
+func onOwnThread<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
+  try await withCheckedThrowingContinuation { continuation in
+    let thread = Thread { continuation.resume(with: Swift.Result { try work() }) }
+    thread.name = "sluice-tuner"
+    // The default of 512 KB is little for a deep call into BLAS.
+    thread.stackSize = 8 << 20
+    thread.start()
+  }
+}
