@@ -33,7 +33,7 @@ public final class ModerationClient: Sendable {
     let body = Array(
       JSON.object([JSON.Member("model", .string(configuration.model)), JSON.Member("input", .string(text))])
         .serialized().utf8)
-    return try await connection.post(
+    return try await connection.send(
       seed: StableHash.fnv1a(text.utf8), retries: retries, privateTexts: [text]
     ) {
       OpenAIConnection.Attempt(body: body) { response throws(MalformedReply) in

@@ -39,7 +39,7 @@ public final class OpenAIClient: Sendable {
   public func ask(
     _ question: OpenAIQuestion, retries: Int? = nil
   ) async throws -> Result<OpenAIReply, ResponseFailure> {
-    try await connection.post(seed: question.seed, retries: retries, privateTexts: question.privateTexts) { [self] in
+    try await connection.send(seed: question.seed, retries: retries, privateTexts: question.privateTexts) { [self] in
       let used = dialect.withLock { $0 }
       return OpenAIConnection.Attempt(
         body: question.body(model: configuration.model, dialect: used),

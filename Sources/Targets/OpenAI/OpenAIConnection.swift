@@ -1,11 +1,11 @@
 import Core
 import Foundation
 
-/// A path on an OpenAI-compatible server with the key to it, and the patience to ask until an answer comes.
+/// An OpenAI-compatible server with the key to it, and the patience to ask until an answer comes.
 ///
 /// What is sent and what an answer means is its callers' business; what a refusal means is the same for all.
 final class OpenAIConnection: Sendable {
-  /// Scheme, host and path: what identifies the server.
+  /// Scheme, host and path of the usual call: what identifies the server.
   var address: String { endpoint.address }
 
   private let configuration: OpenAIConfiguration
@@ -15,7 +15,7 @@ final class OpenAIConnection: Sendable {
   private let key: APIKey?
 
   /// - Parameters:
-  ///   - path: of the call below the version, for example `chat/completions`.
+  ///   - path: of the usual call below the version, for example `chat/completions`.
   ///   - environment: where the API key is looked up, and `SSL_CERT_FILE` for a private certificate authority.
   ///   - transport: nil for libcurl.
   ///   - retry: nil for the usual back-off with the configuration's number of retries.
@@ -37,9 +37,17 @@ final class OpenAIConnection: Sendable {
       failuresBeforeGivingUp: configuration.failuresBeforeGivingUp, clock: clock)
   }
 
-  /// One try: the body to send, how to read the answer, and whether a refusal can be mended by another body.
+  /// One try: what to send, how to read the answer, and whether a refusal can be mended by another body.
   struct Attempt<Value: Sendable>: Sendable {
-    let body: [UInt8]
+    var method = HTTPRequest.Method.post
+    /// Below the version; nil for the usual call.
+    var path: String?
+    var contentType = "application/json"
+    var body: [UInt8] = []
+    /// Instead of the configuration's.
+    var timeout: Duration?
+    /// Refusals that are answers of this call, and are read as such.
+    var expects: Set<Int> = []
     let read: @Sendable (HTTPResponse) throws(MalformedReply) -> Value
     /// Called with the server's message for 400 and 422; true where the next body will be different.
     var mends: @Sendable (_ message: String) -> Bool = { _ in false }
@@ -51,18 +59,21 @@ final class OpenAIConnection: Sendable {
   ///   - privateTexts: prompts and the like; a server's message that repeats one is withheld.
   ///   - attempt: called for each try.
   /// - Throws: `CancellationError` alone.
-  func post<Value: Sendable>(
+  func send<Value: Sendable>(
     seed: UInt64, retries: Int?, privateTexts: [String], attempt: @escaping @Sendable () -> Attempt<Value>
   ) async throws -> Result<Value, ResponseFailure> {
     try await client.send(seed: seed, retries: retries) { [self] in
       let attempt = attempt()
-      return RetryingClient.Attempt(request: request(attempt.body)) { [self] response in
+      let endpoint = attempt.path.map(endpoint.call) ?? endpoint
+      var refusals = refusals
+      refusals.address = endpoint.address
+      return RetryingClient.Attempt(request: request(attempt, to: endpoint)) { [refusals] response in
         switch response.status {
-        case 200..<300:
+        case let status where (200..<300).contains(status) || attempt.expects.contains(status):
           do throws(MalformedReply) {
             return .success(try attempt.read(response))
           } catch {
-            return .failure(FailedAttempt(.malformed, "\(address): \(error.message)", .retrySparingly))
+            return .failure(FailedAttempt(.malformed, "\(refusals.address): \(error.message)", .retrySparingly))
           }
         case 400, 422:
           let failed = refusals.failure(response, privateTexts)
@@ -75,18 +86,24 @@ final class OpenAIConnection: Sendable {
     }
   }
 
+  /// What the server said within an answer, made fit to be shown; nil where nothing printable is left.
+  func presentable(_ said: String, privateTexts: [String]) -> String? {
+    ForeignMessage(key?.redacted(from: said) ?? said, privateTexts: privateTexts)?.text
+  }
+
   /// Few tries: whoever probes wants to know now.
   var probeRetries: Int { min(2, configuration.retries) }
 
-  private func request(_ body: [UInt8]) -> HTTPRequest {
-    var headers = [
-      HTTPRequest.Header("Content-Type", "application/json"), HTTPRequest.Header("Accept", "application/json"),
-    ]
+  private func request<Value>(_ attempt: Attempt<Value>, to endpoint: OpenAIEndpoint) -> HTTPRequest {
+    var headers = [HTTPRequest.Header("Accept", "application/json")]
+    if attempt.method == .post { headers.append(HTTPRequest.Header("Content-Type", attempt.contentType)) }
     if let key { headers.append(key.header) }
     let bounds = HTTPRequest.Bounds(
-      connect: configuration.connectTimeout, total: configuration.timeout, stall: configuration.stallTimeout,
+      connect: configuration.connectTimeout, total: attempt.timeout ?? configuration.timeout,
+      stall: configuration.stallTimeout,
       bodyBytes: configuration.maxResponseBytes)
-    return HTTPRequest(url: endpoint.url, headers: headers, body: body, bounds: bounds)
+    return HTTPRequest(
+      method: attempt.method, url: endpoint.url, headers: headers, body: attempt.body, bounds: bounds)
   }
 }
 

@@ -22,7 +22,10 @@ public enum OpenAIAPI: String, CaseIterable, Sendable {
 /// has a version stays as it is (`https://host/v1beta/openai`). A query is sent but not part of the identity.
 struct OpenAIEndpoint: Sendable {
   /// Scheme, host in lower case, port and full path: what is printed and what identifies the server.
-  let address: String
+  var address: String { "\(base)/\(path)" }
+  /// Up to the version.
+  private let base: String
+  private let path: String
   private let query: String
 
   /// What requests are sent to.
@@ -35,15 +38,25 @@ struct OpenAIEndpoint: Sendable {
   init(_ text: String, path: String) throws {
     let parts = try URLParts(text)
     var segments = parts.path.split(separator: "/").map(String.init)
-    for tail in [["chat", "completions"], ["completions"], ["moderations"]]
+    for tail in [["chat", "completions"], ["completions"], ["moderations"], ["fine_tuning", "jobs"]]
     where segments.suffix(tail.count) == tail[...] {
       segments.removeLast(tail.count)
       break
     }
     if !segments.contains(where: OpenAIEndpoint.isVersion) { segments.append("v1") }
-    address = "\(parts.scheme)://\(parts.host)/\(segments.joined(separator: "/"))/\(path)"
+    base = "\(parts.scheme)://\(parts.host)/\(segments.joined(separator: "/"))"
+    self.path = path
     query = parts.query
   }
+
+  private init(base: String, path: String, query: String) {
+    self.base = base
+    self.path = path
+    self.query = query
+  }
+
+  /// Another call on the same server.
+  func call(_ path: String) -> OpenAIEndpoint { OpenAIEndpoint(base: base, path: path, query: query) }
 
   private static func isVersion(_ segment: String) -> Bool {
     segment.first == "v" && segment.dropFirst().first?.isWholeNumber == true

@@ -2,7 +2,7 @@ import Core
 
 /// What an answer means that isn't a success.
 struct OpenAIRefusals: Sendable {
-  let address: String
+  var address: String
   let model: String
   let key: APIKey?
   let keyVariable: String?

@@ -1,0 +1,127 @@
+import Core
+import Foundation
+
+/// `posix_spawn` with what a trainer needs and Foundation's `Process` can't give: a process group of its own.
+enum SpawnedProcess {
+  /// What becomes of the three standard streams.
+  struct Streams {
+    let input: Int32
+    let output: Int32
+    let error: Int32
+  }
+
+  /// Starts a program. It inherits no other descriptor, no blocked or ignored signal (Sluice ignores those that it waits
+  /// for, and a program that inherited that couldn't be asked to end).
+  /// - Parameter group: the process group to join; 0 for a new one that bears the process's number.
+  /// - Throws: `SluiceError` (usage) when the system can't start it.
+  static func start(
+    _ executable: String, _ arguments: [String], environment: [String: String], streams: Streams, group: pid_t
+  ) throws -> pid_t {
+    var actions = posix_spawn_file_actions_t()
+    var attributes = posix_spawnattr_t()
+    posix_spawn_file_actions_init(&actions)
+    posix_spawnattr_init(&attributes)
+    defer {
+      posix_spawn_file_actions_destroy(&actions)
+      posix_spawnattr_destroy(&attributes)
+    }
+    // The sources are above 2 (the standard streams are open in any process that got this far), so none is overwritten
+    // before it is copied.
+    posix_spawn_file_actions_adddup2(&actions, streams.input, 0)
+    posix_spawn_file_actions_adddup2(&actions, streams.output, 1)
+    posix_spawn_file_actions_adddup2(&actions, streams.error, 2)
+    for descriptor in openDescriptors() where descriptor > 2 {
+      posix_spawn_file_actions_addclose(&actions, descriptor)
+    }
+    var none = sigset_t()
+    var all = sigset_t()
+    sigemptyset(&none)
+    sigfillset(&all)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setsigdefault(&attributes, &all)
+    posix_spawnattr_setpgroup(&attributes, group)
+    posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+
+    let variables = environment.map { "\($0.key)=\($0.value)" }
+    var process: pid_t = 0
+    let code = withCStrings(arguments) { arguments in
+      withCStrings(variables) { variables in
+        posix_spawn(&process, executable, &actions, &attributes, arguments, variables)
+      }
+    }
+    guard code == 0 else {
+      throw SluiceError(
+        .usage, "the tuner's command can't be run: \(executable): \(String(cString: strerror(code)))",
+        remedy: code == ENOEXEC
+          ? "A script needs a first line such as '#!/bin/sh'." : "Check that it is a program for this machine.")
+    }
+    return process
+  }
+
+  /// Ours are closed on exec anyway; this is for those of libraries. Closing one that is gone by then does no harm.
+  private static func openDescriptors() -> [Int32] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+    return names.compactMap { Int32($0) }
+  }
+
+  private static func withCStrings<Result>(
+    _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
+  ) -> Result {
+    var pointers = strings.map { strdup($0) } + [nil]
+    defer { for pointer in pointers { free(pointer) } }
+    return pointers.withUnsafeMutableBufferPointer { buffer in
+      var empty: UnsafeMutablePointer<CChar>?
+      return buffer.baseAddress.map(body) ?? body(&empty)
+    }
+  }
+}
+
+/// The reading end of a pipe, read without waiting, and its writing end until the child has it.
+final class OutputPipe {
+  private(set) var reading: Int32
+  private var writing: Int32
+
+  /// - Parameter blocking: whether reading waits.
+  /// - Throws: `SluiceError` (usage) when the process has no descriptor left.
+  init(blocking: Bool = false) throws {
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else {
+      throw SluiceError(
+        .usage, "can't make a pipe for the trainer: \(String(cString: strerror(errno)))",
+        remedy: "Raise the limit of open files (ulimit -n).")
+    }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    reading = ends[0]
+    writing = ends[1]
+    if !blocking { _ = fcntl(reading, F_SETFL, O_NONBLOCK) }
+  }
+
+  deinit {
+    closeReading()
+    closeWriting()
+  }
+
+  var writingEnd: Int32 { writing }
+  var isOpen: Bool { reading >= 0 }
+
+  /// To be called once the child has its copy: otherwise the pipe never ends.
+  func closeWriting() {
+    if writing >= 0 { close(writing) }
+    writing = -1
+  }
+
+  func closeReading() {
+    if reading >= 0 { close(reading) }
+    reading = -1
+  }
+
+  /// What is there now, at most a buffer full; nil where nothing is. Closes itself at the end.
+  func read(into buffer: inout [UInt8]) -> ArraySlice<UInt8>? {
+    guard isOpen else { return nil }
+    let count = Foundation.read(reading, &buffer, buffer.count)
+    if count > 0 { return buffer[..<count] }
+    if count == 0 || (errno != EAGAIN && errno != EINTR) { closeReading() }
+    return nil
+  }
+}

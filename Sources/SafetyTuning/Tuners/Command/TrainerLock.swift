@@ -1,0 +1,37 @@
+import Core
+import Foundation
+
+/// Keeps two trainers out of one folder. The trainer holds the lock through its standard input, which is the (empty) lock
+/// file: so a trainer that outlived a killed run is noticed, and the kernel drops the lock when it is gone.
+final class TrainerLock {
+  static let fileName = "tuner.lock"
+
+  let descriptor: Int32
+
+  /// Waits a while: the trainer of a run that was killed is just being ended by its watchdog.
+  /// - Throws: `SluiceError` (interrupted: try again later) where another trainer stays; `CancellationError`.
+  init(folder: String, patience: Duration, cancelled: CancellationFlag) throws {
+    let path = "\(folder)/\(Self.fileName)"
+    let file = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0o600)
+    guard file >= 0 else {
+      throw SluiceError(
+        .usage, "can't make a lock for the trainer: \(String(cString: strerror(errno)))",
+        at: SourceLocation(file: path))
+    }
+    let end = ContinuousClock.now + patience
+    while flock(file, LOCK_EX | LOCK_NB) != 0 {
+      let isHeld = errno == EWOULDBLOCK || errno == EINTR
+      guard isHeld, ContinuousClock.now < end, !cancelled.isSet else {
+        close(file)
+        if cancelled.isSet { throw CancellationError() }
+        throw SluiceError(
+          .interrupted, "another trainer is at work in this folder", at: SourceLocation(file: path),
+          remedy: "Wait for it or end it; 'fuser \(path)' names its process.")
+      }
+      Thread.sleep(forTimeInterval: 0.05)
+    }
+    descriptor = file
+  }
+
+  deinit { close(descriptor) }
+}

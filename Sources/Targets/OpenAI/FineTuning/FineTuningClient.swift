@@ -1,0 +1,119 @@
+import Core
+import Foundation
+
+/// Speaks the files and fine-tuning calls of an OpenAI-compatible service (`/v1/files`, `/v1/fine_tuning/jobs`).
+public final class FineTuningClient: Sendable {
+  public let configuration: OpenAIConfiguration
+  private let connection: OpenAIConnection
+
+  private static let jobs = "fine_tuning/jobs"
+
+  /// - Parameters:
+  ///   - configuration: its `model` is what is tuned; its `api` means nothing here.
+  ///   - environment: where the API key is looked up, and `SSL_CERT_FILE` for a private certificate authority.
+  ///   - transport: nil for libcurl.
+  ///   - retry: nil for the usual back-off with the configuration's number of retries.
+  /// - Throws: `SluiceError` (64) for a URL that can't be used or a key that isn't there; `InternalError`.
+  public init(
+    _ configuration: OpenAIConfiguration, environment: [String: String] = ProcessInfo.processInfo.environment,
+    transport: (any HTTPTransport)? = nil, retry: RetryPolicy? = nil, clock: RetryClock = .continuous
+  ) throws {
+    self.configuration = configuration
+    connection = try OpenAIConnection(
+      configuration, path: Self.jobs, environment: environment, transport: transport, retry: retry, clock: clock)
+  }
+
+  /// `openai|` address with path `|` model.
+  public var identity: String { "openai|\(connection.address)|\(configuration.model)" }
+
+  /// Uploads training data. Sent again where it fails: a file that arrived twice costs nothing.
+  /// - Parameter timeout: for one try.
+  /// - Returns: the file's identifier.
+  /// - Throws: `CancellationError` alone.
+  public func upload(
+    _ file: [UInt8], name: String, timeout: Duration, privateTexts: [String]
+  ) async throws -> Result<String, ResponseFailure> {
+    let form = MultipartForm(fields: [("purpose", "fine-tune")], file: file, fileName: name)
+    return try await connection.send(seed: StableHash.fnv1a(file), retries: nil, privateTexts: privateTexts) {
+      OpenAIConnection.Attempt(path: "files", contentType: form.contentType, body: form.body, timeout: timeout) {
+        response throws(MalformedReply) in
+        try Self.identifier(Self.json(response)["id"], of: "file")
+      }
+    }
+  }
+
+  /// Starts a job. One try only: where the answer is lost, the job may run all the same, and only `jobs` can tell.
+  /// - Throws: `CancellationError` alone.
+  public func create(
+    _ order: FineTuningOrder, privateTexts: [String]
+  ) async throws -> Result<FineTuningJob, ResponseFailure> {
+    let body = order.body(model: configuration.model)
+    return try await connection.send(seed: order.seed, retries: 0, privateTexts: privateTexts) {
+      OpenAIConnection.Attempt(body: body) { response throws(MalformedReply) in
+        try FineTuningJob(Self.json(response))
+      }
+    }
+  }
+
+  /// - Parameter retries: nil for the configuration's.
+  /// - Returns: nil for a job that the service doesn't know.
+  /// - Throws: `CancellationError` alone.
+  public func job(_ id: String, retries: Int? = nil) async throws -> Result<FineTuningJob?, ResponseFailure> {
+    try await connection.send(seed: StableHash.fnv1a(id.utf8), retries: retries, privateTexts: []) {
+      OpenAIConnection.Attempt(method: .get, path: Self.path(of: id), expects: [404]) {
+        response throws(MalformedReply) in
+        response.status == 404 ? nil : try FineTuningJob(Self.json(response))
+      }
+    }
+  }
+
+  /// The newest jobs, up to a hundred; those that make no sense are left out.
+  /// - Throws: `CancellationError` alone.
+  public func jobs() async throws -> Result<[FineTuningJob], ResponseFailure> {
+    try await connection.send(seed: 0, retries: nil, privateTexts: []) {
+      OpenAIConnection.Attempt(method: .get) { response throws(MalformedReply) in
+        guard let list = try Self.json(response)["data"]?.array else {
+          throw MalformedReply(message: "the list of jobs has no 'data'")
+        }
+        return list.compactMap { try? FineTuningJob($0) }
+      }
+    }
+  }
+
+  /// Asks the service to stop a job.
+  /// - Parameter timeout: for one try; there are two.
+  /// - Throws: `CancellationError` alone.
+  public func cancel(_ id: String, timeout: Duration) async throws -> Result<Void, ResponseFailure> {
+    try await connection.send(seed: StableHash.fnv1a(id.utf8), retries: 1, privateTexts: []) {
+      OpenAIConnection.Attempt(path: Self.path(of: id) + "/cancel", timeout: timeout) { _ in () }
+    }
+  }
+
+  /// Why a job failed, in the service's words made fit to be shown; nil where it says nothing.
+  public func reason(of job: FineTuningJob, privateTexts: [String]) -> String? {
+    job.reason.flatMap { connection.presentable($0, privateTexts: privateTexts) }
+  }
+
+  private static func path(of id: String) -> String {
+    let plain = CharacterSet(charactersIn: "-._~").union(.alphanumerics)
+    return "\(jobs)/" + (id.addingPercentEncoding(withAllowedCharacters: plain) ?? id)
+  }
+
+  private static func json(_ response: HTTPResponse) throws(MalformedReply) -> JSON {
+    do {
+      return try JSON(parsing: response.body)
+    } catch {
+      throw MalformedReply(message: response.body.isEmpty ? "the response is empty" : "the response is not JSON")
+    }
+  }
+
+  /// An identifier ends up in addresses and files, so it is held to what identifiers look like.
+  static func identifier(_ json: JSON?, of what: String) throws(MalformedReply) -> String {
+    guard let id = json?.string else { throw MalformedReply(message: "the \(what) has no 'id'") }
+    let isVisible = id.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
+    guard isVisible, (1...200).contains(id.utf8.count), id != ".", id != ".." else {
+      throw MalformedReply(message: "the \(what)'s 'id' is no identifier")
+    }
+    return id
+  }
+}
