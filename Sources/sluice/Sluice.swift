@@ -23,7 +23,8 @@ struct Sluice: AsyncParsableCommand {
     version: sluiceVersion,
     subcommands: [
       RunCommand.self, CheckCommand.self, DecideCommand.self, HistoryCommand.self, ReportCommand.self,
-      SchemaCommand.self, ModelCommand.self, LabelsCommand.self, LedgerCommand.self, LabCommand.self,
+      SchemaCommand.self, ModelCommand.self, AttackerCommand.self, LabelsCommand.self, LedgerCommand.self,
+      LabCommand.self,
     ])
 }
 

@@ -1,5 +1,4 @@
 import Core
-import Evidence
 import LanguageModels
 import Synchronization
 
@@ -24,7 +23,7 @@ final class CheckpointShelf: Sendable {
 
   func fingerprint(_ folder: String) throws -> String {
     if let known = fingerprints.withLock({ $0[folder] }) { return known }
-    let fingerprint = try SHA256.fingerprint(folder: folder)
+    let fingerprint = try CheckpointIdentity.fingerprint(folder)
     fingerprints.withLock { $0[folder] = fingerprint }
     return fingerprint
   }

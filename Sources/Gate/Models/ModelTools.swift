@@ -1,5 +1,4 @@
 import Core
-import Evidence
 import Foundation
 import LanguageModels
 import Targets
@@ -16,7 +15,7 @@ public enum ModelTools {
   /// - Throws: `SluiceError` (usage) naming the file and what is wrong with it.
   public static func inspect(_ path: String) throws -> Inspection {
     Inspection(
-      checkpoint: try CheckpointDescription.load(path), fingerprint: try SHA256.fingerprint(folder: path))
+      checkpoint: try CheckpointDescription.load(path), fingerprint: try CheckpointIdentity.fingerprint(path))
   }
 
   /// What a checkpoint says about one text: a decoder its tokens' log-probabilities, a classifier its labels'

@@ -1,3 +1,5 @@
+import LanguageModels
+
 /// How long and how fast a model trains.
 struct Schedule: Sendable {
   var steps: Int
@@ -6,10 +8,6 @@ struct Schedule: Sendable {
   var learningRate: Float
   var warmup = 50
 
-  /// The factor on the learning rate: a linear rise, then a linear fall to a twentieth.
-  func rate(_ step: Int) -> Float {
-    let rise = min(1, Float(step + 1) / Float(max(1, warmup)))
-    let left = 1 - Float(step) / Float(max(1, steps))
-    return rise * max(0.05, left)
-  }
+  /// The factor on the learning rate.
+  func rate(_ step: Int) -> Float { LearningRateSchedule(steps: steps, warmup: warmup).factor(step) }
 }

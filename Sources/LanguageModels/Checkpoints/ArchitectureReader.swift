@@ -30,6 +30,16 @@ extension Architecture {
     try validate(configuration)
   }
 
+  /// Of a checkpoint, its weights' headers looked at and nothing else of them.
+  /// - Throws: `SluiceError` (usage) naming the file and what is wrong with it.
+  static func of(checkpoint path: String) throws -> Architecture {
+    if path.hasSuffix(".gguf") { return try Architecture(GGUFFile(path: path)) }
+    let configuration = try CheckpointConfiguration(folder: path)
+    var architecture = try Architecture(configuration)
+    architecture.untieIfNeeded(configuration, try CheckpointWeights.open(folder: path))
+    return architecture
+  }
+
   /// Where `config.json` doesn't say whether the output weights are the embedding, the file's tensors do.
   mutating func untieIfNeeded(_ configuration: CheckpointConfiguration, _ source: CheckpointWeights) {
     if !family.isEncoder, !configuration.has("tie_word_embeddings") {

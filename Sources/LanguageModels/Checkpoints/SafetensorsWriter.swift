@@ -16,6 +16,15 @@ public enum SafetensorsWriter {
     case bf16 = "BF16"
 
     var size: Int { self == .f32 ? 4 : 2 }
+
+    /// The largest float32 that doesn't round to infinity.
+    var largest: Float {
+      switch self {
+      case .f32: .greatestFiniteMagnitude
+      case .f16: Float(65520).nextDown
+      case .bf16: Float(bitPattern: 0x7f7f_7fff)
+      }
+    }
   }
 
   /// Writes `tensors` to `path` under a temporary name, then renames.
@@ -67,14 +76,7 @@ public enum SafetensorsWriter {
   }
 
   private static func encode(_ values: [Float], as dtype: DataType, name: String) throws -> [UInt8] {
-    let limit: Float =
-      switch dtype {
-      case .f32: .greatestFiniteMagnitude
-      // The largest value that still rounds to a finite one.
-      case .f16: Float(65520).nextDown
-      case .bf16: Float(bitPattern: 0x7f7f_7fff)
-      }
-    guard values.allSatisfy({ $0.magnitude <= limit }) else {
+    guard values.allSatisfy({ $0.magnitude <= dtype.largest }) else {
       throw InternalError("tensor \(name) has values that \(dtype.rawValue) can't hold")
     }
     return [UInt8](unsafeUninitializedCapacity: values.count * dtype.size) { bytes, count in

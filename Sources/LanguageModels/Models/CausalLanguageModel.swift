@@ -25,15 +25,19 @@ public final class CausalLanguageModel: Sendable {
   }
 
   /// The same model with other weights of the same layout.
-  public func with(_ weights: Weights) -> CausalLanguageModel {
+  public func with(_ weights: Weights) -> CausalLanguageModel { with(weights, promptTemplate: promptTemplate) }
+
+  /// The same model with other weights of the same layout, and prompts wrapped in another way.
+  public func with(_ weights: Weights, promptTemplate: String?) -> CausalLanguageModel {
     CausalLanguageModel(
       weights: weights, tokenizer: tokenizer, promptTemplate: promptTemplate, endTokens: endTokens, chat: chat)
   }
 
-  /// Reads a Hugging Face folder, or a GGUF file.
+  /// Reads a Hugging Face folder, a GGUF file, or a LoRA adapter's folder whose base is here too.
   /// - Throws: `SluiceError` (usage) naming the file and what is wrong with it.
   public static func load(folder: String) throws -> CausalLanguageModel {
     if folder.hasSuffix(".gguf") { return try loadGGUF(folder) }
+    if let adapted = try AdaptedCheckpoint.at(folder) { return try adapted.model() }
     let configuration = try CheckpointConfiguration(folder: folder)
     var architecture = try Architecture(configuration)
     guard !architecture.family.isEncoder else {
@@ -58,8 +62,14 @@ public final class CausalLanguageModel: Sendable {
   }
 
   /// Writes `config.json` and `model.safetensors` (the tokenizer is the caller's to write).
-  /// - Throws: `SluiceError` when the folder can't be written.
+  /// - Throws: `SluiceError` when the folder can't be written, or the type can't hold a weight.
   public func save(folder: String, dtype: SafetensorsWriter.DataType = .f16) throws {
+    let values = weights.values
+    guard values.allSatisfy({ $0.magnitude <= dtype.largest }) else {
+      throw SluiceError(
+        .usage, "the model has weights that \(dtype.rawValue) can't hold", at: SourceLocation(file: folder),
+        remedy: "Write it as bf16 or f32.")
+    }
     var entries = try weights.architecture.configurationEntries
     entries["prompt_template"] = promptTemplate
     // One id as a number, as older readers expect it.

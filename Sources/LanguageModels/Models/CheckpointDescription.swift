@@ -16,7 +16,7 @@ public struct CheckpointDescription: Codable, Sendable {
     public let after: [String]
   }
 
-  public let path: String
+  public private(set) var path: String
   public let format: String
   public let role: Role
   /// As `model_type` names it.
@@ -38,13 +38,25 @@ public struct CheckpointDescription: Codable, Sendable {
   /// Any of them ends a text.
   public let endTokens: [String]
   /// How prompts are wrapped; nil where they aren't.
-  public let template: String?
+  public private(set) var template: String?
   /// A classifier's.
   public let labels: [String]?
+  /// The adapter on these weights, where the path is one's folder.
+  public private(set) var adapter: Adapter?
+
+  public struct Adapter: Codable, Sendable {
+    /// The base checkpoint, which the rest describes.
+    public let base: String
+    public let rank: Int
+    public let alpha: Float
+    public let projections: [String]
+    public let parameters: Int
+  }
 
   /// - Throws: `SluiceError` (usage) naming the file and what is wrong with it.
   public static func load(_ path: String) throws -> CheckpointDescription {
     if path.hasSuffix(".gguf") { return try gguf(path) }
+    if let adapted = try AdaptedCheckpoint.at(path) { return try CheckpointDescription(adapted) }
     let configuration = try CheckpointConfiguration(folder: path)
     var architecture = try Architecture(configuration)
     let source = try CheckpointWeights.open(folder: path)
@@ -72,6 +84,22 @@ public struct CheckpointDescription: Codable, Sendable {
     return try CheckpointDescription(
       path, "gguf", .decoder, architecture, GGUFWeights(file: file, architecture: architecture), types: types,
       tokenizer, DecoderSettings(file, architecture, tokenizer), nil, template: nil)
+  }
+
+  private init(_ adapted: AdaptedCheckpoint) throws {
+    self = try .load(adapted.base)
+    guard role == .decoder else {
+      throw SluiceError.badInput(
+        "the adapter's base \(brief(adapted.base)) is no decoder", file: adapted.folder,
+        remedy: "Only adapters of gpt2, llama, qwen2 and gemma3 decoders are read.")
+    }
+    let adapter = try LoRAAdapter.load(
+      folder: adapted.folder, layout: ParameterLayout(try .of(checkpoint: adapted.base)))
+    path = adapted.folder
+    template = try AdaptedCheckpoint.promptTemplate(folder: adapted.folder) ?? template
+    self.adapter = Adapter(
+      base: adapted.base, rank: adapter.rank, alpha: adapter.alpha, projections: adapter.projections,
+      parameters: adapter.values.count)
   }
 
   private init(

@@ -1,7 +1,22 @@
 import Core
 
+/// Trains a decoder by maximum likelihood, step by step.
+public protocol MaximumLikelihoodTrainer: Sendable {
+  /// The whole model's weights as they are now.
+  var weights: Weights { get }
+
+  /// One step on sequences that follow one shared prefix.
+  ///
+  /// - Parameters:
+  ///   - tokenWeights: how much each token counts, shaped as `sequences`; nil counts all alike.
+  ///   - rate: factor on the learning rate (warm-up, decay).
+  /// - Returns: mean negative log-likelihood of a token, natural logarithm.
+  @discardableResult
+  mutating func step(prefix: [Int32], sequences: [[Int32]], tokenWeights: [[Float]]?, rate: Float) -> Double
+}
+
 /// Maximum-likelihood training of a decoder: all weights, AdamW, gradient clipping.
-public struct SupervisedTrainer: Sendable {
+public struct SupervisedTrainer: MaximumLikelihoodTrainer {
   public private(set) var weights: Weights
   public let workers: Int
   /// Largest Euclidean norm of a step's gradient.
@@ -19,12 +34,6 @@ public struct SupervisedTrainer: Sendable {
     decays = weights.layout.slots.filter(\.decays).map { $0.offset..<$0.offset + $0.count }
   }
 
-  /// One step on sequences that follow one shared prefix.
-  ///
-  /// - Parameters:
-  ///   - tokenWeights: how much each token counts, shaped as `sequences`; nil counts all alike.
-  ///   - rate: factor on the learning rate (warm-up, decay).
-  /// - Returns: mean negative log-likelihood of a token, natural logarithm.
   @discardableResult
   public mutating func step(
     prefix: [Int32], sequences: [[Int32]], tokenWeights: [[Float]]? = nil, rate: Float = 1
@@ -41,7 +50,7 @@ public struct SupervisedTrainer: Sendable {
 }
 
 /// Maximum-likelihood training of a low-rank adapter on frozen weights: AdamW, gradient clipping.
-public struct AdapterTrainer: Sendable {
+public struct AdapterTrainer: MaximumLikelihoodTrainer {
   public private(set) var adapter: LoRAAdapter
   /// The frozen weights with the adapter merged in.
   public private(set) var weights: Weights
@@ -60,7 +69,6 @@ public struct AdapterTrainer: Sendable {
     optimizer = AdamW(count: adapter.values.count, learningRate: learningRate)
   }
 
-  /// One step; see `SupervisedTrainer.step`.
   @discardableResult
   public mutating func step(
     prefix: [Int32], sequences: [[Int32]], tokenWeights: [[Float]]? = nil, rate: Float = 1

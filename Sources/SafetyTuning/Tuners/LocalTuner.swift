@@ -123,29 +123,11 @@ public struct LocalTuner: Tuner {
     }.shuffled(using: &random)
   }
 
-  /// Written beside the place and moved there, so that a variant is whole or absent.
   private func save(_ trainer: AdapterTrainer, folder: String) throws {
-    let files = FileManager.default
-    let draft = folder + ".part"
-    try? files.removeItem(atPath: draft)
-    try model.with(trainer.weights).save(folder: draft, dtype: .f32)
-    try trainer.adapter.save(folder: draft + "/adapter", base: checkpoint)
-    do {
-      for file in try files.contentsOfDirectory(atPath: checkpoint)
-      where Self.tokenizerFiles.contains(file) && !files.fileExists(atPath: draft + "/" + file) {
-        try files.copyItem(atPath: checkpoint + "/" + file, toPath: draft + "/" + file)
-      }
-      try? files.removeItem(atPath: folder)
-      try files.moveItem(atPath: draft, toPath: folder)
-    } catch {
-      throw SluiceError(
-        .usage, "can't write a tuned checkpoint: \(error.localizedDescription)", at: SourceLocation(file: folder),
-        remedy: "Check that the folder can be written and the disk isn't full.")
+    try CheckpointFolder.replace(folder) { draft in
+      try model.with(trainer.weights).save(folder: draft, dtype: .f32)
+      try trainer.adapter.save(folder: draft + "/adapter", base: checkpoint)
+      try CheckpointFolder.copyTokenizer(from: checkpoint, to: draft)
     }
   }
-
-  private static let tokenizerFiles: Set = [
-    "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "special_tokens_map.json",
-    "added_tokens.json", "chat_template.jinja", "generation_config.json",
-  ]
 }

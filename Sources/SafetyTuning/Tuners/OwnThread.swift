@@ -2,11 +2,13 @@ import Foundation
 import Synchronization
 
 /// Set from a cancellation handler, looked at between steps.
-final class CancellationFlag: Sendable {
+public final class CancellationFlag: Sendable {
   private let value = Atomic(false)
 
-  var isSet: Bool { value.load(ordering: .relaxed) }
-  func set() { value.store(true, ordering: .relaxed) }
+  public init() {}
+
+  public var isSet: Bool { value.load(ordering: .relaxed) }
+  public func set() { value.store(true, ordering: .relaxed) }
 }
 
 /// Runs long work on a thread of its own: the cooperative pool has one thread a core and must stay free.

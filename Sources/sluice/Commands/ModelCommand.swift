@@ -6,8 +6,9 @@ import LanguageModels
 
 struct ModelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "model", abstract: "Look at a checkpoint: what it is, how likely it finds texts, what it writes.",
-    subcommands: [Inspect.self, Score.self, Generate.self])
+    commandName: "model",
+    abstract: "Look at a checkpoint: what it is, how likely it finds texts, what it writes; merge adapters.",
+    subcommands: [Inspect.self, Score.self, Generate.self, Merge.self])
 
   struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,7 +22,7 @@ struct ModelCommand: ParsableCommand {
           sluice model inspect models/gemma-3-270m.gguf --json
         """)
 
-    @Argument(help: "A Hugging Face folder, or a GGUF file.")
+    @Argument(help: "A Hugging Face folder, a GGUF file, or a LoRA adapter's folder.")
     var checkpoint: String
 
     @Flag(help: "Print JSON.")
@@ -45,7 +46,7 @@ struct ModelCommand: ParsableCommand {
           sluice model score models/gemma-3-270m.gguf --file texts.jsonl --top 5 --json
         """)
 
-    @Argument(help: "A Hugging Face folder, or a GGUF file.")
+    @Argument(help: "A Hugging Face folder, a GGUF file, or a LoRA adapter's folder.")
     var checkpoint: String
 
     @Argument(help: "Texts.")
@@ -85,7 +86,7 @@ struct ModelCommand: ParsableCommand {
           sluice model generate models/gemma-3-270m.gguf "Once upon a time" --raw --samples 3 --temperature 0.7
         """)
 
-    @Argument(help: "A Hugging Face folder, or a GGUF file.")
+    @Argument(help: "A Hugging Face folder, a GGUF file, or a LoRA adapter's folder.")
     var checkpoint: String
 
     @Argument(help: "Prompts.")
@@ -164,6 +165,10 @@ enum ModelOutput {
     if around != "…" { rows.append(("around a text", around)) }
     if !it.endTokens.isEmpty { rows.append(("ends at", it.endTokens.joined(separator: " "))) }
     if let template = it.template { rows.append(("template", template.debugDescription)) }
+    if let adapter = it.adapter {
+      rows.insert(
+        ("adapter", "LoRA on \(adapter.base), rank \(adapter.rank), \(grouped(adapter.parameters)) parameters"), at: 1)
+    }
     if let labels = it.labels { rows.append(("labels", labels.joined(separator: ", "))) }
     rows.append(("sha256", inspection.fingerprint))
     return rows.map { $0.0.padding(toLength: 16, withPad: " ", startingAt: 0) + $0.1 + "\n" }.joined()

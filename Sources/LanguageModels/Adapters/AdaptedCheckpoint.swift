@@ -1,0 +1,65 @@
+import Core
+import Foundation
+
+/// An adapter's folder used as a checkpoint: its base is the checkpoint that its `adapter_config.json` names.
+public struct AdaptedCheckpoint: Sendable {
+  public let folder: String
+  /// Where the base is.
+  public let base: String
+
+  private static let configurationFile = "/adapter_config.json"
+  /// What PEFT's files have no place for; its tools ignore it.
+  private static let settingsFile = "sluice.json"
+
+  /// Nil for a folder that is a checkpoint of its own, or no folder.
+  /// - Throws: `SluiceError` (usage) for an adapter whose base isn't there.
+  public static func at(_ path: String) throws -> AdaptedCheckpoint? {
+    let files = FileManager.default
+    guard files.fileExists(atPath: path + configurationFile), !files.fileExists(atPath: path + "/config.json") else {
+      return nil
+    }
+    let configuration = try CheckpointConfiguration(path: path + configurationFile)
+    let named = try configuration.string("base_model_name_or_path")
+    // Relative names are of the current folder, as PEFT takes them, else of the adapter's.
+    let places = named.hasPrefix("/") ? [named] : [named, path + "/" + named]
+    guard !named.isEmpty, let base = places.first(where: files.fileExists) else {
+      throw configuration.error(
+        "the adapter's base model \(brief(named)) isn't here",
+        remedy: "Set base_model_name_or_path to the base checkpoint's folder or GGUF file.")
+    }
+    guard !files.fileExists(atPath: base + configurationFile) || files.fileExists(atPath: base + "/config.json") else {
+      throw configuration.error(
+        "the adapter's base model \(brief(named)) is an adapter itself",
+        remedy: "Merge that one first: sluice model merge.")
+    }
+    return AdaptedCheckpoint(folder: path, base: base)
+  }
+
+  /// The base with the adapter merged in.
+  /// - Throws: `SluiceError` (usage) naming the file and what is wrong with it.
+  func model() throws -> CausalLanguageModel {
+    let model = try CausalLanguageModel.load(folder: base)
+    let adapter = try LoRAAdapter.load(folder: folder, layout: model.weights.layout)
+    return model.with(
+      adapter.merged(into: model.weights),
+      promptTemplate: try Self.promptTemplate(folder: folder) ?? model.promptTemplate)
+  }
+
+  /// How prompts are wrapped, where an adapter was trained with another template than its base has.
+  /// - Throws: `SluiceError` (usage) for a file that doesn't say it properly.
+  public static func promptTemplate(folder: String) throws -> String? {
+    let path = folder + "/" + settingsFile
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    return try CheckpointConfiguration(path: path).optionalString("prompt_template")
+  }
+
+  /// Writes an adapter's folder that can be used as a checkpoint.
+  /// - Parameter base: the base checkpoint's path.
+  /// - Throws: `SluiceError` when the folder can't be written.
+  public static func write(_ adapter: LoRAAdapter, base: String, promptTemplate: String?, to folder: String) throws {
+    try adapter.save(folder: folder, base: base)
+    if let promptTemplate {
+      try writeJSON(["prompt_template": promptTemplate], folder: folder, name: settingsFile)
+    }
+  }
+}
