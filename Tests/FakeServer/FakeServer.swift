@@ -8,6 +8,9 @@ import Synchronization
 public final class FakeServer: Sendable {
   /// - Parameter index: how many requests came before this one.
   public typealias Answer = @Sendable (_ request: FakeRequest, _ index: Int) -> FakeReply
+  /// Whether to end the connection with a TCP reset in the middle of a request's body.
+  /// - Parameter request: without its body. Such a request is not among `requests`.
+  public typealias Cut = @Sendable (_ request: FakeRequest) -> Bool
 
   private struct State {
     var requests: [FakeRequest] = []
@@ -21,6 +24,7 @@ public final class FakeServer: Sendable {
   public let port: UInt16
   private let listener: Int32
   private let answer: Answer
+  private let cuts: Cut
   private let state = Mutex(State())
 
   public var url: String { "http://127.0.0.1:\(port)" }
@@ -30,11 +34,12 @@ public final class FakeServer: Sendable {
   public var peakInFlight: Int { state.withLock { $0.peakInFlight } }
   public var connectionsOpened: Int { state.withLock { $0.connectionsOpened } }
 
-  public init(_ answer: @escaping Answer) throws {
+  public init(cutting cuts: @escaping Cut = { _ in false }, _ answer: @escaping Answer) throws {
     let (listener, port) = try LoopbackSocket.listen()
     self.listener = listener
     self.port = port
     self.answer = answer
+    self.cuts = cuts
     Thread { [self] in accept() }.start()
   }
 
@@ -60,9 +65,10 @@ public final class FakeServer: Sendable {
 
   /// Runs `body` with a server, and stops it whatever happens.
   public static func run<Result>(
-    answering answer: @escaping Answer, _ body: (FakeServer) async throws -> Result
+    cutting cuts: @escaping Cut = { _ in false }, answering answer: @escaping Answer,
+    _ body: (FakeServer) async throws -> Result
   ) async throws -> Result {
-    let server = try FakeServer(answer)
+    let server = try FakeServer(cutting: cuts, answer)
     defer { server.stop() }
     return try await body(server)
   }
@@ -94,7 +100,7 @@ public final class FakeServer: Sendable {
 
   private func serve(_ connection: Int32) {
     var reader = RequestReader(connection)
-    while let request = reader.next() {
+    while let request = reader.next(cutting: cuts) {
       let index = state.withLock { state in
         state.requests.append(request)
         state.inFlight += 1

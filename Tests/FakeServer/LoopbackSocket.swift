@@ -84,8 +84,8 @@ struct RequestReader {
 
   init(_ socket: Int32) { self.socket = socket }
 
-  /// Nil at the end of the connection.
-  mutating func next() -> FakeRequest? {
+  /// Nil at the end of the connection, or where `cuts` has ended it.
+  mutating func next(cutting cuts: FakeServer.Cut) -> FakeRequest? {
     let blank = Array("\r\n\r\n".utf8)
     var head: Range<Int>?
     while head == nil {
@@ -102,10 +102,18 @@ struct RequestReader {
       return (line[..<colon].lowercased(), value)
     }
     let length = headers.first { $0.name == "content-length" }.flatMap { Int($0.value) } ?? 0
+    func request(_ body: [UInt8]) -> FakeRequest {
+      FakeRequest(method: String(first[0]), path: String(first[1]), headers: headers, body: body)
+    }
+    if length > 0, cuts(request([])) {
+      while buffer.count < head.upperBound + length / 2 { guard fill() else { return nil } }
+      LoopbackSocket.resetOnClose(socket)
+      return nil
+    }
     while buffer.count < head.upperBound + length { guard fill() else { return nil } }
     let body = Array(buffer[head.upperBound..<head.upperBound + length])
     buffer.removeFirst(head.upperBound + length)
-    return FakeRequest(method: String(first[0]), path: String(first[1]), headers: headers, body: body)
+    return request(body)
   }
 
   private mutating func fill() -> Bool {

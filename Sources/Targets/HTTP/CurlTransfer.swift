@@ -47,6 +47,8 @@ final class CurlTransfer {
     try check(sluice_set_error_buffer(handle, errorText))
     // The loop keeps the transfer alive for as long as its handle is in use, so the pointer needs no retain.
     try check(sluice_set_writer(handle, receive, Unmanaged.passUnretained(self).toOpaque()))
+    // On a new connection libcurl never sends a request twice.
+    if request.arrivesOnce { try set(CURLOPT_FRESH_CONNECT, 1) }
     try configureBody()
   }
 

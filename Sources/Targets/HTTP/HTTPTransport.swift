@@ -12,15 +12,20 @@ public struct HTTPRequest: Sendable {
   public var headers: [Header]
   public var body: [UInt8]
   public var bounds: Bounds
+  /// Whether a second arrival would do harm. A transport may send others again by itself where a kept connection turns
+  /// out to be dead.
+  public var arrivesOnce: Bool
 
   public init(
-    method: Method = .post, url: String, headers: [Header] = [], body: [UInt8] = [], bounds: Bounds = Bounds()
+    method: Method = .post, url: String, headers: [Header] = [], body: [UInt8] = [], bounds: Bounds = Bounds(),
+    arrivesOnce: Bool = false
   ) {
     self.method = method
     self.url = url
     self.headers = headers
     self.body = body
     self.bounds = bounds
+    self.arrivesOnce = arrivesOnce
   }
 
   /// One header line; its value may be a secret and is never printed.

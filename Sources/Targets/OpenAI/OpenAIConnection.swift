@@ -46,6 +46,8 @@ final class OpenAIConnection: Sendable {
     var body: [UInt8] = []
     /// Instead of the configuration's.
     var timeout: Duration?
+    /// Whether it does harm if the same try arrives twice.
+    var arrivesOnce = false
     /// Refusals that are answers of this call, and are read as such.
     var expects: Set<Int> = []
     let read: @Sendable (HTTPResponse) throws(MalformedReply) -> Value
@@ -103,7 +105,8 @@ final class OpenAIConnection: Sendable {
       stall: configuration.stallTimeout,
       bodyBytes: configuration.maxResponseBytes)
     return HTTPRequest(
-      method: attempt.method, url: endpoint.url, headers: headers, body: attempt.body, bounds: bounds)
+      method: attempt.method, url: endpoint.url, headers: headers, body: attempt.body, bounds: bounds,
+      arrivesOnce: attempt.arrivesOnce)
   }
 }
 

@@ -24,6 +24,8 @@ public struct FineTuningAPITuner: Tuner {
     public var uploadTimeout = Duration.seconds(600)
     /// How long the service may stay away in the middle of a job.
     public var outageLimit = Duration.seconds(1800)
+    /// How long an interrupted run waits for the service to stop a job.
+    public var cancelTimeout = Duration.seconds(10)
     /// In the currency of the price; nil for no limit.
     public var costLimit: Double?
     /// Of training, as the service charges it.

@@ -11,9 +11,6 @@ struct RemoteTuning {
   let fingerprint: String
   let progress: @Sendable (String) -> Void
 
-  /// How long an interrupted run waits for the service to stop a job.
-  static let farewell = Duration.seconds(10)
-
   func run() async throws -> String {
     let deadline = settings.timeLimit.map { clock.now() + $0 }
     var record = try await claimedRecord()
@@ -37,7 +34,9 @@ struct RemoteTuning {
     guard let known = try RemoteJobRecord.read(folder: job.folder) else { return fresh }
     if known.identity == fresh.identity { return known }
     // Of other data or settings: nobody will ask for its model any more.
-    if let id = known.job, known.server == client.identity { _ = try await client.cancel(id, timeout: Self.farewell) }
+    if let id = known.job, known.server == client.identity {
+      _ = try await client.cancel(id, timeout: settings.cancelTimeout)
+    }
     return fresh
   }
 
@@ -220,7 +219,7 @@ struct RemoteTuning {
         group.addTask { (try? await askToStop(record)) != nil }
         group.addTask {
           // Real time, whatever clock the job has: somebody waits for the prompt.
-          try? await RetryClock.continuous.sleep(Self.farewell)
+          try? await RetryClock.continuous.sleep(settings.cancelTimeout)
           return false
         }
         defer { group.cancelAll() }
@@ -231,10 +230,10 @@ struct RemoteTuning {
 
   private func askToStop(_ record: RemoteJobRecord) async throws {
     if let id = record.job {
-      try await client.cancel(id, timeout: Self.farewell / 2).get()
+      try await client.cancel(id, timeout: settings.cancelTimeout / 2).get()
     } else if record.isOrdered, let file = record.file {
       for job in try await client.jobs().get() where job.trainingFile == file && job.isLive {
-        try await client.cancel(job.id, timeout: Self.farewell / 2).get()
+        try await client.cancel(job.id, timeout: settings.cancelTimeout / 2).get()
       }
     }
   }

@@ -33,8 +33,10 @@ public final class FineTuningClient: Sendable {
   public func upload(
     _ file: [UInt8], name: String, timeout: Duration, privateTexts: [String]
   ) async throws -> Result<String, ResponseFailure> {
-    let form = MultipartForm(fields: [("purpose", "fine-tune")], file: file, fileName: name)
-    return try await connection.send(seed: StableHash.fnv1a(file), retries: nil, privateTexts: privateTexts) {
+    let seed = StableHash.fnv1a(file)
+    var random = SeededGenerator(seed: seed, stream: "multipart boundary")
+    let form = MultipartForm(fields: [("purpose", "fine-tune")], file: file, fileName: name, using: &random)
+    return try await connection.send(seed: seed, retries: nil, privateTexts: privateTexts) {
       OpenAIConnection.Attempt(path: "files", contentType: form.contentType, body: form.body, timeout: timeout) {
         response throws(MalformedReply) in
         try Self.identifier(Self.json(response)["id"], of: "file")
@@ -49,7 +51,7 @@ public final class FineTuningClient: Sendable {
   ) async throws -> Result<FineTuningJob, ResponseFailure> {
     let body = order.body(model: configuration.model)
     return try await connection.send(seed: order.seed, retries: 0, privateTexts: privateTexts) {
-      OpenAIConnection.Attempt(body: body) { response throws(MalformedReply) in
+      OpenAIConnection.Attempt(body: body, arrivesOnce: true) { response throws(MalformedReply) in
         try FineTuningJob(Self.json(response))
       }
     }

@@ -8,10 +8,11 @@ struct MultipartForm {
   /// - Parameters:
   ///   - fields: names and values without quotes and line breaks.
   ///   - fileName: without quotes and line breaks.
-  init(fields: [(name: String, value: String)], file: [UInt8], fileName: String) {
-    // The seed is the content, so that a second try sends the same bytes; the search is for the case that the content
-    // holds its own boundary.
-    var random = SeededGenerator(seed: StableHash.fnv1a(file), stream: "multipart boundary")
+  ///   - random: where the boundary comes from.
+  init(
+    fields: [(name: String, value: String)], file: [UInt8], fileName: String,
+    using random: inout some RandomNumberGenerator
+  ) {
     var boundary: String
     repeat {
       boundary = "sluice-" + String(hexadecimal: random.next()) + String(hexadecimal: random.next())
