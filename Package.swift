@@ -19,8 +19,10 @@ func module(
   .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
+  .testTarget(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict)
 }
 
 let package = Package(
@@ -80,7 +82,7 @@ let package = Package(
     tests("TargetsTests", ["Targets", "FakeServer"]),
     tests("JudgesTests", ["Judges", "FakeServer"]),
     tests("StatisticsTests", ["Statistics"]),
-    tests("SafetyTuningTests", ["SafetyTuning", "FakeServer"]),
+    tests("SafetyTuningTests", ["SafetyTuning", "FakeServer"], exclude: ["Trainers"]),
     tests("EvidenceTests", ["Evidence"]),
     tests("PoliciesTests", ["Policies"]),
     tests("ReportsTests", ["Reports"]),
