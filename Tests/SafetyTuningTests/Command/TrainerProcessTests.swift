@@ -157,6 +157,18 @@ struct TrainerProcessTests {
     #expect(group == (try bench.text("pids")).trimmingCharacters(in: .whitespacesAndNewlines))
   }
 
+  @Test("it gets its streams even where Sluice itself has none")
+  func noStreams() async throws {
+    // In a process of its own: the streams are all tests'.
+    await #expect(processExitsWith: .exitCode(7)) {
+      let bench = try Workbench()
+      for stream in 0..<3 as Range<Int32> { close(stream) }
+      let result = try await shell("cat; echo oops >&2; echo m").tune(bench.job, progress: bench.progress)
+      let log = try bench.text("tuner.log")
+      exit(result == .served("m") && log.contains("oops") ? 7 : 8)
+    }
+  }
+
   @Test("many of them leave no descriptor and no zombie")
   func leaks() async throws {
     func descriptors() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }

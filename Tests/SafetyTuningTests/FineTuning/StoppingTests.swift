@@ -123,12 +123,29 @@ struct StoppingTests {
     }
     try await FakeServer.run(answering: service.answer) { server in
       let bench = try Workbench()
-      for epochs in [1, 2] {
+      for epochs in 1...2 {
         await #expect(throws: TuningFailure.self) {
           try await tuner(on: server) { $0.epochs = epochs }.tune(bench.job, progress: bench.progress)
         }
       }
       #expect(service.jobs.map(\.status) == ["cancelled", "running"])
+    }
+  }
+
+  @Test("while the service can't be asked to stop another job of this folder, none is started")
+  func otherJobOutOfReach() async throws {
+    let service = FakeFineTuningService(statuses: ["running"], ineffective: [.cancel]) { call, nth in
+      call == .look ? .error(400, "not now") : call == .cancel ? .error(503) : nil
+    }
+    try await FakeServer.run(answering: service.answer) { server in
+      let bench = try Workbench()
+      for epochs in 1...2 {
+        let failure = await #expect(throws: TuningFailure.self) {
+          try await tuner(on: server) { $0.epochs = epochs }.tune(bench.job, progress: bench.progress)
+        }
+        #expect(failure?.cause == .unavailable)
+      }
+      #expect(service.jobs.count == 1)
     }
   }
 

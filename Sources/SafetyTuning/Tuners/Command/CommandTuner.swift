@@ -110,10 +110,12 @@ public struct CommandTuner: Tuner {
     for (_, name, value) in values { environment["SLUICE_" + name] = value }
     let known = Dictionary(uniqueKeysWithValues: values.map { ($0.0, $0.2) })
     progress("the trainer has started; its log is \(training.log)")
-    return try TrainerProcess(
-      executable: executable, arguments: command.map { Self.filled($0, known) }, environment: environment,
-      standardInput: lock.descriptor, timeLimit: settings.timeLimit, grace: settings.grace
-    ).run(log: log, cancelled: cancelled)
+    return try withExtendedLifetime(lock) {
+      try TrainerProcess(
+        executable: executable, arguments: command.map { Self.filled($0, known) }, environment: environment,
+        standardInput: lock.descriptor, timeLimit: settings.timeLimit, grace: settings.grace
+      ).run(log: log, cancelled: cancelled)
+    }
   }
 
   /// Replaces what stands in braces and is known, in one pass: a value that holds braces stays as it is.

@@ -25,11 +25,13 @@ enum SpawnedProcess {
       posix_spawn_file_actions_destroy(&actions)
       posix_spawnattr_destroy(&attributes)
     }
-    // The sources are above 2 (the standard streams are open in any process that got this far), so none is overwritten
-    // before it is copied.
-    posix_spawn_file_actions_adddup2(&actions, streams.input, 0)
-    posix_spawn_file_actions_adddup2(&actions, streams.output, 1)
-    posix_spawn_file_actions_adddup2(&actions, streams.error, 2)
+    // Copied above 2 first: where Sluice was started without standard streams, a source may have the number of one, and
+    // would be overwritten before its turn.
+    let sources = [streams.input, streams.output, streams.error].map { fcntl($0, F_DUPFD_CLOEXEC, 3) }
+    defer { for source in sources where source >= 0 { close(source) } }
+    for (number, source) in sources.enumerated() {
+      posix_spawn_file_actions_adddup2(&actions, source, Int32(number))
+    }
     for descriptor in openDescriptors() where descriptor > 2 {
       posix_spawn_file_actions_addclose(&actions, descriptor)
     }

@@ -12,25 +12,36 @@ final class TrainerLock {
   /// - Throws: `SluiceError` (interrupted: try again later) where another trainer stays; `CancellationError`.
   init(folder: String, patience: Duration, cancelled: CancellationFlag) throws {
     let path = "\(folder)/\(Self.fileName)"
-    let file = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0o600)
+    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard file >= 0 else {
       throw SluiceError(
         .usage, "can't make a lock for the trainer: \(String(cString: strerror(errno)))",
-        at: SourceLocation(file: path))
+        at: SourceLocation(file: path), remedy: "Check that the folder can be written.")
     }
     let end = ContinuousClock.now + patience
     while flock(file, LOCK_EX | LOCK_NB) != 0 {
-      let isHeld = errno == EWOULDBLOCK || errno == EINTR
+      let code = errno
+      let isHeld = code == EWOULDBLOCK || code == EINTR
       guard isHeld, ContinuousClock.now < end, !cancelled.isSet else {
         close(file)
         if cancelled.isSet { throw CancellationError() }
-        throw SluiceError(
-          .interrupted, "another trainer is at work in this folder", at: SourceLocation(file: path),
-          remedy: "Wait for it or end it; 'fuser \(path)' names its process.")
+        throw isHeld ? Self.held(path) : Self.unlockable(path, code)
       }
       Thread.sleep(forTimeInterval: 0.05)
     }
     descriptor = file
+  }
+
+  private static func held(_ path: String) -> SluiceError {
+    SluiceError(
+      .interrupted, "another trainer is at work in this folder", at: SourceLocation(file: path),
+      remedy: "Wait for it or end it; 'fuser \(path)' names its process.")
+  }
+
+  private static func unlockable(_ path: String, _ code: Int32) -> SluiceError {
+    SluiceError(
+      .usage, "the trainer's folder can't be locked: \(String(cString: strerror(code)))",
+      at: SourceLocation(file: path), remedy: "Keep it on a file system that supports locks.")
   }
 
   deinit { close(descriptor) }

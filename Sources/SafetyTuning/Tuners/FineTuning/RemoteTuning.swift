@@ -33,10 +33,13 @@ struct RemoteTuning {
     let fresh = RemoteJobRecord(identity: job.identity(fingerprint), server: client.identity)
     guard let known = try RemoteJobRecord.read(folder: job.folder) else { return fresh }
     if known.identity == fresh.identity { return known }
-    // Of other data or settings: nobody will ask for its model any more.
-    if let id = known.job, known.server == client.identity {
-      _ = try await client.cancel(id, timeout: settings.cancelTimeout)
-    }
+    guard known.server == client.identity else { return fresh }
+    do {
+      // Of other data or settings: nobody will ask for its model any more. A service refuses to stop what has ended.
+      try await askToStop(known)
+    } catch let failure as ResponseFailure where failure.meansUnavailable {
+      throw error(failure)
+    } catch is ResponseFailure {}
     return fresh
   }
 
