@@ -91,3 +91,12 @@ let package = Package(
     tests("EndToEndTests", ["Core", "FakeServer"]),
   ]
 )
+
+// Harnesses for libFuzzer, built by .ci/fuzz alone: everything is instrumented for them.
+if Context.environment["SLUICE_FUZZ"] != nil {
+  package.products.append(.library(name: "Fuzz", type: .static, targets: ["Fuzz"]))
+  package.targets.append(
+    .target(
+      name: "Fuzz", dependencies: ["Core", "LanguageModels", "Tokenizers", "Policies"], path: "Tests/Fuzz",
+      exclude: ["Seeds", "safetensors.dict", "policy.dict"], swiftSettings: strict))
+}

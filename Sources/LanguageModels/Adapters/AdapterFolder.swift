@@ -77,14 +77,20 @@ extension LoRAAdapter {
       modules[index] = path
     }
     guard !modules.isEmpty else { throw SluiceError.badInput("the adapter is empty", file: file.path) }
+    // Everything fits before memory is taken for it.
+    for (index, path) in modules {
+      guard let shape = layout.slots[index].linear else { continue }
+      try Self.check(path + ".lora_A.weight", [rank, shape.inputs], file)
+      try Self.check(path + ".lora_B.weight", [shape.outputs, rank], file)
+    }
     let slots = modules.keys.sorted().map { layout.slots[$0] }
     let names = layout.projections.filter { name in slots.contains { $0.name.hasSuffix(".\(name).weight") } }
     self.init(layout: layout, rank: rank, alpha: alpha, projections: names, slots: slots)
     for (index, path) in modules {
       guard let factor = factors[layout.slots[index].offset] else { continue }
       let (inputs, outputs) = (factor.shape.inputs, factor.shape.outputs)
-      let a = try Self.tensor(path + ".lora_A.weight", [rank, inputs], file)
-      let b = try Self.tensor(path + ".lora_B.weight", [outputs, rank], file)
+      let a = try Self.tensor(path + ".lora_A.weight", file)
+      let b = try Self.tensor(path + ".lora_B.weight", file)
       for i in 0..<rank * inputs { values[factor.a + (i % inputs) * rank + i / inputs] = a[i] }
       for i in 0..<outputs * rank { values[factor.b + (i % rank) * outputs + i / rank] = b[i] }
     }
@@ -102,7 +108,7 @@ extension LoRAAdapter {
     return parts[(number - 1)...].joined(separator: ".")
   }
 
-  private static func tensor(_ name: String, _ shape: [Int], _ file: SafetensorsFile) throws -> [Float] {
+  private static func check(_ name: String, _ shape: [Int], _ file: SafetensorsFile) throws {
     guard let info = file.tensors[name] else {
       throw SluiceError.badInput("the adapter has no tensor \(brief(name))", file: file.path)
     }
@@ -111,6 +117,9 @@ extension LoRAAdapter {
         "tensor \(brief(name)) has shape \(info.shape); the base model makes it \(shape)", file: file.path,
         remedy: "The adapter was trained on another model.")
     }
+  }
+
+  private static func tensor(_ name: String, _ file: SafetensorsFile) throws -> [Float] {
     let values = try file.floats(name)
     guard values.allSatisfy(\.isFinite) else {
       throw SluiceError.badInput("tensor \(brief(name)) holds a number that isn't finite", file: file.path)
