@@ -29,6 +29,9 @@ struct AttackerModel: Sendable {
     }
   }
 
+  /// All cores; results are the same bits for any number.
+  private static var workers: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
+
   /// Whether any step or stored state has moved it away from the reference model.
   private(set) var isTrained = false
 
@@ -39,7 +42,7 @@ struct AttackerModel: Sendable {
   mutating func step(
     _ sequences: [[Int32]], loss: ([[Float]]) -> (value: Double, slopes: [[Float]])
   ) -> Double {
-    let likelihood = Likelihood(prefix: prefix)
+    let likelihood = Likelihood(prefix: prefix, workers: Self.workers)
     var (value, gradient) = likelihood.gradient(sequences, weights, adapter: adapter, loss: loss)
     clipNorm(&gradient, limit: 1)
     apply(gradient)
@@ -66,12 +69,12 @@ struct AttackerModel: Sendable {
     let requests = zip(seeds, temperatures).map { GenerationRequest(prompt: [], seed: $0, temperature: $1) }
     return Decoder(weights: weights, prefix: (context ?? prefix).map { Int($0) }).generate(
       requests,
-      settings: DecodingSettings(maxTokens: settings.maxTokens, endTokens: reference.endTokens), workers: 1)
+      settings: DecodingSettings(maxTokens: settings.maxTokens, endTokens: reference.endTokens), workers: Self.workers)
   }
 
   /// log π of each token.
   func logProbabilities(_ sequences: [[Int32]]) -> [[Float]] {
-    Likelihood(prefix: prefix).logProbabilities(sequences, weights)
+    Likelihood(prefix: prefix, workers: Self.workers).logProbabilities(sequences, weights)
   }
 
   var optimizerState: (step: Int, first: [Float], second: [Float]) {

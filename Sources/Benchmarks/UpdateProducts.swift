@@ -4,8 +4,8 @@ import Tensors
 
 /// The matrix products of an update, alone: what the update would take if it consisted of nothing else.
 ///
-/// Each worker's products have the shapes that the engine gives them and read weights as scattered as a model's, so
-/// that the rollout's are as bound by memory here as there.
+/// Workers share the columns of each product, as in the engine, and read weights as scattered as a model's, so that the
+/// rollout's products are as bound by memory here as there. Each is made by OpenBLAS.
 struct UpdateProducts {
   private struct Product {
     let rows: Int
@@ -21,7 +21,7 @@ struct UpdateProducts {
 
   init(_ size: UpdateTask.Size, workers: Int) {
     let (c, l, v) = (size.width, size.layers, size.vocabulary)
-    let batch = (size.batch + workers - 1) / workers
+    let batch = size.batch
     // Rows of a teacher-forced pass, and those of them that predict.
     let rows = size.prefix + batch * (size.length - 1)
     let predicting = 1 + batch * (size.length - 1)
@@ -57,8 +57,10 @@ struct UpdateProducts {
     let weights = [Float](repeating: 0.01, count: matrices * weight)
     let taken = Mutex<[Double]>([])
     DispatchQueue.concurrentPerform(iterations: workers) { _ in
+      // Its share of the columns.
+      let outputs = (product.outputs + workers - 1) / workers
       let x = [Float](repeating: 0.5, count: product.rows * product.inputs)
-      var y = [Float](repeating: 0, count: product.rows * product.outputs)
+      var y = [Float](repeating: 0, count: product.rows * outputs)
       var times: [Double] = []
       weights.withUnsafeBufferPointer { w in
         x.withUnsafeBufferPointer { x in
@@ -66,10 +68,10 @@ struct UpdateProducts {
             guard let w = w.baseAddress, let x = x.baseAddress, let y = y.baseAddress else { return }
             for turn in 0..<repeats {
               let began = ContinuousClock.now
-              matrixProduct(
-                product.rows, product.outputs, product.inputs, x, lda: product.inputs, w + turn % matrices * weight,
+              referenceProduct(
+                product.rows, outputs, product.inputs, x, lda: product.inputs, w + turn % matrices * weight,
                 ldb: product.transposed ? product.inputs : product.outputs, transposeB: product.transposed, y,
-                ldc: product.outputs)
+                ldc: outputs)
               times.append((ContinuousClock.now - began) / .seconds(1))
             }
           }

@@ -55,8 +55,8 @@ struct UpdateTask {
     optimizer = AdamW(count: adapter.values.count, learningRate: 1e-4)
   }
 
-  /// Sequences that one worker takes: all of them at once, so that weights are read once.
-  private var microBatch: Int { max(1, (size.batch + workers - 1) / workers) }
+  /// All sequences at once, so that weights are read once.
+  private var microBatch: Int { size.batch }
 
   mutating func rollout() -> [[Int32]] {
     seed += 1

@@ -3,7 +3,8 @@ import Tensors
 /// Token log-probabilities of sequences after a shared prefix, and their gradient.
 ///
 /// The prefix is computed once for each micro-batch; each sequence's last token is predicted but never fed. Micro-batches
-/// have a fixed size and their gradients are added in order, so the result is the same for any number of workers.
+/// have a fixed size, follow one another and add their gradients in that order, and the workers share every operation of
+/// one, so that weights are read once and the result is the same for any number of workers.
 public struct Likelihood: Sendable {
   /// Shared context that comes before every sequence; at least one token, which predicts each sequence's first.
   public let prefix: [Int32]
@@ -11,7 +12,7 @@ public struct Likelihood: Sendable {
   /// Sequences in one unit of work.
   public let microBatch: Int
 
-  public init(prefix: [Int32], workers: Int = 1, microBatch: Int = 16) {
+  public init(prefix: [Int32], workers: Int = 1, microBatch: Int = 64) {
     precondition(!prefix.isEmpty, "a prefix predicts the first token")
     self.prefix = prefix
     self.workers = workers
@@ -21,8 +22,8 @@ public struct Likelihood: Sendable {
   /// log p(token) for every token of every sequence, natural logarithm.
   public func logProbabilities(_ sequences: [[Int32]], _ weights: Weights) -> [[Float]] {
     let pieces = split(sequences)
-    return mapConcurrently(pieces.count, workers: workers) { piece in
-      LikelihoodPiece(prefix: prefix, sequences: pieces[piece], weights: weights, for: .nothing).logProbabilities
+    return mapInTurn(pieces.count, workers: workers) { piece, crew in
+      LikelihoodPiece(prefix: prefix, sequences: pieces[piece], weights: weights, for: .nothing, crew).logProbabilities
     }.flatMap { $0 }
   }
 
@@ -37,27 +38,19 @@ public struct Likelihood: Sendable {
   ) -> (loss: Double, gradient: [Float]) {
     let pieces = split(sequences)
     let trainable = adapter.map { Trainable.adapter($0) } ?? .all
-    let forward = mapConcurrently(pieces.count, workers: workers) { piece in
-      LikelihoodPiece(prefix: prefix, sequences: pieces[piece], weights: weights, for: trainable)
+    let forward = mapInTurn(pieces.count, workers: workers) { piece, crew in
+      LikelihoodPiece(prefix: prefix, sequences: pieces[piece], weights: weights, for: trainable, crew)
     }
     let (value, slopes) = loss(forward.flatMap(\.logProbabilities))
-    let size = microBatch
-    let gradients = mapConcurrently(pieces.count, workers: workers) { piece in
-      let first = piece * size
-      return forward[piece].gradient(
-        slopes: Array(slopes[first..<first + pieces[piece].count]), weights: weights, adapter: adapter)
-    }
-    guard var total = gradients.first else {
-      return (value, [Float](repeating: 0, count: adapter?.values.count ?? weights.layout.count))
-    }
-    for other in gradients.dropFirst() {
-      total.withUnsafeMutableBufferPointer { sum in
-        other.withUnsafeBufferPointer { part in
-          if let sum = sum.baseAddress, let part = part.baseAddress { add(other.count, part, to: sum) }
-        }
+    var sink = GradientSink(weights.layout, adapter: adapter)
+    Crew.gather(workers) { crew in
+      for (piece, state) in forward.enumerated() {
+        let first = piece * microBatch
+        state.addGradient(
+          slopes: Array(slopes[first..<first + pieces[piece].count]), weights: weights, to: &sink, crew)
       }
     }
-    return (value, total)
+    return (value, sink.values)
   }
 
   private func split(_ sequences: [[Int32]]) -> [[[Int32]]] {
@@ -85,11 +78,11 @@ private struct LikelihoodPiece: Sendable {
   /// Up to this many logits are kept for the backward pass (256 MB); beyond, they are computed again.
   private static let mostKept = 64 << 20
 
-  init(prefix: [Int32], sequences: [[Int32]], weights: Weights, for trainable: Trainable) {
+  init(prefix: [Int32], sequences: [[Int32]], weights: Weights, for trainable: Trainable, _ crew: Crew) {
     let architecture = weights.architecture
     let (c, v) = (architecture.width, architecture.vocabulary)
     let batch = PackedBatch(prefix: prefix[...], sequences: sequences.map { $0.dropLast() })
-    let activations = Transformer.forward(batch, weights, for: trainable)
+    let activations = Transformer.forward(batch, weights, for: trainable, crew: crew)
     let firstRow = prefix.count - 1
     let m = batch.rows - firstRow
     var keeps = m * v <= Self.mostKept
@@ -106,10 +99,16 @@ private struct LikelihoodPiece: Sendable {
           for first in stride(from: 0, to: m, by: tile) {
             let rows = min(tile, m - first)
             weights.layout.graph.head.logits(
-              rows: rows, architecture, hidden: a + activations.hidden + (firstRow + first) * c, pointers, into: l)
+              rows: rows, architecture, hidden: a + activations.hidden + (firstRow + first) * c, pointers, into: l,
+              crew: crew)
+            normaliser.withUnsafeMutableBufferPointer { normaliser in
+              guard let sums = normaliser.baseAddress else { return }
+              share(crew, rows, work: 4 * v) { range in
+                for row in range { sums[first + row] = logSumExp(v, l + row * v) }
+              }
+            }
             for row in first..<first + rows {
               let rowLogits = l + (row - first) * v
-              normaliser[row] = logSumExp(v, rowLogits)
               for (sequence, token) in predictions[row] {
                 logProbabilities[sequence][token] = rowLogits[Int(sequences[sequence][token])] - normaliser[row]
               }
@@ -139,18 +138,18 @@ private struct LikelihoodPiece: Sendable {
     return predictions
   }
 
-  func gradient(slopes: [[Float]], weights: Weights, adapter: LoRAAdapter?) -> [Float] {
+  /// Adds the gradient of Σ slope · log p.
+  func addGradient(slopes: [[Float]], weights: Weights, to sink: inout GradientSink, _ crew: Crew) {
     let architecture = weights.architecture
     let head = weights.layout.graph.head
     let (c, v) = (architecture.width, architecture.vocabulary)
     let rows = activations.batch.rows
     let m = rows - firstRow
     let tile = min(m, Self.tile)
-    var sink = GradientSink(weights.layout, adapter: adapter)
     var dHidden = [Float](repeating: 0, count: rows * c)
     let predictions = Self.predictions(sequences, activations.batch.plan, firstRow: firstRow)
-    // The tile's logits turn into their gradients in place; behind them is room for one row.
-    var scratch = [Float](unsafeUninitializedCapacity: (tile + 1) * v) { _, count in count = (tile + 1) * v }
+    // The tile's logits turn into their gradients in place.
+    var scratch = [Float](unsafeUninitializedCapacity: tile * v) { _, count in count = tile * v }
     scratch.withUnsafeMutableBufferPointer { scratchBuffer in
       dHidden.withUnsafeMutableBufferPointer { hiddenBuffer in
         activations.values.withUnsafeBufferPointer { buffer in
@@ -161,22 +160,24 @@ private struct LikelihoodPiece: Sendable {
               let count = min(tile, m - first)
               let hidden = a + activations.hidden + (firstRow + first) * c
               if logits.isEmpty {
-                head.logits(rows: count, architecture, hidden: hidden, pointers, into: d)
-              } else {
-                logits.withUnsafeBufferPointer { kept in
-                  if let kept = kept.baseAddress { d.update(from: kept + first * v, count: count * v) }
+                head.logits(rows: count, architecture, hidden: hidden, pointers, into: d, crew: crew)
+              }
+              share(crew, count, work: 4 * v) { range in
+                for row in range {
+                  logits.withUnsafeBufferPointer { kept in
+                    if let kept = kept.baseAddress { (d + row * v).update(from: kept + (first + row) * v, count: v) }
+                  }
+                  logitGradient(
+                    d + row * v, predictions[first + row], slopes, normaliser: normaliser[first + row],
+                    softCap: head.softCap, vocabulary: v)
                 }
               }
-              for row in 0..<count {
-                logitGradient(
-                  d + row * v, predictions[first + row], slopes, normaliser: normaliser[first + row],
-                  softCap: head.softCap, vocabulary: v, scratch: d + tile * v)
-              }
               head.hiddenGradient(
-                rows: count, architecture, dLogits: d, pointers, into: dh + (firstRow + first) * c)
+                rows: count, architecture, dLogits: d, pointers, into: dh + (firstRow + first) * c, crew: crew)
               sink.withOutputWeights(head) { dWeights in
                 matrixProduct(
-                  v, c, count, d, lda: v, transposeA: true, hidden, ldb: c, dWeights, ldc: c, beta: 1)
+                  v, c, count, d, lda: v, transposeA: true, hidden, ldb: c, dWeights, ldc: c, beta: 1,
+                  crew: crew)
               }
             }
           }
@@ -184,20 +185,26 @@ private struct LikelihoodPiece: Sendable {
       }
     }
     dHidden.withUnsafeBufferPointer { buffer in
-      if let d = buffer.baseAddress { Transformer.backward(activations, weights, dHidden: d, into: &sink) }
+      if let d = buffer.baseAddress { Transformer.backward(activations, weights, dHidden: d, into: &sink, crew: crew) }
     }
-    return sink.values
   }
 
   /// Overwrites one row of logits [V] with its gradient: for each predicted token slope · (onehot − softmax).
   private func logitGradient(
     _ row: UnsafeMutablePointer<Float>, _ predicted: [(sequence: Int, token: Int)], _ slopes: [[Float]],
-    normaliser: Float, softCap: Float?, vocabulary v: Int, scratch: UnsafeMutablePointer<Float>
+    normaliser: Float, softCap: Float?, vocabulary v: Int
   ) {
-    if softCap != nil { scratch.update(from: row, count: v) }
-    let total = predicted.reduce(Float(0)) { $0 + slopes[$1.sequence][$1.token] }
-    softmaxScaled(v, row, normaliser: normaliser, by: -total)
-    for (sequence, token) in predicted { row[Int(sequences[sequence][token])] += slopes[sequence][token] }
-    if let softCap { softCapBackward(v, softCap, scratch, row) }
+    func turn() {
+      let total = predicted.reduce(Float(0)) { $0 + slopes[$1.sequence][$1.token] }
+      softmaxScaled(v, row, normaliser: normaliser, by: -total)
+      for (sequence, token) in predicted { row[Int(sequences[sequence][token])] += slopes[sequence][token] }
+    }
+    guard let softCap else { return turn() }
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: v) { scratch in
+      guard let capped = scratch.baseAddress else { return }
+      capped.update(from: row, count: v)
+      turn()
+      softCapBackward(v, softCap, capped, row)
+    }
   }
 }

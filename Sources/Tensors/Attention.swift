@@ -102,19 +102,20 @@ public struct AttentionPlan: Sendable, Hashable {
   /// out[N,H·D] = softmax(Q·Kᵀ · scale) · V by head.
   ///
   /// - Parameters:
+  ///   - heads: the query heads to compute; nil for all.
   ///   - qkv: [N, H·D + 2·G·D], the columns q, k, v.
   ///   - probabilities: H · `probabilitiesPerHead` floats to keep for the backward pass, else nil.
   ///   - scratch: `forwardScratch` floats, used where `probabilities` is nil.
   public func forward(
-    _ shape: AttentionShape, qkv: UnsafePointer<Float>, probabilities: UnsafeMutablePointer<Float>?,
-    scratch: UnsafeMutablePointer<Float>, out: UnsafeMutablePointer<Float>
+    _ shape: AttentionShape, heads: Range<Int>? = nil, qkv: UnsafePointer<Float>,
+    probabilities: UnsafeMutablePointer<Float>?, scratch: UnsafeMutablePointer<Float>, out: UnsafeMutablePointer<Float>
   ) {
     let (size, width) = (shape.headSize, shape.rowWidth)
     for (index, sequence) in sequences.enumerated() where sequence.count > 0 {
       let shared = sharedKeys(index)
       let keys = shared + sequence.count
       let tile = probabilities == nil ? min(Self.queryTile, sequence.count) : sequence.count
-      for head in 0..<shape.heads {
+      for head in heads ?? 0..<shape.heads {
         let keyColumn = shape.queryWidth + shape.keyValueHead(of: head) * size
         let valueColumn = keyColumn + shape.keyValueWidth
         let own = qkv + sequence.start * width
@@ -156,20 +157,32 @@ public struct AttentionPlan: Sendable, Hashable {
   /// Floats of scratch that `backward` needs.
   public func backwardScratch(_ shape: AttentionShape) -> Int { (shape.softCap == nil ? 1 : 2) * largestScores }
 
-  /// The gradient of `forward`: dqkv[N, H·D + 2·G·D] is overwritten.
+  /// The gradient of `forward`: the columns in dqkv[N, H·D + 2·G·D] of some heads are overwritten.
   ///
-  /// - Parameter scratch: `backwardScratch` floats.
+  /// - Parameters:
+  ///   - keyValueHeads: heads of keys and values, with the query heads that read them; nil for all.
+  ///   - scratch: `backwardScratch` floats.
   public func backward(
-    _ shape: AttentionShape, qkv: UnsafePointer<Float>, probabilities: UnsafePointer<Float>,
-    dOut: UnsafePointer<Float>, dqkv: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    _ shape: AttentionShape, keyValueHeads: Range<Int>? = nil, qkv: UnsafePointer<Float>,
+    probabilities: UnsafePointer<Float>, dOut: UnsafePointer<Float>, dqkv: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
   ) {
     let (size, width) = (shape.headSize, shape.rowWidth)
-    dqkv.update(repeating: 0, count: rows * width)
+    let group = shape.heads / shape.keyValueHeads
+    let keyValueHeads = keyValueHeads ?? 0..<shape.keyValueHeads
+    let heads = keyValueHeads.lowerBound * group..<keyValueHeads.upperBound * group
+    for row in 0..<rows {
+      let d = dqkv + row * width
+      (d + heads.lowerBound * size).update(repeating: 0, count: heads.count * size)
+      for start in [shape.queryWidth, shape.queryWidth + shape.keyValueWidth] {
+        (d + start + keyValueHeads.lowerBound * size).update(repeating: 0, count: keyValueHeads.count * size)
+      }
+    }
     for (index, sequence) in sequences.enumerated() where sequence.count > 0 {
       let t = sequence.count
       let shared = sharedKeys(index)
       let keys = shared + t
-      for head in 0..<shape.heads {
+      for head in heads {
         let queryColumn = head * size
         let keyColumn = shape.queryWidth + shape.keyValueHead(of: head) * size
         let valueColumn = keyColumn + shape.keyValueWidth

@@ -6,7 +6,9 @@ import RealModule
 /// exponent bits. The split of ln 2 into two parts is Cody and Waite's.
 @inline(__always)
 func exponential(_ x: SIMD8<Float>) -> SIMD8<Float> {
-  let clamped = x.clamped(lowerBound: .init(repeating: -87), upperBound: .init(repeating: 88))
+  // Comparisons, for `clamped` goes lane by lane.
+  let raised = x.replacing(with: -87, where: x .< -87)
+  let clamped = raised.replacing(with: 88, where: raised .> 88)
   // Adding 1.5·2^23 rounds to an integer and leaves that integer in the low bits of the sum.
   let shifted = clamped * 1.442_695_04 + 12_582_912
   let n = shifted - 12_582_912

@@ -30,6 +30,28 @@ public func logSumExp(_ n: Int, _ x: UnsafePointer<Float>) -> Float {
   return top + Float.log(total)
 }
 
+/// The index that a draw in [0, 1) falls on, where each has a share of p[n]; never one whose share is 0, unless all are.
+public func drawIndex(_ n: Int, _ p: UnsafePointer<Float>, at draw: Float) -> Int {
+  let run = 256
+  var remaining = draw * sum(n, p)
+  var last = 0
+  for start in stride(from: 0, to: n, by: run) {
+    let count = min(run, n - start)
+    // Whole runs are passed over by their sum.
+    let share = sum(count, p + start)
+    if share <= remaining && start + count < n {
+      remaining -= share
+      continue
+    }
+    for i in start..<start + count where p[i] > 0 {
+      last = i
+      remaining -= p[i]
+      if remaining < 0 { return i }
+    }
+  }
+  return last
+}
+
 /// Given probabilities p[n] = softmax(s) and dp[n], overwrites dp with ds = p · (dp − Σ p·dp).
 func softmaxBackward(_ n: Int, _ p: UnsafePointer<Float>, _ dp: UnsafeMutablePointer<Float>) {
   let inner = dot(n, p, dp)

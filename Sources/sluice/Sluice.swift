@@ -1,5 +1,6 @@
 import ArgumentParser
 import Core
+import Gate
 
 /// The command line: argument parsing, progress and exit codes; the work is in `Gate`.
 struct Sluice: AsyncParsableCommand {
@@ -40,6 +41,7 @@ enum Main {
       Sluice.exit(withError: error)
     }
     do {
+      try requireProcessor()
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {

@@ -62,34 +62,22 @@ public struct Decoder: Sendable {
     let pieces = stride(from: 0, to: requests.count, by: microBatch).map {
       Array(requests[$0..<min($0 + microBatch, requests.count)])
     }
-    return mapConcurrently(pieces.count, workers: workers) { piece in
-      decode(pieces[piece], settings)
+    return mapInTurn(pieces.count, workers: workers) { piece, crew in
+      decode(pieces[piece], settings, crew)
     }.flatMap { $0 }
   }
 
-  private func decode(_ requests: [GenerationRequest], _ settings: DecodingSettings) -> [Generation] {
+  private func decode(_ requests: [GenerationRequest], _ settings: DecodingSettings, _ crew: Crew) -> [Generation] {
     let architecture = weights.architecture
     let longest = requests.map(\.prompt.count).max() ?? 0
     let capacity = max(1, min(longest + settings.maxTokens, architecture.context - prefix.count))
     var rollout = Rollout(
       weights: weights, prefix: prefix, requests: requests, capacity: capacity,
-      maxTokens: settings.maxTokens)
-    var sampler = Sampler(vocabulary: architecture.vocabulary, settings: settings)
-    while true {
-      let active = rollout.activeRows
-      if active.isEmpty { break }
-      let logits = rollout.logits
-      logits.withUnsafeBufferPointer { buffer in
-        guard let l = buffer.baseAddress else { return }
-        for (place, row) in active.enumerated() {
-          let choice = sampler.choose(
-            l + place * architecture.vocabulary, temperature: requests[row].temperature ?? settings.temperature,
-            mayEnd: rollout.generations[row].tokens.count >= settings.minTokens,
-            generator: &rollout.generators[row])
-          rollout.accept(choice, row: row, settings: settings)
-        }
-      }
-      rollout.step()
+      maxTokens: settings.maxTokens, crew: crew)
+    let sampler = Sampler(vocabulary: architecture.vocabulary, settings: settings)
+    while !rollout.activeRows.isEmpty {
+      rollout.sample(sampler, requests, crew)
+      rollout.step(crew)
     }
     return rollout.generations
   }

@@ -25,13 +25,15 @@ struct Rollout {
   private let places: ActivationPlaces
   private var workspace: [Float]
   private(set) var generations: [Generation]
-  var generators: [SeededGenerator]
+  private var generators: [SeededGenerator]
   /// Rows still being sampled.
   private(set) var activeRows: [Int]
   /// [active,V].
-  private(set) var logits: [Float] = []
+  private var logits: [Float]
 
-  init(weights: Weights, prefix: [Int32], requests: [GenerationRequest], capacity: Int, maxTokens: Int) {
+  init(
+    weights: Weights, prefix: [Int32], requests: [GenerationRequest], capacity: Int, maxTokens: Int, crew: Crew
+  ) {
     let architecture = weights.architecture
     let graph = weights.layout.graph
     let c = architecture.width
@@ -50,7 +52,7 @@ struct Rollout {
         keys: [Float](unsafeUninitializedCapacity: size) { _, count in count = size },
         values: [Float](unsafeUninitializedCapacity: size) { _, count in count = size })
     }
-    let activations = Transformer.forward(batch, weights) { layer, qkv in
+    let activations = Transformer.forward(batch, weights, crew: crew) { layer, qkv in
       Self.fill(&caches[layer], from: qkv, batch.plan, capacity: capacity)
     }
     self.caches = caches
@@ -69,7 +71,11 @@ struct Rollout {
     for row in lastRows {
       hidden.append(contentsOf: activations.values[activations.hidden + row * c..<activations.hidden + (row + 1) * c])
     }
-    logits = Self.logits(hidden, rows: requests.count, weights)
+    let size = requests.count * architecture.vocabulary
+    logits = [Float](unsafeUninitializedCapacity: size) { out, count in
+      count = size
+      if let out = out.baseAddress { Self.logits(hidden, rows: requests.count, weights, into: out, crew) }
+    }
   }
 
   /// Copies the keys and values of a whole batch into a layer's cache.
@@ -92,18 +98,42 @@ struct Rollout {
     }
   }
 
-  /// Takes one sampled token: appends it, or ends the row.
-  mutating func accept(_ choice: Sampler.Choice, row: Int, settings: DecodingSettings) {
-    generations[row].logProbability += choice.logProbability
-    if settings.endTokens.contains(choice.token) {
-      generations[row].finished = true
-      return
+  /// Draws a token for each active row and takes it: appends it, or ends the row.
+  mutating func sample(_ sampler: Sampler, _ requests: [GenerationRequest], _ crew: Crew) {
+    let v = weights.architecture.vocabulary
+    let rows = activeRows
+    var streams = rows.map { generators[$0] }
+    var choices = [Sampler.Choice?](repeating: nil, count: rows.count)
+    logits.withUnsafeBufferPointer { logits in
+      streams.withUnsafeMutableBufferPointer { streams in
+        choices.withUnsafeMutableBufferPointer { choices in
+          guard let l = logits.baseAddress, let stream = streams.baseAddress, let choice = choices.baseAddress
+          else { return }
+          share(crew, rows.count, work: 8 * v) { range in
+            for place in range {
+              let row = rows[place]
+              choice[place] = sampler.choose(
+                l + place * v, temperature: requests[row].temperature ?? sampler.settings.temperature,
+                mayEnd: generations[row].tokens.count >= sampler.settings.minTokens, generator: &stream[place])
+            }
+          }
+        }
+      }
     }
-    generations[row].tokens.append(choice.token)
+    for (place, row) in rows.enumerated() {
+      generators[row] = streams[place]
+      guard let choice = choices[place] else { continue }
+      generations[row].logProbability += choice.logProbability
+      if sampler.settings.endTokens.contains(choice.token) {
+        generations[row].finished = true
+      } else {
+        generations[row].tokens.append(choice.token)
+      }
+    }
   }
 
   /// Feeds the tokens just accepted and makes the next logits.
-  mutating func step() {
+  mutating func step(_ crew: Crew) {
     let (samples, filled) = (generations, cached)
     activeRows = activeRows.filter { row in
       !samples[row].finished && filled[row] < capacity && samples[row].tokens.count < maxTokens
@@ -112,35 +142,36 @@ struct Rollout {
     let rows = activeRows
     let tokens = rows.map { Int32(samples[$0].tokens.last ?? 0) }
     let positions = rows.map { Int32(prefixCount + filled[$0]) }
-    let c = weights.architecture.width
     // Taken out of self while they are written, so that no copy is made and no access overlaps.
-    var (caches, workspace) = (self.caches, self.workspace)
+    var (caches, workspace, logits) = (self.caches, self.workspace, self.logits)
     self.caches = []
     self.workspace = []
-    var scores = [Float](repeating: 0, count: prefixCount + capacity)
+    self.logits = []
     let (places, layout, space) = (places, weights.layout, capacity)
     workspace.withUnsafeMutableBufferPointer { buffer in
-      scores.withUnsafeMutableBufferPointer { scoreBuffer in
-        guard let values = buffer.baseAddress, let scores = scoreBuffer.baseAddress else { return }
+      logits.withUnsafeMutableBufferPointer { logits in
+        guard let values = buffer.baseAddress, let logits = logits.baseAddress else { return }
         weights.withPointers { pointers in
-          ForwardPass(layout: layout, weights: pointers, places: places, values: values)
+          ForwardPass(layout: layout, weights: pointers, places: places, values: values, crew: crew)
             .run(rows: rows.count, tokens: tokens, positions: positions) { step, qkv, out in
               Self.attend(
-                &caches[step.layer], rows: rows, filled: filled, capacity: space, qkv: qkv, scores: scores, out: out)
+                &caches[step.layer], rows: rows, filled: filled, capacity: space, qkv: qkv, out: out, crew)
             }
+          layout.graph.head.logits(
+            rows: rows.count, layout.architecture, hidden: values + places.hidden, pointers, into: logits, crew: crew)
         }
       }
     }
     for row in rows { cached[row] += 1 }
-    logits = Self.logits(Array(workspace[places.hidden..<places.hidden + rows.count * c]), rows: rows.count, weights)
     self.caches = caches
     self.workspace = workspace
+    self.logits = logits
   }
 
   /// Puts each row's new key and value into the cache and attends to all it may see.
   private static func attend(
     _ cache: inout Cache, rows: [Int], filled: [Int], capacity: Int, qkv: UnsafePointer<Float>,
-    scores: UnsafeMutablePointer<Float>, out: UnsafeMutablePointer<Float>
+    out: UnsafeMutablePointer<Float>, _ crew: Crew
   ) {
     let (shape, e) = (cache.shape, cache.shape.keyValueWidth)
     let shared = e == 0 ? 0 : cache.sharedKeys.count / e
@@ -149,20 +180,25 @@ struct Rollout {
         cache.keys.withUnsafeMutableBufferPointer { keys in
           cache.values.withUnsafeMutableBufferPointer { values in
             guard let k = keys.baseAddress, let v = values.baseAddress else { return }
-            for (place, row) in rows.enumerated() {
-              let q = qkv + place * shape.rowWidth
-              let start = row * capacity * e
-              let new = start + filled[row] * e
-              (k + new).update(from: q + shape.queryWidth, count: e)
-              (v + new).update(from: q + shape.queryWidth + e, count: e)
-              attendCached(
-                shape, q: q,
-                shared: CachedKeys(
-                  keys: sharedKeys.baseAddress ?? UnsafePointer(k),
-                  values: sharedValues.baseAddress ?? UnsafePointer(v),
-                  count: shared),
-                own: CachedKeys(keys: k + start, values: v + start, count: filled[row] + 1), scores: scores,
-                out: out + place * shape.queryWidth)
+            let prefix = CachedKeys(
+              keys: sharedKeys.baseAddress ?? UnsafePointer(k), values: sharedValues.baseAddress ?? UnsafePointer(v),
+              count: shared)
+            share(crew, rows.count, work: (shared + capacity) * e) { range in
+              withUnsafeTemporaryAllocation(of: Float.self, capacity: shared + capacity) { scores in
+                guard let scores = scores.baseAddress else { return }
+                for place in range {
+                  let row = rows[place]
+                  let q = qkv + place * shape.rowWidth
+                  let start = row * capacity * e
+                  let new = start + filled[row] * e
+                  (k + new).update(from: q + shape.queryWidth, count: e)
+                  (v + new).update(from: q + shape.queryWidth + e, count: e)
+                  attendCached(
+                    shape, q: q, shared: prefix,
+                    own: CachedKeys(keys: k + start, values: v + start, count: filled[row] + 1), scores: scores,
+                    out: out + place * shape.queryWidth)
+                }
+              }
             }
           }
         }
@@ -170,16 +206,14 @@ struct Rollout {
     }
   }
 
-  private static func logits(_ hidden: [Float], rows: Int, _ weights: Weights) -> [Float] {
-    let size = rows * weights.architecture.vocabulary
-    return [Float](unsafeUninitializedCapacity: size) { out, count in
-      count = size
-      hidden.withUnsafeBufferPointer { hidden in
-        guard let out = out.baseAddress, let hidden = hidden.baseAddress else { return }
-        weights.withPointers { pointers in
-          weights.layout.graph.head.logits(
-            rows: rows, weights.architecture, hidden: hidden, pointers, into: out)
-        }
+  private static func logits(
+    _ hidden: [Float], rows: Int, _ weights: Weights, into logits: UnsafeMutablePointer<Float>, _ crew: Crew
+  ) {
+    hidden.withUnsafeBufferPointer { hidden in
+      guard let hidden = hidden.baseAddress else { return }
+      weights.withPointers { pointers in
+        weights.layout.graph.head.logits(
+          rows: rows, weights.architecture, hidden: hidden, pointers, into: logits, crew: crew)
       }
     }
   }

@@ -9,23 +9,22 @@ struct Sampler {
     let logProbability: Float
   }
 
-  private let settings: DecodingSettings
-  private var probabilities: [Float]
-  private var order: [Int] = []
+  let settings: DecodingSettings
+  private let vocabulary: Int
 
   init(vocabulary: Int, settings: DecodingSettings) {
+    self.vocabulary = vocabulary
     self.settings = settings
-    probabilities = [Float](repeating: 0, count: vocabulary)
   }
 
   /// - Parameters:
   ///   - logits: [V].
   ///   - temperature: 0 takes the likeliest token (the first of equals).
   ///   - mayEnd: whether an end token may be drawn.
-  mutating func choose(
+  func choose(
     _ logits: UnsafePointer<Float>, temperature: Float, mayEnd: Bool, generator: inout SeededGenerator
   ) -> Choice {
-    let v = probabilities.count
+    let v = vocabulary
     let normaliser = logSumExp(v, logits)
     // One draw a token, whatever the settings, so that streams stay in step.
     let draw = generator.uniform()
@@ -36,32 +35,23 @@ struct Sampler {
       }
       return Choice(token: max(best, 0), logProbability: logits[max(best, 0)] - normaliser)
     }
-    let inverse = 1 / temperature
-    probabilities.withUnsafeMutableBufferPointer { buffer in
-      guard let p = buffer.baseAddress else { return }
-      for i in 0..<v { p[i] = logits[i] * inverse }
+    let token = withUnsafeTemporaryAllocation(of: Float.self, capacity: v) { buffer in
+      guard let p = buffer.baseAddress else { return 0 }
+      p.update(from: logits, count: v)
+      if temperature != 1 { scale(v, 1 / temperature, p) }
       if !mayEnd { for end in settings.endTokens where end < v { p[end] = -.infinity } }
       softmax(v, p)
+      if settings.topP < 1 { keepNucleus(buffer) }
+      return drawIndex(v, p, at: draw)
     }
-    if settings.topP < 1 { keepNucleus() }
-    var total: Float = 0
-    for p in probabilities { total += p }
-    var remaining = draw * total
-    var token = -1
-    for i in 0..<v where probabilities[i] > 0 {
-      token = i
-      remaining -= probabilities[i]
-      if remaining < 0 { break }
-    }
-    return Choice(token: max(token, 0), logProbability: logits[max(token, 0)] - normaliser)
+    return Choice(token: token, logProbability: logits[token] - normaliser)
   }
 
   /// Zeroes everything outside the smallest set of likeliest tokens whose probabilities reach top-p
   /// (Holtzman et al., 2020).
-  private mutating func keepNucleus() {
-    if order.isEmpty { order = Array(probabilities.indices) }
-    let p = probabilities
-    order.sort { p[$0] != p[$1] ? p[$0] > p[$1] : $0 < $1 }
+  private func keepNucleus(_ probabilities: UnsafeMutableBufferPointer<Float>) {
+    let p = Array(probabilities)
+    let order = p.indices.sorted { p[$0] != p[$1] ? p[$0] > p[$1] : $0 < $1 }
     var sum: Float = 0
     for (place, token) in order.enumerated() {
       if sum >= settings.topP && place > 0 { probabilities[token] = 0 }

@@ -9,18 +9,21 @@ struct BackwardPass: ~Copyable {
   private let activations: Activations
   private let values: UnsafePointer<Float>
   private let rows: Int
+  private let crew: Crew?
   /// Gradient [N,width] of a value, once something behind it has given one.
   private var gradients: [UnsafeMutablePointer<Float>?]
   private var idle: [Int: [UnsafeMutablePointer<Float>]] = [:]
   private var buffers: [UnsafeMutablePointer<Float>] = []
 
   init(
-    layout: ParameterLayout, weights: WeightPointers, activations: Activations, values: UnsafePointer<Float>
+    layout: ParameterLayout, weights: WeightPointers, activations: Activations, values: UnsafePointer<Float>,
+    crew: Crew?
   ) {
     self.layout = layout
     self.weights = weights
     self.activations = activations
     self.values = values
+    self.crew = crew
     rows = activations.batch.rows
     gradients = Array(repeating: nil, count: layout.graph.widths.count)
   }
@@ -63,19 +66,28 @@ struct BackwardPass: ~Copyable {
       let statistics = place(step.statistics)
       switch step.kind {
       case .layer(let bias):
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * width) { scratch in
-          guard let scratch = scratch.baseAddress else { return }
-          sink.withVectors(step.gain, bias) { dGain, dBias in
-            layerNormBackward(
-              rows: rows, width: width, x: x, gamma: weights[step.gain], mean: statistics, rstd: statistics + rows,
-              dy: dy, dx: dx, accumulate: accumulates, dGamma: dGain, dBeta: dBias, scratch: scratch)
+        let (rows, weights) = (rows, weights)
+        sink.withVectors(step.gain, bias) { dGain, dBias in
+          sharedRows(work: 4 * width, sums: dGain != nil) { range in
+            let (first, place) = (range.lowerBound, range.lowerBound * width)
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * width) { scratch in
+              guard let scratch = scratch.baseAddress else { return }
+              layerNormBackward(
+                rows: range.count, width: width, x: x + place, gamma: weights[step.gain], mean: statistics + first,
+                rstd: statistics + rows + first, dy: dy + place, dx: dx + place, accumulate: accumulates,
+                dGamma: dGain, dBeta: dBias, scratch: scratch)
+            }
           }
         }
       case .rms:
+        let weights = weights
         sink.withVectors(step.gain, step.gain) { dGain, _ in
-          rmsNormBackward(
-            rows: rows, width: width, x: x, gain: weights[step.gain], rstd: statistics, dy: dy, dx: dx,
-            accumulate: accumulates, dGain: dGain)
+          sharedRows(work: 4 * width, sums: dGain != nil) { range in
+            let (first, place) = (range.lowerBound, range.lowerBound * width)
+            rmsNormBackward(
+              rows: range.count, width: width, x: x + place, gain: weights[step.gain], rstd: statistics + first,
+              dy: dy + place, dx: dx + place, accumulate: accumulates, dGain: dGain)
+          }
         }
       }
       if !isWanted { give(dx, width) }
@@ -86,12 +98,12 @@ struct BackwardPass: ~Copyable {
   private mutating func linear(_ step: Graph.Linear, _ sink: inout GradientSink) {
     guard let dy = gradients[step.output] else { return }
     let projection = layout.graph.projections[step.projection]
-    sink.linear(projection, layout.slots, rows: rows, x: place(step.input), dy: dy)
+    sink.linear(projection, layout.slots, rows: rows, x: place(step.input), dy: dy, crew: crew)
     if wants(step.input) {
       let (dx, accumulates) = target(step.input)
       linearInputGradient(
         projection.shape, rows: rows, dy: dy, weight: weights.matrix(step.projection, projection), dx: dx,
-        accumulate: accumulates)
+        accumulate: accumulates, crew: crew)
     }
     passOn(step.output, to: step.residual)
   }
@@ -122,11 +134,13 @@ struct BackwardPass: ~Copyable {
     if wants(step.input), let probabilities = activations.places.probabilities[step.layer] {
       let plan = activations.batch.plan
       let (dx, _) = target(step.input)
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: plan.backwardScratch(step.shape)) { scratch in
-        guard let scratch = scratch.baseAddress else { return }
-        plan.backward(
-          step.shape, qkv: place(step.input), probabilities: values + probabilities, dOut: dy, dqkv: dx,
-          scratch: scratch)
+      let (qkv, kept) = (place(step.input), values + probabilities)
+      share(crew, step.shape.keyValueHeads, work: rows * step.shape.headSize) { heads in
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: plan.backwardScratch(step.shape)) { scratch in
+          guard let scratch = scratch.baseAddress else { return }
+          plan.backward(
+            step.shape, keyValueHeads: heads, qkv: qkv, probabilities: kept, dOut: dy, dqkv: dx, scratch: scratch)
+        }
       }
     }
     passOn(step.output, to: nil)
@@ -139,13 +153,25 @@ struct BackwardPass: ~Copyable {
       let x = place(step.input)
       if step.isGated {
         let (dx, _) = target(step.input)
-        step.activation.gatedBackward(rows: rows, width: width, x: x, dy: dy, dx: dx)
+        sharedRows(work: 8 * width) { range in
+          let place = range.lowerBound * width
+          step.activation.gatedBackward(
+            rows: range.count, width: width, x: x + 2 * place, dy: dy + place, dx: dx + 2 * place)
+        }
       } else {
-        step.activation.backward(rows * width, x, dy, dy)
+        sharedRows(work: 4 * width) { range in
+          let place = range.lowerBound * width
+          step.activation.backward(range.count * width, x + place, dy + place, dy + place)
+        }
         return passOn(step.output, to: step.input)
       }
     }
     passOn(step.output, to: nil)
+  }
+
+  /// Rows shared by the crew; those of an operation that also sums over rows stay together, in their order.
+  private func sharedRows(work: Int, sums: Bool = false, _ body: (Range<Int>) -> Void) {
+    share(sums ? nil : crew, rows, work: work, body)
   }
 
   // MARK: - Buffers
@@ -171,7 +197,8 @@ struct BackwardPass: ~Copyable {
         gradients[other] = d
         return
       }
-      add(rows * layout.graph.widths[other], d, to: known)
+      let width = layout.graph.widths[other]
+      sharedRows(work: width) { add($0.count * width, d + $0.lowerBound * width, to: known + $0.lowerBound * width) }
     }
     give(d, layout.graph.widths[value])
   }

@@ -7,6 +7,8 @@ struct ForwardPass {
   let places: ActivationPlaces
   /// The activations' buffer.
   let values: UnsafeMutablePointer<Float>
+  /// Threads that share each step.
+  let crew: Crew?
 
   /// - Parameters:
   ///   - tokens, positions: [N].
@@ -34,20 +36,27 @@ struct ForwardPass {
           projection.shape, rows: rows, x: values + places.offsets[step.input],
           weight: weights.matrix(step.projection, projection), bias: projection.bias.map { weights[$0] },
           residual: step.residual.map { UnsafePointer(values + places.offsets[$0]) },
-          y: values + places.offsets[step.output])
+          y: values + places.offsets[step.output], crew: crew)
       case .headNorm(let step): headNorm(step, rows: rows, epsilon: epsilon)
       case .rotate(let step):
-        tables[step.rotation].rotate(
-          rows: rows, heads: step.shape.heads + step.shape.keyValueHeads, stride: step.shape.rowWidth,
-          positions: positions, x: values + places.offsets[step.value])
+        let x = values + places.offsets[step.value]
+        share(crew, rows, work: step.shape.rowWidth) { range in
+          tables[step.rotation].rotate(
+            rows: range.count, heads: step.shape.heads + step.shape.keyValueHeads, stride: step.shape.rowWidth,
+            positions: positions + range.lowerBound, x: x + range.lowerBound * step.shape.rowWidth)
+        }
       case .attend(let step): attend(step, values + places.offsets[step.input], values + places.offsets[step.output])
       case .activate(let step):
         let (x, y) = (values + places.offsets[step.input], values + places.offsets[step.output])
         let width = graph.widths[step.output]
-        if step.isGated {
-          step.activation.gatedForward(rows: rows, width: width, x: x, y: y)
-        } else {
-          step.activation.forward(rows * width, x, y)
+        share(crew, rows, work: 4 * width) { range in
+          let out = y + range.lowerBound * width
+          if step.isGated {
+            step.activation.gatedForward(
+              rows: range.count, width: width, x: x + range.lowerBound * 2 * width, y: out)
+          } else {
+            step.activation.forward(range.count * width, x + range.lowerBound * width, out)
+          }
         }
       }
     }
@@ -70,22 +79,30 @@ struct ForwardPass {
   private func norm(_ step: Graph.Norm, rows: Int, width: Int, epsilon: Float) {
     let (x, y) = (values + places.offsets[step.input], values + places.offsets[step.output])
     let statistics = values + places.offsets[step.statistics]
-    switch step.kind {
-    case .layer(let bias):
-      layerNorm(
-        rows: rows, width: width, epsilon: epsilon, x: x, gamma: weights[step.gain], beta: weights[bias], y: y,
-        mean: statistics, rstd: statistics + rows)
-    case .rms:
-      rmsNorm(
-        rows: rows, width: width, epsilon: epsilon, x: x, gain: weights[step.gain],
-        residual: step.residual.map { UnsafePointer(values + places.offsets[$0]) }, y: y, rstd: statistics)
+    let residual = step.residual.map { values + places.offsets[$0] }
+    share(crew, rows, work: 2 * width) { range in
+      let (first, place) = (range.lowerBound, range.lowerBound * width)
+      switch step.kind {
+      case .layer(let bias):
+        layerNorm(
+          rows: range.count, width: width, epsilon: epsilon, x: x + place, gamma: weights[step.gain],
+          beta: weights[bias], y: y + place, mean: statistics + first, rstd: statistics + rows + first)
+      case .rms:
+        rmsNorm(
+          rows: range.count, width: width, epsilon: epsilon, x: x + place, gain: weights[step.gain],
+          residual: residual.map { UnsafePointer($0 + place) }, y: y + place, rstd: statistics + first)
+      }
     }
   }
 
   private func headNorm(_ step: Graph.HeadNorm, rows: Int, epsilon: Float) {
-    Tensors.headNorm(
-      step.shape, rows: rows, epsilon: epsilon, qkv: values + places.offsets[step.input],
-      queryGain: weights[step.queryGain], keyGain: weights[step.keyGain], normed: values + places.offsets[step.output],
-      rstd: values + places.offsets[step.statistics])
+    let (width, heads) = (step.shape.rowWidth, step.shape.heads + step.shape.keyValueHeads)
+    share(crew, rows, work: 2 * width) { range in
+      Tensors.headNorm(
+        step.shape, rows: range.count, epsilon: epsilon,
+        qkv: values + places.offsets[step.input] + range.lowerBound * width, queryGain: weights[step.queryGain],
+        keyGain: weights[step.keyGain], normed: values + places.offsets[step.output] + range.lowerBound * width,
+        rstd: values + places.offsets[step.statistics] + range.lowerBound * heads)
+    }
   }
 }

@@ -20,19 +20,20 @@ struct GradientSink {
   /// Adds a fused projection's weight and bias gradients: x[N,I], dy[N,O].
   mutating func linear(
     _ projection: FusedProjection, _ slots: [ParameterSlot], rows: Int, x: UnsafePointer<Float>,
-    dy: UnsafePointer<Float>
+    dy: UnsafePointer<Float>, crew: Crew?
   ) {
     if let adapter {
       for part in projection.parts {
         guard let factor = adapter.factors[slots[part.slot].offset] else { continue }
         lowRank(
           adapter, factor, rows: rows, inputs: projection.shape.inputs, outputs: part.outputs, x: x,
-          dy: dy + part.column, stride: projection.shape.outputs)
+          dy: dy + part.column, stride: projection.shape.outputs,
+          crew: crew)
       }
     } else {
       values.withUnsafeMutableBufferPointer { gradient in
         guard let g = gradient.baseAddress else { return }
-        linearWeightGradient(projection.shape, rows: rows, x: x, dy: dy, dWeight: g + projection.weight)
+        linearWeightGradient(projection.shape, rows: rows, x: x, dy: dy, dWeight: g + projection.weight, crew: crew)
         if let bias = projection.bias {
           biasGradient(rows: rows, outputs: projection.shape.outputs, dy: dy, dBias: g + bias)
         }
@@ -43,22 +44,23 @@ struct GradientSink {
   /// For LoRA with W′ = W + s·A·B (Hu et al., 2021): dB = s·(xA)ᵀ·dy and dA = xᵀ·(s·dy·Bᵀ).
   private mutating func lowRank(
     _ adapter: LoRAAdapter, _ factor: LoRAAdapter.Factor, rows: Int, inputs: Int, outputs: Int,
-    x: UnsafePointer<Float>, dy: UnsafePointer<Float>, stride: Int
+    x: UnsafePointer<Float>, dy: UnsafePointer<Float>, stride: Int, crew: Crew?
   ) {
     let (rank, s) = (adapter.rank, adapter.scaling)
     values.withUnsafeMutableBufferPointer { gradient in
       adapter.values.withUnsafeBufferPointer { factors in
         withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * rank) { scratch in
           guard let g = gradient.baseAddress, let p = factors.baseAddress, let u = scratch.baseAddress else { return }
-          matrixProduct(rows, rank, inputs, x, lda: inputs, p + factor.a, ldb: rank, u, ldc: rank)
+          matrixProduct(rows, rank, inputs, x, lda: inputs, p + factor.a, ldb: rank, u, ldc: rank, crew: crew)
           matrixProduct(
             rank, outputs, rows, u, lda: rank, transposeA: true, dy, ldb: stride, g + factor.b, ldc: outputs,
-            alpha: s, beta: 1)
+            alpha: s, beta: 1, crew: crew)
           matrixProduct(
             rows, rank, outputs, dy, lda: stride, p + factor.b, ldb: outputs, transposeB: true, u, ldc: rank,
-            alpha: s)
+            alpha: s, crew: crew)
           matrixProduct(
-            inputs, rank, rows, x, lda: inputs, transposeA: true, u, ldb: rank, g + factor.a, ldc: rank, beta: 1)
+            inputs, rank, rows, x, lda: inputs, transposeA: true, u, ldb: rank, g + factor.a, ldc: rank, beta: 1,
+            crew: crew)
         }
       }
     }

@@ -4,19 +4,21 @@ extension Graph.Head {
   /// logits[M,V] = hidden[M,C] · Wᵀ, soft-capped where the model says so.
   func logits(
     rows: Int, _ architecture: Architecture, hidden: UnsafePointer<Float>, _ weights: WeightPointers,
-    into logits: UnsafeMutablePointer<Float>
+    into logits: UnsafeMutablePointer<Float>, crew: Crew? = nil
   ) {
     let (c, v) = (architecture.width, architecture.vocabulary)
-    matrixProduct(rows, v, c, hidden, lda: c, weights[weight], ldb: c, transposeB: true, logits, ldc: v)
-    if let cap = softCap { Tensors.softCap(rows * v, cap, logits) }
+    matrixProduct(rows, v, c, hidden, lda: c, weights[weight], ldb: c, transposeB: true, logits, ldc: v, crew: crew)
+    if let cap = softCap {
+      share(crew, rows, work: v) { Tensors.softCap($0.count * v, cap, logits + $0.lowerBound * v) }
+    }
   }
 
   /// dHidden[M,C] = dLogits[M,V] · W; `dLogits` are already those before the soft cap.
   func hiddenGradient(
     rows: Int, _ architecture: Architecture, dLogits: UnsafePointer<Float>, _ weights: WeightPointers,
-    into dHidden: UnsafeMutablePointer<Float>
+    into dHidden: UnsafeMutablePointer<Float>, crew: Crew? = nil
   ) {
     let (c, v) = (architecture.width, architecture.vocabulary)
-    matrixProduct(rows, c, v, dLogits, lda: v, weights[weight], ldb: c, dHidden, ldc: c)
+    matrixProduct(rows, c, v, dLogits, lda: v, weights[weight], ldb: c, dHidden, ldc: c, crew: crew)
   }
 }

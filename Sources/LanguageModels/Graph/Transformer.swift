@@ -6,9 +6,10 @@ enum Transformer {
   ///
   /// - Parameters:
   ///   - trainable: what a backward pass will follow for; its needs are kept.
+  ///   - crew: threads that share each step.
   ///   - onAttention: called with each attention layer's q, k and v [N, H·D + 2·G·D], for a cache of keys and values.
   static func forward(
-    _ batch: PackedBatch, _ weights: Weights, for trainable: Trainable = .nothing,
+    _ batch: PackedBatch, _ weights: Weights, for trainable: Trainable = .nothing, crew: Crew? = nil,
     onAttention: ((_ layer: Int, _ qkv: UnsafePointer<Float>) -> Void)? = nil
   ) -> Activations {
     let layout = weights.layout
@@ -19,18 +20,20 @@ enum Transformer {
     let values = [Float](unsafeUninitializedCapacity: places.count) { buffer, count in
       count = places.count
       guard let base = buffer.baseAddress, batch.rows > 0 else { return }
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: plan.forwardScratch) { scratchBuffer in
-        guard let scratch = scratchBuffer.baseAddress else { return }
-        weights.withPointers { pointers in
-          ForwardPass(layout: layout, weights: pointers, places: places, values: base)
-            .run(rows: batch.rows, tokens: batch.tokens, positions: batch.positions, segments: batch.segments) {
-              step, qkv, out in
-              onAttention?(step.layer, qkv)
-              plan.forward(
-                step.shape, qkv: qkv, probabilities: places.probabilities[step.layer].map { base + $0 },
-                scratch: scratch, out: out)
+      weights.withPointers { pointers in
+        ForwardPass(layout: layout, weights: pointers, places: places, values: base, crew: crew)
+          .run(rows: batch.rows, tokens: batch.tokens, positions: batch.positions, segments: batch.segments) {
+            step, qkv, out in
+            onAttention?(step.layer, qkv)
+            let probabilities = places.probabilities[step.layer].map { base + $0 }
+            share(crew, step.shape.heads, work: batch.rows * step.shape.headSize) { heads in
+              withUnsafeTemporaryAllocation(of: Float.self, capacity: plan.forwardScratch) { buffer in
+                guard let scratch = buffer.baseAddress else { return }
+                plan.forward(
+                  step.shape, heads: heads, qkv: qkv, probabilities: probabilities, scratch: scratch, out: out)
+              }
             }
-        }
+          }
       }
     }
     return Activations(batch: batch, places: places, needs: needs, values: values)
@@ -41,14 +44,15 @@ enum Transformer {
   /// - Parameter sink: where gradients go: the full layout, or a LoRA adapter's factors alone; the forward pass was
   ///   made for the same.
   static func backward(
-    _ activations: Activations, _ weights: Weights, dHidden: UnsafePointer<Float>, into sink: inout GradientSink
+    _ activations: Activations, _ weights: Weights, dHidden: UnsafePointer<Float>, into sink: inout GradientSink,
+    crew: Crew? = nil
   ) {
     guard activations.batch.rows > 0 else { return }
     activations.values.withUnsafeBufferPointer { buffer in
       guard let base = buffer.baseAddress else { return }
       weights.withPointers { pointers in
         var pass = BackwardPass(
-          layout: weights.layout, weights: pointers, activations: activations, values: base)
+          layout: weights.layout, weights: pointers, activations: activations, values: base, crew: crew)
         pass.run(dHidden: dHidden, into: &sink)
       }
     }

@@ -26,8 +26,8 @@ public struct Encoding: Sendable {
   /// One vector [C] for each input. An empty input gives zeros.
   public func pooled(_ inputs: [[Int32]], _ weights: Weights) -> [[Float]] {
     let pieces = split(inputs)
-    return mapConcurrently(pieces.count, workers: workers) { piece in
-      pool(forward(pieces[piece], weights, for: .nothing), width: weights.architecture.width)
+    return mapConcurrently(pieces.count, workers: workers) { piece, crew in
+      pool(forward(pieces[piece], weights, for: .nothing, crew), width: weights.architecture.width)
     }.flatMap { $0 }
   }
 
@@ -39,11 +39,12 @@ public struct Encoding: Sendable {
   ) -> (loss: Double, gradient: [Float]) {
     let width = weights.architecture.width
     let pieces = split(inputs)
-    let states = mapConcurrently(pieces.count, workers: workers) { forward(pieces[$0], weights, for: .all) }
+    let states = mapConcurrently(pieces.count, workers: workers) { forward(pieces[$0], weights, for: .all, $1) }
     let (value, slopes) = loss(states.flatMap { pool($0, width: width) })
     let size = microBatch
-    let gradients = mapConcurrently(pieces.count, workers: workers) { piece in
-      backward(states[piece], weights, slopes: Array(slopes[piece * size..<piece * size + pieces[piece].count]))
+    let gradients = mapConcurrently(pieces.count, workers: workers) { piece, crew in
+      backward(
+        states[piece], weights, slopes: Array(slopes[piece * size..<piece * size + pieces[piece].count]), crew)
     }
     var total = [Float](repeating: 0, count: weights.layout.count)
     for part in gradients {
@@ -60,7 +61,9 @@ public struct Encoding: Sendable {
     stride(from: 0, to: inputs.count, by: microBatch).map { Array(inputs[$0..<min($0 + microBatch, inputs.count)]) }
   }
 
-  private func forward(_ inputs: [[Int32]], _ weights: Weights, for trainable: Trainable) -> Activations {
+  private func forward(
+    _ inputs: [[Int32]], _ weights: Weights, for trainable: Trainable, _ crew: Crew
+  ) -> Activations {
     let segments = secondSegmentAfter.map { separator in
       inputs.flatMap { input -> [Int32] in
         let first = (input.firstIndex(of: separator) ?? input.count) + 1
@@ -68,7 +71,8 @@ public struct Encoding: Sendable {
       }
     }
     return Transformer.forward(
-      PackedBatch(prefix: [], sequences: inputs.map { $0[...] }, segments: segments ?? []), weights, for: trainable)
+      PackedBatch(prefix: [], sequences: inputs.map { $0[...] }, segments: segments ?? []), weights, for: trainable,
+      crew: crew)
   }
 
   private func pool(_ activations: Activations, width: Int) -> [[Float]] {
@@ -83,7 +87,9 @@ public struct Encoding: Sendable {
     }
   }
 
-  private func backward(_ activations: Activations, _ weights: Weights, slopes: [[Float]]) -> [Float] {
+  private func backward(
+    _ activations: Activations, _ weights: Weights, slopes: [[Float]], _ crew: Crew
+  ) -> [Float] {
     let width = weights.architecture.width
     var sink = GradientSink(weights.layout, adapter: nil)
     var dHidden = [Float](repeating: 0, count: activations.batch.rows * width)
@@ -95,7 +101,7 @@ public struct Encoding: Sendable {
       }
     }
     dHidden.withUnsafeBufferPointer { buffer in
-      if let d = buffer.baseAddress { Transformer.backward(activations, weights, dHidden: d, into: &sink) }
+      if let d = buffer.baseAddress { Transformer.backward(activations, weights, dHidden: d, into: &sink, crew: crew) }
     }
     return sink.values
   }

@@ -1,0 +1,183 @@
+import COpenBLAS
+
+/// The innermost part of every matrix product: a tile T[R,16] = L[R,K] · P[K,16] held in registers, R ≤ 6.
+///
+/// Each element is Σ_k in the order of k with one fused multiply-add a term, whatever R is: a row's result doesn't
+/// depend on the rows beside it. Twelve registers of eight lanes are as many as AVX2 has room for beside the operands.
+enum ProductTile {
+  static let rows = 6
+  static let columns = 16
+
+  /// Where a tile goes, and how.
+  struct Destination {
+    /// C at the tile's first element.
+    let c: UnsafeMutablePointer<Float>
+    /// Floats in C from one row of the tile to the next, and from one column to the next; one of them is 1.
+    let rowStride: Int
+    let columnStride: Int
+    /// C = α·T, or C + α·T where `accumulates`.
+    let alpha: Float
+    let accumulates: Bool
+  }
+
+  /// Memory that is read soon: `lines` places at `next`, `stride` floats apart, are fetched in every sixteen steps.
+  struct Prefetch {
+    var next: UnsafePointer<Float>
+    let lines: Int
+    let stride: Int
+    /// Floats from what one sixteen steps fetch to what the next do.
+    let advance: Int
+  }
+
+  /// Computes `rows` × `columns` of a tile, 1...6 × 1...16.
+  ///
+  /// - Parameters:
+  ///   - left: L[R,K], element (r, k) at left[r·leftRow + k·leftStep].
+  ///   - panel: P[K,16] without gaps; what is in columns past `columns` has no effect.
+  static func multiply(
+    rows: Int, columns: Int, depth: Int, left: UnsafePointer<Float>, leftRow: Int, leftStep: Int,
+    panel: UnsafePointer<Float>, into destination: Destination, prefetch: inout Prefetch
+  ) {
+    let operands = Operands(
+      columns: columns, depth: depth, left: left, leftRow: leftRow, leftStep: leftStep, panel: panel)
+    // The literals make the compiler leave out what a smaller tile doesn't need.
+    switch (rows, columns > 8) {
+    case (6, true): run(6, true, operands, destination, &prefetch)
+    case (5, true): run(5, true, operands, destination, &prefetch)
+    case (4, true): run(4, true, operands, destination, &prefetch)
+    case (3, true): run(3, true, operands, destination, &prefetch)
+    case (2, true): run(2, true, operands, destination, &prefetch)
+    case (_, true): run(1, true, operands, destination, &prefetch)
+    case (6, false): run(6, false, operands, destination, &prefetch)
+    case (5, false): run(5, false, operands, destination, &prefetch)
+    case (4, false): run(4, false, operands, destination, &prefetch)
+    case (3, false): run(3, false, operands, destination, &prefetch)
+    case (2, false): run(2, false, operands, destination, &prefetch)
+    case (_, false): run(1, false, operands, destination, &prefetch)
+    }
+  }
+
+  private struct Operands {
+    let columns: Int
+    let depth: Int
+    let left: UnsafePointer<Float>
+    let leftRow: Int
+    let leftStep: Int
+    let panel: UnsafePointer<Float>
+  }
+
+  @inline(__always)
+  private static func run(
+    _ rows: Int, _ isWide: Bool, _ operands: Operands, _ destination: Destination, _ prefetch: inout Prefetch
+  ) {
+    var (a0, a1, a2, a3, a4, a5) = (Lanes(), Lanes(), Lanes(), Lanes(), Lanes(), Lanes())
+    var (b0, b1, b2, b3, b4, b5) = (Lanes(), Lanes(), Lanes(), Lanes(), Lanes(), Lanes())
+    let leftRow = operands.leftRow
+    var left = operands.left
+    var panel = operands.panel
+    var remaining = operands.depth
+    while remaining > 0 {
+      for line in 0..<prefetch.lines { sluice_prefetch(prefetch.next + line * prefetch.stride) }
+      prefetch.next += prefetch.advance
+      for _ in 0..<min(16, remaining) {
+        let first = loadLanes(panel)
+        let second = isWide ? loadLanes(panel + 8) : first
+        @inline(__always)
+        func add(_ row: Int, _ a: inout Lanes, _ b: inout Lanes) {
+          if row >= rows { return }
+          let factor = Lanes(repeating: left[row * leftRow])
+          a = a.addingProduct(factor, first)
+          if isWide { b = b.addingProduct(factor, second) }
+        }
+        add(0, &a0, &b0)
+        add(1, &a1, &b1)
+        add(2, &a2, &b2)
+        add(3, &a3, &b3)
+        add(4, &a4, &b4)
+        add(5, &a5, &b5)
+        left += operands.leftStep
+        panel += columns
+      }
+      remaining -= 16
+    }
+    if destination.columnStride == 1 && operands.columns == (isWide ? 16 : 8) {
+      @inline(__always)
+      func store(_ row: Int, _ a: Lanes, _ b: Lanes) {
+        if row >= rows { return }
+        let c = destination.c + row * destination.rowStride
+        let (first, second) = (destination.alpha * a, destination.alpha * b)
+        storeLanes(destination.accumulates ? loadLanes(c) + first : first, c)
+        if isWide { storeLanes(destination.accumulates ? loadLanes(c + 8) + second : second, c + 8) }
+      }
+      store(0, a0, b0)
+      store(1, a1, b1)
+      store(2, a2, b2)
+      store(3, a3, b3)
+      store(4, a4, b4)
+      store(5, a5, b5)
+    } else if destination.rowStride == 1 {
+      scatter(min(8, operands.columns), rows, (a0, a1, a2, a3, a4, a5), destination, at: 0)
+      if isWide { scatter(operands.columns - 8, rows, (b0, b1, b2, b3, b4, b5), destination, at: 8) }
+    } else {
+      edge(min(8, operands.columns), rows, (a0, a1, a2, a3, a4, a5), destination, at: 0)
+      if isWide { edge(operands.columns - 8, rows, (b0, b1, b2, b3, b4, b5), destination, at: 8) }
+    }
+  }
+
+  private typealias Lanes = SIMD8<Float>
+  private typealias Half = (Lanes, Lanes, Lanes, Lanes, Lanes, Lanes)
+
+  /// Stores half a tile whose columns are rows of C: `rows` floats at each of up to eight places.
+  @inline(never)
+  private static func scatter(_ columns: Int, _ rows: Int, _ half: Half, _ destination: Destination, at column: Int) {
+    let turned = transpose(half.0, half.1, half.2, half.3, half.4, half.5, Lanes(), Lanes())
+    withUnsafeBytes(of: turned) { bytes in
+      for j in 0..<columns {
+        let from = bytes.loadUnaligned(fromByteOffset: 32 * j, as: Lanes.self) * destination.alpha
+        let c = destination.c + (column + j) * destination.columnStride
+        if rows >= 4 {
+          let old = destination.accumulates ? UnsafeRawPointer(c).loadUnaligned(as: SIMD4<Float>.self) : SIMD4<Float>()
+          UnsafeMutableRawPointer(c).storeBytes(of: old + from.lowHalf, as: SIMD4<Float>.self)
+        }
+        for row in (rows >= 4 ? 4 : 0)..<rows { c[row] = destination.accumulates ? c[row] + from[row] : from[row] }
+      }
+    }
+  }
+
+  /// Stores half a tile with fewer than eight columns.
+  @inline(never)
+  private static func edge(_ columns: Int, _ rows: Int, _ half: Half, _ destination: Destination, at column: Int) {
+    withUnsafeBytes(of: half) { bytes in
+      for row in 0..<rows {
+        let c = destination.c + row * destination.rowStride + column
+        for j in 0..<columns {
+          let value = destination.alpha * bytes.loadUnaligned(fromByteOffset: 32 * row + 4 * j, as: Float.self)
+          c[j] = destination.accumulates ? c[j] + value : value
+        }
+      }
+    }
+  }
+
+  /// The transpose of eight rows of eight lanes, by three rounds of perfect shuffles.
+  @inline(__always)
+  static func transpose(
+    _ r0: SIMD8<Float>, _ r1: SIMD8<Float>, _ r2: SIMD8<Float>, _ r3: SIMD8<Float>, _ r4: SIMD8<Float>,
+    _ r5: SIMD8<Float>, _ r6: SIMD8<Float>, _ r7: SIMD8<Float>
+  ) -> (
+    SIMD8<Float>, SIMD8<Float>, SIMD8<Float>, SIMD8<Float>, SIMD8<Float>, SIMD8<Float>, SIMD8<Float>, SIMD8<Float>
+  ) {
+    @inline(__always)
+    func shuffle(_ a: SIMD8<Float>, _ b: SIMD8<Float>) -> SIMD16<Float> {
+      var both = SIMD16<Float>()
+      both.evenHalf = a
+      both.oddHalf = b
+      return both
+    }
+    let (s0, s1, s2, s3) = (shuffle(r0, r4), shuffle(r1, r5), shuffle(r2, r6), shuffle(r3, r7))
+    let (t0, t1) = (shuffle(s0.lowHalf, s2.lowHalf), shuffle(s0.highHalf, s2.highHalf))
+    let (t2, t3) = (shuffle(s1.lowHalf, s3.lowHalf), shuffle(s1.highHalf, s3.highHalf))
+    let (u0, u1) = (shuffle(t0.lowHalf, t2.lowHalf), shuffle(t0.highHalf, t2.highHalf))
+    let (u2, u3) = (shuffle(t1.lowHalf, t3.lowHalf), shuffle(t1.highHalf, t3.highHalf))
+    return (u0.lowHalf, u0.highHalf, u1.lowHalf, u1.highHalf, u2.lowHalf, u2.highHalf, u3.lowHalf, u3.highHalf)
+  }
+}
