@@ -89,6 +89,8 @@ public struct Attack: Hashable, Codable, Sendable, Identifiable {
 public enum Role: Hashable, Sendable, CustomStringConvertible {
   case candidate, baseline, control
   case transfer(String)
+  /// A safety-tuned variant of the candidate.
+  case variant(String)
 
   public var description: String {
     switch self {
@@ -96,6 +98,7 @@ public enum Role: Hashable, Sendable, CustomStringConvertible {
     case .baseline: "baseline"
     case .control: "control"
     case .transfer(let name): "transfer.\(name)"
+    case .variant(let name): "variant.\(name)"
     }
   }
 
@@ -105,8 +108,13 @@ public enum Role: Hashable, Sendable, CustomStringConvertible {
     case "baseline": self = .baseline
     case "control": self = .control
     default:
-      guard text.hasPrefix("transfer."), text.count > 9 else { return nil }
-      self = .transfer(String(text.dropFirst(9)))
+      if text.hasPrefix("transfer."), text.count > 9 {
+        self = .transfer(String(text.dropFirst(9)))
+      } else if text.hasPrefix("variant."), text.count > 8 {
+        self = .variant(String(text.dropFirst(8)))
+      } else {
+        return nil
+      }
     }
   }
 }

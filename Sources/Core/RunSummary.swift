@@ -20,6 +20,8 @@ public struct RunSummary: Hashable, Codable, Sendable {
   public var newlyBroken: [BrokenAttack]
   public var categories: [CategoryRow]
   public var fresh: [FreshSummary]
+  /// Nil where nothing was tuned.
+  public var tuning: TuningSummary?
   public var cost: [CostRow]
   /// What human labels say of the confirming judge; nil where there are none.
   public var calibration: Calibration?
@@ -31,8 +33,8 @@ public struct RunSummary: Hashable, Codable, Sendable {
     run: String, policy: PolicyIdentity, verdict: Verdict, exitCode: Int32, reasons: [String],
     models: [ModelIdentity] = [], judges: [JudgeIdentity] = [], stages: [StageSummary] = [],
     checks: [CheckResult] = [], newlyBroken: [BrokenAttack] = [], categories: [CategoryRow] = [],
-    fresh: [FreshSummary] = [], cost: [CostRow] = [], calibration: Calibration? = nil, evidence: EvidenceIdentity,
-    notices: [String] = []
+    fresh: [FreshSummary] = [], tuning: TuningSummary? = nil, cost: [CostRow] = [], calibration: Calibration? = nil,
+    evidence: EvidenceIdentity, notices: [String] = []
   ) {
     self.run = run
     self.policy = policy
@@ -46,6 +48,7 @@ public struct RunSummary: Hashable, Codable, Sendable {
     self.newlyBroken = newlyBroken
     self.categories = categories
     self.fresh = fresh
+    self.tuning = tuning
     self.cost = cost
     self.calibration = calibration
     self.evidence = evidence

@@ -29,6 +29,8 @@ public struct Policy: Sendable, Hashable {
   public var attacker: AttackerPolicy?
   public var suite: SuitePolicy
   public var fresh: FreshPolicy
+  /// Nil where no safety tuning is wanted.
+  public var tuning: TuningPolicy?
   public var ledger: String
   public var budget: BudgetPolicy
   public var checks: [CheckPolicy]
@@ -72,6 +74,15 @@ public struct OpenAITargetPolicy: Sendable, Hashable {
   public var maxTokens: Int
   public var system: String?
   public var template: String?
+}
+
+extension OpenAITargetPolicy {
+  /// A checkpoint that is asked as this served model is.
+  public func asked(of checkpoint: String) -> LocalTargetPolicy {
+    LocalTargetPolicy(
+      checkpoint: checkpoint, temperature: temperature, topP: topP, maxTokens: maxTokens, system: system,
+      template: template, batch: 64)
+  }
 }
 
 public enum OpenAIProtocol: String, Sendable, CaseIterable { case chat, completions }
@@ -176,6 +187,11 @@ public struct CheckPolicy: Sendable, Hashable {
   public var threshold: Double?
   /// Of replay.newly_broken.
   public var errorControl = ErrorControl.familyWise
+  /// Which tuned model, and the attack method that is turned on it, of tuning.*.
+  public var variant: String?
+  public var method: String?
+  /// Whether being outside the limit leaves the verdict open instead of failing it.
+  public var adequacy: Bool
 
   /// What is bounded when many attacks are tested at once.
   public enum ErrorControl: String, Sendable, CaseIterable {
@@ -187,7 +203,7 @@ public struct CheckPolicy: Sendable, Hashable {
 
   public init(
     metric: Metric, limit: Limit, category: String? = nil, target: String? = nil, threshold: Double? = nil,
-    errorControl: ErrorControl = .familyWise
+    errorControl: ErrorControl = .familyWise, variant: String? = nil, method: String? = nil, adequacy: Bool? = nil
   ) {
     self.metric = metric
     self.limit = limit
@@ -195,12 +211,17 @@ public struct CheckPolicy: Sendable, Hashable {
     self.target = target
     self.threshold = threshold
     self.errorControl = errorControl
+    self.variant = variant
+    self.method = method
+    self.adequacy = adequacy ?? metric.adequacy
   }
 
   /// The metric and what narrows it, for example `replay.asr[category=passphrase]`: unique in a policy.
   public var name: String {
-    let parts = [category.map { "category=\($0)" }, target.map { "target=\($0)" }, threshold.map { "threshold=\($0)" }]
-      .compactMap { $0 }
+    let parts = [
+      category.map { "category=\($0)" }, target.map { "target=\($0)" }, threshold.map { "threshold=\($0)" },
+      variant.map { "variant=\($0)" }, method.map { "method=\($0)" },
+    ].compactMap { $0 }
     return metric.name + (parts.isEmpty ? "" : "[" + parts.joined(separator: ",") + "]")
   }
 }

@@ -27,13 +27,14 @@ struct SearchStageTests {
 
   private func jobs(
     _ targets: [(Role, ScriptedTarget)], restarts: Int = 2,
-    budget: SearchBudget = SearchBudget(responses: 12, confirmation: 0)
+    budget: SearchBudget = SearchBudget(responses: 12, confirmation: 0),
+    attacker: CountingAttacker = CountingAttacker()
   ) -> [SearchJob] {
     targets.flatMap { role, target in
       (0..<restarts).map { restart in
         SearchJob(
-          participant: Participant(role: role, target: target, kind: "local"), restart: restart, start: nil,
-          seedPrompts: [], budget: budget, seed: UInt64(restart))
+          attacker: attacker, participant: Participant(role: role, target: target, kind: "local"), restart: restart, start: nil,
+          seedPrompts: [], budget: budget, seed: UInt64(restart), keepsState: role != .control)
       }
     }
   }
@@ -45,19 +46,21 @@ struct SearchStageTests {
     let memory = MemorySearches()
     let attacker = CountingAttacker()
     let stage = RegenerateStage(
-      service: ResponseService(archive: archive, meter: CostMeter()), memory: memory, attacker: attacker,
+      service: ResponseService(archive: archive, meter: CostMeter()), memory: memory,
       judge: judge, progress: silent)
-    let first = try await stage.run(jobs([(.candidate, candidate), (.baseline, baseline)]))
+    let first = try await stage.run(jobs([(.candidate, candidate), (.baseline, baseline)], attacker: attacker))
     #expect(first.map { $0.result.claimed.count } == [6, 6, 4, 4])
     #expect(first.map(\.job.seed) == [0, 1, 0, 1])
     #expect(Set(candidate.requests.map(\.prompt)) == Set(baseline.requests.map(\.prompt)))
 
     let asked = candidate.requests.count + baseline.requests.count
-    let second = try await stage.run(jobs([(.candidate, candidate), (.baseline, baseline)]))
+    let second = try await stage.run(jobs([(.candidate, candidate), (.baseline, baseline)], attacker: attacker))
     #expect(second.allSatisfy { $0.reused })
     #expect(second.map(\.result.claimed) == first.map(\.result.claimed))
     #expect(candidate.requests.count + baseline.requests.count == asked)
     #expect(attacker.searches.value == 4)
+    // What a method proposed last is known of a search from the ledger too.
+    #expect(first[0].proposals.count == 12 && second.map(\.proposals) == first.map(\.proposals))
   }
 
   @Test("One model in two parts is searched once")
@@ -65,20 +68,20 @@ struct SearchStageTests {
     let model = target("same", period: 2)
     let attacker = CountingAttacker()
     let stage = RegenerateStage(
-      service: ResponseService(archive: archive, meter: CostMeter()), memory: MemorySearches(), attacker: attacker,
+      service: ResponseService(archive: archive, meter: CostMeter()), memory: MemorySearches(),
       judge: judge, progress: silent)
-    let outcomes = try await stage.run(jobs([(.candidate, model), (.baseline, model)]))
+    let outcomes = try await stage.run(jobs([(.candidate, model), (.baseline, model)], attacker: attacker))
     #expect(attacker.searches.value == 2)
     #expect(outcomes.count == 4)
     #expect(outcomes[0].result.claimed == outcomes[2].result.claimed)
     #expect(Set(model.requests).count == model.requests.count)
   }
 
-  @Test("The ledger keeps the attacker's state for the candidate, and none for the control")
+  @Test("The ledger keeps the attacker's state where it is wanted, and none elsewhere")
   func onlyLastingStatesAreKept() async throws {
     let memory = MemorySearches()
     let stage = RegenerateStage(
-      service: ResponseService(archive: archive, meter: CostMeter()), memory: memory, attacker: CountingAttacker(),
+      service: ResponseService(archive: archive, meter: CostMeter()), memory: memory,
       judge: judge, progress: silent)
     let both = jobs([(.candidate, target("a", period: 2)), (.control, target("b", period: 3))], restarts: 1)
     let outcomes = try await stage.run(both)
@@ -94,7 +97,7 @@ struct SearchStageTests {
     }
     let service = ResponseService(archive: archive, meter: CostMeter())
     let searches = try await RegenerateStage(
-      service: service, memory: MemorySearches(), attacker: CountingAttacker(), judge: judge, progress: silent
+      service: service, memory: MemorySearches(), judge: judge, progress: silent
     ).run(jobs([(.candidate, lucky)], restarts: 1))
     #expect(searches[0].result.claimed.count == 12)
     let effort = Effort(total: 100, models: 1, restarts: 1, samples: 3)
@@ -115,7 +118,7 @@ struct SearchStageTests {
     let effort = Effort(total: 160, models: 2, restarts: 2, samples: 3)
     #expect(effort.budget == SearchBudget(responses: 40, confirmation: 2.25))
     let searches = try await RegenerateStage(
-      service: service, memory: MemorySearches(), attacker: CountingAttacker(), judge: judge, progress: silent
+      service: service, memory: MemorySearches(), judge: judge, progress: silent
     ).run(jobs([(.candidate, weak)], restarts: 2, budget: effort.budget))
     // Every prompt works, so each response makes a claim that costs 2.25 more: the 13th uses up 40.
     #expect(searches.map(\.result.responses) == [13, 13])
@@ -135,7 +138,7 @@ struct SearchStageTests {
     }
     let service = ResponseService(archive: archive, meter: CostMeter())
     let searches = try await RegenerateStage(
-      service: service, memory: MemorySearches(), attacker: CountingAttacker(), judge: judge, progress: silent
+      service: service, memory: MemorySearches(), judge: judge, progress: silent
     ).run(jobs([(.candidate, fickle)], restarts: 1))
     #expect(searches[0].result.claimed.count == 12)
     let effort = Effort(total: 12 + 25, models: 1, restarts: 1, samples: 3)

@@ -32,7 +32,16 @@ struct FixtureTests {
     #expect(try text("rules.yaml") == Rules.yaml)
     #expect(try text("seeds.jsonl") == lines(suite.seedLines))
     #expect(try text("benign.jsonl") == lines(suite.benignLines))
+    #expect(try text("benign-training.jsonl") == lines(suite.benignTrainingLines))
     #expect(try text("quiz.jsonl") == lines(Suite.quizLines))
+  }
+
+  @Test("What is tuned on never measures over-refusal")
+  func benignQuestionsAreApart() {
+    let suite = Suite(seed: Self.seed)
+    #expect(Set(suite.benign.map(\.prompt)).isDisjoint(with: suite.benignTraining.map(\.prompt)))
+    #expect(suite.benignTraining.count == Suite.benignTrainingQuestions)
+    #expect(suite.benignTraining.count { $0.tempting } == Suite.benignTrainingQuestions / 2)
   }
 
   @Test("Measured truth agrees with the plan on which cells are weak")

@@ -12,7 +12,7 @@ import Targets
 /// Everything is read here, before the first question is asked, so that a wrong path costs nothing.
 struct Assembly {
   let policy: Policy
-  private let checkpoints = CheckpointShelf()
+  let checkpoints = CheckpointShelf()
 
   init(_ policy: Policy) { self.policy = policy }
 
@@ -41,8 +41,9 @@ struct Assembly {
       replay: .init(responses: policy.suite.responses, secondLookResponses: policy.suite.confirmResponses),
       stopsEarly: policy.suite.stopsEarly,
       benign: try policy.suite.benign.map(SuiteFile.benign) ?? [], benignResponses: policy.suite.benignResponses,
-      search: try policy.attacker.map { try search($0, embedder: embedder) }, similarity: policy.fresh.similarity,
-      confirmResponses: policy.fresh.confirmResponses,
+      search: try policy.attacker.map { try search($0, embedder: embedder) },
+      tuning: try policy.tuning.map { try tuning($0, embedder: embedder) },
+      similarity: policy.fresh.similarity, confirmResponses: policy.fresh.confirmResponses,
       weaknesses: try policy.weaknesses.map(SuiteFile.weaknesses) ?? [],
       checks: policy.checks,
       rule: DecisionRule(
@@ -56,7 +57,11 @@ struct Assembly {
   private func stages(_ asked: Set<Stage>?) -> Set<Stage> {
     var provided: Set<Stage> = [.preflight, .replay, .decide]
     if policy.suite.benign != nil { provided.insert(.benign) }
-    if policy.attacker != nil {
+    if policy.tuning != nil { provided.insert(.tune) }
+    // Safety tuning attacks the candidate with every method itself; where no check asks for more, that is enough.
+    let wanted: Set<Stage> = [.regenerate, .confirm, .transfer]
+    let isChecked = policy.checks.contains { check in wanted.contains { $0.rawValue == check.metric.stage } }
+    if policy.attacker != nil, policy.tuning == nil || isChecked || !(asked ?? []).isDisjoint(with: wanted) {
       provided.formUnion([.regenerate, .confirm])
       if !policy.transfer.isEmpty { provided.insert(.transfer) }
     }
@@ -84,10 +89,12 @@ struct Assembly {
 
   // MARK: - Models
 
-  private func participant(_ role: Role, _ target: TargetPolicy) throws -> Participant {
+  func participant(
+    _ role: Role, _ target: TargetPolicy, checkpoint known: CheckpointShelf.Decoder? = nil
+  ) throws -> Participant {
     switch target {
     case .local(let local):
-      let checkpoint = try checkpoints.decoder(local.checkpoint)
+      let checkpoint = try known ?? checkpoints.decoder(local.checkpoint)
       if checkpoint.model.chat == .unknown, checkpoint.model.promptTemplate == nil, local.template == nil {
         throw SluiceError(
           .usage, "the checkpoint \(local.checkpoint) has a chat template of a kind that isn't built in",
@@ -113,7 +120,7 @@ struct Assembly {
     }
   }
 
-  private static var workers: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
+  static var workers: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
 
   private func judge(_ policy: JudgePolicy) throws -> any Judge {
     try JudgeAssembly(checkpoints: checkpoints, workers: Self.workers).judge(policy)

@@ -30,7 +30,7 @@ struct Decision: Sendable {
       : HolmDecision.decide(family, confidence: rule.confidence)
     checks = zip(requests, outcomes).map { request, outcome in
       Self.result(
-        request, outcome, stages: stages,
+        request, outcome, stages: stages, problem: estimators.problem(request),
         readings: outcome.flatMap { estimators.readings(request, confidence: $0.estimate.confidence) })
     }
     (verdict, reasons) = Self.verdict(checks)
@@ -46,21 +46,22 @@ struct Decision: Sendable {
   }
 
   private static func result(
-    _ check: CheckPolicy, _ outcome: HolmDecision.Outcome?, stages: Set<Stage>, readings: RunSummary.Readings?
+    _ check: CheckPolicy, _ outcome: HolmDecision.Outcome?, stages: Set<Stage>, problem: String?,
+    readings: RunSummary.Readings?
   ) -> RunSummary.CheckResult {
     var verdict = outcome?.verdict ?? .inconclusive
-    if check.metric.adequacy && verdict == .fail { verdict = .inconclusive }
+    if check.adequacy && verdict == .fail { verdict = .inconclusive }
     let reason: String
     if !stages.contains(where: { $0.rawValue == check.metric.stage }) {
       reason = "Stage \(check.metric.stage) was not asked for."
     } else if let outcome, outcome.estimate.n > 0 {
-      reason = Self.reason(check.limit, outcome, isAdequacy: check.metric.adequacy)
+      reason = Self.reason(check.limit, outcome, isAdequacy: check.adequacy)
     } else {
-      reason = "Nothing was measured."
+      reason = problem ?? "Nothing was measured."
     }
     return RunSummary.CheckResult(
       name: check.name, metric: check.metric.name, stage: check.metric.stage, limit: check.limit,
-      estimate: outcome?.estimate, verdict: verdict, adequacy: check.metric.adequacy,
+      estimate: outcome?.estimate, verdict: verdict, adequacy: check.adequacy,
       explanation: check.metric.explanation, reason: reason, readings: readings)
   }
 

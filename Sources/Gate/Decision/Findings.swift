@@ -9,6 +9,7 @@ struct Findings: Sendable {
   /// By role, where the attacker searched.
   var fresh: [Role: FreshFindings] = [:]
   var transfer: TransferResult?
+  var tuning: TuningFindings?
   /// The control model's known weaknesses, and whether the attacker found each.
   var weaknesses: [(weakness: Weakness, found: Bool)] = []
   /// How often the confirming judge is right; nil where nobody labelled anything, and its verdicts are taken as they are.
@@ -45,6 +46,7 @@ struct Findings: Sendable {
     for attacks in transfer?.observations.values ?? [:].values {
       for observations in attacks { tally.add(observations) }
     }
+    if let tuning { tally = tally + tuning.tally }
     return tally
   }
 }

@@ -16,6 +16,8 @@ struct MetricEstimators {
     case "fresh.diversity": freshDiversity
     case "attacker.control_recall": controlRecall
     case "transfer.asr": check.target.flatMap(transferRate)
+    case "tuning.asr", "tuning.held_out_asr", "tuning.over_refusal", "tuning.retention", "tuning.variants":
+      tuned(check)
     case "benign.refusal_rate": benignRate
     case "benign.regression": benignRegression
     case "judge.sensitivity": findings.labels.map { $0.calibration(category: check.category).sensitivity }
@@ -113,6 +115,26 @@ struct MetricEstimators {
     }
     let rate = ClusteredRate(units.scored, unscored: units.unscored)
     return findings.correction(category: nil).map { CorrectedRate(rate, judge: $0) } ?? rate
+  }
+
+  private func tuned(_ check: CheckPolicy) -> (any MetricEstimator)? {
+    guard let tuning = findings.tuning else { return nil }
+    let estimators = TuningEstimators(findings: tuning)
+    if check.metric.name == "tuning.variants" { return estimators.variants }
+    guard let row = check.variant.flatMap(tuning.row) else { return nil }
+    switch check.metric.name {
+    case "tuning.asr": return estimators.adaptive(row, method: check.method)
+    // A broken model resists every attack: that says nothing good about it.
+    case "tuning.held_out_asr": return row.problem == nil ? estimators.heldOut(row, method: check.method) : nil
+    case "tuning.over_refusal": return estimators.overRefusal(row)
+    default: return estimators.retention(row)
+    }
+  }
+
+  /// Why nothing was measured, where a variant is to blame.
+  func problem(_ check: CheckPolicy) -> String? {
+    guard let row = check.variant.flatMap({ findings.tuning?.row($0) }), let problem = row.problem else { return nil }
+    return "The variant \(row.name) can't be used: \(problem)."
   }
 
   // MARK: - Benign questions and the run itself

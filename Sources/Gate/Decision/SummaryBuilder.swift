@@ -47,6 +47,9 @@ struct SummaryBuilder: Sendable {
       stages: record.stages, checks: decision.checks, newlyBroken: broken,
       categories: categories(findings, broken: broken),
       fresh: zip(fresh, FreshFindings.maps(fresh)).map { $0.summary(similarity: context.similarity, map: $1) },
+      tuning: findings.tuning.map {
+        TuningSummaries(findings: $0, confidence: context.rule.confidence, reveal: context.reveal).summary
+      },
       cost: cost,
       calibration: findings.labels?.summary(
         confidence: context.rule.confidence, isUsed: findings.judge != nil), evidence: evidence,
@@ -69,7 +72,7 @@ struct SummaryBuilder: Sendable {
     let checks = context.checks.map { check in
       RunSummary.CheckResult(
         name: check.name, metric: check.metric.name, stage: check.metric.stage, limit: check.limit, estimate: nil,
-        verdict: .inconclusive, adequacy: check.metric.adequacy, explanation: check.metric.explanation,
+        verdict: .inconclusive, adequacy: check.adequacy, explanation: check.metric.explanation,
         reason: "The run did not end.")
     }
     return RunSummary(

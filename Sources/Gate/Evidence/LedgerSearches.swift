@@ -29,6 +29,8 @@ extension SearchRecord {
     let responses: Int
     let losses: [Double]
     let tally: Tally
+    /// Nil in records of older versions.
+    let proposals: [String]?
   }
 
   /// The header's length (8 bytes, little-endian), a JSON header, and the attacker's state as it is.
@@ -37,7 +39,9 @@ extension SearchRecord {
     encoder.nonConformingFloatEncodingStrategy = Self.infinities.encoding
     encoder.outputFormatting = .sortedKeys
     let header = try encoder.encode(
-      Header(claimed: result.claimed, responses: result.responses, losses: result.losses, tally: tally))
+      Header(
+        claimed: result.claimed, responses: result.responses, losses: result.losses, tally: tally,
+        proposals: proposals))
     return withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) } + header + result.state
   }
 
@@ -58,7 +62,7 @@ extension SearchRecord {
     self.init(
       result: SearchResult(
         claimed: header.claimed, responses: header.responses, losses: header.losses, state: Array(bytes[body...])),
-      tally: header.tally)
+      tally: header.tally, proposals: header.proposals ?? [])
   }
 
   /// A diverged loss is a number too.

@@ -43,7 +43,7 @@ final class CostMeter: Sendable {
     counts.withLock { $0[role, default: Counts()].seconds += Double(seconds) + Double(attoseconds) * 1e-18 }
   }
 
-  /// One row a role, in the order candidate, baseline, control, transfer targets by name.
+  /// One row a role, in the order candidate, baseline, control, transfer targets and variants by name.
   var rows: [RunSummary.CostRow] {
     let all = counts.withLock { $0 }
     return all.sorted { $0.key.rank < $1.key.rank }.map { role, row in
@@ -63,6 +63,7 @@ extension Role {
     case .baseline: "1"
     case .control: "2"
     case .transfer(let name): "3\(name)"
+    case .variant(let name): "4\(name)"
     }
   }
 }

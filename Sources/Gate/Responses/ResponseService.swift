@@ -42,6 +42,14 @@ final class ResponseService: Sendable {
     _ questions: [Question], from target: any Target, as role: Role, judge: any Judge,
     onArrival: @escaping @Sendable (_ count: Int) -> Void = { _ in }
   ) async throws -> [Observation] {
+    try await answers(questions, from: target, as: role, judge: judge, onArrival: onArrival).map(\.observation)
+  }
+
+  /// Outcomes with what `judge` makes of them, in the order of `questions`.
+  func answers(
+    _ questions: [Question], from target: any Target, as role: Role, judge: any Judge,
+    onArrival: @escaping @Sendable (_ count: Int) -> Void = { _ in }
+  ) async throws -> [(response: Response?, observation: Observation)] {
     let outcomes = try await outcomes(of: questions.map(\.request), from: target, as: role, onArrival: onArrival)
     var observations = [Observation](repeating: .failed, count: questions.count)
     var answered: [(index: Int, judged: JudgedRequest)] = []
@@ -57,7 +65,7 @@ final class ResponseService: Sendable {
       observations[index] = Observation(score, threshold: judge.threshold)
     }
     meter.unscored(observations.count { $0 == .unscored }, role: role)
-    return observations
+    return zip(outcomes, observations).map { (try? $0.get(), $1) }
   }
 
   private func ask(

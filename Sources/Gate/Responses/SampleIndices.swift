@@ -21,6 +21,14 @@ enum SampleIndices {
   /// Confirmed attacks on a transfer target.
   static func transfer(_ sample: Int) -> Int { 2_000 + sample }
 
+  /// The last proposals of a search, asked anew to measure how well the method works.
+  static let proposal = 3_000
+  /// Held-out attacks on tuned variants.
+  static func heldOut(_ sample: Int) -> Int { 4_000 + sample }
+  /// What training data is made of: refusals, and answers to harmless prompts.
+  static func training(_ sample: Int) -> Int { 5_000 + sample }
+  static func quiz(_ sample: Int) -> Int { 6_000 + sample }
+
   /// Bounds that keep the ranges apart.
   static let maximumRestarts = 50
   static let maximumSamples = 100

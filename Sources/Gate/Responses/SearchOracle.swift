@@ -15,7 +15,7 @@ final class SearchOracle: AttackOracle {
   private let role: Role
   private let judge: any Judge
   private let base: Int
-  private let asked = Mutex<[String: Int]>([:])
+  private let asked = Mutex(Asked())
   private let counts = Mutex(Tally())
 
   init(service: ResponseService, target: any Target, role: Role, judge: any Judge, restart: Int) {
@@ -26,6 +26,18 @@ final class SearchOracle: AttackOracle {
     base = SampleIndices.searchBase(restart: restart)
   }
 
+  private struct Asked {
+    /// Samples by prompt.
+    var samples: [String: Int] = [:]
+    /// Distinct prompts, oldest first.
+    var prompts: [String] = []
+  }
+
+  /// The last distinct prompts, oldest first: what the search proposed when it knew the target best.
+  var lastProposals: [String] { asked.withLock { Array($0.prompts.suffix(Self.mostProposals)) } }
+
+  private static let mostProposals = 512
+
   /// What became of all questions so far.
   var tally: Tally { counts.withLock { $0 } }
 
@@ -33,8 +45,9 @@ final class SearchOracle: AttackOracle {
     let questions = asked.withLock { asked in
       prompts.flatMap { prompt in
         (0..<samples).map { _ in
-          let sample = asked[prompt, default: 0]
-          asked[prompt] = sample + 1
+          let sample = asked.samples[prompt, default: 0]
+          if sample == 0 { asked.prompts.append(prompt) }
+          asked.samples[prompt] = sample + 1
           return Question(prompt: prompt, category: nil, sampleIndex: base + sample)
         }
       }

@@ -70,7 +70,36 @@ struct RunExecution: Sendable {
     if let search = plan.search {
       try await searchAndConfirm(search, suite: suite, &record)
     }
+    if let tuning = plan.tuning { try await tune(tuning, suite: suite, &record) }
     return record
+  }
+
+  private func tune(_ tuning: TuningPlan, suite: AttackSuite, _ record: inout Record) async throws {
+    guard let reward = plan.rewardJudge else { return }
+    try await timed(.tune, &record) { record in
+      var generator = SeededGenerator(seed: plan.identity.seed, stream: "safety tuning")
+      let seed = generator.next()
+      let findings = try await TuneStage(
+        plan: tuning, candidate: plan.candidate,
+        searches: MethodSearches(
+          service: service, memory: LedgerSearches(ledger: ledger, run: run), plan: tuning, reward: reward,
+          confirm: plan.confirmJudge, embedder: plan.embedder, similarity: plan.similarity,
+          samples: plan.confirmResponses, run: number, seed: plan.searchSeed, progress: progress),
+        maker: VariantMaker(tuner: tuning.tuner, folder: tuning.folder, load: tuning.load, seed: seed),
+        measure: VariantMeasurement(
+          service: service, refusals: plan.refusalJudge, confirm: plan.confirmJudge, benign: plan.benign,
+          benignResponses: plan.benignResponses, quiz: tuning.quiz, responses: plan.replay.responses),
+        refusalWriter: RefusalWriter(
+          service: service, model: plan.candidate, refusals: plan.refusalJudge, safety: plan.confirmJudge,
+          source: tuning.refusals, instruction: tuning.instruction),
+        suite: suite.attacks.map(\.attack), benign: plan.benign, similarity: plan.similarity, seed: seed,
+        progress: progress
+      ).run()
+      record.findings.tuning = findings
+      record.findings.planned += findings.tally.total
+      let made = findings.rows.dropFirst().count { $0.problem == nil }
+      return "\(made) of \(tuning.variants.count) variants made and attacked by \(tuning.methods.count) methods"
+    }
   }
 
   // MARK: - Searching
@@ -85,8 +114,7 @@ struct RunExecution: Sendable {
     var searches: [SearchOutcome] = []
     try await timed(.regenerate, &record) { record in
       searches = try await RegenerateStage(
-        service: service, memory: LedgerSearches(ledger: ledger, run: run), attacker: search.attacker, judge: reward,
-        progress: progress
+        service: service, memory: LedgerSearches(ledger: ledger, run: run), judge: reward, progress: progress
       ).run(try jobs(search, effort: effort, suite: suite))
       record.findings.planned += searches.reduce(0) { $0 + effort.planned($1.result) }
       for outcome in searches
@@ -132,11 +160,14 @@ struct RunExecution: Sendable {
         ? try ledger.attackerState(attacker: search.attacker.fingerprint, restart: restart, before: run) : nil
       return plan.searched.map { participant in
         SearchJob(
-          participant: participant, restart: restart,
+          attacker: search.attacker, participant: participant, restart: restart,
           start: state.map { SearchJob.StoredState(bytes: $0, hash: SHA256.hex($0)) },
           // On the control model the attacker has to find the weaknesses by itself.
           seedPrompts: participant.role == .control ? [] : prompts, budget: effort.budget,
-          seed: plan.searchSeed(restart: restart))
+          seed: plan.searchSeed(restart: restart),
+          // The next run goes on with the candidate's attacker, and a baseline was or may be a candidate; the control's
+          // weights would only fill the ledger.
+          keepsState: participant.role != .control)
       }
     }
   }

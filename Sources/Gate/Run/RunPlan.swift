@@ -30,6 +30,8 @@ struct RunPlan: Sendable {
   var benignResponses: Int
 
   var search: SearchPlan?
+  /// Nil where nothing is safety-tuned.
+  var tuning: TuningPlan?
   /// From this cosine on, two attacks are the same attack.
   var similarity: Double
   var confirmResponses: Int
@@ -87,7 +89,7 @@ struct RunPlan: Sendable {
 
   /// The judges behind servers that this run asks, each once.
   var remoteJudges: [any RemoteJudge] {
-    let asked = (search == nil ? [] : [rewardJudge].compactMap(\.self)) + [confirmJudge]
+    let asked = (search == nil && tuning == nil ? [] : [rewardJudge].compactMap(\.self)) + [confirmJudge]
     return asked.flatMap(\.leaves).reduce(into: []) { all, judge in
       guard let judge = judge as? any RemoteJudge, !all.contains(where: { $0.fingerprint == judge.fingerprint }) else {
         return

@@ -16,12 +16,14 @@ struct ConfirmStage: Sendable {
   /// The run's number in its ledger; see `SampleIndices.confirmation`.
   let run: Int
   let progress: ProgressSink
+  /// What its progress is called.
+  var name = Stage.confirm.rawValue
 
   func run(_ searches: [SearchOutcome]) async throws -> [ConfirmedSearch] {
     let majority = Effort.majority(of: samples)
     let claims = searches.map { min($0.result.claimed.count, effort.left(spent: $0.result.responses) / majority) }
     let stage = StageProgress(
-      Stage.confirm.rawValue, total: claims.reduce(0, +) * majority, sink: progress)
+      name, total: claims.reduce(0, +) * majority, sink: progress)
 
     var confirmed: [ConfirmedSearch] = []
     for search in searches { confirmed.append(try await confirm(search, progress: stage)) }

@@ -11,25 +11,23 @@ struct RegenerateStage: Sendable {
 
   let service: ResponseService
   let memory: any SearchMemory
-  let attacker: any Attacker
   let judge: any Judge
   let progress: ProgressSink
+  /// What its progress is called.
+  var name = Stage.regenerate.rawValue
 
   func run(_ jobs: [SearchJob]) async throws -> [SearchOutcome] {
     let stage = StageProgress(
-      Stage.regenerate.rawValue, total: jobs.reduce(0) { $0 + $1.budget.responses }, sink: progress)
+      name, total: jobs.reduce(0) { $0 + $1.budget.responses }, sink: progress)
     // One search for equal keys: candidate and baseline may be the same model.
     var keys: [SearchKey] = []
     var jobByKey: [SearchKey: SearchJob] = [:]
     for job in jobs {
-      let key = job.key(attacker: attacker, judge: judge)
+      let key = job.key(judge: judge)
       if jobByKey.updateValue(job, forKey: key) == nil { keys.append(key) }
     }
 
-    // The next run goes on with the candidate's attacker, and a baseline was or may be a candidate; the control's weights
-    // would only fill the ledger.
-    let lasting = Set(
-      jobs.filter { $0.participant.role != .control }.map { $0.key(attacker: attacker, judge: judge) })
+    let lasting = Set(jobs.filter(\.keepsState).map { $0.key(judge: judge) })
     var found: [SearchKey: (record: SearchRecord, reused: Bool)] = [:]
     try await withThrowingTaskGroup(of: (SearchKey, SearchRecord, Bool).self) { group in
       var waiting = keys.makeIterator()
@@ -47,10 +45,11 @@ struct RegenerateStage: Sendable {
       }
     }
     let outcomes = try jobs.map { job in
-      guard let (record, reused) = found[job.key(attacker: attacker, judge: judge)] else {
+      guard let (record, reused) = found[job.key(judge: judge)] else {
         throw InternalError("a search has no result")
       }
-      return SearchOutcome(job: job, result: record.result, tally: record.tally, reused: reused)
+      return SearchOutcome(
+        job: job, result: record.result, tally: record.tally, proposals: record.proposals, reused: reused)
     }
     let reused = outcomes.count { $0.reused }
     stage.end(
@@ -69,7 +68,7 @@ struct RegenerateStage: Sendable {
     let oracle = SearchOracle(
       service: service, target: job.participant.target, role: job.participant.role, judge: judge, restart: job.restart)
     let reported = Mutex(0)
-    let result = try await attacker.search(
+    let result = try await job.attacker.search(
       start: job.start?.bytes, seedPrompts: job.seedPrompts, oracle: oracle, budget: job.budget, seed: job.seed
     ) { responses, note in
       let newly = reported.withLock { before in
@@ -82,7 +81,7 @@ struct RegenerateStage: Sendable {
     let kept = SearchResult(
       claimed: result.claimed, responses: result.responses, losses: result.losses,
       state: keepsState ? result.state : [])
-    let record = SearchRecord(result: kept, tally: oracle.tally)
+    let record = SearchRecord(result: kept, tally: oracle.tally, proposals: oracle.lastProposals)
     try memory.remember(record, for: key)
     return (record, false)
   }
@@ -92,5 +91,7 @@ struct SearchOutcome: Sendable {
   let job: SearchJob
   let result: SearchResult
   let tally: Tally
+  /// The last distinct prompts that the search asked, oldest first.
+  var proposals: [String] = []
   let reused: Bool
 }

@@ -2,6 +2,7 @@ import Core
 
 /// One restart of the attacker on one model.
 struct SearchJob: Sendable {
+  let attacker: any Attacker
   let participant: Participant
   let restart: Int
   /// The attacker's state to start from, and its hash; nil starts from the reference model.
@@ -10,6 +11,8 @@ struct SearchJob: Sendable {
   let seedPrompts: [String]
   let budget: SearchBudget
   let seed: UInt64
+  /// Whether the ledger keeps the attacker's state, to go on from.
+  var keepsState = true
 
   struct StoredState: Sendable {
     let bytes: [UInt8]
@@ -17,7 +20,7 @@ struct SearchJob: Sendable {
   }
 
   /// Everything that determines the result. Equal keys, equal results: the ledger then serves the search.
-  func key(attacker: any Attacker, judge: any Judge) -> SearchKey {
+  func key(judge: any Judge) -> SearchKey {
     SearchKey(
       target: participant.identity, attacker: attacker.fingerprint, judge: judge.fingerprint,
       start: start?.hash ?? "reference", restart: restart, seed: seed, budget: budget,
@@ -43,6 +46,8 @@ struct SearchRecord: Sendable {
   let result: SearchResult
   /// Responses that failed, and that the reward judge could not score.
   let tally: Tally
+  /// The last distinct prompts that it asked, oldest first.
+  let proposals: [String]
 }
 
 /// Remembers what searches yielded.

@@ -2,7 +2,7 @@ import Core
 
 /// The steps of a run, in order.
 public enum Stage: String, CaseIterable, Sendable, Hashable, Comparable {
-  case preflight, replay, benign, regenerate, confirm, transfer, decide
+  case preflight, replay, benign, regenerate, confirm, transfer, tune, decide
 
   public static func < (a: Stage, b: Stage) -> Bool { a.position < b.position }
 

@@ -61,7 +61,8 @@ public struct AttackTrial: Sendable {
     ) { _, _ in }
     let participant = Participant(role: .candidate, target: target, kind: "study")
     let job = SearchJob(
-      participant: participant, restart: 0, start: nil, seedPrompts: [], budget: effort.budget, seed: seed)
+      attacker: attacker, participant: participant, restart: 0, start: nil, seedPrompts: [], budget: effort.budget,
+      seed: seed)
     let confirmed = try await ConfirmStage(
       service: service, judge: confirm, embedder: embedder, effort: effort, samples: samples, run: 0,
       progress: { _ in }

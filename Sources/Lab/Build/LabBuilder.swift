@@ -69,6 +69,7 @@ public enum LabBuilder {
     try folder.write(Rules.yaml, to: "rules.yaml")
     try folder.write(lines: suite.seedLines, to: "seeds.jsonl")
     try folder.write(lines: suite.benignLines, to: "benign.jsonl")
+    try folder.write(lines: suite.benignTrainingLines, to: "benign-training.jsonl")
     try folder.write(lines: Suite.quizLines, to: "quiz.jsonl")
 
     let truth = try stage("truth") {

@@ -12,23 +12,37 @@ struct Suite: Sendable {
   /// As many tempting questions as plain ones, all distinct.
   let benign: [BenignQuestion]
 
+  /// Harmless prompts for safety tuning; none of them measures over-refusal.
+  let benignTraining: [BenignQuestion]
+
   static let promptsPerCell = 4
   static let benignQuestions = 240
+  static let benignTrainingQuestions = 600
 
   init(seed: UInt64) {
     var random = SeededGenerator(seed: seed, stream: "lab suite")
     seeds = Cell.all.flatMap { cell in
       Self.distinct(Self.promptsPerCell, &random) { Grammar.prompt(of: cell, &$0) }.map { Seed(prompt: $0, cell: cell) }
     }
-    var benign: [BenignQuestion] = []
+    let benign = Self.questions(Self.benignQuestions, besides: [], &random)
+    self.benign = benign
+    var others = SeededGenerator(seed: seed, stream: "lab benign training")
+    benignTraining = Self.questions(Self.benignTrainingQuestions, besides: Set(benign.map(\.prompt)), &others)
+  }
+
+  /// As many tempting ones as plain ones.
+  private static func questions(
+    _ count: Int, besides known: Set<String>, _ random: inout SeededGenerator
+  ) -> [BenignQuestion] {
+    var questions: [BenignQuestion] = []
     for tempting in [false, true] {
-      var seen: Set<String> = []
-      while seen.count < Self.benignQuestions / 2 {
+      var seen = known
+      while seen.count < known.count + count / 2 {
         let question = Benign.tempting(tempting, &random)
-        if seen.insert(question.prompt).inserted { benign.append(question) }
+        if seen.insert(question.prompt).inserted { questions.append(question) }
       }
     }
-    self.benign = benign
+    return questions
   }
 
   /// Held out of all training, so that over-refusal is measured on questions no model has seen.
@@ -43,8 +57,11 @@ struct Suite: Sendable {
     }
   }
 
-  var benignLines: [JSON] {
-    benign.map { question in
+  var benignLines: [JSON] { Self.lines(benign) }
+  var benignTrainingLines: [JSON] { Self.lines(benignTraining) }
+
+  private static func lines(_ questions: [BenignQuestion]) -> [JSON] {
+    questions.map { question in
       .object([
         JSON.Member("prompt", .string(question.prompt)), JSON.Member("tempting", .bool(question.tempting)),
         JSON.Member("category", .string(question.tempting ? "tempting" : "plain")),

@@ -8,6 +8,8 @@ struct CheckContext {
   let hasBenign: Bool
   let hasAttacker: Bool
   let transfer: [String]
+  /// Nil where nothing is tuned.
+  let tuning: TuningPolicy?
 
   /// What a metric lacks here; nil where it can be measured.
   func obstacle(_ metric: Metric) -> (message: String, remedy: String)? {
@@ -29,6 +31,8 @@ struct CheckContext {
         return (
           "needs harmless questions", "Set suite.benign to a JSON Lines file, or put benign.jsonl beside the seeds."
         )
+      case .tuning where tuning == nil:
+        return ("needs safety tuning", "Add the tuning section, or remove the check.")
       default: continue
       }
     }
@@ -93,10 +97,28 @@ enum CheckReader {
       reader.diagnostics.add("\(metric.name) \(obstacle.message)", at: item.place, remedy: obstacle.remedy)
     }
     if metric.needs.contains(.transferTarget) { target(section, item, of: metric, context, reader: &reader) }
+    if let tuning = context.tuning { variant(section, item, of: metric, tuning, reader: &reader) }
     return CheckPolicy(
       metric: metric, limit: limit, category: section.text("category"), target: section.text("target"),
       threshold: section.optionalNumber("threshold"),
-      errorControl: section.text("error_control").flatMap(CheckPolicy.ErrorControl.init) ?? .familyWise)
+      errorControl: section.text("error_control").flatMap(CheckPolicy.ErrorControl.init) ?? .familyWise,
+      variant: section.text("variant"), method: section.text("method"))
+  }
+
+  private static func variant(
+    _ section: Section, _ item: PolicyNode, of metric: Metric, _ tuning: TuningPolicy, reader: inout PolicyReader
+  ) {
+    if metric.narrowing.contains("variant"), !section.has("variant") {
+      reader.diagnostics.add(
+        "\(metric.name) needs variant: one of the tuned models", at: item.place,
+        remedy: "They are: \(tuning.variants.joined(separator: ", ")).")
+    }
+    for (key, known) in [("variant", tuning.variants), ("method", tuning.methods.map(\.rawValue))] {
+      guard metric.narrowing.contains(key), let value = section.text(key), !known.contains(value) else { continue }
+      reader.diagnostics.add(
+        "the tuning section has no \(key) \(quoted(value))", at: section.values[key]?.place,
+        remedy: suggestion(for: value, among: known, called: "They are"))
+    }
   }
 
   private static func limit(

@@ -29,12 +29,17 @@ struct PolicyBuilder {
 
     let weaknesses = control.flatMap { knownWeaknesses(of: $0) }
     let benign = suite.text("benign") ?? suite.text("seeds").flatMap { beside($0, "benign.jsonl") }
+    let quiz = suite.text("seeds").flatMap { beside($0, "quiz.jsonl") }
+    let harmless = suite.text("seeds").flatMap { beside($0, "benign-training.jsonl") }
+    let tuning = TuningReader.read(
+      root, candidate: candidate, quiz: quiz, benign: harmless, ledger: ledger.string("path"), reader: &reader)
     let context = CheckContext(
       hasBaseline: targets.has("baseline"), hasControl: targets.has("control"),
       hasWeaknesses: weaknesses != nil || mayHaveWeaknesses(control, reader),
       hasBenign: benign != nil || suite.has("benign") || !reader.checksFiles || suite.text("seeds") == nil,
-      hasAttacker: root.has("attacker"), transfer: transfer.names)
-    let checks = CheckReader.read(root, context: context, reader: &reader)
+      hasAttacker: root.has("attacker"), transfer: transfer.names, tuning: tuning)
+    var checks = CheckReader.read(root, context: context, reader: &reader)
+    if let tuning { checks = tuning.completing(checks) }
     CrossChecks.note(
       root: root, judges: judges, reward: reward, confirm: confirm, attacker: attacker, ledger: ledger, report: report,
       &reader)
@@ -53,7 +58,7 @@ struct PolicyBuilder {
         confirmResponses: suite.integer("confirm_responses"), stopsEarly: suite.toggle("early_stop"), benign: benign,
         benignResponses: suite.integer("benign_responses")),
       fresh: FreshPolicy(
-        similarity: fresh.number("similarity"), confirmResponses: fresh.integer("confirm_responses")),
+        similarity: fresh.number("similarity"), confirmResponses: fresh.integer("confirm_responses")), tuning: tuning,
       ledger: ledger.string("path"),
       budget: BudgetPolicy(
         targetResponses: budget.integer("target_responses"), wallClock: budget.seconds("wall_clock")),

@@ -137,12 +137,14 @@ public enum PolicySchema {
       }
       let limits = ["at_least", "at_most"].map { JSON.Member($0, .object(bounds)) }
       let refused = Metric.narrowingKeys.filter { !metric.narrowing.contains($0) }.map { JSON.Member($0, .bool(false)) }
-      let target = metric.needs.contains(.transferTarget) ? ["target"] : []
+      let narrower =
+        (metric.needs.contains(.transferTarget) ? ["target"] : [])
+        + (metric.narrowing.contains("variant") ? ["variant"] : [])
       return rule(
         "metric", is: metric.name, orAbsent: false,
         then: [
           JSON.Member("description", .string("\(metric.explanation) Unit: \(metric.unit).")),
-          JSON.Member("required", .strings([metric.direction.wantedLimit] + target)),
+          JSON.Member("required", .strings([metric.direction.wantedLimit] + narrower)),
           JSON.Member("properties", .object(limits + refused)),
         ])
     }

@@ -137,6 +137,8 @@ enum PolicyTable {
     PolicyKey(
       name: "error_control", shape: .choice(["family-wise", "false-discovery"]),
       help: "How newly broken attacks are told from chance: hardly any false one (default), or few among those named."),
+    PolicyKey(name: "variant", shape: .text, help: "Which safety-tuned variant: a method of tuning.methods, or all."),
+    PolicyKey(name: "method", shape: .text, help: "Which attack method is turned on the variant (default: the mean)."),
   ]
 
   static let root: [PolicyKey] = [
@@ -209,6 +211,9 @@ enum PolicyTable {
           name: "confirm_responses", shape: .integer(1...1000), fallback: "3",
           help: "Fresh responses for each claimed attack."),
       ]), help: "How fresh attacks are confirmed and counted."),
+    PolicyKey(
+      name: "tuning", shape: .object(tuning),
+      help: "Safety-tuned variants of the candidate, one for each attack method, attacked anew by every method."),
     PolicyKey(
       name: "ledger",
       shape: .object([

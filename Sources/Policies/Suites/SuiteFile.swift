@@ -31,6 +31,16 @@ public enum SuiteFile {
     }
   }
 
+  /// Questions with one right answer: `question`, and `answer`, which a right response holds.
+  /// - Throws: `PolicyErrors` with everything that is wrong in the file.
+  public static func quiz(_ path: String) throws -> [QuizQuestion] {
+    try read(path, keys: ["question", "answer", "id"], what: "the quiz") { line, seen in
+      let question = try line.text("question")
+      try seen.insert(question, of: "question", line)
+      return QuizQuestion(question: question, answer: try line.text("answer"))
+    }
+  }
+
   /// Known weaknesses: `id`, `pattern` (a regular expression on the prompt), and where known `category`.
   /// - Throws: `PolicyErrors` with everything that is wrong in the file.
   public static func weaknesses(_ path: String) throws -> [Weakness] {

@@ -27,6 +27,7 @@ public enum HTMLReport {
       \(BrokenSection(summary: summary).markup)
       \(CategoriesSection(summary: summary).markup)
       \(FreshSection(summary: summary).markup)
+      \(TuningSection(summary: summary).markup)
       \(CalibrationSection(summary: summary).markup)
       \(CostSection(summary: summary).markup)
       \(ProvenanceSection(summary: summary, date: date, version: version).markup)

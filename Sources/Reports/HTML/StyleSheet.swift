@@ -7,11 +7,13 @@ enum StyleSheet {
   private static let colours: Markup = """
     :root { --paper: #fff; --ground: #f5f6f8; --ink: #16181d; --quiet: #5a6070; --rule: #dfe2e8; --zone: #e4e8ef;
       --pass: #08695a; --pass-soft: #e3f3ef; --fail: #b3261e; --fail-soft: #fbe9e7; --open: #8a5300;
-      --open-soft: #fdf1dc; --candidate: #1f5fbf; --baseline: #5f6673; --control: #a3470f; --other: #6a3fa0; }
+      --open-soft: #fdf1dc; --candidate: #1f5fbf; --baseline: #5f6673; --control: #a3470f; --other: #6a3fa0;
+      --heat-b: #fbe9e7; --heat-c: #f5c6c0; --heat-d: #eb9d94; --heat-e: #df7468; }
     @media screen and (prefers-color-scheme: dark) {
       :root { --paper: #14161a; --ground: #1c1f25; --ink: #eceef2; --quiet: #a3a9b6; --rule: #33373f; --zone: #2a2f38;
         --pass: #5fd3b8; --pass-soft: #12302a; --fail: #ff9a8f; --fail-soft: #3a1a18; --open: #f3bd5b;
-        --open-soft: #36280f; --candidate: #8ab6ff; --baseline: #aab0bc; --control: #f09a62; --other: #c5a4f2; }
+        --open-soft: #36280f; --candidate: #8ab6ff; --baseline: #aab0bc; --control: #f09a62; --other: #c5a4f2;
+        --heat-b: #3a1a18; --heat-c: #5a241f; --heat-d: #7a2c26; --heat-e: #96332b; }
     }
 
     """
@@ -100,6 +102,9 @@ enum StyleSheet {
     .dot.baseline { fill: var(--baseline); } .dot.control { fill: var(--control); opacity: .6; }
     .dot.other { fill: var(--other); opacity: .7; } svg.map { border: 1px solid var(--rule); border-radius: 8px; }
     text.halo { paint-order: stroke; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round; }
+    .heat .h1 { background: var(--heat-b); } .heat .h2 { background: var(--heat-c); }
+    .heat .h3 { background: var(--heat-d); } .heat .h4 { background: var(--heat-e); }
+    .bounds, .held { display: block; font-size: .75rem; white-space: nowrap; }
     .bar rect { fill: var(--baseline); opacity: .55; }
     figure { margin: 0 0 1.5rem; } figcaption { font-weight: 600; margin-bottom: .5rem; }
     .axisname { color: var(--quiet); font-size: .8125rem; text-align: right; margin: 0; }

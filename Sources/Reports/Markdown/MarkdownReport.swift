@@ -12,7 +12,8 @@ public enum MarkdownReport {
     var text = head(summary)
     var isWhole = true
     for section in [
-      checks(summary), broken(summary), categories(summary), fresh(summary), calibration(summary), cost(summary),
+      checks(summary), broken(summary), categories(summary), fresh(summary), tuning(summary), calibration(summary),
+      cost(summary),
     ] {
       if text.source.utf8.count + section.source.utf8.count + end.source.utf8.count > mostBytes {
         isWhole = false
@@ -90,6 +91,30 @@ public enum MarkdownReport {
       """
   }
 
+  private static func tuning(_ summary: RunSummary) -> MarkdownText {
+    guard let tuning = summary.tuning else { return "" }
+    let rows = tuning.rows.map { row -> [MarkdownText] in
+      if let problem = row.problem { return ["\(row.variant)", "not usable: \(problem)", "", "", ""] }
+      return [
+        "\(row.variant)", rate(row.mean), rate(row.heldOut), rate(row.overRefusal, .difference),
+        rate(row.quizChange, .difference),
+      ]
+    }
+    var advice: MarkdownText = ""
+    for sentence in tuning.advice { advice += "- \(sentence)\n" }
+    let header: [MarkdownText] = [
+      "tuned on the attacks of", "adapted attacks that succeed", "unseen kinds that succeed", "over-refusal",
+      "quiz answers",
+    ]
+    return """
+
+      ### Safety tuning compared
+
+      \(advice)
+      \(limited(header, rows))
+      """
+  }
+
   private static func calibration(_ summary: RunSummary) -> MarkdownText {
     guard let calibration = summary.calibration else { return "" }
     let rows = calibration.rows.map { row -> [MarkdownText] in
@@ -136,10 +161,10 @@ public enum MarkdownReport {
       ? table : "\(table)\n… and \(rows.count - mostRows) more rows in the HTML and JSON reports.\n"
   }
 
-  private static func rate(_ estimate: Estimate?) -> MarkdownText {
+  private static func rate(_ estimate: Estimate?, _ unit: Unit = .share) -> MarkdownText {
     guard let estimate, estimate.n > 0 else { return "–" }
-    let bounds = [estimate.lower, estimate.upper].map { Numbers.text($0, .share) }
-    return "\(Numbers.text(estimate.value, .share)) [\(bounds[0]), \(bounds[1])]"
+    let bounds = [estimate.lower, estimate.upper].map { Numbers.text($0, unit) }
+    return "\(Numbers.text(estimate.value, unit)) [\(bounds[0]), \(bounds[1])]"
   }
 
   private static func sign(_ verdict: Verdict) -> MarkdownText {

@@ -1,0 +1,143 @@
+extension RunSummary {
+  /// Safety-tuned variants side by side: what each attack method achieves against each, and what tuning costs elsewhere.
+  public struct TuningSummary: Hashable, Codable, Sendable {
+    /// Attack methods, in the order of the matrix.
+    public var methods: [String]
+    /// The untuned model first.
+    public var rows: [Row]
+    /// From the second on; empty where none was asked for.
+    public var rounds: [Round]
+    /// Kinds of attack found on the untuned model, and how many of them nothing was tuned on.
+    public var clusters: Int
+    public var heldOutClusters: Int
+    public var heldOutAttacks: Int
+    /// The variant to ship, if any, and why: sentences.
+    public var recommended: String?
+    public var advice: [String]
+    /// Held-out attacks on the untuned model and on the recommended variant.
+    public var examples: [Change]
+
+    public init(
+      methods: [String], rows: [Row], rounds: [Round], clusters: Int, heldOutClusters: Int, heldOutAttacks: Int,
+      recommended: String?, advice: [String], examples: [Change]
+    ) {
+      self.methods = methods
+      self.rows = rows
+      self.rounds = rounds
+      self.clusters = clusters
+      self.heldOutClusters = heldOutClusters
+      self.heldOutAttacks = heldOutAttacks
+      self.recommended = recommended
+      self.advice = advice
+      self.examples = examples
+    }
+
+    /// One model.
+    public struct Row: Hashable, Codable, Sendable {
+      public var variant: String
+      /// Why it can't be had or used; nil where it can.
+      public var problem: String?
+      public var model: ModelIdentity?
+      /// Refusals and harmless examples that it was tuned on.
+      public var refusals: Int
+      public var benignExamples: Int
+      /// Refusals by where their words came from: `instructed`, `own`, `category`, `template`.
+      public var sources: [String: Int]
+      public var seconds: Double
+      public var cells: [Cell]
+      /// Mean success rate over the methods, adapting to this model; its change from the untuned model.
+      public var mean: Estimate?
+      public var change: Estimate?
+      /// All held-out attacks together, and the change from the untuned model.
+      public var heldOut: Estimate?
+      public var heldOutChange: Estimate?
+      /// Refusals of harmless questions, and the change.
+      public var refusalRate: Estimate?
+      public var overRefusal: Estimate?
+      /// Right quiz answers, the change, and the share kept of what the untuned model gets right.
+      public var quiz: Estimate?
+      public var quizChange: Estimate?
+      public var retention: Estimate?
+      /// Of answers to harmless questions and the quiz.
+      public var meanTokens: Double?
+      public var meanLatency: Double?
+
+      public init(variant: String, problem: String?, model: ModelIdentity?, refusals: Int, benignExamples: Int) {
+        self.variant = variant
+        self.problem = problem
+        self.model = model
+        self.refusals = refusals
+        self.benignExamples = benignExamples
+        sources = [:]
+        seconds = 0
+        cells = []
+      }
+    }
+
+    /// One method turned on one model.
+    public struct Cell: Hashable, Codable, Sendable {
+      public var method: String
+      /// Success rate of what the method proposes after it adapted to the model.
+      public var adaptive: Estimate?
+      /// Success rate of the method's old attacks of kinds that nothing was tuned on.
+      public var heldOut: Estimate?
+      /// Confirmed unique attacks in 1,000 responses, mean over restarts.
+      public var yield: Double
+
+      public init(method: String, adaptive: Estimate?, heldOut: Estimate?, yield: Double) {
+        self.method = method
+        self.adaptive = adaptive
+        self.heldOut = heldOut
+        self.yield = yield
+      }
+    }
+
+    /// One more turn of attack and tuning with the first method.
+    public struct Round: Hashable, Codable, Sendable {
+      public var number: Int
+      public var newAttacks: Int
+      /// Since the round before, at 90 % confidence; nil where there is no usable model.
+      public var change: Estimate?
+      public var pays: Bool
+      public var row: Row
+
+      public init(number: Int, newAttacks: Int, change: Estimate?, pays: Bool, row: Row) {
+        self.number = number
+        self.newAttacks = newAttacks
+        self.change = change
+        self.pays = pays
+        self.row = row
+      }
+    }
+
+    /// One held-out attack before and after tuning.
+    public struct Change: Hashable, Codable, Sendable {
+      public var id: AttackID
+      public var category: String?
+      /// Unsafe responses of those that were scored.
+      public var unsafeBefore: Int
+      public var scoredBefore: Int
+      public var unsafeAfter: Int
+      public var scoredAfter: Int
+      /// Only where the policy says `reveal: true`.
+      public var prompt: String?
+      public var before: String?
+      public var after: String?
+
+      public init(
+        id: AttackID, category: String?, unsafeBefore: Int, scoredBefore: Int, unsafeAfter: Int, scoredAfter: Int,
+        prompt: String? = nil, before: String? = nil, after: String? = nil
+      ) {
+        self.id = id
+        self.category = category
+        self.unsafeBefore = unsafeBefore
+        self.scoredBefore = scoredBefore
+        self.unsafeAfter = unsafeAfter
+        self.scoredAfter = scoredAfter
+        self.prompt = prompt
+        self.before = before
+        self.after = after
+      }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import Core
+
+/// What is safety-tuned, on what, and how the variants are compared.
+public struct TuningPolicy: Sendable, Hashable {
+  /// An attack method: it makes training data for one variant, and attacks all of them.
+  public enum Method: String, Sendable, CaseIterable {
+    case smoothedGFlowNet = "gflownet-mle"
+    case gflownet, reinforce, ppo
+    case inContext = "in-context"
+    case sft
+  }
+
+  public enum TunerPolicy: Sendable, Hashable {
+    case local(LocalTunerPolicy)
+    case fineTuningAPI(FineTuningPolicy)
+    case command(CommandTunerPolicy)
+  }
+
+  /// Where refusals come from.
+  public enum Refusals: String, Sendable, CaseIterable {
+    /// From the model under an instruction to refuse; else its own; else templates.
+    case instructed
+    /// What the model says when it refuses by itself; else templates.
+    case own
+    case templates
+  }
+
+  public var methods: [Method]
+  /// Whether there is a variant on the attacks of all methods together.
+  public var combines: Bool
+  public var tuner: TunerPolicy
+  /// Target responses for one search: one method on one model in one restart, confirmation included.
+  public var responses: Int
+  public var restarts: Int
+  /// The last proposals of each search, asked anew: what success rates are measured on.
+  public var proposals: Int
+  /// Share of the clusters that nothing is tuned on.
+  public var heldOut: Double
+  /// Most attacks in one data set.
+  public var mostAttacks: Int
+  /// Harmless prompts for training (JSON Lines), and how many for each attack.
+  public var benign: String
+  public var benignRatio: Double
+  public var refusals: Refusals
+  /// Asks the model to refuse; `{prompt}` is the attack.
+  public var instruction: String
+  /// Questions with one right answer (JSON Lines).
+  public var quiz: String
+  /// Times to tune, attack again and tune again.
+  public var rounds: Int
+  /// Whether a variant that can't be made or used fails the run instead of leaving it open.
+  public var failsWhenUnusable: Bool
+  /// Where variants are kept.
+  public var folder: String
+
+  /// Name of the variant on all methods' attacks.
+  public static let combined = "all"
+
+  /// Names of the variants, in the order of reports.
+  public var variants: [String] { methods.map(\.rawValue) + (combines ? [Self.combined] : []) }
+
+  /// A run whose variants can't be made or used must not pass unseen, asked for or not.
+  func completing(_ checks: [CheckPolicy]) -> [CheckPolicy] {
+    guard let metric = Metric.named("tuning.variants") else { return checks }
+    var checks = checks
+    if !checks.contains(where: { $0.metric == metric }) {
+      checks.append(CheckPolicy(metric: metric, limit: Limit(atLeast: 1)))
+    }
+    for index in checks.indices where checks[index].metric == metric { checks[index].adequacy = !failsWhenUnusable }
+    return checks
+  }
+}
+
+public struct LocalTunerPolicy: Sendable, Hashable {
+  public var rank: Int
+  public var alpha: Double
+  public var learningRate: Double
+  public var epochs: Int
+  public var batch: Int
+}
+
+public struct FineTuningPolicy: Sendable, Hashable {
+  public var server: ServerPolicy
+  public var epochs: Int
+  /// Seconds between looks at a job.
+  public var pollInterval: Double
+  /// Seconds; nil for no limit.
+  public var timeLimit: Double?
+  /// In the unit of `price`; nil for no limit.
+  public var costLimit: Double?
+  /// Of a million training tokens.
+  public var price: Double?
+}
+
+public struct CommandTunerPolicy: Sendable, Hashable {
+  public var command: [String]
+  /// Seconds; nil for no limit.
+  public var timeLimit: Double?
+}

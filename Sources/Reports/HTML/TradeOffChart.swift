@@ -1,0 +1,99 @@
+import Core
+
+/// Mean attack success against over-refusal, a mark for each model; a line joins those that no other model beats in both.
+struct TradeOffChart: Sendable {
+  let tuning: RunSummary.TuningSummary
+  let id: Int
+
+  private static let height = 280.0
+  private static let bottom = 30.0
+  private static let most = 30
+
+  private struct Point {
+    let name: String
+    let refusal: Double
+    let success: Double
+    let isUntuned: Bool
+  }
+
+  private var points: [Point] {
+    tuning.rows.prefix(Self.most).enumerated().compactMap { index, row in
+      guard let mean = row.mean, let refusal = row.refusalRate, mean.value.isFinite, refusal.value.isFinite else {
+        return nil
+      }
+      return Point(name: row.variant, refusal: refusal.value, success: mean.value, isUntuned: index == 0)
+    }
+  }
+
+  /// Best in one of the two at what they give up in the other, by refusals.
+  private var front: [Point] {
+    var best = Double.infinity
+    return points.sorted { ($0.refusal, $0.success) < ($1.refusal, $1.success) }.filter { point in
+      defer { best = min(best, point.success) }
+      return point.success < best
+    }
+  }
+
+  var markup: Markup {
+    let points = points
+    guard points.count > 1 else { return #"<p class="quiet">Too few usable variants to compare.</p>"# }
+    let across = PlotScale(around: [0] + points.map(\.refusal), unit: .share)
+    let up = PlotScale(around: [0] + points.map(\.success), unit: .share)
+    func y(_ value: Double) -> Double {
+      Self.height - Self.bottom - (value - up.low) / max(up.high - up.low, 1e-9) * (Self.height - Self.bottom - 16)
+    }
+    var content: Markup = ""
+    for tick in up.ticks {
+      content += #"<line class="grid" x1="0%" x2="100%" y1="\#(y(tick))" y2="\#(y(tick))"/>"#
+      content += #"<text class="tick" x="0" y="\#(y(tick) - 4)">\#(Numbers.bound(tick, .share))</text>"#
+    }
+    for tick in across.ticks {
+      content += Figure.label(Numbers.bound(tick, .share), x: across.position(tick), y: Self.height - 8)
+    }
+    for (a, b) in zip(front, front.dropFirst()) {
+      content += """
+        <line class="curve baseline" x1="\(across.position(a.refusal))%" y1="\(y(a.success))" \
+        x2="\(across.position(b.refusal))%" y2="\(y(b.success))"/>
+        """
+    }
+    for point in points {
+      content += """
+        <g class="mark \(point.isUntuned ? "baseline" as Markup : "candidate")">\
+        \(Figure.mark(x: across.position(point.refusal), y: y(point.success), point.isUntuned ? Figure.diamond : Figure.disc))\
+        </g>
+        """
+    }
+    for (point, place) in zip(points, labelPlaces(points.map { (across.position($0.refusal), y($0.success)) })) {
+      content += Figure.label(point.name, x: place.x, y: place.y, kind: "strong halo")
+    }
+    let chart = Figure.chart(
+      id: id, kind: "tradeoff", height: Int(Self.height), title: "Attack success against over-refusal",
+      description: description, content)
+    return """
+      <figure><figcaption class="quiet">Attacks that succeed, mean over the methods (upwards), against harmless questions \
+      refused (to the right): lower left is better. The line joins the models that none beats in both.</figcaption>\
+      \(chart)<p class="axisname">harmless questions refused</p></figure>
+      """
+  }
+
+  /// Above the mark; lower where an earlier name is in the way.
+  private func labelPlaces(_ marks: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
+    var taken: [(x: Double, y: Double)] = []
+    for mark in marks {
+      let choices = [-11.0, 21, -25, 35, -39, 49, 63].map { (x: mark.x, y: mark.y + $0) }
+      let free = choices.first { place in
+        place.y > 10 && taken.allSatisfy { abs($0.x - place.x) > 14 || abs($0.y - place.y) > 13 }
+      }
+      taken.append(free ?? choices[0])
+    }
+    return taken
+  }
+
+  private var description: String {
+    let names = Set(front.map(\.name))
+    return points.map { point in
+      "\(point.name): \(Numbers.text(point.success, .share)) of attacks succeed, \(Numbers.text(point.refusal, .share)) of "
+        + "harmless questions refused" + (names.contains(point.name) ? ", on the front" : "")
+    }.joined(separator: ". ")
+  }
+}
