@@ -46,10 +46,22 @@ extension Assembly {
         checkpoint: candidate.checkpoint, model: checkpoint.model, modelFingerprint: checkpoint.fingerprint,
         sampling: SamplingSettings(system: candidate.system, template: candidate.template), settings: settings,
         workers: Self.workers)
-    default:
+    case (.fineTuningAPI(let service), _):
+      var settings = FineTuningAPITuner.Settings()
+      settings.epochs = service.epochs
+      settings.pollInterval = .seconds(service.pollInterval)
+      if let limit = service.timeLimit { settings.timeLimit = .seconds(limit) }
+      settings.costLimit = service.costLimit
+      settings.pricePerMillionTokens = service.price
+      return try FineTuningAPITuner(OpenAIConfiguration(service.server), settings: settings)
+    case (.command(let trainer), let candidate):
+      var settings = CommandTuner.Settings()
+      if let limit = trainer.timeLimit { settings.timeLimit = .seconds(limit) }
+      return try CommandTuner(command: trainer.command, baseModel: candidate.name, settings: settings)
+    case (.local, .openAI):
       throw SluiceError(
-        .usage, "this tuner can't tune this candidate", at: SourceLocation(file: policy.path),
-        remedy: "Use kind: local for a local checkpoint.")
+        .usage, "a served model can't be tuned in this process", at: SourceLocation(file: policy.path),
+        remedy: "Use kind: fine-tuning-api, or kind: command with a trainer of your own.")
     }
   }
 

@@ -43,13 +43,17 @@ public enum Pipeline {
     let stages = Stage.allCases.filter(plan.stages.contains).map(\.rawValue).joined(separator: ", ")
     let models = plan.participants.map { "  \($0.role): \($0.target.name)" }
     let notices = plan.notices.map { "  note: \($0)" }
-    let search = plan.search.map {
+    let searching = plan.stages.contains(.regenerate) ? plan.search : nil
+    let search = searching.map {
       ", \($0.restarts) restarts on \(plan.searched.count) models within \($0.budget) responses"
     }
     return
       (["\(path): valid", "  stages: \(stages)"] + models + [
         "  \(plan.suite.count) attacks, \(plan.benign.count) harmless questions, \(plan.checks.count) checks"
           + (search ?? "")
+          + (plan.tuning.map {
+            ", \($0.variants.count) safety-tuned variants against \($0.methods.count) attack methods"
+          } ?? "")
       ] + notices).joined(separator: "\n") + "\n"
   }
 

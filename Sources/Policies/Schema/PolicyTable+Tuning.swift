@@ -75,7 +75,7 @@ extension PolicyTable {
         help: "Program and arguments; {data}, {output}, {model}, {variant} and {seed} are replaced. It prints the path "
           + "or name of the result on its last line."),
       PolicyKey(
-        name: "time_limit", shape: .duration, kinds: ["command", "fine-tuning-api"],
+        name: "time_limit", shape: .duration, fallback: "6h", kinds: ["command", "fine-tuning-api"],
         help: "Longest time for one variant."),
     ] + server(["fine-tuning-api"])
 }
