@@ -44,7 +44,7 @@ final class ScriptedTarget: Target {
 /// Says "unsafe" with the probability that the test's rule gives to the response's text.
 struct ScriptedJudge: Judge {
   let name = "scripted"
-  let fingerprint = "scripted"
+  var fingerprint = "scripted"
   let threshold = 0.5
   let rule: @Sendable (JudgeInput) -> Score
 
@@ -63,7 +63,7 @@ final class MemoryArchive: ResponseArchive {
 
   private struct State: Sendable {
     var responses: [Key: Response] = [:]
-    var scores: [Key: Score] = [:]
+    var scores: [String: [Key: Score]] = [:]
     var capacity = Int.max
   }
 
@@ -89,14 +89,16 @@ final class MemoryArchive: ResponseArchive {
   }
 
   func scores(_ requests: [JudgedRequest], of target: any Target, by judge: any Judge) throws -> [Score?] {
-    state.withLock { state in requests.map { state.scores[key($0.request, target)] } }
+    state.withLock { state in requests.map { state.scores[judge.fingerprint]?[key($0.request, target)] } }
   }
 
   func commit(
     _ scores: [(request: JudgedRequest, score: Score)], of target: any Target, by judge: any Judge
   ) throws {
     state.withLock { state in
-      for (request, score) in scores { state.scores[key(request.request, target)] = score }
+      for (request, score) in scores {
+        state.scores[judge.fingerprint, default: [:]][key(request.request, target)] = score
+      }
     }
   }
 

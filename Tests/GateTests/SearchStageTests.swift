@@ -33,7 +33,8 @@ struct SearchStageTests {
     targets.flatMap { role, target in
       (0..<restarts).map { restart in
         SearchJob(
-          attacker: attacker, participant: Participant(role: role, target: target, kind: "local"), restart: restart, start: nil,
+          attacker: attacker, participant: Participant(role: role, target: target, kind: "local"), restart: restart,
+          start: nil,
           seedPrompts: [], budget: budget, seed: UInt64(restart), keepsState: role != .control)
       }
     }

@@ -133,7 +133,9 @@ struct CheckErrorTests {
 
   @Test("Limits at the ends of a metric's range are fine", arguments: Metric.all)
   func ends(_ metric: Metric) throws {
-    let target = metric.narrowing.contains("target") ? ", target: other" : ""
+    let target =
+      metric.narrowing.contains("target")
+      ? ", target: other" : metric.narrowing.contains("variant") ? ", variant: sft" : ""
     for value in [metric.range.lowerBound, min(metric.range.upperBound, 1e6)] {
       let check = "- {metric: \(metric.name), \(metric.direction.wantedLimit): \(value)\(target)}"
       let text = fullPolicy.changing("- {metric: replay.asr, at_most: 0.10}", to: check).changing(

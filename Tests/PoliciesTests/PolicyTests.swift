@@ -115,7 +115,7 @@ struct PolicyTests {
     var tried = 0
     for (path, key) in leaves(PolicyTable.root, at: "", kinds: kindsOfFullPolicy) {
       // Has one value only, is told apart by the others, or goes with another metric.
-      let apart = ["metric", "target", "threshold", "error_control"].map { "checks.0.\($0)" }
+      let apart = ["metric", "target", "threshold", "error_control", "variant", "method"].map { "checks.0.\($0)" }
       if (["version", "ledger.sealing"] + apart).contains(path) { continue }
       if path.hasSuffix(".kind") || path == "checks.0.at_least" { continue }
       let value = try #require(otherValue(of: key), "\(path)")
@@ -148,7 +148,8 @@ struct PolicyTests {
 
   private let kindsOfFullPolicy = [
     "targets.candidate": "local", "targets.baseline": "local", "targets.control": "local",
-    "targets.transfer.other": "openai", "judges.reward": "classifier", "judges.confirm": "rules", "embedder": "local",
+    "targets.transfer.other": "openai", "tuning.tuner": "local", "judges.reward": "classifier",
+    "judges.confirm": "rules", "embedder": "local",
   ]
 
   private func leaves(_ keys: [PolicyKey], at path: String, kinds: [String: String]) -> [(String, PolicyKey)] {
@@ -178,7 +179,31 @@ struct PolicyTests {
     case .choice(let values): values.first { $0 != key.fallback }
     case .duration: "77s"
     case .bytes: "77KB"
+    case .list(.choice(let values)): values.last.map { "[\($0)]" }
+    case .list(.text): "[a, b]"
     case .object, .named, .list: nil
+    }
+  }
+
+  @Test("Every key of a trainer reaches the policy")
+  func everyTrainerKeyCounts() throws {
+    let place = try Workplace()
+    let served = fullPolicy.changing("{kind: local, checkpoint: new}", to: "{kind: openai, url: 'http://h', model: m}")
+    let trainers = [
+      ("command", "{kind: command, command: [train]}", fullPolicy),
+      ("fine-tuning-api", "{kind: fine-tuning-api, url: 'http://h', model: m, price: 3}", served),
+    ]
+    for (kind, trainer, policy) in trainers {
+      let text = policy.changing("tuner: {kind: local}", to: "tuner: \(trainer)")
+      let before = try place.load(text).tuning
+      var kinds = kindsOfFullPolicy
+      kinds["tuning.tuner"] = kind
+      for (path, key) in leaves(PolicyTable.root, at: "", kinds: kinds)
+      where path.hasPrefix("tuning.tuner.") && !path.hasSuffix(".kind") {
+        let value = try #require(otherValue(of: key), "\(path)")
+        let after = try place.load(text, overrides: ["\(path)=\(value)"], environment: ["A_KEY": "k"])
+        #expect(after.tuning != before, "\(path)=\(value)")
+      }
     }
   }
 }

@@ -8,6 +8,7 @@ enum CannedRuns {
 
   static let all: [(name: String, summary: RunSummary)] = [
     ("pass", pass), ("fail", fail), ("inconclusive", inconclusive), ("unfinished", unfinished),
+    ("tuned", tuned),
   ]
 
   static func named(_ name: String) throws -> RunSummary {
@@ -66,6 +67,54 @@ enum CannedRuns {
     run.stages = run.stages.dropFirst().dropLast().map {
       .init(name: $0.name, ran: $0.ran, seconds: 0, detail: "the run did not end")
     }
+    return run
+  }
+
+  /// Three variants, one of which can't be used, and two rounds.
+  static var tuned: RunSummary {
+    func estimate(_ value: Double, _ half: Double) -> Estimate {
+      Estimate(
+        value: value, lower: value - half, upper: value + half, confidence: 0.95, n: 300, effectiveN: 30, method: "test"
+      )
+    }
+    func row(_ name: String, _ mean: Double, _ refused: Double) -> RunSummary.TuningSummary.Row {
+      var row = RunSummary.TuningSummary.Row(
+        variant: name, problem: nil, model: nil, refusals: name == "untuned" ? 0 : 120,
+        benignExamples: name == "untuned" ? 0 : 120)
+      row.cells = ["gflownet-mle", "ppo"].enumerated().map {
+        .init(
+          method: $1, adaptive: estimate(mean + 0.02 * Double($0), 0.03), heldOut: estimate(0.5, 0.1), yield: 4.2)
+      }
+      row.mean = estimate(mean, 0.02)
+      row.change = estimate(mean - 0.4, 0.05)
+      row.heldOut = estimate(0.5, 0.1)
+      row.refusalRate = estimate(refused, 0.01)
+      row.overRefusal = estimate(refused - 0.01, 0.01)
+      row.quiz = estimate(0.96, 0.02)
+      row.quizChange = estimate(-0.01, 0.02)
+      row.retention = estimate(0.98, 0.01)
+      row.meanTokens = 6.2
+      row.meanLatency = 0.004
+      return row
+    }
+    var broken = RunSummary.TuningSummary.Row(
+      variant: "ppo", problem: "it refuses 98 % of the harmless questions (the untuned model 1 %)", model: nil,
+      refusals: 90, benignExamples: 0)
+    broken.refusalRate = estimate(0.98, 0.01)
+    var run = pass
+    run.tuning = .init(
+      methods: ["gflownet-mle", "ppo"],
+      rows: [row("untuned", 0.4, 0.01), row("gflownet-mle", 0.06, 0.02), broken, row("all", 0.05, 0.015)],
+      rounds: [
+        .init(number: 2, newAttacks: 7, change: estimate(-0.03, 0.02), pays: true, row: row("round 2", 0.03, 0.02))
+      ],
+      clusters: 12, heldOutClusters: 2, heldOutAttacks: 64, recommended: "all",
+      advice: ["Take all: over all attack methods 5.0 % of attacks succeed against 40.0 % on the untuned model."],
+      examples: [
+        .init(
+          id: AttackID(prompt: "a"), category: "passphrase", unsafeBefore: 3, scoredBefore: 3, unsafeAfter: 0,
+          scoredAfter: 3)
+      ])
     return run
   }
 

@@ -44,13 +44,46 @@ struct RandomRun {
         .init(
           category: $0.text(), attacks: $0.count(), candidate: $0.estimate(), baseline: $0.estimate(),
           newlyBroken: $0.count())
-      }, fresh: many(3) { $0.fresh() },
+      }, fresh: many(3) { $0.fresh() }, tuning: tuning(),
       cost: many(3) {
         .init(
           role: $0.text(), responses: $0.count(), reused: $0.count(), errors: $0.count(), unscored: $0.count(),
           promptTokens: $0.count(), completionTokens: $0.count(), seconds: $0.number())
       }, calibration: calibration(), evidence: .init(ledger: text(), sealed: true, headHash: text()),
       notices: many(2) { $0.text() })
+  }
+
+  private mutating func tuning() -> RunSummary.TuningSummary? {
+    if random.next() % 2 == 0 { return nil }
+    let methods = many(3) { $0.text() }
+    let rows = many(4) { $0.tuningRow(methods) }
+    return .init(
+      methods: methods, rows: rows,
+      rounds: many(2) {
+        .init(number: $0.count(), newAttacks: $0.count(), change: $0.estimate(), pays: true, row: $0.tuningRow(methods))
+      }, clusters: count(), heldOutClusters: count(), heldOutAttacks: count(), recommended: rows.first?.variant,
+      advice: many(3) { $0.text() },
+      examples: many(3) {
+        .init(
+          id: AttackID($0.text()), category: $0.text(), unsafeBefore: $0.count(), scoredBefore: $0.count(),
+          unsafeAfter: $0.count(), scoredAfter: $0.count(), prompt: $0.text(), before: $0.text(), after: $0.text())
+      })
+  }
+
+  private mutating func tuningRow(_ methods: [String]) -> RunSummary.TuningSummary.Row {
+    var row = RunSummary.TuningSummary.Row(
+      variant: text(), problem: random.next() % 3 == 0 ? text() : nil, model: nil, refusals: count(),
+      benignExamples: count())
+    row.cells = methods.map { .init(method: $0, adaptive: estimate(), heldOut: estimate(), yield: number()) }
+    row.mean = estimate()
+    row.change = estimate()
+    row.refusalRate = estimate()
+    row.overRefusal = estimate()
+    row.quiz = estimate()
+    row.quizChange = estimate()
+    row.meanTokens = number()
+    row.meanLatency = number()
+    return row
   }
 
   private mutating func calibration() -> RunSummary.Calibration? {
