@@ -71,9 +71,10 @@ struct SafetyTuningTests {
     "A trainer that crashes, hangs, names nothing or leaves a broken model is reported: 2, or 1 where the policy says so",
     arguments: [
       ("echo broken >&2; exit 3", "code 3"), ("sleep 60", "took too long"), ("true", "no usable model"),
-      ("echo /nowhere", "served model"),
-      // The attacker's checkpoint continues requests: it answers no question.
-      ("echo $PWD/lab/attacker", "of the quiz"),
+      ("echo gpt-x", "served model"),
+      ("echo /nowhere", "no usable model"),
+      // The attacker's checkpoint continues requests: it answers no question, and says so.
+      ("echo $PWD/lab/attacker", "of the harmless questions"),
     ])
   func badTrainers(_ text: String, reason: String) async throws {
     let workspace = try Workspace.tiny(policy("{kind: local}", checks: []))
@@ -82,7 +83,9 @@ struct SafetyTuningTests {
     try workspace.write(policy(tuner, checks: checks).text, to: "policy.yaml")
     let open = try await workspace.run("run", "policy.yaml", "--stages", "tune,decide", atMost: 300)
     #expect(open.code == 2, "\(open.errors) \(open.output)")
-    #expect(open.output.contains(reason), "\(open.output)")
+    // The terminal breaks lines.
+    let said = open.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(said.contains(reason), "\(open.output)")
     let stored = try await workspace.responses()
     #expect(stored > 300)
 

@@ -31,7 +31,7 @@ struct PolicyTests {
     #expect(policy.attacker?.objective == .varianceTB && policy.attacker?.restarts == 3)
     #expect(policy.attacker?.smoothing == true && policy.attacker?.minKThreshold == nil)
     #expect(policy.budget == BudgetPolicy(targetResponses: 20_000, wallClock: 600))
-    #expect(policy.checks.map(\.name) == ["replay.asr", "transfer.asr[target=other]"])
+    #expect(policy.checks.map(\.name) == ["replay.asr", "transfer.asr[target=other]", "tuning.variants"])
     #expect(policy.checks[0].limit == Limit(atMost: 0.1))
     #expect(policy.text == fullPolicy)
   }

@@ -48,7 +48,7 @@ struct StructureErrorTests {
         "14:46: attacker.min_tokens 30 is above max_tokens 20"),
       Mistake(
         "{junit: junit.xml}", "{junit: a.xml, json: a.xml}",
-        "22:30: report.json is the same file as report.junit"),
+        "23:30: report.json is the same file as report.junit"),
       Mistake("  reward: {kind: classifier, checkpoint: judge}\n", "", "11:3: an attacker needs judges.reward"),
       Mistake(
         "{kind: rules, file: rules.yaml}", "{kind: classifier, checkpoint: judge}",

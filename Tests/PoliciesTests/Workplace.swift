@@ -15,7 +15,7 @@ final class Workplace: Sendable {
     }
     let defaults = [
       "rules.yaml": "version: 1\n", "seeds.jsonl": "{\"prompt\": \"a\"}\n", "benign.jsonl": "{\"prompt\": \"b\"}\n",
-      "quiz.jsonl": "{\"question\": \"c\", \"answer\": \"d\"}\n",
+      "tame.jsonl": "{\"prompt\": \"t\"}\n", "quiz.jsonl": "{\"question\": \"c\", \"answer\": \"d\"}\n",
       "leaky/weaknesses.jsonl": "{\"id\": \"1\", \"pattern\": \"a\"}\n",
     ]
     for (name, content) in defaults.merging(files, uniquingKeysWith: { $1 }) { try write(content, to: name) }
@@ -88,8 +88,8 @@ let fullPolicy = """
   checks:
     - {metric: replay.asr, at_most: 0.10}
     - {metric: transfer.asr, at_most: 0.5, target: other}
+  tuning: {tuner: {kind: local}, quiz: quiz.jsonl, benign: tame.jsonl}
   report: {junit: junit.xml}
-  tuning: {tuner: {kind: local}, quiz: quiz.jsonl, benign: benign.jsonl}
 
   """
 
