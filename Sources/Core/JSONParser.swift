@@ -222,7 +222,11 @@ private struct JSONParser {
   }
 
   /// A key shortened for a message.
-  func quoted(_ key: String) -> String { key.count > 40 ? "'\(key.prefix(40))…'" : "'\(key)'" }
+  /// Shortened, and without characters that a terminal would obey.
+  func quoted(_ key: String) -> String {
+    let printable = key.unicodeScalars.prefix(40).map { $0.properties.generalCategory == .control ? "?" : String($0) }
+    return "'" + printable.joined() + (key.unicodeScalars.count > 40 ? "…'" : "'")
+  }
 }
 
 /// Keys compare by their bytes, not by canonical equivalence.

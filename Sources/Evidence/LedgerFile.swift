@@ -30,7 +30,7 @@ struct LedgerFile {
   }
 
   func makeFolder() throws {
-    let folder = (realPath as NSString).deletingLastPathComponent
+    let folder = realPath.folderOfPath
     guard !FileManager.default.fileExists(atPath: folder) else { return }
     do {
       try FileManager.default.createDirectory(
@@ -38,7 +38,7 @@ struct LedgerFile {
     } catch {
       throw SluiceError(
         .permission, "the ledger's folder can't be made: \(error.localizedDescription)",
-        at: SourceLocation(file: (path as NSString).deletingLastPathComponent),
+        at: SourceLocation(file: path.folderOfPath),
         remedy: "Check ledger.path and the permissions above it.")
     }
   }

@@ -112,7 +112,7 @@ public struct LabelExport {
           JSON.Member("prompt", .string(item.prompt)), JSON.Member("response", .string(item.response)),
         ]).serialized() + "\n"
     }
-    let folder = (path as NSString).deletingLastPathComponent
+    let folder = path.folderOfPath
     if !folder.isEmpty {
       try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }

@@ -10,7 +10,7 @@ struct ReportFiles: Sendable {
   /// - Throws: `SluiceError` (permission) when a folder can't be made or a file not be replaced.
   func prepare() throws {
     for path in paths {
-      let folder = (path as NSString).deletingLastPathComponent
+      let folder = path.folderOfPath
       do {
         if !folder.isEmpty {
           try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

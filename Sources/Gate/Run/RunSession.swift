@@ -67,7 +67,7 @@ struct RunSession {
   private func preflight() async throws {
     progress(.stageBegan(name: Stage.preflight.rawValue, total: nil))
     let preflight = Preflight(progress: progress)
-    let folder = (policy.ledger as NSString).deletingLastPathComponent
+    let folder = policy.ledger.folderOfPath
     try preflight.checkDisk(folder: folder, responses: expectedResponses)
     try await preflight.probe(plan.participants)
     try await preflight.probe(plan.remoteJudges)

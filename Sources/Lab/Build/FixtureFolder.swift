@@ -12,7 +12,7 @@ struct FixtureFolder: Sendable {
     let path = file(name)
     do {
       try FileManager.default.createDirectory(
-        atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        atPath: path.folderOfPath, withIntermediateDirectories: true)
       try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
       throw SluiceError.badInput(

@@ -70,7 +70,7 @@ struct PolicyBuilder {
 
   private func knownWeaknesses(of control: Section) -> String? {
     control.text("weaknesses")
-      ?? control.text("checkpoint").flatMap { existing(($0 as NSString).appendingPathComponent("weaknesses.jsonl")) }
+      ?? control.text("checkpoint").flatMap { existing($0 + "/weaknesses.jsonl") }
   }
 
   /// Whether weaknesses were asked for, or could turn up in a checkpoint that nobody has looked into.
@@ -82,7 +82,8 @@ struct PolicyBuilder {
   }
 
   private func beside(_ file: String, _ name: String) -> String? {
-    existing(((file as NSString).deletingLastPathComponent as NSString).appendingPathComponent(name))
+    let folder = file.folderOfPath
+    return existing(folder.isEmpty ? name : folder + "/" + name)
   }
 
   private func existing(_ path: String) -> String? { FileManager.default.fileExists(atPath: path) ? path : nil }

@@ -13,7 +13,7 @@ struct PolicyReader {
   init(path: String, environment: [String: String], checksFiles: Bool) {
     self.environment = environment
     self.checksFiles = checksFiles
-    folder = (path as NSString).deletingLastPathComponent
+    folder = path.folderOfPath
   }
 
   /// Reads a mapping: unknown keys, missing keys and wrong values are noted.
