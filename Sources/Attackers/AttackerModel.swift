@@ -53,7 +53,7 @@ struct AttackerModel: Sendable {
     isTrained = true
     if var adapter {
       optimizer.update(&adapter.values, gradient: gradient)
-      weights = adapter.merged(into: reference.weights)
+      weights = adapter.merged(into: reference.weights, workers: Self.workers)
       self.adapter = adapter
     } else {
       var values = weights.values
@@ -93,7 +93,7 @@ struct AttackerModel: Sendable {
     optimizer = AdamW(restoring: optimizer, step: step, first: first, second: second)
     if var adapter {
       adapter.values = parameters
-      weights = adapter.merged(into: reference.weights)
+      weights = adapter.merged(into: reference.weights, workers: Self.workers)
       self.adapter = adapter
     } else {
       weights = Weights(layout: weights.layout, values: parameters)

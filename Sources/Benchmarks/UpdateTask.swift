@@ -98,7 +98,7 @@ struct UpdateTask {
     let t2 = ContinuousClock.now
     let (_, gradient) = gradient(sequences, reference: logReference)
     optimizer.update(&adapter.values, gradient: gradient)
-    policy = adapter.merged(into: reference)
+    policy = adapter.merged(into: reference, workers: workers)
     let t3 = ContinuousClock.now
     return Timing(parts: [t1 - t0, t2 - t1, t3 - t2].map { $0 / .seconds(1) })
   }

@@ -88,7 +88,10 @@ private struct LikelihoodPiece: Sendable {
     var keeps = m * v <= Self.mostKept
     if case .nothing = trainable { keeps = false }
     let tile = keeps ? m : min(m, Self.tile)
-    var logits = [Float](unsafeUninitializedCapacity: tile * v) { _, count in count = tile * v }
+    var logits = [Float](unsafeUninitializedCapacity: tile * v) { buffer, count in
+      count = tile * v
+      if let base = buffer.baseAddress { useLargePages(base, count: count) }
+    }
     var normaliser = [Float](repeating: 0, count: m)
     var logProbabilities = sequences.map { [Float](repeating: 0, count: $0.count) }
     let predictions = Self.predictions(sequences, batch.plan, firstRow: firstRow)

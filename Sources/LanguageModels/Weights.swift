@@ -39,7 +39,7 @@ public final class Weights: Sendable {
   ///   - chosen: indices of fused projections.
   ///   - change: gets a chosen projection and its values to change in place.
   init(
-    base other: Weights, changing chosen: [Int],
+    base other: Weights, changing chosen: [Int], workers: Int = 1,
     _ change: (_ projection: FusedProjection, _ values: UnsafeMutablePointer<Float>) -> Void
   ) {
     let projections = other.layout.graph.projections
@@ -53,11 +53,15 @@ public final class Weights: Sendable {
     changed = [Float](unsafeUninitializedCapacity: next) { buffer, count in
       source.withUnsafeBufferPointer { source in
         guard let to = buffer.baseAddress, let from = source.baseAddress else { return }
-        for index in chosen {
-          let projection = projections[index]
-          let place = to + (offsets[index] ?? 0)
-          place.update(from: from + projection.weight, count: projection.count)
-          change(projection, place)
+        useLargePages(to, count: next)
+        Crew.gather(workers) { crew in
+          crew.run(parts: chosen.count) { part in
+            let index = chosen[part]
+            let projection = projections[index]
+            let place = to + (offsets[index] ?? 0)
+            place.update(from: from + projection.weight, count: projection.count)
+            change(projection, place)
+          }
         }
       }
       count = next

@@ -24,7 +24,6 @@ public func attendCached(
   let (size, stride) = (shape.headSize, shape.keyValueWidth)
   let keys = shared.count + own.count
   let first = shape.firstKey(keys - 1)
-  out.update(repeating: 0, count: shape.queryWidth)
   for head in 0..<shape.heads {
     let query = q + head * size
     let column = shape.keyValueHead(of: head) * size
@@ -34,9 +33,29 @@ public func attendCached(
     }
     if let cap = shape.softCap { softCap(keys - first, cap, scores + first) }
     softmax(keys - first, scores + first)
-    for key in first..<keys {
-      let row = key < shared.count ? shared.values + key * stride : own.values + (key - shared.count) * stride
-      addScaled(size, scores[key], row + column, to: out + head * size)
+    let place = out + head * size
+    var i = 0
+    while i + 16 <= size {
+      // Sixteen columns stay in registers over all keys.
+      var (s0, s1) = (SIMD8<Float>(), SIMD8<Float>())
+      for key in first..<keys {
+        let row = key < shared.count ? shared.values + key * stride : own.values + (key - shared.count) * stride
+        let factor = SIMD8(repeating: scores[key])
+        s0 = s0.addingProduct(factor, loadLanes(row + column + i))
+        s1 = s1.addingProduct(factor, loadLanes(row + column + i + 8))
+      }
+      storeLanes(s0, place + i)
+      storeLanes(s1, place + i + 8)
+      i += 16
+    }
+    while i < size {
+      var sum: Float = 0
+      for key in first..<keys {
+        let row = key < shared.count ? shared.values + key * stride : own.values + (key - shared.count) * stride
+        sum += scores[key] * row[column + i]
+      }
+      place[i] = sum
+      i += 1
     }
   }
 }

@@ -6,10 +6,10 @@ func errorFunction(_ x: SIMD8<Float>) -> SIMD8<Float> {
   let magnitude = x.replacing(with: -x, where: x .< 0)
   let t = 1 / (1 + 0.327_591_1 * magnitude)
   var p = SIMD8<Float>(repeating: 1.061_405_429)
-  p = p * t - 1.453_152_027
-  p = p * t + 1.421_413_741
-  p = p * t - 0.284_496_736
-  p = p * t + 0.254_829_592
+  p = SIMD8(repeating: -1.453_152_027).addingProduct(p, t)
+  p = SIMD8(repeating: 1.421_413_741).addingProduct(p, t)
+  p = SIMD8(repeating: -0.284_496_736).addingProduct(p, t)
+  p = SIMD8(repeating: 0.254_829_592).addingProduct(p, t)
   let result = 1 - p * t * exponential(-magnitude * magnitude)
   return result.replacing(with: -result, where: x .< 0)
 }

@@ -12,14 +12,14 @@ func exponential(_ x: SIMD8<Float>) -> SIMD8<Float> {
   // Adding 1.5·2^23 rounds to an integer and leaves that integer in the low bits of the sum.
   let shifted = clamped * 1.442_695_04 + 12_582_912
   let n = shifted - 12_582_912
-  let r = (clamped - n * 0.693_359_375) + n * 2.121_944_4e-4
+  let r = (clamped - n * 0.693_359_375).addingProduct(n, SIMD8(repeating: 2.121_944_4e-4))
   var p = SIMD8<Float>(repeating: 1 / 720)
-  p = p * r + (1 / 120)
-  p = p * r + (1 / 24)
-  p = p * r + (1 / 6)
-  p = p * r + 0.5
-  p = p * r + 1
-  p = p * r + 1
+  p = SIMD8(repeating: 1 / 120).addingProduct(p, r)
+  p = SIMD8(repeating: 1 / 24).addingProduct(p, r)
+  p = SIMD8(repeating: 1 / 6).addingProduct(p, r)
+  p = SIMD8(repeating: 0.5).addingProduct(p, r)
+  p = SIMD8(repeating: 1).addingProduct(p, r)
+  p = SIMD8(repeating: 1).addingProduct(p, r)
   let bits = (unsafeBitCast(shifted, to: SIMD8<Int32>.self) &- 0x4b40_0000 &+ 127) &<< 23
   return p * unsafeBitCast(bits, to: SIMD8<Float>.self)
 }

@@ -103,22 +103,29 @@ public func linear(
   crew: Crew? = nil
 ) {
   let (i, o) = (shape.inputs, shape.outputs)
-  if residual != nil || bias != nil {
-    share(crew, rows, work: o) { range in
-      for row in range {
-        let place = y + row * o
-        if let residual {
-          if residual != UnsafePointer(y) { place.update(from: residual + row * o, count: o) }
-          if let bias { add(o, bias, to: place) }
-        } else if let bias {
-          place.update(from: bias, count: o)
-        }
-      }
-    }
-  }
+  startLinear(rows: rows, outputs: o, bias: bias, residual: residual, y: y, crew: crew)
   matrixProduct(
     rows, o, i, x, lda: i, weight, ldb: shape.stride, transposeB: shape.order == .outputsFirst, y, ldc: o,
     beta: bias == nil && residual == nil ? 0 : 1, crew: crew)
+}
+
+/// Y[N,O] = bias[O] + residual[N,O], what there is of both; untouched where there is neither.
+func startLinear(
+  rows: Int, outputs o: Int, bias: UnsafePointer<Float>?, residual: UnsafePointer<Float>?,
+  y: UnsafeMutablePointer<Float>, crew: Crew?
+) {
+  if residual == nil && bias == nil { return }
+  share(crew, rows, work: o) { range in
+    for row in range {
+      let place = y + row * o
+      if let residual {
+        if residual != UnsafePointer(y) { place.update(from: residual + row * o, count: o) }
+        if let bias { add(o, bias, to: place) }
+      } else if let bias {
+        place.update(from: bias, count: o)
+      }
+    }
+  }
 }
 
 /// dX[N,I] (+)= dY[N,O] · Wᵀ.

@@ -5,7 +5,7 @@
 /// the few rows of a decoding step.
 enum PanelProduct {
   /// Depth of a block: a panel of it (24 KB) stays in the first-level cache.
-  private static let depth = 384
+  static let depth = 384
   /// Columns, and left rows, of a block: its panels (384 KB) and rows (144 KB) stay in the second-level cache.
   private static let columns = 256
   private static let rows = 96
@@ -87,11 +87,32 @@ enum PanelProduct {
     }
   }
 
+  /// C[m,columns ≤ 16] = L[m,steps] · panel[steps,16] (+ C), rows of C `stride` floats apart.
+  static func multiplyPanel(
+    _ m: Int, _ columns: Int, _ steps: Int, _ left: Operand, panel: UnsafePointer<Float>,
+    c: UnsafeMutablePointer<Float>, stride: Int, accumulates: Bool
+  ) {
+    var row = 0
+    while row < m {
+      let height = tileRows(m - row)
+      // The panel is one stream; what comes behind it is the next one.
+      var prefetch = ProductTile.Prefetch(
+        next: panel + steps * 16, lines: row == 0 ? 16 : 0, stride: 16, advance: 256)
+      ProductTile.multiply(
+        rows: height, columns: columns, depth: steps, left: left.at(row, 0), leftRow: left.row, leftStep: 1,
+        panel: panel,
+        into: ProductTile.Destination(
+          c: c + row * stride, rowStride: stride, columnStride: 1, alpha: 1, accumulates: accumulates),
+        prefetch: &prefetch)
+      row += height
+    }
+  }
+
   /// Rows of the next tile: two tiles of four keep the multipliers busier than one of six and one of two.
   private static func tileRows(_ left: Int) -> Int { left == 8 || left == 7 ? 4 : min(left, ProductTile.rows) }
 
   /// Copies R[steps,width] at `from` into panels [steps,16], the last one filled up with zeros.
-  private static func pack(
+  static func pack(
     _ right: Operand, from: (step: Int, column: Int), steps: Int, width: Int, into panels: UnsafeMutablePointer<Float>
   ) {
     let full = width / 16 * 16

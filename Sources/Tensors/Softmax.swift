@@ -3,10 +3,8 @@ import RealModule
 /// Turns x[n] into its softmax in place and returns log Σ e^x.
 @discardableResult
 public func softmax(_ n: Int, _ x: UnsafeMutablePointer<Float>) -> Float {
-  var top = -Float.infinity
-  for i in 0..<n { top = max(top, x[i]) }
-  for i in 0..<n { x[i] -= top }
-  exponential(n, x, x)
+  let top = largest(n, x)
+  mapLanes(n, x, x) { exponential($0 - top) }
   let total = sum(n, x)
   scale(n, 1 / total, x)
   return top + Float.log(total)
@@ -14,15 +12,15 @@ public func softmax(_ n: Int, _ x: UnsafeMutablePointer<Float>) -> Float {
 
 /// log Σ e^{x[n]}, x untouched.
 public func logSumExp(_ n: Int, _ x: UnsafePointer<Float>) -> Float {
-  var top = -Float.infinity
-  for i in 0..<n { top = max(top, x[i]) }
-  var lanes = SIMD8<Float>()
+  let top = largest(n, x)
+  var (s0, s1) = (SIMD8<Float>(), SIMD8<Float>())
   var i = 0
-  while i + 8 <= n {
-    lanes += exponential(loadLanes(x + i) - top)
-    i += 8
+  while i + 16 <= n {
+    s0 += exponential(loadLanes(x + i) - top)
+    s1 += exponential(loadLanes(x + i + 8) - top)
+    i += 16
   }
-  var total = lanes.sum()
+  var total = (s0 + s1).sum()
   while i < n {
     total += Float.exp(x[i] - top)
     i += 1

@@ -127,3 +127,35 @@ struct DrawTests {
     #expect(p[drawIndex(1_000, p, at: 0)] > 0 && p[drawIndex(1_000, p, at: 0.999_999_9)] > 0)
   }
 }
+
+@Suite("Packed matrices")
+struct PackedMatrixTests {
+  @Test("give the bits of a layer that reads its matrix where it is, with any number of workers")
+  func sameBits() {
+    for (inputs, outputs) in [(5, 7), (400, 33), (96, 300), (800, 160)] {
+      let shape = LinearShape(inputs: inputs, outputs: outputs, order: .inputsFirst)
+      let (weight, bias) = (floats(inputs * outputs, seed: 1), floats(outputs, seed: 2))
+      for rows in [1, 6, 16, 40] {
+        let (x, residual) = (floats(rows * inputs, seed: 3), floats(rows * outputs, seed: 4))
+        for usesBoth in [false, true] {
+          var expected = [Float](repeating: 9, count: rows * outputs)
+          residual.withUnsafeBufferPointer { residual in
+            let residual = usesBoth ? residual.baseAddress : nil
+            bias.withUnsafeBufferPointer { bias in
+              let bias = usesBoth ? bias.baseAddress : nil
+              linear(shape, rows: rows, x: x, weight: weight, bias: bias, residual: residual, y: &expected)
+              for workers in 1...3 {
+                Crew.gather(workers) { crew in
+                  var y = [Float](repeating: 7, count: rows * outputs)
+                  PackedMatrix(inputs: inputs, outputs: outputs, weight: weight, crew: crew)
+                    .linear(rows: rows, x: x, bias: bias, residual: residual, y: &y, crew: crew)
+                  #expect(y == expected)
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}

@@ -65,13 +65,15 @@ public struct LoRAAdapter: Sendable {
 
   /// The base weights with the adapter added: what every forward pass of this version uses. Only adapted projections are
   /// copied.
-  public func merged(into base: Weights) -> Weights {
+  ///
+  /// - Parameter workers: threads that take a projection each.
+  public func merged(into base: Weights, workers: Int = 1) -> Weights {
     let slots = layout.slots
     let projections = layout.graph.projections
     let chosen = projections.indices.filter { Trainable.adapter(self).trains(projections[$0], slots) }
     return values.withUnsafeBufferPointer { buffer in
       guard let p = buffer.baseAddress else { return base }
-      return Weights(base: base, changing: chosen) { projection, weights in
+      return Weights(base: base, changing: chosen, workers: workers) { projection, weights in
         for part in projection.parts {
           guard let factor = factors[slots[part.slot].offset] else { continue }
           let (inputs, outputs) = (factor.shape.inputs, factor.shape.outputs)

@@ -23,6 +23,8 @@ struct Rollout {
   /// Own tokens cached so far, by row.
   private var cached: [Int]
   private let places: ActivationPlaces
+  /// Matrices that are read in rows at a stride, packed once; empty where that doesn't pay.
+  private let packed: [PackedMatrix?]
   private var workspace: [Float]
   private(set) var generations: [Generation]
   private var generators: [SeededGenerator]
@@ -57,6 +59,9 @@ struct Rollout {
     }
     self.caches = caches
     cached = requests.map(\.prompt.count)
+    // With many rows packing is lost in the product, and for few steps copying costs more than it gains.
+    let packs = requests.count <= 32 && capacity >= 8
+    packed = packs ? Self.pack(weights, crew) : []
     places = ActivationPlaces(
       graph, rows: requests.count, needs: BackwardNeeds(weights.layout, .nothing), plan: nil)
     let workspaceCount = places.count
@@ -75,6 +80,17 @@ struct Rollout {
     logits = [Float](unsafeUninitializedCapacity: size) { out, count in
       count = size
       if let out = out.baseAddress { Self.logits(hidden, rows: requests.count, weights, into: out, crew) }
+    }
+  }
+
+  private static func pack(_ weights: Weights, _ crew: Crew) -> [PackedMatrix?] {
+    weights.withPointers { pointers in
+      weights.layout.graph.projections.enumerated().map { index, projection in
+        guard projection.shape.order == .inputsFirst else { return nil }
+        return PackedMatrix(
+          inputs: projection.shape.inputs, outputs: projection.shape.outputs,
+          weight: pointers.matrix(index, projection), crew: crew)
+      }
     }
   }
 
@@ -147,12 +163,12 @@ struct Rollout {
     self.caches = []
     self.workspace = []
     self.logits = []
-    let (places, layout, space) = (places, weights.layout, capacity)
+    let (places, layout, space, packed) = (places, weights.layout, capacity, packed)
     workspace.withUnsafeMutableBufferPointer { buffer in
       logits.withUnsafeMutableBufferPointer { logits in
         guard let values = buffer.baseAddress, let logits = logits.baseAddress else { return }
         weights.withPointers { pointers in
-          ForwardPass(layout: layout, weights: pointers, places: places, values: values, crew: crew)
+          ForwardPass(layout: layout, weights: pointers, places: places, values: values, crew: crew, packed: packed)
             .run(rows: rows.count, tokens: tokens, positions: positions) { step, qkv, out in
               Self.attend(
                 &caches[step.layer], rows: rows, filled: filled, capacity: space, qkv: qkv, out: out, crew)

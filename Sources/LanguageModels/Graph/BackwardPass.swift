@@ -206,6 +206,7 @@ struct BackwardPass: ~Copyable {
   private mutating func take(_ width: Int) -> UnsafeMutablePointer<Float> {
     if let buffer = idle[width]?.popLast() { return buffer }
     let buffer = UnsafeMutablePointer<Float>.allocate(capacity: rows * width)
+    useLargePages(buffer, count: rows * width)
     buffers.append(buffer)
     return buffer
   }

@@ -9,6 +9,8 @@ struct ForwardPass {
   let values: UnsafeMutablePointer<Float>
   /// Threads that share each step.
   let crew: Crew?
+  /// By projection: its matrix packed beforehand, where it is.
+  var packed: [PackedMatrix?] = []
 
   /// - Parameters:
   ///   - tokens, positions: [N].
@@ -32,11 +34,16 @@ struct ForwardPass {
         norm(step, rows: rows, width: width, epsilon: epsilon)
       case .linear(let step):
         let projection = graph.projections[step.projection]
-        linear(
-          projection.shape, rows: rows, x: values + places.offsets[step.input],
-          weight: weights.matrix(step.projection, projection), bias: projection.bias.map { weights[$0] },
-          residual: step.residual.map { UnsafePointer(values + places.offsets[$0]) },
-          y: values + places.offsets[step.output], crew: crew)
+        let (x, y) = (values + places.offsets[step.input], values + places.offsets[step.output])
+        let bias = projection.bias.map { weights[$0] }
+        let residual = step.residual.map { UnsafePointer(values + places.offsets[$0]) }
+        if step.projection < packed.count, let matrix = packed[step.projection] {
+          matrix.linear(rows: rows, x: x, bias: bias, residual: residual, y: y, crew: crew)
+        } else {
+          linear(
+            projection.shape, rows: rows, x: x, weight: weights.matrix(step.projection, projection), bias: bias,
+            residual: residual, y: y, crew: crew)
+        }
       case .headNorm(let step): headNorm(step, rows: rows, epsilon: epsilon)
       case .rotate(let step):
         let x = values + places.offsets[step.value]

@@ -20,6 +20,7 @@ enum Transformer {
     let values = [Float](unsafeUninitializedCapacity: places.count) { buffer, count in
       count = places.count
       guard let base = buffer.baseAddress, batch.rows > 0 else { return }
+      useLargePages(base, count: places.count)
       weights.withPointers { pointers in
         ForwardPass(layout: layout, weights: pointers, places: places, values: base, crew: crew)
           .run(rows: batch.rows, tokens: batch.tokens, positions: batch.positions, segments: batch.segments) {
