@@ -57,3 +57,16 @@ struct IdentifierTests {
   @Test("a transfer role needs a name")
   func namelessTransfer() { #expect(Role("transfer.") == nil && Role("other") == nil) }
 }
+
+@Suite("Paths")
+struct PathTests {
+  @Test(
+    "The folder of a path, names of one character included",
+    arguments: [
+      ("3", ""), ("", ""), ("ab", ""), ("a/b", "a"), ("/a", "/"), ("/", "/"), ("//", "/"), ("a/b/", "a"), ("a//b", "a"),
+      ("a/b/c", "a/b"), ("/a/b", "/a"), ("\u{301}", ""), ("é/\u{301}b", "é"),
+    ])
+  func folder(path: String, folder: String) {
+    #expect(path.folderOfPath == folder)
+  }
+}

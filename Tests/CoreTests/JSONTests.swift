@@ -64,4 +64,10 @@ struct JSONTests {
     #expect(throws: JSONSyntaxError.self) { try JSON(parsing: many, limits: JSON.Limits(values: 3)) }
     #expect(throws: Never.self) { try JSON(parsing: many, limits: JSON.Limits(values: 4)) }
   }
+
+  @Test("a key that is there twice is named without its control characters")
+  func controlCharacters() {
+    let error = #expect(throws: JSONSyntaxError.self) { try parse("{\"\\u001b[2J\":1,\"\\u001b[2J\":2}") }
+    #expect(error?.message == "the key '?[2J' is there twice")
+  }
 }

@@ -187,4 +187,41 @@ struct HostileFilesTests {
     }
     #expect(refused > cuts + 100)
   }
+
+  @Test(
+    "300 random changes to each of the older files either load and encode or are refused",
+    arguments: [
+      ("byte-level-legacy", ["vocab.json", "merges.txt", "special_tokens_map.json"]),
+      ("word-piece-legacy", ["vocab.txt"]),
+    ])
+  func olderFiles(name: String, files: [String]) throws {
+    let folder = try TemporaryFolder()
+    let originals = try files.map { try TokenizerText.read(Fixtures.folder(name) + "/" + $0) }
+    var random = SeededGenerator(seed: 29, stream: name)
+    for (changed, original) in originals.enumerated() {
+      for (file, bytes) in zip(files, originals) { try folder.write(bytes, as: file) }
+      for _ in 0..<300 {
+        var bytes = original
+        for _ in 0..<Int.random(in: 1...3, using: &random) {
+          let position = Int.random(in: 0..<bytes.count, using: &random)
+          switch Int.random(in: 0..<5, using: &random) {
+          case 0: bytes[position] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+          case 1: bytes[position] = UInt8.random(in: 0...255, using: &random)
+          case 2: bytes.remove(at: position)
+          case 3: bytes = Array(bytes[..<max(1, position)])
+          default: bytes.insert(contentsOf: Array("\n ".utf8), at: position)
+          }
+        }
+        try folder.write(bytes, as: files[changed])
+        do {
+          let tokenizer = try Tokenizer.load(folder: folder.path)
+          let ids = tokenizer.encode("The keeper's 17 café 🙂 refund desk\u{0301}")
+          #expect(ids.allSatisfy { (0..<tokenizer.vocabularySize).contains($0) })
+          _ = tokenizer.decode(ids)
+        } catch let error as SluiceError {
+          #expect(error.exitCode == .usage && error.location?.file.hasPrefix(folder.path) == true)
+        }
+      }
+    }
+  }
 }
