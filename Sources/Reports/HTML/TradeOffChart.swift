@@ -37,7 +37,9 @@ struct TradeOffChart: Sendable {
   var markup: Markup {
     let points = points
     guard points.count > 1 else { return #"<p class="quiet">Too few usable variants to compare.</p>"# }
-    let across = PlotScale(around: [0] + points.map(\.refusal), unit: .share)
+    // Room at the left: the best models stand at zero, where the numbers of the axis are.
+    let right = PlotScale(around: [0] + points.map(\.refusal), unit: .share).high
+    let across = PlotScale(low: -0.15 * right, high: right)
     let up = PlotScale(around: [0] + points.map(\.success), unit: .share)
     func y(_ value: Double) -> Double {
       Self.height - Self.bottom - (value - up.low) / max(up.high - up.low, 1e-9) * (Self.height - Self.bottom - 16)
@@ -47,7 +49,7 @@ struct TradeOffChart: Sendable {
       content += #"<line class="grid" x1="0%" x2="100%" y1="\#(y(tick))" y2="\#(y(tick))"/>"#
       content += #"<text class="tick" x="0" y="\#(y(tick) - 4)">\#(Numbers.bound(tick, .share))</text>"#
     }
-    for tick in across.ticks {
+    for tick in across.ticks where tick >= 0 {
       content += Figure.label(Numbers.bound(tick, .share), x: across.position(tick), y: Self.height - 8)
     }
     for (a, b) in zip(front, front.dropFirst()) {
@@ -63,8 +65,8 @@ struct TradeOffChart: Sendable {
         </g>
         """
     }
-    for (point, place) in zip(points, labelPlaces(points.map { (across.position($0.refusal), y($0.success)) })) {
-      content += Figure.label(point.name, x: place.x, y: place.y, kind: "strong halo")
+    for group in groups(points.map { (name: $0.name, x: across.position($0.refusal), y: y($0.success)) }) {
+      content += Figure.label(group.name, x: group.x, y: group.y, kind: "strong halo")
     }
     let chart = Figure.chart(
       id: id, kind: "tradeoff", height: Int(Self.height), title: "Attack success against over-refusal",
@@ -76,17 +78,19 @@ struct TradeOffChart: Sendable {
       """
   }
 
-  /// Above the mark; lower where an earlier name is in the way.
-  private func labelPlaces(_ marks: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
-    var taken: [(x: Double, y: Double)] = []
-    for mark in marks {
-      let choices = [-11.0, 21, -25, 35, -39, 49, 63].map { (x: mark.x, y: mark.y + $0) }
-      let free = choices.first { place in
-        place.y > 10 && taken.allSatisfy { abs($0.x - place.x) > 14 || abs($0.y - place.y) > 13 }
-      }
-      taken.append(free ?? choices[0])
+  /// One name for marks that nearly cover each other, above the highest of them.
+  private func groups(_ marks: [(name: String, x: Double, y: Double)]) -> [(name: String, x: Double, y: Double)] {
+    var groups: [[(name: String, x: Double, y: Double)]] = []
+    for mark in marks.sorted(by: { ($0.y, $0.x) < ($1.y, $1.x) }) {
+      let near = groups.firstIndex { $0.contains { abs($0.x - mark.x) < 12 && abs($0.y - mark.y) < 22 } }
+      if let near { groups[near].append(mark) } else { groups.append([mark]) }
     }
-    return taken
+    return groups.map { group in
+      (
+        name: group.map(\.name).joined(separator: ", "), x: group[0].x,
+        y: max(12, (group.map(\.y).min() ?? 0) - 11)
+      )
+    }
   }
 
   private var description: String {

@@ -73,10 +73,10 @@ struct TuningSection: Sendable {
       case ..<0.65: "h3"
       default: "h4"
       }
-    let held: Markup = beneath.map { "<span class=\"held\">old \(Numbers.text($0.value, .share))</span>" } ?? ""
+    let held: Markup = beneath.map { "<span class=\"held\">old \(Numbers.coarse($0.value))</span>" } ?? ""
     return """
-      <td class="number \(kind)"><b>\(Numbers.text(estimate.value, .share))</b><span class="bounds">\
-      \(Numbers.interval(estimate, .share))</span>\(held)</td>
+      <td class="number \(kind)"><b>\(Numbers.coarse(estimate.value))</b><span class="bounds">\
+      \(Numbers.coarse(estimate.lower)) – \(Numbers.coarse(estimate.upper))</span>\(held)</td>
       """
   }
 
