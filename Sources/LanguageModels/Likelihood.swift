@@ -168,7 +168,9 @@ private struct LikelihoodPiece: Sendable {
               share(crew, count, work: 4 * v) { range in
                 for row in range {
                   logits.withUnsafeBufferPointer { kept in
-                    if let kept = kept.baseAddress { (d + row * v).update(from: kept + (first + row) * v, count: v) }
+                    // An empty array has an address, too.
+                    guard !kept.isEmpty, let kept = kept.baseAddress else { return }
+                    (d + row * v).update(from: kept + (first + row) * v, count: v)
                   }
                   logitGradient(
                     d + row * v, predictions[first + row], slopes, normaliser: normaliser[first + row],
