@@ -19,7 +19,7 @@ struct UpdatesBenchmark: AsyncParsableCommand {
   @Option(help: "Gradient steps.") var updates = 20
   @Option(help: "Trajectories in one gradient step, half of them new.") var batch = 16
   @Option(help: "LoRA rank on all projections.") var rank = 8
-  @Option var learningRate = 1e-3
+  @Option var learningRate = 3e-4
   @Option(help: "What comes before every attack.") var prompt = "A short request to the assistant of a lamp shop:"
 
   private struct Row {
