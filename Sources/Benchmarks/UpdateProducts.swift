@@ -54,13 +54,13 @@ struct UpdateProducts {
     let weight = product.inputs * product.outputs
     // As many matrices as exceed the caches, up to a model's size.
     let matrices = min(repeats, max(1, 80_000_000 / weight))
-    let weights = [Float](repeating: 0.01, count: matrices * weight)
+    let weights = [Float](inLargePages: matrices * weight) { $0.update(repeating: 0.01) }
     let taken = Mutex<[Double]>([])
     DispatchQueue.concurrentPerform(iterations: workers) { _ in
       // Its share of the columns.
       let outputs = (product.outputs + workers - 1) / workers
-      let x = [Float](repeating: 0.5, count: product.rows * product.inputs)
-      var y = [Float](repeating: 0, count: product.rows * outputs)
+      let x = [Float](inLargePages: product.rows * product.inputs) { $0.update(repeating: 0.5) }
+      var y = [Float](inLargePages: product.rows * outputs) { $0.update(repeating: 0) }
       var times: [Double] = []
       weights.withUnsafeBufferPointer { w in
         x.withUnsafeBufferPointer { x in

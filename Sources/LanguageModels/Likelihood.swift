@@ -66,8 +66,8 @@ public struct Likelihood: Sendable {
 private struct LikelihoodPiece: Sendable {
   let sequences: [[Int32]]
   let activations: Activations
-  /// [M,V] where a backward pass follows and they aren't too many, else empty.
-  let logits: [Float]
+  /// [M,V] where a backward pass follows and they aren't too many.
+  let logits: FloatMemory?
   /// [M]: log Σ e^logit.
   let normaliser: [Float]
   let logProbabilities: [[Float]]
@@ -88,10 +88,7 @@ private struct LikelihoodPiece: Sendable {
     var keeps = m * v <= Self.mostKept
     if case .nothing = trainable { keeps = false }
     let tile = keeps ? m : min(m, Self.tile)
-    var logits = [Float](unsafeUninitializedCapacity: tile * v) { buffer, count in
-      count = tile * v
-      if let base = buffer.baseAddress { useLargePages(base, count: count) }
-    }
+    let logits = FloatMemory(tile * v)
     var normaliser = [Float](repeating: 0, count: m)
     var logProbabilities = sequences.map { [Float](repeating: 0, count: $0.count) }
     let predictions = Self.predictions(sequences, batch.plan, firstRow: firstRow)
@@ -122,7 +119,7 @@ private struct LikelihoodPiece: Sendable {
     }
     self.sequences = sequences
     self.activations = activations
-    self.logits = keeps ? logits : []
+    self.logits = keeps ? logits : nil
     self.normaliser = normaliser
     self.logProbabilities = logProbabilities
     self.firstRow = firstRow
@@ -141,19 +138,18 @@ private struct LikelihoodPiece: Sendable {
     return predictions
   }
 
-  /// Adds the gradient of Σ slope · log p.
+  /// Adds the gradient of Σ slope · log p; to be called once, for kept logits are gone after it.
   func addGradient(slopes: [[Float]], weights: Weights, to sink: inout GradientSink, _ crew: Crew) {
     let architecture = weights.architecture
     let head = weights.layout.graph.head
     let (c, v) = (architecture.width, architecture.vocabulary)
     let rows = activations.batch.rows
     let m = rows - firstRow
-    let tile = min(m, Self.tile)
-    var dHidden = [Float](repeating: 0, count: rows * c)
+    let tile = logits == nil ? min(m, Self.tile) : m
+    let dHidden = FloatMemory(rows * c) { $0.update(repeating: 0) }
     let predictions = Self.predictions(sequences, activations.batch.plan, firstRow: firstRow)
-    // The tile's logits turn into their gradients in place.
-    var scratch = [Float](unsafeUninitializedCapacity: tile * v) { _, count in count = tile * v }
-    scratch.withUnsafeMutableBufferPointer { scratchBuffer in
+    // Logits turn into their gradients in place, kept ones all at once.
+    (logits ?? FloatMemory(tile * v)).withUnsafeMutableBufferPointer { scratchBuffer in
       dHidden.withUnsafeMutableBufferPointer { hiddenBuffer in
         activations.values.withUnsafeBufferPointer { buffer in
           guard let d = scratchBuffer.baseAddress, let dh = hiddenBuffer.baseAddress, let a = buffer.baseAddress
@@ -162,16 +158,11 @@ private struct LikelihoodPiece: Sendable {
             for first in stride(from: 0, to: m, by: tile) {
               let count = min(tile, m - first)
               let hidden = a + activations.hidden + (firstRow + first) * c
-              if logits.isEmpty {
+              if logits == nil {
                 head.logits(rows: count, architecture, hidden: hidden, pointers, into: d, crew: crew)
               }
               share(crew, count, work: 4 * v) { range in
                 for row in range {
-                  logits.withUnsafeBufferPointer { kept in
-                    // An empty array has an address, too.
-                    guard !kept.isEmpty, let kept = kept.baseAddress else { return }
-                    (d + row * v).update(from: kept + (first + row) * v, count: v)
-                  }
                   logitGradient(
                     d + row * v, predictions[first + row], slopes, normaliser: normaliser[first + row],
                     softCap: head.softCap, vocabulary: v)

@@ -7,7 +7,7 @@ public final class Weights: Sendable {
   public let layout: ParameterLayout
   private let base: [Float]
   /// Fused projections that differ from the base, one after the other.
-  private let changed: [Float]
+  private let changed: FloatMemory?
   /// By fused projection: where in `changed` it is, nil for the base's.
   private let changedOffsets: [Int?]
 
@@ -15,12 +15,13 @@ public final class Weights: Sendable {
 
   /// All parameters, `layout.count` floats.
   public var values: [Float] {
-    if changed.isEmpty { return base }
+    guard let changed else { return base }
     var values = base
     for (projection, offset) in zip(layout.graph.projections, changedOffsets) {
       guard let offset else { continue }
       values.replaceSubrange(
-        projection.weight..<projection.weight + projection.count, with: changed[offset..<offset + projection.count])
+        projection.weight..<projection.weight + projection.count,
+        with: changed.withUnsafeBufferPointer { Array($0[offset..<offset + projection.count]) })
     }
     return values
   }
@@ -29,7 +30,7 @@ public final class Weights: Sendable {
     precondition(values.count == layout.count, "weights must fill their layout")
     self.layout = layout
     base = values
-    changed = []
+    changed = nil
     changedOffsets = Array(repeating: nil, count: layout.graph.projections.count)
   }
 
@@ -49,11 +50,10 @@ public final class Weights: Sendable {
       offsets[index] = next
       next += projections[index].count
     }
-    let source = other.changed.isEmpty ? other.base : other.values
-    changed = [Float](unsafeUninitializedCapacity: next) { buffer, count in
+    let source = other.changed == nil ? other.base : other.values
+    changed = FloatMemory(next) { buffer in
       source.withUnsafeBufferPointer { source in
         guard let to = buffer.baseAddress, let from = source.baseAddress else { return }
-        useLargePages(to, count: next)
         Crew.gather(workers) { crew in
           crew.run(parts: chosen.count) { part in
             let index = chosen[part]
@@ -64,7 +64,6 @@ public final class Weights: Sendable {
           }
         }
       }
-      count = next
     }
     base = source
     changedOffsets = offsets
@@ -74,11 +73,12 @@ public final class Weights: Sendable {
   /// Calls `body` with the weights' addresses.
   func withPointers<Result>(_ body: (WeightPointers) throws -> Result) rethrows -> Result {
     try base.withUnsafeBufferPointer { base in
-      try changed.withUnsafeBufferPointer { changed in
-        // A layout is never empty, so neither is its buffer.
-        guard let address = base.baseAddress else { preconditionFailure("weights of an empty layout") }
-        return try body(
-          WeightPointers(base: address, changed: changed.baseAddress ?? address, changedOffsets: changedOffsets))
+      // A layout is never empty, so neither is its buffer.
+      guard let address = base.baseAddress else { preconditionFailure("weights of an empty layout") }
+      return try withExtendedLifetime(changed) {
+        try body(
+          WeightPointers(
+            base: address, changed: changed.map { UnsafePointer($0.base) } ?? address, changedOffsets: changedOffsets))
       }
     }
   }

@@ -64,13 +64,15 @@ public enum Activation: Sendable, Hashable {
 private func geluInner(_ x: SIMD8<Float>) -> SIMD8<Float> { 0.797_884_56 * (x + 0.044_715 * x * x * x) }
 
 @inline(__always)
-private func geluTanhValue(_ x: SIMD8<Float>) -> SIMD8<Float> { 0.5 * x * (1 + hyperbolicTangent(geluInner(x))) }
+private func geluTanhValue(_ x: SIMD8<Float>) -> SIMD8<Float> {
+  // (1 + tanh u) / 2 is the sigmoid of 2u.
+  x * sigmoid(2 * geluInner(x))
+}
 
 @inline(__always)
 private func geluTanhSlope(_ x: SIMD8<Float>) -> SIMD8<Float> {
-  let t = hyperbolicTangent(geluInner(x))
-  let inner = 0.797_884_56 * (1 + 0.134_145 * x * x)
-  return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * inner
+  let s = sigmoid(2 * geluInner(x))
+  return s + x * s * (1 - s) * 1.595_769_12 * (1 + 0.134_145 * x * x)
 }
 
 @inline(__always)

@@ -5,17 +5,15 @@ public struct PackedMatrix: Sendable {
   /// I and O.
   public let inputs: Int
   public let outputs: Int
-  private let panels: [Float]
+  private let panels: FloatMemory
 
   /// Copies W[I,O].
   public init(inputs: Int, outputs: Int, weight: UnsafePointer<Float>, crew: Crew? = nil) {
     self.inputs = inputs
     self.outputs = outputs
     let columns = (outputs + 15) / 16 * 16
-    panels = [Float](unsafeUninitializedCapacity: inputs * columns) { buffer, count in
-      count = inputs * columns
+    panels = FloatMemory(inputs * columns) { buffer in
       guard let base = buffer.baseAddress else { return }
-      useLargePages(base, count: count)
       let source = PanelProduct.Operand(base: weight, row: outputs, column: 1)
       share(crew, columns / 16, work: 16 * inputs) { range in
         let first = 16 * range.lowerBound

@@ -92,18 +92,21 @@ enum PanelProduct {
     _ m: Int, _ columns: Int, _ steps: Int, _ left: Operand, panel: UnsafePointer<Float>,
     c: UnsafeMutablePointer<Float>, stride: Int, accumulates: Bool
   ) {
+    // The panel is one stream; what comes behind it is the next one, which all tiles together fetch: asked for by the first
+    // alone it would arrive in bursts, with the memory idle in between.
+    let lines = (16 * ProductTile.rows + m - 1) / m
+    var next = panel + steps * 16
     var row = 0
     while row < m {
       let height = tileRows(m - row)
-      // The panel is one stream; what comes behind it is the next one.
-      var prefetch = ProductTile.Prefetch(
-        next: panel + steps * 16, lines: row == 0 ? 16 : 0, stride: 16, advance: 256)
+      var prefetch = ProductTile.Prefetch(next: next, lines: min(16, lines), stride: 16, advance: 16 * min(16, lines))
       ProductTile.multiply(
         rows: height, columns: columns, depth: steps, left: left.at(row, 0), leftRow: left.row, leftStep: 1,
         panel: panel,
         into: ProductTile.Destination(
           c: c + row * stride, rowStride: stride, columnStride: 1, alpha: 1, accumulates: accumulates),
         prefetch: &prefetch)
+      next = prefetch.next
       row += height
     }
   }

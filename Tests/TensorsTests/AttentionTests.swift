@@ -7,6 +7,7 @@ import Testing
 private let shapes = [
   AttentionShape(heads: 2, headSize: 3, isCausal: true),
   AttentionShape(heads: 2, headSize: 3, isCausal: false),
+  AttentionShape(heads: 1, headSize: 20, isCausal: true),
   AttentionShape(heads: 4, keyValueHeads: 2, headSize: 3, isCausal: true),
   AttentionShape(heads: 4, keyValueHeads: 1, headSize: 3, scale: 0.4, isCausal: true, window: 3, softCap: 1.5),
 ]
@@ -103,7 +104,7 @@ struct AttentionTests {
     }
   }
 
-  @Test("one row over a cache gives what the packed pass gives", arguments: shapes.filter(\.isCausal))
+  @Test("rows over a cache give what the packed pass gives", arguments: shapes.filter(\.isCausal))
   func cached(_ shape: AttentionShape) {
     let qkv = floats(plan.rows * shape.rowWidth, seed: 8)
     let exact = naive(shape, qkv)
@@ -111,10 +112,11 @@ struct AttentionTests {
     func part(_ rows: [Int], _ start: Int) -> [Float] {
       rows.flatMap { qkv[$0 * shape.rowWidth + start..<$0 * shape.rowWidth + start + e] }
     }
-    let (own, row) = ([2, 3, 4], 4)
-    var scores = [Float](repeating: 0, count: 5)
-    var out = [Float](repeating: 7, count: shape.queryWidth)
-    let q = Array(qkv[row * shape.rowWidth..<row * shape.rowWidth + shape.queryWidth])
+    // The second and the third row of one sequence, as if each were the last of a sequence of its own.
+    let (own, first) = ([2, 3, 4], 3)
+    var scores = [Float](repeating: .nan, count: 10)
+    var out = [Float](repeating: 7, count: 2 * shape.queryWidth)
+    let q = Array(qkv[(first * shape.rowWidth)...])
     let keys = (part([0, 1], shape.queryWidth), part(own, shape.queryWidth))
     let values = (part([0, 1], shape.queryWidth + e), part(own, shape.queryWidth + e))
     keys.0.withUnsafeBufferPointer { sharedKeys in
@@ -125,14 +127,14 @@ struct AttentionTests {
               let d = ownValues.baseAddress
             else { return }
             attendCached(
-              shape, q: q, shared: CachedKeys(keys: a, values: b, count: 2),
-              own: CachedKeys(keys: c, values: d, count: 3), scores: &scores, out: &out)
+              shape, rows: 2, q: q, shared: CachedKeys(keys: a, values: b, count: 2), most: 3,
+              own: { CachedKeys(keys: c, values: d, count: 2 + $0) }, scores: &scores, out: &out)
           }
         }
       }
     }
-    for i in 0..<shape.queryWidth {
-      #expect(abs(Double(out[i]) - exact[row * shape.queryWidth + i]) < 1e-5)
+    for i in out.indices {
+      #expect(abs(Double(out[i]) - exact[first * shape.queryWidth + i]) < 1e-5)
     }
   }
 }

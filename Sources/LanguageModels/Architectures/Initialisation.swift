@@ -1,11 +1,12 @@
 import Core
+import Tensors
 
 extension Weights {
   /// Random weights as GPT-2 starts training: N(0, 0.02²), residual projections scaled by 1/√(2L), norms at identity
   /// (Radford et al., 2019).
   public static func random(_ architecture: Architecture, seed: UInt64) -> Weights {
     let layout = ParameterLayout(architecture)
-    var values = [Float](repeating: 0, count: layout.count)
+    var values = [Float](inLargePages: layout.count) { $0.update(repeating: 0) }
     var generator = SeededGenerator(seed: seed, stream: "initial weights")
     let residual = 1 / Float(2 * architecture.layers).squareRoot()
     for slot in layout.slots {

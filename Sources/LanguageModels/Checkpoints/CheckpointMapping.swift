@@ -54,7 +54,7 @@ enum CheckpointMapping {
     // Everything is there and fits before memory is taken for it.
     let layout = try check(architecture, source)
     let stored = storedNames(layout, source)
-    let values = try [Float](unsafeUninitializedCapacity: layout.count) { buffer, count in
+    let values = try [Float](inLargePages: layout.count) { buffer in
       for (slot, name) in zip(layout.slots, stored) {
         let place = UnsafeMutableBufferPointer(rebasing: buffer[slot.offset..<slot.offset + slot.count])
         try source.read(name, into: place)
@@ -62,7 +62,6 @@ enum CheckpointMapping {
           for i in place.indices { place[i] += slot.storedLess }
         }
       }
-      count = layout.count
     }
     return Weights(layout: layout, values: values)
   }

@@ -8,11 +8,11 @@ struct Rollout {
   private struct Cache {
     let shape: AttentionShape
     /// [P,E].
-    var sharedKeys: [Float]
-    var sharedValues: [Float]
+    let sharedKeys: FloatMemory
+    let sharedValues: FloatMemory
     /// [B,S,E].
-    var keys: [Float]
-    var values: [Float]
+    let keys: FloatMemory
+    let values: FloatMemory
   }
 
   private let weights: Weights
@@ -25,13 +25,13 @@ struct Rollout {
   private let places: ActivationPlaces
   /// Matrices that are read in rows at a stride, packed once; empty where that doesn't pay.
   private let packed: [PackedMatrix?]
-  private var workspace: [Float]
+  private let workspace: FloatMemory
   private(set) var generations: [Generation]
   private var generators: [SeededGenerator]
   /// Rows still being sampled.
   private(set) var activeRows: [Int]
   /// [active,V].
-  private var logits: [Float]
+  private let logits: FloatMemory
 
   init(
     weights: Weights, prefix: [Int32], requests: [GenerationRequest], capacity: Int, maxTokens: Int, crew: Crew
@@ -45,17 +45,15 @@ struct Rollout {
     prefixCount = prefix.count
     let batch = PackedBatch(
       prefix: prefix[...], sequences: requests.map { $0.prompt.map { Int32($0) }[...] })
-    var caches = graph.attention.map { shape in
+    let caches = graph.attention.map { shape in
       let size = requests.count * capacity * shape.keyValueWidth
       let shared = prefix.count * shape.keyValueWidth
       return Cache(
-        shape: shape, sharedKeys: [Float](repeating: 0, count: shared),
-        sharedValues: [Float](repeating: 0, count: shared),
-        keys: [Float](unsafeUninitializedCapacity: size) { _, count in count = size },
-        values: [Float](unsafeUninitializedCapacity: size) { _, count in count = size })
+        shape: shape, sharedKeys: FloatMemory(shared), sharedValues: FloatMemory(shared), keys: FloatMemory(size),
+        values: FloatMemory(size))
     }
     let activations = Transformer.forward(batch, weights, crew: crew) { layer, qkv in
-      Self.fill(&caches[layer], from: qkv, batch.plan, capacity: capacity)
+      Self.fill(caches[layer], from: qkv, batch.plan, capacity: capacity)
     }
     self.caches = caches
     cached = requests.map(\.prompt.count)
@@ -64,8 +62,8 @@ struct Rollout {
     packed = packs ? Self.pack(weights, crew) : []
     places = ActivationPlaces(
       graph, rows: requests.count, needs: BackwardNeeds(weights.layout, .nothing), plan: nil)
-    let workspaceCount = places.count
-    workspace = [Float](unsafeUninitializedCapacity: workspaceCount) { _, count in count = workspaceCount }
+    // Every float is written before it is read.
+    workspace = FloatMemory(places.count)
     generations = requests.map { _ in Generation(tokens: [], logProbability: 0, finished: false) }
     generators = requests.map { SeededGenerator(seed: $0.seed) }
     activeRows = Array(requests.indices)
@@ -74,11 +72,12 @@ struct Rollout {
     var hidden = [Float]()
     hidden.reserveCapacity(requests.count * c)
     for row in lastRows {
-      hidden.append(contentsOf: activations.values[activations.hidden + row * c..<activations.hidden + (row + 1) * c])
+      activations.values.withUnsafeBufferPointer { values in
+        hidden.append(contentsOf: values[activations.hidden + row * c..<activations.hidden + (row + 1) * c])
+      }
     }
     let size = requests.count * architecture.vocabulary
-    logits = [Float](unsafeUninitializedCapacity: size) { out, count in
-      count = size
+    logits = FloatMemory(size) { out in
       if let out = out.baseAddress { Self.logits(hidden, rows: requests.count, weights, into: out, crew) }
     }
   }
@@ -96,20 +95,20 @@ struct Rollout {
 
   /// Copies the keys and values of a whole batch into a layer's cache.
   private static func fill(
-    _ cache: inout Cache, from qkv: UnsafePointer<Float>, _ plan: AttentionPlan, capacity: Int
+    _ cache: Cache, from qkv: UnsafePointer<Float>, _ plan: AttentionPlan, capacity: Int
   ) {
     let (shape, e) = (cache.shape, cache.shape.keyValueWidth)
-    func copy(_ row: Int, to place: Int, _ keys: inout [Float], _ values: inout [Float]) {
+    func copy(_ row: Int, to place: Int, _ keys: FloatMemory, _ values: FloatMemory) {
       let source = qkv + row * shape.rowWidth + shape.queryWidth
       keys.withUnsafeMutableBufferPointer { $0.baseAddress.map { ($0 + place * e).update(from: source, count: e) } }
       values.withUnsafeMutableBufferPointer {
         $0.baseAddress.map { ($0 + place * e).update(from: source + e, count: e) }
       }
     }
-    for row in 0..<plan.prefix { copy(row, to: row, &cache.sharedKeys, &cache.sharedValues) }
+    for row in 0..<plan.prefix { copy(row, to: row, cache.sharedKeys, cache.sharedValues) }
     for (index, sequence) in plan.sequences.dropFirst().enumerated() {
       for token in 0..<sequence.count {
-        copy(sequence.start + token, to: index * capacity + token, &cache.keys, &cache.values)
+        copy(sequence.start + token, to: index * capacity + token, cache.keys, cache.values)
       }
     }
   }
@@ -158,12 +157,7 @@ struct Rollout {
     let rows = activeRows
     let tokens = rows.map { Int32(samples[$0].tokens.last ?? 0) }
     let positions = rows.map { Int32(prefixCount + filled[$0]) }
-    // Taken out of self while they are written, so that no copy is made and no access overlaps.
-    var (caches, workspace, logits) = (self.caches, self.workspace, self.logits)
-    self.caches = []
-    self.workspace = []
-    self.logits = []
-    let (places, layout, space, packed) = (places, weights.layout, capacity, packed)
+    let (places, layout, space, packed, caches) = (places, weights.layout, capacity, packed, caches)
     workspace.withUnsafeMutableBufferPointer { buffer in
       logits.withUnsafeMutableBufferPointer { logits in
         guard let values = buffer.baseAddress, let logits = logits.baseAddress else { return }
@@ -171,7 +165,7 @@ struct Rollout {
           ForwardPass(layout: layout, weights: pointers, places: places, values: values, crew: crew, packed: packed)
             .run(rows: rows.count, tokens: tokens, positions: positions) { step, qkv, out in
               Self.attend(
-                &caches[step.layer], rows: rows, filled: filled, capacity: space, qkv: qkv, out: out, crew)
+                caches[step.layer], rows: rows, filled: filled, capacity: space, qkv: qkv, out: out, crew)
             }
           layout.graph.head.logits(
             rows: rows.count, layout.architecture, hidden: values + places.hidden, pointers, into: logits, crew: crew)
@@ -179,14 +173,11 @@ struct Rollout {
       }
     }
     for row in rows { cached[row] += 1 }
-    self.caches = caches
-    self.workspace = workspace
-    self.logits = logits
   }
 
   /// Puts each row's new key and value into the cache and attends to all it may see.
   private static func attend(
-    _ cache: inout Cache, rows: [Int], filled: [Int], capacity: Int, qkv: UnsafePointer<Float>,
+    _ cache: Cache, rows: [Int], filled: [Int], capacity: Int, qkv: UnsafePointer<Float>,
     out: UnsafeMutablePointer<Float>, _ crew: Crew
   ) {
     let (shape, e) = (cache.shape, cache.shape.keyValueWidth)
@@ -200,20 +191,24 @@ struct Rollout {
               keys: sharedKeys.baseAddress ?? UnsafePointer(k), values: sharedValues.baseAddress ?? UnsafePointer(v),
               count: shared)
             share(crew, rows.count, work: (shared + capacity) * e) { range in
-              withUnsafeTemporaryAllocation(of: Float.self, capacity: shared + capacity) { scores in
+              for place in range {
+                let new = (rows[place] * capacity + filled[rows[place]]) * e
+                let source = qkv + place * shape.rowWidth + shape.queryWidth
+                (k + new).update(from: source, count: e)
+                (v + new).update(from: source + e, count: e)
+              }
+              let most = range.reduce(0) { max($0, filled[rows[$1]] + 1) }
+              let width = shared + most
+              withUnsafeTemporaryAllocation(of: Float.self, capacity: range.count * width) { scores in
                 guard let scores = scores.baseAddress else { return }
-                for place in range {
-                  let row = rows[place]
-                  let q = qkv + place * shape.rowWidth
-                  let start = row * capacity * e
-                  let new = start + filled[row] * e
-                  (k + new).update(from: q + shape.queryWidth, count: e)
-                  (v + new).update(from: q + shape.queryWidth + e, count: e)
-                  attendCached(
-                    shape, q: q, shared: prefix,
-                    own: CachedKeys(keys: k + start, values: v + start, count: filled[row] + 1), scores: scores,
-                    out: out + place * shape.queryWidth)
-                }
+                let first = range.lowerBound
+                attendCached(
+                  shape, rows: range.count, q: qkv + first * shape.rowWidth, shared: prefix, most: most,
+                  own: { place in
+                    let row = rows[first + place]
+                    return CachedKeys(
+                      keys: k + row * capacity * e, values: v + row * capacity * e, count: filled[row] + 1)
+                  }, scores: scores, out: out + first * shape.queryWidth)
               }
             }
           }

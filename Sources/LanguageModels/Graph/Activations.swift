@@ -5,7 +5,7 @@ struct Activations: Sendable {
   let batch: PackedBatch
   let places: ActivationPlaces
   let needs: BackwardNeeds
-  let values: [Float]
+  let values: FloatMemory
 
   /// Where the hidden states [N,C] begin.
   var hidden: Int { places.hidden }

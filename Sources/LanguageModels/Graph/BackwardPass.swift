@@ -13,7 +13,8 @@ struct BackwardPass: ~Copyable {
   /// Gradient [N,width] of a value, once something behind it has given one.
   private var gradients: [UnsafeMutablePointer<Float>?]
   private var idle: [Int: [UnsafeMutablePointer<Float>]] = [:]
-  private var buffers: [UnsafeMutablePointer<Float>] = []
+  /// Whose the buffers are.
+  private var memory: [FloatMemory] = []
 
   init(
     layout: ParameterLayout, weights: WeightPointers, activations: Activations, values: UnsafePointer<Float>,
@@ -26,10 +27,6 @@ struct BackwardPass: ~Copyable {
     self.crew = crew
     rows = activations.batch.rows
     gradients = Array(repeating: nil, count: layout.graph.widths.count)
-  }
-
-  deinit {
-    for buffer in buffers { buffer.deallocate() }
   }
 
   mutating func run(dHidden: UnsafePointer<Float>, into sink: inout GradientSink) {
@@ -205,10 +202,9 @@ struct BackwardPass: ~Copyable {
 
   private mutating func take(_ width: Int) -> UnsafeMutablePointer<Float> {
     if let buffer = idle[width]?.popLast() { return buffer }
-    let buffer = UnsafeMutablePointer<Float>.allocate(capacity: rows * width)
-    useLargePages(buffer, count: rows * width)
-    buffers.append(buffer)
-    return buffer
+    let new = FloatMemory(rows * width)
+    memory.append(new)
+    return new.base
   }
 
   private mutating func give(_ buffer: UnsafeMutablePointer<Float>, _ width: Int) {

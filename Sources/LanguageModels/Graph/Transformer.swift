@@ -17,10 +17,8 @@ enum Transformer {
     let needs = BackwardNeeds(layout, trainable)
     let places = ActivationPlaces(layout.graph, rows: batch.rows, needs: needs, plan: plan)
     // Every float is written before it is read.
-    let values = [Float](unsafeUninitializedCapacity: places.count) { buffer, count in
-      count = places.count
+    let values = FloatMemory(places.count) { buffer in
       guard let base = buffer.baseAddress, batch.rows > 0 else { return }
-      useLargePages(base, count: places.count)
       weights.withPointers { pointers in
         ForwardPass(layout: layout, weights: pointers, places: places, values: base, crew: crew)
           .run(rows: batch.rows, tokens: batch.tokens, positions: batch.positions, segments: batch.segments) {

@@ -1,0 +1,107 @@
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Memory for what a pass computes: a megabyte or more of floats that live for one batch.
+///
+/// Given back to the system after each batch and fetched again for the next, such buffers cost more than what is computed
+/// in them where a page fault is dear, as in a virtual machine: a tenth of an update, and of the caches. So their memory
+/// is kept for the next one of their size, in large pages. Shared by threads as an array would be: whoever makes it fills
+/// it before others read it.
+public final class FloatMemory: Sendable {
+  /// Floats that can be used.
+  public let count: Int
+  private let address: UInt
+  private let bytes: Int
+
+  /// `count` floats, uninitialised, aligned to a cache line.
+  public init(_ count: Int) {
+    self.count = count
+    bytes = MemoryPool.size(bytes: count * MemoryLayout<Float>.stride)
+    address = MemoryPool.take(bytes)
+  }
+
+  /// `count` floats, filled by `fill`.
+  /// - Throws: what `fill` throws.
+  public convenience init(_ count: Int, fill: (UnsafeMutableBufferPointer<Float>) throws -> Void) rethrows {
+    self.init(count)
+    try fill(UnsafeMutableBufferPointer(start: UnsafeMutablePointer(bitPattern: address), count: count))
+  }
+
+  deinit { MemoryPool.give(address, bytes) }
+
+  /// Valid for as long as the memory is referred to.
+  @inline(__always)
+  public var base: UnsafeMutablePointer<Float> {
+    // An allocation's address is never 0.
+    UnsafeMutablePointer(bitPattern: address).unsafelyUnwrapped
+  }
+
+  public func withUnsafeBufferPointer<Result>(
+    _ body: (UnsafeBufferPointer<Float>) throws -> Result
+  ) rethrows -> Result {
+    try withExtendedLifetime(self) { try body(UnsafeBufferPointer(start: base, count: count)) }
+  }
+
+  public func withUnsafeMutableBufferPointer<Result>(
+    _ body: (UnsafeMutableBufferPointer<Float>) throws -> Result
+  ) rethrows -> Result {
+    try withExtendedLifetime(self) { try body(UnsafeMutableBufferPointer(start: base, count: count)) }
+  }
+
+  public subscript(index: Int) -> Float { withUnsafeBufferPointer { $0[index] } }
+}
+
+/// Blocks of memory that nobody uses at the moment, by size.
+private enum MemoryPool {
+  private struct Idle {
+    var blocks: [Int: [UInt]] = [:]
+    var bytes = 0
+  }
+
+  private static let page = 1 << 21
+  /// More than this is given back to the system.
+  private static let most = 256 << 20
+  private static let idle = Mutex(Idle())
+
+  /// Less than this isn't worth a large page: it comes from the heap, and goes back there.
+  private static let least = 1 << 20
+
+  /// Rounded up to large pages, and to eight sizes a doubling, so that batches of nearly equal size share theirs.
+  static func size(bytes: Int) -> Int {
+    if bytes < least { return max(64, bytes) }
+    let pages = (bytes + page - 1) / page
+    let step = max(1, 1 << (Int.bitWidth - pages.leadingZeroBitCount - 4))
+    return (pages + step - 1) / step * step * page
+  }
+
+  static func take(_ bytes: Int) -> UInt {
+    let known = idle.withLock { idle -> UInt? in
+      guard bytes >= least, let block = idle.blocks[bytes]?.popLast() else { return nil }
+      idle.bytes -= bytes
+      return block
+    }
+    if let known { return known }
+    var block: UnsafeMutableRawPointer?
+    // Arrays end the process as well where there is no memory left.
+    guard posix_memalign(&block, bytes < least ? 64 : page, bytes) == 0, let block else {
+      preconditionFailure("no memory for a buffer of \(bytes >> 20) MB")
+    }
+    useLargePages(block.assumingMemoryBound(to: Float.self), count: bytes / MemoryLayout<Float>.stride)
+    return UInt(bitPattern: block)
+  }
+
+  static func give(_ block: UInt, _ bytes: Int) {
+    let isKept = idle.withLock { idle in
+      guard bytes >= least, idle.bytes + bytes <= most else { return false }
+      idle.blocks[bytes, default: []].append(block)
+      idle.bytes += bytes
+      return true
+    }
+    if !isKept { free(UnsafeMutableRawPointer(bitPattern: block)) }
+  }
+}
