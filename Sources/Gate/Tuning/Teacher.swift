@@ -12,8 +12,8 @@ struct Teacher: Sendable {
 
   init(_ stage: TuneStage, attacks: [(prompt: String, category: String?)]) async throws {
     refusals = try await stage.refusalWriter.write(attacks, known: stage.suite)
-    // What measures over-refusal isn't trained on.
-    let measured = Set(stage.benign.map(\.prompt))
+    // What measures over-refusal and what the model still knows isn't trained on.
+    let measured = Set(stage.benign.map(\.prompt) + stage.plan.quiz.map(\.question))
     let prompts = stage.plan.benign.filter { !measured.contains($0.prompt) }
     let questions = prompts.map {
       Question(prompt: $0.prompt, category: $0.category, sampleIndex: SampleIndices.training(0))
