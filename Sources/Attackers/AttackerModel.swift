@@ -39,11 +39,15 @@ struct AttackerModel: Sendable {
   var parameters: [Float] { adapter?.values ?? weights.values }
 
   /// One gradient step. `loss` maps token log-probabilities to (loss, slopes); returns the loss.
+  ///
+  /// - Parameter recording: of samples by these weights; what it holds of the sequences isn't computed again.
   mutating func step(
-    _ sequences: [[Int32]], loss: ([[Float]]) -> (value: Double, slopes: [[Float]])
+    _ sequences: [[Int32]], reusing recording: RolloutRecording? = nil,
+    loss: ([[Float]]) -> (value: Double, slopes: [[Float]])
   ) -> Double {
     let likelihood = Likelihood(prefix: prefix, workers: Self.workers)
-    var (value, gradient) = likelihood.gradient(sequences, weights, adapter: adapter, loss: loss)
+    var (value, gradient) = likelihood.gradient(
+      sequences, weights, adapter: adapter, reusing: recording, loss: loss)
     clipNorm(&gradient, limit: 1)
     apply(gradient)
     return value
@@ -66,10 +70,24 @@ struct AttackerModel: Sendable {
   ///
   /// - Parameter context: tokens to go on from instead of `prefix`.
   func sample(_ count: Int, temperatures: [Float], seeds: [UInt64], context: [Int32]? = nil) -> [Generation] {
-    let requests = zip(seeds, temperatures).map { GenerationRequest(prompt: [], seed: $0, temperature: $1) }
-    return Decoder(weights: weights, prefix: (context ?? prefix).map { Int($0) }).generate(
-      requests,
-      settings: DecodingSettings(maxTokens: settings.maxTokens, endTokens: reference.endTokens), workers: Self.workers)
+    Decoder(weights: weights, prefix: (context ?? prefix).map { Int($0) }).generate(
+      requests(temperatures, seeds), settings: decoding, workers: Self.workers)
+  }
+
+  /// Samples, and keeps what a gradient step on these samples needs, if it is the next one.
+  func record(
+    _ count: Int, temperatures: [Float], seeds: [UInt64]
+  ) -> (generations: [Generation], recording: RolloutRecording) {
+    Decoder(weights: weights, prefix: prefix.map { Int($0) }).record(
+      requests(temperatures, seeds), settings: decoding, adapter: adapter, workers: Self.workers)
+  }
+
+  private func requests(_ temperatures: [Float], _ seeds: [UInt64]) -> [GenerationRequest] {
+    zip(seeds, temperatures).map { GenerationRequest(prompt: [], seed: $0, temperature: $1) }
+  }
+
+  private var decoding: DecodingSettings {
+    DecodingSettings(maxTokens: settings.maxTokens, endTokens: reference.endTokens)
   }
 
   /// log π of each token.

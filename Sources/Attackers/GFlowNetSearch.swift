@@ -118,6 +118,7 @@ struct GFlowNetSearch: Sendable {
     let proposals: [Experience]
     let asked: [String]
     let answers: Task<[AttackObservation], any Error>?
+    let recording: RolloutRecording?
   }
 
   /// Proposes from `model` and asks, without waiting for the answer.
@@ -125,7 +126,8 @@ struct GFlowNetSearch: Sendable {
     -> Round
   {
     try Task.checkCancellation()
-    let pool = propose(count * (settings.fixedPrompt == nil ? settings.screenPool : 1), from: model, tempered: tempered)
+    let (pool, recording) = propose(
+      count * (settings.fixedPrompt == nil ? settings.screenPool : 1), from: model, tempered: tempered)
     let trains = tempered && settings.training
     let fluent = pool.map { !trains || !settings.skipsUnfluent || isFluent($0) }
     var seen: Set<String> = []
@@ -145,7 +147,7 @@ struct GFlowNetSearch: Sendable {
     let (oracle, questions) = (log.oracle, settings)
     return Round(
       proposals: recalled + (wanted + repeated).map { pool[$0] }, asked: asked,
-      answers: asked.isEmpty ? nil : Task { try await ask(oracle, asked, questions) })
+      answers: asked.isEmpty ? nil : Task { try await ask(oracle, asked, questions) }, recording: recording)
   }
 
   /// Waits for a round's answers and takes them in.
@@ -186,7 +188,7 @@ struct GFlowNetSearch: Sendable {
   /// Rounds land in the order in which they started, whichever is answered first, so the result doesn't depend on time.
   private mutating func search(
     count: Int, until limit: Int, tempered: Bool, method: String,
-    source: (Self) -> AttackerModel, afterwards: (inout Self, [Experience]) throws -> Void
+    source: (Self) -> AttackerModel, afterwards: (inout Self, [Experience], RolloutRecording?) throws -> Void
   ) async throws {
     var flight: [Round] = []
     defer { for round in flight { round.answers?.cancel() } }
@@ -199,7 +201,7 @@ struct GFlowNetSearch: Sendable {
       let round = flight.removeFirst()
       idle = round.asked.isEmpty ? idle + 1 : 0
       let landed = try await land(round, method: method)
-      try afterwards(&self, landed)
+      try afterwards(&self, landed, round.recording)
     }
   }
 
@@ -209,10 +211,10 @@ struct GFlowNetSearch: Sendable {
     let replayed = settings.training ? Int(Double(settings.batch) * settings.replayFraction) : 0
     try await search(
       count: settings.batch - replayed, until: limit, tempered: settings.training, method: "gflownet",
-      source: { $0.policy }, afterwards: { $0.update(on: $1) })
+      source: { $0.policy }, afterwards: { $0.update(on: $1, reusing: $2) })
   }
 
-  private mutating func update(on batch: [Experience]) {
+  private mutating func update(on batch: [Experience], reusing recording: RolloutRecording?) {
     step += 1
     guard settings.training else {
       progress(log.spent, "sampling")
@@ -222,12 +224,12 @@ struct GFlowNetSearch: Sendable {
       let past = buffer.sample(max(0, settings.batch - (update == 0 ? batch.count : 0)), using: &generator)
       let trajectories = update == 0 ? batch + past : past
       guard trajectories.count > 1 else { continue }
-      losses.append(train(trajectories))
+      losses.append(train(trajectories, reusing: recording))
     }
     progress(log.spent, "\(log.claimed.count) attacks claimed")
   }
 
-  private mutating func train(_ trajectories: [Experience]) -> Double {
+  private mutating func train(_ trajectories: [Experience], reusing recording: RolloutRecording?) -> Double {
     let tau = temperature
     // Few, far outliers (too short, unfluent) must not drown what separates the rest.
     let logReward = trajectories.map {
@@ -238,7 +240,7 @@ struct GFlowNetSearch: Sendable {
     }
     let (objective, logZ, sigma) = (settings.objective, logZ, settings.pairSigma)
     var logZSlope = 0.0
-    let loss = policy.step(trajectories.map(\.tokens)) { logProbabilities in
+    let loss = policy.step(trajectories.map(\.tokens), reusing: recording) { logProbabilities in
       let logPolicy = logProbabilities.map { $0.reduce(0.0) { $0 + Double($1) } }
       let value =
         switch objective {
@@ -274,7 +276,7 @@ struct GFlowNetSearch: Sendable {
     let (batch, whole) = (settings.batch, log.budget.responses)
     try await search(
       count: batch, until: whole, tempered: false, method: "mle", source: { _ in smoothed },
-      afterwards: { search, landed in
+      afterwards: { search, landed, _ in
         sinceFit += landed.count
         if sinceFit >= max(batch, whole / 8), search.log.left > whole / 16 {
           // What smoothing found teaches it too.
@@ -304,15 +306,21 @@ struct GFlowNetSearch: Sendable {
 
   // MARK: - Proposals
 
-  private mutating func propose(_ count: Int, from model: AttackerModel, tempered: Bool) -> [Experience] {
+  private mutating func propose(
+    _ count: Int, from model: AttackerModel, tempered: Bool
+  ) -> (pool: [Experience], recording: RolloutRecording?) {
     if let fixed = settings.fixedPrompt {
-      return proposer.experiences(prompts: [String](repeating: fixed, count: count))
+      return (proposer.experiences(prompts: [String](repeating: fixed, count: count)), nil)
     }
     // A part comes from the reference model, so that the search can't blind itself to what it once gave up.
     let explored =
       settings.training ? (0..<count).count { _ in generator.uniform() < Float(settings.explorationShare) } : 0
     var generations: [Generation] = []
-    for (source, share) in [(model, count - explored), (proposer.reference, explored)] where share > 0 {
+    var recording: RolloutRecording?
+    // Most of a large pool isn't trained on, and what waits for answers is trained on by later weights.
+    let keeps = tempered && settings.training && settings.screenPool == 1 && settings.batchesInFlight == 1
+    for (source, share, learns) in [(model, count - explored, keeps), (proposer.reference, explored, false)]
+    where share > 0 {
       var temperatures: [Float] = []
       var seeds: [UInt64] = []
       for _ in 0..<share {
@@ -322,10 +330,16 @@ struct GFlowNetSearch: Sendable {
         temperatures.append(tempered && isTempered && source.isTrained ? drawn : 1)
         seeds.append(generator.next())
       }
-      generations += source.sample(share, temperatures: temperatures, seeds: seeds)
+      if learns {
+        let (samples, kept) = source.record(share, temperatures: temperatures, seeds: seeds)
+        generations += samples
+        recording = kept
+      } else {
+        generations += source.sample(share, temperatures: temperatures, seeds: seeds)
+      }
     }
     // Mixed, so that what is cut off later is no source's alone.
-    return proposer.experiences(generations).shuffled(using: &generator)
+    return (proposer.experiences(generations).shuffled(using: &generator), recording)
   }
 
   private func isFluent(_ item: Experience) -> Bool {

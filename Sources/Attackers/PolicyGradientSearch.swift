@@ -55,8 +55,9 @@ struct PolicyGradientSearch: Sendable {
 
   private mutating func trainOnce() async throws {
     let seeds = (0..<settings.batch).map { _ in generator.next() }
-    let proposals = proposer.experiences(
-      policy.sample(settings.batch, temperatures: [Float](repeating: 1, count: settings.batch), seeds: seeds))
+    let (samples, recording) = policy.record(
+      settings.batch, temperatures: [Float](repeating: 1, count: settings.batch), seeds: seeds)
+    let proposals = proposer.experiences(samples)
     var fresh = Set(proposals.map(\.prompt).filter(log.isNew))
     try await log.observe(proposals.map(\.prompt))
     step += 1
@@ -76,7 +77,7 @@ struct PolicyGradientSearch: Sendable {
     let mean = rewards.reduce(0, +) / Double(rewards.count)
     let deviation = (rewards.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(rewards.count)).squareRoot()
     let advantages = rewards.map { ($0 - mean) / (deviation + 1e-8) }
-    for _ in 0..<(settings.method == .ppo ? Self.epochs : 1) { update(batch, before, advantages) }
+    for _ in 0..<(settings.method == .ppo ? Self.epochs : 1) { update(batch, recording, before, advantages) }
   }
 
   /// log p(unsafe) (REINFORCE) or p(unsafe) with novelty (PPO, as published), less the KL penalty's sample.
@@ -104,11 +105,13 @@ struct PolicyGradientSearch: Sendable {
     }
   }
 
-  private mutating func update(_ batch: [Experience], _ before: [[Float]], _ advantages: [Double]) {
+  private mutating func update(
+    _ batch: [Experience], _ recording: RolloutRecording, _ before: [[Float]], _ advantages: [Double]
+  ) {
     let count = Double(batch.count)
     let clips = settings.method == .ppo
     losses.append(
-      policy.step(batch.map(\.tokens)) { now in
+      policy.step(batch.map(\.tokens), reusing: recording) { now in
         var loss = 0.0
         let slopes = now.indices.map { index in
           let tokens = Double(max(1, now[index].count))

@@ -35,10 +35,11 @@ struct UpdateProducts {
     }
     products =
       layers(size.prefix, times: 1) + layers(batch, times: size.length - 1)
-      + [Product(rows: batch, inputs: c, outputs: v, transposed: true, count: size.length)]
-      // Reference and policy forward, then the policy backward.
-      + layers(rows, times: 2)
-      + [Product(rows: predicting, inputs: c, outputs: v, transposed: true, count: 2)]
+      + [Product(rows: 1, inputs: c, outputs: v, transposed: true, count: 1)]
+      + [Product(rows: batch, inputs: c, outputs: v, transposed: true, count: size.length - 1)]
+      // The reference forward, then the policy backward: its forward pass was the rollout.
+      + layers(rows, times: 1)
+      + [Product(rows: predicting, inputs: c, outputs: v, transposed: true, count: 1)]
       + layers(rows, times: 1, backward: true) + [Product(rows: predicting, inputs: v, outputs: c, count: 1)]
     self.workers = workers
   }

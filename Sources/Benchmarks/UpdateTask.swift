@@ -58,19 +58,23 @@ struct UpdateTask {
   /// All sequences at once, so that weights are read once.
   private var microBatch: Int { size.batch }
 
-  mutating func rollout() -> [[Int32]] {
+  /// Sequences, and what the gradient needs of how they came about.
+  mutating func rollout() -> (sequences: [[Int32]], recording: RolloutRecording) {
     seed += 1
     let requests = (0..<size.batch).map {
       GenerationRequest(prompt: [], seed: seed * 1_000_003 + UInt64($0))
     }
-    return Decoder(weights: policy, prefix: prefix.map { Int($0) }, microBatch: microBatch).generate(
-      requests, settings: DecodingSettings(maxTokens: size.length, endTokens: []), workers: workers
-    ).map { $0.tokens.map { Int32($0) } }
+    let (generations, recording) = Decoder(weights: policy, prefix: prefix.map { Int($0) }, microBatch: microBatch)
+      .record(
+        requests, settings: DecodingSettings(maxTokens: size.length, endTokens: []), adapter: adapter, workers: workers)
+    return (generations.map { $0.tokens.map { Int32($0) } }, recording)
   }
 
-  func gradient(_ sequences: [[Int32]], reference logReference: [Double]) -> (loss: Double, gradient: [Float]) {
+  func gradient(
+    _ sequences: [[Int32]], reusing recording: RolloutRecording, reference logReference: [Double]
+  ) -> (loss: Double, gradient: [Float]) {
     Likelihood(prefix: prefix, workers: workers, microBatch: microBatch).gradient(
-      sequences, policy, adapter: adapter
+      sequences, policy, adapter: adapter, reusing: recording
     ) { logProbabilities in
       let delta = zip(logProbabilities, logReference).map { logs, reference in
         logs.reduce(0.0) { $0 + Double($1) } - reference
@@ -92,11 +96,11 @@ struct UpdateTask {
   /// One whole update.
   mutating func run() -> Timing {
     let t0 = ContinuousClock.now
-    let sequences = rollout()
+    let (sequences, recording) = rollout()
     let t1 = ContinuousClock.now
     let logReference = logReference(sequences)
     let t2 = ContinuousClock.now
-    let (_, gradient) = gradient(sequences, reference: logReference)
+    let (_, gradient) = gradient(sequences, reusing: recording, reference: logReference)
     optimizer.update(&adapter.values, gradient: gradient)
     policy = adapter.merged(into: reference, workers: workers)
     let t3 = ContinuousClock.now
@@ -106,7 +110,7 @@ struct UpdateTask {
   /// Writes what the peers start from, and computes the same from it.
   /// - Returns: loss, and the folder of the gradient in the adapter's layout.
   mutating func prepare(_ folder: URL) throws -> (loss: Double, gradient: URL) {
-    let sequences = rollout()
+    let (sequences, recording) = rollout()
     let values = reference.values
     try SafetensorsWriter.write(
       tensors: reference.layout.slots.map { slot in
@@ -119,7 +123,7 @@ struct UpdateTask {
       "prefix": prefix.map { Int($0) }, "sequences": sequences.map { $0.map { Int($0) } },
     ]
     try JSONSerialization.data(withJSONObject: task).write(to: folder.appendingPathComponent("task.json"))
-    let (loss, gradient) = gradient(sequences, reference: logReference(sequences))
+    let (loss, gradient) = gradient(sequences, reusing: recording, reference: logReference(sequences))
     var holder = adapter
     holder.values = gradient
     let place = folder.appendingPathComponent("gradient")

@@ -106,9 +106,11 @@ public struct AttentionPlan: Sendable, Hashable {
   ///   - qkv: [N, H·D + 2·G·D], the columns q, k, v.
   ///   - probabilities: H · `probabilitiesPerHead` floats to keep for the backward pass, else nil.
   ///   - scratch: `forwardScratch` floats, used where `probabilities` is nil.
+  ///   - out: nil where the probabilities alone are wanted.
   public func forward(
     _ shape: AttentionShape, heads: Range<Int>? = nil, qkv: UnsafePointer<Float>,
-    probabilities: UnsafeMutablePointer<Float>?, scratch: UnsafeMutablePointer<Float>, out: UnsafeMutablePointer<Float>
+    probabilities: UnsafeMutablePointer<Float>?, scratch: UnsafeMutablePointer<Float>,
+    out: UnsafeMutablePointer<Float>?
   ) {
     let (size, width) = (shape.headSize, shape.rowWidth)
     for (index, sequence) in sequences.enumerated() where sequence.count > 0 {
@@ -142,6 +144,7 @@ public struct AttentionPlan: Sendable, Hashable {
             for column in 0..<start { pr[column] = 0 }
             for column in end..<keys { pr[column] = 0 }
           }
+          guard let out else { continue }
           let o = out + (sequence.start + first) * shape.queryWidth + head * size
           matrixProduct(
             t, size, seen, p + shared, lda: keys, own + valueColumn, ldb: width, o, ldc: shape.queryWidth)

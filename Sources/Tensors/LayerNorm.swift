@@ -1,8 +1,7 @@
-/// y[N,C] = γ · (x − mean) / √(var + ε) + β for each row; keeps mean[N] and rstd[N] for the backward pass.
+/// y[N,C] = γ · (x − mean) / √(var + ε) + β for each row; keeps statistics[N,2], mean and 1/√…, for the backward pass.
 public func layerNorm(
   rows: Int, width: Int, epsilon: Float, x: UnsafePointer<Float>, gamma: UnsafePointer<Float>,
-  beta: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, mean: UnsafeMutablePointer<Float>,
-  rstd: UnsafeMutablePointer<Float>
+  beta: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, statistics: UnsafeMutablePointer<Float>
 ) {
   for row in 0..<rows {
     let xr = x + row * width
@@ -11,8 +10,8 @@ public func layerNorm(
     for i in 0..<width { yr[i] = xr[i] - m }
     let r = 1 / (dot(width, yr, yr) / Float(width) + epsilon).squareRoot()
     for i in 0..<width { yr[i] = yr[i] * r * gamma[i] + beta[i] }
-    mean[row] = m
-    rstd[row] = r
+    statistics[2 * row] = m
+    statistics[2 * row + 1] = r
   }
 }
 
@@ -22,8 +21,8 @@ public func layerNorm(
 ///   - dx: [N,C], overwritten, or added to where `accumulate`.
 ///   - dGamma, dBeta: [C], added to; nil where the norm is frozen.
 public func layerNormBackward(
-  rows: Int, width: Int, x: UnsafePointer<Float>, gamma: UnsafePointer<Float>, mean: UnsafePointer<Float>,
-  rstd: UnsafePointer<Float>, dy: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>, accumulate: Bool,
+  rows: Int, width: Int, x: UnsafePointer<Float>, gamma: UnsafePointer<Float>, statistics: UnsafePointer<Float>,
+  dy: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>, accumulate: Bool,
   dGamma: UnsafeMutablePointer<Float>?, dBeta: UnsafeMutablePointer<Float>?, scratch: UnsafeMutablePointer<Float>
 ) {
   // scratch[2C]: the normalised row and γ·dy.
@@ -33,8 +32,7 @@ public func layerNormBackward(
     let xr = x + row * width
     let dyr = dy + row * width
     let dxr = dx + row * width
-    let m = mean[row]
-    let r = rstd[row]
+    let (m, r) = (statistics[2 * row], statistics[2 * row + 1])
     for i in 0..<width {
       normalised[i] = (xr[i] - m) * r
       scaled[i] = dyr[i] * gamma[i]

@@ -25,4 +25,23 @@ struct LargeVocabularyTests {
     #expect(scale > 0)
     #expect(zip(whole, parts).allSatisfy { abs($0 - $1) < 1e-3 * scale })
   }
+
+  @Test("The same for what rollouts keep")
+  func recorded() throws {
+    let weights = Weights.random(
+      Architecture(family: .gpt2, vocabulary: 700_000, context: 16, width: 8, layers: 1, heads: 2), seed: 5)
+    let requests = (0..<8).map { GenerationRequest(prompt: [], seed: UInt64($0)) }
+    // 1 + 8 · 12 rows: 68 million logits; in small batches 25 and 17 million.
+    func gradient(microBatch: Int) -> [Float] {
+      let (generations, recording) = Decoder(weights: weights, prefix: [3], microBatch: microBatch)
+        .record(requests, settings: DecodingSettings(maxTokens: 13, endTokens: []), adapter: nil, workers: 2)
+      return Likelihood(prefix: [3], microBatch: microBatch).gradient(
+        generations.map { $0.tokens.map { Int32($0) } }, weights, reusing: recording
+      ) { logs in (0, logs.map { $0.map { _ in -1 } }) }.gradient
+    }
+    let (whole, parts) = (gradient(microBatch: 8), gradient(microBatch: 2))
+    let scale = parts.map(\.magnitude).max() ?? 0
+    #expect(scale > 0)
+    #expect(zip(whole, parts).allSatisfy { abs($0 - $1) < 1e-3 * scale })
+  }
 }

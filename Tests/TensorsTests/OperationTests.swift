@@ -88,12 +88,11 @@ struct OperationTests {
     let gamma = floats(c, seed: 5)
     let beta = floats(c, seed: 6)
     let dy = floats(n * c, seed: 7)
-    func forward(_ x: [Float], _ gamma: [Float], _ beta: [Float]) -> (y: [Float], mean: [Float], rstd: [Float]) {
+    func forward(_ x: [Float], _ gamma: [Float], _ beta: [Float]) -> (y: [Float], statistics: [Float]) {
       var y = x
-      var mean = [Float](repeating: 0, count: n)
-      var rstd = mean
-      layerNorm(rows: n, width: c, epsilon: 1e-5, x: x, gamma: gamma, beta: beta, y: &y, mean: &mean, rstd: &rstd)
-      return (y, mean, rstd)
+      var statistics = [Float](repeating: 0, count: 2 * n)
+      layerNorm(rows: n, width: c, epsilon: 1e-5, x: x, gamma: gamma, beta: beta, y: &y, statistics: &statistics)
+      return (y, statistics)
     }
     let result = forward(x, gamma, beta)
     for row in 0..<n {
@@ -110,7 +109,7 @@ struct OperationTests {
     var dBeta = dGamma
     var scratch = [Float](repeating: 0, count: 2 * c)
     layerNormBackward(
-      rows: n, width: c, x: x, gamma: gamma, mean: result.mean, rstd: result.rstd, dy: dy, dx: &dx, accumulate: false,
+      rows: n, width: c, x: x, gamma: gamma, statistics: result.statistics, dy: dy, dx: &dx, accumulate: false,
       dGamma: &dGamma, dBeta: &dBeta, scratch: &scratch)
     func loss(_ x: [Float], _ gamma: [Float], _ beta: [Float]) -> Double {
       zip(forward(x, gamma, beta).y, dy).reduce(0) { $0 + Double($1.0) * Double($1.1) }

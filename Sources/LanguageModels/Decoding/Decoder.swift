@@ -59,26 +59,49 @@ public struct Decoder: Sendable {
   }
 
   public func generate(_ requests: [GenerationRequest], settings: DecodingSettings, workers: Int) -> [Generation] {
-    let pieces = stride(from: 0, to: requests.count, by: microBatch).map {
-      Array(requests[$0..<min($0 + microBatch, requests.count)])
-    }
+    let pieces = split(requests)
     return mapInTurn(pieces.count, workers: workers) { piece, crew in
-      decode(pieces[piece], settings, crew)
+      decode(pieces[piece], settings, crew).generations
     }.flatMap { $0 }
   }
 
-  private func decode(_ requests: [GenerationRequest], _ settings: DecodingSettings, _ crew: Crew) -> [Generation] {
+  /// Generates, and keeps what the gradient of the samples needs (see `Likelihood.gradient`).
+  ///
+  /// - Parameters:
+  ///   - requests: go on from the decoder's prefix, without prompts of their own.
+  ///   - adapter: the gradient will be its factors'; nil for all weights.
+  public func record(
+    _ requests: [GenerationRequest], settings: DecodingSettings, adapter: LoRAAdapter?, workers: Int
+  ) -> (generations: [Generation], recording: RolloutRecording) {
+    precondition(!prefix.isEmpty && requests.allSatisfy { $0.prompt.isEmpty }, "the prefix predicts the first token")
+    let pieces = split(requests)
+    let rollouts = mapInTurn(pieces.count, workers: workers) { piece, crew in
+      decode(pieces[piece], settings, crew, recordingFor: adapter.map { .adapter($0) } ?? .all)
+    }
+    return (rollouts.flatMap(\.generations), RolloutRecording(rollouts.compactMap(\.recorder)))
+  }
+
+  private func split(_ requests: [GenerationRequest]) -> [[GenerationRequest]] {
+    stride(from: 0, to: requests.count, by: microBatch).map {
+      Array(requests[$0..<min($0 + microBatch, requests.count)])
+    }
+  }
+
+  private func decode(
+    _ requests: [GenerationRequest], _ settings: DecodingSettings, _ crew: Crew,
+    recordingFor trainable: Trainable? = nil
+  ) -> Rollout {
     let architecture = weights.architecture
     let longest = requests.map(\.prompt.count).max() ?? 0
     let capacity = max(1, min(longest + settings.maxTokens, architecture.context - prefix.count))
     var rollout = Rollout(
       weights: weights, prefix: prefix, requests: requests, capacity: capacity,
-      maxTokens: settings.maxTokens, crew: crew)
+      maxTokens: settings.maxTokens, recordingFor: trainable, crew: crew)
     let sampler = Sampler(vocabulary: architecture.vocabulary, settings: settings)
     while !rollout.activeRows.isEmpty {
       rollout.sample(sampler, requests, crew)
       rollout.step(crew)
     }
-    return rollout.generations
+    return rollout
   }
 }

@@ -30,11 +30,15 @@ struct Rollout {
   private var generators: [SeededGenerator]
   /// Rows still being sampled.
   private(set) var activeRows: [Int]
-  /// [active,V].
+  /// [active,V], unless a recorder keeps them.
   private let logits: FloatMemory
+  /// Where the active rows' logits are; one row for all at first, where nothing tells them apart.
+  private var current: (logits: UnsafeMutablePointer<Float>, isShared: Bool)
+  private(set) var recorder: RolloutRecorder?
 
   init(
-    weights: Weights, prefix: [Int32], requests: [GenerationRequest], capacity: Int, maxTokens: Int, crew: Crew
+    weights: Weights, prefix: [Int32], requests: [GenerationRequest], capacity: Int, maxTokens: Int,
+    recordingFor trainable: Trainable? = nil, crew: Crew
   ) {
     let architecture = weights.architecture
     let graph = weights.layout.graph
@@ -52,9 +56,15 @@ struct Rollout {
         shape: shape, sharedKeys: FloatMemory(shared), sharedValues: FloatMemory(shared), keys: FloatMemory(size),
         values: FloatMemory(size))
     }
-    let activations = Transformer.forward(batch, weights, crew: crew) { layer, qkv in
+    let activations = Transformer.forward(batch, weights, for: trainable ?? .nothing, crew: crew) { layer, qkv in
       Self.fill(caches[layer], from: qkv, batch.plan, capacity: capacity)
     }
+    // The last token is drawn, but never fed.
+    recorder = trainable.map {
+      RolloutRecorder(
+        weights: weights, prefix: prefix, rows: requests.count, most: min(capacity, max(0, maxTokens - 1)), for: $0)
+    }
+    recorder?.keepPrefix(activations)
     self.caches = caches
     cached = requests.map(\.prompt.count)
     // With many rows packing is lost in the product, and for few steps copying costs more than it gains.
@@ -67,18 +77,21 @@ struct Rollout {
     generations = requests.map { _ in Generation(tokens: [], logProbability: 0, finished: false) }
     generators = requests.map { SeededGenerator(seed: $0.seed) }
     activeRows = Array(requests.indices)
-    // The first logits come from each prompt's last row, or from the prefix's.
+    // The first logits come from each prompt's last row, or, once for all, from the prefix's.
+    let isShared = requests.allSatisfy { $0.prompt.isEmpty }
     let lastRows = batch.plan.sequences.dropFirst().map { $0.count > 0 ? $0.start + $0.count - 1 : prefix.count - 1 }
-    var hidden = [Float]()
-    hidden.reserveCapacity(requests.count * c)
-    for row in lastRows {
-      activations.values.withUnsafeBufferPointer { values in
-        hidden.append(contentsOf: values[activations.hidden + row * c..<activations.hidden + (row + 1) * c])
+    let firstRows = isShared ? Array(lastRows.prefix(1)) : lastRows
+    logits = FloatMemory(recorder?.nextLogits() == nil ? requests.count * architecture.vocabulary : 0)
+    current = (recorder?.nextLogits() ?? logits.base, isShared)
+    let hidden = FloatMemory(firstRows.count * c)
+    withExtendedLifetime((hidden, activations)) {
+      for (place, row) in firstRows.enumerated() {
+        (hidden.base + place * c).update(from: activations.values.base + activations.hidden + row * c, count: c)
       }
-    }
-    let size = requests.count * architecture.vocabulary
-    logits = FloatMemory(size) { out in
-      if let out = out.baseAddress { Self.logits(hidden, rows: requests.count, weights, into: out, crew) }
+      weights.withPointers { pointers in
+        graph.head.logits(
+          rows: firstRows.count, architecture, hidden: hidden.base, pointers, into: current.logits, crew: crew)
+      }
     }
   }
 
@@ -119,18 +132,17 @@ struct Rollout {
     let rows = activeRows
     var streams = rows.map { generators[$0] }
     var choices = [Sampler.Choice?](repeating: nil, count: rows.count)
-    logits.withUnsafeBufferPointer { logits in
-      streams.withUnsafeMutableBufferPointer { streams in
-        choices.withUnsafeMutableBufferPointer { choices in
-          guard let l = logits.baseAddress, let stream = streams.baseAddress, let choice = choices.baseAddress
-          else { return }
-          share(crew, rows.count, work: 8 * v) { range in
-            for place in range {
-              let row = rows[place]
-              choice[place] = sampler.choose(
-                l + place * v, temperature: requests[row].temperature ?? sampler.settings.temperature,
-                mayEnd: generations[row].tokens.count >= sampler.settings.minTokens, generator: &stream[place])
-            }
+    let (logits, generations, isShared) = (current.logits, generations, current.isShared)
+    streams.withUnsafeMutableBufferPointer { streams in
+      choices.withUnsafeMutableBufferPointer { choices in
+        guard let stream = streams.baseAddress, let choice = choices.baseAddress else { return }
+        share(crew, rows.count, work: 8 * v) { range in
+          for place in range {
+            let row = rows[place]
+            choice[place] = sampler.choose(
+              logits + (isShared ? 0 : place * v),
+              temperature: requests[row].temperature ?? sampler.settings.temperature,
+              mayEnd: generations[row].tokens.count >= sampler.settings.minTokens, generator: &stream[place])
           }
         }
       }
@@ -138,13 +150,21 @@ struct Rollout {
     for (place, row) in rows.enumerated() {
       generators[row] = streams[place]
       guard let choice = choices[place] else { continue }
-      generations[row].logProbability += choice.logProbability
+      note(choice, of: row, isFirst: place == 0)
       if sampler.settings.endTokens.contains(choice.token) {
-        generations[row].finished = true
+        self.generations[row].finished = true
       } else {
-        generations[row].tokens.append(choice.token)
+        self.generations[row].tokens.append(choice.token)
       }
     }
+  }
+
+  private mutating func note(_ choice: Sampler.Choice, of row: Int, isFirst: Bool) {
+    generations[row].logProbability += choice.logProbability
+    if !current.isShared || isFirst {
+      recorder?.predict(row, token: cached[row], normaliser: choice.normaliser)
+    }
+    recorder?.draw(row, choice)
   }
 
   /// Feeds the tokens just accepted and makes the next logits.
@@ -158,18 +178,20 @@ struct Rollout {
     let tokens = rows.map { Int32(samples[$0].tokens.last ?? 0) }
     let positions = rows.map { Int32(prefixCount + filled[$0]) }
     let (places, layout, space, packed, caches) = (places, weights.layout, capacity, packed, caches)
-    workspace.withUnsafeMutableBufferPointer { buffer in
-      logits.withUnsafeMutableBufferPointer { logits in
-        guard let values = buffer.baseAddress, let logits = logits.baseAddress else { return }
-        weights.withPointers { pointers in
-          ForwardPass(layout: layout, weights: pointers, places: places, values: values, crew: crew, packed: packed)
-            .run(rows: rows.count, tokens: tokens, positions: positions) { step, qkv, out in
-              Self.attend(
-                caches[step.layer], rows: rows, filled: filled, capacity: space, qkv: qkv, out: out, crew)
-            }
-          layout.graph.head.logits(
-            rows: rows.count, layout.architecture, hidden: values + places.hidden, pointers, into: logits, crew: crew)
+    current = (recorder?.nextLogits() ?? logits.base, false)
+    let recording = recorder?.step(rows) { filled[$0] }
+    let out = current.logits
+    withExtendedLifetime(workspace) {
+      let values = workspace.base
+      weights.withPointers { pointers in
+        ForwardPass(
+          layout: layout, weights: pointers, places: places, values: values, crew: crew, packed: packed,
+          recorder: recording
+        ).run(rows: rows.count, tokens: tokens, positions: positions) { step, qkv, out in
+          Self.attend(caches[step.layer], rows: rows, filled: filled, capacity: space, qkv: qkv, out: out, crew)
         }
+        layout.graph.head.logits(
+          rows: rows.count, layout.architecture, hidden: values + places.hidden, pointers, into: out, crew: crew)
       }
     }
     for row in rows { cached[row] += 1 }
@@ -213,18 +235,6 @@ struct Rollout {
             }
           }
         }
-      }
-    }
-  }
-
-  private static func logits(
-    _ hidden: [Float], rows: Int, _ weights: Weights, into logits: UnsafeMutablePointer<Float>, _ crew: Crew
-  ) {
-    hidden.withUnsafeBufferPointer { hidden in
-      guard let hidden = hidden.baseAddress else { return }
-      weights.withPointers { pointers in
-        weights.layout.graph.head.logits(
-          rows: rows, weights.architecture, hidden: hidden, pointers, into: logits, crew: crew)
       }
     }
   }

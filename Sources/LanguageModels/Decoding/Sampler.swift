@@ -7,6 +7,8 @@ struct Sampler {
     let token: Int
     /// Untempered and untruncated log p(token).
     let logProbability: Float
+    /// log Σ e^logit.
+    let normaliser: Float
   }
 
   let settings: DecodingSettings
@@ -33,7 +35,8 @@ struct Sampler {
       for i in 0..<v where mayEnd || !settings.endTokens.contains(i) {
         if best < 0 || logits[i] > logits[best] { best = i }
       }
-      return Choice(token: max(best, 0), logProbability: logits[max(best, 0)] - normaliser)
+      return Choice(
+        token: max(best, 0), logProbability: logits[max(best, 0)] - normaliser, normaliser: normaliser)
     }
     let token = withUnsafeTemporaryAllocation(of: Float.self, capacity: v) { buffer in
       guard let p = buffer.baseAddress else { return 0 }
@@ -44,7 +47,7 @@ struct Sampler {
       if settings.topP < 1 { keepNucleus(buffer) }
       return drawIndex(v, p, at: draw)
     }
-    return Choice(token: token, logProbability: logits[token] - normaliser)
+    return Choice(token: token, logProbability: logits[token] - normaliser, normaliser: normaliser)
   }
 
   /// Zeroes everything outside the smallest set of likeliest tokens whose probabilities reach top-p

@@ -69,6 +69,27 @@ struct ActivationPlaces: Sendable {
     hidden = offsets[graph.result]
     count = next
   }
+
+  /// Places for what a backward pass reads and for the hidden states, and for nothing else; the others have none.
+  ///
+  /// Each place begins no later than it would with more rows or longer sequences.
+  init(keeping graph: Graph, needs: BackwardNeeds, plan: AttentionPlan) {
+    var offsets = [Int](repeating: -1, count: graph.widths.count)
+    var next = 0
+    for (value, width) in graph.widths.enumerated() where needs.values[value] || value == graph.result {
+      offsets[value] = next
+      next += plan.rows * width
+    }
+    var probabilities = [Int?](repeating: nil, count: graph.attention.count)
+    for (layer, shape) in graph.attention.enumerated() where needs.probabilities[layer] {
+      probabilities[layer] = next
+      next += shape.heads * plan.probabilitiesPerHead
+    }
+    self.offsets = offsets
+    self.probabilities = probabilities
+    hidden = offsets[graph.result]
+    count = next
+  }
 }
 
 extension Graph.Step {

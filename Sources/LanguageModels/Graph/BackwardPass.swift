@@ -63,15 +63,15 @@ struct BackwardPass: ~Copyable {
       let statistics = place(step.statistics)
       switch step.kind {
       case .layer(let bias):
-        let (rows, weights) = (rows, weights)
+        let weights = weights
         sink.withVectors(step.gain, bias) { dGain, dBias in
           sharedRows(work: 4 * width, sums: dGain != nil) { range in
             let (first, place) = (range.lowerBound, range.lowerBound * width)
             withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * width) { scratch in
               guard let scratch = scratch.baseAddress else { return }
               layerNormBackward(
-                rows: range.count, width: width, x: x + place, gamma: weights[step.gain], mean: statistics + first,
-                rstd: statistics + rows + first, dy: dy + place, dx: dx + place, accumulate: accumulates,
+                rows: range.count, width: width, x: x + place, gamma: weights[step.gain],
+                statistics: statistics + 2 * first, dy: dy + place, dx: dx + place, accumulate: accumulates,
                 dGamma: dGain, dBeta: dBias, scratch: scratch)
             }
           }

@@ -11,6 +11,8 @@ struct ForwardPass {
   let crew: Crew?
   /// By projection: its matrix packed beforehand, where it is.
   var packed: [PackedMatrix?] = []
+  /// Keeps what the steps read.
+  var recorder: RolloutRecorder.Step?
 
   /// - Parameters:
   ///   - tokens, positions: [N].
@@ -26,7 +28,8 @@ struct ForwardPass {
     var reach: Int32 = 0
     for row in 0..<rows { reach = max(reach, positions[row] + 1) }
     let tables = graph.rotations.map { $0.table(positions: Int(reach)) }
-    for step in graph.steps {
+    for (index, step) in graph.steps.enumerated() {
+      recorder?.keep(before: index, places, values, crew)
       switch step {
       case .embed(let step): embed(step, rows: rows, tokens: tokens, positions: positions, segments: segments)
       case .norm(let step):
@@ -67,6 +70,7 @@ struct ForwardPass {
         }
       }
     }
+    recorder?.keep(before: graph.steps.count, places, values, crew)
   }
 
   private func embed(
@@ -93,7 +97,7 @@ struct ForwardPass {
       case .layer(let bias):
         layerNorm(
           rows: range.count, width: width, epsilon: epsilon, x: x + place, gamma: weights[step.gain],
-          beta: weights[bias], y: y + place, mean: statistics + first, rstd: statistics + rows + first)
+          beta: weights[bias], y: y + place, statistics: statistics + 2 * first)
       case .rms:
         rmsNorm(
           rows: range.count, width: width, epsilon: epsilon, x: x + place, gain: weights[step.gain],

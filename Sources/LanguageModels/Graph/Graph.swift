@@ -120,6 +120,15 @@ extension Graph.Step {
     }
   }
 
+  /// Of a norm.
+  var statistics: Graph.Value? {
+    switch self {
+    case .norm(let step): step.statistics
+    case .headNorm(let step): step.statistics
+    default: nil
+    }
+  }
+
   /// Values that the step makes.
   var outputs: [Graph.Value] {
     switch self {

@@ -19,7 +19,7 @@ enum Trainable: Sendable {
 }
 
 /// What a backward pass needs from the forward pass before it.
-struct BackwardNeeds: Sendable {
+struct BackwardNeeds: Sendable, Equatable {
   /// By value: whether anything trained lies before it, so that its gradient is wanted.
   private(set) var gradients: [Bool]
   /// By value: whether the backward pass reads it.
