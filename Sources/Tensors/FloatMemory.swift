@@ -61,6 +61,23 @@ private enum MemoryPool {
   private struct Idle {
     var blocks: [Int: [UInt]] = [:]
     var bytes = 0
+    /// By size, when one was last taken or given, in turns.
+    var used: [Int: Int] = [:]
+    var turn = 0
+
+    mutating func use(_ size: Int) {
+      turn += 1
+      used[size] = turn
+    }
+
+    /// Takes out a block of the size that has been idle for longest; nil where that is `size` itself.
+    mutating func forget(before size: Int) -> UInt? {
+      let oldest = blocks.keys.filter { $0 != size && blocks[$0]?.isEmpty == false }
+        .min { (used[$0] ?? 0, $0) < (used[$1] ?? 0, $1) }
+      guard let oldest, let block = blocks[oldest]?.popLast() else { return nil }
+      bytes -= oldest
+      return block
+    }
   }
 
   private static let page = 1 << 21
@@ -81,7 +98,9 @@ private enum MemoryPool {
 
   static func take(_ bytes: Int) -> UInt {
     let known = idle.withLock { idle -> UInt? in
-      guard bytes >= least, let block = idle.blocks[bytes]?.popLast() else { return nil }
+      guard bytes >= least else { return nil }
+      idle.use(bytes)
+      guard let block = idle.blocks[bytes]?.popLast() else { return nil }
       idle.bytes -= bytes
       return block
     }
@@ -96,12 +115,19 @@ private enum MemoryPool {
   }
 
   static func give(_ block: UInt, _ bytes: Int) {
-    let isKept = idle.withLock { idle in
-      guard bytes >= least, idle.bytes + bytes <= most else { return false }
+    let freed = idle.withLock { idle -> [UInt] in
+      guard bytes >= least, bytes <= most else { return [block] }
+      idle.use(bytes)
+      var freed: [UInt] = []
+      // What has been idle for longest makes room: another model's sizes, for instance.
+      while idle.bytes + bytes > most {
+        guard let old = idle.forget(before: bytes) else { return freed + [block] }
+        freed.append(old)
+      }
       idle.blocks[bytes, default: []].append(block)
       idle.bytes += bytes
-      return true
+      return freed
     }
-    if !isKept { free(UnsafeMutableRawPointer(bitPattern: block)) }
+    for block in freed { free(UnsafeMutableRawPointer(bitPattern: block)) }
   }
 }

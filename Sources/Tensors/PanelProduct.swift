@@ -34,7 +34,8 @@ enum PanelProduct {
     columnStride: Int, alpha: Float, accumulates: Bool
   ) {
     let widest = m <= fewRows ? columns / 2 : columns
-    let copiesLeft = min(n, widest) >= columnsWorthCopying && m > fewRows && left.column == 1
+    // Rows that lie close together are read where they are.
+    let copiesLeft = min(n, widest) >= columnsWorthCopying && m > fewRows && left.column == 1 && left.row > depth
     let panelFloats = (min(n, widest) + 15) / 16 * 16 * min(k, depth)
     let leftFloats = copiesLeft ? rows * leftStride : 0
     withUnsafeTemporaryAllocation(byteCount: (panelFloats + leftFloats) * 4, alignment: 64) { buffer in
