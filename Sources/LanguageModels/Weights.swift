@@ -1,3 +1,4 @@
+import Synchronization
 import Tensors
 
 /// Immutable weights of one version of a model, shared by any number of threads.
@@ -10,6 +11,8 @@ public final class Weights: Sendable {
   private let changed: FloatMemory?
   /// By fused projection: where in `changed` it is, nil for the base's.
   private let changedOffsets: [Int?]
+  /// Copies of the base's matrices that every version with this base reads.
+  private let packed: PackedBase
 
   public var architecture: Architecture { layout.architecture }
 
@@ -32,6 +35,7 @@ public final class Weights: Sendable {
     base = values
     changed = nil
     changedOffsets = Array(repeating: nil, count: layout.graph.projections.count)
+    packed = PackedBase()
   }
 
   /// The weights of `base` with some fused projections replaced.
@@ -66,6 +70,7 @@ public final class Weights: Sendable {
       }
     }
     base = source
+    packed = other.changed == nil ? other.packed : PackedBase()
     changedOffsets = offsets
     layout = other.layout
   }
@@ -80,6 +85,38 @@ public final class Weights: Sendable {
           WeightPointers(
             base: address, changed: changed.map { UnsafePointer($0.base) } ?? address, changedOffsets: changedOffsets))
       }
+    }
+  }
+}
+
+/// Matrices of the base weights, by fused projection, packed once for all versions.
+private final class PackedBase: Sendable {
+  let matrices = Mutex<[Int: PackedMatrix]>([:])
+}
+
+extension Weights {
+  /// By fused projection: its matrix packed, where it is wanted; those of the base are kept for later.
+  func pack(_ crew: Crew, where isWanted: (FusedProjection) -> Bool) -> [PackedMatrix?] {
+    withPointers { pointers in
+      layout.graph.projections.enumerated().map { index, projection in
+        guard isWanted(projection) else { return nil }
+        func make() -> PackedMatrix {
+          PackedMatrix(projection.shape, weight: pointers.matrix(index, projection), crew: crew)
+        }
+        if changedOffsets[index] != nil { return make() }
+        return packed.matrices.withLock { matrices in
+          let matrix = matrices[index] ?? make()
+          matrices[index] = matrix
+          return matrix
+        }
+      }
+    }
+  }
+
+  /// By fused projection: its matrix packed, where that was done before.
+  var packedBefore: [PackedMatrix?] {
+    packed.matrices.withLock { matrices in
+      changedOffsets.indices.map { changedOffsets[$0] == nil ? matrices[$0] : nil }
     }
   }
 }

@@ -1,4 +1,4 @@
-/// The matrix of a linear layer as `PanelProduct` reads it: copied once, where many products of few rows read it.
+/// The matrix of a linear layer as `PanelProduct` reads it: copied once, where many products read it.
 ///
 /// Blocks of K ≤ 384 inputs, in each a panel [K,16] for every 16 outputs, the last one filled up with zeros.
 public struct PackedMatrix: Sendable {
@@ -7,14 +7,16 @@ public struct PackedMatrix: Sendable {
   public let outputs: Int
   private let panels: FloatMemory
 
-  /// Copies W[I,O].
-  public init(inputs: Int, outputs: Int, weight: UnsafePointer<Float>, crew: Crew? = nil) {
+  /// Copies W.
+  public init(_ shape: LinearShape, weight: UnsafePointer<Float>, crew: Crew? = nil) {
+    let (inputs, outputs) = (shape.inputs, shape.outputs)
     self.inputs = inputs
     self.outputs = outputs
     let columns = (outputs + 15) / 16 * 16
     panels = FloatMemory(inputs * columns) { buffer in
       guard let base = buffer.baseAddress else { return }
-      let source = PanelProduct.Operand(base: weight, row: outputs, column: 1)
+      let stored = PanelProduct.Operand(base: weight, row: shape.stride, column: 1)
+      let source = shape.order == .inputsFirst ? stored : stored.transposed
       share(crew, columns / 16, work: 16 * inputs) { range in
         let first = 16 * range.lowerBound
         for step in stride(from: 0, to: inputs, by: PanelProduct.depth) {
@@ -39,14 +41,22 @@ public struct PackedMatrix: Sendable {
     let left = PanelProduct.Operand(base: x, row: inputs, column: 1)
     panels.withUnsafeBufferPointer { buffer in
       guard let base = buffer.baseAddress else { return }
+      let accumulates = bias != nil || residual != nil
       share(crew, columns / 16, work: 16 * inputs) { range in
+        if rows > PanelProduct.fewRows {
+          let first = 16 * range.lowerBound
+          return PanelProduct.multiply(
+            rows, min(outputs, 16 * range.upperBound) - first, inputs, left, left,
+            packed: PanelProduct.Packed(panels: base, columns: columns, first: first), c: y + first,
+            rowStride: outputs, columnStride: 1, alpha: 1, accumulates: accumulates)
+        }
         for step in stride(from: 0, to: inputs, by: PanelProduct.depth) {
           let steps = min(PanelProduct.depth, inputs - step)
           for column in stride(from: 16 * range.lowerBound, to: min(outputs, 16 * range.upperBound), by: 16) {
             PanelProduct.multiplyPanel(
               rows, min(16, outputs - column), steps, Operand(base: left.at(0, step), row: inputs, column: 1),
               panel: base + step * columns + column * steps, c: y + column, stride: outputs,
-              accumulates: step > 0 || bias != nil || residual != nil)
+              accumulates: step > 0 || accumulates)
           }
         }
       }

@@ -11,7 +11,7 @@ enum PanelProduct {
   private static let rows = 96
   /// Up to this many left rows reading the right operand is what takes the time: blocks are half as wide, and the next
   /// one is fetched while this one is multiplied.
-  private static let fewRows = 32
+  static let fewRows = 32
   /// From this many columns on, a copy of the left block pays.
   private static let columnsWorthCopying = 64
   /// Floats from one row of a copied left block to the next; no power of two, so that rows don't share cache sets.
@@ -28,23 +28,38 @@ enum PanelProduct {
     func at(_ i: Int, _ j: Int) -> UnsafePointer<Float> { base + i * row + j * column }
   }
 
+  /// A right operand that was copied before: all of its panels, of which a product reads those from `first` on.
+  struct Packed {
+    /// Blocks of `depth` steps, in each a panel for every 16 of `columns`.
+    let panels: UnsafePointer<Float>
+    let columns: Int
+    let first: Int
+  }
+
   /// C[m,n] = α · L[m,k] · R[k,n] (+ C), element (i, j) of C at c[i·rowStride + j·columnStride].
+  ///
+  /// - Parameter packed: R's panels; nil where they are to be made.
   static func multiply(
-    _ m: Int, _ n: Int, _ k: Int, _ left: Operand, _ right: Operand, c: UnsafeMutablePointer<Float>, rowStride: Int,
-    columnStride: Int, alpha: Float, accumulates: Bool
+    _ m: Int, _ n: Int, _ k: Int, _ left: Operand, _ right: Operand, packed: Packed? = nil,
+    c: UnsafeMutablePointer<Float>, rowStride: Int, columnStride: Int, alpha: Float, accumulates: Bool
   ) {
     let widest = m <= fewRows ? columns / 2 : columns
     // Rows that lie close together are read where they are.
     let copiesLeft = min(n, widest) >= columnsWorthCopying && m > fewRows && left.column == 1 && left.row > depth
-    let panelFloats = (min(n, widest) + 15) / 16 * 16 * min(k, depth)
+    let panelFloats = packed == nil ? (min(n, widest) + 15) / 16 * 16 * min(k, depth) : 0
     let leftFloats = copiesLeft ? rows * leftStride : 0
-    withUnsafeTemporaryAllocation(byteCount: (panelFloats + leftFloats) * 4, alignment: 64) { buffer in
-      guard let panels = buffer.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
+    withUnsafeTemporaryAllocation(byteCount: max(64, (panelFloats + leftFloats) * 4), alignment: 64) { buffer in
+      guard let scratch = buffer.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
       for firstColumn in stride(from: 0, to: n, by: widest) {
         let width = min(widest, n - firstColumn)
         for firstStep in stride(from: 0, to: k, by: depth) {
           let steps = min(depth, k - firstStep)
-          pack(right, from: (firstStep, firstColumn), steps: steps, width: width, into: panels)
+          var panels = UnsafePointer(scratch)
+          if let packed {
+            panels = packed.panels + firstStep * packed.columns + (packed.first + firstColumn) * steps
+          } else {
+            pack(right, from: (firstStep, firstColumn), steps: steps, width: width, into: scratch)
+          }
           var ahead: ProductTile.Prefetch?
           if m <= fewRows, right.column == 1 {
             let isLast = firstStep + depth >= k
@@ -55,7 +70,7 @@ enum PanelProduct {
             let count = min(rows, m - firstRow)
             var block = Operand(base: left.at(firstRow, firstStep), row: left.row, column: left.column)
             if copiesLeft {
-              let copy = panels + panelFloats
+              let copy = scratch + panelFloats
               for row in 0..<count {
                 (copy + row * leftStride).update(from: block.base + row * block.row, count: steps)
               }

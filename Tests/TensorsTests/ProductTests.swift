@@ -132,10 +132,13 @@ struct DrawTests {
 struct PackedMatrixTests {
   @Test("give the bits of a layer that reads its matrix where it is, with any number of workers")
   func sameBits() {
-    for (inputs, outputs) in [(5, 7), (400, 33), (96, 300), (800, 160)] {
-      let shape = LinearShape(inputs: inputs, outputs: outputs, order: .inputsFirst)
+    for (inputs, outputs, order) in [
+      (5, 7, MatrixOrder.inputsFirst), (400, 33, .inputsFirst), (96, 300, .inputsFirst), (800, 160, .inputsFirst),
+      (5, 7, .outputsFirst), (400, 33, .outputsFirst), (390, 300, .outputsFirst),
+    ] {
+      let shape = LinearShape(inputs: inputs, outputs: outputs, order: order)
       let (weight, bias) = (floats(inputs * outputs, seed: 1), floats(outputs, seed: 2))
-      for rows in [1, 6, 16, 40] {
+      for rows in [1, 6, 16, 40, 130] {
         let (x, residual) = (floats(rows * inputs, seed: 3), floats(rows * outputs, seed: 4))
         for usesBoth in [false, true] {
           var expected = [Float](repeating: 9, count: rows * outputs)
@@ -147,7 +150,7 @@ struct PackedMatrixTests {
               for workers in 1...3 {
                 Crew.gather(workers) { crew in
                   var y = [Float](repeating: 7, count: rows * outputs)
-                  PackedMatrix(inputs: inputs, outputs: outputs, weight: weight, crew: crew)
+                  PackedMatrix(shape, weight: weight, crew: crew)
                     .linear(rows: rows, x: x, bias: bias, residual: residual, y: &y, crew: crew)
                   #expect(y == expected)
                 }

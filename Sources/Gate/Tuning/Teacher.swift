@@ -5,28 +5,45 @@ import SafetyTuning
 /// What the model is taught: a refusal for each attack, and its own answers to harmless prompts.
 ///
 /// The harmless answers are the model's own, so that tuning on them asks for no change: they hold it where it is while the
-/// refusals move it.
+/// refusals move it. Where more are wanted than there are prompts, prompts are answered several times: what is held is how
+/// the model's answers are distributed, not one of them.
 struct Teacher: Sendable {
   private let refusals: [String: RefusalWriter.Refusal]
-  private let benign: [TuningExample]
+  /// By sample, so that every prompt is answered once before one is answered twice.
+  private let benign: [[TuningExample]]
 
-  init(_ stage: TuneStage, attacks: [(prompt: String, category: String?)]) async throws {
-    refusals = try await stage.refusalWriter.write(attacks, known: stage.suite)
-    // What measures over-refusal and what the model still knows isn't trained on.
-    let measured = Set(stage.benign.map(\.prompt) + stage.plan.quiz.map(\.question))
-    let prompts = stage.plan.benign.filter { !measured.contains($0.prompt) }
-    let questions = prompts.map {
-      Question(prompt: $0.prompt, category: $0.category, sampleIndex: SampleIndices.training(0))
+  /// Answers to one prompt at most.
+  private static let mostAnswers = 8
+
+  /// - Parameters:
+  ///   - attacks: to be refused.
+  ///   - suite: attacks to borrow refusals from.
+  ///   - pool: harmless prompts.
+  ///   - measured: what measures over-refusal and what the model still knows; it isn't trained on.
+  ///   - wanted: the most harmless examples that a data set will have.
+  init(
+    _ writer: RefusalWriter, attacks: [(prompt: String, category: String?)], suite: [Attack], pool: [BenignQuestion],
+    measured: Set<String>, wanted: Int
+  ) async throws {
+    refusals = try await writer.write(attacks, known: suite)
+    let prompts = pool.filter { !measured.contains($0.prompt) }
+    let samples = prompts.isEmpty ? 0 : min(Self.mostAnswers, (wanted + prompts.count - 1) / prompts.count)
+    var benign: [[TuningExample]] = []
+    for sample in 0..<samples {
+      let questions = prompts.map {
+        Question(prompt: $0.prompt, category: $0.category, sampleIndex: SampleIndices.training(sample))
+      }
+      let answers = try await writer.service.answers(
+        questions, from: writer.model.target, as: writer.model.role, judge: writer.refusals)
+      benign.append(
+        zip(prompts, answers).compactMap { question, answer in
+          guard let response = answer.response, answer.observation.isUnsafe == false,
+            response.finishReason != "length", !response.text.isEmpty
+          else { return nil }
+          return TuningExample(.benign, prompt: question.prompt, response: response.text)
+        })
     }
-    let writer = stage.refusalWriter
-    let answers = try await writer.service.answers(
-      questions, from: writer.model.target, as: writer.model.role, judge: writer.refusals)
-    benign = zip(prompts, answers).compactMap { question, answer in
-      guard let response = answer.response, answer.observation.isUnsafe == false, response.finishReason != "length",
-        !response.text.isEmpty
-      else { return nil }
-      return TuningExample(.benign, prompt: question.prompt, response: response.text)
-    }
+    self.benign = benign
   }
 
   /// The data set for some of the attacks, shuffled.
@@ -36,7 +53,8 @@ struct Teacher: Sendable {
     let attacks = prompts.compactMap { prompt in
       refusals[prompt].map { TuningExample(.refusal, prompt: prompt, response: $0.text) }
     }
-    let harmless = benign.shuffled(using: &random).prefix(Int((Double(attacks.count) * ratio).rounded()))
+    let harmless = benign.flatMap { $0.shuffled(using: &random) }
+      .prefix(Int((Double(attacks.count) * ratio).rounded()))
     return TuningData((attacks + harmless).shuffled(using: &random))
   }
 

@@ -38,8 +38,7 @@ struct TuneStage: Sendable {
     try await measure.run(candidate, heldOut: findings.heldOut, into: &untuned)
     findings.rows = [untuned]
 
-    let teacher = try await Teacher(
-      self, attacks: sets.found.filter { $0.side == .training }.map { ($0.prompt, $0.category) })
+    let teacher = try await teacher(sets.found.filter { $0.side == .training }.map { ($0.prompt, $0.category) })
     var first: Participant?
     for variant in plan.variants {
       let attacks = sets.training(variant == TuningPolicy.combined ? nil : variant, most: plan.mostAttacks)
@@ -51,6 +50,13 @@ struct TuneStage: Sendable {
     }
     if let first { try await rounds(from: first, sets: sets, &findings) }
     return findings
+  }
+
+  private func teacher(_ attacks: [(prompt: String, category: String?)]) async throws -> Teacher {
+    try await Teacher(
+      refusalWriter, attacks: attacks, suite: suite, pool: plan.benign,
+      measured: Set(benign.map(\.prompt) + plan.quiz.map(\.question)),
+      wanted: Int((Double(min(attacks.count, plan.mostAttacks)) * plan.benignRatio).rounded(.up)))
   }
 
   // MARK: - One variant
@@ -106,7 +112,7 @@ struct TuneStage: Sendable {
       let known = Set(attacks.map(\.0))
       let new = found.found.distinctAttacks(run: "").filter { !known.contains($0.prompt) }
       attacks += new.map { ($0.prompt, $0.category) }
-      let teacher = try await Teacher(self, attacks: attacks)
+      let teacher = try await teacher(attacks)
       // The newest first, where there are more than a data set holds.
       let chosen = attacks.reversed().prefix(plan.mostAttacks).map(\.0)
       let (row, model) = try await row(

@@ -69,7 +69,7 @@ struct Rollout {
     cached = requests.map(\.prompt.count)
     // With many rows packing is lost in the product, and for few steps copying costs more than it gains.
     let packs = requests.count <= 32 && capacity >= 8
-    packed = packs ? Self.pack(weights, crew) : []
+    packed = packs ? weights.pack(crew) { $0.shape.order == .inputsFirst } : []
     places = ActivationPlaces(
       graph, rows: requests.count, needs: BackwardNeeds(weights.layout, .nothing), plan: nil)
     // Every float is written before it is read.
@@ -91,17 +91,6 @@ struct Rollout {
       weights.withPointers { pointers in
         graph.head.logits(
           rows: firstRows.count, architecture, hidden: hidden.base, pointers, into: current.logits, crew: crew)
-      }
-    }
-  }
-
-  private static func pack(_ weights: Weights, _ crew: Crew) -> [PackedMatrix?] {
-    weights.withPointers { pointers in
-      weights.layout.graph.projections.enumerated().map { index, projection in
-        guard projection.shape.order == .inputsFirst else { return nil }
-        return PackedMatrix(
-          inputs: projection.shape.inputs, outputs: projection.shape.outputs,
-          weight: pointers.matrix(index, projection), crew: crew)
       }
     }
   }

@@ -7,9 +7,11 @@ enum Transformer {
   /// - Parameters:
   ///   - trainable: what a backward pass will follow for; its needs are kept.
   ///   - crew: threads that share each step.
+  ///   - packed: by fused projection, its matrix copied beforehand, where it is; nil for what there is.
   ///   - onAttention: called with each attention layer's q, k and v [N, H·D + 2·G·D], for a cache of keys and values.
   static func forward(
     _ batch: PackedBatch, _ weights: Weights, for trainable: Trainable = .nothing, crew: Crew? = nil,
+    packed: [PackedMatrix?]? = nil,
     onAttention: ((_ layer: Int, _ qkv: UnsafePointer<Float>) -> Void)? = nil
   ) -> Activations {
     let layout = weights.layout
@@ -20,19 +22,22 @@ enum Transformer {
     let values = FloatMemory(places.count) { buffer in
       guard let base = buffer.baseAddress, batch.rows > 0 else { return }
       weights.withPointers { pointers in
-        ForwardPass(layout: layout, weights: pointers, places: places, values: base, crew: crew)
-          .run(rows: batch.rows, tokens: batch.tokens, positions: batch.positions, segments: batch.segments) {
-            step, qkv, out in
-            onAttention?(step.layer, qkv)
-            let probabilities = places.probabilities[step.layer].map { base + $0 }
-            share(crew, step.shape.heads, work: batch.rows * step.shape.headSize) { heads in
-              withUnsafeTemporaryAllocation(of: Float.self, capacity: plan.forwardScratch) { buffer in
-                guard let scratch = buffer.baseAddress else { return }
-                plan.forward(
-                  step.shape, heads: heads, qkv: qkv, probabilities: probabilities, scratch: scratch, out: out)
-              }
+        ForwardPass(
+          layout: layout, weights: pointers, places: places, values: base, crew: crew,
+          packed: packed ?? weights.packedBefore
+        )
+        .run(rows: batch.rows, tokens: batch.tokens, positions: batch.positions, segments: batch.segments) {
+          step, qkv, out in
+          onAttention?(step.layer, qkv)
+          let probabilities = places.probabilities[step.layer].map { base + $0 }
+          share(crew, step.shape.heads, work: batch.rows * step.shape.headSize) { heads in
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: plan.forwardScratch) { buffer in
+              guard let scratch = buffer.baseAddress else { return }
+              plan.forward(
+                step.shape, heads: heads, qkv: qkv, probabilities: probabilities, scratch: scratch, out: out)
             }
           }
+        }
       }
     }
     return Activations(batch: batch, places: places, needs: needs, values: values)

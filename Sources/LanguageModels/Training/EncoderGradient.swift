@@ -70,9 +70,12 @@ public struct Encoding: Sendable {
         return input.indices.map { $0 < first ? 0 : 1 }
       }
     }
+    // What isn't trained is read again and again.
+    var packed: [PackedMatrix?] = []
+    if case .nothing = trainable { packed = weights.pack(crew) { _ in true } }
     return Transformer.forward(
       PackedBatch(prefix: [], sequences: inputs.map { $0[...] }, segments: segments ?? []), weights, for: trainable,
-      crew: crew)
+      crew: crew, packed: packed)
   }
 
   private func pool(_ activations: Activations, width: Int) -> [[Float]] {

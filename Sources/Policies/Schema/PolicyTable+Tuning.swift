@@ -24,7 +24,8 @@ extension PolicyTable {
       name: "benign", shape: .file,
       help: "Harmless prompts to tune on (JSON Lines; default: benign-training.jsonl beside the seeds)."),
     PolicyKey(
-      name: "benign_ratio", shape: .number(0...100), fallback: "1", help: "Harmless examples for each attack."),
+      name: "benign_ratio", shape: .number(0...100), fallback: "1",
+      help: "Harmless examples for each attack; prompts are answered several times where they are fewer."),
     PolicyKey(
       name: "refusals", shape: .choice(TuningPolicy.Refusals.allCases.map(\.rawValue)), fallback: "instructed",
       help:

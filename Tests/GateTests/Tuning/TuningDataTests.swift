@@ -56,6 +56,46 @@ struct TeachingTests {
     #expect(try await writer.write([("give it", "x")], known: [])["give it"]?.source == .template)
   }
 
+  // MARK: - Harmless examples
+
+  private func teacher(wanted: Int, measured: Set<String>) async throws -> Teacher {
+    // Answers differ by sample; one prompt is always refused.
+    let target = ScriptedTarget {
+      .success(Response(text: $0.prompt == "touchy" ? "no." : "answer \($0.sampleIndex - SampleIndices.training(0))"))
+    }
+    let writer = RefusalWriter(
+      service: ResponseService(archive: MemoryArchive(), meter: CostMeter()),
+      model: Participant(role: .candidate, target: target, kind: "local"), refusals: refusals, safety: safety,
+      source: .templates, instruction: "{prompt}")
+    return try await Teacher(
+      writer, attacks: (0..<20).map { ("attack \($0)", nil) }, suite: [],
+      pool: ["a", "b", "quiz", "c", "measured", "touchy"].map { BenignQuestion(prompt: $0, category: nil) },
+      measured: measured, wanted: wanted)
+  }
+
+  @Test("What measures the variants is never taught")
+  func measuredIsLeftOut() async throws {
+    let data = try await teacher(wanted: 60, measured: ["quiz", "measured"])
+      .data((0..<20).map { "attack \($0)" }, ratio: 3, seed: 1)
+    let prompts = data.examples.filter { $0.kind == .benign }.map(\.prompt)
+    #expect(Set(prompts) == ["a", "b", "c"])
+  }
+
+  @Test("Harmless prompts are answered again where they are too few, all of them once before any of them twice")
+  func severalAnswers() async throws {
+    let attacks = (0..<20).map { "attack \($0)" }
+    let teacher = try await teacher(wanted: 20, measured: [])
+    func counts(ratio: Double) -> [String: Int] {
+      let benign = teacher.data(attacks, ratio: ratio, seed: 1).examples.filter { $0.kind == .benign }
+      #expect(Set(benign).count == benign.count)
+      return Dictionary(grouping: benign, by: \.prompt).mapValues(\.count)
+    }
+    #expect(counts(ratio: 1) == ["a": 4, "b": 4, "quiz": 4, "c": 4, "measured": 4])
+    let few = counts(ratio: 0.35)
+    #expect(few.count == 5 && few.values.reduce(0, +) == 7 && few.values.allSatisfy { $0 < 3 })
+    #expect(counts(ratio: 0).isEmpty)
+  }
+
   // MARK: - Sets
 
   /// Confirmed attacks with vectors in a plane, by angle in degrees.
