@@ -89,7 +89,7 @@ struct RolloutRecordingTests {
   func used() throws {
     let rolled = try roll(smallDecoder, adapts: true, rows: 4)
     let rollouts = rolled.recording.take()
-    rollouts[0].spoil()
+    rollouts[0].values.withUnsafeMutableBufferPointer { $0.update(repeating: 0.5) }
     let computed = gradient(rolled.sequences, rolled, reusing: nil)
     let spoilt = gradient(rolled.sequences, rolled, reusing: RolloutRecording(rollouts))
     let scale = computed.gradient.map(\.magnitude).max() ?? 0

@@ -19,7 +19,7 @@ struct RolloutRecorder {
   /// F.
   private let most: Int
   private let places: ActivationPlaces
-  private let values: FloatMemory
+  let values: FloatMemory
   /// [1 + B·F, V]; nil where they would be too many.
   private let logits: FloatMemory?
   /// By step of the graph: what is to be kept before it, since it, or a later one, overwrites it. One more for the end.
@@ -106,9 +106,6 @@ struct RolloutRecorder {
   }
 
   // MARK: - After the rollout
-
-  /// Falsifies what was kept, so that tests can tell whether it is used.
-  func spoil() { values.withUnsafeMutableBufferPointer { $0.update(repeating: 0.5) } }
 
   /// Whether a gradient is that of the model that was rolled out, for the same weights.
   func serves(_ weights: Weights, prefix: [Int32], _ trainable: Trainable) -> Bool {
