@@ -112,6 +112,19 @@ struct RolloutRecordingTests {
     #expect(!rollout.serves(again.weights, prefix: prefix, .all))
   }
 
+  @Test("where too much would have to be kept, nothing is, and the gradient makes its own pass")
+  func declines() throws {
+    let weights = livelyWeights(smallDecoder, seed: 9)
+    func recorder(_ most: Int) -> RolloutRecorder? {
+      RolloutRecorder(weights: weights, prefix: prefix, rows: 4, most: most, for: .all)
+    }
+    #expect(recorder(20) != nil)
+    #expect(recorder(10_000_000) == nil)
+    let rolled = try roll(smallDecoder, adapts: true)
+    let computed = gradient(rolled.sequences, rolled, reusing: nil)
+    expectEqual(gradient(rolled.sequences, rolled, reusing: RolloutRecording([])), computed)
+  }
+
   @Test("the number of workers never changes a bit")
   func workers() throws {
     let requests = (0..<9).map { GenerationRequest(prompt: [], seed: UInt64($0)) }

@@ -60,7 +60,7 @@ struct Rollout {
       Self.fill(caches[layer], from: qkv, batch.plan, capacity: capacity)
     }
     // The last token is drawn, but never fed.
-    recorder = trainable.map {
+    recorder = trainable.flatMap {
       RolloutRecorder(
         weights: weights, prefix: prefix, rows: requests.count, most: min(capacity, max(0, maxTokens - 1)), for: $0)
     }
