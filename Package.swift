@@ -75,7 +75,7 @@ let package = Package(
     .executableTarget(
       name: "sluice-bench",
       dependencies: [
-        "Core", "Tensors", "LanguageModels", "Attackers", "Targets", "Judges", "Policies", "Statistics", "Gate",
+        "Core", "Tensors", "LanguageModels", "Attackers", "Targets", "Judges", "Policies", "Statistics", "Gate", "Lab",
         argumentParser,
       ],
       path: "Sources/Benchmarks", exclude: ["Peers"], swiftSettings: strict),

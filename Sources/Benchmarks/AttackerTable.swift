@@ -22,7 +22,9 @@ struct AttackerTable {
         lines.append("\(target), \(budget) target responses, means over seeds [95 % bootstrap interval]")
         lines.append(
           "  " + pad("method", 18)
-            + ["confirmed", "UA 0.6", "UA 0.7", "", "UA 0.8", "fluent", "cells", "ASR", "Vendi"].map {
+            + [
+              "confirmed", "UA 0.6", "UA 0.7", "", "UA 0.8", "fluent", "cells", "late UA", "late cells", "ASR", "Vendi",
+            ].map {
               pad($0, 10, left: true)
             }.joined())
         for method in methods {
@@ -38,6 +40,7 @@ struct AttackerTable {
             "[\(format(interval.lowerBound)), \(format(interval.upperBound))]",
             format(unique(method, target, budget, at: "0.8").mean), format(own.map { Double($0.fluent) }.mean),
             "\(format(own.map { Double($0.cells) }.mean))/\(own[0].planted)",
+            format(own.map { Double($0.lateUnique) }.mean), format(own.map { Double($0.lateCells) }.mean),
             String(format: "%.1f%%", 100 * asr.mean), String(format: "%.2f", own.map(\.vendi).mean),
           ]
           lines.append("  " + pad(method, 18) + values.map { pad($0, 10, left: true) }.joined(separator: " "))

@@ -26,7 +26,10 @@ struct Contestant: Sendable {
     "no-screen:screenPool=1", "no-mle:smoothing=false", "no-exploration:explorationShare=0", "tb:objective=tb",
     "contrastive:objective=contrastive-tb,pairSigma=5", "min-k:reward=min-k", "adaptive-counts:responsesAtMost=3",
     "five-responses:responsesPerAttack=5", "one-update:updatesPerBatch=1", "four-updates:updatesPerBatch=4",
-    "no-replay:replayFraction=0,updatesPerBatch=1", "untrained:training=false",
+    "tb-head:objective=tb,logZ=linear,logZLearningRate=0.01",
+    "no-replay:replayFraction=0,updatesPerBatch=1", "replay-embedding:replay.duplicates=embedding",
+    "replay-mixture:replay.sampling=mixture", "replay-100:buffer=100",
+    "replay-100-submodular:buffer=100,replay.refresh=submodular", "untrained:training=false",
   ]
 
   init(name: String, settings: AttackerSettings) {
@@ -34,7 +37,7 @@ struct Contestant: Sendable {
     self.settings = settings
   }
 
-  /// - Parameter text: `gflownet`, or a variant of the default, `name:key=value,key=value`.
+  /// - Parameter text: `gflownet`, or a variant of the default, `name:key=value,replay.key=value`.
   init(_ text: String) throws {
     if let known = Self.methods.first(where: { $0.name == text }) {
       self = known
@@ -46,9 +49,17 @@ struct Contestant: Sendable {
     var object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(base)) as? [String: Any] ?? [:]
     for pair in parts[1].split(separator: ",") {
       let sides = pair.split(separator: "=").map(String.init)
-      guard sides.count == 2, object[sides[0]] != nil else { throw ValidationError("no setting '\(pair)'") }
-      object[sides[0]] =
-        Bool(sides[1]).map { $0 as Any } ?? Double(sides[1]).map { $0 as Any } ?? sides[1] as Any
+      guard sides.count == 2 else { throw ValidationError("no setting '\(pair)'") }
+      let value = Bool(sides[1]).map { $0 as Any } ?? Double(sides[1]).map { $0 as Any } ?? sides[1] as Any
+      let path = sides[0].split(separator: ".").map(String.init)
+      if path.count == 2, var inner = object[path[0]] as? [String: Any], inner[path[1]] != nil {
+        inner[path[1]] = value
+        object[path[0]] = inner
+      } else if path.count == 1, object[path[0]] != nil {
+        object[path[0]] = value
+      } else {
+        throw ValidationError("no setting '\(pair)'")
+      }
     }
     base = try JSONDecoder().decode(AttackerSettings.self, from: JSONSerialization.data(withJSONObject: object))
     self.init(name: parts[0], settings: base)

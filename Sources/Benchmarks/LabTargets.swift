@@ -3,6 +3,7 @@ import Core
 import Foundation
 import Gate
 import Judges
+import Lab
 import LanguageModels
 import Policies
 import Targets
@@ -11,6 +12,7 @@ import Targets
 struct LabTargets: Sendable {
   static let folder = "fixtures/lab"
 
+  /// What attackers start from.
   let reference: CausalLanguageModel
   let reward: any Judge
   let confirm: any Judge
@@ -19,13 +21,15 @@ struct LabTargets: Sendable {
   private let patterns: [Weakness]
   private let weak: [String: [String]]
 
-  init() throws {
-    reference = try CausalLanguageModel.load(folder: "\(Self.folder)/attacker")
+  /// - Parameter skew: of the reference model's prior over cells (see `SkewedReference`); 1 is the committed model.
+  init(skew: Int = 1) throws {
+    let committed = try CausalLanguageModel.load(folder: "\(Self.folder)/attacker")
+    reference = skew == 1 ? committed : try SkewedReference.train(from: committed, skew: skew, seed: 1)
     reward = try ClassifierJudge(folder: "\(Self.folder)/judge", fingerprint: "judge", threshold: 0.5)
     confirm = try RulesJudge(path: "\(Self.folder)/rules.yaml", fingerprint: "rules")
     embedder = SentenceEmbedder(
       fingerprint: "embedder", encoder: try SentenceEncoder.load(folder: "\(Self.folder)/embedder"), workers: 1)
-    fluency = try Fluency(reference: reference)
+    fluency = try Fluency(reference: committed)
     patterns = try SuiteFile.weaknesses("\(Self.folder)/assistant-leaky/weaknesses.jsonl")
     struct Truth: Decodable {
       let weak: [String: [String]]

@@ -4,10 +4,11 @@ import Core
 public struct AttackerCorpus: Sendable {
   private let cumulative: [Double]
 
-  public init() {
+  /// - Parameter skew: the power that the prior is raised to.
+  public init(skew: Int = 1) {
     var total = 0.0
     cumulative = Cell.all.map { cell in
-      total += Plan.prior(of: cell)
+      total += (0..<skew).reduce(1) { weight, _ in weight * Plan.prior(of: cell) }
       return total
     }
   }
