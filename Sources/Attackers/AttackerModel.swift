@@ -95,6 +95,9 @@ struct AttackerModel: Sendable {
     Likelihood(prefix: prefix, workers: Self.workers).logProbabilities(sequences, weights)
   }
 
+  /// The mean of the last states over the meta prompt [C].
+  var promptState: [Float] { Likelihood(prefix: prefix, workers: Self.workers).prefixState(weights) }
+
   var optimizerState: (step: Int, first: [Float], second: [Float]) {
     (optimizer.step, optimizer.first, optimizer.second)
   }

@@ -10,10 +10,18 @@ public enum RewardKind: String, Sendable, Codable, Hashable {
 public enum Objective: String, Sendable, Codable, Hashable {
   /// mean (d − mean d)², d = log π − log R: no Z is needed.
   case varianceTB = "variance-tb"
-  /// (log Z + log π − log R)² with a learned scalar log Z.
+  /// (log Z + log π − log R)² with a learned log Z.
   case trajectoryBalance = "tb"
   /// (d_i − d_j)² over the pairs whose rewards differ by more than σ: variance-TB with noisy gradients pruned.
   case contrastive = "contrastive-tb"
+}
+
+/// What log Z is learned as (trajectory balance only).
+public enum LogZKind: String, Sendable, Codable, Hashable {
+  /// One number, by plain gradient steps.
+  case scalar
+  /// A linear head on the pooled state of the meta prompt, by AdamW (Lee et al.).
+  case linear
 }
 
 /// How attacks are searched for.
@@ -39,8 +47,11 @@ public struct AttackerSettings: Sendable, Codable, Hashable {
   public var loraRank = 16
   public var loraAlpha = 32.0
   public var learningRate = 1e-3
-  /// Step size of log Z (TB only).
+  public var logZ = LogZKind.scalar
+  /// Step size of log Z (TB only): of a gradient step where it is a scalar, of AdamW where it is a linear head.
   public var logZLearningRate = 0.1
+  /// What suits a linear head.
+  public static let logZHeadLearningRate = 0.01
   /// Trajectories in one gradient step.
   public var batch = 32
   /// Gradient steps for each batch of fresh responses.
@@ -50,6 +61,7 @@ public struct AttackerSettings: Sendable, Codable, Hashable {
   /// Share of fresh proposals that the reference model makes: what the policy has stopped proposing is still looked at.
   public var explorationShare = 0.25
   public var buffer = 1000
+  public var replay = ReplayRules()
   public var maxTokens = 20
   public var minTokens = 5
   public var beta = 0.1

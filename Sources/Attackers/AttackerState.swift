@@ -6,14 +6,16 @@ import Foundation
 /// Stored as a JSON header (length first, 8 bytes little-endian) and raw little-endian float32.
 struct AttackerState: Sendable {
   struct Header: Codable, Sendable {
-    var version = 1
+    var version = Self.current
     let step: Int
     let optimizerStep: Int
-    let logZ: Double
+    let logZ: LogPartition
     let generator: SeededGenerator
     let buffer: ReplayBuffer
     let minKThreshold: Double
     let parameters: Int
+
+    static let current = 2
   }
 
   let header: Header
@@ -50,8 +52,9 @@ struct AttackerState: Sendable {
     let length = bytes[0..<8].enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) }
     guard length <= UInt64(bytes.count - 8) else { throw broken }
     let body = 8 + Int(length)
-    guard let header = try? JSONDecoder().decode(Header.self, from: Data(bytes[8..<body])), header.version == 1,
-      header.parameters >= 0, header.parameters <= (bytes.count - body) / 12,
+    guard let header = try? JSONDecoder().decode(Header.self, from: Data(bytes[8..<body])),
+      header.version == Header.current,
+      header.logZ.isWhole, header.parameters >= 0, header.parameters <= (bytes.count - body) / 12,
       bytes.count - body == header.parameters * 12
     else { throw broken }
     func floats(_ part: Int) -> [Float] {

@@ -15,7 +15,7 @@ struct GFlowNetSearch: Sendable {
   private var screen: ProposalScreen
   private var buffer: ReplayBuffer
   private var generator: SeededGenerator
-  private var logZ: Double
+  private var logZ: LogPartition
   private var step: Int
   private var log: SearchLog
   private var losses: [Double] = []
@@ -24,6 +24,8 @@ struct GFlowNetSearch: Sendable {
   /// Known attacks and the old buffer's, still to be asked; and all of them: none is a find of this search.
   private var memories: [Experience] = []
   private var remembered: Set<String> = []
+  /// Unit vectors of what was asked, where screen or buffer look at them.
+  private var vectors: [String: [Float]] = [:]
 
   /// Share of the budget that known attacks, and the old buffer, may take.
   private static let seedingShare = 0.1
@@ -61,9 +63,10 @@ struct GFlowNetSearch: Sendable {
       step = start.header.step
       reward = Reward(settings: settings, threshold: start.header.minKThreshold)
     } else {
-      buffer = ReplayBuffer(capacity: settings.buffer)
+      buffer = ReplayBuffer(capacity: settings.buffer, rules: settings.replay)
       generator = SeededGenerator(seed: seed, stream: "search")
-      logZ = 0
+      logZ = LogPartition(
+        width: settings.logZ == .linear ? attacker.reference.weights.architecture.width : 0)
       step = 0
       reward = Reward(settings: settings, threshold: proposer.minKThreshold())
     }
@@ -90,7 +93,7 @@ struct GFlowNetSearch: Sendable {
     // Strata by old reward: every quantile is asked, so that what used to fail may work now.
     let order = buffer.items.indices.sorted { buffer.items[$0].logUnsafe > buffer.items[$1].logUnsafe }
     remember((0..<count).map { buffer.items[order[$0 * order.count / max(count, 1)]] })
-    buffer = ReplayBuffer(capacity: settings.buffer)
+    buffer = ReplayBuffer(capacity: settings.buffer, rules: settings.replay)
   }
 
   private mutating func recall(_ prompts: [String]) {
@@ -104,11 +107,18 @@ struct GFlowNetSearch: Sendable {
     for item in items where remembered.insert(item.prompt).inserted { memories.append(item) }
   }
 
-  private mutating func learn(_ items: [Experience]) async throws {
-    guard settings.screenPool > 1, !items.isEmpty else { return }
+  /// Embeds prompts that have no vector yet.
+  private mutating func embed(_ prompts: [String]) async throws {
+    let missing = Set(prompts).filter { vectors[$0] == nil }.sorted()
+    if missing.isEmpty { return }
+    for (prompt, vector) in zip(missing, try await embedder.embed(missing)) { vectors[prompt] = vector }
+  }
+
+  private mutating func learn(_ items: [Experience]) {
+    guard settings.screenPool > 1 else { return }
     let threshold = Foundation.log(settings.claimThreshold)
     screen.learn(
-      try await embedder.embed(items.map(\.prompt)), worked: items.map { (log.known[$0.prompt] ?? -9) > threshold })
+      items.compactMap { vectors[$0.prompt] }, worked: items.map { (log.known[$0.prompt] ?? -9) > threshold })
   }
 
   // MARK: - Rounds
@@ -136,8 +146,10 @@ struct GFlowNetSearch: Sendable {
     }
     var wanted = fresh
     if settings.screenPool > 1, fresh.count > count {
-      let vectors = try await embedder.embed(fresh.map { pool[$0].prompt })
-      wanted = screen.choose(vectors, count: count, using: &generator).map { fresh[$0] }
+      let found = try await embedder.embed(fresh.map { pool[$0].prompt })
+      let choice = screen.choose(found, count: count, using: &generator)
+      wanted = choice.map { fresh[$0] }
+      for index in choice { vectors[pool[fresh[index]].prompt] = found[index] }
     }
     let recalled = Array(memories.suffix(Int(Double(count) * Self.memoryShare)))
     memories.removeLast(recalled.count)
@@ -161,6 +173,9 @@ struct GFlowNetSearch: Sendable {
       }
       log.settle(round.asked, observations)
     }
+    if settings.screenPool > 1 || settings.replay.needVectors {
+      try await embed(round.proposals.map(\.prompt).filter { log.known[$0] != nil })
+    }
     var fresh = Set(round.asked)
     var known: [Experience] = []
     var new: [Experience] = []
@@ -179,7 +194,7 @@ struct GFlowNetSearch: Sendable {
       if isFresh { new.append(experience) }
       known.append(experience)
     }
-    try await learn(new)
+    learn(new)
     return known
   }
 
@@ -238,7 +253,9 @@ struct GFlowNetSearch: Sendable {
         reward.logReward(
           logUnsafe: $0.logUnsafe, reference: $0.reference, tokens: proposer.length($0.tokens), tau: tau))
     }
-    let (objective, logZ, sigma) = (settings.objective, logZ, settings.pairSigma)
+    let (objective, sigma) = (settings.objective, settings.pairSigma)
+    let promptState = objective == .trajectoryBalance && logZ.width > 0 ? policy.promptState : []
+    let logZ = self.logZ.value(promptState)
     var logZSlope = 0.0
     let loss = policy.step(trajectories.map(\.tokens), reusing: recording) { logProbabilities in
       let logPolicy = logProbabilities.map { $0.reduce(0.0) { $0 + Double($1) } }
@@ -255,7 +272,7 @@ struct GFlowNetSearch: Sendable {
         zip(logProbabilities, value.slopes).map { [Float](repeating: Float($1), count: $0.count) }
       )
     }
-    self.logZ -= settings.logZLearningRate * logZSlope
+    self.logZ.update(slope: logZSlope, state: promptState, learningRate: settings.logZLearningRate)
     return loss
   }
 
@@ -351,7 +368,7 @@ struct GFlowNetSearch: Sendable {
     guard let c = log.known[item.prompt] else { return }
     var experience = item
     experience.logUnsafe = c
-    buffer.add(experience)
+    buffer.add(experience, vector: vectors[experience.prompt] ?? [])
     log.claim(experience, method: method, step: step, isNew: isNew)
     if isNew { rememberIfItWorks(experience, logUnsafe: c) }
   }

@@ -27,6 +27,22 @@ public struct Likelihood: Sendable {
     }.flatMap { $0 }
   }
 
+  /// The mean over the prefix of the last hidden states [C], those that logits are made from.
+  public func prefixState(_ weights: Weights) -> [Float] {
+    let width = weights.architecture.width
+    var mean = [Float](repeating: 0, count: width)
+    Crew.gather(workers) { crew in
+      let activations = Transformer.forward(PackedBatch(prefix: prefix[...], sequences: []), weights, crew: crew)
+      withExtendedLifetime(activations) {
+        let hidden = activations.values.base + activations.hidden
+        for row in prefix.indices {
+          for column in 0..<width { mean[column] += hidden[row * width + column] / Float(prefix.count) }
+        }
+      }
+    }
+    return mean
+  }
+
   /// One loss and its gradient.
   ///
   /// - Parameters:

@@ -116,10 +116,15 @@ public struct AttackerPolicy: Sendable, Hashable {
     case lee
     case minK = "min-k"
   }
+  public enum LogZ: String, Sendable, CaseIterable { case scalar, linear }
+  public enum ReplayDuplicates: String, Sendable, CaseIterable { case edit, embedding }
+  public enum ReplaySampling: String, Sendable, CaseIterable { case reward, mixture }
+  public enum ReplayRefresh: String, Sendable, CaseIterable { case worst, submodular }
 
   public var checkpoint: String
   public var method: Method
   public var objective: Objective
+  public var logZ: LogZ
   public var pairSigma: Double
   public var reward: Reward
   public var restarts: Int
@@ -140,6 +145,9 @@ public struct AttackerPolicy: Sendable, Hashable {
   public var minKThreshold: Double?
   public var buffer: Int
   public var replayFraction: Double
+  public var replayDuplicates: ReplayDuplicates
+  public var replaySampling: ReplaySampling
+  public var replayRefresh: ReplayRefresh
   public var responsesPerAttack: Int
   public var responsesAtMost: Int
   public var exploration: Double

@@ -73,6 +73,42 @@ private struct ToyTree {
   }
 }
 
+@Suite("log Z")
+struct LogPartitionTests {
+  @Test("as a scalar it follows plain gradient steps")
+  func scalar() {
+    var logZ = LogPartition(width: 0)
+    logZ.update(slope: -4, state: [], learningRate: 0.5)
+    logZ.update(slope: 1, state: [], learningRate: 0.5)
+    #expect(logZ.value([]) == 1.5)
+  }
+
+  @Test("as a linear head it learns what the log Z of each prompt is")
+  func linear() {
+    // Three prompts whose log Z no scalar can give.
+    let states: [[Float]] = [[1, 0.2], [-0.5, 1], [0.3, -1.2]]
+    let wanted = [-7.0, 3, 11]
+    var logZ = LogPartition(width: 2)
+    for step in 0..<6_000 {
+      let prompt = step % 3
+      logZ.update(
+        slope: 2 * (logZ.value(states[prompt]) - wanted[prompt]), state: states[prompt], learningRate: 0.01)
+    }
+    for (state, value) in zip(states, wanted) { #expect(abs(logZ.value(state) - value) < 0.1) }
+  }
+
+  @Test("stored half-way it goes on as if it had never stopped")
+  func stored() throws {
+    var whole = LogPartition(width: 3)
+    for step in 0..<20 { whole.update(slope: Double(step) - 7, state: [1, -0.5, 0.25], learningRate: 0.01) }
+    var half = LogPartition(width: 3)
+    for step in 0..<9 { half.update(slope: Double(step) - 7, state: [1, -0.5, 0.25], learningRate: 0.01) }
+    half = try JSONDecoder().decode(LogPartition.self, from: JSONEncoder().encode(half))
+    for step in 9..<20 { half.update(slope: Double(step) - 7, state: [1, -0.5, 0.25], learningRate: 0.01) }
+    #expect(half.value([1, 2, 3]) == whole.value([1, 2, 3]))
+  }
+}
+
 @Suite("Objectives learn the reward's distribution on an enumerable space")
 struct ToyTreeTests {
   static let objectives: [(name: String, loss: @Sendable ([Double], [Double], Double) -> ObjectiveLoss.Value)] = [

@@ -1,4 +1,5 @@
 import Core
+import Tensors
 import Testing
 
 @testable import LanguageModels
@@ -153,5 +154,24 @@ extension Double {
     }
     for _ in 0..<10 { sum *= sum }
     return sum
+  }
+
+  @Test("the prefix's state is the mean of what its logits are made from", arguments: smallDecoders)
+  func prefixState(_ architecture: Architecture) {
+    let weights = livelyWeights(architecture, seed: 12)
+    let v = architecture.vocabulary
+    func state(_ prefix: [Int32]) -> [Float] { Likelihood(prefix: prefix, workers: 2).prefixState(weights) }
+    let alone = state([3])
+    // The second of two tokens' own state is twice the mean less the first's.
+    let second = zip(state([3, 7]), alone).map { 2 * $0 - $1 }
+    for (hidden, prefix) in [(alone, [Int32(3)]), (second, [3, 7])] {
+      var logits = [Float](repeating: 0, count: v)
+      weights.withPointers {
+        weights.layout.graph.head.logits(rows: 1, architecture, hidden: hidden, $0, into: &logits)
+      }
+      let normaliser = logSumExp(v, logits)
+      let computed = Likelihood(prefix: prefix).logProbabilities((0..<v).map { [Int32($0)] }, weights).map { $0[0] }
+      #expect(zip(logits, computed).allSatisfy { abs($0 - normaliser - $1) < 1e-3 })
+    }
   }
 }

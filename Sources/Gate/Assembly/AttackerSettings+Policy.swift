@@ -7,6 +7,8 @@ extension AttackerSettings {
     self.init()
     method = AttackMethod(rawValue: policy.method.rawValue) ?? .gflownet
     objective = Objective(rawValue: policy.objective.rawValue) ?? .varianceTB
+    logZ = policy.logZ == .linear ? .linear : .scalar
+    if logZ == .linear { logZLearningRate = Self.logZHeadLearningRate }
     pairSigma = policy.pairSigma
     explorationShare = policy.exploration
     screenPool = policy.screenPool
@@ -29,6 +31,9 @@ extension AttackerSettings {
     minKThreshold = policy.minKThreshold
     buffer = policy.buffer
     replayFraction = policy.replayFraction
+    replay.duplicates = policy.replayDuplicates == .edit ? .edit : .embedding
+    replay.sampling = policy.replaySampling == .reward ? .reward : .mixture
+    replay.refresh = policy.replayRefresh == .worst ? .worst : .submodular
     responsesPerAttack = policy.responsesPerAttack
     smoothing = policy.smoothing
     smoothingShare = policy.smoothingShare

@@ -149,7 +149,8 @@ extension AttackerPolicy {
   fileprivate init(_ section: Section) {
     self.init(
       checkpoint: section.string("checkpoint"), method: .init(rawValue: section.string("method")) ?? .gflownet,
-      objective: .init(rawValue: section.string("objective")) ?? .varianceTB, pairSigma: section.number("pair_sigma"),
+      objective: .init(rawValue: section.string("objective")) ?? .varianceTB,
+      logZ: .init(rawValue: section.string("log_z")) ?? .scalar, pairSigma: section.number("pair_sigma"),
       reward: .init(rawValue: section.string("reward")) ?? .lee, restarts: section.integer("restarts"),
       prompt: section.text("prompt"), loraRank: section.text("weights") == "full" ? 0 : section.integer("lora_rank"),
       loraAlpha: section.number("lora_alpha"), learningRate: section.number("learning_rate"),
@@ -158,7 +159,11 @@ extension AttackerPolicy {
       beta: section.number("beta"), gamma: section.number("gamma"), tauStart: section.number("tau_start"),
       tauEnd: section.number("tau_end"), minK: section.integer("min_k"),
       minKThreshold: section.optionalNumber("min_k_threshold"), buffer: section.integer("buffer"),
-      replayFraction: section.number("replay_fraction"), responsesPerAttack: section.integer("responses_per_attack"),
+      replayFraction: section.number("replay_fraction"),
+      replayDuplicates: .init(rawValue: section.string("replay_duplicates")) ?? .edit,
+      replaySampling: .init(rawValue: section.string("replay_sampling")) ?? .reward,
+      replayRefresh: .init(rawValue: section.string("replay_refresh")) ?? .worst,
+      responsesPerAttack: section.integer("responses_per_attack"),
       responsesAtMost: section.integer("responses_at_most"), exploration: section.number("exploration"),
       screenPool: section.integer("screen_pool"), batchesInFlight: section.integer("batches_in_flight"),
       smoothing: section.toggle("mle"), smoothingShare: section.number("mle_share"),

@@ -71,6 +71,9 @@ enum PolicyTable {
       name: "objective", shape: .choice(["variance-tb", "tb", "contrastive-tb"]), fallback: "variance-tb",
       help: "GFlowNet objective."),
     PolicyKey(
+      name: "log_z", shape: .choice(["scalar", "linear"]), fallback: "scalar",
+      help: "Log Z of objective tb: one number, or a linear head on the meta prompt's state."),
+    PolicyKey(
       name: "pair_sigma", shape: .number(0...1000), fallback: "0",
       help: "Pairs whose log R differ by no more than this are dropped (contrastive-tb)."),
     PolicyKey(
@@ -99,6 +102,15 @@ enum PolicyTable {
       help: "Min-K threshold on log p_ref (default: calibrated on the reference model's samples)."),
     PolicyKey(name: "buffer", shape: .integer(2...1_000_000), fallback: "1000", help: "Replay buffer size."),
     PolicyKey(name: "replay_fraction", shape: .number(0...0.95), fallback: "0.5", help: "Replayed share of a batch."),
+    PolicyKey(
+      name: "replay_duplicates", shape: .choice(["edit", "embedding"]), fallback: "edit",
+      help: "What tells near-duplicates in the buffer: token edit distance, or embeddings."),
+    PolicyKey(
+      name: "replay_sampling", shape: .choice(["reward", "mixture"]), fallback: "reward",
+      help: "Drawn by the judge's score, or half by that and half by recency."),
+    PolicyKey(
+      name: "replay_refresh", shape: .choice(["worst", "submodular"]), fallback: "worst",
+      help: "What a full buffer forgets: its worst, or all but a subset that works and covers the rest."),
     PolicyKey(
       name: "responses_per_attack", shape: .integer(1...100), fallback: "1", help: "Target responses for a new attack."),
     PolicyKey(
