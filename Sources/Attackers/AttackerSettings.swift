@@ -59,7 +59,9 @@ public struct AttackerSettings: Sendable, Codable, Hashable {
   /// Share of each batch that comes from the replay buffer.
   public var replayFraction = 0.5
   /// Share of fresh proposals that the reference model makes: what the policy has stopped proposing is still looked at.
-  public var explorationShare = 0.25
+  public var explorationShare = 0.5
+  /// Highest temperature at which it makes them: each is drawn from U(1, this).
+  public var explorationTemperature = 2.0
   public var buffer = 1000
   public var replay = ReplayRules()
   public var maxTokens = 20
@@ -80,7 +82,7 @@ public struct AttackerSettings: Sendable, Codable, Hashable {
   /// Mean p(unsafe) that leaves it open.
   public var undecided = 0.25...0.85
   /// Proposals made for each that is asked; the screen picks. 1 switches the screen off.
-  public var screenPool = 4
+  public var screenPool = 16
   /// Share of the picks that ignore the screen's opinion.
   public var screenExploration = 0.25
   /// Cosine from which two attacks count as one.

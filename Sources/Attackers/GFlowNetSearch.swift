@@ -137,7 +137,7 @@ struct GFlowNetSearch: Sendable {
   {
     try Task.checkCancellation()
     let (pool, recording) = propose(
-      count * (settings.fixedPrompt == nil ? settings.screenPool : 1), from: model, tempered: tempered)
+      count * (settings.fixedPrompt == nil ? settings.screenPool : 1), repeats: count, from: model, tempered: tempered)
     let trains = tempered && settings.training
     let fluent = pool.map { !trains || !settings.skipsUnfluent || isFluent($0) }
     var seen: Set<String> = []
@@ -323,8 +323,9 @@ struct GFlowNetSearch: Sendable {
 
   // MARK: - Proposals
 
+  /// - Parameter repeats: how many of the proposals may repeat others, or what was asked before.
   private mutating func propose(
-    _ count: Int, from model: AttackerModel, tempered: Bool
+    _ count: Int, repeats: Int, from model: AttackerModel, tempered: Bool
   ) -> (pool: [Experience], recording: RolloutRecording?) {
     if let fixed = settings.fixedPrompt {
       return (proposer.experiences(prompts: [String](repeating: fixed, count: count)), nil)
@@ -336,18 +337,19 @@ struct GFlowNetSearch: Sendable {
     var recording: RolloutRecording?
     // Most of a large pool isn't trained on, and what waits for answers is trained on by later weights.
     let keeps = tempered && settings.training && settings.screenPool == 1 && settings.batchesInFlight == 1
-    for (source, share, learns) in [(model, count - explored, keeps), (proposer.reference, explored, false)]
-    where share > 0 {
+    let shares = [(model, count - explored, true), (proposer.reference, explored, false)]
+    for (source, share, isPolicy) in shares where share > 0 {
       var temperatures: [Float] = []
       var seeds: [UInt64] = []
       for _ in 0..<share {
         // Half of the rollouts at temperature 1, half at U(0.5, 2) (Lee et al.).
         let isTempered = generator.uniform() < 0.5
         let drawn = 0.5 + 1.5 * generator.uniform()
-        temperatures.append(tempered && isTempered && source.isTrained ? drawn : 1)
+        let explores = 1 + Float(settings.explorationTemperature - 1) * (drawn - 0.5) / 1.5
+        temperatures.append(!isPolicy ? explores : tempered && isTempered && source.isTrained ? drawn : 1)
         seeds.append(generator.next())
       }
-      if learns {
+      if keeps && isPolicy {
         let (samples, kept) = source.record(share, temperatures: temperatures, seeds: seeds)
         generations += samples
         recording = kept
@@ -355,8 +357,13 @@ struct GFlowNetSearch: Sendable {
         generations += source.sample(share, temperatures: temperatures, seeds: seeds)
       }
     }
-    // Mixed, so that what is cut off later is no source's alone.
-    return (proposer.experiences(generations).shuffled(using: &generator), recording)
+    // Mixed, so that what is cut off later is no source's alone. A large pool repeats itself and what was asked before: some
+    // of that is learnt from, the rest isn't worth the reference model's time.
+    var seen: Set<String> = []
+    let drafts = proposer.drafts(generations).shuffled(using: &generator).enumerated().filter { index, draft in
+      index < repeats || (log.isNew(draft.prompt) && seen.insert(draft.prompt).inserted)
+    }.map(\.element)
+    return (proposer.experiences(drafts), recording)
   }
 
   private func isFluent(_ item: Experience) -> Bool {

@@ -9,18 +9,22 @@ struct Proposer: Sendable {
 
   private var model: CausalLanguageModel { reference.reference }
 
-  func experiences(_ generations: [Generation]) -> [Experience] {
-    experiences(
-      generations.filter { !$0.tokens.isEmpty }.map { generation in
-        let end = generation.finished ? model.endTokens.prefix(1) : []
-        return (model.tokenizer.decode(generation.tokens), (generation.tokens + end).map { Int32($0) })
-      })
+  /// What could be asked, before the reference model has looked at it.
+  typealias Draft = (prompt: String, tokens: [Int32])
+
+  func drafts(_ generations: [Generation]) -> [Draft] {
+    generations.filter { !$0.tokens.isEmpty }.map { generation in
+      let end = generation.finished ? model.endTokens.prefix(1) : []
+      return (model.tokenizer.decode(generation.tokens), (generation.tokens + end).map { Int32($0) })
+    }
   }
+
+  func experiences(_ generations: [Generation]) -> [Experience] { experiences(drafts(generations)) }
 
   func experiences(prompts: [String]) -> [Experience] { experiences(prompts.map { ($0, encode($0)) }) }
 
-  private func experiences(_ pairs: [(prompt: String, tokens: [Int32])]) -> [Experience] {
-    let usable = pairs.filter { !$0.tokens.isEmpty && !$0.prompt.isEmpty }
+  func experiences(_ drafts: [Draft]) -> [Experience] {
+    let usable = drafts.filter { !$0.tokens.isEmpty && !$0.prompt.isEmpty }
     return zip(usable, reference.logProbabilities(usable.map(\.tokens))).map {
       Experience(tokens: $0.tokens, prompt: $0.prompt, logUnsafe: Reward.floor, reference: $1)
     }

@@ -151,6 +151,7 @@ public struct AttackerPolicy: Sendable, Hashable {
   public var responsesPerAttack: Int
   public var responsesAtMost: Int
   public var exploration: Double
+  public var explorationTemperature: Double
   public var screenPool: Int
   public var batchesInFlight: Int
   public var smoothing: Bool

@@ -11,6 +11,7 @@ extension AttackerSettings {
     if logZ == .linear { logZLearningRate = Self.logZHeadLearningRate }
     pairSigma = policy.pairSigma
     explorationShare = policy.exploration
+    explorationTemperature = policy.explorationTemperature
     screenPool = policy.screenPool
     responsesAtMost = policy.responsesAtMost
     batchesInFlight = policy.batchesInFlight

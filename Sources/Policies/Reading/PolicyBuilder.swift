@@ -165,6 +165,7 @@ extension AttackerPolicy {
       replayRefresh: .init(rawValue: section.string("replay_refresh")) ?? .worst,
       responsesPerAttack: section.integer("responses_per_attack"),
       responsesAtMost: section.integer("responses_at_most"), exploration: section.number("exploration"),
+      explorationTemperature: section.number("exploration_temperature"),
       screenPool: section.integer("screen_pool"), batchesInFlight: section.integer("batches_in_flight"),
       smoothing: section.toggle("mle"), smoothingShare: section.number("mle_share"),
       claimThreshold: section.number("mle_threshold"), training: section.toggle("training"),

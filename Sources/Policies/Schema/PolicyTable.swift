@@ -117,10 +117,13 @@ enum PolicyTable {
       name: "responses_at_most", shape: .integer(1...100), fallback: "1",
       help: "More responses, one at a time up to this many, where the first leave open whether an attack works."),
     PolicyKey(
-      name: "exploration", shape: .number(0...1), fallback: "0.25",
+      name: "exploration", shape: .number(0...1), fallback: "0.5",
       help: "Share of proposals from the reference model, so that the search can't blind itself."),
     PolicyKey(
-      name: "screen_pool", shape: .integer(1...64), fallback: "4",
+      name: "exploration_temperature", shape: .number(1...10), fallback: "2",
+      help: "Highest temperature of that share; hotter proposals are odder, and reach what is rare sooner."),
+    PolicyKey(
+      name: "screen_pool", shape: .integer(1...64), fallback: "16",
       help: "Proposals for each that is asked; a surrogate of the judge picks. 1: no screen."),
     PolicyKey(
       name: "batches_in_flight", shape: .integer(1...64), fallback: "1",
