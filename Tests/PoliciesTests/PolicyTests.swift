@@ -174,7 +174,7 @@ struct PolicyTests {
     case .file: key.name == "file" ? "more.yaml" : "other.jsonl"
     case .folder, .checkpoint: "leaky/../new/../embedder/../attacker/../old/../judge/../leaky"
     case .integer: key.name == "min_tokens" ? "6" : "17"
-    case .number(let range): range.contains(0.61) ? "0.61" : "-3.5"
+    case .number(let range): [0.61, -3.5, 3.7].first(where: range.contains).map { "\($0)" }
     case .toggle: key.fallback == "on" ? "off" : "on"
     case .choice(let values): values.first { $0 != key.fallback }
     case .duration: "77s"
