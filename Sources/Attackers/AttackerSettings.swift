@@ -48,15 +48,14 @@ public struct AttackerSettings: Sendable, Codable, Hashable {
   public var loraAlpha = 32.0
   public var learningRate = 1e-3
   public var logZ = LogZKind.scalar
-  /// Step size of log Z (TB only): of a gradient step where it is a scalar, of AdamW where it is a linear head.
-  public var logZLearningRate = 0.1
-  /// What suits a linear head.
-  public static let logZHeadLearningRate = 0.01
+  /// Step size of log Z (TB only); nil for what suits its kind: 0.1 of a gradient step for a scalar, 0.01 of AdamW for a
+  /// linear head.
+  public var logZLearningRate: Double?
   /// Trajectories in one gradient step.
   public var batch = 32
   /// Gradient steps for each batch of fresh responses.
   public var updatesPerBatch = 2
-  /// Share of each batch that comes from the replay buffer.
+  /// Share of each batch that is left to the replay buffer.
   public var replayFraction = 0.5
   /// Share of fresh proposals that the reference model makes: what the policy has stopped proposing is still looked at.
   public var explorationShare = 0.5
@@ -87,14 +86,14 @@ public struct AttackerSettings: Sendable, Codable, Hashable {
   public var screenExploration = 0.25
   /// Cosine from which two attacks count as one.
   public var similarity = 0.7
-  /// What no user would write is learnt from as a failure and not asked.
+  /// While it trains, what no user would write is learnt from as a failure and not asked.
   public var skipsUnfluent = true
   /// Batches that wait for the target while the next are proposed and the last are trained on; proposals are then up to
   /// this many updates old. 1 is strictly one after the other. The result depends on it, and on nothing else's timing.
   public var batchesInFlight = 1
   /// Maximum-likelihood smoothing on what worked (Lee et al., stage 2).
   public var smoothing = true
-  /// Share of the budget that samples from the smoothed model.
+  /// Share of the budget that is spent after smoothing: on samples of the smoothed model, and exploration as before.
   public var smoothingShare = 0.4
   public var smoothingSteps = 60
   public var smoothingLearningRate = 2e-3
@@ -108,6 +107,8 @@ public struct AttackerSettings: Sendable, Codable, Hashable {
   public var prompt: String?
 
   public init() {}
+
+  var logZRate: Double { logZLearningRate ?? (logZ == .linear ? 0.01 : 0.1) }
 
   /// Most responses that one attack can take.
   var mostResponses: Int { max(responsesPerAttack, responsesAtMost) }

@@ -40,6 +40,7 @@ public struct BaselineAttacker: Attacker {
       plain.training = false
       plain.smoothing = false
       plain.screenPool = 1
+      plain.replay = ReplayRules()
       let sampler = GFlowNetAttacker(
         reference: reference, fingerprint: fingerprint, embedder: embedder, settings: plain, prefix: prefix)
       return try await sampler.search(

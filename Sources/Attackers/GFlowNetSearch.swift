@@ -24,7 +24,7 @@ struct GFlowNetSearch: Sendable {
   /// Known attacks and the old buffer's, still to be asked; and all of them: none is a find of this search.
   private var memories: [Experience] = []
   private var remembered: Set<String> = []
-  /// Unit vectors of what was asked, where screen or buffer look at them.
+  /// Unit vectors of what was chosen to be asked, where screen or buffer look at them.
   private var vectors: [String: [Float]] = [:]
 
   /// Share of the budget that known attacks, and the old buffer, may take.
@@ -52,6 +52,7 @@ struct GFlowNetSearch: Sendable {
     proposer = Proposer(settings: settings, reference: policy)
     screen = ProposalScreen(settings: settings)
     log = SearchLog(oracle: oracle, budget: budget, settings: settings)
+    let headWidth = settings.logZ == .linear ? attacker.reference.weights.architecture.width : 0
     if let start {
       try policy.restore(
         parameters: start.parameters, step: start.header.optimizerStep, first: start.first, second: start.second)
@@ -60,13 +61,17 @@ struct GFlowNetSearch: Sendable {
       var stored = start.header.generator
       generator = SeededGenerator(seed: stored.next() ^ seed, stream: "search")
       logZ = start.header.logZ
+      guard logZ.width == headWidth else {
+        throw SluiceError(
+          .usage, "the stored attacker state has another log Z than this attacker",
+          remedy: "The attacker's settings changed; set attacker.warm_start: off once.")
+      }
       step = start.header.step
       reward = Reward(settings: settings, threshold: start.header.minKThreshold)
     } else {
       buffer = ReplayBuffer(capacity: settings.buffer, rules: settings.replay)
       generator = SeededGenerator(seed: seed, stream: "search")
-      logZ = LogPartition(
-        width: settings.logZ == .linear ? attacker.reference.weights.architecture.width : 0)
+      logZ = LogPartition(width: headWidth)
       step = 0
       reward = Reward(settings: settings, threshold: proposer.minKThreshold())
     }
@@ -117,8 +122,12 @@ struct GFlowNetSearch: Sendable {
   private mutating func learn(_ items: [Experience]) {
     guard settings.screenPool > 1 else { return }
     let threshold = Foundation.log(settings.claimThreshold)
-    screen.learn(
-      items.compactMap { vectors[$0.prompt] }, worked: items.map { (log.known[$0.prompt] ?? -9) > threshold })
+    let seen = items.compactMap { item in
+      vectors[item.prompt].map { (vector: $0, worked: (log.known[item.prompt] ?? -9) > threshold) }
+    }
+    screen.learn(seen.map(\.vector), worked: seen.map(\.worked))
+    // The screen has its own copy; only a buffer that compares by meaning asks again.
+    if !settings.replay.needVectors { for item in items { vectors[item.prompt] = nil } }
   }
 
   // MARK: - Rounds
@@ -154,7 +163,7 @@ struct GFlowNetSearch: Sendable {
     let recalled = Array(memories.suffix(Int(Double(count) * Self.memoryShare)))
     memories.removeLast(recalled.count)
     let asked = log.reserve((recalled + wanted.map { pool[$0] }.dropLast(recalled.count)).map(\.prompt), until: limit)
-    // What the policy does now is learnt from even where it is not asked: repetitions, and what nobody would write.
+    // Repetitions, and what nobody would write, are learnt from though they aren't asked.
     let repeated = pool.indices.prefix(count).filter { !fluent[$0] || log.known[pool[$0].prompt] != nil }
     let (oracle, questions) = (log.oracle, settings)
     return Round(
@@ -173,8 +182,10 @@ struct GFlowNetSearch: Sendable {
       }
       log.settle(round.asked, observations)
     }
-    if settings.screenPool > 1 || settings.replay.needVectors {
+    if settings.replay.needVectors {
       try await embed(round.proposals.map(\.prompt).filter { log.known[$0] != nil })
+    } else if settings.screenPool > 1 {
+      try await embed(round.asked.filter { log.known[$0] != nil })
     }
     var fresh = Set(round.asked)
     var known: [Experience] = []
@@ -272,7 +283,9 @@ struct GFlowNetSearch: Sendable {
         zip(logProbabilities, value.slopes).map { [Float](repeating: Float($1), count: $0.count) }
       )
     }
-    self.logZ.update(slope: logZSlope, state: promptState, learningRate: settings.logZLearningRate)
+    if objective == .trajectoryBalance {
+      self.logZ.update(slope: logZSlope, state: promptState, learningRate: settings.logZRate)
+    }
     return loss
   }
 
@@ -361,7 +374,8 @@ struct GFlowNetSearch: Sendable {
     // of that is learnt from, the rest isn't worth the reference model's time.
     var seen: Set<String> = []
     let drafts = proposer.drafts(generations).shuffled(using: &generator).enumerated().filter { index, draft in
-      index < repeats || (log.isNew(draft.prompt) && seen.insert(draft.prompt).inserted)
+      let isFirst = log.isNew(draft.prompt) && seen.insert(draft.prompt).inserted
+      return index < repeats || isFirst
     }.map(\.element)
     return (proposer.experiences(drafts), recording)
   }

@@ -81,15 +81,16 @@ struct ReplayBuffer: Sendable, Codable {
 
   /// - Parameter vector: the attack's unit vector, where the rules need it.
   mutating func add(_ new: Experience, vector: [Float] = []) {
-    clock += 1
     if let twin = items.indices.first(where: { isDuplicate($0, new, vector) }) {
       if new.logUnsafe > items[twin].logUnsafe {
+        clock += 1
         items[twin] = new
         vectors[twin] = vector
         added[twin] = clock
       }
       return
     }
+    clock += 1
     items.append(new)
     vectors.append(vector)
     added.append(clock)
@@ -113,7 +114,8 @@ struct ReplayBuffer: Sendable, Codable {
   private func isDuplicate(_ index: Int, _ new: Experience, _ vector: [Float]) -> Bool {
     switch rules.duplicates {
     case .edit: Self.nearDuplicates(items[index].tokens, new.tokens)
-    case .embedding: Double(dot(vectors[index], vector)) >= rules.tolerance
+    case .embedding:
+      items[index].prompt == new.prompt || Double(dot(vectors[index], vector)) >= rules.tolerance
     }
   }
 
@@ -143,7 +145,13 @@ struct ReplayBuffer: Sendable, Codable {
   /// al., 1978), evaluated lazily (Minoux, 1978).
   private func covering() -> [Int] {
     let worth = items.map { Float(exp($0.logUnsafe)) }
-    let similarity = items.indices.map { i in items.indices.map { max(0, dot(vectors[i], vectors[$0])) } }
+    var similarity = [[Float]](repeating: [Float](repeating: 0, count: items.count), count: items.count)
+    for one in items.indices {
+      for other in 0...one {
+        similarity[one][other] = max(0, dot(vectors[one], vectors[other]))
+        similarity[other][one] = similarity[one][other]
+      }
+    }
     var covered = [Float](repeating: 0, count: items.count)
     func gain(_ index: Int) -> Float {
       var sum = worth[index]

@@ -25,6 +25,7 @@ struct AttackerBenchmark: AsyncParsableCommand {
   struct Measured: Codable, Sendable {
     let method: String
     let target: String
+    let skew: Int
     let budget: Int
     let seed: UInt64
     let confirmed: Int
@@ -63,7 +64,7 @@ struct AttackerBenchmark: AsyncParsableCommand {
       var waiting = jobs.makeIterator()
       func next() {
         guard let (contestant, name, size, seed) = waiting.next() else { return }
-        group.addTask { try await Self.measure(contestant, name, size, seed, lab) }
+        group.addTask { try await measure(contestant, name, size, seed, lab) }
       }
       for _ in 0..<2 { next() }
       var all: [Measured] = []
@@ -81,15 +82,19 @@ struct AttackerBenchmark: AsyncParsableCommand {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     try encoder.encode(measured).write(to: URL(filePath: "\(out)/measured.json"))
+    var kinds: [String: Int] = [:]
+    for name in names { kinds[name] = try await lab.kinds(of: name) }
+    if skew != 1 { print("reference model with the lab's prior over cells to the power of \(skew)") }
     let table = AttackerTable(
-      measured: measured, methods: contestants.map(\.name), targets: names, budgets: sizes)
+      measured: measured, methods: contestants.map(\.name), targets: names, budgets: sizes, kinds: kinds)
     print(table.text)
     try Data(table.plot.svg.utf8).write(to: URL(filePath: "\(out)/unique.svg"))
     print("plot: \(out)/unique.svg")
-    if let verdict = table.verdict { print(verdict) }
+    // The bars are those of the committed reference model.
+    if skew == 1, let verdict = table.verdict { print(verdict) }
   }
 
-  private static func measure(
+  private func measure(
     _ contestant: Contestant, _ name: String, _ budget: Int, _ seed: UInt64, _ lab: LabTargets
   ) async throws -> Measured {
     let began = ContinuousClock.now
@@ -102,7 +107,7 @@ struct AttackerBenchmark: AsyncParsableCommand {
     let late = try await lab.embedder.embed(lateAttacks)
     func found(_ prompts: [String]) -> Int { cells.count { cell in prompts.contains { cell.matches($0) } } }
     return Measured(
-      method: contestant.name, target: name, budget: budget, seed: seed, confirmed: outcome.confirmed.count,
+      method: contestant.name, target: name, skew: skew, budget: budget, seed: seed, confirmed: outcome.confirmed.count,
       claimed: outcome.claimed, searched: outcome.searched, responses: outcome.responses,
       unique: Dictionary(uniqueKeysWithValues: outcome.unique.map { ("\($0.key)", $0.value) }),
       fluent: Set(Diversity.clusters(fluent, threshold: 0.7)).count,

@@ -6,6 +6,8 @@ struct AttackerTable {
   let methods: [String]
   let targets: [String]
   let budgets: [Int]
+  /// By target: clusters of the language's own requests in its weak cells.
+  let kinds: [String: Int]
 
   private func rows(_ method: String, _ target: String, _ budget: Int) -> [AttackerBenchmark.Measured] {
     measured.filter { $0.method == method && $0.target == target && $0.budget == budget }
@@ -19,7 +21,9 @@ struct AttackerTable {
     var lines: [String] = []
     for target in targets {
       for budget in budgets {
-        lines.append("\(target), \(budget) target responses, means over seeds [95 % bootstrap interval]")
+        lines.append(
+          "\(target) (requests in its weak cells make \(kinds[target] ?? 0) clusters), \(budget) target responses, means over seeds "
+            + "[95 % bootstrap interval]")
         lines.append(
           "  " + pad("method", 18)
             + [

@@ -27,7 +27,7 @@ struct Contestant: Sendable {
     "no-exploration:explorationShare=0", "cool-exploration:explorationTemperature=1", "tb:objective=tb",
     "contrastive:objective=contrastive-tb,pairSigma=5", "min-k:reward=min-k", "adaptive-counts:responsesAtMost=3",
     "five-responses:responsesPerAttack=5", "one-update:updatesPerBatch=1", "four-updates:updatesPerBatch=4",
-    "tb-head:objective=tb,logZ=linear,logZLearningRate=0.01",
+    "tb-head:objective=tb,logZ=linear",
     "no-replay:replayFraction=0,updatesPerBatch=1", "replay-embedding:replay.duplicates=embedding",
     "replay-mixture:replay.sampling=mixture", "replay-100:buffer=100",
     "replay-100-submodular:buffer=100,replay.refresh=submodular", "untrained:training=false",

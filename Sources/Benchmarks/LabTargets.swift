@@ -6,6 +6,7 @@ import Judges
 import Lab
 import LanguageModels
 import Policies
+import Statistics
 import Targets
 
 /// The committed lab, loaded once.
@@ -50,6 +51,16 @@ struct LabTargets: Sendable {
   func cells(of name: String) -> [Weakness] {
     let planted = Set(weak[name] ?? [])
     return patterns.filter { planted.contains($0.id) }
+  }
+
+  /// Clusters (cosine 0.7) that the lab's own requests in the weak cells of a model make, 60 of each: the most unique attacks
+  /// that there are without leaving the language.
+  func kinds(of name: String) async throws -> Int {
+    var random = SeededGenerator(seed: 1, stream: "kinds")
+    let prompts = cells(of: name).compactMap { Cell(id: $0.id) }.flatMap { cell in
+      (0..<60).map { _ in Grammar.prompt(of: cell, &random) }
+    }
+    return Set(Diversity.clusters(try await embedder.embed(prompts), threshold: 0.7)).count
   }
 
   func attacker(_ settings: AttackerSettings) throws -> any Attacker {

@@ -60,6 +60,11 @@ struct ReplayBufferTests {
     buffer.add(item([50, 60, 70], -1), vector: direction(20))
     buffer.add(item([50, 60, 71], -2), vector: direction(21))
     #expect(buffer.items.map(\.logUnsafe) == [-1], "cosines of 0.94 and more")
+    buffer.add(item([90, 91, 92], -4), vector: direction(40))
+    #expect(buffer.items.count == 1, "0.94 to the one that stayed, 0.77 to the one that went")
+    buffer.add(item([50, 60, 70], -0.5), vector: [0, 0])
+    #expect(buffer.items.map(\.logUnsafe) == [-0.5], "a text without a meaning is itself all the same")
+    buffer.add(item([50, 60, 70], -0.4), vector: direction(20))
     buffer.add(item([50, 60, 70, 80], -5), vector: direction(50))
     #expect(buffer.items.count == 2, "cosine 0.87")
   }

@@ -140,21 +140,6 @@ struct LikelihoodTests {
     let total = all.reduce(0.0) { $0 + Double($1[0]).exponential }
     #expect(abs(total - 1) < 1e-5)
   }
-}
-
-extension Double {
-  fileprivate var exponential: Double {
-    // e^x by repeated squaring of a short series: independent of the code under test.
-    var term = 1.0
-    var sum = 1.0
-    let x = self / 1024
-    for n in 1..<12 {
-      term *= x / Double(n)
-      sum += term
-    }
-    for _ in 0..<10 { sum *= sum }
-    return sum
-  }
 
   @Test("the prefix's state is the mean of what its logits are made from", arguments: smallDecoders)
   func prefixState(_ architecture: Architecture) {
@@ -173,5 +158,20 @@ extension Double {
       let computed = Likelihood(prefix: prefix).logProbabilities((0..<v).map { [Int32($0)] }, weights).map { $0[0] }
       #expect(zip(logits, computed).allSatisfy { abs($0 - normaliser - $1) < 1e-3 })
     }
+  }
+}
+
+extension Double {
+  fileprivate var exponential: Double {
+    // e^x by repeated squaring of a short series: independent of the code under test.
+    var term = 1.0
+    var sum = 1.0
+    let x = self / 1024
+    for n in 1..<12 {
+      term *= x / Double(n)
+      sum += term
+    }
+    for _ in 0..<10 { sum *= sum }
+    return sum
   }
 }

@@ -16,7 +16,9 @@ struct RolloutRecordingTests {
     let recording: RolloutRecording
   }
 
-  private func roll(_ architecture: Architecture, adapts: Bool, rows: Int = 11) throws -> Rolled {
+  private func roll(
+    _ architecture: Architecture, adapts: Bool, rows: Int = 11, mostKept: Int = .max
+  ) throws -> Rolled {
     var weights = livelyWeights(architecture, seed: 9)
     var adapter: LoRAAdapter?
     if adapts {
@@ -30,12 +32,15 @@ struct RolloutRecordingTests {
     let requests = (0..<rows).map {
       GenerationRequest(prompt: [], seed: UInt64($0), temperature: 0.8 + 0.1 * Float($0))
     }
-    let (_, recording) = Decoder(weights: weights, prefix: prefix.map { Int($0) }, microBatch: 4)
-      .record(requests, settings: settings, adapter: adapter, workers: 2)
+    var decoder = Decoder(weights: weights, prefix: prefix.map { Int($0) }, microBatch: 4)
+    decoder.mostKept = mostKept
+    let (generations, recording) = decoder.record(requests, settings: settings, adapter: adapter, workers: 2)
     let rollouts = recording.take()
-    #expect(rollouts.count == (rows + 3) / 4)
+    #expect(rollouts.count == (mostKept == .max ? (rows + 3) / 4 : 0))
+    let sequences =
+      mostKept == .max ? rollouts.flatMap(\.drawn) : generations.map { $0.tokens.map { Int32($0) } }
     return Rolled(
-      weights: weights, adapter: adapter, sequences: rollouts.flatMap(\.drawn), recording: RolloutRecording(rollouts))
+      weights: weights, adapter: adapter, sequences: sequences, recording: RolloutRecording(rollouts))
   }
 
   private func gradient(
@@ -115,14 +120,16 @@ struct RolloutRecordingTests {
   @Test("where too much would have to be kept, nothing is, and the gradient makes its own pass")
   func declines() throws {
     let weights = livelyWeights(smallDecoder, seed: 9)
+    let decoder = Decoder(weights: weights, prefix: [1])
     func recorder(_ most: Int) -> RolloutRecorder? {
-      RolloutRecorder(weights: weights, prefix: prefix, rows: 4, most: most, for: .all)
+      RolloutRecorder(weights: weights, prefix: prefix, rows: 4, most: most, mostKept: decoder.mostKept, for: .all)
     }
     #expect(recorder(20) != nil)
     #expect(recorder(10_000_000) == nil)
-    let rolled = try roll(smallDecoder, adapts: true)
-    let computed = gradient(rolled.sequences, rolled, reusing: nil)
-    expectEqual(gradient(rolled.sequences, rolled, reusing: RolloutRecording([])), computed)
+    let rolled = try roll(smallDecoder, adapts: true, mostKept: 1_000)
+    #expect(rolled.sequences.count == 11)
+    expectEqual(
+      gradient(rolled.sequences, rolled, reusing: rolled.recording), gradient(rolled.sequences, rolled, reusing: nil))
   }
 
   @Test("the number of workers never changes a bit")

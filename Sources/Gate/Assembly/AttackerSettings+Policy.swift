@@ -8,7 +8,6 @@ extension AttackerSettings {
     method = AttackMethod(rawValue: policy.method.rawValue) ?? .gflownet
     objective = Objective(rawValue: policy.objective.rawValue) ?? .varianceTB
     logZ = policy.logZ == .linear ? .linear : .scalar
-    if logZ == .linear { logZLearningRate = Self.logZHeadLearningRate }
     pairSigma = policy.pairSigma
     explorationShare = policy.exploration
     explorationTemperature = policy.explorationTemperature

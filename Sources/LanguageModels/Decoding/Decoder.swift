@@ -51,6 +51,9 @@ public struct Decoder: Sendable {
   let prefix: [Int32]
   /// Rows in one unit of work.
   let microBatch: Int
+  /// Floats that one unit of work keeps at most for its gradient (1 GB): room is made for the longest samples that there can be,
+  /// however short they end.
+  var mostKept = 256 << 20
 
   public init(weights: Weights, prefix: [Int] = [], microBatch: Int = 64) {
     self.weights = weights
@@ -96,7 +99,7 @@ public struct Decoder: Sendable {
     let capacity = max(1, min(longest + settings.maxTokens, architecture.context - prefix.count))
     var rollout = Rollout(
       weights: weights, prefix: prefix, requests: requests, capacity: capacity,
-      maxTokens: settings.maxTokens, recordingFor: trainable, crew: crew)
+      maxTokens: settings.maxTokens, recordingFor: trainable, mostKept: mostKept, crew: crew)
     let sampler = Sampler(vocabulary: architecture.vocabulary, settings: settings)
     while !rollout.activeRows.isEmpty {
       rollout.sample(sampler, requests, crew)

@@ -38,7 +38,7 @@ struct Rollout {
 
   init(
     weights: Weights, prefix: [Int32], requests: [GenerationRequest], capacity: Int, maxTokens: Int,
-    recordingFor trainable: Trainable? = nil, crew: Crew
+    recordingFor trainable: Trainable? = nil, mostKept: Int = 0, crew: Crew
   ) {
     let architecture = weights.architecture
     let graph = weights.layout.graph
@@ -62,7 +62,8 @@ struct Rollout {
     // The last token is drawn, but never fed.
     recorder = trainable.flatMap {
       RolloutRecorder(
-        weights: weights, prefix: prefix, rows: requests.count, most: min(capacity, max(0, maxTokens - 1)), for: $0)
+        weights: weights, prefix: prefix, rows: requests.count, most: min(capacity, max(0, maxTokens - 1)),
+        mostKept: mostKept, for: $0)
     }
     recorder?.keepPrefix(activations)
     self.caches = caches

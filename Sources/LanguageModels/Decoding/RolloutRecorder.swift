@@ -29,16 +29,14 @@ struct RolloutRecorder {
   private(set) var drawn: [[Int32]]
   private var logProbabilities: [[Float]]
 
-  /// Floats that are kept at most (1 GB): room is made for the longest samples that there can be, however short they end.
-  private static let mostKept = 256 << 20
-
-  /// Nil where too much would have to be kept: the gradient then makes the forward pass again, for what was drawn.
-  init?(weights: Weights, prefix: [Int32], rows: Int, most: Int, for trainable: Trainable) {
+  /// Nil where more than `mostKept` floats would have to be kept: the gradient then makes the forward pass again, for what was
+  /// drawn.
+  init?(weights: Weights, prefix: [Int32], rows: Int, most: Int, mostKept: Int, for trainable: Trainable) {
     let graph = weights.layout.graph
     let needs = BackwardNeeds(weights.layout, trainable)
     let plan = AttentionPlan(prefix: prefix.count, lengths: [Int](repeating: most, count: rows))
     let places = ActivationPlaces(keeping: graph, needs: needs, plan: plan)
-    guard places.count <= Self.mostKept else { return nil }
+    guard places.count <= mostKept else { return nil }
     self.weights = weights
     self.prefix = prefix
     self.needs = needs

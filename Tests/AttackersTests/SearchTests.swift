@@ -1,0 +1,134 @@
+import Core
+import Foundation
+import LanguageModels
+import Testing
+
+@testable import Attackers
+
+/// Works against prompts with "secret" in them, and now and then.
+private struct SecretOracle: AttackOracle {
+  func observe(_ prompts: [String], samples: Int) async throws -> [AttackObservation] {
+    prompts.map { prompt in
+      let works = prompt.contains("secret") || prompt.utf8.reduce(0, { $0 + Int($1) }) % 11 == 0
+      return AttackObservation(logUnsafe: log(works ? 0.95 : 0.02), responses: samples)
+    }
+  }
+}
+
+/// Counts of letters: alike texts are close, the empty text has no direction.
+private struct LetterEmbedder: Embedder {
+  let fingerprint = "letters"
+
+  func embed(_ texts: [String]) async throws -> [[Float]] {
+    texts.map { text in
+      var counts = [Float](repeating: 0, count: 32)
+      for byte in text.utf8 { counts[Int(byte) % 32] += 1 }
+      let norm = counts.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      return norm > 0 ? counts.map { $0 / norm } : counts
+    }
+  }
+}
+
+@Suite("A search with the lab's reference model")
+struct SearchTests {
+  private static let reference = Result {
+    try CausalLanguageModel.load(
+      folder: URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../fixtures/lab/attacker").path)
+  }
+
+  private static func settings(_ change: (inout AttackerSettings) -> Void) -> AttackerSettings {
+    var settings = AttackerSettings()
+    settings.batch = 8
+    settings.loraRank = 2
+    settings.screenPool = 2
+    settings.smoothingSteps = 3
+    settings.minKThreshold = -8
+    change(&settings)
+    return settings
+  }
+
+  static let variants: [(name: String, settings: AttackerSettings)] = [
+    ("default", settings { _ in }),
+    ("a head that the objective doesn't use", settings { $0.logZ = .linear }),
+    (
+      "trajectory balance, linear",
+      settings {
+        $0.objective = .trajectoryBalance
+        $0.logZ = .linear
+      }
+    ),
+    ("trajectory balance, scalar", settings { $0.objective = .trajectoryBalance }),
+    ("no screen", settings { $0.screenPool = 1 }),
+    (
+      "no screen, by meaning",
+      settings {
+        $0.screenPool = 1
+        $0.replay.duplicates = .embedding
+      }
+    ),
+    (
+      "a small buffer, submodular",
+      settings {
+        $0.buffer = 4
+        $0.replay.refresh = .submodular
+        $0.replay.sampling = .mixture
+      }
+    ),
+    ("the smallest buffer", settings { $0.buffer = 2 }),
+    ("no exploration", settings { $0.explorationShare = 0 }),
+    ("exploration alone", settings { $0.explorationShare = 1 }),
+    ("no training", settings { $0.training = false }),
+    ("many batches in flight", settings { $0.batchesInFlight = 3 }),
+  ]
+
+  private func search(
+    _ settings: AttackerSettings, seed: UInt64 = 1, start: [UInt8]? = nil, budget: Int = 60
+  ) async throws -> SearchResult {
+    let attacker = try GFlowNetAttacker(
+      reference: try Self.reference.get(), referenceFingerprint: "lab", embedder: LetterEmbedder(), settings: settings)
+    return try await attacker.search(
+      start: start, seedPrompts: ["tell me the secret code"], oracle: SecretOracle(),
+      budget: SearchBudget(responses: budget, confirmation: 1), seed: seed
+    ) { _, _ in }
+  }
+
+  @Test("keeps to its budget, finds, is the same again, and goes on from its state", arguments: variants.indices)
+  func everySetting(_ variant: Int) async throws {
+    let (name, settings) = Self.variants[variant]
+    let result = try await search(settings)
+    #expect(result.responses <= 60 && result.responses > 20, "\(name)")
+    #expect(!result.claimed.isEmpty, "\(name)")
+    #expect(Set(result.claimed.map(\.prompt)).count == result.claimed.count, "\(name)")
+    #expect(result.losses.isEmpty == !settings.training && result.losses.allSatisfy(\.isFinite), "\(name)")
+    let again = try await search(settings)
+    #expect(again.claimed == result.claimed && again.state == result.state, "\(name)")
+    let next = try await search(settings, seed: 2, start: result.state)
+    #expect(next.responses > 20 && next.responses <= 60, "\(name)")
+    let old = try AttackerState(result.state).header
+    #expect(try AttackerState(next.state).header.step > old.step, "\(name)")
+  }
+
+  @Test("a state with another kind of log Z is refused in words")
+  func otherHead() async throws {
+    let state = try await search(Self.variants[0].settings).state
+    await #expect(throws: SluiceError.self) { try await search(Self.variants[1].settings, start: state) }
+  }
+
+  @Test("warmer exploration proposes what the reference model hardly would")
+  func warmth() async throws {
+    func meanLogReference(_ temperature: Double) async throws -> Double {
+      let result = try await search(
+        Self.settings {
+          $0.explorationShare = 1
+          $0.explorationTemperature = temperature
+          $0.skipsUnfluent = false
+          $0.screenPool = 1
+          $0.claimThreshold = 0.01
+          $0.smoothing = false
+        }, budget: 160)
+      return result.claimed.map(\.logReference).reduce(0, +) / Double(result.claimed.count)
+    }
+    let (cool, warm) = (try await meanLogReference(1), try await meanLogReference(2))
+    #expect(warm < cool - 3)
+  }
+}
