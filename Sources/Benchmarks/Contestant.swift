@@ -48,6 +48,8 @@ struct Contestant: Sendable {
     guard parts.count == 2 else { throw ValidationError("'\(text)' is no method and no name:key=value") }
     var base = AttackerSettings()
     var object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(base)) as? [String: Any] ?? [:]
+    // What is nil isn't among the encoded keys.
+    let names = Set(Mirror(reflecting: base).children.compactMap(\.label))
     for pair in parts[1].split(separator: ",") {
       let sides = pair.split(separator: "=").map(String.init)
       guard sides.count == 2 else { throw ValidationError("no setting '\(pair)'") }
@@ -56,7 +58,7 @@ struct Contestant: Sendable {
       if path.count == 2, var inner = object[path[0]] as? [String: Any], inner[path[1]] != nil {
         inner[path[1]] = value
         object[path[0]] = inner
-      } else if path.count == 1, object[path[0]] != nil {
+      } else if path.count == 1, names.contains(path[0]) {
         object[path[0]] = value
       } else {
         throw ValidationError("no setting '\(pair)'")
