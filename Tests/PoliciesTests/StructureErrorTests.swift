@@ -47,6 +47,9 @@ struct StructureErrorTests {
         "{checkpoint: attacker}", "{checkpoint: attacker, min_tokens: 30}",
         "14:46: attacker.min_tokens 30 is above max_tokens 20"),
       Mistake(
+        "{checkpoint: attacker}", "{checkpoint: attacker, replay_refresh: submodular, buffer: 5001}",
+        "14:70: attacker.buffer 5001 is too large for replay_refresh: submodular"),
+      Mistake(
         "{junit: junit.xml}", "{junit: a.xml, json: a.xml}",
         "23:30: report.json is the same file as report.junit"),
       Mistake("  reward: {kind: classifier, checkpoint: judge}\n", "", "11:3: an attacker needs judges.reward"),

@@ -27,11 +27,21 @@ enum CrossChecks {
         at: (attacker.values["min_tokens"] ?? attacker.values["max_tokens"])?.place,
         remedy: "Lower min_tokens or raise max_tokens.")
     }
+    if let attacker, attacker.text("replay_refresh") == "submodular", attacker.integer("buffer") > largestCoveredBuffer
+    {
+      reader.diagnostics.add(
+        "attacker.buffer \(attacker.integer("buffer")) is too large for replay_refresh: submodular",
+        at: (attacker.values["buffer"] ?? attacker.values["replay_refresh"])?.place,
+        remedy: "It compares every attack with every other; lower buffer to \(largestCoveredBuffer) or less.")
+    }
     reader.require(
       !ledger.toggle("sealing"), "ledger.sealing: on is not in this version", at: ledger.values["sealing"]?.place,
       remedy: "Set it off, and keep the ledger where only its readers can read it.")
     outputs(ledger: ledger, report: report, &reader)
   }
+
+  /// Attacks whose similarities, each with each, take 130 MB.
+  private static let largestCoveredBuffer = 5_000
 
   /// Two outputs in one file: the second would overwrite the first.
   private static func outputs(ledger: Section, report: Section, _ reader: inout PolicyReader) {
