@@ -47,7 +47,7 @@ struct LabTargets: Sendable {
       settings: settings, workers: 1)
   }
 
-  /// The planted weak cells of a model: every one of them is weak in the control too, whose patterns name it.
+  /// The planted weak cells of a model that the control has too: its patterns name them. Only assistant-1.2 has others.
   func cells(of name: String) -> [Weakness] {
     let planted = Set(weak[name] ?? [])
     return patterns.filter { planted.contains($0.id) }
