@@ -78,7 +78,8 @@ public final class Weights: Sendable {
   /// Calls `body` with the weights' addresses.
   func withPointers<Result>(_ body: (WeightPointers) throws -> Result) rethrows -> Result {
     try base.withUnsafeBufferPointer { base in
-      // A layout is never empty, so neither is its buffer.
+      // Every reader of checkpoints bounds vocabulary and width from below by 1 (`Architecture.sizes`, `.widths`), so a
+      // layout holds one token embedding at least, and `init` takes no values but as many as it has.
       guard let address = base.baseAddress else { preconditionFailure("weights of an empty layout") }
       return try withExtendedLifetime(changed) {
         try body(

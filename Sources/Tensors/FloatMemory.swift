@@ -106,12 +106,20 @@ private enum MemoryPool {
     }
     if let known { return known }
     var block: UnsafeMutableRawPointer?
-    // Arrays end the process as well where there is no memory left.
-    guard posix_memalign(&block, bytes < least ? 64 : page, bytes) == 0, let block else {
-      preconditionFailure("no memory for a buffer of \(bytes >> 20) MB")
-    }
+    guard posix_memalign(&block, bytes < least ? 64 : page, bytes) == 0, let block else { endWithoutMemory(bytes) }
     useLargePages(block.assumingMemoryBound(to: Float.self), count: bytes / MemoryLayout<Float>.stride)
     return UInt(bitPattern: block)
+  }
+
+  /// Nothing in this process can go on without its memory, but the ledger holds every response: so it ends in words, with the
+  /// code of an internal error. (An optimised build's traps say nothing.)
+  private static func endWithoutMemory(_ bytes: Int) -> Never {
+    let text =
+      "sluice: error: no memory for a buffer of \(bytes >> 20) MB\n"
+      + "  Lower attacker.batch, attacker.screen_pool or max_tokens, or use a larger machine; --resume loses nothing.\n"
+    text.utf8CString.withUnsafeBytes { _ = write(2, $0.baseAddress, $0.count - 1) }
+    // No handlers: other threads may still be computing.
+    _exit(70)
   }
 
   static func give(_ block: UInt, _ bytes: Int) {
