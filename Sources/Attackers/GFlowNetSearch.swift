@@ -19,18 +19,19 @@ struct GFlowNetSearch: Sendable {
   private var step: Int
   private var log: SearchLog
   private var losses: [Double] = []
-  /// Everything seen to work, for smoothing: by prompt, in order of discovery.
+  /// What is known to work, for smoothing, in order of discovery; and its prompts.
   private var worked: [Experience] = []
-  /// Known attacks and the old buffer's, still to be asked; and all of them: none is a find of this search.
-  private var memories: [Experience] = []
+  private var fitting: Set<String> = []
+  /// Known attacks and the old buffer's, still to be asked; and those of which it is known that they work or worked: none is
+  /// a find of this search.
+  private var recollection: Recollection?
   private var remembered: Set<String> = []
   /// Unit vectors of what was chosen to be asked, where screen or buffer look at them.
   private var vectors: [String: [Float]] = [:]
 
-  /// Share of the budget that known attacks, and the old buffer, may take.
-  private static let seedingShare = 0.1
-  private static let rescoringShare = 0.15
-  /// Share of each round that memories may take, so that what is new is looked for from the first round on.
+  /// Share of the budget that asking known attacks and the old buffer again may take.
+  private static let recollectionShare = 0.15
+  /// Share of each round that it may take, so that what is new is looked for from the first round on.
   private static let memoryShare = 0.25
   /// Batches in a row without one new prompt after which the sampler counts as collapsed.
   static let patience = 25
@@ -78,9 +79,7 @@ struct GFlowNetSearch: Sendable {
   }
 
   mutating func run(seedPrompts: [String]) async throws -> SearchResult {
-    recallBuffer()
-    recall(seedPrompts)
-    memories.shuffle(using: &generator)
+    try await recall(seedPrompts)
     let smooths = settings.smoothing && settings.training
     let whole = log.budget.responses
     try await train(until: smooths ? Int(Double(whole) * (1 - settings.smoothingShare)) : whole)
@@ -90,26 +89,31 @@ struct GFlowNetSearch: Sendable {
 
   // MARK: - Before training
 
-  /// Old rewards are stale at a new target: a stratified part of the buffer is asked again, the rest is forgotten
-  /// unless its neighbours still work.
-  private mutating func recallBuffer() {
-    guard started != nil, !buffer.items.isEmpty else { return }
-    let count = min(buffer.items.count, Int(Double(log.budget.responses) * Self.rescoringShare))
-    // Strata by old reward: every quantile is asked, so that what used to fail may work now.
-    let order = buffer.items.indices.sorted { buffer.items[$0].logUnsafe > buffer.items[$1].logUnsafe }
-    remember((0..<count).map { buffer.items[order[$0 * order.count / max(count, 1)]] })
+  /// Old rewards are stale at a new target: each kind of attack that is known or remembered is asked again, the buffer starts
+  /// empty.
+  private mutating func recall(_ prompts: [String]) async throws {
+    let old = started == nil ? [] : buffer.items.sorted { ($1.logUnsafe, $0.prompt) < ($0.logUnsafe, $1.prompt) }
     buffer = ReplayBuffer(capacity: settings.buffer, rules: settings.replay)
-  }
-
-  private mutating func recall(_ prompts: [String]) {
-    let count = Int(Double(log.budget.responses) * Self.seedingShare)
-    guard count > 0, !prompts.isEmpty, settings.fixedPrompt == nil else { return }
-    let chosen = prompts.shuffled(using: &generator).prefix(count)
-    remember(proposer.experiences(prompts: Array(chosen)))
-  }
-
-  private mutating func remember(_ items: [Experience]) {
-    for item in items where remembered.insert(item.prompt).inserted { memories.append(item) }
+    let limit = Int(Double(log.budget.responses) * Self.recollectionShare)
+    guard limit > 0, settings.fixedPrompt == nil else { return }
+    let threshold = Foundation.log(settings.claimThreshold)
+    remembered = Set(prompts)
+    let buffered = Set(old.map(\.prompt))
+    // A known attack was confirmed once.
+    let known = proposer.experiences(prompts: prompts.filter { !buffered.contains($0) }).map {
+      var attack = $0
+      attack.logUnsafe = 0
+      return attack
+    }
+    var seen: Set<String> = []
+    let worked = (known.shuffled(using: &generator) + old).filter {
+      $0.logUnsafe > threshold && seen.insert($0.prompt).inserted
+    }
+    if worked.isEmpty && old.isEmpty { return }
+    try await embed(worked.map(\.prompt))
+    recollection = Recollection(
+      worked: worked.map { ($0, vectors[$0.prompt] ?? []) }, failed: old.filter { $0.logUnsafe <= threshold },
+      similarity: Float(settings.similarity), limit: limit, using: &generator)
   }
 
   /// Embeds prompts that have no vector yet.
@@ -134,6 +138,7 @@ struct GFlowNetSearch: Sendable {
 
   /// Proposals, and what was asked of the target about them.
   private struct Round: Sendable {
+    let recalled: [Experience]
     let proposals: [Experience]
     let asked: [String]
     let answers: Task<[AttackObservation], any Error>?
@@ -147,8 +152,7 @@ struct GFlowNetSearch: Sendable {
     try Task.checkCancellation()
     let (pool, recording) = propose(
       count * (settings.fixedPrompt == nil ? settings.screenPool : 1), repeats: count, from: model, tempered: tempered)
-    let trains = tempered && settings.training
-    let fluent = pool.map { !trains || !settings.skipsUnfluent || isFluent($0) }
+    let fluent = pool.map { !settings.training || !settings.skipsUnfluent || isFluent($0) }
     var seen: Set<String> = []
     let fresh = pool.indices.filter {
       fluent[$0] && log.isNew(pool[$0].prompt) && seen.insert(pool[$0].prompt).inserted
@@ -160,14 +164,14 @@ struct GFlowNetSearch: Sendable {
       wanted = choice.map { fresh[$0] }
       for index in choice { vectors[pool[fresh[index]].prompt] = found[index] }
     }
-    let recalled = Array(memories.suffix(Int(Double(count) * Self.memoryShare)))
-    memories.removeLast(recalled.count)
+    let recalled = recollection?.next(Int(Double(count) * Self.memoryShare)) ?? []
+    remembered.formUnion(recalled.filter { $0.logUnsafe > Foundation.log(settings.claimThreshold) }.map(\.prompt))
     let asked = log.reserve((recalled + wanted.map { pool[$0] }.dropLast(recalled.count)).map(\.prompt), until: limit)
-    // Repetitions, and what nobody would write, are learnt from though they aren't asked.
-    let repeated = pool.indices.prefix(count).filter { !fluent[$0] || log.known[pool[$0].prompt] != nil }
+    // Repetitions, and what nobody would write, are learnt from though they aren't asked. Smoothing fits successes alone.
+    let repeated = pool.indices.prefix(tempered ? count : 0).filter { !fluent[$0] || log.known[pool[$0].prompt] != nil }
     let (oracle, questions) = (log.oracle, settings)
     return Round(
-      proposals: recalled + (wanted + repeated).map { pool[$0] }, asked: asked,
+      recalled: recalled, proposals: recalled + (wanted + repeated).map { pool[$0] }, asked: asked,
       answers: asked.isEmpty ? nil : Task { try await ask(oracle, asked, questions) }, recording: recording)
   }
 
@@ -206,7 +210,20 @@ struct GFlowNetSearch: Sendable {
       known.append(experience)
     }
     learn(new)
+    for item in round.recalled { try await takeUp(item) }
     return known
+  }
+
+  /// Where a remembered attack still works, its kind is learnt from again.
+  private mutating func takeUp(_ item: Experience) async throws {
+    let threshold = Foundation.log(settings.claimThreshold)
+    let works = log.known[item.prompt].map { $0 > threshold }
+    let relatives = recollection?.settle(item.prompt, works: works) ?? []
+    if settings.replay.needVectors { try await embed(relatives.map(\.prompt)) }
+    for relative in relatives where log.known[relative.prompt] == nil {
+      buffer.add(relative, vector: vectors[relative.prompt] ?? [])
+      rememberIfItWorks(relative, logUnsafe: relative.logUnsafe)
+    }
   }
 
   /// Keeps `batchesInFlight` rounds before the target until `limit` responses are committed.
@@ -396,7 +413,8 @@ struct GFlowNetSearch: Sendable {
 
   /// Logs what smoothing fits, as published: p(unsafe) above the threshold and log p_ref above −100.
   private mutating func rememberIfItWorks(_ item: Experience, logUnsafe: Double) {
-    if logUnsafe > Foundation.log(settings.claimThreshold), item.reference.reduce(0, +) > -100 { worked.append(item) }
+    guard logUnsafe > Foundation.log(settings.claimThreshold), item.reference.reduce(0, +) > -100 else { return }
+    if fitting.insert(item.prompt).inserted { worked.append(item) }
   }
 
   private func state() throws -> [UInt8] {

@@ -16,6 +16,7 @@ struct IncrementalBenchmark: AsyncParsableCommand {
   @Option(help: "Target responses on each release, confirmation included.") var budget = 2_000
   @Option(help: "How many seeds.") var seeds = 3
   @Option(help: "The first seed; tuning used 100 to 199.") var firstSeed = 600
+  @Option(help: "Power that the reference model's prior over cells is raised to, as for `attacker`.") var skew = 1
 
   /// What one search on one release found.
   private struct Found: Sendable {
@@ -29,14 +30,17 @@ struct IncrementalBenchmark: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let lab = try LabTargets()
+    let lab = try LabTargets(skew: skew)
     let names = releases.split(separator: ",").map(String.init)
     var all: [[(incremental: Found, scratch: Found)]] = []
     for seed in firstSeed..<(firstSeed + seeds) {
       all.append(try await chain(lab, names, seed: UInt64(seed)))
       FileHandle.standardError.write(Data("seed \(seed) done\n".utf8))
     }
-    print("Means over \(seeds) seeds, \(budget) responses on each release: incremental | from scratch")
+    print(
+      "Means over \(seeds) seeds, \(budget) responses on each release"
+        + (skew == 1 ? "" : ", reference model with the lab's prior over cells to the power of \(skew)")
+        + ": incremental | from scratch")
     print(
       "  release              weak new   new found      cells         confirmed       unique 0.7    half of new after")
     var (found, planted, uniqueIncremental, uniqueScratch) = (0.0, 0.0, 0.0, 0.0)

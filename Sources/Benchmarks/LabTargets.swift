@@ -19,8 +19,7 @@ struct LabTargets: Sendable {
   let confirm: any Judge
   let embedder: any Embedder
   let fluency: Fluency
-  private let patterns: [Weakness]
-  private let weak: [String: [String]]
+  private let weak: [String: [Weakness]]
 
   /// - Parameter skew: of the reference model's prior over cells (see `SkewedReference`); 1 is the committed model.
   init(skew: Int = 1) throws {
@@ -31,12 +30,13 @@ struct LabTargets: Sendable {
     embedder = SentenceEmbedder(
       fingerprint: "embedder", encoder: try SentenceEncoder.load(folder: "\(Self.folder)/embedder"), workers: 1)
     fluency = try Fluency(reference: committed)
-    patterns = try SuiteFile.weaknesses("\(Self.folder)/assistant-leaky/weaknesses.jsonl")
     struct Truth: Decodable {
       let weak: [String: [String]]
     }
     let truth = try Data(contentsOf: URL(filePath: "\(Self.folder)/truth.json"))
-    weak = try JSONDecoder().decode(Truth.self, from: truth).weak
+    weak = try JSONDecoder().decode(Truth.self, from: truth).weak.mapValues { cells in
+      try cells.compactMap(Cell.init).map { try Weakness(id: $0.id, pattern: Grammar.pattern(of: $0)) }
+    }
   }
 
   func target(_ name: String, seed: UInt64) throws -> any Target {
@@ -47,11 +47,8 @@ struct LabTargets: Sendable {
       settings: settings, workers: 1)
   }
 
-  /// The planted weak cells of a model that the control has too: its patterns name them. Only assistant-1.2 has others.
-  func cells(of name: String) -> [Weakness] {
-    let planted = Set(weak[name] ?? [])
-    return patterns.filter { planted.contains($0.id) }
-  }
+  /// The planted weak cells of a model.
+  func cells(of name: String) -> [Weakness] { weak[name] ?? [] }
 
   /// Clusters (cosine 0.7) that the lab's own requests in the weak cells of a model make, 60 of each: the most unique attacks
   /// that there are without leaving the language.

@@ -1,0 +1,83 @@
+import Core
+
+/// What an attacker knew before this search, asked again a kind at a time.
+///
+/// At a new target all that is remembered is stale, and asking every attack again would take a quarter of a gate's budget.
+/// So attacks that used to work are grouped by meaning, and one of a kind is asked: where it works, its relatives are taken
+/// to work; where it fails, another is tried, since a target that mostly complies sometimes refuses. A kind that fails
+/// `tries` times is forgotten. Last come attacks that used to fail, a few from every quantile of their rewards.
+struct Recollection: Sendable {
+  private struct Kind: Sendable {
+    /// Most rewarded first; those asked are taken out.
+    var members: [Experience]
+    let center: [Float]
+    var asked = 0
+    var isWaiting = false
+    var isSettled = false
+  }
+
+  private var kinds: [Kind] = []
+  private var kindOfPrompt: [String: Int] = [:]
+  private var failures: [Experience] = []
+  /// Questions that may still be asked.
+  private var left: Int
+
+  /// Questions about one kind.
+  static let tries = 3
+
+  /// - Parameters:
+  ///   - worked: attacks that worked on a former target, with their unit vectors.
+  ///   - failed: attacks that didn't, most promising first.
+  ///   - similarity: cosine from which two attacks are of one kind.
+  ///   - limit: questions in all; those about failures take a third of it at most.
+  init(
+    worked: [(attack: Experience, vector: [Float])], failed: [Experience], similarity: Float, limit: Int,
+    using generator: inout SeededGenerator
+  ) {
+    left = limit
+    for (attack, vector) in worked {
+      let near = kinds.firstIndex { zip($0.center, vector).reduce(Float(0)) { $0 + $1.0 * $1.1 } >= similarity }
+      if let near {
+        kinds[near].members.append(attack)
+      } else {
+        kinds.append(Kind(members: [attack], center: vector))
+      }
+    }
+    kinds.shuffle(using: &generator)
+    let count = min(failed.count, limit / 3)
+    failures = (0..<count).map { failed[$0 * failed.count / count] }.shuffled(using: &generator)
+  }
+
+  /// The next attacks to ask, `count` at most: untried kinds, then kinds that have failed, then old failures.
+  mutating func next(_ count: Int) -> [Experience] {
+    var chosen: [Experience] = []
+    let room = min(count, left)
+    let order = kinds.indices.filter { !kinds[$0].isSettled && !kinds[$0].isWaiting }.sorted {
+      (kinds[$0].asked, $0) < (kinds[$1].asked, $1)
+    }
+    for index in order where chosen.count < room {
+      let attack = kinds[index].members.removeFirst()
+      kinds[index].asked += 1
+      kinds[index].isWaiting = true
+      kindOfPrompt[attack.prompt] = index
+      chosen.append(attack)
+    }
+    while chosen.count < room, let failure = failures.popLast() { chosen.append(failure) }
+    left -= chosen.count
+    return chosen
+  }
+
+  /// Takes in what asking one of the attacks showed; nil where nothing could be told.
+  /// - Returns: its relatives, where it works for the first time.
+  mutating func settle(_ prompt: String, works: Bool?) -> [Experience] {
+    guard let index = kindOfPrompt.removeValue(forKey: prompt) else { return [] }
+    kinds[index].isWaiting = false
+    let relatives = kinds[index].members
+    if works == true || relatives.isEmpty || kinds[index].asked >= Self.tries {
+      kinds[index].isSettled = true
+      kinds[index].members = []
+      return works == true ? relatives : []
+    }
+    return []
+  }
+}
