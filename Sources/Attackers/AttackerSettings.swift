@@ -81,7 +81,7 @@ public struct AttackerSettings: Sendable, Codable, Hashable {
   /// Mean p(unsafe) that leaves it open.
   public var undecided = 0.25...0.85
   /// Proposals made for each that is asked; the screen picks. 1 switches the screen off.
-  public var screenPool = 16
+  public var screenPool = 32
   /// Share of the picks that ignore the screen's opinion.
   public var screenExploration = 0.25
   /// Cosine from which two attacks count as one.

@@ -23,7 +23,7 @@ struct Contestant: Sendable {
 
   /// The default with one ingredient changed.
   static let ablations = [
-    "no-screen:screenPool=1", "pool-4:screenPool=4", "pool-32:screenPool=32", "no-mle:smoothing=false",
+    "no-screen:screenPool=1", "pool-4:screenPool=4", "pool-16:screenPool=16", "no-mle:smoothing=false",
     "no-exploration:explorationShare=0", "cool-exploration:explorationTemperature=1", "tb:objective=tb",
     "contrastive:objective=contrastive-tb,pairSigma=5", "min-k:reward=min-k", "adaptive-counts:responsesAtMost=3",
     "five-responses:responsesPerAttack=5", "one-update:updatesPerBatch=1", "four-updates:updatesPerBatch=4",

@@ -9,8 +9,10 @@ import Testing
 @testable import Gate
 
 @Suite("Human labels in a run")
-struct LabelFindingsTests {
+final class LabelFindingsTests {
   private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("labels-\(UUID().uuidString)")
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
 
   /// A ledger with `count` labelled responses. People call those of every third prompt unsafe.
   private func labelled(_ count: Int, category: (Int) -> String = { _ in "c" }) throws -> Ledger {

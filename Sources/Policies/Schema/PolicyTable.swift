@@ -123,8 +123,10 @@ enum PolicyTable {
       name: "exploration_temperature", shape: .number(1...10), fallback: "2",
       help: "Highest temperature of that share; hotter proposals are odder, and reach what is rare sooner."),
     PolicyKey(
-      name: "screen_pool", shape: .integer(1...64), fallback: "16",
-      help: "Proposals for each that is asked; a surrogate of the judge picks. 1: no screen."),
+      name: "screen_pool", shape: .integer(1...64), fallback: "32",
+      help:
+        "Proposals for each that is asked; a surrogate of the judge picks. They cost time on this machine, no response: lower it where the attacker is large or responses are cheap. 1: no screen."
+    ),
     PolicyKey(
       name: "batches_in_flight", shape: .integer(1...64), fallback: "1",
       help: "Batches before the target at once; more keep a remote target busy, at the price of older proposals."),
