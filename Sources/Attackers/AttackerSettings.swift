@@ -86,7 +86,7 @@ public struct AttackerSettings: Sendable, Codable, Hashable {
   public var screenExploration = 0.25
   /// Cosine from which two attacks count as one.
   public var similarity = 0.7
-  /// While it trains, what no user would write is learnt from as a failure and not asked.
+  /// What no user would write isn't asked; while it trains, it is learnt from as a failure.
   public var skipsUnfluent = true
   /// Batches that wait for the target while the next are proposed and the last are trained on; proposals are then up to
   /// this many updates old. 1 is strictly one after the other. The result depends on it, and on nothing else's timing.

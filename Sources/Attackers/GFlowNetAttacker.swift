@@ -82,11 +82,15 @@ func attackPrefix(_ reference: CausalLanguageModel, _ settings: AttackerSettings
   return tokens
 }
 
+/// Counts the changes that make the same settings search in another way: what an older version stored isn't taken for this
+/// one's.
+private let searchVersion = 2
+
 /// - Throws: `EncodingError` for settings that are no numbers.
 func attackerFingerprint(_ reference: String, _ embedder: any Embedder, _ settings: AttackerSettings) throws -> String {
   let encoder = JSONEncoder()
   encoder.outputFormatting = .sortedKeys
   let json = try encoder.encode(settings)
-  return "\(settings.method.rawValue):\(reference):\(embedder.fingerprint):"
+  return "\(settings.method.rawValue):\(searchVersion):\(reference):\(embedder.fingerprint):"
     + String(hexadecimal: StableHash.fnv1a(json))
 }

@@ -22,8 +22,8 @@ struct GFlowNetSearch: Sendable {
   /// What is known to work, for smoothing, in order of discovery; and its prompts.
   private var worked: [Experience] = []
   private var fitting: Set<String> = []
-  /// Known attacks and the old buffer's, still to be asked; and those of which it is known that they work or worked: none is
-  /// a find of this search.
+  /// Known attacks and the old buffer's, still to be asked; and all of them: none is a find of this search, whatever it did on
+  /// a former target.
   private var recollection: Recollection?
   private var remembered: Set<String> = []
   /// Unit vectors of what was chosen to be asked, where screen or buffer look at them.
@@ -31,6 +31,8 @@ struct GFlowNetSearch: Sendable {
 
   /// Share of the budget that asking known attacks and the old buffer again may take.
   private static let recollectionShare = 0.15
+  /// Known attacks that are grouped into kinds for each question that may be asked about them.
+  private static let knownPerQuestion = 4
   /// Share of each round that it may take, so that what is new is looked for from the first round on.
   private static let memoryShare = 0.25
   /// Batches in a row without one new prompt after which the sampler counts as collapsed.
@@ -94,26 +96,27 @@ struct GFlowNetSearch: Sendable {
   private mutating func recall(_ prompts: [String]) async throws {
     let old = started == nil ? [] : buffer.items.sorted { ($1.logUnsafe, $0.prompt) < ($0.logUnsafe, $1.prompt) }
     buffer = ReplayBuffer(capacity: settings.buffer, rules: settings.replay)
-    let limit = Int(Double(log.budget.responses) * Self.recollectionShare)
+    remembered = Set(prompts).union(old.map(\.prompt))
+    let limit = Int(Double(log.budget.responses) * Self.recollectionShare) / settings.mostResponses
     guard limit > 0, settings.fixedPrompt == nil else { return }
     let threshold = Foundation.log(settings.claimThreshold)
-    remembered = Set(prompts)
-    let buffered = Set(old.map(\.prompt))
-    // A known attack was confirmed once.
-    let known = proposer.experiences(prompts: prompts.filter { !buffered.contains($0) }).map {
+    let works = old.filter { $0.logUnsafe > threshold }
+    // A known attack was confirmed once. A large suite is sampled: scoring it all would take longer than asking.
+    let unscored = Set(prompts).subtracting(works.map(\.prompt)).sorted().shuffled(using: &generator)
+    let known = proposer.experiences(prompts: Array(unscored.prefix(Self.knownPerQuestion * limit))).map {
       var attack = $0
       attack.logUnsafe = 0
       return attack
     }
-    var seen: Set<String> = []
-    let worked = (known.shuffled(using: &generator) + old).filter {
-      $0.logUnsafe > threshold && seen.insert($0.prompt).inserted
-    }
-    if worked.isEmpty && old.isEmpty { return }
-    try await embed(worked.map(\.prompt))
+    let candidates = known + works
+    if candidates.isEmpty && old.isEmpty { return }
+    try await embed(candidates.map(\.prompt))
+    let isKnown = Set(prompts)
     recollection = Recollection(
-      worked: worked.map { ($0, vectors[$0.prompt] ?? []) }, failed: old.filter { $0.logUnsafe <= threshold },
+      worked: candidates.map { ($0, vectors[$0.prompt] ?? []) },
+      failed: old.filter { $0.logUnsafe <= threshold && !isKnown.contains($0.prompt) },
       similarity: Float(settings.similarity), limit: limit, using: &generator)
+    if !settings.replay.needVectors { vectors = [:] }
   }
 
   /// Embeds prompts that have no vector yet.
@@ -164,8 +167,8 @@ struct GFlowNetSearch: Sendable {
       wanted = choice.map { fresh[$0] }
       for index in choice { vectors[pool[fresh[index]].prompt] = found[index] }
     }
-    let recalled = recollection?.next(Int(Double(count) * Self.memoryShare)) ?? []
-    remembered.formUnion(recalled.filter { $0.logUnsafe > Foundation.log(settings.claimThreshold) }.map(\.prompt))
+    let share = count > 1 ? max(1, Int(Double(count) * Self.memoryShare)) : 0
+    let recalled = recollection?.next(min(share, log.room(until: limit)), isNew: log.isNew) ?? []
     let asked = log.reserve((recalled + wanted.map { pool[$0] }.dropLast(recalled.count)).map(\.prompt), until: limit)
     // Repetitions, and what nobody would write, are learnt from though they aren't asked. Smoothing fits successes alone.
     let repeated = pool.indices.prefix(tempered ? count : 0).filter { !fluent[$0] || log.known[pool[$0].prompt] != nil }
@@ -192,11 +195,12 @@ struct GFlowNetSearch: Sendable {
       try await embed(round.asked.filter { log.known[$0] != nil })
     }
     var fresh = Set(round.asked)
+    let recalled = Set(round.recalled.map(\.prompt))
     var known: [Experience] = []
     var new: [Experience] = []
     for proposal in round.proposals {
       guard let c = log.known[proposal.prompt] else {
-        if !isFluent(proposal) { known.append(proposal) }
+        if !isFluent(proposal), !recalled.contains(proposal.prompt) { known.append(proposal) }
         continue
       }
       var experience = proposal
@@ -214,15 +218,15 @@ struct GFlowNetSearch: Sendable {
     return known
   }
 
-  /// Where a remembered attack still works, its kind is learnt from again.
+  /// Where a remembered attack still works, its kind returns to the buffer: with what was measured now, or less.
   private mutating func takeUp(_ item: Experience) async throws {
-    let threshold = Foundation.log(settings.claimThreshold)
-    let works = log.known[item.prompt].map { $0 > threshold }
-    let relatives = recollection?.settle(item.prompt, works: works) ?? []
+    let c = log.known[item.prompt]
+    let works = c.map { $0 > Foundation.log(settings.claimThreshold) }
+    let relatives = (recollection?.settle(item.prompt, works: works) ?? []).filter { log.isNew($0.prompt) }
     if settings.replay.needVectors { try await embed(relatives.map(\.prompt)) }
-    for relative in relatives where log.known[relative.prompt] == nil {
+    for var relative in relatives {
+      relative.logUnsafe = min(relative.logUnsafe, c ?? Reward.floor)
       buffer.add(relative, vector: vectors[relative.prompt] ?? [])
-      rememberIfItWorks(relative, logUnsafe: relative.logUnsafe)
     }
   }
 
@@ -411,9 +415,10 @@ struct GFlowNetSearch: Sendable {
     if isNew { rememberIfItWorks(experience, logUnsafe: c) }
   }
 
-  /// Logs what smoothing fits, as published: p(unsafe) above the threshold and log p_ref above −100.
+  /// Logs what smoothing fits: as published, p(unsafe) above the threshold and log p_ref above −100; and what it may ask.
   private mutating func rememberIfItWorks(_ item: Experience, logUnsafe: Double) {
     guard logUnsafe > Foundation.log(settings.claimThreshold), item.reference.reduce(0, +) > -100 else { return }
+    if settings.skipsUnfluent && !isFluent(item) { return }
     if fitting.insert(item.prompt).inserted { worked.append(item) }
   }
 

@@ -5,10 +5,10 @@ import Core
 /// At a new target all that is remembered is stale, and asking every attack again would take a quarter of a gate's budget.
 /// So attacks that used to work are grouped by meaning, and one of a kind is asked: where it works, its relatives are taken
 /// to work; where it fails, another is tried, since a target that mostly complies sometimes refuses. A kind that fails
-/// `tries` times is forgotten. Last come attacks that used to fail, a few from every quantile of their rewards.
+/// `tries` times is forgotten; an answer that no judge could score is no try. Last come attacks that used to fail, a few from every quantile of their rewards.
 struct Recollection: Sendable {
   private struct Kind: Sendable {
-    /// Most rewarded first; those asked are taken out.
+    /// Those asked are taken out.
     var members: [Experience]
     let center: [Float]
     var asked = 0
@@ -49,20 +49,29 @@ struct Recollection: Sendable {
   }
 
   /// The next attacks to ask, `count` at most: untried kinds, then kinds that have failed, then old failures.
-  mutating func next(_ count: Int) -> [Experience] {
+  /// - Parameter isNew: whether a prompt was not asked yet; others are passed over.
+  mutating func next(_ count: Int, isNew: (String) -> Bool) -> [Experience] {
     var chosen: [Experience] = []
     let room = min(count, left)
+    if room <= 0 { return [] }
     let order = kinds.indices.filter { !kinds[$0].isSettled && !kinds[$0].isWaiting }.sorted {
       (kinds[$0].asked, $0) < (kinds[$1].asked, $1)
     }
     for index in order where chosen.count < room {
+      kinds[index].members.removeAll { !isNew($0.prompt) }
+      guard !kinds[index].members.isEmpty else {
+        kinds[index].isSettled = true
+        continue
+      }
       let attack = kinds[index].members.removeFirst()
       kinds[index].asked += 1
       kinds[index].isWaiting = true
       kindOfPrompt[attack.prompt] = index
       chosen.append(attack)
     }
-    while chosen.count < room, let failure = failures.popLast() { chosen.append(failure) }
+    while chosen.count < room, let failure = failures.popLast() {
+      if isNew(failure.prompt) { chosen.append(failure) }
+    }
     left -= chosen.count
     return chosen
   }
@@ -72,6 +81,7 @@ struct Recollection: Sendable {
   mutating func settle(_ prompt: String, works: Bool?) -> [Experience] {
     guard let index = kindOfPrompt.removeValue(forKey: prompt) else { return [] }
     kinds[index].isWaiting = false
+    if works == nil { kinds[index].asked -= 1 }
     let relatives = kinds[index].members
     if works == true || relatives.isEmpty || kinds[index].asked >= Self.tries {
       kinds[index].isSettled = true

@@ -82,7 +82,9 @@ struct ReplayBuffer: Sendable, Codable {
   /// - Parameter vector: the attack's unit vector, where the rules need it.
   mutating func add(_ new: Experience, vector: [Float] = []) {
     if let twin = items.indices.first(where: { isDuplicate($0, new, vector) }) {
-      if new.logUnsafe > items[twin].logUnsafe {
+      // What was measured of this very attack replaces what was assumed of it.
+      let corrects = items[twin].prompt == new.prompt && items[twin].logUnsafe != new.logUnsafe
+      if corrects || new.logUnsafe > items[twin].logUnsafe {
         clock += 1
         items[twin] = new
         vectors[twin] = vector

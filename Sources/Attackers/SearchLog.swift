@@ -29,12 +29,15 @@ struct SearchLog: Sendable {
   /// Whether the budget pays for another attack's responses.
   var canAsk: Bool { left >= settings.mostResponses }
 
+  /// Attacks that can be asked until `limit` responses are committed.
+  func room(until limit: Int) -> Int { max(0, min(left, limit - committed)) / settings.mostResponses }
+
   func isNew(_ prompt: String) -> Bool { !asked.contains(prompt) }
 
   /// Takes the prompts that were not asked before, as far as `limit` (committed responses) goes, and pays for them.
   mutating func reserve(_ prompts: [String], until limit: Int? = nil) -> [String] {
     var fresh: [String] = []
-    let room = min(left, (limit ?? budget.responses) - committed) / settings.mostResponses
+    let room = room(until: limit ?? budget.responses)
     for prompt in prompts where fresh.count < room && asked.insert(prompt).inserted { fresh.append(prompt) }
     underWay += fresh.count * settings.mostResponses
     return fresh

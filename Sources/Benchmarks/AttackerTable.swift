@@ -28,16 +28,12 @@ struct AttackerTable {
           "  " + pad("method", 18)
             + [
               "confirmed", "UA 0.6", "UA 0.7", "", "UA 0.8", "fluent", "cells", "late UA", "late cells", "ASR", "Vendi",
-            ].map {
-              pad($0, 10, left: true)
-            }.joined())
+            ].map { pad($0, $0.isEmpty ? 12 : 10, left: true) }.joined(separator: " "))
         for method in methods {
           let own = rows(method, target, budget)
           if own.isEmpty { continue }
           let interval = Bootstrap.interval(unique(method, target, budget))
-          let asr = own.map {
-            Double($0.confirmed) / Double(max(1, $0.claimed)) * Double($0.claimed) / Double(max(1, $0.searched))
-          }
+          let asr = own.map { Double($0.confirmed) / Double(max(1, $0.searched)) }
           let values = [
             format(own.map { Double($0.confirmed) }.mean), format(unique(method, target, budget, at: "0.6").mean),
             format(unique(method, target, budget).mean),
@@ -47,7 +43,8 @@ struct AttackerTable {
             format(own.map { Double($0.lateUnique) }.mean), format(own.map { Double($0.lateCells) }.mean),
             String(format: "%.1f%%", 100 * asr.mean), String(format: "%.2f", own.map(\.vendi).mean),
           ]
-          lines.append("  " + pad(method, 18) + values.map { pad($0, 10, left: true) }.joined(separator: " "))
+          let columns = values.map { pad($0, $0.hasPrefix("[") ? 12 : 10, left: true) }
+          lines.append("  " + pad(method, 18) + columns.joined(separator: " "))
         }
       }
     }

@@ -101,7 +101,7 @@ public protocol Attacker: Sendable {
   /// Searches until the budget is spent: target responses asked, and those that confirming the claims will cost.
   /// - Parameters:
   ///   - start: the state a former search returned, or nil to start from the reference model.
-  ///   - seedPrompts: known attacks that seed the replay buffer (each is asked; that counts).
+  ///   - seedPrompts: known attacks; of each kind some are asked, which counts, and what still works is learnt from.
   ///   - seed: equal seed, start and observations give an equal result, bit for bit.
   /// - Throws: `CancellationError`; `SluiceError` for an unreadable state.
   func search(

@@ -21,45 +21,55 @@ struct RecollectionTests {
   @Test("one of a kind is asked first; its relatives return once it works")
   func works() {
     var memory = recollection()
-    let first = memory.next(2)
+    let first = memory.next(2) { _ in true }
     #expect(Set(first.map(\.prompt)) == ["a0", "b0"])
     #expect(memory.settle("a0", works: true).map(\.prompt) == ["a1"])
     #expect(memory.settle("b0", works: true).isEmpty)
     // Settled kinds are asked no more.
-    #expect(memory.next(30).allSatisfy { $0.prompt.hasPrefix("f") })
+    #expect(memory.next(30) { _ in true }.map { $0.prompt.prefix(1) } == Array(repeating: "f", count: 9))
   }
 
-  @Test("a kind that fails three times is forgotten, and what nobody could judge is no success")
+  @Test("a kind that fails three times is forgotten; an answer that nobody could judge is no try and no success")
   func fails() {
     var memory = recollection(relatives: 5)
-    for name in ["a0", "a1", "a2"] {
-      let asked = memory.next(2).map(\.prompt)
+    for name in ["a0", "a1", "a2", "a3"] {
+      let asked = memory.next(2) { _ in true }.map(\.prompt)
       #expect(asked.contains(name))
       #expect(memory.settle(name, works: name == "a1" ? nil : false).isEmpty)
       if asked.contains("b0") { #expect(memory.settle("b0", works: false).isEmpty) }
     }
-    #expect(memory.next(30).allSatisfy { $0.prompt.hasPrefix("f") })
+    let rest = memory.next(30) { _ in true }.map(\.prompt)
+    #expect(!rest.isEmpty && rest.allSatisfy { $0.hasPrefix("f") })
+  }
+
+  @Test("what was asked already is passed over, without a question")
+  func asked() {
+    var memory = recollection(limit: 2)
+    #expect(Set(memory.next(5) { $0 != "a0" }.map(\.prompt)) == ["a1", "b0"])
+    var known = recollection()
+    #expect(known.next(5) { _ in false }.isEmpty)
+    #expect(known.next(5) { _ in true }.isEmpty)
   }
 
   @Test("nothing more is asked of a kind while an answer is awaited")
   func waiting() {
     var memory = recollection(relatives: 5)
-    #expect(memory.next(2).count == 2)
-    #expect(memory.next(1).allSatisfy { $0.prompt.hasPrefix("f") })
+    #expect(memory.next(2) { _ in true }.count == 2)
+    #expect(memory.next(1) { _ in true }.map { $0.prompt.prefix(1) } == ["f"])
     _ = memory.settle("a0", works: false)
-    #expect(memory.next(1).map(\.prompt) == ["a1"])
+    #expect(memory.next(1) { _ in true }.map(\.prompt) == ["a1"])
   }
 
   @Test("questions keep to their limit, and old failures of every quantile to a third of it")
   func limit() {
     var memory = recollection(limit: 9)
-    let asked = memory.next(100).map(\.prompt)
+    let asked = memory.next(100) { _ in true }.map(\.prompt)
     #expect(Set(asked) == ["a0", "b0", "f0", "f3", "f6"])
     _ = memory.settle("a0", works: false)
-    #expect(memory.next(100).map(\.prompt) == ["a1"])
+    #expect(memory.next(100) { _ in true }.map(\.prompt) == ["a1"])
     var small = recollection(limit: 1)
-    #expect(small.next(100).count == 1)
+    #expect(small.next(100) { _ in true }.count == 1)
     _ = small.settle("a0", works: false)
-    #expect(small.next(100).isEmpty)
+    #expect(small.next(100) { _ in true }.isEmpty)
   }
 }

@@ -48,7 +48,7 @@ public struct AttackTrial: Sendable {
   /// - Parameters:
   ///   - budget: target responses of search and confirmation together.
   ///   - start: an attacker's state to go on from, nil for the reference model.
-  ///   - seedPrompts: known attacks for the replay buffer; each is asked, and that counts.
+  ///   - seedPrompts: known attacks; of each kind some are asked, and that counts.
   /// - Throws: what the target, the judges or the attacker throw.
   public func run(
     _ attacker: any Attacker, budget: Int, seed: UInt64, start: [UInt8]? = nil, seedPrompts: [String] = []
