@@ -55,7 +55,7 @@ let package = Package(
     module("Tensors", ["COpenBLAS", realModule], settings: kernels),
     module("Tokenizers", ["Core"]),
     module("LanguageModels", ["Core", "Tensors", "Tokenizers"]),
-    module("Attackers", ["Core", "LanguageModels"]),
+    module("Attackers", ["Core", "Tensors", "LanguageModels"]),
     module("Targets", ["Core", "LanguageModels", "CLibcurl"]),
     module("Judges", ["Core", "Targets", "LanguageModels", yams]),
     module("Statistics", ["Core", realModule]),

@@ -153,29 +153,43 @@ struct GFlowNetSearch: Sendable {
     -> Round
   {
     try Task.checkCancellation()
-    let (pool, recording) = propose(
+    var (pool, recording) = propose(
       count * (settings.fixedPrompt == nil ? settings.screenPool : 1), repeats: count, from: model, tempered: tempered)
-    let fluent = pool.map { !settings.training || !settings.skipsUnfluent || isFluent($0) }
-    var seen: Set<String> = []
-    let fresh = pool.indices.filter {
-      fluent[$0] && log.isNew(pool[$0].prompt) && seen.insert(pool[$0].prompt).inserted
-    }
-    var wanted = fresh
-    if settings.screenPool > 1, fresh.count > count {
-      let found = try await embedder.embed(fresh.map { pool[$0].prompt })
-      let choice = screen.choose(found, count: count, using: &generator)
-      wanted = choice.map { fresh[$0] }
-      for index in choice { vectors[pool[fresh[index]].prompt] = found[index] }
-    }
+    let wanted = try await choose(from: &pool, count: count)
     let share = count > 1 ? max(1, Int(Double(count) * Self.memoryShare)) : 0
     let recalled = recollection?.next(min(share, log.room(until: limit)), isNew: log.isNew) ?? []
-    let asked = log.reserve((recalled + wanted.map { pool[$0] }.dropLast(recalled.count)).map(\.prompt), until: limit)
+    let asked = log.reserve((recalled + wanted.dropLast(recalled.count)).map(\.prompt), until: limit)
     // Repetitions, and what nobody would write, are learnt from though they aren't asked. Smoothing fits successes alone.
-    let repeated = pool.indices.prefix(tempered ? count : 0).filter { !fluent[$0] || log.known[pool[$0].prompt] != nil }
+    let first = pool.experiences(Array(pool.drafts.indices.prefix(tempered ? count : 0)), by: proposer)
+    let repeated = first.filter { !mayBeAsked($0) || log.known[$0.prompt] != nil }
     let (oracle, questions) = (log.oracle, settings)
     return Round(
-      recalled: recalled, proposals: recalled + (wanted + repeated).map { pool[$0] }, asked: asked,
+      recalled: recalled, proposals: recalled + wanted + repeated, asked: asked,
       answers: asked.isEmpty ? nil : Task { try await ask(oracle, asked, questions) }, recording: recording)
+  }
+
+  /// What of the pool is new and worth asking: where there is a screen, its picks.
+  private mutating func choose(from pool: inout ProposalPool, count: Int) async throws -> [Experience] {
+    var seen: Set<String> = []
+    let new = pool.drafts.indices.filter {
+      log.isNew(pool.drafts[$0].prompt) && seen.insert(pool.drafts[$0].prompt).inserted
+    }
+    guard settings.screenPool > 1, new.count > count else {
+      return pool.experiences(new, by: proposer).filter(mayBeAsked)
+    }
+    let found = try await embedder.embed(new.map { pool.drafts[$0].prompt })
+    var draws = generator
+    let choice = screen.choose(found, count: count, using: &draws) { picks in
+      pool.experiences(picks.map { new[$0] }, by: proposer).map(mayBeAsked)
+    }
+    generator = draws
+    for index in choice { vectors[pool.drafts[new[index]].prompt] = found[index] }
+    return pool.experiences(choice.map { new[$0] }, by: proposer)
+  }
+
+  /// What no user would write isn't asked.
+  private func mayBeAsked(_ item: Experience) -> Bool {
+    !settings.training || !settings.skipsUnfluent || isFluent(item)
   }
 
   /// Waits for a round's answers and takes them in.
@@ -360,9 +374,9 @@ struct GFlowNetSearch: Sendable {
   /// - Parameter repeats: how many of the proposals may repeat others, or what was asked before.
   private mutating func propose(
     _ count: Int, repeats: Int, from model: AttackerModel, tempered: Bool
-  ) -> (pool: [Experience], recording: RolloutRecording?) {
+  ) -> (pool: ProposalPool, recording: RolloutRecording?) {
     if let fixed = settings.fixedPrompt {
-      return (proposer.experiences(prompts: [String](repeating: fixed, count: count)), nil)
+      return (ProposalPool(proposer.drafts(prompts: [String](repeating: fixed, count: count))), nil)
     }
     // A part comes from the reference model, so that the search can't blind itself to what it once gave up.
     let explored =
@@ -392,13 +406,13 @@ struct GFlowNetSearch: Sendable {
       }
     }
     // Mixed, so that what is cut off later is no source's alone. A large pool repeats itself and what was asked before: some
-    // of that is learnt from, the rest isn't worth the reference model's time.
+    // of that is learnt from.
     var seen: Set<String> = []
     let drafts = proposer.drafts(generations).shuffled(using: &generator).enumerated().filter { index, draft in
       let isFirst = log.isNew(draft.prompt) && seen.insert(draft.prompt).inserted
       return index < repeats || isFirst
     }.map(\.element)
-    return (proposer.experiences(drafts), recording)
+    return (ProposalPool(drafts), recording)
   }
 
   private func isFluent(_ item: Experience) -> Bool {

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Tensors
 
 /// Decides, before the target is paid, which proposals are worth a response.
 ///
@@ -32,29 +33,43 @@ struct ProposalScreen: Sendable {
     }
   }
 
-  /// - Parameter vectors: unit vectors of the pool `[n][d]`.
+  /// - Parameters:
+  ///   - vectors: unit vectors of the pool `[n][d]`.
+  ///   - accepts: which of some of the pool may be chosen at all. Asked about each at most once, and about few that aren't
+  ///     chosen: it may be dear.
   /// - Returns: indices of the pool, `count` at most, in the order in which they were chosen.
-  func choose(_ vectors: [[Float]], count: Int, using generator: inout SeededGenerator) -> [Int] {
-    guard vectors.count > count else { return Array(vectors.indices) }
+  func choose(
+    _ vectors: [[Float]], count: Int, using generator: inout SeededGenerator, accepts: ([Int]) -> [Bool]
+  ) -> [Int] {
     var open = Array(vectors.indices)
     var chosen: [Int] = []
+    let width = vectors.first?.count ?? 0
     let views = vectors.map(look)
     /// Claimed or chosen attacks that each proposal resembles.
     var company = views.map(\.company)
-    while chosen.count < count {
-      let position: Int
-      if generator.uniform() < Float(settings.screenExploration) {
-        position = Int.random(in: 0..<open.count, using: &generator)
-      } else {
-        position =
-          open.indices.max {
-            views[open[$0]].worth / (1 + company[open[$0]]) < views[open[$1]].worth / (1 + company[open[$1]])
-          } ?? 0
-      }
-      let index = open.remove(at: position)
-      chosen.append(index)
-      for other in open where dot(vectors[other], vectors[index]) >= Float(settings.similarity) {
-        company[other] += views[index].expected
+    var accepted = [Bool?](repeating: nil, count: vectors.count)
+    func worth(_ index: Int) -> Float { views[index].worth / (1 + company[index]) }
+    while chosen.count < count, !open.isEmpty {
+      let explores = generator.uniform() < Float(settings.screenExploration)
+      // What isn't accepted makes room for another pick of the same kind.
+      while !open.isEmpty {
+        let position =
+          explores
+          ? Int.random(in: 0..<open.count, using: &generator)
+          : open.indices.max { worth(open[$0]) < worth(open[$1]) } ?? 0
+        let index = open.remove(at: position)
+        if accepted[index] == nil {
+          // The next best will be picked soon: one question for all.
+          let next = explores ? [] : open.filter { accepted[$0] == nil }.sorted { worth($0) > worth($1) }
+          let asked = [index] + next.prefix(count - chosen.count - 1)
+          for (index, verdict) in zip(asked, accepts(asked)) { accepted[index] = verdict }
+        }
+        guard accepted[index] == true else { continue }
+        chosen.append(index)
+        for other in open where dot(width, vectors[other], vectors[index]) >= Float(settings.similarity) {
+          company[other] += views[index].expected
+        }
+        break
       }
     }
     return chosen
@@ -73,10 +88,9 @@ struct ProposalScreen: Sendable {
     var (weight, mass, company) = (Float(0), Float(0), Float(0))
     rows.withUnsafeBufferPointer { rows in
       vector.withUnsafeBufferPointer { vector in
+        guard let row = rows.baseAddress, let vector = vector.baseAddress else { return }
         for index in successes.indices {
-          var cosine: Float = 0
-          let row = index * width
-          for column in 0..<min(width, vector.count) { cosine += rows[row + column] * vector[column] }
+          let cosine = dot(width, row + index * width, vector)
           // Beyond six bandwidths a neighbour says nothing.
           guard cosine > 1 - 6 * Self.bandwidth else { continue }
           let kernel = exp((cosine - 1) / Self.bandwidth)
@@ -91,11 +105,5 @@ struct ProposalScreen: Sendable {
     return View(
       expected: expected, worth: expected + Self.curiosity * (overall * (1 - overall) / (1 + weight)).squareRoot(),
       company: company)
-  }
-
-  private func dot(_ a: [Float], _ b: [Float]) -> Float {
-    var sum: Float = 0
-    for index in 0..<min(a.count, b.count) { sum += a[index] * b[index] }
-    return sum
   }
 }

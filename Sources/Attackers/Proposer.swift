@@ -9,23 +9,27 @@ struct Proposer: Sendable {
 
   private var model: CausalLanguageModel { reference.reference }
 
-  /// What could be asked, before the reference model has looked at it.
+  /// What could be asked, before the reference model has looked at it: neither is empty.
   typealias Draft = (prompt: String, tokens: [Int32])
 
   func drafts(_ generations: [Generation]) -> [Draft] {
     generations.filter { !$0.tokens.isEmpty }.map { generation in
       let end = generation.finished ? model.endTokens.prefix(1) : []
       return (model.tokenizer.decode(generation.tokens), (generation.tokens + end).map { Int32($0) })
-    }
+    }.filter { !$0.prompt.isEmpty }
+  }
+
+  func drafts(prompts: [String]) -> [Draft] {
+    prompts.map { ($0, encode($0)) }.filter { !$0.prompt.isEmpty && !$0.tokens.isEmpty }
   }
 
   func experiences(_ generations: [Generation]) -> [Experience] { experiences(drafts(generations)) }
 
-  func experiences(prompts: [String]) -> [Experience] { experiences(prompts.map { ($0, encode($0)) }) }
+  func experiences(prompts: [String]) -> [Experience] { experiences(drafts(prompts: prompts)) }
 
+  /// One for each draft.
   func experiences(_ drafts: [Draft]) -> [Experience] {
-    let usable = drafts.filter { !$0.tokens.isEmpty && !$0.prompt.isEmpty }
-    return zip(usable, reference.logProbabilities(usable.map(\.tokens))).map {
+    zip(drafts, reference.logProbabilities(drafts.map(\.tokens))).map {
       Experience(tokens: $0.tokens, prompt: $0.prompt, logUnsafe: Reward.floor, reference: $1)
     }
   }

@@ -1,11 +1,13 @@
 import Core
+import Tensors
 
 /// What an attacker knew before this search, asked again a kind at a time.
 ///
 /// At a new target all that is remembered is stale, and asking every attack again would take a quarter of a gate's budget.
 /// So attacks that used to work are grouped by meaning, and one of a kind is asked: where it works, its relatives are taken
 /// to work; where it fails, another is tried, since a target that mostly complies sometimes refuses. A kind that fails
-/// `tries` times is forgotten; an answer that no judge could score is no try. Last come attacks that used to fail, a few from every quantile of their rewards.
+/// `tries` times is forgotten; an answer that no judge could score is no try. Last come attacks that used to fail, a few from
+/// every quantile of their rewards.
 struct Recollection: Sendable {
   private struct Kind: Sendable {
     /// Those asked are taken out.
@@ -36,7 +38,7 @@ struct Recollection: Sendable {
   ) {
     left = limit
     for (attack, vector) in worked {
-      let near = kinds.firstIndex { zip($0.center, vector).reduce(Float(0)) { $0 + $1.0 * $1.1 } >= similarity }
+      let near = kinds.firstIndex { dot(min($0.center.count, vector.count), $0.center, vector) >= similarity }
       if let near {
         kinds[near].members.append(attack)
       } else {

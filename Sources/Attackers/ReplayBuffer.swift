@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Tensors
 
 /// One attack that the target has answered.
 struct Experience: Sendable, Codable, Hashable {
@@ -117,7 +118,7 @@ struct ReplayBuffer: Sendable, Codable {
     switch rules.duplicates {
     case .edit: Self.nearDuplicates(items[index].tokens, new.tokens)
     case .embedding:
-      items[index].prompt == new.prompt || Double(dot(vectors[index], vector)) >= rules.tolerance
+      items[index].prompt == new.prompt || Double(cosine(vectors[index], vector)) >= rules.tolerance
     }
   }
 
@@ -150,7 +151,7 @@ struct ReplayBuffer: Sendable, Codable {
     var similarity = [[Float]](repeating: [Float](repeating: 0, count: items.count), count: items.count)
     for one in items.indices {
       for other in 0...one {
-        similarity[one][other] = max(0, dot(vectors[one], vectors[other]))
+        similarity[one][other] = max(0, cosine(vectors[one], vectors[other]))
         similarity[other][one] = similarity[one][other]
       }
     }
@@ -179,7 +180,7 @@ struct ReplayBuffer: Sendable, Codable {
     return chosen.sorted()
   }
 
-  private func dot(_ a: [Float], _ b: [Float]) -> Float { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
+  private func cosine(_ a: [Float], _ b: [Float]) -> Float { dot(min(a.count, b.count), a, b) }
 
   static func nearDuplicates(_ a: [Int32], _ b: [Int32]) -> Bool {
     let limit = 0.25 * Double(a.count + b.count)

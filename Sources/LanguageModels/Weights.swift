@@ -76,16 +76,16 @@ public final class Weights: Sendable {
   }
 
   /// Calls `body` with the weights' addresses.
-  func withPointers<Result>(_ body: (WeightPointers) throws -> Result) rethrows -> Result {
-    try base.withUnsafeBufferPointer { base in
-      // Every reader of checkpoints bounds vocabulary and width from below by 1 (`Architecture.sizes`, `.widths`), so a
-      // layout holds one token embedding at least, and `init` takes no values but as many as it has.
-      guard let address = base.baseAddress else { preconditionFailure("weights of an empty layout") }
-      return try withExtendedLifetime(changed) {
-        try body(
-          WeightPointers(
-            base: address, changed: changed.map { UnsafePointer($0.base) } ?? address, changedOffsets: changedOffsets))
-      }
+  func withPointers<Result>(_ body: (WeightPointers) throws -> Result) rethrows -> Result { try lend(base, to: body) }
+
+  /// - Parameter address: of the base's values, for the time of the call.
+  private func lend<Result>(
+    _ address: UnsafePointer<Float>, to body: (WeightPointers) throws -> Result
+  ) rethrows -> Result {
+    try withExtendedLifetime(changed) {
+      try body(
+        WeightPointers(
+          base: address, changed: changed.map { UnsafePointer($0.base) } ?? address, changedOffsets: changedOffsets))
     }
   }
 }

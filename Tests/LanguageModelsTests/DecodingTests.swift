@@ -36,9 +36,11 @@ struct DecodingTests {
     let together = Decoder(weights: weights, prefix: [1], microBatch: 16).generate(all, settings: settings, workers: 2)
     let reversed = Decoder(weights: weights, prefix: [1], microBatch: 7)
       .generate(all.reversed(), settings: settings, workers: 1)
-    for (a, b) in zip(together, reversed.reversed()) {
-      #expect(a.tokens == b.tokens)
-      #expect(a.logProbability == b.logProbability)
+    // As many at once as fit: all.
+    let whole = Decoder(weights: weights, prefix: [1]).generate(all, settings: settings, workers: 2)
+    for other in [Array(reversed.reversed()), whole] {
+      #expect(together.map(\.tokens) == other.map(\.tokens))
+      #expect(together.map(\.logProbability) == other.map(\.logProbability))
     }
   }
 

@@ -49,20 +49,23 @@ public struct DecodingSettings: Sendable {
 public struct Decoder: Sendable {
   let weights: Weights
   let prefix: [Int32]
-  /// Rows in one unit of work.
-  let microBatch: Int
+  /// Rows in one unit of work; nil for as many as `mostCached` allows.
+  let microBatch: Int?
   /// Floats that one unit of work keeps at most for its gradient (1 GB): room is made for the longest samples that there can be,
   /// however short they end.
   var mostKept = 256 << 20
+  /// Floats of keys, values and logits in one unit of work (256 MB): many rows share the cost of a step.
+  private static let mostCached = 64 << 20
+  private static let sizes = 64...512
 
-  public init(weights: Weights, prefix: [Int] = [], microBatch: Int = 64) {
+  public init(weights: Weights, prefix: [Int] = [], microBatch: Int? = nil) {
     self.weights = weights
     self.prefix = prefix.map { Int32($0) }
     self.microBatch = microBatch
   }
 
   public func generate(_ requests: [GenerationRequest], settings: DecodingSettings, workers: Int) -> [Generation] {
-    let pieces = split(requests)
+    let pieces = split(requests, by: microBatch ?? rows(requests, settings))
     return mapInTurn(pieces.count, workers: workers) { piece, crew in
       decode(pieces[piece], settings, crew).generations
     }.flatMap { $0 }
@@ -77,30 +80,37 @@ public struct Decoder: Sendable {
     _ requests: [GenerationRequest], settings: DecodingSettings, adapter: LoRAAdapter?, workers: Int
   ) -> (generations: [Generation], recording: RolloutRecording) {
     precondition(!prefix.isEmpty && requests.allSatisfy { $0.prompt.isEmpty }, "the prefix predicts the first token")
-    let pieces = split(requests)
+    let pieces = split(requests, by: microBatch ?? Self.sizes.lowerBound)
     let rollouts = mapInTurn(pieces.count, workers: workers) { piece, crew in
       decode(pieces[piece], settings, crew, recordingFor: adapter.map { .adapter($0) } ?? .all)
     }
     return (rollouts.flatMap(\.generations), RolloutRecording(rollouts.compactMap(\.recorder)))
   }
 
-  private func split(_ requests: [GenerationRequest]) -> [[GenerationRequest]] {
-    stride(from: 0, to: requests.count, by: microBatch).map {
-      Array(requests[$0..<min($0 + microBatch, requests.count)])
-    }
+  private func split(_ requests: [GenerationRequest], by size: Int) -> [[GenerationRequest]] {
+    stride(from: 0, to: requests.count, by: size).map { Array(requests[$0..<min($0 + size, requests.count)]) }
+  }
+
+  private func rows(_ requests: [GenerationRequest], _ settings: DecodingSettings) -> Int {
+    let width = weights.layout.graph.attention.reduce(0) { $0 + 2 * $1.keyValueWidth }
+    let floats = capacity(requests, settings) * width + weights.architecture.vocabulary
+    return min(max(Self.mostCached / floats, Self.sizes.lowerBound), Self.sizes.upperBound)
+  }
+
+  /// Places for own tokens in a row's cache.
+  private func capacity(_ requests: [GenerationRequest], _ settings: DecodingSettings) -> Int {
+    let longest = requests.map(\.prompt.count).max() ?? 0
+    return max(1, min(longest + settings.maxTokens, weights.architecture.context - prefix.count))
   }
 
   private func decode(
     _ requests: [GenerationRequest], _ settings: DecodingSettings, _ crew: Crew,
     recordingFor trainable: Trainable? = nil
   ) -> Rollout {
-    let architecture = weights.architecture
-    let longest = requests.map(\.prompt.count).max() ?? 0
-    let capacity = max(1, min(longest + settings.maxTokens, architecture.context - prefix.count))
     var rollout = Rollout(
-      weights: weights, prefix: prefix, requests: requests, capacity: capacity,
+      weights: weights, prefix: prefix, requests: requests, capacity: capacity(requests, settings),
       maxTokens: settings.maxTokens, recordingFor: trainable, mostKept: mostKept, crew: crew)
-    let sampler = Sampler(vocabulary: architecture.vocabulary, settings: settings)
+    let sampler = Sampler(vocabulary: weights.architecture.vocabulary, settings: settings)
     while !rollout.activeRows.isEmpty {
       rollout.sample(sampler, requests, crew)
       rollout.step(crew)
