@@ -53,10 +53,11 @@ public struct AttackerSettings: Sendable, Codable, Hashable {
   public var logZLearningRate: Double?
   /// Trajectories in one gradient step.
   public var batch = 32
-  /// Gradient steps for each batch of fresh responses.
-  public var updatesPerBatch = 2
-  /// Share of each batch that is left to the replay buffer.
-  public var replayFraction = 0.5
+  /// Gradient steps for each batch of fresh responses; all but the first on what the replay buffer gives.
+  public var updatesPerBatch = 1
+  /// Share of the first step's batch that is left to the replay buffer, where it isn't empty. On the lab replay found nothing
+  /// more, on targets with many weaknesses and with few (see the ablation), so none is replayed.
+  public var replayFraction = 0.0
   /// Share of fresh proposals that the reference model makes: what the policy has stopped proposing is still looked at.
   public var explorationShare = 0.5
   /// Highest temperature at which it makes them: each is drawn from U(1, this).
@@ -116,13 +117,13 @@ public struct AttackerSettings: Sendable, Codable, Hashable {
 
 extension AttackerSettings {
   /// The recipe of Lee et al. (ICLR 2025): trajectory balance with learned Z, the tempered product, five responses
-  /// for every attack, one update for every batch, then maximum likelihood on what worked. Log Z is a scalar: from one meta
+  /// for every attack, one update for every batch, half of which is replayed, then maximum likelihood on what worked. Log Z is a scalar: from one meta
   /// prompt the published linear head learns the same, and finds as much.
   public static var published: AttackerSettings {
     var settings = AttackerSettings()
     settings.objective = .trajectoryBalance
     settings.responsesPerAttack = 5
-    settings.updatesPerBatch = 1
+    settings.replayFraction = 0.5
     settings.explorationShare = 0
     settings.screenPool = 1
     settings.skipsUnfluent = false

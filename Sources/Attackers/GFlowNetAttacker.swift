@@ -84,7 +84,7 @@ func attackPrefix(_ reference: CausalLanguageModel, _ settings: AttackerSettings
 
 /// Counts the changes that make the same settings search in another way: what an older version stored isn't taken for this
 /// one's.
-private let searchVersion = 2
+private let searchVersion = 3
 
 /// - Throws: `EncodingError` for settings that are no numbers.
 func attackerFingerprint(_ reference: String, _ embedder: any Embedder, _ settings: AttackerSettings) throws -> String {

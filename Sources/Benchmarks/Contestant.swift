@@ -25,12 +25,14 @@ struct Contestant: Sendable {
   static let ablations = [
     "no-screen:screenPool=1", "pool-4:screenPool=4", "pool-16:screenPool=16", "no-mle:smoothing=false",
     "no-exploration:explorationShare=0", "cool-exploration:explorationTemperature=1", "tb:objective=tb",
-    "contrastive:objective=contrastive-tb,pairSigma=5", "min-k:reward=min-k", "adaptive-counts:responsesAtMost=3",
-    "five-responses:responsesPerAttack=5", "one-update:updatesPerBatch=1", "four-updates:updatesPerBatch=4",
-    "tb-head:objective=tb,logZ=linear",
-    "no-replay:replayFraction=0,updatesPerBatch=1", "replay-embedding:replay.duplicates=embedding",
-    "replay-mixture:replay.sampling=mixture", "replay-100:buffer=100",
-    "replay-100-submodular:buffer=100,replay.refresh=submodular", "untrained:training=false",
+    "tb-head:objective=tb,logZ=linear", "contrastive:objective=contrastive-tb,pairSigma=5", "min-k:reward=min-k",
+    "adaptive-counts:responsesAtMost=3", "five-responses:responsesPerAttack=5", "replay:replayFraction=0.5",
+    "two-updates:replayFraction=0.5,updatesPerBatch=2", "four-updates:replayFraction=0.5,updatesPerBatch=4",
+    "replay-embedding:replayFraction=0.5,updatesPerBatch=2,replay.duplicates=embedding",
+    "replay-mixture:replayFraction=0.5,updatesPerBatch=2,replay.sampling=mixture",
+    "replay-100:replayFraction=0.5,updatesPerBatch=2,buffer=100",
+    "replay-100-submodular:replayFraction=0.5,updatesPerBatch=2,buffer=100,replay.refresh=submodular",
+    "untrained:training=false",
   ]
 
   init(name: String, settings: AttackerSettings) {

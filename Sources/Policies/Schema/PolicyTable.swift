@@ -88,8 +88,8 @@ enum PolicyTable {
     PolicyKey(name: "learning_rate", shape: .number(1e-8...1), fallback: "0.001", help: "AdamW step size."),
     PolicyKey(name: "batch", shape: .integer(2...4096), fallback: "32", help: "Attacks in one gradient step."),
     PolicyKey(
-      name: "updates_per_batch", shape: .integer(1...64), fallback: "2",
-      help: "Gradient steps for each batch of fresh responses."),
+      name: "updates_per_batch", shape: .integer(1...64), fallback: "1",
+      help: "Gradient steps for each batch of fresh responses; all but the first on the replay buffer."),
     PolicyKey(name: "max_tokens", shape: .integer(1...1024), fallback: "20", help: "Longest attack."),
     PolicyKey(name: "min_tokens", shape: .integer(0...1024), fallback: "5", help: "Shorter attacks count as unfluent."),
     PolicyKey(name: "beta", shape: .number(1e-4...1000), fallback: "0.1", help: "Temperature of the judge's score."),
@@ -101,7 +101,7 @@ enum PolicyTable {
       name: "min_k_threshold", shape: .number(-1000...0),
       help: "Min-K threshold on log p_ref (default: calibrated on the reference model's samples)."),
     PolicyKey(name: "buffer", shape: .integer(2...1_000_000), fallback: "1000", help: "Replay buffer size."),
-    PolicyKey(name: "replay_fraction", shape: .number(0...0.95), fallback: "0.5", help: "Replayed share of a batch."),
+    PolicyKey(name: "replay_fraction", shape: .number(0...0.95), fallback: "0", help: "Replayed share of a batch."),
     PolicyKey(
       name: "replay_duplicates", shape: .choice(["edit", "embedding"]), fallback: "edit",
       help: "What tells near-duplicates in the buffer: token edit distance, or embeddings."),
