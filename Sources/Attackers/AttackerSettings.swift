@@ -55,8 +55,8 @@ public struct AttackerSettings: Sendable, Codable, Hashable {
   public var batch = 32
   /// Gradient steps for each batch of fresh responses; all but the first on what the replay buffer gives.
   public var updatesPerBatch = 1
-  /// Share of the first step's batch that is left to the replay buffer, where it isn't empty. On the lab replay found nothing
-  /// more, on targets with many weaknesses and with few (see the ablation), so none is replayed.
+  /// Share of the first step's batch that is left to the replay buffer; it also fills up a batch of which too little was
+  /// answered. On the lab replay found nothing more, on targets with many weaknesses and with few (see the ablation).
   public var replayFraction = 0.0
   /// Share of fresh proposals that the reference model makes: what the policy has stopped proposing is still looked at.
   public var explorationShare = 0.5

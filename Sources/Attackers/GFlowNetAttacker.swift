@@ -2,8 +2,8 @@ import Core
 import Foundation
 import LanguageModels
 
-/// The GFlowNet attacker: samples attacks in proportion to their reward, learns from a replay buffer, and smooths what
-/// it found by maximum likelihood (Lee et al., ICLR 2025).
+/// The GFlowNet attacker: samples attacks in proportion to their reward, learns from what the target did (where that is
+/// wanted, again from a replay buffer), and smooths what it found by maximum likelihood (Lee et al., ICLR 2025).
 public struct GFlowNetAttacker: Attacker {
   public let settings: AttackerSettings
   public let reference: CausalLanguageModel

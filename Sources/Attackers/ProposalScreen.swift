@@ -22,6 +22,9 @@ struct ProposalScreen: Sendable {
   /// How much an unexplored place is worth, in standard errors.
   private static let curiosity: Float = 0.5
 
+  /// Proposals in one question of what may be chosen, where there are as many: little dearer than one.
+  private static let leastQuestion = 8
+
   init(settings: AttackerSettings) { self.settings = settings }
 
   mutating func learn(_ vectors: [[Float]], worked: [Bool]) {
@@ -43,7 +46,6 @@ struct ProposalScreen: Sendable {
   ) -> [Int] {
     var open = Array(vectors.indices)
     var chosen: [Int] = []
-    let width = vectors.first?.count ?? 0
     let views = vectors.map(look)
     /// Claimed or chosen attacks that each proposal resembles.
     var company = views.map(\.company)
@@ -59,14 +61,15 @@ struct ProposalScreen: Sendable {
           : open.indices.max { worth(open[$0]) < worth(open[$1]) } ?? 0
         let index = open.remove(at: position)
         if accepted[index] == nil {
-          // The next best will be picked soon: one question for all.
-          let next = explores ? [] : open.filter { accepted[$0] == nil }.sorted { worth($0) > worth($1) }
-          let asked = [index] + next.prefix(count - chosen.count - 1)
+          // The next best will be picked soon, and a blind pick may need another: one question for all.
+          let unknown = open.filter { accepted[$0] == nil }
+          let next = explores ? unknown : unknown.sorted { worth($0) > worth($1) }
+          let asked = [index] + next.prefix(max(Self.leastQuestion, count - chosen.count) - 1)
           for (index, verdict) in zip(asked, accepts(asked)) { accepted[index] = verdict }
         }
         guard accepted[index] == true else { continue }
         chosen.append(index)
-        for other in open where dot(width, vectors[other], vectors[index]) >= Float(settings.similarity) {
+        for other in open where cosine(vectors[other], vectors[index]) >= Float(settings.similarity) {
           company[other] += views[index].expected
         }
         break
@@ -74,6 +77,8 @@ struct ProposalScreen: Sendable {
     }
     return chosen
   }
+
+  private func cosine(_ a: [Float], _ b: [Float]) -> Float { dot(min(a.count, b.count), a, b) }
 
   private struct View {
     /// Predicted chance of success.
@@ -86,11 +91,12 @@ struct ProposalScreen: Sendable {
 
   private func look(_ vector: [Float]) -> View {
     var (weight, mass, company) = (Float(0), Float(0), Float(0))
+    let width = min(width, vector.count)
     rows.withUnsafeBufferPointer { rows in
       vector.withUnsafeBufferPointer { vector in
         guard let row = rows.baseAddress, let vector = vector.baseAddress else { return }
         for index in successes.indices {
-          let cosine = dot(width, row + index * width, vector)
+          let cosine = dot(width, row + index * self.width, vector)
           // Beyond six bandwidths a neighbour says nothing.
           guard cosine > 1 - 6 * Self.bandwidth else { continue }
           let kernel = exp((cosine - 1) / Self.bandwidth)

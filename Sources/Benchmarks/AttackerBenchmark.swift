@@ -5,7 +5,7 @@ import Gate
 import Policies
 import Statistics
 
-/// Every method at equal budgets: training, buffer seeding and confirmation all counted.
+/// Every method at equal budgets: every response counts, for training, for smoothing or for confirmation.
 struct AttackerBenchmark: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "attacker", abstract: "Confirmed unique attacks for each method at equal target responses.")

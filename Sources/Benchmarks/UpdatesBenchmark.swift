@@ -38,7 +38,7 @@ struct UpdatesBenchmark: AsyncParsableCommand {
     settings.loraAlpha = Double(2 * rank)
     settings.learningRate = learningRate
     settings.batch = batch
-    settings.updatesPerBatch = 1
+    settings.replayFraction = 0.5
     // One objective throughout, so that its values can be compared; and nothing but the updates.
     settings.tauStart = 1
     settings.tauEnd = 1

@@ -48,7 +48,7 @@ public struct ClaimedAttack: Hashable, Codable, Sendable {
 public struct SearchResult: Codable, Sendable {
   /// Distinct claimed attacks in the order of discovery.
   public let claimed: [ClaimedAttack]
-  /// Target responses spent, seeding of the buffer included.
+  /// Target responses spent, those on what was known before included.
   public let responses: Int
   /// Training losses by step, for the report.
   public let losses: [Double]

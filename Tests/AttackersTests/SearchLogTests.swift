@@ -149,4 +149,16 @@ struct ProposalScreenTests {
     }
     #expect((70...130).contains(surprises))
   }
+  @Test("where nothing may be chosen, blind picks ask about many at once")
+  func asksInGroups() {
+    let screen = ProposalScreen(settings: settings(exploration: 1))
+    var generator = SeededGenerator(seed: 5)
+    var questions: [Int] = []
+    let chosen = screen.choose((0..<400).map { unit(0.003 * Double($0)) }, count: 4, using: &generator) { picks in
+      questions.append(picks.count)
+      return picks.map { _ in false }
+    }
+    #expect(chosen.isEmpty)
+    #expect(questions.reduce(0, +) == 400 && questions.count <= 50)
+  }
 }

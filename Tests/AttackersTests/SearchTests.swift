@@ -60,15 +60,25 @@ struct SearchTests {
     ("trajectory balance, scalar", settings { $0.objective = .trajectoryBalance }),
     ("no screen", settings { $0.screenPool = 1 }),
     (
-      "no screen, by meaning",
+      "replay, two updates",
+      settings {
+        $0.replayFraction = 0.5
+        $0.updatesPerBatch = 2
+      }
+    ),
+    (
+      "replay without a screen, by meaning",
       settings {
         $0.screenPool = 1
+        $0.replayFraction = 0.5
         $0.replay.duplicates = .embedding
       }
     ),
     (
       "a small buffer, submodular",
       settings {
+        $0.replayFraction = 0.5
+        $0.updatesPerBatch = 2
         $0.buffer = 4
         $0.replay.refresh = .submodular
         $0.replay.sampling = .mixture
@@ -80,6 +90,16 @@ struct SearchTests {
     ("no training", settings { $0.training = false }),
     ("many batches in flight", settings { $0.batchesInFlight = 3 }),
   ]
+
+  @Test("the published recipe is that of the paper, whatever the default is")
+  func published() {
+    let recipe = AttackerSettings.published
+    #expect(recipe.objective == .trajectoryBalance && recipe.reward == .lee)
+    #expect(recipe.responsesPerAttack == 5 && recipe.responsesAtMost == 1)
+    #expect(recipe.replayFraction == 0.5 && recipe.updatesPerBatch == 1)
+    #expect(recipe.screenPool == 1 && recipe.explorationShare == 0 && !recipe.skipsUnfluent)
+    #expect(recipe.smoothing && recipe.training)
+  }
 
   private func search(
     _ settings: AttackerSettings, seed: UInt64 = 1, start: [UInt8]? = nil, budget: Int = 60

@@ -28,6 +28,8 @@ struct AttackerSettingsTests {
     #expect(try settings(["log_z=linear"]).logZ == .linear)
     #expect(try settings(["objective=tb"]).objective == .trajectoryBalance)
     #expect(try settings(["reward=min-k"]).reward == .minK)
+    #expect(try settings(["replay_fraction=0.25"]).replayFraction == 0.25)
+    #expect(try settings(["updates_per_batch=3"]).updatesPerBatch == 3)
     #expect(try settings(["replay_duplicates=embedding"]).replay.duplicates == .embedding)
     #expect(try settings(["replay_sampling=mixture"]).replay.sampling == .mixture)
     #expect(try settings(["replay_refresh=submodular"]).replay.refresh == .submodular)

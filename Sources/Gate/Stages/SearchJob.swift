@@ -7,7 +7,7 @@ struct SearchJob: Sendable {
   let restart: Int
   /// The attacker's state to start from, and its hash; nil starts from the reference model.
   let start: StoredState?
-  /// Known attacks: those of kinds that still work seed the replay buffer.
+  /// Known attacks: one of each kind is asked again; none counts as found.
   let seedPrompts: [String]
   let budget: SearchBudget
   let seed: UInt64
