@@ -26,15 +26,27 @@ public struct RunSummary: Hashable, Codable, Sendable {
   /// What human labels say of the confirming judge; nil where there are none.
   public var calibration: Calibration?
   public var evidence: EvidenceIdentity
-  /// Loud remarks: point estimates decided, overrides used, fingerprints that changed.
+  /// Loud remarks: fingerprints that changed, what was reused, what replay left out.
   public var notices: [String]
+  /// What weakens the verdict (low confidence, overrides, vacuous limits, attacks that no check looks at): the first lines of every report.
+  /// Nil in summaries of version 0.1, as are the fields below.
+  public var weakenings: [String]?
+  /// What the policy's checks are about.
+  public var question: Question?
+  /// What became of every planned response, by model and stage.
+  public var outcomes: [OutcomeRow]?
+  /// The checks that need no asking.
+  public var validity: [ValidityResult]?
+  /// What would decide an inconclusive verdict, each one sentence.
+  public var remedies: [String]?
 
   public init(
     run: String, policy: PolicyIdentity, verdict: Verdict, exitCode: Int32, reasons: [String],
     models: [ModelIdentity] = [], judges: [JudgeIdentity] = [], stages: [StageSummary] = [],
     checks: [CheckResult] = [], newlyBroken: [BrokenAttack] = [], categories: [CategoryRow] = [],
     fresh: [FreshSummary] = [], tuning: TuningSummary? = nil, cost: [CostRow] = [], calibration: Calibration? = nil,
-    evidence: EvidenceIdentity, notices: [String] = []
+    evidence: EvidenceIdentity, notices: [String] = [], weakenings: [String]? = nil, question: Question? = nil,
+    outcomes: [OutcomeRow]? = nil, validity: [ValidityResult]? = nil, remedies: [String]? = nil
   ) {
     self.run = run
     self.policy = policy
@@ -53,6 +65,11 @@ public struct RunSummary: Hashable, Codable, Sendable {
     self.calibration = calibration
     self.evidence = evidence
     self.notices = notices
+    self.weakenings = weakenings
+    self.question = question
+    self.outcomes = outcomes
+    self.validity = validity
+    self.remedies = remedies
   }
 
   public struct PolicyIdentity: Hashable, Codable, Sendable {
@@ -65,9 +82,13 @@ public struct RunSummary: Hashable, Codable, Sendable {
     public var confidence: Double
     /// `KEY=VALUE` of every `--set`.
     public var overrides: [String]
+    /// SHA-256 of the resolved policy (variables, overrides, seed) and of every input; nil in summaries of version 0.1.
+    public var digest: String?
+    public var inputs: [InputIdentity]?
 
     public init(
-      name: String, path: String, hash: String, seed: UInt64, confidence: Double, overrides: [String] = []
+      name: String, path: String, hash: String, seed: UInt64, confidence: Double, overrides: [String] = [],
+      digest: String? = nil, inputs: [InputIdentity]? = nil
     ) {
       self.name = name
       self.path = path
@@ -75,6 +96,8 @@ public struct RunSummary: Hashable, Codable, Sendable {
       self.seed = seed
       self.confidence = confidence
       self.overrides = overrides
+      self.digest = digest
+      self.inputs = inputs
     }
   }
 
@@ -84,12 +107,15 @@ public struct RunSummary: Hashable, Codable, Sendable {
     public var fingerprint: String
     /// `local` or `openai`.
     public var kind: String
+    /// Nil in summaries of version 0.1 and for outcomes from elsewhere.
+    public var signs: ModelSigns?
 
-    public init(role: String, name: String, fingerprint: String, kind: String) {
+    public init(role: String, name: String, fingerprint: String, kind: String, signs: ModelSigns? = nil) {
       self.role = role
       self.name = name
       self.fingerprint = fingerprint
       self.kind = kind
+      self.signs = signs
     }
   }
 
@@ -142,10 +168,12 @@ public struct RunSummary: Hashable, Codable, Sendable {
     public var reason: String
     /// What else the same responses say; decides nothing.
     public var readings: Readings?
+    /// What would decide the check, one sentence; nil where it is decided.
+    public var remedy: String?
 
     public init(
       name: String, metric: String, stage: String, limit: Limit, estimate: Estimate?, verdict: Verdict, adequacy: Bool,
-      explanation: String, reason: String, readings: Readings? = nil
+      explanation: String, reason: String, readings: Readings? = nil, remedy: String? = nil
     ) {
       self.name = name
       self.metric = metric
@@ -157,6 +185,7 @@ public struct RunSummary: Hashable, Codable, Sendable {
       self.explanation = explanation
       self.reason = reason
       self.readings = readings
+      self.remedy = remedy
     }
   }
 
@@ -171,14 +200,35 @@ public struct RunSummary: Hashable, Codable, Sendable {
     public var improved: Int?
     /// McNemar's two-sided mid-p of these two.
     public var midP: Double?
+    /// The same metric with the other weighting (every cluster once, or every attack once); nil where clusters are of one size.
+    public var otherWeighting: Weighted?
 
-    public init(suiteLower: Double, suiteUpper: Double, worsened: Int? = nil, improved: Int? = nil, midP: Double? = nil)
-    {
+    /// An estimate by another weighting.
+    public struct Weighted: Hashable, Codable, Sendable {
+      /// `attacks` or `clusters`.
+      public var weight: String
+      public var value: Double
+      public var lower: Double
+      public var upper: Double
+
+      public init(weight: String, value: Double, lower: Double, upper: Double) {
+        self.weight = weight
+        self.value = value
+        self.lower = lower
+        self.upper = upper
+      }
+    }
+
+    public init(
+      suiteLower: Double, suiteUpper: Double, worsened: Int? = nil, improved: Int? = nil, midP: Double? = nil,
+      otherWeighting: Weighted? = nil
+    ) {
       self.suiteLower = suiteLower
       self.suiteUpper = suiteUpper
       self.worsened = worsened
       self.improved = improved
       self.midP = midP
+      self.otherWeighting = otherWeighting
     }
   }
 

@@ -1,13 +1,6 @@
 import Core
 
-/// The steps of a run, in order.
-public enum Stage: String, CaseIterable, Sendable, Hashable, Comparable {
-  case preflight, replay, benign, regenerate, confirm, transfer, tune, decide
-
-  public static func < (a: Stage, b: Stage) -> Bool { a.position < b.position }
-
-  private var position: Int { Stage.allCases.firstIndex(of: self) ?? 0 }
-
+extension Stage {
   /// Reads a list such as `replay,decide`. Preflight always runs: without it nothing is proved to exist.
   /// - Throws: `SluiceError` (usage) for an unknown name, an empty list, or `confirm` without what it confirms.
   public static func list(_ text: String) throws -> Set<Stage> {
