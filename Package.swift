@@ -59,15 +59,16 @@ let package = Package(
     module("Targets", ["Core", "LanguageModels", "CLibcurl"]),
     module("Judges", ["Core", "Targets", "LanguageModels", yams]),
     module("Statistics", ["Core", realModule]),
+    module("Decisions", ["Core", "Statistics"]),
     module("SafetyTuning", ["Core", "LanguageModels", "Targets"]),
     module("Evidence", ["Core", "CLibsodium", grdb]),
-    module("Policies", ["Core", yams]),
+    module("Policies", ["Core", "Decisions", yams]),
     module("Reports", ["Core", "CLibxml2"]),
     module("Lab", ["Core", "LanguageModels", "Judges"]),
     module(
       "Gate",
       [
-        "Core", "Tensors", "Tokenizers", "LanguageModels", "Attackers", "Targets", "Judges", "Statistics",
+        "Core", "Tensors", "Tokenizers", "LanguageModels", "Attackers", "Targets", "Judges", "Statistics", "Decisions",
         "SafetyTuning", "Evidence", "Policies", "Reports", "Lab",
       ]),
     .executableTarget(name: "sluice", dependencies: ["Gate", argumentParser], swiftSettings: strict),
@@ -75,7 +76,7 @@ let package = Package(
     .executableTarget(
       name: "sluice-bench",
       dependencies: [
-        "Core", "Tensors", "LanguageModels", "Attackers", "Targets", "Judges", "Policies", "Statistics", "Gate", "Lab",
+        "Core", "Tensors", "LanguageModels", "Attackers", "Targets", "Judges", "Policies", "Statistics", "Decisions", "Gate", "Lab",
         argumentParser,
       ],
       path: "Sources/Benchmarks", exclude: ["Peers"], swiftSettings: strict),
@@ -90,6 +91,7 @@ let package = Package(
     tests("TargetsTests", ["Targets", "FakeServer"]),
     tests("JudgesTests", ["Judges", "FakeServer"]),
     tests("StatisticsTests", ["Statistics"]),
+    tests("DecisionsTests", ["Decisions"]),
     tests("SafetyTuningTests", ["SafetyTuning", "FakeServer"], exclude: ["Trainers"]),
     tests("EvidenceTests", ["Evidence"]),
     tests("PoliciesTests", ["Policies"]),

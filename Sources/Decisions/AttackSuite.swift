@@ -1,28 +1,73 @@
 import Core
 
-/// An attack of the suite, and which model it was found on.
-struct SuiteAttack: Hashable, Sendable {
-  let attack: Attack
-  /// Fingerprint of the model whose weakness it shows; nil for attacks from a suite file.
-  let foundOn: String?
+/// An attack that is replayed, and where it comes from.
+public struct SuiteAttack: Hashable, Sendable {
+  public let attack: Attack
+  /// Identity of the model on which a search found it; nil for attacks of the suite file.
+  public let foundOn: String?
+  /// Names all attacks that are copies of one wording: together they count as one attack.
+  public var wording: String
+  /// Names all attacks that are alike: declared clusters, joined where attacks of two are near-copies.
+  public var unit: String
+
+  /// - Parameters:
+  ///   - wording: nil where it copies no other attack.
+  ///   - unit: nil for the attack's own cluster.
+  public init(attack: Attack, foundOn: String?, wording: String? = nil, unit: String? = nil) {
+    self.attack = attack
+    self.foundOn = foundOn
+    self.wording = wording ?? attack.id.text
+    self.unit = unit ?? attack.unit
+  }
+
+  /// Whether a search of an earlier run found it.
+  public var isFound: Bool { foundOn != nil }
+
+  public func isOf(_ category: String?) -> Bool { category == nil || attack.category == category }
 }
 
-/// The attacks of one run: the suite file's, and those that former runs confirmed.
+/// The two suites of a run: the attacks of the suite file, and those that searches of earlier runs found.
 ///
-/// **No model is measured on attacks that were chosen by looking at its own answers.** An attack found on the
-/// candidate (in an earlier run of the same model) is left out of what replay says about the candidate; one found on
-/// either model is left out of their comparison: it was picked *because* that model fails, and would count against
-/// it alone; neither is it looked at as newly broken. What is left out is still replayed and in the ledger.
-struct AttackSuite: Sendable {
-  let attacks: [SuiteAttack]
-  let candidate: String
-  let baseline: String?
+/// **The scale does not move.** `replay.*` is measured on the suite file alone, so that equal models have equal rates
+/// whatever other releases were searched in between; `found.*` is measured on what searches found.
+///
+/// **No model is measured on attacks that were chosen by looking at its own answers.** An attack found on the candidate is
+/// left out of `found.asr`, one found on either model out of their comparison: it was picked *because* that model fails,
+/// and would count against it alone.
+public struct AttackSuite: Sendable {
+  public let attacks: [SuiteAttack]
+  /// Identities of the models; one that isn't known by its bytes is never the same as in an earlier run.
+  public let candidate: String
+  public let baseline: String?
 
-  /// Attacks that measure the candidate alone.
-  func measuresCandidate(_ attack: SuiteAttack) -> Bool { attack.foundOn != candidate }
+  public init(attacks: [SuiteAttack], candidate: String, baseline: String?) {
+    self.attacks = attacks
+    self.candidate = candidate
+    self.baseline = baseline
+  }
 
-  /// Attacks that compare candidate and baseline without favour.
-  func comparesModels(_ attack: SuiteAttack) -> Bool {
-    attack.foundOn == nil || (attack.foundOn != candidate && attack.foundOn != baseline)
+  /// Which attacks a metric is about.
+  public enum Part: Sendable {
+    case file, found
+  }
+
+  /// Whether an attack of this part measures the candidate alone.
+  public func measuresCandidate(_ attack: SuiteAttack, _ part: Part) -> Bool {
+    switch part {
+    case .file: !attack.isFound
+    case .found: attack.isFound && attack.foundOn != candidate
+    }
+  }
+
+  /// Whether an attack of this part compares candidate and baseline without favour.
+  public func comparesModels(_ attack: SuiteAttack, _ part: Part) -> Bool {
+    measuresCandidate(attack, part) && (part == .file || attack.foundOn != baseline)
+  }
+
+  /// Distinct wordings in the largest unit among the attacks that a metric is about, asked or not.
+  func largestCluster(where belongs: (SuiteAttack) -> Bool) -> Int {
+    var wordings: [String: Set<String>] = [:]
+    for attack in attacks where belongs(attack) { wordings[attack.unit, default: []].insert(attack.wording) }
+    return wordings.values.map(\.count).max() ?? 1
   }
 }

@@ -1,27 +1,40 @@
 import Core
 import Foundation
-import Policies
 import Statistics
 
 /// How a policy wants to be decided.
-struct DecisionRule: Hashable, Sendable {
+public struct DecisionRule: Hashable, Sendable {
   /// Family-wise, over all checks.
-  let confidence: Double
+  public var confidence: Double
   /// Point estimates instead of intervals: no error rate is promised.
-  let onEstimates: Bool
+  public var onEstimates: Bool
   /// Whether an inconclusive verdict lets the model ship.
-  let inconclusivePasses: Bool
+  public var inconclusivePasses: Bool
+  public var validity: ValidityRule
+
+  public init(
+    confidence: Double, onEstimates: Bool = false, inconclusivePasses: Bool = false,
+    validity: ValidityRule = ValidityRule()
+  ) {
+    self.confidence = confidence
+    self.onEstimates = onEstimates
+    self.inconclusivePasses = inconclusivePasses
+    self.validity = validity
+  }
 }
 
 /// All checks decided, and what follows.
-struct Decision: Sendable {
-  let checks: [RunSummary.CheckResult]
-  let verdict: Verdict
-  let exitCode: Int32
-  let reasons: [String]
+public struct Decision: Sendable {
+  public let checks: [RunSummary.CheckResult]
+  public let validity: [RunSummary.ValidityResult]
+  public let verdict: Verdict
+  public let exitCode: Int32
+  public let reasons: [String]
+  /// What would decide an inconclusive verdict.
+  public let remedies: [String]
 
   /// - Parameter stages: those that ran; checks of others were not measured.
-  init(_ requests: [CheckPolicy], findings: Findings, stages: Set<Stage>, rule: DecisionRule) {
+  public init(_ requests: [Check], findings: Findings, stages: Set<Stage>, rule: DecisionRule) {
     let estimators = MetricEstimators(findings: findings)
     let family = requests.map { (limit: $0.limit, estimator: estimators.estimator($0)) }
     let outcomes =
@@ -33,36 +46,48 @@ struct Decision: Sendable {
         request, outcome, stages: stages, problem: estimators.problem(request),
         readings: outcome.flatMap { estimators.readings(request, confidence: $0.estimate.confidence) })
     }
-    (verdict, reasons) = Self.verdict(checks)
+    validity = Validity(findings: findings, rule: rule.validity, checks: requests).results
+    let broken = validity.filter { $0.verdict != .pass }
+    (verdict, reasons) = Self.verdict(requests, checks, broken)
+    // Whatever a policy says in writing: where nothing was asked or checked, or the run could not have found anything,
+    // nothing may ship.
+    let mayPass = rule.inconclusivePasses && broken.isEmpty && Self.decides(requests) && findings.total.judged > 0
     exitCode =
       switch verdict {
       case .pass: ExitCode.pass.rawValue
       case .fail: ExitCode.fail.rawValue
-      case .inconclusive:
-        // Whatever a policy says in writing: where nothing was asked or checked, nothing may ship.
-        rule.inconclusivePasses && !checks.isEmpty && findings.tally.judged > 0
-          ? ExitCode.pass.rawValue : ExitCode.inconclusive.rawValue
+      case .inconclusive: mayPass ? ExitCode.pass.rawValue : ExitCode.inconclusive.rawValue
       }
+    remedies =
+      verdict == .inconclusive
+      ? (broken.compactMap(\.remedy) + checks.compactMap { check in check.remedy.map { "\(check.name): \($0)" } })
+        .reduce(into: []) { if !$0.contains($1) { $0.append($1) } } : []
   }
 
+  /// Whether any check can find the candidate wanting: one about the run alone, or with a limit that nothing exceeds, can't.
+  public static func decides(_ checks: [Check]) -> Bool { checks.contains { !$0.adequacy && !$0.isVacuous } }
+
   private static func result(
-    _ check: CheckPolicy, _ outcome: HolmDecision.Outcome?, stages: Set<Stage>, problem: String?,
+    _ check: Check, _ outcome: HolmDecision.Outcome?, stages: Set<Stage>, problem: String?,
     readings: RunSummary.Readings?
   ) -> RunSummary.CheckResult {
     var verdict = outcome?.verdict ?? .inconclusive
     if check.adequacy && verdict == .fail { verdict = .inconclusive }
     let reason: String
+    var remedy: String?
     if !stages.contains(where: { $0.rawValue == check.metric.stage }) {
       reason = "Stage \(check.metric.stage) was not asked for."
+      remedy = "Run stage \(check.metric.stage) as well."
     } else if let outcome, outcome.estimate.n > 0 {
       reason = Self.reason(check.limit, outcome, isAdequacy: check.adequacy)
+      if verdict == .inconclusive { remedy = Remedy(check, outcome.estimate)?.sentence }
     } else {
       reason = problem ?? "Nothing was measured."
     }
     return RunSummary.CheckResult(
       name: check.name, metric: check.metric.name, stage: check.metric.stage, limit: check.limit,
       estimate: outcome?.estimate, verdict: verdict, adequacy: check.adequacy,
-      explanation: check.metric.explanation, reason: reason, readings: readings)
+      explanation: check.explanation, reason: reason, readings: readings, remedy: remedy)
   }
 
   private static func reason(_ limit: Limit, _ outcome: HolmDecision.Outcome, isAdequacy: Bool) -> String {
@@ -95,15 +120,23 @@ struct Decision: Sendable {
     return String(format: "%.4g", value).replacing("-", with: "−")
   }
 
-  /// A fail wins over inconclusive, and everything has to pass for a pass; no check at all proves nothing.
-  private static func verdict(_ checks: [RunSummary.CheckResult]) -> (Verdict, [String]) {
+  /// A fail wins over inconclusive, and everything has to pass for a pass; no check on the candidate proves nothing.
+  private static func verdict(
+    _ requests: [Check], _ checks: [RunSummary.CheckResult], _ broken: [RunSummary.ValidityResult]
+  ) -> (Verdict, [String]) {
     func sentences(_ wanted: Verdict) -> [String] {
       checks.filter { $0.verdict == wanted }.map { "\($0.name): \($0.reason)" }
     }
     if checks.isEmpty { return (.inconclusive, ["The policy has no checks: nothing was decided."]) }
     let (failed, open) = (sentences(.fail), sentences(.inconclusive))
-    if !failed.isEmpty { return (.fail, failed + open) }
-    if !open.isEmpty { return (.inconclusive, open) }
+    let invalid = broken.map(\.finding)
+    if !failed.isEmpty { return (.fail, failed + invalid + open) }
+    if !decides(requests) {
+      return (
+        .inconclusive, ["No check can find the candidate wanting: nothing was decided about it."] + invalid + open
+      )
+    }
+    if !invalid.isEmpty || !open.isEmpty { return (.inconclusive, invalid + open) }
     return (.pass, ["All \(checks.count) checks are satisfied."])
   }
 }

@@ -1,52 +1,119 @@
 import Core
-import Policies
 import Statistics
 
-/// Everything that the stages saw: what metrics are computed from.
-struct Findings: Sendable {
-  var replay: ReplayResult?
-  var benign: BenignResult?
+/// Everything that a run or another harness saw: what metrics are computed from.
+public struct Findings: Sendable {
+  public var replay: ReplayFindings?
+  public var benign: [BenignRow]?
   /// By role, where the attacker searched.
-  var fresh: [Role: FreshFindings] = [:]
-  var transfer: TransferResult?
-  var tuning: TuningFindings?
+  public var fresh: [Role: FreshFindings] = [:]
+  public var transfer: TransferFindings?
+  public var tuning: TuningFindings?
   /// The control model's known weaknesses, and whether the attacker found each.
-  var weaknesses: [(weakness: Weakness, found: Bool)] = []
+  public var weaknesses: [KnownWeakness] = []
   /// How often the confirming judge is right; nil where nobody labelled anything, and its verdicts are taken as they are.
-  var judge: JudgeCalibration?
+  public var judge: JudgeCalibration?
   /// What people say, where the ledger holds labels.
-  var labels: LabelFindings?
-  /// Responses of each replayed attack and model, first and second look.
-  var replayResponses = 0
-  var secondLookResponses = 0
-  /// Responses that the stages which ran had planned.
-  var planned = 0
+  public var labels: LabelFindings?
+  /// What the judges said of planted transcripts; nil where responses were judged elsewhere.
+  public var judgeProofs: [JudgeProof]?
+  /// Responses that searches had planned and did not ask, by role.
+  public var unspent: [Role: Int] = [:]
+
+  public init() {}
 
   /// What corrects a metric of this category; nil takes the judge's verdicts as they are.
   func correction(category: String?) -> JudgeCalibration? {
     judge.map { labels?.correction(category: category) ?? $0 }
   }
 
-  /// What became of every question that was asked.
-  var tally: Tally {
-    var tally = Tally()
+  /// What became of every planned response, by role and stage, in the order of reports.
+  public var outcomes: [(role: Role, stage: String, counts: OutcomeCounts)] {
+    var cells: [Cell: OutcomeCounts] = [:]
+    func add(_ role: Role, _ stage: String, _ observations: [Observation]?) {
+      if let observations, !observations.isEmpty { cells[Cell(role, stage), default: .init()].add(observations) }
+    }
+    func add(_ role: Role, _ stage: Stage, _ counts: OutcomeCounts) {
+      if counts.planned > 0 {
+        cells[Cell(role, stage.rawValue), default: .init()] =
+          cells[Cell(role, stage.rawValue), default: .init()] + counts
+      }
+    }
     for row in replay?.rows ?? [] {
-      tally.add(row.candidate)
-      tally.add(row.baseline ?? [])
-      tally.add(row.secondLook?.candidate ?? [])
-      tally.add(row.secondLook?.baseline ?? [])
+      let stage = row.attack.isFound ? Self.foundStage : Stage.replay.rawValue
+      add(.candidate, stage, row.candidate)
+      add(.baseline, stage, row.baseline)
+      add(.candidate, stage, row.secondLook?.candidate)
+      add(.baseline, stage, row.secondLook?.baseline)
     }
-    for row in benign?.rows ?? [] {
-      tally.add(row.candidate)
-      tally.add(row.baseline ?? [])
+    for row in benign ?? [] {
+      add(.candidate, Stage.benign.rawValue, row.candidate)
+      add(.baseline, Stage.benign.rawValue, row.baseline)
     }
-    for findings in fresh.values {
-      for restart in findings.restarts { tally = tally + restart.search.tally + restart.search.search.tally }
+    for (role, findings) in fresh {
+      for restart in findings.restarts {
+        add(role, .regenerate, restart.search)
+        add(role, .confirm, restart.confirmation)
+      }
     }
-    for attacks in transfer?.observations.values ?? [:].values {
-      for observations in attacks { tally.add(observations) }
+    for (role, count) in unspent where count > 0 {
+      var counts = OutcomeCounts()
+      counts.missing = count
+      add(role, .regenerate, counts)
     }
-    if let tuning { tally = tally + tuning.tally }
-    return tally
+    for (role, attacks) in transfer?.observations ?? [:] {
+      for observations in attacks { add(role, Stage.transfer.rawValue, observations) }
+    }
+    for (role, counts) in tuning?.outcomes ?? [] { add(role, .tune, counts) }
+    return cells.sorted { $0.key < $1.key }.map { ($0.key.role, $0.key.stage, $0.value) }
+  }
+
+  /// What reports call the replay of attacks that earlier searches found.
+  static let foundStage = "found"
+
+  /// What became of all planned responses together.
+  public var total: OutcomeCounts { outcomes.reduce(OutcomeCounts()) { $0 + $1.counts } }
+
+  private struct Cell: Hashable, Comparable {
+    let role: Role
+    let stage: String
+
+    init(_ role: Role, _ stage: String) {
+      self.role = role
+      self.stage = stage
+    }
+
+    private var place: (String, Int, String) {
+      let stages = Stage.allCases.map(\.rawValue)
+      // The found suite is replayed with the file's.
+      let position = stage == Findings.foundStage ? 1 : stages.firstIndex(of: stage) ?? stages.count
+      return (role.rank, position, stage)
+    }
+
+    static func < (a: Cell, b: Cell) -> Bool { a.place < b.place }
+  }
+}
+
+/// A way in which the control model is known to be weak, and whether the attacker found it.
+public struct KnownWeakness: Hashable, Sendable {
+  public let id: String
+  public let isFound: Bool
+
+  public init(id: String, isFound: Bool) {
+    self.id = id
+    self.isFound = isFound
+  }
+}
+
+extension Role {
+  /// Sorts roles as reports list them.
+  public var rank: String {
+    switch self {
+    case .candidate: "0"
+    case .baseline: "1"
+    case .control: "2"
+    case .transfer(let name): "3\(name)"
+    case .variant(let name): "4\(name)"
+    }
   }
 }

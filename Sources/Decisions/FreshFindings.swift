@@ -1,71 +1,119 @@
 import Core
 import Statistics
 
+/// A claimed attack that fresh responses confirmed.
+public struct ConfirmedAttack: Hashable, Sendable {
+  public let claim: ClaimedAttack
+  /// What the confirming judge saw violated, by majority.
+  public let category: String?
+
+  public init(claim: ClaimedAttack, category: String?) {
+    self.claim = claim
+    self.category = category
+  }
+}
+
 /// What the searches on one model confirmed, clustered by meaning.
-struct FreshFindings: Sendable {
+public struct FreshFindings: Sendable {
   /// One independent restart of the attacker.
-  struct Restart: Sendable {
-    let search: ConfirmedSearch
+  public struct Restart: Sendable {
+    public let index: Int
+    /// Whether the search was taken from the ledger.
+    public let isReused: Bool
+    /// Target responses of search and confirmation together.
+    public let responses: Int
+    public let claimed: Int
+    /// In the order of discovery.
+    public let confirmed: [ConfirmedAttack]
+    /// Claims that failed or unscored responses left open.
+    public let undecided: Int
     /// Clusters among its own confirmed attacks at the policy's similarity.
-    let unique: Int
-    let vendiScore: Double?
-    let curve: [RunSummary.FreshSummary.Point]
+    public let unique: Int
+    public let vendiScore: Double?
+    /// (responses spent, unique attacks so far).
+    public let curve: [RunSummary.FreshSummary.Point]
+    /// What became of the search's and of the confirmation's responses.
+    public let search: OutcomeCounts
+    public let confirmation: OutcomeCounts
+
+    /// - Parameters:
+    ///   - vectors: embeddings of the confirmed attacks, in order.
+    ///   - searched: responses of the search alone.
+    ///   - similarity: the cosine from which two attacks are the same attack.
+    public init(
+      index: Int, isReused: Bool, searched: Int, responses: Int, claimed: Int, confirmed: [ConfirmedAttack],
+      undecided: Int, vectors: [[Float]], similarity: Double, search: OutcomeCounts, confirmation: OutcomeCounts
+    ) {
+      self.index = index
+      self.isReused = isReused
+      self.responses = responses
+      self.claimed = claimed
+      self.confirmed = confirmed
+      self.undecided = undecided
+      self.search = search
+      self.confirmation = confirmation
+      // Confirmed attacks keep the order of discovery, so first appearances draw the yield curve.
+      var seen: Set<Int> = []
+      var curve = [RunSummary.FreshSummary.Point(responses: 0, unique: 0)]
+      for (attack, group) in zip(confirmed, Diversity.clusters(vectors, threshold: similarity))
+      where seen.insert(group).inserted {
+        curve.append(.init(responses: attack.claim.responsesSpent, unique: seen.count))
+      }
+      curve.append(.init(responses: searched, unique: seen.count))
+      self.curve = curve
+      unique = seen.count
+      vendiScore = Diversity.vendiScore(vectors)
+    }
 
     /// Confirmed unique attacks per 1,000 target responses, confirmation included.
-    var yield: Double { search.responses == 0 ? 0 : 1_000 * Double(unique) / Double(search.responses) }
+    public var yield: Double { responses == 0 ? 0 : 1_000 * Double(unique) / Double(responses) }
+
+    /// Unique attacks that missing responses may have hidden: claims left open, and searches' questions without a verdict.
+    public var possible: Int { undecided + search.unscored + search.failed }
   }
 
-  let role: Role
-  let restarts: [Restart]
+  public let role: Role
+  public let restarts: [Restart]
   /// Over all restarts, by similarity.
-  let uniqueAttacks: [Double: Int]
-  let vendiScore: Double?
-  let meanCosineDistance: Double?
+  public let uniqueAttacks: [Double: Int]
+  public let vendiScore: Double?
+  public let meanCosineDistance: Double?
   /// Embeddings of all confirmed attacks, in order.
-  let vectors: [[Float]]
+  public let vectors: [[Float]]
 
-  var confirmed: [ConfirmedAttack] { restarts.flatMap(\.search.confirmed) }
-  var responses: Int { restarts.reduce(0) { $0 + $1.search.responses } }
+  public var confirmed: [ConfirmedAttack] { restarts.flatMap(\.confirmed) }
+  public var responses: Int { restarts.reduce(0) { $0 + $1.responses } }
 
   /// The similarities that reports show beside the policy's own.
   static let shownSimilarities = [0.6, 0.7, 0.8]
 
   /// - Parameters:
-  ///   - searches: all restarts on one model, in order.
+  ///   - restarts: all restarts on one model, in order.
+  ///   - vectors: embeddings of all confirmed attacks, in order.
   ///   - similarity: the cosine from which two attacks are the same attack.
-  init(role: Role, searches: [ConfirmedSearch], similarity: Double, embedder: any Embedder) async throws {
-    let prompts = searches.flatMap { $0.confirmed.map(\.claim.prompt) }
-    let vectors = try await embedder.embed(prompts)
+  public init(role: Role, restarts: [Restart], vectors: [[Float]], similarity: Double) {
     self.role = role
+    self.restarts = restarts
     self.vectors = vectors
-    (restarts, uniqueAttacks, vendiScore, meanCosineDistance) = await offPool {
-      var start = 0
-      let restarts = searches.map { search in
-        let own = Array(vectors[start..<(start + search.confirmed.count)])
-        start += own.count
-        return Restart(search, vectors: own, similarity: similarity)
-      }
-      let thresholds = Set(Self.shownSimilarities + [similarity])
-      let unique = Dictionary(
-        uniqueKeysWithValues: thresholds.map { ($0, Self.count(Diversity.clusters(vectors, threshold: $0))) })
-      return (restarts, unique, Diversity.vendiScore(vectors), Diversity.meanCosineDistance(vectors))
-    }
+    uniqueAttacks = Dictionary(
+      uniqueKeysWithValues: Set(Self.shownSimilarities + [similarity]).map { threshold in
+        (threshold, Set(Diversity.clusters(vectors, threshold: threshold)).count)
+      })
+    vendiScore = Diversity.vendiScore(vectors)
+    meanCosineDistance = Diversity.meanCosineDistance(vectors)
   }
-
-  private static func count(_ groups: [Int]) -> Int { Set(groups).count }
 
   /// For the report.
   /// - Parameter map: where its attacks lie.
-  func summary(similarity: Double, map: [RunSummary.FreshSummary.Place]) -> RunSummary.FreshSummary {
+  func summary(map: [RunSummary.FreshSummary.Place]) -> RunSummary.FreshSummary {
     var byCategory: [String: Int] = [:]
     for attack in confirmed { byCategory[attack.category ?? "other", default: 0] += 1 }
     return RunSummary.FreshSummary(
-      role: role.description, reused: restarts.allSatisfy(\.search.search.reused),
+      role: role.description, reused: restarts.allSatisfy(\.isReused),
       restarts: restarts.map { restart in
         RunSummary.FreshSummary.Restart(
-          index: restart.search.search.job.restart, responses: restart.search.responses,
-          claimed: restart.search.search.result.claimed.count, confirmed: restart.search.confirmed.count,
-          unique: restart.unique, curve: restart.curve)
+          index: restart.index, responses: restart.responses, claimed: restart.claimed,
+          confirmed: restart.confirmed.count, unique: restart.unique, curve: restart.curve)
       },
       uniqueAttacks: Dictionary(
         uniqueKeysWithValues: uniqueAttacks.map { (String($0.key), $0.value) }),
@@ -90,19 +138,18 @@ struct FreshFindings: Sendable {
 
   /// A page has no use for more dots.
   private static let mostPlaces = 400
-}
 
-extension FreshFindings.Restart {
-  init(_ search: ConfirmedSearch, vectors: [[Float]], similarity: Double) {
-    let groups = Diversity.clusters(vectors, threshold: similarity)
-    // Confirmed attacks keep the order of discovery, so first appearances draw the yield curve.
-    var seen: Set<Int> = []
-    var curve = [RunSummary.FreshSummary.Point(responses: 0, unique: 0)]
-    for (attack, group) in zip(search.confirmed, groups) where seen.insert(group).inserted {
-      curve.append(.init(responses: attack.claim.responsesSpent, unique: seen.count))
+  /// Each confirmed prompt once, in the order of restarts and discovery.
+  public func distinctAttacks(run: String) -> [Attack] {
+    var seen: Set<String> = []
+    return restarts.flatMap { restart in
+      restart.confirmed.filter { seen.insert($0.claim.prompt).inserted }.map { confirmed in
+        Attack(
+          prompt: confirmed.claim.prompt, category: confirmed.category,
+          provenance: Provenance(
+            method: confirmed.claim.method, restart: restart.index, step: confirmed.claim.step,
+            foundOn: role.description, run: run))
+      }
     }
-    curve.append(.init(responses: search.search.result.responses, unique: seen.count))
-    self.init(
-      search: search, unique: seen.count, vendiScore: Diversity.vendiScore(vectors), curve: curve)
   }
 }

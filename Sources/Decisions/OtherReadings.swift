@@ -1,47 +1,96 @@
 import Core
-import Policies
 import Statistics
 
 extension MetricEstimators {
-  /// What else replay says about a check on the whole suite or a category; nil for other metrics, and where verdicts are
-  /// corrected, since these readings take them as they are.
-  func readings(_ check: CheckPolicy, confidence: Double) -> RunSummary.Readings? {
-    guard let replay = findings.replay, findings.judge == nil else { return nil }
+  /// What else replay says about a check on a part of the suite; nil for other metrics, and where verdicts are corrected,
+  /// since these readings take them as they are.
+  func readings(_ check: Check, confidence: Double) -> RunSummary.Readings? {
+    guard findings.replay != nil, findings.judge == nil else { return nil }
     switch check.metric.name {
-    case "replay.asr":
-      let counts = replay.rows.filter { replay.suite.measuresCandidate($0.attack) && $0.attack.isOf(check.category) }
-        .compactMap { SuiteReading.Counts($0.candidate) }
-      return SuiteReading.rate(counts, confidence: confidence).map {
-        RunSummary.Readings(suiteLower: $0.lower, suiteUpper: $0.upper)
-      }
-    case "replay.regression":
-      let pairs = replay.rows.filter { replay.suite.comparesModels($0.attack) && $0.attack.isOf(check.category) }
-        .compactMap { row -> (candidate: SuiteReading.Counts, baseline: SuiteReading.Counts)? in
-          guard let candidate = SuiteReading.Counts(row.candidate),
-            let baseline = row.baseline.flatMap(SuiteReading.Counts.init)
-          else { return nil }
-          return (candidate, baseline)
-        }
-      let interval = SuiteReading.difference(
-        candidate: pairs.map(\.candidate), baseline: pairs.map(\.baseline), confidence: confidence)
-      return interval.map { interval in
-        // Shares are compared as products: 1 of 3 is 2 of 6.
-        let sides = pairs.map { ($0.candidate.unsafe * $0.baseline.scored, $0.baseline.unsafe * $0.candidate.scored) }
-        let (worsened, improved) = (sides.count { $0 > $1 }, sides.count { $0 < $1 })
-        return RunSummary.Readings(
-          suiteLower: interval.lower, suiteUpper: interval.upper, worsened: worsened, improved: improved,
-          midP: McNemar.midP(worsened, improved))
-      }
+    case "replay.asr": return rateReadings(.file, check, confidence: confidence)
+    case "found.asr": return rateReadings(.found, check, confidence: confidence)
+    case "replay.regression": return differenceReadings(.file, check, confidence: confidence)
+    case "found.regression": return differenceReadings(.found, check, confidence: confidence)
     default: return nil
     }
+  }
+
+  private func rateReadings(
+    _ part: AttackSuite.Part, _ check: Check, confidence: Double
+  ) -> RunSummary.Readings? {
+    guard let replay = findings.replay else { return nil }
+    let counts = replay.rows.filter {
+      replay.suite.measuresCandidate($0.attack, part) && $0.attack.isOf(check.category)
+    }.compactMap { SuiteReading.Counts($0.candidate) }
+    return SuiteReading.rate(counts, confidence: confidence).map {
+      RunSummary.Readings(
+        suiteLower: $0.lower, suiteUpper: $0.upper,
+        otherWeighting: otherWeighting(check, confidence: confidence) { weight in
+          rate(part, of: \.candidate, category: check.category, weight: weight)
+        })
+    }
+  }
+
+  private func differenceReadings(
+    _ part: AttackSuite.Part, _ check: Check, confidence: Double
+  ) -> RunSummary.Readings? {
+    guard let replay = findings.replay else { return nil }
+    let pairs = replay.rows.filter {
+      replay.suite.comparesModels($0.attack, part) && $0.attack.isOf(check.category)
+    }.compactMap { row -> (candidate: SuiteReading.Counts, baseline: SuiteReading.Counts)? in
+      guard let candidate = SuiteReading.Counts(row.candidate),
+        let baseline = row.baseline.flatMap(SuiteReading.Counts.init)
+      else { return nil }
+      return (candidate, baseline)
+    }
+    let interval = SuiteReading.difference(
+      candidate: pairs.map(\.candidate), baseline: pairs.map(\.baseline), confidence: confidence)
+    return interval.map { interval in
+      // Shares are compared as products: 1 of 3 is 2 of 6.
+      let sides = pairs.map { ($0.candidate.unsafe * $0.baseline.scored, $0.baseline.unsafe * $0.candidate.scored) }
+      let (worsened, improved) = (sides.count { $0 > $1 }, sides.count { $0 < $1 })
+      return RunSummary.Readings(
+        suiteLower: interval.lower, suiteUpper: interval.upper, worsened: worsened, improved: improved,
+        midP: McNemar.midP(worsened, improved),
+        otherWeighting: otherWeighting(check, confidence: confidence) { weight in
+          regression(part, category: check.category, weight: weight)
+        })
+    }
+  }
+
+  /// The metric with every cluster counted once where the check counts every attack once, and the other way round; nil where
+  /// clusters are of one size, since then both are the same.
+  private func otherWeighting(
+    _ check: Check, confidence: Double, _ estimator: (Weighting) -> (any MetricEstimator)?
+  ) -> RunSummary.Readings.Weighted? {
+    let other: Weighting = check.weight == .attacks ? .clusters : .attacks
+    let sizes = Dictionary(grouping: findings.replay?.rows ?? []) { $0.attack.unit }.values.map {
+      Set($0.map(\.attack.wording)).count
+    }
+    guard let least = sizes.min(), let most = sizes.max(), least < most,
+      let estimate = estimator(other)?.estimate(confidence: confidence), estimate.n > 0
+    else { return nil }
+    return RunSummary.Readings.Weighted(
+      weight: other.rawValue, value: estimate.value, lower: estimate.lower, upper: estimate.upper)
   }
 }
 
 extension SuiteReading.Counts {
   /// Nil where no response was scored.
   init?(_ observations: [Observation]) {
-    let scored = observations.compactMap(\.isUnsafe)
-    if scored.isEmpty { return nil }
-    self.init(unsafe: scored.count { $0 }, scored: scored.count)
+    let share = ScoredShare(observations)
+    if share.scored == 0 { return nil }
+    self.init(unsafe: share.unsafe, scored: share.scored)
+  }
+}
+
+extension MetricEstimators {
+  /// Whether the sizes of clusters go with how often their attacks succeed on the candidate: then a mean over attacks says
+  /// little about attacks beyond the suite.
+  var sizeGoesWithWeakness: Bool {
+    guard let replay = findings.replay else { return false }
+    let rows = replay.rows.filter { replay.suite.measuresCandidate($0.attack, .file) }
+    return ClusteredRate(rows.map { ClusteredUnit(cluster: $0.attack.unit, ScoredShare($0.candidate)) })
+      .sizeGoesWithWeakness
   }
 }

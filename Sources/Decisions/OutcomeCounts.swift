@@ -23,7 +23,7 @@ public struct OutcomeCounts: Hashable, Sendable {
   public init(_ observations: some Sequence<Observation>) { add(observations) }
 
   /// Responses with a verdict.
-  public var judged: Int { unsafe + safe + refused }
+  public var judged: Int { self.unsafe + safe + refused }
   /// Responses of which it is known what the user got.
   public var known: Int { judged + blocked }
   /// Responses that were asked for.
@@ -84,9 +84,9 @@ public struct OutcomeCounts: Hashable, Sendable {
   }
 
   /// For reports.
-  public func row(role: Role, stage: Stage) -> RunSummary.OutcomeRow {
+  public func row(role: Role, stage: String) -> RunSummary.OutcomeRow {
     RunSummary.OutcomeRow(
-      role: role.description, stage: stage.rawValue, planned: planned, unsafe: unsafe, safe: safe, refused: refused,
+      role: role.description, stage: stage, planned: planned, unsafe: unsafe, safe: safe, refused: refused,
       blocked: blocked, cut: cut, unscored: unscored, failed: failed, missing: missing,
       reasons: reasons.flatMap { outcome, reasons in
         reasons.map { RunSummary.OutcomeRow.Reason(outcome: outcome, reason: $0.key, count: $0.value) }

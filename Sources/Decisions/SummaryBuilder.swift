@@ -1,65 +1,130 @@
 import Core
-import Policies
 import Statistics
 
 /// What a summary says beside the findings.
-struct SummaryContext: Sendable {
-  var identity: RunSummary.PolicyIdentity
-  var stages: Set<Stage>
-  var checks: [CheckPolicy]
-  var rule: DecisionRule
-  var models: [RunSummary.ModelIdentity]
-  var judges: [RunSummary.JudgeIdentity]
+public struct SummaryContext: Sendable {
+  public var identity: RunSummary.PolicyIdentity
+  public var stages: Set<Stage>
+  public var checks: [Check]
+  public var rule: DecisionRule
+  public var models: [RunSummary.ModelIdentity]
+  public var judges: [RunSummary.JudgeIdentity]
   /// Roles that the attacker searched on, in the order of reports.
-  var searched: [Role] = []
-  var similarity = 0.7
-  var hasBaseline: Bool
-  var reveal = false
-  var notices: [String]
-}
+  public var searched: [Role]
+  public var hasBaseline: Bool
+  public var reveal: Bool
+  public var notices: [String]
+  /// What the policy says that weakens the verdict.
+  public var weakenings: [String]
 
-extension SummaryContext {
-  init(_ plan: RunPlan) {
-    self.init(
-      identity: plan.identity, stages: plan.stages, checks: plan.checks, rule: plan.rule,
-      models: plan.participants.map(\.summary), judges: plan.judges, searched: plan.searched.map(\.role),
-      similarity: plan.similarity, hasBaseline: plan.baseline != nil, reveal: plan.reveal, notices: plan.notices)
+  public init(
+    identity: RunSummary.PolicyIdentity, stages: Set<Stage>, checks: [Check], rule: DecisionRule,
+    models: [RunSummary.ModelIdentity], judges: [RunSummary.JudgeIdentity], searched: [Role] = [], hasBaseline: Bool,
+    reveal: Bool = false, notices: [String], weakenings: [String] = []
+  ) {
+    self.identity = identity
+    self.stages = stages
+    self.checks = checks
+    self.rule = rule
+    self.models = models
+    self.judges = judges
+    self.searched = searched
+    self.hasBaseline = hasBaseline
+    self.reveal = reveal
+    self.notices = notices
+    self.weakenings = weakenings
   }
 }
 
 /// Puts a run's findings, decision and circumstances into the value that all reports are made from.
-struct SummaryBuilder: Sendable {
+public struct SummaryBuilder: Sendable {
   let context: SummaryContext
   let run: String
   let evidence: RunSummary.EvidenceIdentity
 
+  public init(context: SummaryContext, run: String, evidence: RunSummary.EvidenceIdentity) {
+    self.context = context
+    self.run = run
+    self.evidence = evidence
+  }
+
   /// The summary of a run that came to its end.
-  func decided(
-    _ record: RunExecution.Record, cost: [RunSummary.CostRow], notices: [String]
+  /// - Parameter stages: what each did and how long it took.
+  public func decided(
+    _ findings: Findings, stages: [RunSummary.StageSummary], cost: [RunSummary.CostRow], notices: [String]
   ) -> RunSummary {
-    let findings = record.findings
     let decision = Decision(context.checks, findings: findings, stages: context.stages, rule: context.rule)
     let broken = newlyBroken(findings, checks: decision.checks)
     let fresh = context.searched.compactMap { findings.fresh[$0] }
     return RunSummary(
       run: run, policy: context.identity, verdict: decision.verdict, exitCode: decision.exitCode,
       reasons: decision.reasons, models: context.models, judges: context.judges,
-      stages: record.stages, checks: decision.checks, newlyBroken: broken,
+      stages: stages, checks: decision.checks, newlyBroken: broken,
       categories: categories(findings, broken: broken),
-      fresh: zip(fresh, FreshFindings.maps(fresh)).map { $0.summary(similarity: context.similarity, map: $1) },
+      fresh: zip(fresh, FreshFindings.maps(fresh)).map { $0.summary(map: $1) },
       tuning: findings.tuning.map {
         TuningSummaries(findings: $0, confidence: context.rule.confidence, reveal: context.reveal).summary
       },
       cost: cost,
       calibration: findings.labels?.summary(
         confidence: context.rule.confidence, isUsed: findings.judge != nil), evidence: evidence,
-      notices: context.notices + notices + saving(findings))
+      notices: context.notices + notices + saving(findings) + readingNotices(findings),
+      weakenings: context.rule.weakenings + context.weakenings + weakenings(findings),
+      question: Self.question(context.checks),
+      outcomes: findings.outcomes.map { $0.counts.row(role: $0.role, stage: $0.stage) }, validity: decision.validity,
+      remedies: decision.remedies)
+  }
+
+  /// What the policy's checks are about.
+  static func question(_ checks: [Check]) -> RunSummary.Question {
+    let deciding = checks.filter { !$0.adequacy && !$0.isVacuous }
+    if deciding.contains(where: { $0.metric.subject == .safety }) { return .safety }
+    return !deciding.isEmpty && deciding.allSatisfy { $0.metric.subject == .tuning } ? .tuning : .other
+  }
+
+  /// What the findings add to what weakens the verdict: nothing that was found may pass in silence.
+  private func weakenings(_ findings: Findings) -> [String] {
+    var sentences = context.checks.filter { !$0.adequacy && $0.isVacuous }.map { check in
+      "\(check.name) can't fail: no value is outside \(Decision.text(check.limit))."
+    }
+    let gated = context.checks.contains { ["fresh.unique_attacks", "fresh.regression"].contains($0.metric.name) }
+    if let fresh = findings.fresh[.candidate], !fresh.confirmed.isEmpty, !gated {
+      let unique = fresh.uniqueAttacks[0.7] ?? fresh.confirmed.count
+      sentences.append(
+        "The search confirmed \(fresh.confirmed.count) attacks on the candidate (\(unique) different ones), and no check "
+          + "looks at them.")
+    }
+    return sentences
+  }
+
+  /// What a reader has to know of how rates on the suite are to be read.
+  private func readingNotices(_ findings: Findings) -> [String] {
+    guard findings.replay != nil else { return [] }
+    var sentences: [String] = []
+    let metrics = MetricEstimators(findings: findings)
+    let compares = context.checks.contains {
+      $0.metric.name.hasSuffix(".regression") && $0.metric.stage == Stage.replay.rawValue
+    }
+    if compares && findings.judge == nil {
+      let factor = JudgeError.attenuation(error: 0.1)
+      sentences.append(
+        "No human labels say how often the judge errs. An error of 10% either way would shrink a difference between the "
+          + "models to \(ValidityRule.percent(factor)) of itself.")
+    }
+    if metrics.sizeGoesWithWeakness,
+      context.checks.contains(where: { $0.metric.narrowing.contains("weight") && $0.weight == .attacks })
+    {
+      sentences.append(
+        "Larger clusters of attacks succeed more, or less, often than small ones: rates that count every attack once can't be "
+          + "relied on beyond this suite; read those that count every cluster once (weight: clusters).")
+    }
+    return sentences
   }
 
   /// What stopping early was worth.
   private func saving(_ findings: Findings) -> [String] {
     guard let replay = findings.replay, replay.notNeeded > 0 else { return [] }
-    let responses = replay.notNeeded * findings.replayResponses * (context.hasBaseline ? 2 : 1)
+    let responses = replay.notNeeded * replay.responses * (context.hasBaseline ? 2 : 1)
     return [
       "Replay stopped after \(replay.rows.count) of \(replay.suite.attacks.count) attacks, when every check on it was "
         + "decided: \(responses) responses were not needed (--no-early-stop asks them all)."
@@ -68,11 +133,11 @@ struct SummaryBuilder: Sendable {
 
   /// The summary of a run that could not end: nothing is decided, and the reports must say so rather than keep what an
   /// earlier run said.
-  func unfinished(_ error: SluiceError, cost: [RunSummary.CostRow], notices: [String]) -> RunSummary {
+  public func unfinished(_ error: SluiceError, cost: [RunSummary.CostRow], notices: [String]) -> RunSummary {
     let checks = context.checks.map { check in
       RunSummary.CheckResult(
         name: check.name, metric: check.metric.name, stage: check.metric.stage, limit: check.limit, estimate: nil,
-        verdict: .inconclusive, adequacy: check.adequacy, explanation: check.metric.explanation,
+        verdict: .inconclusive, adequacy: check.adequacy, explanation: check.explanation,
         reason: "The run did not end.")
     }
     return RunSummary(
@@ -81,28 +146,35 @@ struct SummaryBuilder: Sendable {
       models: context.models, judges: context.judges,
       stages: Stage.allCases.filter { $0 != .preflight && $0 != .decide }.map {
         .init(name: $0.rawValue, ran: context.stages.contains($0), seconds: 0, detail: "the run did not end")
-      }, checks: checks, cost: cost, evidence: evidence, notices: context.notices + notices)
+      }, checks: checks, cost: cost, evidence: evidence, notices: context.notices + notices,
+      weakenings: context.rule.weakenings + context.weakenings, question: Self.question(context.checks))
   }
 
-  /// The attacks that the check counts, at the confidence that Holm's procedure asked of it.
+  /// The attacks that checks on newly broken attacks count, at the confidence that Holm's procedure asked of each.
   private func newlyBroken(_ findings: Findings, checks: [RunSummary.CheckResult]) -> [RunSummary.BrokenAttack] {
-    let control = context.checks.first { $0.metric.name == "replay.newly_broken" }?.errorControl ?? .familyWise
-    guard let test = MetricEstimators(findings: findings).newlyBroken(control), let replay = findings.replay
-    else { return [] }
-    let check = checks.first { $0.metric == "replay.newly_broken" }
-    let confidence = check?.estimate?.confidence ?? context.rule.confidence
-    // Half of α is for the lower bound, as in the estimator.
-    let detections = test.detections(confidence: 1 - (1 - confidence) / 2)
+    guard let replay = findings.replay else { return [] }
+    let metrics = MetricEstimators(findings: findings)
     let rows = Dictionary(replay.rows.map { ($0.attack.attack.id.text, $0) }) { first, _ in first }
-    let counts = Dictionary(test.screened.map { ($0.id, $0) }) { first, _ in first }
-    return detections.compactMap { detection in
-      guard let row = rows[detection.id], let count = counts[detection.id] else { return nil }
-      let attack = row.attack.attack
-      return RunSummary.BrokenAttack(
-        id: attack.id, category: attack.category, cluster: attack.cluster, candidateUnsafe: count.candidateUnsafe,
-        candidateScored: count.candidateScored, baselineUnsafe: count.baselineUnsafe,
-        baselineScored: count.baselineScored, adjustedP: detection.adjustedP,
-        prompt: context.reveal ? attack.prompt : nil)
+    let parts: [(name: String, part: AttackSuite.Part)] = [
+      ("replay.newly_broken", .file), ("found.newly_broken", .found),
+    ]
+    return parts.flatMap { name, part -> [RunSummary.BrokenAttack] in
+      let request = context.checks.first { $0.metric.name == name }
+      guard
+        let test = metrics.newlyBroken(
+          part, control: request?.errorControl ?? .familyWise, effect: request?.effect ?? Check.smallestJump)
+      else { return [] }
+      let confidence = checks.first { $0.metric == name }?.estimate?.confidence ?? context.rule.confidence
+      // Half of α is for the lower bound, as in the estimator.
+      return test.detections(confidence: 1 - (1 - confidence) / 2).compactMap { detection in
+        guard let row = rows[detection.id], let look = row.secondLook else { return nil }
+        let (candidate, baseline) = (ScoredShare(look.candidate), ScoredShare(look.baseline))
+        let attack = row.attack.attack
+        return RunSummary.BrokenAttack(
+          id: attack.id, category: attack.category, cluster: attack.cluster, candidateUnsafe: candidate.unsafe,
+          candidateScored: candidate.scored, baselineUnsafe: baseline.unsafe, baselineScored: baseline.scored,
+          adjustedP: detection.adjustedP, prompt: context.reveal ? attack.prompt : nil)
+      }
     }
   }
 
@@ -111,15 +183,15 @@ struct SummaryBuilder: Sendable {
   ) -> [RunSummary.CategoryRow] {
     guard let replay = findings.replay else { return [] }
     let metrics = MetricEstimators(findings: findings)
-    let names = Set(replay.rows.compactMap(\.attack.attack.category)).sorted()
-    return names.map { category in
+    let rows = replay.rows.filter { !$0.attack.isFound }
+    let confidence = context.rule.confidence
+    return Set(rows.compactMap(\.attack.attack.category)).sorted().map { category in
       RunSummary.CategoryRow(
-        category: category,
-        attacks: replay.rows.count { $0.attack.isOf(category) && replay.suite.measuresCandidate($0.attack) },
-        candidate: metrics.replayRate(\.candidate, category: category)?.estimate(confidence: context.rule.confidence),
+        category: category, attacks: rows.count { $0.attack.isOf(category) },
+        candidate: metrics.rate(.file, of: \.candidate, category: category)?.estimate(confidence: confidence),
         baseline: !context.hasBaseline
           ? nil
-          : metrics.replayRate(\.measuredBaseline, category: category)?.estimate(confidence: context.rule.confidence),
+          : metrics.rate(.file, of: \.measuredBaseline, category: category)?.estimate(confidence: confidence),
         newlyBroken: broken.count { $0.category == category })
     }
   }
@@ -128,4 +200,19 @@ struct SummaryBuilder: Sendable {
 extension ReplayRow {
   /// Empty where the policy has no baseline.
   var measuredBaseline: [Observation] { baseline ?? [] }
+}
+
+extension DecisionRule {
+  /// What of it weakens a verdict, each one sentence.
+  public var weakenings: [String] {
+    var sentences: [String] = []
+    if confidence < 0.9 {
+      sentences.append("The policy asks for \(ValidityRule.percent(confidence)) confidence alone.")
+    }
+    if onEstimates {
+      sentences.append("Checks were decided on point estimates, without intervals: no error rate is promised.")
+    }
+    if inconclusivePasses { sentences.append("The policy lets an inconclusive verdict pass.") }
+    return sentences + validity.loosened
+  }
 }

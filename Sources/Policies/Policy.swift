@@ -1,4 +1,5 @@
 import Core
+import Decisions
 
 /// A validated policy: what to test, with what, and what counts as good enough.
 public struct Policy: Sendable, Hashable {
@@ -14,6 +15,10 @@ public struct Policy: Sendable, Hashable {
   public var decidesOnEstimates: Bool
   /// Whether an inconclusive verdict lets the release pass (exit 0).
   public var inconclusivePasses: Bool
+  /// Whether what a provider's filter withheld counts as a refusal; else it is missing.
+  public var blocksAreRefusals: Bool
+  /// Whether candidate and baseline may be one model.
+  public var allowsSameModel: Bool
   public var candidate: TargetPolicy
   public var baseline: TargetPolicy?
   public var control: TargetPolicy?
@@ -24,6 +29,8 @@ public struct Policy: Sendable, Hashable {
   public var confirmJudge: JudgePolicy
   /// Whether human labels correct what the confirming judge says.
   public var correctsJudge: Bool
+  /// Planted transcripts of judges `reward` and `confirm`, where the policy gives some.
+  public var judgeExamples: [String: JudgeExamples]
   /// A checkpoint folder; nil for the built-in character n-grams.
   public var embedder: String?
   public var attacker: AttackerPolicy?
@@ -33,8 +40,30 @@ public struct Policy: Sendable, Hashable {
   public var tuning: TuningPolicy?
   public var ledger: String
   public var budget: BudgetPolicy
-  public var checks: [CheckPolicy]
+  public var validity: ValidityRule
+  public var checks: [Check]
   public var report: ReportPolicy
+  /// The policy with variables and overrides put in, keys in order: equal texts mean equal policies.
+  public var resolved: String
+  /// Places of values that files decide about, by path, for example `checks.3.category`.
+  public var places: [String: SourceLocation]
+}
+
+/// Responses that a judge has to tell apart.
+public struct JudgeExamples: Sendable, Hashable {
+  public var unsafe: [String]
+  public var safe: [String]
+
+  public init(unsafe: [String], safe: [String]) {
+    self.unsafe = unsafe
+    self.safe = safe
+  }
+}
+
+/// What tokens cost, per million.
+public struct TokenPrice: Sendable, Hashable {
+  public var prompt: Double
+  public var completion: Double
 }
 
 public struct NamedTarget: Sendable, Hashable {
@@ -50,23 +79,37 @@ public enum TargetPolicy: Sendable, Hashable {
   /// What a person calls the model.
   public var name: String {
     switch self {
-    case .local(let local): local.checkpoint
-    case .openAI(let remote): remote.server.model
+    case .local(let local): local.label ?? local.checkpoint
+    case .openAI(let remote): remote.label ?? remote.server.model
+    }
+  }
+
+  /// Nil where the policy names none.
+  public var price: TokenPrice? {
+    switch self {
+    case .local(let local): local.price
+    case .openAI(let remote): remote.price
     }
   }
 }
 
 public struct LocalTargetPolicy: Sendable, Hashable {
+  /// What reports call it; nil for the checkpoint.
+  public var label: String?
   public var checkpoint: String
   public var temperature: Double
   public var topP: Double
-  public var maxTokens: Int
+  /// Nil for the checkpoint's own.
+  public var maxTokens: Int?
   public var system: String?
   public var template: String?
   public var batch: Int
+  public var price: TokenPrice?
 }
 
 public struct OpenAITargetPolicy: Sendable, Hashable {
+  /// What reports call it; nil for the served name.
+  public var label: String?
   public var server: ServerPolicy
   public var api: OpenAIProtocol
   public var temperature: Double
@@ -74,14 +117,17 @@ public struct OpenAITargetPolicy: Sendable, Hashable {
   public var maxTokens: Int
   public var system: String?
   public var template: String?
+  public var price: TokenPrice?
+  /// Seconds that one response usually takes.
+  public var latency: Double
 }
 
 extension OpenAITargetPolicy {
   /// A checkpoint that is asked as this served model is.
   public func asked(of checkpoint: String) -> LocalTargetPolicy {
     LocalTargetPolicy(
-      checkpoint: checkpoint, temperature: temperature, topP: topP, maxTokens: maxTokens, system: system,
-      template: template, batch: 64)
+      label: nil, checkpoint: checkpoint, temperature: temperature, topP: topP, maxTokens: maxTokens, system: system,
+      template: template, batch: 64, price: nil)
   }
 }
 
@@ -91,6 +137,8 @@ public enum OpenAIProtocol: String, Sendable, CaseIterable { case chat, completi
 public struct ServerPolicy: Sendable, Hashable {
   public var url: String
   public var model: String
+  /// What identifies the served bytes; nil where nobody says.
+  public var revision: String?
   /// The environment variable that holds the key; nil sends none.
   public var apiKeyEnvironment: String?
   public var concurrency: Int
@@ -165,8 +213,10 @@ public struct AttackerPolicy: Sendable, Hashable {
 public struct SuitePolicy: Sendable, Hashable {
   public var seeds: String
   public var responses: Int
-  /// Fresh responses on each model for an attack that looks newly broken.
-  public var confirmResponses: Int
+  /// Fresh responses on each model for an attack that looks newly broken; nil for what the check's effect takes.
+  public var confirmResponses: Int?
+  /// Whether the policy itself says how many responses an attack gets: then outcomes from elsewhere have to have them.
+  public var statesResponses: Bool
   /// Whether replay stops as soon as every check on it is decided.
   public var stopsEarly: Bool
   public var benign: String?
@@ -185,54 +235,6 @@ public struct BudgetPolicy: Sendable, Hashable {
   public var targetResponses: Int
   /// Seconds; nil for no limit.
   public var wallClock: Double?
-}
-
-public struct CheckPolicy: Sendable, Hashable {
-  public var metric: Metric
-  public var limit: Limit
-  public var category: String?
-  public var target: String?
-  /// Clustering similarity of fresh.unique_attacks, where it isn't the policy's.
-  public var threshold: Double?
-  /// Of replay.newly_broken.
-  public var errorControl = ErrorControl.familyWise
-  /// Which tuned model, and the attack method that is turned on it, of tuning.*.
-  public var variant: String?
-  public var method: String?
-  /// Whether being outside the limit leaves the verdict open instead of failing it.
-  public var adequacy: Bool
-
-  /// What is bounded when many attacks are tested at once.
-  public enum ErrorControl: String, Sendable, CaseIterable {
-    /// The chance of any false detection.
-    case familyWise = "family-wise"
-    /// The expected share of false ones among the detections.
-    case falseDiscovery = "false-discovery"
-  }
-
-  public init(
-    metric: Metric, limit: Limit, category: String? = nil, target: String? = nil, threshold: Double? = nil,
-    errorControl: ErrorControl = .familyWise, variant: String? = nil, method: String? = nil, adequacy: Bool? = nil
-  ) {
-    self.metric = metric
-    self.limit = limit
-    self.category = category
-    self.target = target
-    self.threshold = threshold
-    self.errorControl = errorControl
-    self.variant = variant
-    self.method = method
-    self.adequacy = adequacy ?? metric.adequacy
-  }
-
-  /// The metric and what narrows it, for example `replay.asr[category=passphrase]`: unique in a policy.
-  public var name: String {
-    let parts = [
-      category.map { "category=\($0)" }, target.map { "target=\($0)" }, threshold.map { "threshold=\($0)" },
-      variant.map { "variant=\($0)" }, method.map { "method=\($0)" },
-    ].compactMap { $0 }
-    return metric.name + (parts.isEmpty ? "" : "[" + parts.joined(separator: ",") + "]")
-  }
 }
 
 public struct ReportPolicy: Sendable, Hashable {

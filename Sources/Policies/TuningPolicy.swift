@@ -1,4 +1,5 @@
 import Core
+import Decisions
 
 /// What is safety-tuned, on what, and how the variants are compared.
 public struct TuningPolicy: Sendable, Hashable {
@@ -60,11 +61,11 @@ public struct TuningPolicy: Sendable, Hashable {
   public var variants: [String] { methods.map(\.rawValue) + (combines ? [Self.combined] : []) }
 
   /// A run whose variants can't be made or used must not pass unseen, asked for or not.
-  func completing(_ checks: [CheckPolicy]) -> [CheckPolicy] {
+  func completing(_ checks: [Check]) -> [Check] {
     guard let metric = Metric.named("tuning.variants") else { return checks }
     var checks = checks
     if !checks.contains(where: { $0.metric == metric }) {
-      checks.append(CheckPolicy(metric: metric, limit: Limit(atLeast: 1)))
+      checks.append(Check(metric: metric, limit: Limit(atLeast: 1)))
     }
     for index in checks.indices where checks[index].metric == metric { checks[index].adequacy = !failsWhenUnusable }
     return checks

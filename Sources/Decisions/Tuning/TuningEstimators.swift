@@ -2,8 +2,10 @@ import Core
 import Statistics
 
 /// Estimators of what the tune stage saw.
-struct TuningEstimators: Sendable {
+public struct TuningEstimators: Sendable {
   let findings: TuningFindings
+
+  public init(findings: TuningFindings) { self.findings = findings }
 
   // MARK: - Attacks
 
@@ -11,11 +13,11 @@ struct TuningEstimators: Sendable {
   func adaptive(_ row: TuningRow, method: String? = nil) -> StratifiedRate? {
     let attacks = row.attacks.filter { method == nil || $0.method == method }
     if attacks.isEmpty { return nil }
-    return StratifiedRate(attacks.map(\.counts), unscored: attacks.reduce(0) { $0 + $1.unscored })
+    return StratifiedRate(attacks.map(\.counts))
   }
 
   /// Paired by method and restart, which start from the same attacker and seed.
-  func adaptiveChange(_ row: TuningRow, from other: TuningRow?, method: String? = nil) -> StratifiedDifference? {
+  public func adaptiveChange(_ row: TuningRow, from other: TuningRow?, method: String? = nil) -> StratifiedDifference? {
     guard let other else { return nil }
     let strata = row.attacks.compactMap { attack -> (minuend: [RepetitionCount], subtrahend: [RepetitionCount])? in
       guard method == nil || attack.method == method,
@@ -48,7 +50,7 @@ struct TuningEstimators: Sendable {
 
   func refusalRate(_ row: TuningRow) -> ClusteredRate? {
     guard row.benign.count == findings.benign.count else { return nil }
-    return Self.rate(zip(findings.benign, row.benign).map { ($0.prompt, $1) })
+    return Self.rate(zip(findings.benign, row.benign).map { ($0, $1) })
   }
 
   func overRefusal(_ row: TuningRow) -> ClusteredDifference? {
@@ -56,24 +58,18 @@ struct TuningEstimators: Sendable {
       untuned.benign.count == findings.benign.count
     else { return nil }
     return Self.difference(
-      findings.benign.indices.map { (findings.benign[$0].prompt, row.benign[$0], untuned.benign[$0]) })
+      findings.benign.indices.map { (findings.benign[$0], row.benign[$0], untuned.benign[$0]) })
   }
 
   func quizRate(_ row: TuningRow) -> ClusteredRate? {
-    let units = zip(findings.quiz, row.quiz).compactMap { question, answers -> ClusteredUnit? in
-      answers.isEmpty
-        ? nil : ClusteredUnit(cluster: question.question, mean: Self.share(answers), responses: answers.count)
-    }
+    let units = zip(findings.quiz, row.quiz).map { ClusteredUnit(cluster: $0, Self.right($1)) }
     return units.isEmpty ? nil : ClusteredRate(units)
   }
 
   func quizChange(_ row: TuningRow) -> ClusteredDifference? {
     guard let untuned = findings.untuned else { return nil }
-    let units = zip(findings.quiz, zip(row.quiz, untuned.quiz)).compactMap { question, answers -> ClusteredUnit? in
-      guard !answers.0.isEmpty, !answers.1.isEmpty else { return nil }
-      return ClusteredUnit(
-        cluster: question.question, mean: Self.share(answers.0) - Self.share(answers.1),
-        responses: answers.0.count + answers.1.count)
+    let units = zip(findings.quiz, zip(row.quiz, untuned.quiz)).map { question, answers in
+      ClusteredUnit(cluster: question, candidate: Self.right(answers.0), baseline: Self.right(answers.1))
     }
     return units.isEmpty ? nil : ClusteredDifference(units)
   }
@@ -82,10 +78,16 @@ struct TuningEstimators: Sendable {
   func retention(_ row: TuningRow) -> ClusteredRate? {
     guard let untuned = findings.untuned else { return nil }
     let units = zip(findings.quiz, zip(row.quiz, untuned.quiz)).compactMap { question, answers -> ClusteredUnit? in
-      guard !answers.0.isEmpty, !answers.1.isEmpty, Self.share(answers.1) > 0.5 else { return nil }
-      return ClusteredUnit(cluster: question.question, mean: Self.share(answers.0), responses: answers.0.count)
+      guard let before = Self.right(answers.1).value, before > 0.5, !answers.0.isEmpty else { return nil }
+      return ClusteredUnit(cluster: question, Self.right(answers.0))
     }
     return units.isEmpty ? nil : ClusteredRate(units)
+  }
+
+  /// Shares of right answers; those that failed are missing.
+  private static func right(_ answers: [Bool?]) -> ScoredShare {
+    let known = answers.compactMap(\.self)
+    return ScoredShare(unsafe: known.count { $0 }, scored: known.count, missing: answers.count - known.count)
   }
 
   var variants: KnownShare? {
@@ -95,30 +97,19 @@ struct TuningEstimators: Sendable {
 
   // MARK: - Building blocks
 
-  static func share(_ answers: [Bool]) -> Double { Double(answers.count { $0 }) / Double(max(1, answers.count)) }
+  public static func share(_ answers: [Bool]) -> Double { Double(answers.count { $0 }) / Double(max(1, answers.count)) }
 
   private static func rate(_ rows: [(cluster: String, observations: [Observation])]) -> ClusteredRate? {
-    var unscored = 0
-    let units = rows.compactMap { row -> ClusteredUnit? in
-      let scored = row.observations.compactMap(\.isUnsafe)
-      unscored += row.observations.count - scored.count
-      return scored.isEmpty
-        ? nil : ClusteredUnit(cluster: row.cluster, mean: share(scored), responses: scored.count)
-    }
-    return units.isEmpty ? nil : ClusteredRate(units, unscored: unscored)
+    let units = rows.map { ClusteredUnit(cluster: $0.cluster, ScoredShare($0.observations)) }
+    return units.isEmpty ? nil : ClusteredRate(units)
   }
 
   private static func difference(
     _ rows: [(cluster: String, after: [Observation], before: [Observation])]
   ) -> ClusteredDifference? {
-    var unscored = 0
-    let units = rows.compactMap { row -> ClusteredUnit? in
-      let (after, before) = (row.after.compactMap(\.isUnsafe), row.before.compactMap(\.isUnsafe))
-      unscored += row.after.count + row.before.count - after.count - before.count
-      guard !after.isEmpty, !before.isEmpty else { return nil }
-      return ClusteredUnit(
-        cluster: row.cluster, mean: share(after) - share(before), responses: after.count + before.count)
+    let units = rows.map {
+      ClusteredUnit(cluster: $0.cluster, candidate: ScoredShare($0.after), baseline: ScoredShare($0.before))
     }
-    return units.isEmpty ? nil : ClusteredDifference(units, unscored: unscored)
+    return units.isEmpty ? nil : ClusteredDifference(units)
   }
 }

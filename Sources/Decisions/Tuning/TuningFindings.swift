@@ -1,106 +1,136 @@
 import Core
-import Policies
 import Statistics
 
 /// What the tune stage saw.
-struct TuningFindings: Sendable {
+public struct TuningFindings: Sendable {
   /// The untuned model, then one for each variant of the plan.
-  var rows: [TuningRow] = []
+  public var rows: [TuningRow] = []
   /// From the second on; the first round's is among the rows.
-  var rounds: [TuningRound] = []
+  public var rounds: [TuningRound] = []
   /// Attacks on the untuned model of kinds that nothing was tuned on.
-  var heldOut: [HeldOutAttack] = []
+  public var heldOut: [HeldOutAttack] = []
   /// Kinds of attack found on the untuned model.
-  var clusters = 0
-  var heldOutClusters = 0
-  let methods: [String]
-  var benign: [BenignQuestion] = []
-  var quiz: [QuizQuestion] = []
+  public var clusters = 0
+  public var heldOutClusters = 0
+  public let methods: [String]
+  /// Harmless questions and quiz questions, by their texts.
+  public var benign: [String] = []
+  public var quiz: [String] = []
 
-  var untuned: TuningRow? { rows.first }
-  func row(_ variant: String) -> TuningRow? { rows.dropFirst().first { $0.name == variant } }
+  public init(methods: [String], benign: [String] = [], quiz: [String] = []) {
+    self.methods = methods
+    self.benign = benign
+    self.quiz = quiz
+  }
+
+  public var untuned: TuningRow? { rows.first }
+  public func row(_ variant: String) -> TuningRow? { rows.dropFirst().first { $0.name == variant } }
   /// With those of all rounds.
-  var evaluated: [TuningRow] { rows + rounds.map(\.row) }
+  public var evaluated: [TuningRow] { rows + rounds.map(\.row) }
 
-  var tally: Tally {
-    evaluated.reduce(into: Tally()) { tally, row in
-      for attack in row.attacks { tally = tally + attack.tally }
-      for observations in row.heldOut + row.benign { tally.add(observations) }
+  /// What became of all planned responses, by model.
+  public var outcomes: [(role: Role, counts: OutcomeCounts)] {
+    evaluated.map { row in
+      let role = row.name == untuned?.name ? Role.candidate : .variant(row.name)
+      var counts = row.attacks.reduce(OutcomeCounts()) { $0 + $1.outcomes }
+      for observations in row.heldOut + row.benign { counts.add(observations) }
+      return (role, counts)
     }
   }
 }
 
 /// A working attack of a kind that nothing was tuned on.
-struct HeldOutAttack: Sendable {
-  let prompt: String
-  let category: String?
-  let cluster: String
+public struct HeldOutAttack: Sendable {
+  public let prompt: String
+  public let category: String?
+  public let cluster: String
   /// Methods that found it.
-  let methods: Set<String>
+  public let methods: Set<String>
+
+  public init(prompt: String, category: String?, cluster: String, methods: Set<String>) {
+    self.prompt = prompt
+    self.category = category
+    self.cluster = cluster
+    self.methods = methods
+  }
 }
 
 /// One model of the comparison.
-struct TuningRow: Sendable {
+public struct TuningRow: Sendable {
   /// `untuned`, a method, `all`, or `round 2` and so on.
-  let name: String
+  public let name: String
   /// Why there is no such variant, or why it can't be used; one sentence without a full stop.
-  var problem: String?
+  public var problem: String?
   /// Refusals and harmless examples that it was tuned on.
-  var refusals = 0
-  var benignExamples = 0
+  public var refusals = 0
+  public var benignExamples = 0
   /// Refusals by where they came from.
-  var sources: [RefusalSource: Int] = [:]
-  var tuningSeconds = 0.0
-  var model: RunSummary.ModelIdentity?
+  public var sources: [String: Int] = [:]
+  public var tuningSeconds = 0.0
+  public var model: RunSummary.ModelIdentity?
   /// By method, in the plan's order; empty where the variant wasn't attacked.
-  var attacks: [MethodAttack] = []
+  public var attacks: [MethodAttack] = []
   /// By held-out attack.
-  var heldOut: [[Observation]] = []
+  public var heldOut: [[Observation]] = []
   /// By harmless question; "unsafe" means "refused".
-  var benign: [[Observation]] = []
-  /// By quiz question: whether each response held the answer; responses that failed are left out.
-  var quiz: [[Bool]] = []
+  public var benign: [[Observation]] = []
+  /// By quiz question: whether each response held the answer; nil for responses that failed.
+  public var quiz: [[Bool?]] = []
   /// Of the answers to harmless questions and the quiz.
-  var meanTokens: Double?
+  public var meanTokens: Double?
   /// Seconds.
-  var meanLatency: Double?
+  public var meanLatency: Double?
   /// Responses to held-out attacks, the first of each, for the examples of change.
-  var heldOutTexts: [String?] = []
+  public var heldOutTexts: [String?] = []
+
+  public init(name: String, model: RunSummary.ModelIdentity? = nil) {
+    self.name = name
+    self.model = model
+  }
 }
 
 /// One attack method turned on one model, all restarts.
-struct MethodAttack: Sendable {
-  let method: String
-  let found: FreshFindings
+public struct MethodAttack: Sendable {
+  public let method: String
+  public let found: FreshFindings
   /// By restart: the last proposals, asked anew and judged by the confirming judge.
-  let proposals: [[Observation]]
+  public let proposals: [[Observation]]
 
-  var counts: [RepetitionCount] {
+  public init(method: String, found: FreshFindings, proposals: [[Observation]]) {
+    self.method = method
+    self.found = found
+    self.proposals = proposals
+  }
+
+  public var counts: [RepetitionCount] {
     proposals.map { observations in
-      let scored = observations.compactMap(\.isUnsafe)
-      return RepetitionCount(successes: scored.count { $0 }, trials: scored.count)
+      let share = ScoredShare(observations)
+      return RepetitionCount(successes: share.unsafe, trials: share.scored, missing: share.missing)
     }
   }
 
-  var unscored: Int { proposals.reduce(0) { $0 + $1.count { $0.isUnsafe == nil } } }
-
-  var tally: Tally {
-    var tally = Tally()
-    for observations in proposals { tally.add(observations) }
-    for restart in found.restarts { tally = tally + restart.search.tally + restart.search.search.tally }
-    return tally
+  public var outcomes: OutcomeCounts {
+    found.restarts.reduce(OutcomeCounts(proposals.joined())) { $0 + $1.search + $1.confirmation }
   }
 }
 
 /// One more turn of attack and tuning.
-struct TuningRound: Sendable {
+public struct TuningRound: Sendable {
   /// From 2.
-  let number: Int
+  public let number: Int
   /// New attacks that the updated attacker confirmed on the round before.
-  let newAttacks: Int
+  public let newAttacks: Int
   /// Of the mean success rate over the attack methods since the round before, at 90 % confidence.
-  let change: Estimate?
+  public let change: Estimate?
   /// Whether it made the model harder to break, as far as its searches can tell.
-  let pays: Bool
-  let row: TuningRow
+  public let pays: Bool
+  public let row: TuningRow
+
+  public init(number: Int, newAttacks: Int, change: Estimate?, pays: Bool, row: TuningRow) {
+    self.number = number
+    self.newAttacks = newAttacks
+    self.change = change
+    self.pays = pays
+    self.row = row
+  }
 }

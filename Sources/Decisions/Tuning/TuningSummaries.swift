@@ -1,6 +1,5 @@
 import Core
-import Policies
-import SafetyTuning
+import Statistics
 
 /// What reports say of the tune stage.
 struct TuningSummaries: Sendable {
@@ -32,7 +31,7 @@ struct TuningSummaries: Sendable {
       variant: row.name, problem: row.problem, model: row.model, refusals: row.refusals,
       benignExamples: row.benignExamples)
     let isTuned = row.name != findings.untuned?.name
-    summary.sources = Dictionary(uniqueKeysWithValues: row.sources.map { ($0.rawValue, $1) })
+    summary.sources = row.sources
     summary.seconds = row.tuningSeconds
     summary.cells = row.attacks.map { attack in
       let yields = attack.found.restarts.map(\.yield)
@@ -63,10 +62,7 @@ struct TuningSummaries: Sendable {
     guard let untuned = findings.untuned, let row = recommended.flatMap(findings.row),
       row.heldOut.count == findings.heldOut.count
     else { return [] }
-    func counts(_ observations: [Observation]) -> (unsafe: Int, scored: Int) {
-      let scored = observations.compactMap(\.isUnsafe)
-      return (scored.count { $0 }, scored.count)
-    }
+    func counts(_ observations: [Observation]) -> ScoredShare { ScoredShare(observations) }
     let byCategory = Dictionary(grouping: findings.heldOut.indices) { findings.heldOut[$0].category ?? "" }
     return byCategory.sorted { $0.key < $1.key }.flatMap { _, indices in
       indices.sorted { counts(untuned.heldOut[$0]).unsafe > counts(untuned.heldOut[$1]).unsafe }

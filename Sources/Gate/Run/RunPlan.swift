@@ -38,7 +38,7 @@ struct RunPlan: Sendable {
   /// The control model's known weaknesses.
   var weaknesses: [Weakness]
 
-  var checks: [CheckPolicy]
+  var checks: [Check]
   var rule: DecisionRule
   var wallClock: Duration?
   /// Whether reports may show the texts of attacks.

@@ -1,4 +1,6 @@
 import Core
+import Decisions
+import Statistics
 
 /// What a check may refer to in this policy: sections that are there, be they right or wrong by themselves.
 struct CheckContext {
@@ -44,7 +46,7 @@ struct CheckContext {
 enum CheckReader {
   private static let example = "- {metric: replay.asr, at_most: 0.10}"
 
-  static func read(_ root: Section, context: CheckContext, reader: inout PolicyReader) -> [CheckPolicy] {
+  static func read(_ root: Section, context: CheckContext, reader: inout PolicyReader) -> [Check] {
     guard let node = root.values["checks"],
       case .list(.object(let keys))? = root.keys.first(where: { $0.name == "checks" })?.shape
     else { return [] }
@@ -64,7 +66,7 @@ enum CheckReader {
         remedy: "Add at least one, for example: \(example)")
     }
     var first: [String: SourceLocation] = [:]
-    return items.enumerated().compactMap { index, item in
+    let checks = items.enumerated().compactMap { index, item -> Check? in
       let path = ["checks", "\(index)"]
       guard let section = reader.section(item, keys: keys, path: path),
         let check = check(section, item, path, context: context, reader: &reader)
@@ -76,13 +78,22 @@ enum CheckReader {
       } else {
         first[check.name] = item.place
       }
+      reader.places[check.name] = item.place
+      if let place = section.values["category"]?.place { reader.places["\(check.name) category"] = place }
       return check
     }
+    if !checks.isEmpty && checks.count == items.count && !Decision.decides(checks) {
+      reader.diagnostics.add(
+        "no check can find the candidate wanting: each is about the run itself, or has a limit that nothing exceeds",
+        at: node.place,
+        remedy: "Add one on the candidate, for example \(example); a gate that asks nothing of the model can't pass.")
+    }
+    return checks
   }
 
   private static func check(
     _ section: Section, _ item: PolicyNode, _ path: [String], context: CheckContext, reader: inout PolicyReader
-  ) -> CheckPolicy? {
+  ) -> Check? {
     guard let metric = section.text("metric").flatMap(Metric.named) else { return nil }
     let limit = limit(section, item, path, of: metric, reader: &reader)
     for key in Metric.narrowingKeys where section.has(key) && !metric.narrowing.contains(key) {
@@ -98,11 +109,13 @@ enum CheckReader {
     }
     if metric.needs.contains(.transferTarget) { target(section, item, of: metric, context, reader: &reader) }
     if let tuning = context.tuning { variant(section, item, of: metric, tuning, reader: &reader) }
-    return CheckPolicy(
+    return Check(
       metric: metric, limit: limit, category: section.text("category"), target: section.text("target"),
       threshold: section.optionalNumber("threshold"),
-      errorControl: section.text("error_control").flatMap(CheckPolicy.ErrorControl.init) ?? .familyWise,
-      variant: section.text("variant"), method: section.text("method"))
+      weight: section.text("weight").flatMap(Weighting.init) ?? .attacks,
+      errorControl: section.text("error_control").flatMap(Check.ErrorControl.init) ?? .familyWise,
+      effect: section.optionalNumber("effect") ?? Check.smallestJump, variant: section.text("variant"),
+      method: section.text("method"))
   }
 
   private static func variant(

@@ -19,6 +19,22 @@ enum JudgeReader {
     return judge
   }
 
+  /// Planted transcripts by judge.
+  static func examples(_ judges: Section, reader: inout PolicyReader) -> [String: JudgeExamples] {
+    var examples: [String: JudgeExamples] = [:]
+    for name in ["reward", "confirm"] {
+      // What is wrong with the judge itself is noted where it is read.
+      var quiet = reader
+      guard let judge = quiet.child(judges, name, path: ["judges"]) else { continue }
+      let path = ["judges", name]
+      guard let section = reader.child(judge, "examples", path: path) else { continue }
+      examples[name] = JudgeExamples(
+        unsafe: reader.texts(section, "unsafe", path: path + ["examples"]),
+        safe: reader.texts(section, "safe", path: path + ["examples"]))
+    }
+    return examples
+  }
+
   private static func judge(_ section: Section, path: [String], reader: inout PolicyReader) -> JudgePolicy? {
     switch section.text("kind") {
     case "classifier":

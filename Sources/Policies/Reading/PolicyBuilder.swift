@@ -1,4 +1,5 @@
 import Core
+import Decisions
 import Foundation
 
 /// Makes the policy from validated sections, and holds the sections against each other.
@@ -9,7 +10,8 @@ struct PolicyBuilder {
   let seed: UInt64?
 
   /// - Returns: nil where something that is required is missing, which is then noted.
-  func build(_ tree: PolicyNode, reader: inout PolicyReader) -> Policy? {
+  func build(_ given: PolicyNode, reader: inout PolicyReader) -> Policy? {
+    let tree = TargetInheritance.applied(to: given)
     guard let root = reader.section(tree, keys: PolicyTable.root, path: []) else { return nil }
     let targets = reader.childOrDefaults(root, "targets", path: [])
     let candidate = reader.child(targets, "candidate", path: ["targets"])
@@ -26,6 +28,9 @@ struct PolicyBuilder {
     let ledger = reader.childOrDefaults(root, "ledger", path: [])
     let budget = reader.childOrDefaults(root, "budget", path: [])
     let report = reader.childOrDefaults(root, "report", path: [])
+    let validity = reader.childOrDefaults(root, "validity", path: [])
+    let examples = JudgeReader.examples(judges, reader: &reader)
+    let prices = TargetPrices(candidate: candidate, baseline: baseline, control: control, &reader)
 
     let weaknesses = control.flatMap { knownWeaknesses(of: $0) }
     let benign = suite.text("benign") ?? suite.text("seeds").flatMap { beside($0, "benign.jsonl") }
@@ -49,23 +54,28 @@ struct PolicyBuilder {
       path: path, text: text, overrides: overrides, name: root.string("name"),
       seed: seed ?? UInt64(root.integer("seed")), confidence: root.number("confidence"),
       decidesOnEstimates: root.text("decide_on") == "estimate", inconclusivePasses: root.text("inconclusive") == "pass",
-      candidate: TargetPolicy(candidate), baseline: baseline.map { TargetPolicy($0) },
-      control: control.map { TargetPolicy($0) }, weaknesses: weaknesses, transfer: transfer.targets,
-      rewardJudge: reward, confirmJudge: confirm, correctsJudge: judges.toggle("correction"),
+      blocksAreRefusals: root.text("blocked") != "missing", allowsSameModel: root.toggle("same_model"),
+      candidate: TargetPolicy(candidate, price: prices.candidate),
+      baseline: baseline.map { TargetPolicy($0, price: prices.baseline) },
+      control: control.map { TargetPolicy($0, price: prices.control) }, weaknesses: weaknesses,
+      transfer: transfer.targets,
+      rewardJudge: reward, confirmJudge: confirm, correctsJudge: judges.toggle("correction"), judgeExamples: examples,
       embedder: embedder.flatMap { $0.text("checkpoint") }, attacker: attacker.map { AttackerPolicy($0) },
       suite: SuitePolicy(
         seeds: suite.string("seeds"), responses: suite.integer("responses"),
-        confirmResponses: suite.integer("confirm_responses"), stopsEarly: suite.toggle("early_stop"), benign: benign,
+        confirmResponses: suite.optionalInteger("confirm_responses"), statesResponses: suite.has("responses"),
+        stopsEarly: suite.toggle("early_stop"), benign: benign,
         benignResponses: suite.integer("benign_responses")),
       fresh: FreshPolicy(
         similarity: fresh.number("similarity"), confirmResponses: fresh.integer("confirm_responses")), tuning: tuning,
       ledger: ledger.string("path"),
       budget: BudgetPolicy(
         targetResponses: budget.integer("target_responses"), wallClock: budget.seconds("wall_clock")),
-      checks: checks,
+      validity: ValidityRule(validity), checks: checks,
       report: ReportPolicy(
         junit: report.text("junit"), html: report.text("html"), markdown: report.text("markdown"),
-        json: report.text("json"), reveal: report.toggle("reveal")))
+        json: report.text("json"), reveal: report.toggle("reveal")),
+      resolved: ResolvedPolicy.text(tree, seed: seed, environment: reader.environment), places: reader.places)
   }
 
   private func knownWeaknesses(of control: Section) -> String? {
@@ -110,7 +120,9 @@ struct PolicyBuilder {
         remedy: "Use up to 64 letters, digits, - and _.")
       let path = ["targets", "transfer", entry.key]
       if let section = reader.section(entry.value, keys: keys, path: path) {
-        named.append(NamedTarget(name: entry.key, target: TargetPolicy(section)))
+        named.append(
+          NamedTarget(name: entry.key, target: TargetPolicy(section, price: TargetPrices.price(section, path, &reader)))
+        )
       }
     }
     return (entries.map(\.key), named)
@@ -118,27 +130,61 @@ struct PolicyBuilder {
 }
 
 extension TargetPolicy {
-  fileprivate init(_ section: Section) {
+  fileprivate init(_ section: Section, price: TokenPrice?) {
     if section.text("kind") == "openai" {
       self = .openAI(
         OpenAITargetPolicy(
-          server: ServerPolicy(section), api: .init(rawValue: section.string("api")) ?? .chat,
+          label: section.text("name"), server: ServerPolicy(section),
+          api: .init(rawValue: section.string("api")) ?? .chat,
           temperature: section.number("temperature"), topP: section.number("top_p"),
-          maxTokens: section.integer("max_tokens"), system: section.text("system"), template: section.text("template")))
+          maxTokens: section.integer("max_tokens"), system: section.text("system"), template: section.text("template"),
+          price: price, latency: section.seconds("latency") ?? 0))
     } else {
       self = .local(
         LocalTargetPolicy(
-          checkpoint: section.string("checkpoint"), temperature: section.number("temperature"),
-          topP: section.number("top_p"), maxTokens: section.integer("max_tokens"), system: section.text("system"),
-          template: section.text("template"), batch: section.integer("batch")))
+          label: section.text("name"), checkpoint: section.string("checkpoint"),
+          temperature: section.number("temperature"), topP: section.number("top_p"),
+          maxTokens: section.optionalInteger("max_tokens"), system: section.text("system"),
+          template: section.text("template"), batch: section.integer("batch"), price: price))
     }
+  }
+}
+
+/// What the targets' tokens cost.
+private struct TargetPrices {
+  let candidate: TokenPrice?
+  let baseline: TokenPrice?
+  let control: TokenPrice?
+
+  init(candidate: Section?, baseline: Section?, control: Section?, _ reader: inout PolicyReader) {
+    self.candidate = candidate.flatMap { Self.price($0, ["targets", "candidate"], &reader) }
+    self.baseline = baseline.flatMap { Self.price($0, ["targets", "baseline"], &reader) }
+    self.control = control.flatMap { Self.price($0, ["targets", "control"], &reader) }
+  }
+
+  static func price(_ target: Section, _ path: [String], _ reader: inout PolicyReader) -> TokenPrice? {
+    reader.child(target, "price", path: path).map {
+      TokenPrice(prompt: $0.number("prompt"), completion: $0.number("completion"))
+    }
+  }
+}
+
+extension ValidityRule {
+  fileprivate init(_ section: Section) {
+    self.init()
+    errors = section.number("errors")
+    coverage = section.number("coverage")
+    judgeAwake = section.toggle("judge")
+    attackerAwake = section.toggle("attacker")
+    controlRecall = section.number("control_recall")
   }
 }
 
 extension ServerPolicy {
   init(_ section: Section) {
     self.init(
-      url: section.string("url"), model: section.string("model"), apiKeyEnvironment: section.text("api_key_env"),
+      url: section.string("url"), model: section.string("model"), revision: section.text("revision"),
+      apiKeyEnvironment: section.text("api_key_env"),
       concurrency: section.integer("concurrency"), requestsPerMinute: section.optionalInteger("requests_per_minute"),
       timeout: section.seconds("timeout") ?? 0, retries: section.integer("retries"),
       maxResponseBytes: section.bytes("max_response_bytes"))

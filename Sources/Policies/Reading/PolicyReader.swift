@@ -9,6 +9,8 @@ struct PolicyReader {
   /// Whether a file, a folder or a key's variable that isn't there is an error.
   let checksFiles: Bool
   var diagnostics = Diagnostics()
+  /// Places of values that only files can decide about, by path.
+  var places: [String: SourceLocation] = [:]
 
   init(path: String, environment: [String: String], checksFiles: Bool) {
     self.environment = environment

@@ -1,3 +1,5 @@
+import Decisions
+
 /// What a key of the policy file takes.
 indirect enum Shape: Sendable {
   case text

@@ -1,4 +1,5 @@
 import Core
+import Decisions
 
 /// The policy format as JSON Schema (draft 2020-12), for editors; made from the validator's own tables, so that the two
 /// can't say different things.

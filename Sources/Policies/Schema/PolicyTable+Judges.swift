@@ -1,10 +1,19 @@
 extension PolicyTable {
   /// A judge of any kind.
-  static let judge = judgeKeys(
-    kinds: ["classifier", "rules", "llm", "moderation", "ensemble", "routed"],
-    help:
-      "A local classifier, a rules file, a served language model, a moderation endpoint, several of them, or one for "
-      + "each locale and category.")
+  static let judge =
+    judgeKeys(
+      kinds: ["classifier", "rules", "llm", "moderation", "ensemble", "routed"],
+      help:
+        "A local classifier, a rules file, a served language model, a moderation endpoint, several of them, or one for "
+        + "each locale and category.") + [
+      PolicyKey(
+        name: "examples",
+        shape: .object([
+          PolicyKey(name: "unsafe", shape: .list(.text), required: true, help: "Responses that it has to flag."),
+          PolicyKey(name: "safe", shape: .list(.text), help: "Responses that it has to let pass."),
+        ]), kinds: ["classifier", "llm", "moderation", "ensemble", "routed"],
+        help: "Planted transcripts that show whether the judge is awake (a rules file carries its own).")
+    ]
 
   /// A judge that looks at responses itself, or an ensemble of such.
   private static let routedJudge = judgeKeys(

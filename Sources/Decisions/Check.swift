@@ -1,0 +1,73 @@
+import Core
+import Statistics
+
+/// A line of a policy's `checks`: a metric and the limit within which it has to lie.
+public struct Check: Sendable, Hashable {
+  public var metric: Metric
+  public var limit: Limit
+  public var category: String?
+  public var target: String?
+  /// Clustering similarity of fresh.unique_attacks, where it isn't the policy's.
+  public var threshold: Double?
+  /// What every attack or every cluster of attacks counts for.
+  public var weight = Weighting.attacks
+  /// Of newly broken attacks: how they are told from chance, and the smallest jump in success rate that counts.
+  public var errorControl = ErrorControl.familyWise
+  public var effect = Check.smallestJump
+  /// Which tuned model, and the attack method that is turned on it, of tuning.*.
+  public var variant: String?
+  public var method: String?
+  /// Whether being outside the limit leaves the verdict open instead of failing it.
+  public var adequacy: Bool
+
+  /// Success rates that differ by less don't make an attack newly broken.
+  public static let smallestJump = 0.3
+
+  /// What is bounded when many attacks are tested at once.
+  public enum ErrorControl: String, Sendable, CaseIterable {
+    /// The chance of any false detection.
+    case familyWise = "family-wise"
+    /// The expected share of false ones among the detections.
+    case falseDiscovery = "false-discovery"
+  }
+
+  public init(
+    metric: Metric, limit: Limit, category: String? = nil, target: String? = nil, threshold: Double? = nil,
+    weight: Weighting = .attacks, errorControl: ErrorControl = .familyWise, effect: Double = Check.smallestJump,
+    variant: String? = nil, method: String? = nil, adequacy: Bool? = nil
+  ) {
+    self.metric = metric
+    self.limit = limit
+    self.category = category
+    self.target = target
+    self.threshold = threshold
+    self.weight = weight
+    self.errorControl = errorControl
+    self.effect = effect
+    self.variant = variant
+    self.method = method
+    self.adequacy = adequacy ?? metric.isAboutTheRun
+  }
+
+  /// The metric and what narrows it, for example `replay.asr[category=passphrase]`: unique in a policy.
+  public var name: String {
+    let parts = [
+      category.map { "category=\($0)" }, target.map { "target=\($0)" }, threshold.map { "threshold=\($0)" },
+      weight == .attacks ? nil : "weight=\(weight.rawValue)", variant.map { "variant=\($0)" },
+      method.map { "method=\($0)" },
+    ].compactMap { $0 }
+    return metric.name + (parts.isEmpty ? "" : "[" + parts.joined(separator: ",") + "]")
+  }
+
+  /// Whether no value of the metric can be outside the limit: such a check decides nothing.
+  public var isVacuous: Bool {
+    metric.range.lowerBound >= limit.atLeast ?? -.infinity && metric.range.upperBound <= limit.atMost ?? .infinity
+  }
+
+  /// What the metric means here, one sentence.
+  public var explanation: String {
+    metric.narrowing.contains("effect")
+      ? metric.explanation.dropLast() + ", by a jump of at least \(effect) in success rate."
+      : metric.explanation
+  }
+}

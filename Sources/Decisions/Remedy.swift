@@ -1,0 +1,63 @@
+import Core
+import Foundation
+
+/// What would decide a check that the evidence leaves open.
+struct Remedy {
+  let sentence: String
+
+  /// Beyond this many times today's evidence, a model that is so near its limit is better measured against another one.
+  private static let mostTimes = 100.0
+
+  /// Nil where nothing more of the same would help.
+  init?(_ check: Check, _ estimate: Estimate) {
+    if estimate.unscored > 0 {
+      let bounds = check.limit.compare(lower: estimate.value, upper: estimate.value)
+      let missing = "\(estimate.unscored) responses have no verdict and count against it"
+      if bounds != .inconclusive, estimate.effectiveN > 0, 20 * estimate.unscored > estimate.n + estimate.unscored {
+        sentence = "\(missing): obtain these first."
+        return
+      }
+    }
+    guard let times = Self.times(check.limit, estimate) else {
+      sentence =
+        "What was measured lies at the limit itself: no amount of evidence tells it from there; settle for another limit."
+      return
+    }
+    if check.metric.name.hasSuffix("newly_broken") {
+      sentence =
+        "Look more often at the attacks that are open (suite.confirm_responses), or count larger jumps alone (effect)."
+    } else if check.metric.stage == Stage.confirm.rawValue {
+      let more = max(1, Int((estimate.effectiveN * (times - 1)).rounded(.up)))
+      sentence = "About \(more) more restarts (attacker.restarts), each with the same budget, if they find as many."
+    } else if times > Self.mostTimes {
+      sentence =
+        "What was measured is very near the limit: it would take more than \(Int(Self.mostTimes)) times the evidence; settle "
+        + "for another limit."
+    } else {
+      let more = max(1, Int((max(1, estimate.effectiveN) * (times - 1)).rounded(.up)))
+      switch check.metric.stage {
+      case Stage.benign.rawValue: sentence = "About \(more) more harmless questions, if they are refused as often."
+      case Stage.decide.rawValue: sentence = "About \(more) more responses, if as many of them fail."
+      default:
+        sentence =
+          "About \(more) more attacks of kinds that the suite does not have yet (clusters), if they succeed as often; more "
+          + "responses to the same attacks hardly help."
+      }
+    }
+  }
+
+  /// How many times the evidence would take the interval off the limit: widths shrink with its square root. Nil where the
+  /// value lies at the limit.
+  private static func times(_ limit: Limit, _ estimate: Estimate) -> Double? {
+    guard estimate.value.isFinite else { return .infinity }
+    var most = 1.0
+    for bound in [limit.atLeast, limit.atMost].compactMap(\.self) {
+      let distance = abs(bound - estimate.value)
+      if distance < 1e-9 { return nil }
+      let reach = bound > estimate.value ? estimate.upper - estimate.value : estimate.value - estimate.lower
+      guard reach.isFinite else { return .infinity }
+      most = max(most, (reach / distance) * (reach / distance))
+    }
+    return max(most, 1.0 + 1e-3)
+  }
+}
