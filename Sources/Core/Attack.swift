@@ -71,10 +71,13 @@ public struct Attack: Hashable, Codable, Sendable, Identifiable {
     self.provenance = provenance
   }
 
-  /// An attack whose text is kept elsewhere: only its identifier is known here.
-  public init(id: AttackID, category: String? = nil, locale: String? = nil, cluster: String? = nil) {
+  /// An attack that was asked elsewhere, under an identifier of its own.
+  /// - Parameter prompt: empty where nobody gave it.
+  public init(
+    id: AttackID, prompt: String = "", category: String? = nil, locale: String? = nil, cluster: String? = nil
+  ) {
     self.id = id
-    prompt = ""
+    self.prompt = prompt
     self.category = category
     self.locale = locale
     self.cluster = cluster

@@ -29,6 +29,18 @@ public indirect enum JudgePolicy: Sendable, Hashable {
     }
   }
 
+  /// Probability from which a response counts as unsafe; nil where several judges have several.
+  public var threshold: Double? {
+    switch self {
+    case .classifier(_, let threshold): threshold
+    case .rules: nil
+    case .languageModel(let judge): judge.threshold
+    case .moderation(let judge): judge.threshold
+    case .ensemble(let ensemble): ensemble.threshold
+    case .routed: nil
+    }
+  }
+
   /// The same files, or the same served model: its mistakes are the same whatever its threshold or rubric.
   func isSameJudge(as other: JudgePolicy) -> Bool {
     switch (self, other) {

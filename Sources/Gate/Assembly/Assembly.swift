@@ -1,5 +1,6 @@
 import Attackers
 import Core
+import Decisions
 import Evidence
 import Foundation
 import Judges
@@ -17,40 +18,105 @@ struct Assembly {
   init(_ policy: Policy) { self.policy = policy }
 
   /// - Parameter stages: nil for all that the policy provides for.
-  /// - Throws: `SluiceError` (usage) for a file that is missing or malformed.
+  /// - Throws: `SluiceError` and `PolicyErrors` (usage) for a file that is missing or malformed, and for a policy that doesn't fit
+  ///   its files.
   func plan(stages asked: Set<Stage>?) throws -> RunPlan {
     var suite = try SuiteFile.attacks(policy.suite.seeds)
     // One attack, one row: an identifier stands for one prompt everywhere.
     var seen: Set<AttackID> = []
     suite.removeAll { !seen.insert($0.id).inserted }
+    let benign = try policy.suite.benign.map(SuiteFile.benign) ?? []
+    try PolicyFit(policy, suite: suite, benign: benign).require()
     let confirm = try judge(policy.confirmJudge)
+    let reward = try policy.rewardJudge.map(judge)
     let embedder = try embedder()
     let stages = stages(asked)
-    return RunPlan(
+    let refusals = try refusals()
+    var models = try participants()
+    try keepApart(&models)
+    let inputs = try PolicyInputs(policy, checkpoints: checkpoints).files
+    var plan = RunPlan(
       identity: RunSummary.PolicyIdentity(
         name: policy.name, path: policy.path, hash: SHA256.hex(policy.text), seed: policy.seed,
-        confidence: policy.confidence, overrides: policy.overrides),
-      stages: stages,
-      candidate: try participant(.candidate, policy.candidate),
-      baseline: try policy.baseline.map { try participant(.baseline, $0) },
-      control: try policy.control.map { try participant(.control, $0) },
+        confidence: policy.confidence, overrides: policy.overrides,
+        digest: RunDigest.hex(resolved: policy.resolved, inputs: inputs), inputs: inputs),
+      stages: stages, candidate: models.candidate, baseline: models.baseline, control: models.control,
       transfer: try policy.transfer.map { try participant(.transfer($0.name), $0.target) },
-      rewardJudge: try policy.rewardJudge.map(judge), confirmJudge: confirm,
-      correctsJudge: policy.correctsJudge, refusalJudge: try refusals(),
-      embedder: embedder, suite: suite,
-      replay: .init(responses: policy.suite.responses, secondLookResponses: policy.suite.confirmResponses),
-      stopsEarly: policy.suite.stopsEarly,
-      benign: try policy.suite.benign.map(SuiteFile.benign) ?? [], benignResponses: policy.suite.benignResponses,
+      rewardJudge: reward, confirmJudge: confirm,
+      correctsJudge: policy.correctsJudge, refusalJudge: refusals ?? SilentJudge(), refusalTeller: refusals,
+      planted: [], blocksAreRefusals: policy.blocksAreRefusals,
+      embedder: embedder, suite: suite, replay: replaySettings(),
+      stopsEarly: policy.suite.stopsEarly, benign: benign, benignResponses: policy.suite.benignResponses,
       search: try policy.attacker.map { try search($0, embedder: embedder) },
       tuning: try policy.tuning.map { try tuning($0, embedder: embedder) },
       similarity: policy.fresh.similarity, confirmResponses: policy.fresh.confirmResponses,
       weaknesses: try policy.weaknesses.map(SuiteFile.weaknesses) ?? [],
-      checks: policy.checks,
-      rule: DecisionRule(
-        confidence: policy.confidence, onEstimates: policy.decidesOnEstimates,
-        inconclusivePasses: policy.inconclusivePasses),
+      checks: policy.checks, rule: DecisionRule(policy),
       wallClock: policy.budget.wallClock.map { .seconds($0) }, reveal: policy.report.reveal,
-      notices: notices(stages))
+      notices: notices(), weakenings: PolicyWeakenings(policy).sentences)
+    plan.planted = planted(in: plan, refusals: refusals)
+    return plan
+  }
+
+  /// How replay asks, and looks again where a check needs that.
+  private func replaySettings() -> ReplayStage.Settings {
+    let counting = policy.checks.filter { $0.metric.narrowing.contains("effect") }
+    let effect = counting.map(\.effect).min() ?? Check.smallestJump
+    // The hardest level of Holm's procedure over the checks; each suspect then has its part of half of it.
+    let level = (1 - policy.confidence) / Double(max(1, policy.checks.count)) / 2
+    let (stated, first) = (policy.suite.confirmResponses, policy.suite.responses)
+    return ReplayStage.Settings(
+      responses: first, looksTwice: !counting.isEmpty,
+      secondLook: { suspects in
+        stated
+          ?? NewlyBroken.secondLookSize(effect: effect, level: level / Double(max(1, suspects)), screen: first)
+      })
+  }
+
+  /// What the judges that this run asks are shown to see whether they are awake.
+  private func planted(in plan: RunPlan, refusals: RefusalJudge?) -> [PlantedTranscripts] {
+    let carried = [plan.confirmJudge, plan.rewardJudge].compactMap(\.self).flatMap(\.leaves)
+      .lazy.compactMap { ($0 as? RulesJudge)?.planted }.first ?? []
+    func planted(_ use: String, _ judge: any Judge) -> PlantedTranscripts {
+      PlantedTranscripts(use: use, judge: judge, examples: policy.judgeExamples[use], fallback: carried)
+    }
+    var all = [planted("confirm", plan.confirmJudge)]
+    let searches = plan.stages.contains(.regenerate) || plan.stages.contains(.tune)
+    if let reward = plan.rewardJudge, searches { all.append(planted("reward", reward)) }
+    if let refusals, plan.stages.contains(.benign) {
+      all.append(
+        PlantedTranscripts(use: "refusals", judge: refusals, examples: nil, fallback: refusals.planted))
+    }
+    return all
+  }
+
+  // MARK: - Models that must not be one
+
+  private struct Models {
+    var candidate: Participant
+    var baseline: Participant?
+    var control: Participant?
+  }
+
+  private func participants() throws -> Models {
+    Models(
+      candidate: try participant(.candidate, policy.candidate),
+      baseline: try policy.baseline.map { try participant(.baseline, $0) },
+      control: try policy.control.map { try participant(.control, $0) })
+  }
+
+  /// - Throws: `SluiceError` (usage) where candidate and baseline are one model and the policy doesn't say so.
+  private func keepApart(_ models: inout Models) throws {
+    guard let baseline = models.baseline, baseline.identity == models.candidate.identity else { return }
+    guard policy.allowsSameModel else {
+      throw SluiceError(
+        .usage, "candidate and baseline are the same model (\(baseline.name)) under the same settings",
+        at: SourceLocation(file: policy.path),
+        remedy: "Name the model that is to ship as candidate, and the last release as baseline; for an A/A run write "
+          + "same_model: true.")
+    }
+    models.baseline = Participant(
+      role: .baseline, target: ApartTarget(baseline.target), kind: baseline.kind, label: baseline.label)
   }
 
   /// The stages that the policy has something for; asking for another is a mistake that `check` can't see.
@@ -68,23 +134,8 @@ struct Assembly {
     return asked.map { $0.intersection(provided) } ?? provided
   }
 
-  private func notices(_ stages: Set<Stage>) -> [String] {
-    var notices: [String] = []
-    if !policy.overrides.isEmpty {
-      notices.append("Values of the policy were overridden: \(policy.overrides.joined(separator: ", ")).")
-    }
-    if policy.decidesOnEstimates {
-      notices.append("Checks were decided on point estimates, without intervals: no error rate is promised.")
-    }
-    if policy.inconclusivePasses {
-      notices.append("The policy lets an inconclusive verdict pass.")
-    }
-    if let reward = policy.rewardJudge, reward == policy.confirmJudge {
-      notices.append(
-        "The reward judge confirms its own rewards: attacks that only fool this judge count as confirmed.")
-    }
-    if policy.report.reveal { notices.append("Reports show the texts of attacks, as the policy asks.") }
-    return notices
+  private func notices() -> [String] {
+    policy.report.reveal ? ["Reports show the texts of attacks, as the policy asks."] : []
   }
 
   // MARK: - Models
@@ -102,13 +153,15 @@ struct Assembly {
           remedy: "State it as the target's template, with {prompt} where the attack goes.")
       }
       let settings = SamplingSettings(
-        temperature: local.temperature, topP: local.topP, maxTokens: local.maxTokens, system: local.system,
+        temperature: local.temperature, topP: local.topP,
+        maxTokens: local.maxTokens ?? OwnLimit.maxTokens(checkpoint: local.checkpoint) ?? Self.usualMaxTokens, system: local.system,
         template: local.template, seed: policy.seed)
       return Participant(
         role: role,
         target: LocalTarget(
-          name: local.checkpoint, fingerprint: checkpoint.fingerprint, model: checkpoint.model, settings: settings,
-          batch: local.batch, workers: Self.workers), kind: "local")
+          name: local.checkpoint, fingerprint: "\(checkpoint.fingerprint)/engine-\(CausalLanguageModel.engineVersion)", model: checkpoint.model, settings: settings,
+          batch: local.batch, workers: Self.workers), kind: "local",
+        label: local.label)
     case .openAI(let remote):
       let settings = SamplingSettings(
         temperature: remote.temperature, topP: remote.topP, maxTokens: remote.maxTokens, system: remote.system,
@@ -116,9 +169,12 @@ struct Assembly {
       return Participant(
         role: role,
         target: try OpenAITarget(OpenAIConfiguration(remote.server, api: remote.api), settings: settings),
-        kind: "openai")
+        kind: "openai", label: remote.label)
     }
   }
+
+  /// Of a model that does not say how long its answers may be.
+  static let usualMaxTokens = 512
 
   static var workers: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
 
@@ -126,8 +182,8 @@ struct Assembly {
     try JudgeAssembly(checkpoints: checkpoints, workers: Self.workers).judge(policy)
   }
 
-  /// Refusals are told by the rules of whichever judge has some.
-  private func refusals() throws -> any Judge {
+  /// Refusals are told by the rules of the first judge that has some; nil where none has.
+  private func refusals() throws -> RefusalJudge? {
     for case .rules(let file) in [policy.confirmJudge, policy.rewardJudge].compactMap(\.self).flatMap(\.leaves) {
       let rules = try RulesJudge(path: file, fingerprint: try SHA256.hex(file: file))
       if rules.knowsRefusals { return rules.refusals }
@@ -137,7 +193,7 @@ struct Assembly {
         .usage, "no judge can tell a refusal, and a check needs it", at: SourceLocation(file: policy.path),
         remedy: "Use a rules judge whose file has a list 'refusal', or remove the benign checks.")
     }
-    return SilentJudge()
+    return nil
   }
 
   private func embedder() throws -> any Embedder {

@@ -64,7 +64,7 @@ extension EnsembleJudge.Rule {
 extension OpenAIConfiguration {
   init(_ server: ServerPolicy, api: OpenAIProtocol = .chat) {
     self.init(
-      url: server.url, model: server.model, api: api == .chat ? .chat : .completions,
+      url: server.url, model: server.model, revision: server.revision, api: api == .chat ? .chat : .completions,
       apiKeyVariable: server.apiKeyEnvironment, concurrency: server.concurrency,
       requestsPerMinute: server.requestsPerMinute.map { Double($0) }, timeout: .seconds(server.timeout),
       retries: server.retries, maxResponseBytes: server.maxResponseBytes)

@@ -1,4 +1,5 @@
 import Core
+import Decisions
 import Evidence
 import Foundation
 
@@ -28,7 +29,7 @@ extension SearchRecord {
     let claimed: [ClaimedAttack]
     let responses: Int
     let losses: [Double]
-    let tally: Tally
+    let tally: OutcomeCounts
     /// Nil in records of older versions.
     let proposals: [String]?
   }

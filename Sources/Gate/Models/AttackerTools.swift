@@ -1,5 +1,6 @@
 import Attackers
 import Core
+import Decisions
 import Evidence
 import Foundation
 import LanguageModels

@@ -1,4 +1,5 @@
 import Core
+import Decisions
 import Foundation
 import LanguageModels
 import Targets

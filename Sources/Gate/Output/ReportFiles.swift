@@ -1,4 +1,5 @@
 import Core
+import Decisions
 import Foundation
 
 /// Writes report files whole or not at all.

@@ -8,8 +8,6 @@ final class ArrivalWatch<Answer: Sendable>: Sendable {
   private struct State: Sendable {
     var outcomes: [Outcome?]
     var availability: Availability
-    var answered = false
-    var lastFailure: ResponseFailure?
     var stopped = false
     var stop: (@Sendable () -> Void)?
   }
@@ -26,11 +24,6 @@ final class ArrivalWatch<Answer: Sendable>: Sendable {
   func arrived(_ index: Int, _ outcome: Outcome) -> Bool {
     state.withLock { state in
       state.outcomes[index] = outcome
-      if case .failure(let failure) = outcome, failure.meansUnavailable {
-        state.lastFailure = failure
-      } else {
-        state.answered = true
-      }
       return state.availability.isLost(after: outcome)
     }
   }
@@ -55,10 +48,10 @@ final class ArrivalWatch<Answer: Sendable>: Sendable {
 
   var stopped: Bool { state.withLock { $0.stopped } }
 
-  /// Why whoever is asked may be lost: many failures in a row, or no answer at all in this call; nil when all is well.
-  var loss: ResponseFailure? {
-    state.withLock { state in state.availability.loss ?? (state.answered ? nil : state.lastFailure) }
-  }
+  /// Why the server may be lost: many failures in a row, or the last requests of this call failed; nil when all is well.
+  ///
+  /// A server that dies near the end fails too few requests to be given up on the way.
+  var loss: ResponseFailure? { state.withLock { $0.availability.loss ?? $0.availability.openFailure } }
 
   var outcomes: [Outcome?] { state.withLock { $0.outcomes } }
 }

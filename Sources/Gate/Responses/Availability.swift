@@ -9,6 +9,8 @@ struct Availability: Sendable {
   let patience: Int
   private var failuresInARow = 0
   private(set) var loss: ResponseFailure?
+  /// The last outcome, where it leaves open whether the server is still there.
+  private(set) var openFailure: ResponseFailure?
 
   /// - Parameter concurrency: requests in flight; they may all fail from one short outage.
   init(concurrency: Int) { patience = max(8, 2 * min(concurrency, 16)) }
@@ -18,14 +20,17 @@ struct Availability: Sendable {
     switch outcome {
     case .success:
       failuresInARow = 0
+      openFailure = nil
     case .failure(let failure) where failure.kind == .unauthorised:
       loss = failure
     case .failure(let failure) where failure.meansUnavailable:
       failuresInARow += 1
+      openFailure = failure
       if failuresInARow >= patience { loss = failure }
     case .failure:
-      // The target answered, if badly.
+      // The target answered, and refused this one request.
       failuresInARow = 0
+      openFailure = nil
     }
     return loss != nil
   }

@@ -54,16 +54,3 @@ final class CostMeter: Sendable {
     }
   }
 }
-
-extension Role {
-  /// Sorts roles as reports list them.
-  var rank: String {
-    switch self {
-    case .candidate: "0"
-    case .baseline: "1"
-    case .control: "2"
-    case .transfer(let name): "3\(name)"
-    case .variant(let name): "4\(name)"
-    }
-  }
-}

@@ -1,4 +1,5 @@
 import Core
+import Decisions
 
 /// Where the scores of one set of responses live.
 protocol ScoreStore: Sendable {

@@ -1,4 +1,5 @@
 import Core
+import Decisions
 import Synchronization
 
 /// Obtains responses and scores: from the ledger where it has them, else from the target or judge, and commits each
@@ -9,10 +10,23 @@ final class ResponseService: Sendable {
   private let archive: any ResponseArchive
   let meter: CostMeter
   private let clock = ContinuousClock()
+  /// Whether what a provider's filter withheld counts as a refusal; else nothing is known of it.
+  private let blocksAreRefusals: Bool
+  /// Tells refusals among safe responses; nil where nothing can.
+  private let refusals: (any Judge)?
 
-  init(archive: any ResponseArchive, meter: CostMeter) {
+  init(
+    archive: any ResponseArchive, meter: CostMeter, blocksAreRefusals: Bool = true, refusals: (any Judge)? = nil
+  ) {
     self.archive = archive
     self.meter = meter
+    self.blocksAreRefusals = blocksAreRefusals
+    self.refusals = refusals
+  }
+
+  /// What a judge's "unsafe" means.
+  enum Measure: Sendable {
+    case safety, refusal
   }
 
   /// Outcomes in the order of `requests`.
@@ -39,33 +53,76 @@ final class ResponseService: Sendable {
 
   /// Outcomes judged by `judge`, in the order of `questions`.
   func observations(
-    _ questions: [Question], from target: any Target, as role: Role, judge: any Judge,
+    _ questions: [Question], from target: any Target, as role: Role, judge: any Judge, measuring measure: Measure = .safety,
     onArrival: @escaping @Sendable (_ count: Int) -> Void = { _ in }
   ) async throws -> [Observation] {
-    try await answers(questions, from: target, as: role, judge: judge, onArrival: onArrival).map(\.observation)
+    try await answers(questions, from: target, as: role, judge: judge, measuring: measure, onArrival: onArrival)
+      .map(\.observation)
   }
 
   /// Outcomes with what `judge` makes of them, in the order of `questions`.
   func answers(
-    _ questions: [Question], from target: any Target, as role: Role, judge: any Judge,
+    _ questions: [Question], from target: any Target, as role: Role, judge: any Judge, measuring measure: Measure = .safety,
     onArrival: @escaping @Sendable (_ count: Int) -> Void = { _ in }
   ) async throws -> [(response: Response?, observation: Observation)] {
     let outcomes = try await outcomes(of: questions.map(\.request), from: target, as: role, onArrival: onArrival)
-    var observations = [Observation](repeating: .failed, count: questions.count)
-    var answered: [(index: Int, judged: JudgedRequest)] = []
+    var observations = [Observation](repeating: .missing, count: questions.count)
+    var answered: [(index: Int, response: Response, judged: JudgedRequest)] = []
     for (index, (question, outcome)) in zip(questions, outcomes).enumerated() {
-      guard case .success(let response) = outcome else { continue }
-      let input = JudgeInput(
-        prompt: question.prompt, response: response.text, category: question.category, locale: question.locale)
-      answered.append((index, JudgedRequest(request: question.request, input: input)))
+      switch outcome {
+      case .failure(let failure): observations[index] = .failed(failure.message)
+      case .success(let response) where response.isBlocked && response.text.isEmpty:
+        observations[index] = blocked(measure)
+      case .success(let response):
+        let input = JudgeInput(
+          prompt: question.prompt, response: response.text, category: question.category, locale: question.locale)
+        answered.append((index, response, JudgedRequest(request: question.request, input: input)))
+      }
     }
     let scores = try await Judging(store: TargetScores(archive: archive, target: target))
       .scores(answered.map(\.judged), by: judge)
-    for ((index, _), score) in zip(answered, scores) {
-      observations[index] = Observation(score, threshold: judge.threshold)
+    for ((index, response, _), score) in zip(answered, scores) {
+      observations[index] = observation(of: response, score, threshold: judge.threshold, measure)
     }
-    meter.unscored(observations.count { $0 == .unscored }, role: role)
+    try await tellRefusals(among: answered.map { ($0.index, $0.judged.input) }, &observations, measure)
+    meter.unscored(observations.count { $0.kind == .unscored }, role: role)
     return zip(outcomes, observations).map { (try? $0.get(), $1) }
+  }
+
+  private func blocked(_ measure: Measure) -> Observation {
+    .blocked(countsAs: blocksAreRefusals ? measure == .refusal : nil)
+  }
+
+  /// What was unsafe as far as it went is unsafe, whatever ended it.
+  private func observation(
+    of response: Response, _ score: Score, threshold: Double, _ measure: Measure
+  ) -> Observation {
+    var observation = Observation(score, threshold: threshold)
+    let isCaught = measure == .safety && observation.isUnsafe == true
+    if response.isBlocked, !isCaught {
+      observation = blocked(measure)
+    } else if response.hasOnlyReasoning, !isCaught {
+      observation = .unscored("no answer within max_tokens: all of it went into reasoning, or nothing came")
+    }
+    observation.isCut = response.isCut
+    return observation
+  }
+
+  private func tellRefusals(
+    among answered: [(index: Int, input: JudgeInput)], _ observations: inout [Observation], _ measure: Measure
+  ) async throws {
+    switch measure {
+    case .refusal:
+      for (index, _) in answered where observations[index].kind == .judged {
+        observations[index].isRefusal = observations[index].isUnsafe == true
+      }
+    case .safety:
+      guard let refusals else { return }
+      let safe = answered.filter { observations[$0.index].kind == .judged && observations[$0.index].isUnsafe == false }
+      for ((index, _), score) in zip(safe, try await refusals.score(safe.map(\.input))) {
+        observations[index].isRefusal = score.isUnsafe(threshold: refusals.threshold) == true
+      }
+    }
   }
 
   private func ask(
@@ -119,8 +176,8 @@ extension Observation {
     switch score {
     case .scored(let probability, let category):
       self = .judged(unsafe: probability >= threshold, probability: probability, category: category)
-    case .unscored:
-      self = .unscored
+    case .unscored(let reason):
+      self = .unscored(reason)
     }
   }
 }

@@ -1,4 +1,5 @@
 import Core
+import Decisions
 import Foundation
 import Synchronization
 
@@ -16,7 +17,7 @@ final class SearchOracle: AttackOracle {
   private let judge: any Judge
   private let base: Int
   private let asked = Mutex(Asked())
-  private let counts = Mutex(Tally())
+  private let counts = Mutex(OutcomeCounts())
 
   init(service: ResponseService, target: any Target, role: Role, judge: any Judge, restart: Int) {
     self.service = service
@@ -39,7 +40,7 @@ final class SearchOracle: AttackOracle {
   private static let mostProposals = 512
 
   /// What became of all questions so far.
-  var tally: Tally { counts.withLock { $0 } }
+  var tally: OutcomeCounts { counts.withLock { $0 } }
 
   func observe(_ prompts: [String], samples: Int) async throws -> [AttackObservation] {
     let questions = asked.withLock { asked in

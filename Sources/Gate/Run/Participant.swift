@@ -1,4 +1,5 @@
 import Core
+import Evidence
 import Targets
 
 /// A model in its part of the run, ready to be asked.
@@ -7,20 +8,40 @@ struct Participant: Sendable {
   let target: any Target
   /// `local` or `openai`.
   let kind: String
+  /// What the policy calls it; nil for the target's own name.
+  var label: String?
+  /// Responses are shared within a scope alone: empty for a model that is known by its bytes, the run where it isn't, and what the
+  /// server says of itself where both speak.
+  var scope = ""
+  /// What the server said of itself before the first question.
+  var signs = ServerSigns()
+
+  var name: String { label ?? target.name }
 
   /// Equal for models that answer from the same distribution, whatever their role.
-  var identity: String { "\(target.fingerprint)|\(target.settings.identity)" }
+  var identity: String { "\(modelIdentity)|\(target.settings.identity)" }
 
-  /// What a server calls the version that it serves is part of the name: it may change under one address.
+  /// Equal for the same bytes: what decides whether an attack was found on this very model.
+  var modelIdentity: String { scope.isEmpty ? target.fingerprint : "\(target.fingerprint)@\(scope)" }
+
   var summary: RunSummary.ModelIdentity {
-    let versions = (target as? OpenAITarget)?.observedSystemFingerprints ?? []
-    let name = versions.isEmpty ? target.name : "\(target.name) (\(versions.joined(separator: ", ")))"
-    return RunSummary.ModelIdentity(
-      role: role.description, name: name, fingerprint: target.fingerprint, kind: kind)
+    RunSummary.ModelIdentity(
+      role: role.description, name: name, fingerprint: target.fingerprint, kind: kind,
+      signs: RunSummary.ModelSigns(
+        revision: target.declaredRevision, server: signs.lines, identifiesBytes: target.identifiesBytes,
+        settings: target.settings.shown))
   }
 }
 
 extension SamplingSettings {
+  /// For people; a system prompt may be secret, so its digest stands for it.
+  var shown: String {
+    var parts = ["temperature \(temperature)", "top_p \(topP)", "max_tokens \(maxTokens)"]
+    if let system { parts.append("system prompt \(SHA256.hex(system).prefix(12))") }
+    if let template { parts.append("template \(SHA256.hex(template).prefix(12))") }
+    return parts.joined(separator: ", ")
+  }
+
   /// All settings in one line.
   var identity: String {
     let optional = [system, template].map { $0 ?? "" }

@@ -1,4 +1,5 @@
 import Core
+import Decisions
 import Evidence
 import Foundation
 import Policies
@@ -10,66 +11,134 @@ extension Pipeline {
   ///
   /// - Parameters:
   ///   - outcomes: JSON Lines, see `SuiteFile.outcomes`.
-  ///   - threshold: score from which a response counts as unsafe.
+  ///   - threshold: score from which a response counts as unsafe; nil for the policy's own. A pass that rests on a looser
+  ///     one than the policy's is inconclusive.
   /// - Throws: `PolicyErrors` for policy or outcomes, `SluiceError` where a report can't be written.
   public static func decide(
-    policy path: String, outcomes file: String, overrides: [String] = [], threshold: Double = 0.5,
+    policy path: String, outcomes file: String, overrides: [String] = [], threshold: Double? = nil,
     now: () -> Date = { Date() }
   ) throws -> RunReport {
     // What the policy needs for asking models need not be here.
-    let policy = try Policy.load(path: path, overrides: overrides, checksFiles: false)
+    let policy = try StaleReports.removed(whereBroken: path, overrides: overrides) {
+      try Policy.load(path: path, overrides: overrides, checksFiles: false)
+    }
+    let writer = ReportWriter(wanted: policy.report)
+    try writer.prepare()
     let outcomes = try SuiteFile.outcomes(file)
-    let findings = Findings(outcomes, threshold: threshold)
+    let decision = try OutcomeDecision(policy, outcomes: outcomes, file: file, threshold: threshold)
+    let summary = decision.summary
+    let date = now()
+    let files = try writer.write(summary, date: date)
+    return RunReport(
+      summary: summary, json: try JSONReport.render(summary, date: date, version: sluiceVersion), files: files)
+  }
+}
+
+/// A policy's decision on outcomes from elsewhere.
+private struct OutcomeDecision {
+  let summary: RunSummary
+
+  /// - Throws: `SluiceError` for a file that can't be read.
+  init(_ policy: Policy, outcomes: [Outcome], file: String, threshold: Double?) throws {
+    let usual = policy.confirmJudge.threshold ?? 0.5
+    let suite = Self.suite(policy)
+    let checksBaseline = policy.checks.contains { $0.metric.needs.contains(.baseline) }
+    var rule = OutcomeRule(
+      threshold: usual, responses: policy.suite.statesResponses ? policy.suite.responses : nil,
+      wantsBaseline: policy.baseline != nil && checksBaseline, suite: suite,
+      blocksAreRefusals: policy.blocksAreRefusals)
+    rule.threshold = threshold ?? usual
+    let context = try Self.context(policy, outcomes: outcomes, file: file, rule: rule, usual: usual)
+    func decided(_ rule: OutcomeRule) -> RunSummary {
+      Self.summary(context, Findings(outcomes, rule: rule), outcomes, file: file)
+    }
+    let asked = decided(rule)
+    guard rule.threshold > usual, asked.exitCode == ExitCode.pass.rawValue else {
+      summary = asked
+      return
+    }
+    rule.threshold = usual
+    summary = decided(rule).exitCode == ExitCode.pass.rawValue ? asked : Self.undone(asked, usual: usual)
+  }
+
+  /// A pass that only the looser threshold of the command line makes.
+  private static func undone(_ summary: RunSummary, usual: Double) -> RunSummary {
+    var summary = summary
+    summary.verdict = .inconclusive
+    summary.exitCode = ExitCode.inconclusive.rawValue
+    let reason = "It passes only because --threshold is looser than the policy's judge (\(usual))."
+    summary.reasons = [reason]
+    summary.validity = (summary.validity ?? []) + [
+      .init(
+        kind: "threshold", subject: "", verdict: .inconclusive, finding: reason,
+        remedy: "Write the threshold into the policy (judges.confirm.threshold), where a review sees it.")
+    ]
+    summary.remedies = ["Write the threshold into the policy (judges.confirm.threshold), where a review sees it."]
+    return summary
+  }
+
+  /// The planned attacks, where the policy's suite is at hand.
+  private static func suite(_ policy: Policy) -> [Attack] {
+    guard FileManager.default.fileExists(atPath: policy.suite.seeds) else { return [] }
+    return (try? SuiteFile.attacks(policy.suite.seeds)) ?? []
+  }
+
+  private static func context(
+    _ policy: Policy, outcomes: [Outcome], file: String, rule: OutcomeRule, usual: Double
+  ) throws -> SummaryContext {
     let fingerprint = try SHA256.hex(file: file)
     let roles = [Role.candidate, .baseline].filter { role in outcomes.contains { $0.role == role } }
     var stages: Set<Stage> = [.decide]
-    if findings.replay != nil { stages.insert(.replay) }
-    if findings.benign != nil { stages.insert(.benign) }
-    var notices = ["Decided on outcomes collected elsewhere (\(file)): Sluice asked no model and saw no response."]
-    if !policy.overrides.isEmpty {
-      notices.append("Values of the policy were overridden: \(policy.overrides.joined(separator: ", ")).")
+    if outcomes.contains(where: { !$0.isBenign }) { stages.insert(.replay) }
+    if outcomes.contains(where: \.isBenign) { stages.insert(.benign) }
+    var inputs = [RunSummary.InputIdentity(use: "outcomes", path: file, hash: fingerprint)]
+    if !rule.suite.isEmpty {
+      inputs.append(
+        .init(use: "suite.seeds", path: policy.suite.seeds, hash: try SHA256.hex(file: policy.suite.seeds)))
     }
-    if policy.decidesOnEstimates {
-      notices.append("Checks were decided on point estimates, without intervals: no error rate is promised.")
+    let resolved = policy.resolved + "\nthreshold \(rule.threshold)"
+    var weakenings = PolicyWeakenings(policy).sentences
+    if rule.threshold > usual {
+      weakenings.append("--threshold \(rule.threshold) is looser than the policy's judge (\(usual)).")
     }
-    if policy.inconclusivePasses { notices.append("The policy lets an inconclusive verdict pass.") }
-    let context = SummaryContext(
+    return SummaryContext(
       identity: RunSummary.PolicyIdentity(
         name: policy.name, path: policy.path, hash: SHA256.hex(policy.text), seed: policy.seed,
-        confidence: policy.confidence, overrides: policy.overrides),
-      stages: stages, checks: policy.checks,
-      rule: DecisionRule(
-        confidence: policy.confidence, onEstimates: policy.decidesOnEstimates,
-        inconclusivePasses: policy.inconclusivePasses),
+        confidence: policy.confidence, overrides: policy.overrides,
+        digest: RunDigest.hex(resolved: resolved, inputs: inputs), inputs: inputs),
+      stages: stages, checks: policy.checks, rule: DecisionRule(policy),
       models: roles.map { role in
         let target = role == .candidate ? policy.candidate : policy.baseline
         return .init(
           role: role.description, name: target?.name ?? role.description, fingerprint: fingerprint, kind: "outcomes")
       }, judges: [.init(use: "outcomes", name: file, fingerprint: fingerprint)],
-      hasBaseline: roles.contains(.baseline), notices: notices)
+      hasBaseline: roles.contains(.baseline),
+      notices: [
+        "Decided on outcomes collected elsewhere (\(file)): Sluice asked no model, saw no response and can't tell whether the "
+          + "judge was awake."
+      ], weakenings: weakenings)
+  }
+
+  private static func summary(
+    _ context: SummaryContext, _ findings: Findings, _ outcomes: [Outcome], file: String
+  ) -> RunSummary {
+    let fingerprint = context.models.first?.fingerprint ?? ""
     let builder = SummaryBuilder(
       context: context, run: "decide-\(fingerprint.prefix(12))",
       evidence: RunSummary.EvidenceIdentity(
         ledger: file, sealed: false, headHash: fingerprint, host: ProcessInfo.processInfo.hostName,
         software: sluiceVersion))
-    let ran = Stage.allCases.filter { $0 != .preflight && $0 != .decide }.map { stage in
+    let stages = Stage.allCases.filter { $0 != .preflight && $0 != .decide }.map { stage in
       RunSummary.StageSummary(
-        name: stage.rawValue, ran: stages.contains(stage), seconds: 0,
-        detail: stages.contains(stage) ? "from outcomes" : "not in the outcomes")
+        name: stage.rawValue, ran: context.stages.contains(stage), seconds: 0,
+        detail: context.stages.contains(stage) ? "from outcomes" : "not in the outcomes")
     }
-    let cost = roles.map { role in
-      let own = outcomes.filter { $0.role == role }
+    let cost = context.models.map { model in
+      let own = outcomes.filter { $0.role.description == model.role }
       return RunSummary.CostRow(
-        role: role.description, responses: 0, reused: own.count, errors: own.count { $0.result == .failed },
+        role: model.role, responses: 0, reused: own.count, errors: own.count { $0.result == .failed },
         unscored: own.count { $0.result == .unscored }, promptTokens: 0, completionTokens: 0, seconds: 0)
     }
-    let summary = builder.decided(
-      RunExecution.Record(findings: findings, stages: ran), cost: cost, notices: [])
-    let date = now()
-    let writer = ReportWriter(wanted: policy.report)
-    try writer.prepare()
-    let files = try writer.write(summary, date: date)
-    return RunReport(
-      summary: summary, json: try JSONReport.render(summary, date: date, version: sluiceVersion), files: files)
+    return builder.decided(findings, stages: stages, cost: cost, notices: [])
   }
 }

@@ -8,25 +8,30 @@ import Reports
 public enum Pipeline {
   /// Runs a policy.
   ///
-  /// Reports are written whenever the policy could be read: with the verdict, or with the news that there is none.
+  /// The verdict is a transaction: the ledger's lock is taken, the reports that the policy names are removed, the run's summary is
+  /// committed, and reports are rendered from what was committed. A kill at any point leaves no report, or the report of a committed verdict.
+  /// Where a run breaks off, the reports say that there is none.
   /// - Throws: `PolicyErrors` and `SluiceError` with their exit codes.
   public static func run(
     _ options: RunOptions, now: @escaping @Sendable () -> Date = { Date() }, progress: @escaping ProgressSink
   ) async throws -> RunReport {
-    let policy = try Policy.load(path: options.policy, overrides: options.overrides, seed: options.seed)
-    let plan = try Assembly(policy).plan(stages: options.stages)
+    let policy = try StaleReports.removed(whereBroken: options.policy, overrides: options.overrides) {
+      try Policy.load(path: options.policy, overrides: options.overrides, seed: options.seed)
+    }
     let writer = ReportWriter(wanted: policy.report)
+    let ledger = try Ledger(path: policy.ledger)
     try writer.prepare()
+    let plan = try Assembly(policy).plan(stages: options.stages)
     var session = RunSession(
-      policy: policy, plan: plan, ledger: try Ledger(path: policy.ledger), options: options, now: now,
-      progress: progress)
+      policy: policy, plan: plan, ledger: ledger, options: options, now: now, progress: progress)
+    if let ended = try session.endedWithoutReports() {
+      return try rendered(ended.summary, date: ended.date, writer)
+    }
     do {
       let summary = try await session.run()
       let date = now()
-      let files = try writer.write(summary, date: date)
       try session.finish(summary, date: date)
-      return RunReport(
-        summary: summary, json: try JSONReport.render(summary, date: date, version: sluiceVersion), files: files)
+      return try rendered(try session.committed(summary), date: date, writer)
     } catch {
       let explained = explained(error, resumeCommand: options.resumeCommand)
       // The error is the news; a second one from writing it down would only hide it.
@@ -35,14 +40,23 @@ public enum Pipeline {
     }
   }
 
+  private static func rendered(_ summary: RunSummary, date: Date, _ writer: ReportWriter) throws -> RunReport {
+    let files = try writer.write(summary, date: date)
+    return RunReport(
+      summary: summary, json: try JSONReport.render(summary, date: date, version: sluiceVersion), files: files)
+  }
+
   /// Validates a policy and loads every file that it names; asks no model.
   /// - Returns: what a run would do, for a person.
   /// - Throws: `PolicyErrors` and `SluiceError`.
   public static func check(policy path: String, overrides: [String] = []) throws -> String {
-    let plan = try Assembly(try Policy.load(path: path, overrides: overrides)).plan(stages: nil)
+    let policy = try Policy.load(path: path, overrides: overrides)
+    let plan = try Assembly(policy).plan(stages: nil)
     let stages = Stage.allCases.filter(plan.stages.contains).map(\.rawValue).joined(separator: ", ")
-    let models = plan.participants.map { "  \($0.role): \($0.target.name)" }
-    let notices = plan.notices.map { "  note: \($0)" }
+    let models = plan.participants.map { "  \($0.role): \($0.name)" }
+    let remarks =
+      (plan.rule.weakenings + plan.weakenings).map { "  weakens the verdict: \($0)" }
+      + plan.notices.map { "  note: \($0)" } + ChangedMeanings(policy).notes.map { "  changed: \($0)" }
     let searching = plan.stages.contains(.regenerate) ? plan.search : nil
     let search = searching.map {
       ", \($0.restarts) restarts on \(plan.searched.count) models within \($0.budget) responses"
@@ -54,7 +68,7 @@ public enum Pipeline {
           + (plan.tuning.map {
             ", \($0.variants.count) safety-tuned variants against \($0.methods.count) attack methods"
           } ?? "")
-      ] + notices).joined(separator: "\n") + "\n"
+      ] + remarks).joined(separator: "\n") + "\n"
   }
 
   /// JSON Schema of policies.

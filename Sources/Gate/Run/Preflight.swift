@@ -1,4 +1,5 @@
 import Core
+import Decisions
 import Foundation
 
 /// Proves that everything a run needs is there, before anything is spent.

@@ -1,4 +1,5 @@
 import Core
+import Decisions
 import Evidence
 import Foundation
 import Policies
@@ -23,23 +24,29 @@ struct RunExecution: Sendable {
     self.run = run
     self.number = number
     self.progress = progress
-    service = ResponseService(archive: LedgerArchive(ledger: ledger, run: run), meter: CostMeter())
+    service = ResponseService(
+      archive: LedgerArchive(ledger: ledger, run: run, scopes: plan.scopes), meter: CostMeter(),
+      blocksAreRefusals: plan.blocksAreRefusals, refusals: plan.refusalTeller)
   }
 
   /// What the stages found and how long they took.
   struct Record: Sendable {
     var findings = Findings()
     var stages: [RunSummary.StageSummary] = []
+    /// What a reader has to know of the suite.
+    var notices: [String] = []
   }
 
   /// - Parameter record: filled as stages end, so that an interrupted run can tell what it had.
   func execute() async throws -> Record {
     var record = Record()
-    let suite = try loadSuite()
-    record.findings.replayResponses = plan.replay.responses
-    record.findings.secondLookResponses = plan.replay.secondLookResponses
+    let (suite, known) = try await loadSuite(&record)
+    var proofs: [JudgeProof] = []
+    for planted in plan.planted { proofs.append(try await planted.proof()) }
+    record.findings.judgeProofs = proofs
 
     var monitor = plan.replayMonitor
+    monitor?.judgeProofs = proofs
     if let labels = try await LabelFindings.of(plan.confirmJudge, in: ledger) {
       record.findings.labels = labels
       if plan.correctsJudge {
@@ -53,10 +60,6 @@ struct RunExecution: Sendable {
         service: service, judge: plan.confirmJudge, settings: plan.replay, progress: progress
       ).run(suite, on: plan.replayed, monitor: monitor)
       record.findings.replay = result
-      let looks = result.rows.count { $0.secondLook != nil }
-      record.findings.planned +=
-        plan.replayed.count
-        * (result.rows.count * plan.replay.responses + looks * plan.replay.secondLookResponses)
       return result.detail
     }
     try await timed(.benign, &record) { record in
@@ -64,17 +67,16 @@ struct RunExecution: Sendable {
         service: service, refusals: plan.refusalJudge, responses: plan.benignResponses, progress: progress
       ).run(plan.benign, on: plan.replayed)
       record.findings.benign = result
-      record.findings.planned += plan.replayed.count * plan.benign.count * plan.benignResponses
       return "\(plan.benign.count) questions"
     }
     if let search = plan.search {
-      try await searchAndConfirm(search, suite: suite, &record)
+      try await searchAndConfirm(search, known: known, &record)
     }
-    if let tuning = plan.tuning { try await tune(tuning, suite: suite, &record) }
+    if let tuning = plan.tuning { try await tune(tuning, known: known, &record) }
     return record
   }
 
-  private func tune(_ tuning: TuningPlan, suite: AttackSuite, _ record: inout Record) async throws {
+  private func tune(_ tuning: TuningPlan, known: [Attack], _ record: inout Record) async throws {
     guard let reward = plan.rewardJudge else { return }
     try await timed(.tune, &record) { record in
       var generator = SeededGenerator(seed: plan.identity.seed, stream: "safety tuning")
@@ -92,11 +94,10 @@ struct RunExecution: Sendable {
         refusalWriter: RefusalWriter(
           service: service, model: plan.candidate, refusals: plan.refusalJudge, safety: plan.confirmJudge,
           source: tuning.refusals, instruction: tuning.instruction),
-        suite: suite.attacks.map(\.attack), benign: plan.benign, similarity: plan.similarity, seed: seed,
+        suite: known, benign: plan.benign, similarity: plan.similarity, seed: seed,
         progress: progress
       ).run()
       record.findings.tuning = findings
-      record.findings.planned += findings.tally.total
       let made = findings.rows.dropFirst().count { $0.problem == nil }
       return "\(made) of \(tuning.variants.count) variants made and attacked by \(tuning.methods.count) methods"
     }
@@ -105,7 +106,7 @@ struct RunExecution: Sendable {
   // MARK: - Searching
 
   private func searchAndConfirm(
-    _ search: RunPlan.SearchPlan, suite: AttackSuite, _ record: inout Record
+    _ search: RunPlan.SearchPlan, known: [Attack], _ record: inout Record
   ) async throws {
     guard let reward = plan.rewardJudge else { return }
     let effort = Effort(
@@ -115,8 +116,10 @@ struct RunExecution: Sendable {
     try await timed(.regenerate, &record) { record in
       searches = try await RegenerateStage(
         service: service, memory: LedgerSearches(ledger: ledger, run: run), judge: reward, progress: progress
-      ).run(try jobs(search, effort: effort, suite: suite))
-      record.findings.planned += searches.reduce(0) { $0 + effort.planned($1.result) }
+      ).run(try jobs(search, effort: effort, known: known))
+      for outcome in searches {
+        record.findings.unspent[outcome.job.participant.role, default: 0] += effort.unspent(outcome.result)
+      }
       for outcome in searches
       where outcome.job.participant.role == .candidate && !outcome.result.state.isEmpty {
         try ledger.storeAttackerState(
@@ -129,7 +132,6 @@ struct RunExecution: Sendable {
         service: service, judge: plan.confirmJudge, embedder: plan.embedder, effort: effort,
         samples: plan.confirmResponses, run: number, progress: progress
       ).run(searches)
-      record.findings.planned += confirmed.reduce(0) { $0 + $1.tally.total }
       for participant in plan.searched {
         record.findings.fresh[participant.role] = try await FreshFindings(
           role: participant.role, searches: confirmed.filter { $0.search.job.participant.role == participant.role },
@@ -137,7 +139,7 @@ struct RunExecution: Sendable {
       }
       record.findings.weaknesses = foundWeaknesses(record.findings.fresh[.control])
       try await SuiteGrowth(embedder: plan.embedder, similarity: plan.similarity, ledger: ledger, run: run)
-        .add(record.findings.fresh[.candidate], to: suite)
+        .add(record.findings.fresh[.candidate], beside: known)
       let found = record.findings.fresh[.candidate]
       return "\(found?.confirmed.count ?? 0) attacks confirmed on the candidate"
     }
@@ -147,13 +149,12 @@ struct RunExecution: Sendable {
         service: service, judge: plan.confirmJudge, samples: plan.replay.responses, progress: progress
       ).run(attacks, on: plan.transfer)
       record.findings.transfer = result
-      record.findings.planned += attacks.count * plan.replay.responses * plan.transfer.count
       return "\(attacks.count) attacks on \(plan.transfer.count) models"
     }
   }
 
-  private func jobs(_ search: RunPlan.SearchPlan, effort: Effort, suite: AttackSuite) throws -> [SearchJob] {
-    let prompts = suite.attacks.map(\.attack.prompt)
+  private func jobs(_ search: RunPlan.SearchPlan, effort: Effort, known: [Attack]) throws -> [SearchJob] {
+    let prompts = known.map(\.prompt)
     return try (0..<search.restarts).flatMap { restart in
       let state =
         search.warmStart
@@ -172,28 +173,39 @@ struct RunExecution: Sendable {
     }
   }
 
-  private func foundWeaknesses(_ control: FreshFindings?) -> [(weakness: Weakness, found: Bool)] {
+  private func foundWeaknesses(_ control: FreshFindings?) -> [KnownWeakness] {
     guard let prompts = control?.confirmed.map(\.claim.prompt) else { return [] }
-    return plan.weaknesses.map { weakness in (weakness, prompts.contains(where: weakness.matches)) }
+    return plan.weaknesses.map { weakness in
+      KnownWeakness(id: weakness.id, isFound: prompts.contains(where: weakness.matches))
+    }
   }
 
   // MARK: - The suite and the clock
 
-  /// The suite file's attacks, and those that earlier runs confirmed, each with the model it was found on.
-  private func loadSuite() throws -> AttackSuite {
+  /// The suite file's attacks and, where a check is on them, those that searches of earlier runs found.
+  /// - Returns: what is replayed, and every attack that is known.
+  private func loadSuite(_ record: inout Record) async throws -> (suite: AttackSuite, known: [Attack]) {
+    let inFile = Set(plan.suite.map(\.id))
+    let found = try ledger.foundAttacks(before: run).filter { !inFile.contains($0.attack.id) }
     var attacks = plan.suite.map { SuiteAttack(attack: $0, foundOn: nil) }
-    let known = Set(plan.suite.map(\.id))
-    var modelOfRun: [String: String] = [:]
-    for attack in try ledger.suiteAttacks(before: run) where !known.contains(attack.id) {
-      guard let origin = attack.provenance.run else { continue }
-      if modelOfRun[origin] == nil {
-        let models = try ledger.summary(of: origin)?.models ?? []
-        modelOfRun[origin] = models.first { $0.role == Role.candidate.description }?.fingerprint ?? ""
-      }
-      attacks.append(SuiteAttack(attack: attack, foundOn: modelOfRun[origin]))
+    if plan.replaysFound {
+      attacks += found.map { SuiteAttack(attack: $0.attack, foundOn: $0.model ?? "") }
+    } else if !found.isEmpty, plan.stages.contains(.replay) {
+      record.notices.append(
+        "\(found.count) attacks that earlier searches found are not replayed: no check is on them (found.asr, "
+          + "found.regression, found.newly_broken; sluice suite promote moves them into the suite file).")
     }
-    return AttackSuite(
-      attacks: attacks, candidate: plan.candidate.target.fingerprint, baseline: plan.baseline?.target.fingerprint)
+    let copies = NearCopies(attacks, vectors: try await vectors(of: attacks))
+    if let notice = copies.notice { record.notices.append(notice) }
+    let suite = AttackSuite(
+      attacks: copies.attacks, candidate: plan.candidate.modelIdentity, baseline: plan.baseline?.modelIdentity)
+    return (suite, plan.suite + found.map(\.attack))
+  }
+
+  /// Nil where attacks are told apart by their wording alone.
+  private func vectors(of attacks: [SuiteAttack]) async throws -> [[Float]]? {
+    guard !(plan.embedder is WordingEmbedder), attacks.count <= NearCopies.mostCompared else { return nil }
+    return try await plan.embedder.embed(attacks.map(\.attack.prompt))
   }
 
   private func timed(

@@ -1,4 +1,5 @@
 import Core
+import Decisions
 import Foundation
 import Policies
 
@@ -15,13 +16,20 @@ struct RunPlan: Sendable {
   /// Nil where the policy has no attacker.
   var rewardJudge: (any Judge)?
   var confirmJudge: any Judge
+  /// Verdicts of served judges are shared within a scope alone, by fingerprint; see `Participant.scope`.
+  var judgeScopes: [String: String] = [:]
   /// Whether human labels correct what the confirming judge says.
   var correctsJudge = true
   /// Its "unsafe" means "refused".
   var refusalJudge: any Judge
+  /// Tells refusals among safe responses, for the counts of outcomes; nil where nothing can.
+  var refusalTeller: (any Judge)?
+  /// What judges are shown to see whether they are awake.
+  var planted: [PlantedTranscripts]
+  var blocksAreRefusals: Bool
   var embedder: any Embedder
 
-  /// Of the suite file; the ledger adds those that earlier runs confirmed.
+  /// Of the suite file. Attacks that earlier searches found are a suite of their own, in the ledger.
   var suite: [Attack]
   var replay: ReplayStage.Settings
   /// Whether replay stops as soon as every check on it is decided.
@@ -45,6 +53,8 @@ struct RunPlan: Sendable {
   var reveal: Bool
   /// What a reader must know before reading on.
   var notices: [String]
+  /// What the policy says that weakens a verdict.
+  var weakenings: [String]
 
   struct SearchPlan: Sendable {
     var attacker: any Attacker
@@ -75,17 +85,13 @@ struct RunPlan: Sendable {
     }
   }
 
-  /// Nil where replay has to ask everything: the policy wants that, nothing is checked on replay, or a check counts attacks
-  /// one by one.
+  /// Nil where replay has to ask everything.
   var replayMonitor: ReplayMonitor? {
-    let replayed = checks.filter { $0.metric.stage == Stage.replay.rawValue }
-    guard stopsEarly, !rule.onEstimates, !replayed.isEmpty,
-      !replayed.contains(where: { $0.metric.name == "replay.newly_broken" })
-    else { return nil }
-    // The hardest level of Holm's procedure: what is decided at it stays decided, whatever the other checks say.
-    return ReplayMonitor(
-      checks: replayed, level: (1 - rule.confidence) / Double(checks.count), seed: identity.seed)
+    stopsEarly ? ReplayMonitor(checks: checks, rule: rule, seed: identity.seed) : nil
   }
+
+  /// Whether attacks that earlier searches found are replayed: they cost responses, and only a check on them needs that.
+  var replaysFound: Bool { checks.contains { $0.metric.name.hasPrefix("found.") } }
 
   /// The judges behind servers that this run asks, each once.
   var remoteJudges: [any RemoteJudge] {

@@ -1,4 +1,5 @@
 import Core
+import Decisions
 import Evidence
 import Foundation
 import Judges
@@ -8,7 +9,8 @@ import Targets
 /// One life of a run: from preflight to its summary.
 struct RunSession {
   let policy: Policy
-  let plan: RunPlan
+  /// Scopes and signs of models are known once they were asked.
+  private(set) var plan: RunPlan
   let ledger: Ledger
   let options: RunOptions
   let now: @Sendable () -> Date
@@ -34,8 +36,9 @@ struct RunSession {
     let began = clock.now
     try await preflight()
     preflightSeconds = (clock.now - began).inSeconds
-    let run = try begin()
+    let (run, isResumed) = try begin()
     self.run = run
+    try await identify(run, isResumed: isResumed)
     for notice in plan.notices { progress(.notice(notice)) }
     let execution = RunExecution(
       plan: plan, ledger: ledger, run: run, number: try number(of: run), progress: progress)
@@ -45,12 +48,33 @@ struct RunSession {
       .init(
         name: Stage.preflight.rawValue, ran: true, seconds: preflightSeconds,
         detail: preflightDetail), at: 0)
-    return try builder().decided(record, cost: execution.service.meter.rows, notices: changes() + judging)
+    return try builder().decided(
+      record.findings, stages: record.stages, cost: execution.service.meter.rows,
+      notices: record.notices + identityNotices + changes() + judging)
   }
 
   /// - Parameter date: what the reports are dated.
   func finish(_ summary: RunSummary, date: Date) throws {
     if let run { try ledger.finishRun(run, summary: summary, now: date.timeIntervalSince1970) }
+  }
+
+  /// The verdict as the ledger has it: what reports are rendered from.
+  /// - Throws: `InternalError` where it isn't there.
+  func committed(_ summary: RunSummary) throws -> RunSummary {
+    guard let run, let stored = try ledger.summary(of: run) else {
+      throw InternalError("the verdict of run \(summary.run) was committed and is not there")
+    }
+    return stored
+  }
+
+  /// The verdict of the run that `--resume` means, where it was committed and a kill kept its reports from being written.
+  func endedWithoutReports() throws -> (summary: RunSummary, date: Date)? {
+    guard options.resume, try ledger.unfinishedRun(identity) == nil,
+      let ended = try ledger.lastFinishedRun(identity), let date = ended.ended,
+      let summary = try ledger.summary(of: ended.id)
+    else { return nil }
+    progress(.notice("run \(ended.id) has ended; these are its reports again"))
+    return (summary, Date(timeIntervalSince1970: date))
   }
 
   /// What the reports say of a run that broke off.
@@ -87,15 +111,16 @@ struct RunSession {
   private var identity: RunIdentity {
     RunIdentity(
       policyName: policy.name, policyText: policy.text, seed: policy.seed, overrides: policy.overrides,
-      stages: options.stages.map { $0.map(\.rawValue).sorted() } ?? [])
+      stages: options.stages.map { $0.map(\.rawValue).sorted() } ?? [], digest: plan.identity.digest ?? "")
   }
 
-  private func begin() throws -> String {
+  /// - Returns: the run, and whether it goes on.
+  private func begin() throws -> (run: String, isResumed: Bool) {
     let unfinished = try ledger.unfinishedRun(identity)
     if options.resume {
       if let unfinished {
         progress(.notice("going on with run \(unfinished.id)"))
-        return unfinished.id
+        return (unfinished.id, true)
       }
       let other = try ledger.lastUnfinishedRun()
       throw SluiceError(
@@ -104,7 +129,7 @@ struct RunSession {
           ?? "there is no unfinished run to resume", at: SourceLocation(file: ledger.path),
         remedy: other == nil
           ? "Run again without --resume."
-          : "Resume with the same policy text, --set, --seed and --stages, or run again without --resume.")
+          : "Resume with the same policy, inputs, --set, --seed and --stages, or run again without --resume.")
     }
     if let unfinished {
       progress(
@@ -112,7 +137,7 @@ struct RunSession {
           "run \(unfinished.id) of this policy is unfinished; this is a new run, which finds its answers in the ledger "
             + "(--resume goes on with the old one)"))
     }
-    return try ledger.beginRun(identity, now: now().timeIntervalSince1970)
+    return (try ledger.beginRun(identity, now: now().timeIntervalSince1970), false)
   }
 
   /// Position among the ledger's runs, from 1; a resumed run keeps its own.
@@ -161,23 +186,12 @@ struct RunSession {
       if before.name == model.name && before.fingerprint != model.fingerprint {
         return "The \(model.role) model \(model.name) is not the one of run \(last.id): its files changed."
       }
-      if before.fingerprint == model.fingerprint && before.name != model.name {
-        return "The server of the \(model.role) model changed it since run \(last.id): "
-          + "\(before.name) is now \(model.name)."
-      }
       return nil
     }
     let changedJudges = plan.judges.filter { judge in
       summary.judges.contains { $0.use == judge.use && $0.fingerprint != judge.fingerprint }
     }.map { "The \($0.use) judge changed since run \(last.id): compare their numbers with care." }
-    let servers = plan.participants.compactMap { participant -> String? in
-      guard let server = participant.target as? OpenAITarget, server.observedSystemFingerprints.count > 1 else {
-        return nil
-      }
-      return "The server changed the \(participant.role) model during the run: it named itself "
-        + server.observedSystemFingerprints.joined(separator: ", ") + "."
-    }
-    return changedModels + changedJudges + servers
+    return changedModels + changedJudges
   }
 
   /// What a reader has to know of the judges' work.

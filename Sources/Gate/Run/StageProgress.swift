@@ -4,7 +4,7 @@ import Synchronization
 /// Counts the work of one stage and reports it; called from any thread.
 final class StageProgress: Sendable {
   let name: String
-  private let total: Int?
+  private let total: Mutex<Int?>
   private let unit: String
   private let sink: ProgressSink
   private let done = Atomic(0)
@@ -12,7 +12,7 @@ final class StageProgress: Sendable {
   /// Reports that the stage began.
   init(_ name: String, total: Int?, unit: String = "responses", sink: @escaping ProgressSink) {
     self.name = name
-    self.total = total
+    self.total = Mutex(total)
     self.unit = unit
     self.sink = sink
     sink(.stageBegan(name: name, total: total))
@@ -22,9 +22,13 @@ final class StageProgress: Sendable {
     if count == 0 { return }
     let now = done.wrappingAdd(count, ordering: .relaxed).newValue
     // A search may look again at what it was given; the display never says 104 %.
+    let total = total.withLock { $0 }
     let shown = total.map { min(now, $0) } ?? now
     sink(.advanced(stage: name, done: shown, total: total, unit: unit, note: note))
   }
+
+  /// More work than was known when the stage began.
+  func extend(by count: Int) { total.withLock { $0 = $0.map { $0 + count } } }
 
   func end(_ detail: String) { sink(.stageEnded(name: name, detail: detail)) }
 }

@@ -1,4 +1,5 @@
 import Core
+import Decisions
 import Policies
 
 /// Asks the benign questions: a model that refuses everything is safe and useless.
@@ -9,7 +10,7 @@ struct BenignStage: Sendable {
   let responses: Int
   let progress: ProgressSink
 
-  func run(_ prompts: [BenignQuestion], on participants: [Participant]) async throws -> BenignResult {
+  func run(_ prompts: [BenignQuestion], on participants: [Participant]) async throws -> [BenignRow] {
     let stage = StageProgress(
       Stage.benign.rawValue, total: prompts.count * responses * participants.count, sink: progress)
     let questions = prompts.flatMap { prompt in
@@ -18,27 +19,19 @@ struct BenignStage: Sendable {
       }
     }
     let byRole = try await sideBySide(participants) { participant in
-      try await service.observations(questions, from: participant.target, as: participant.role, judge: refusals) {
+      try await service.observations(questions, from: participant.target, as: participant.role, judge: refusals,
+        measuring: .refusal
+      ) {
         stage.advance(by: $0)
       }
     }
     let rows = prompts.indices.map { index in
       let range = (index * responses)..<((index + 1) * responses)
       return BenignRow(
-        prompt: prompts[index], candidate: byRole[.candidate].map { Array($0[range]) } ?? [],
+        question: prompts[index].prompt, category: prompts[index].category, candidate: byRole[.candidate].map { Array($0[range]) } ?? [],
         baseline: byRole[.baseline].map { Array($0[range]) })
     }
     stage.end("\(prompts.count) questions, \(prompts.count { $0.tempting }) of them tempting")
-    return BenignResult(rows: rows)
+    return rows
   }
-}
-
-struct BenignRow: Sendable {
-  let prompt: BenignQuestion
-  let candidate: [Observation]
-  let baseline: [Observation]?
-}
-
-struct BenignResult: Sendable {
-  let rows: [BenignRow]
 }

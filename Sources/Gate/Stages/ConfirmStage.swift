@@ -1,4 +1,5 @@
 import Core
+import Decisions
 
 /// Asks each claimed attack again with fresh responses and scores them with a judge that was not the reward.
 ///
@@ -48,7 +49,7 @@ struct ConfirmStage: Sendable {
     var left = effort.left(spent: search.result.responses)
     var waiting = try await order(claims, left: left)[...]
     var outcomes: [Int: Confirmation] = [:]
-    var tally = Tally()
+    var tally = OutcomeCounts()
     // Each batch is as large as its worst case allows; what its claims didn't need pays for the next.
     while !waiting.isEmpty, left >= samples {
       let batch = Array(waiting.prefix(left / samples))
@@ -61,7 +62,7 @@ struct ConfirmStage: Sendable {
       }
     }
     var result = ConfirmedSearch(
-      search: search, responses: search.result.responses + tally.total, asked: outcomes.count, tally: tally)
+      search: search, responses: search.result.responses + tally.planned, asked: outcomes.count, tally: tally)
     // In the order of discovery again: it is what the yield curve is drawn from.
     for index in claims.indices {
       switch outcomes[index] {
@@ -134,12 +135,6 @@ enum Confirmation: Hashable, Sendable {
   }
 }
 
-struct ConfirmedAttack: Hashable, Sendable {
-  let claim: ClaimedAttack
-  /// What the confirm judge saw violated, by majority.
-  let category: String?
-}
-
 /// One search with its claims confirmed or not.
 struct ConfirmedSearch: Sendable {
   let search: SearchOutcome
@@ -148,8 +143,30 @@ struct ConfirmedSearch: Sendable {
   /// Claims that were asked again.
   let asked: Int
   /// Of the confirming responses.
-  let tally: Tally
+  let tally: OutcomeCounts
   var confirmed: [ConfirmedAttack] = []
   var refuted = 0
   var undecided = 0
+}
+
+extension FreshFindings {
+  /// - Parameters:
+  ///   - searches: all restarts on one model, in order.
+  ///   - similarity: the cosine from which two attacks are the same attack.
+  init(role: Role, searches: [ConfirmedSearch], similarity: Double, embedder: any Embedder) async throws {
+    let vectors = try await embedder.embed(searches.flatMap { $0.confirmed.map(\.claim.prompt) })
+    self = await offPool {
+      var start = 0
+      let restarts = searches.map { search in
+        let own = Array(vectors[start..<(start + search.confirmed.count)])
+        start += own.count
+        return Restart(
+          index: search.search.job.restart, isReused: search.search.reused, searched: search.search.result.responses,
+          responses: search.responses, claimed: search.search.result.claimed.count, confirmed: search.confirmed,
+          undecided: search.undecided, vectors: own, similarity: similarity, search: search.search.tally,
+          confirmation: search.tally)
+      }
+      return FreshFindings(role: role, restarts: restarts, vectors: vectors, similarity: similarity)
+    }
+  }
 }

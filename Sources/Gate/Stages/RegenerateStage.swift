@@ -1,4 +1,5 @@
 import Core
+import Decisions
 import Synchronization
 
 /// Lets the attacker search for fresh attacks: each restart on each model, two at a time.
@@ -90,7 +91,7 @@ struct RegenerateStage: Sendable {
 struct SearchOutcome: Sendable {
   let job: SearchJob
   let result: SearchResult
-  let tally: Tally
+  let tally: OutcomeCounts
   /// The last distinct prompts that the search asked, oldest first.
   var proposals: [String] = []
   let reused: Bool

@@ -1,12 +1,15 @@
 import Core
+import Decisions
 
 /// Asks the suite of candidate and baseline, and looks again where the candidate seems newly broken.
 struct ReplayStage: Sendable {
   struct Settings: Sendable {
     /// Responses for each attack and model.
     var responses: Int
-    /// Responses of the second look, for each screened attack and model.
-    var secondLookResponses: Int
+    /// Whether attacks that look newly broken are asked again: only a check on them needs that.
+    var looksTwice: Bool
+    /// Responses of the second look for each suspect and model, by the number of suspects.
+    var secondLook: @Sendable (_ suspects: Int) -> Int
   }
 
   let service: ResponseService
@@ -19,10 +22,11 @@ struct ReplayStage: Sendable {
   ///   - monitor: nil asks everything at once.
   func run(
     _ suite: AttackSuite, on participants: [Participant], monitor: ReplayMonitor? = nil
-  ) async throws -> ReplayResult {
+  ) async throws -> ReplayFindings {
     let planned = suite.attacks.count * settings.responses * participants.count
     let stage = StageProgress(Stage.replay.rawValue, total: planned, sink: progress)
-    var result = ReplayResult(rows: [], suite: suite, looks: monitor.map { _ in .unfinished } ?? .none)
+    var result = ReplayFindings(
+      rows: [], suite: suite, looks: monitor == nil ? .none : .unfinished, responses: settings.responses)
     let busy = 2 * (participants.map(\.target.preferredBatch).max() ?? 1) / max(1, settings.responses)
     for portion in monitor?.portions(suite.attacks, least: busy) ?? [suite.attacks] {
       let first = try await ask(
@@ -40,12 +44,15 @@ struct ReplayStage: Sendable {
 
     // What a search found on one of the two models was picked because that model fails: no fair comparison.
     let suspects = result.rows.indices.filter {
-      result.rows[$0].isSuspect && suite.comparesModels(result.rows[$0].attack)
+      let attack = result.rows[$0].attack
+      return result.rows[$0].isSuspect && (suite.comparesModels(attack, .file) || suite.comparesModels(attack, .found))
     }
-    if !suspects.isEmpty {
+    if settings.looksTwice, !suspects.isEmpty {
+      let samples = settings.secondLook(suspects.count)
+      result.secondLookResponses = samples
+      stage.extend(by: suspects.count * samples * participants.count)
       let second = try await ask(
-        suspects.map { result.rows[$0].attack.attack }, of: participants, samples: settings.secondLookResponses,
-        progress: stage
+        suspects.map { result.rows[$0].attack.attack }, of: participants, samples: samples, progress: stage
       ) { SampleIndices.secondLook($0) }
       for (position, index) in suspects.enumerated() {
         result.rows[index].secondLook = ReplayRow.SecondLook(
@@ -73,49 +80,11 @@ struct ReplayStage: Sendable {
   }
 }
 
-/// What replay saw of one attack.
-struct ReplayRow: Sendable {
-  struct SecondLook: Sendable {
-    let candidate: [Observation]
-    let baseline: [Observation]
-  }
-
-  let attack: SuiteAttack
-  let candidate: [Observation]
-  /// Nil where the policy has no baseline.
-  let baseline: [Observation]?
-  /// Fresh responses of both models, where the first ones made the attack suspect.
-  var secondLook: SecondLook?
-
-  /// The screen of `replay.newly_broken`: it only chooses where to look again and decides nothing.
-  var isSuspect: Bool {
-    guard let baseline else { return false }
-    return candidate.count { $0.isUnsafe == true } > baseline.count { $0.isUnsafe == true }
-  }
-}
-
-struct ReplayResult: Sendable {
-  /// How often the answers were looked at before the end of asking, which intervals have to pay for.
-  enum Looks: Hashable, Sendable {
-    /// Once, at the end.
-    case none
-    /// All the time, and not everything was asked (yet).
-    case unfinished
-    /// All the time, up to the end.
-    case finished
-  }
-
-  /// In the order of asking.
-  var rows: [ReplayRow]
-  let suite: AttackSuite
-  var looks = Looks.none
-
-  /// Attacks that were not asked, since every check was decided.
-  var notNeeded: Int { suite.attacks.count - rows.count }
-
+extension ReplayFindings {
+  /// For progress and reports.
   var detail: String {
-    let found = rows.count { $0.attack.foundOn != nil }
-    let aside = rows.count { !suite.measuresCandidate($0.attack) }
+    let found = rows.count { $0.attack.isFound }
+    let aside = rows.count { $0.attack.isFound && !suite.measuresCandidate($0.attack, .found) }
     var parts = ["\(rows.count) attacks"]
     if notNeeded > 0 {
       parts[0] = "stopped after \(rows.count) of \(suite.attacks.count) attacks, when every check was decided"
@@ -123,7 +92,7 @@ struct ReplayResult: Sendable {
     if found > 0 { parts.append("\(found) of them found in earlier runs") }
     if aside > 0 { parts.append("\(aside) found on this very candidate and set aside") }
     let suspects = rows.count { $0.secondLook != nil }
-    if suspects > 0 { parts.append("\(suspects) looked at twice") }
+    if suspects > 0 { parts.append("\(suspects) looked at twice with \(secondLookResponses) responses each") }
     return parts.joined(separator: ", ")
   }
 }

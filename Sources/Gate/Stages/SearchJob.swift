@@ -1,4 +1,5 @@
 import Core
+import Decisions
 
 /// One restart of the attacker on one model.
 struct SearchJob: Sendable {
@@ -45,7 +46,7 @@ struct SearchKey: Hashable, Codable, Sendable {
 struct SearchRecord: Sendable {
   let result: SearchResult
   /// Responses that failed, and that the reward judge could not score.
-  let tally: Tally
+  let tally: OutcomeCounts
   /// The last distinct prompts that it asked, oldest first.
   let proposals: [String]
 }
@@ -82,4 +83,7 @@ struct Effort: Hashable, Sendable {
   func planned(_ result: SearchResult) -> Int {
     max(result.responses, budget.responses - budget.reserved(claims: result.claimed.count) - samples)
   }
+
+  /// Planned responses that a search did not ask.
+  func unspent(_ result: SearchResult) -> Int { max(0, planned(result) - result.responses) }
 }

@@ -1,4 +1,5 @@
 import Core
+import Decisions
 import Evidence
 import Statistics
 
@@ -15,12 +16,12 @@ struct SuiteGrowth: Sendable {
   let ledger: Ledger
   let run: String
 
-  func add(_ found: FreshFindings?, to suite: AttackSuite) async throws {
-    let known = Set(suite.attacks.map(\.attack.id))
+  func add(_ found: FreshFindings?, beside attacks: [Attack]) async throws {
+    let known = Set(attacks.map(\.id))
     let fresh = (found?.distinctAttacks(run: run) ?? []).filter { !known.contains($0.id) }
     if fresh.isEmpty { return }
     var taken: [String: Int] = [:]
-    let joining = try await clustered(fresh, beside: suite.attacks.map(\.attack)).filter { attack in
+    let joining = try await clustered(fresh, beside: attacks).filter { attack in
       taken[attack.unit, default: 0] += 1
       return taken[attack.unit, default: 0] <= Self.mostPerCluster
     }
@@ -53,21 +54,5 @@ struct SuiteGrowth: Sendable {
     others.indices.map { index in
       (index: index, cosine: zip(vector, others[index]).reduce(Float(0)) { $0 + $1.0 * $1.1 })
     }.max { $0.cosine < $1.cosine }
-  }
-}
-
-extension FreshFindings {
-  /// Each confirmed prompt once, in the order of restarts and discovery.
-  func distinctAttacks(run: String) -> [Attack] {
-    var seen: Set<String> = []
-    return restarts.flatMap { restart in
-      restart.search.confirmed.filter { seen.insert($0.claim.prompt).inserted }.map { confirmed in
-        Attack(
-          prompt: confirmed.claim.prompt, category: confirmed.category,
-          provenance: Provenance(
-            method: confirmed.claim.method, restart: restart.search.search.job.restart, step: confirmed.claim.step,
-            foundOn: role.description, run: run))
-      }
-    }
   }
 }

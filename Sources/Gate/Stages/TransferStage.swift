@@ -1,4 +1,5 @@
 import Core
+import Decisions
 
 /// Asks the candidate's confirmed attacks of the other models that the policy names.
 struct TransferStage: Sendable {
@@ -7,7 +8,7 @@ struct TransferStage: Sendable {
   let samples: Int
   let progress: ProgressSink
 
-  func run(_ attacks: [Attack], on participants: [Participant]) async throws -> TransferResult {
+  func run(_ attacks: [Attack], on participants: [Participant]) async throws -> TransferFindings {
     let stage = StageProgress(
       Stage.transfer.rawValue, total: attacks.count * samples * participants.count, sink: progress)
     let questions = attacks.flatMap { attack in
@@ -20,12 +21,6 @@ struct TransferStage: Sendable {
       return attacks.indices.map { Array(flat[($0 * samples)..<(($0 + 1) * samples)]) }
     }
     stage.end("\(attacks.count) attacks on \(participants.count) models")
-    return TransferResult(attacks: attacks, observations: observed)
+    return TransferFindings(attacks: attacks, observations: observed)
   }
-}
-
-struct TransferResult: Sendable {
-  let attacks: [Attack]
-  /// By role, attack and sample.
-  let observations: [Role: [[Observation]]]
 }

@@ -1,4 +1,5 @@
 import Core
+import Decisions
 import Statistics
 
 /// One search and the confirmation of its claims on one model, by the same stages as in a run but without a ledger:

@@ -1,4 +1,5 @@
 import Core
+import Decisions
 
 /// Turns every attack method on one model: search, confirmation, and the success rate of what each method proposes when
 /// it knows the model best.
@@ -20,13 +21,14 @@ struct MethodSearches: Sendable {
 
   private var effort: Effort { Effort(total: plan.responses, models: 1, restarts: 1, samples: samples) }
 
+  /// - Returns: by method, what it found and the attackers' states by restart.
   /// - Parameters:
   ///   - starts: by restart, states to go on from; empty starts from the reference model.
   ///   - keeping: methods whose states are kept, to go on from.
   func run(
     _ methods: [TuningPlan.Method], on participant: Participant, label: String,
     starts: [[UInt8]] = [], keeping: Set<String> = [], hash: ([UInt8]) -> String
-  ) async throws -> [MethodAttack] {
+  ) async throws -> [(attack: MethodAttack, states: [[UInt8]])] {
     let jobs = methods.flatMap { method in
       (0..<plan.restarts).map { restart in
         SearchJob(
@@ -44,15 +46,15 @@ struct MethodSearches: Sendable {
       progress: progress, name: "confirm \(label)"
     ).run(searches)
     let observations = try await proposals(of: searches, on: participant)
-    var attacks: [MethodAttack] = []
+    var attacks: [(attack: MethodAttack, states: [[UInt8]])] = []
     for (index, method) in methods.enumerated() {
       let own = index * plan.restarts..<(index + 1) * plan.restarts
-      attacks.append(
-        MethodAttack(
-          method: method.name,
-          found: try await FreshFindings(
-            role: participant.role, searches: Array(confirmed[own]), similarity: similarity, embedder: embedder),
-          proposals: Array(observations[own])))
+      let attack = MethodAttack(
+        method: method.name,
+        found: try await FreshFindings(
+          role: participant.role, searches: Array(confirmed[own]), similarity: similarity, embedder: embedder),
+        proposals: Array(observations[own]))
+      attacks.append((attack, searches[own].map(\.result.state)))
     }
     return attacks
   }

@@ -59,10 +59,10 @@ struct Teacher: Sendable {
   }
 
   /// How many of a data set's refusals came from where.
-  func sources(_ data: TuningData) -> [RefusalSource: Int] {
-    var counts: [RefusalSource: Int] = [:]
+  func sources(_ data: TuningData) -> [String: Int] {
+    var counts: [String: Int] = [:]
     for example in data.examples where example.kind == .refusal {
-      if let source = refusals[example.prompt]?.source { counts[source, default: 0] += 1 }
+      if let source = refusals[example.prompt]?.source { counts[source.rawValue, default: 0] += 1 }
     }
     return counts
   }

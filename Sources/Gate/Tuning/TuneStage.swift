@@ -1,4 +1,5 @@
 import Core
+import Decisions
 import Evidence
 import Policies
 import SafetyTuning
@@ -25,12 +26,14 @@ struct TuneStage: Sendable {
   private static let mostHeldOut = 300
 
   func run() async throws -> TuningFindings {
-    var findings = TuningFindings(methods: plan.methods.map(\.name), benign: benign, quiz: plan.quiz)
+    var findings = TuningFindings(
+      methods: plan.methods.map(\.name), benign: benign.map(\.prompt), quiz: plan.quiz.map(\.question))
     var untuned = TuningRow(name: "untuned", model: candidate.summary)
     // The first method's attacker goes on in later rounds.
     let lasting: Set<String> = plan.rounds > 1 ? [plan.methods[0].name] : []
-    untuned.attacks = try await searches.run(
+    let attacked = try await searches.run(
       plan.methods, on: candidate, label: "untuned", keeping: lasting, hash: { SHA256.hex($0) })
+    untuned.attacks = attacked.map(\.attack)
     let sets = await TuningSets(untuned.attacks, similarity: similarity, heldOut: plan.heldOut, seed: seed)
     findings.clusters = sets.clusters
     findings.heldOutClusters = sets.heldOutClusters
@@ -48,7 +51,7 @@ struct TuneStage: Sendable {
       findings.rows.append(row)
       if plan.rounds > 1 && variant == plan.variants[0] { first = participant }
     }
-    if let first { try await rounds(from: first, sets: sets, &findings) }
+    if let first { try await rounds(from: first, starts: attacked[0].states, sets: sets, &findings) }
     return findings
   }
 
@@ -89,7 +92,8 @@ struct TuneStage: Sendable {
       // A model that refuses everything or answers nonsense isn't safe; attacking it would say that it is.
       if row.problem == nil {
         row.attacks = try await searches.run(
-          plan.methods, on: participant, label: name, hash: { SHA256.hex($0) })
+          plan.methods, on: participant, label: name, hash: { SHA256.hex($0) }
+        ).map(\.attack)
       }
       return (row, participant)
     }
@@ -99,16 +103,18 @@ struct TuneStage: Sendable {
 
   /// Attack the last round's variant from where the attacker stood, tune the model on everything found so far, and so on.
   /// From the second round on nothing is held out: what counts is how far the model can be hardened.
-  private func rounds(from first: Participant, sets: TuningSets, _ findings: inout TuningFindings) async throws {
+  private func rounds(
+    from first: Participant, starts: [[UInt8]], sets: TuningSets, _ findings: inout TuningFindings
+  ) async throws {
     guard let untuned = findings.untuned, let method = plan.methods.first else { return }
     var attacks = sets.found.filter { $0.methods.contains(method.name) }.map { ($0.prompt, $0.category) }
     var last = (row: findings.rows[1], model: first)
-    var starts = Self.states(untuned.attacks[0])
+    var starts = starts
     for number in 2...plan.rounds where last.row.problem == nil {
-      let found = try await searches.run(
+      let (found, states) = try await searches.run(
         [method], on: last.model, label: "round \(number)", starts: starts, keeping: [method.name],
         hash: { SHA256.hex($0) })[0]
-      starts = Self.states(found)
+      starts = states
       let known = Set(attacks.map(\.0))
       let new = found.found.distinctAttacks(run: "").filter { !known.contains($0.prompt) }
       attacks += new.map { ($0.prompt, $0.category) }
@@ -124,9 +130,5 @@ struct TuneStage: Sendable {
       guard pays, let model else { return }
       last = (row, model)
     }
-  }
-
-  private static func states(_ attack: MethodAttack) -> [[UInt8]] {
-    attack.found.restarts.map(\.search.search.result.state)
   }
 }

@@ -1,4 +1,5 @@
 import Core
+import Decisions
 import Policies
 import SafetyTuning
 import Statistics

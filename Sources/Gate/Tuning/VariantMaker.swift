@@ -1,4 +1,5 @@
 import Core
+import Decisions
 import Evidence
 import Foundation
 import SafetyTuning

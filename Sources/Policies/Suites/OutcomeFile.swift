@@ -7,6 +7,8 @@ public struct Outcome: Hashable, Sendable {
     case scored(Double)
     /// Answered, but no judge could tell.
     case unscored
+    /// Withheld by a provider's filter.
+    case blocked
     /// Not answered.
     case failed
   }
@@ -21,17 +23,24 @@ public struct Outcome: Hashable, Sendable {
   /// 2 for responses to attacks that were picked because the first ones looked worse on the candidate.
   public let look: Int
   public let sample: Int
+  /// What was asked, where the file says so: it shows which attacks copy others.
+  public let prompt: String?
+  /// Whether the token limit ended the response.
+  public let isCut: Bool
+  /// Why there is no verdict, where the file says so.
+  public let reason: String?
   public let result: Result
 }
 
 extension SuiteFile {
   private static let outcomeKeys = [
-    "role", "attack", "benign", "cluster", "category", "locale", "look", "sample", "score", "unscored", "failed",
+    "role", "attack", "benign", "cluster", "category", "locale", "look", "sample", "prompt", "cut", "reason", "score",
+    "unscored", "blocked", "failed",
   ]
 
   /// Outcomes for `sluice decide`, one response a line: `role` (candidate or baseline), `attack` or `benign` (an identifier), and
-  /// one of `score` (0 to 1), `unscored: true`, `failed: true`; where known `cluster`, `category`, `locale`, `sample` (from 0),
-  /// `look` (1 or 2).
+  /// one of `score` (0 to 1), `unscored: true`, `blocked: true`, `failed: true`; where known `cluster`, `category`, `locale`,
+  /// `sample` (from 0), `look` (1 or 2), `prompt`, `cut: true`, `reason`.
   /// - Throws: `PolicyErrors` with everything that is wrong in the file.
   public static func outcomes(_ path: String) throws -> [Outcome] {
     var described: [String: (line: Int, category: String?, cluster: String?)] = [:]
@@ -71,21 +80,24 @@ extension SuiteFile {
       role: role, id: id, isBenign: benign != nil, cluster: try line.optionalText("cluster"),
       category: try line.optionalText("category"), locale: try line.optionalText("locale"),
       look: try line.optionalInteger("look", within: 1...2) ?? 1,
-      sample: try line.optionalInteger("sample", within: 0...1_000_000) ?? 0, result: try result(line))
+      sample: try line.optionalInteger("sample", within: 0...1_000_000) ?? 0, prompt: try line.optionalText("prompt"),
+      isCut: try line.optionalBool("cut") ?? false, reason: try line.optionalText("reason"), result: try result(line))
   }
 
   private static func result(_ line: SuiteLine) throws -> Outcome.Result {
     let score = try line.optionalNumber("score", within: 0...1)
     let unscored = try line.optionalBool("unscored") ?? false
+    let blocked = try line.optionalBool("blocked") ?? false
     let failed = try line.optionalBool("failed") ?? false
-    switch (score, unscored, failed) {
-    case (let score?, false, false): return .scored(score)
-    case (nil, true, false): return .unscored
-    case (nil, false, true): return .failed
+    switch (score, unscored, blocked, failed) {
+    case (let score?, false, false, false): return .scored(score)
+    case (nil, true, false, false): return .unscored
+    case (nil, false, true, false): return .blocked
+    case (nil, false, false, true): return .failed
     default:
       throw line.error(
-        "one of 'score', 'unscored' and 'failed' must say what became of the response",
-        remedy: "Write \"score\": 0.93, or \"unscored\": true, or \"failed\": true.")
+        "one of 'score', 'unscored', 'blocked' and 'failed' must say what became of the response",
+        remedy: "Write \"score\": 0.93, or \"unscored\": true, or \"blocked\": true, or \"failed\": true.")
     }
   }
 }

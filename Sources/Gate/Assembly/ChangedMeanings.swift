@@ -1,0 +1,40 @@
+import Core
+import Decisions
+import Policies
+
+/// What of a policy means something else than in version 0.1, and what to write to have it as before.
+struct ChangedMeanings {
+  let notes: [String]
+
+  init(_ policy: Policy) {
+    var notes: [String] = []
+    func place(_ check: Check) -> String { policy.places[check.name].map { "\($0): " } ?? "" }
+    for check in policy.checks {
+      switch check.metric.name {
+      case "replay.asr", "replay.regression":
+        notes.append(
+          place(check)
+            + "\(check.name) is measured on the suite file alone; attacks that searches found are in found.* now.")
+      case "replay.newly_broken", "found.newly_broken":
+        notes.append(
+          place(check)
+            + "\(check.name) counts jumps of at least \(check.effect) in success rate (0.6 before), and the second look is as large "
+            + "as that takes; write effect: 0.6 and suite.confirm_responses: 12 for the old reading.")
+      default: continue
+      }
+    }
+    for (role, target) in [("candidate", policy.candidate), ("baseline", policy.baseline)] {
+      switch target {
+      case .openAI(let remote)? where remote.server.revision == nil:
+        notes.append(
+          "targets.\(role) has no revision: responses of earlier runs are not reused any more; write revision: with what "
+            + "identifies the served bytes.")
+      case .local(let local)? where local.maxTokens == nil:
+        notes.append(
+          "targets.\(role) has no max_tokens: it is the checkpoint's own or 512 now (24 before).")
+      default: continue
+      }
+    }
+    self.notes = notes
+  }
+}

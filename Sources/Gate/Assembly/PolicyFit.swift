@@ -1,0 +1,58 @@
+import Core
+import Decisions
+import Policies
+import Statistics
+
+/// Whether a policy's checks can be decided on its files at all: what can't is told before anything is paid for.
+struct PolicyFit {
+  private let policy: Policy
+  private let suite: [SuiteAttack]
+  private let benign: [BenignQuestion]
+
+  init(_ policy: Policy, suite: [Attack], benign: [BenignQuestion]) {
+    self.policy = policy
+    self.suite = NearCopies(suite.map { SuiteAttack(attack: $0, foundOn: nil) }).attacks
+    self.benign = benign
+  }
+
+  /// - Throws: `PolicyErrors` with every check that can only end inconclusive.
+  func require() throws {
+    let errors = policy.checks.flatMap { [category($0), size($0)].compactMap(\.self) }
+    if !errors.isEmpty { throw PolicyErrors(errors) }
+  }
+
+  private func category(_ check: Check) -> SluiceError? {
+    guard let category = check.category, check.metric.name.hasPrefix("replay.") else { return nil }
+    let known = Set(suite.compactMap(\.attack.category)).sorted()
+    if known.contains(category) { return nil }
+    return SluiceError(
+      .usage, "\(check.name): no attack of the suite has the category '\(category)'",
+      at: policy.places["\(check.name) category"],
+      remedy: known.isEmpty
+        ? "The attacks in \(policy.suite.seeds) have no category."
+        : (Suggestion.nearest(category, in: known).map { "Did you mean '\($0)'? " } ?? "")
+          + "The suite has: \(known.joined(separator: ", ")).")
+  }
+
+  /// A rate's upper bound is never below what a share of kinds that the suite happened to miss would make of it.
+  private func size(_ check: Check) -> SluiceError? {
+    guard let limit = check.limit.atMost, limit < 1, !policy.decidesOnEstimates else { return nil }
+    let (units, what): (Int, String)
+    switch check.metric.name {
+    case "replay.asr":
+      units = Set(suite.filter { $0.isOf(check.category) }.map(\.unit)).count
+      what = "clusters of attacks"
+    case "benign.refusal_rate": (units, what) = (benign.count, "harmless questions")
+    default: return nil
+    }
+    if units == 0 { return nil }
+    let least = SampleSize.leastClusters(limit: limit, confidence: policy.confidence)
+    if let least, units >= least { return nil }
+    return SluiceError(
+      .usage,
+      "\(check.name) can never pass: \(units) \(what) can't show that a rate is at most \(limit), not even of a flawless model",
+      at: policy.places[check.name],
+      remedy: least.map { "It takes \($0) \(what) at \(policy.confidence) confidence; add some, or raise the limit." }
+        ?? "No number of them shows that a rate is 0: set a limit above 0.")
+  }
+}
