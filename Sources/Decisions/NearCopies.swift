@@ -67,11 +67,15 @@ public struct NearCopies: Sendable {
       words.removeLast()
       if words.count > 1, let word = words.last, counters.contains(word) { words.removeLast() }
     }
-    while words.count > 1, isNumber(words[0]) || (counters.contains(words[0]) && isNumber(words[1])) { words.removeFirst() }
+    while words.count > 1, isNumber(words[0]) || (counters.contains(words[0]) && isNumber(words[1])) {
+      words.removeFirst()
+    }
     return words.joined(separator: " ")
   }
 
-  private static let counters: Set<String> = ["copy", "no", "nr", "number", "variant", "version", "v", "try", "attempt"]
+  private static let counters: Set<String> = [
+    "copy", "no", "nr", "number", "variant", "version", "v", "try", "attempt",
+  ]
 
   private static func isNumber(_ word: String) -> Bool {
     let digits = word.hasPrefix("v") ? word.dropFirst() : word[...]

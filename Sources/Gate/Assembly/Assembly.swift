@@ -75,7 +75,8 @@ struct Assembly {
 
   /// What the judges that this run asks are shown to see whether they are awake.
   private func planted(in plan: RunPlan, refusals: RefusalJudge?) -> [PlantedTranscripts] {
-    let carried = [plan.confirmJudge, plan.rewardJudge].compactMap(\.self).flatMap(\.leaves)
+    let carried =
+      [plan.confirmJudge, plan.rewardJudge].compactMap(\.self).flatMap(\.leaves)
       .lazy.compactMap { ($0 as? RulesJudge)?.planted }.first ?? []
     func planted(_ use: String, _ judge: any Judge) -> PlantedTranscripts {
       PlantedTranscripts(use: use, judge: judge, examples: policy.judgeExamples[use], fallback: carried)
@@ -154,12 +155,14 @@ struct Assembly {
       }
       let settings = SamplingSettings(
         temperature: local.temperature, topP: local.topP,
-        maxTokens: local.maxTokens ?? OwnLimit.maxTokens(checkpoint: local.checkpoint) ?? Self.usualMaxTokens, system: local.system,
+        maxTokens: local.maxTokens ?? OwnLimit.maxTokens(checkpoint: local.checkpoint) ?? Self.usualMaxTokens,
+        system: local.system,
         template: local.template, seed: policy.seed)
       return Participant(
         role: role,
         target: LocalTarget(
-          name: local.checkpoint, fingerprint: "\(checkpoint.fingerprint)/engine-\(CausalLanguageModel.engineVersion)", model: checkpoint.model, settings: settings,
+          name: local.checkpoint, fingerprint: "\(checkpoint.fingerprint)/engine-\(CausalLanguageModel.engineVersion)",
+          model: checkpoint.model, settings: settings,
           batch: local.batch, workers: Self.workers), kind: "local",
         label: local.label)
     case .openAI(let remote):

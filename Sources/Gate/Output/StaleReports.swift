@@ -29,5 +29,7 @@ enum StaleReports {
   }
 
   /// JUnit, HTML, Markdown and JSON, in this order.
-  private static let marks = ["package=\"sluice\"", "<title>Sluice", "class=\"verdict", "PASS: ", "FAIL: ", "INCONCLUSIVE: ", "\"summary\""]
+  private static let marks = [
+    "package=\"sluice\"", "<title>Sluice", "class=\"verdict", "PASS: ", "FAIL: ", "INCONCLUSIVE: ", "\"summary\"",
+  ]
 }

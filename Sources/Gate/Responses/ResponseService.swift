@@ -53,7 +53,8 @@ final class ResponseService: Sendable {
 
   /// Outcomes judged by `judge`, in the order of `questions`.
   func observations(
-    _ questions: [Question], from target: any Target, as role: Role, judge: any Judge, measuring measure: Measure = .safety,
+    _ questions: [Question], from target: any Target, as role: Role, judge: any Judge,
+    measuring measure: Measure = .safety,
     onArrival: @escaping @Sendable (_ count: Int) -> Void = { _ in }
   ) async throws -> [Observation] {
     try await answers(questions, from: target, as: role, judge: judge, measuring: measure, onArrival: onArrival)
@@ -62,7 +63,8 @@ final class ResponseService: Sendable {
 
   /// Outcomes with what `judge` makes of them, in the order of `questions`.
   func answers(
-    _ questions: [Question], from target: any Target, as role: Role, judge: any Judge, measuring measure: Measure = .safety,
+    _ questions: [Question], from target: any Target, as role: Role, judge: any Judge,
+    measuring measure: Measure = .safety,
     onArrival: @escaping @Sendable (_ count: Int) -> Void = { _ in }
   ) async throws -> [(response: Response?, observation: Observation)] {
     let outcomes = try await outcomes(of: questions.map(\.request), from: target, as: role, onArrival: onArrival)

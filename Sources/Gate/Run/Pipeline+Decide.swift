@@ -68,11 +68,12 @@ private struct OutcomeDecision {
     summary.exitCode = ExitCode.inconclusive.rawValue
     let reason = "It passes only because --threshold is looser than the policy's judge (\(usual))."
     summary.reasons = [reason]
-    summary.validity = (summary.validity ?? []) + [
-      .init(
-        kind: "threshold", subject: "", verdict: .inconclusive, finding: reason,
-        remedy: "Write the threshold into the policy (judges.confirm.threshold), where a review sees it.")
-    ]
+    summary.validity =
+      (summary.validity ?? []) + [
+        .init(
+          kind: "threshold", subject: "", verdict: .inconclusive, finding: reason,
+          remedy: "Write the threshold into the policy (judges.confirm.threshold), where a review sees it.")
+      ]
     summary.remedies = ["Write the threshold into the policy (judges.confirm.threshold), where a review sees it."]
     return summary
   }

@@ -26,7 +26,8 @@ extension RunSession {
       known.scope = Self.scope(identifiesBytes: participant.target.identifiesBytes, signs, run: run)
       plan.replace(known)
       try ledger.noteTarget(
-        run: run, role: role, fingerprint: participant.target.fingerprint, revision: participant.target.declaredRevision,
+        run: run, role: role, fingerprint: participant.target.fingerprint,
+        revision: participant.target.declaredRevision,
         signs: signs.text, now: now().timeIntervalSince1970)
     }
     for judge in plan.remoteJudges {

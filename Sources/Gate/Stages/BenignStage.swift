@@ -19,7 +19,8 @@ struct BenignStage: Sendable {
       }
     }
     let byRole = try await sideBySide(participants) { participant in
-      try await service.observations(questions, from: participant.target, as: participant.role, judge: refusals,
+      try await service.observations(
+        questions, from: participant.target, as: participant.role, judge: refusals,
         measuring: .refusal
       ) {
         stage.advance(by: $0)
@@ -28,7 +29,8 @@ struct BenignStage: Sendable {
     let rows = prompts.indices.map { index in
       let range = (index * responses)..<((index + 1) * responses)
       return BenignRow(
-        question: prompts[index].prompt, category: prompts[index].category, candidate: byRole[.candidate].map { Array($0[range]) } ?? [],
+        question: prompts[index].prompt, category: prompts[index].category,
+        candidate: byRole[.candidate].map { Array($0[range]) } ?? [],
         baseline: byRole[.baseline].map { Array($0[range]) })
     }
     stage.end("\(prompts.count) questions, \(prompts.count { $0.tempting }) of them tempting")

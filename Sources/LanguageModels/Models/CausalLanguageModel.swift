@@ -4,6 +4,9 @@ import Tokenizers
 
 /// A decoder with its tokenizer, as a checkpoint holds them.
 public final class CausalLanguageModel: Sendable {
+  /// Changes where equal weights would answer otherwise: part of a local model's identity.
+  public static let engineVersion = 1
+
   public let weights: Weights
   public let tokenizer: Tokenizer
   /// How a prompt is wrapped before it is completed (`config.json` key `prompt_template`), for example

@@ -64,3 +64,9 @@ private func editDistance(_ a: String, _ b: String) -> Int {
   }
   return row[b.count]
 }
+
+/// What somebody may have meant by a name that isn't known.
+public enum Suggestion {
+  /// The nearest of `names`, if any is near.
+  public static func nearest(_ word: String, in names: [String]) -> String? { Policies.nearest(word, in: names) }
+}
