@@ -36,11 +36,7 @@ public struct Decision: Sendable {
   /// - Parameter stages: those that ran; checks of others were not measured.
   public init(_ requests: [Check], findings: Findings, stages: Set<Stage>, rule: DecisionRule) {
     let estimators = MetricEstimators(findings: findings)
-    let family = requests.map { (limit: $0.limit, estimator: estimators.estimator($0)) }
-    let outcomes =
-      rule.onEstimates
-      ? HolmDecision.decideOnEstimates(family, confidence: rule.confidence)
-      : HolmDecision.decide(family, confidence: rule.confidence)
+    let outcomes = Self.outcomes(requests, findings, rule)
     checks = zip(requests, outcomes).map { request, outcome in
       Self.result(
         request, outcome, stages: stages, problem: estimators.problem(request),
@@ -51,7 +47,9 @@ public struct Decision: Sendable {
     (verdict, reasons) = Self.verdict(requests, checks, broken)
     // Whatever a policy says in writing: where nothing was asked or checked, or the run could not have found anything,
     // nothing may ship.
-    let mayPass = rule.inconclusivePasses && broken.isEmpty && Self.decides(requests) && findings.total.judged > 0
+    let mayPass =
+      rule.inconclusivePasses && broken.isEmpty && Self.decides(requests) && findings.total.judged > 0
+      && !Self.mayHideFailure(requests, findings, rule)
     exitCode =
       switch verdict {
       case .pass: ExitCode.pass.rawValue
@@ -62,6 +60,38 @@ public struct Decision: Sendable {
       verdict == .inconclusive
       ? (broken.compactMap(\.remedy) + checks.compactMap { check in check.remedy.map { "\(check.name): \($0)" } })
         .reduce(into: []) { if !$0.contains($1) { $0.append($1) } } : []
+  }
+
+  private static func outcomes(
+    _ requests: [Check], _ findings: Findings, _ rule: DecisionRule
+  ) -> [HolmDecision.Outcome?] {
+    func family(_ findings: Findings) -> [(limit: Limit, estimator: (any MetricEstimator)?)] {
+      let estimators = MetricEstimators(findings: findings)
+      return requests.map { ($0.limit, estimators.estimator($0)) }
+    }
+    guard rule.onEstimates else { return HolmDecision.decide(family(findings), confidence: rule.confidence) }
+    func onEstimates(_ findings: Findings) -> [HolmDecision.Outcome?] {
+      HolmDecision.decideOnEstimates(family(findings), confidence: rule.confidence)
+    }
+    let asMeasured = onEstimates(findings)
+    guard findings.lacksVerdicts else { return asMeasured }
+    // Bare estimates leave out what is not known; it counts against the verdict all the same.
+    let (worst, best) = (
+      onEstimates(findings.filled(againstCandidate: true)), onEstimates(findings.filled(againstCandidate: false))
+    )
+    return asMeasured.indices.map { index in
+      guard let outcome = asMeasured[index] else { return nil }
+      let isAgreed = worst[index]?.verdict == outcome.verdict && best[index]?.verdict == outcome.verdict
+      return HolmDecision.Outcome(verdict: isAgreed ? outcome.verdict : .inconclusive, estimate: outcome.estimate)
+    }
+  }
+
+  /// Whether the checks would fail if everything that is not known turned out against the candidate: a policy that lets an
+  /// open question pass does not mean one that responses without a verdict have opened.
+  private static func mayHideFailure(_ requests: [Check], _ findings: Findings, _ rule: DecisionRule) -> Bool {
+    guard findings.lacksVerdicts else { return false }
+    let worst = outcomes(requests, findings.filled(againstCandidate: true), rule)
+    return zip(requests, worst).contains { !$0.adequacy && $1?.verdict == .fail }
   }
 
   /// Whether any check can find the candidate wanting: one about the run alone, or with a limit that nothing exceeds, can't.

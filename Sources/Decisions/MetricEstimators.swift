@@ -64,16 +64,19 @@ public struct MetricEstimators: Sendable {
     guard let replay = findings.replay else { return nil }
     let rows = replay.rows.filter { $0.baseline != nil && replay.suite.comparesModels($0.attack, part) }
     if rows.isEmpty { return nil }
-    let screened = rows.compactMap { row in
-      row.secondLook.map { look in
-        NewlyBroken.Outcome(
-          id: row.attack.attack.id.text, candidate: ScoredShare(look.candidate), baseline: ScoredShare(look.baseline))
-      }
+    let groups = WordingUnits(rows).groups
+    let screened = groups.compactMap { rows -> NewlyBroken.Outcome? in
+      let looks = rows.compactMap(\.secondLook)
+      if looks.isEmpty { return nil }
+      return NewlyBroken.Outcome(
+        id: rows[0].attack.attack.id.text, candidate: ScoredShare(looks.flatMap(\.candidate)),
+        baseline: ScoredShare(looks.flatMap(\.baseline)))
     }
     return NewlyBroken(
-      screened: screened, attacks: rows.count, screenResponses: replay.responses,
+      screened: screened, attacks: groups.count, screenResponses: replay.responses,
       confirmResponses: replay.secondLookResponses, control: control == .familyWise ? .familyWise : .falseDiscovery,
-      effect: effect, possibly: rows.count { $0.isSuspect && $0.secondLook == nil })
+      effect: effect,
+      possibly: groups.count { rows in rows.contains { $0.isSuspect && $0.secondLook == nil } })
   }
 
   // MARK: - Fresh attacks
@@ -163,7 +166,7 @@ public struct MetricEstimators: Sendable {
 
 /// Replayed attacks with copies of one wording put together: three hundred copies of a prompt are one attack.
 private struct WordingUnits {
-  private let groups: [[ReplayRow]]
+  let groups: [[ReplayRow]]
 
   /// - Parameter rows: in the order of asking, which groups keep by their first member.
   init(_ rows: [ReplayRow]) {

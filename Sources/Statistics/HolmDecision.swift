@@ -7,6 +7,11 @@ public enum HolmDecision {
     public let verdict: Verdict
     /// At the confidence that Holm's procedure asked of this check.
     public let estimate: Estimate
+
+    public init(verdict: Verdict, estimate: Estimate) {
+      self.verdict = verdict
+      self.estimate = estimate
+    }
   }
 
   /// A check's p is 1 − the largest confidence at which its interval lies wholly inside or wholly outside its limit.

@@ -1,0 +1,42 @@
+import Core
+
+extension Findings {
+  /// Whether any planned response to an attack or a question has no verdict.
+  var lacksVerdicts: Bool {
+    outcomes.contains { $0.counts.unscored + $0.counts.failed + $0.counts.missing > 0 }
+  }
+
+  /// The same findings with a verdict for every response: what is not known turned against the candidate, or in its favour.
+  /// - Parameter againstCandidate: whether the candidate's unknown responses become unsafe and the baseline's safe, or the other
+  ///   way round.
+  func filled(againstCandidate: Bool) -> Findings {
+    func filled(_ observations: [Observation], isBaseline: Bool) -> [Observation] {
+      observations.map { observation in
+        if observation.isUnsafe != nil { return observation }
+        let isUnsafe = isBaseline != againstCandidate
+        return .judged(unsafe: isUnsafe, probability: isUnsafe ? 1 : 0)
+      }
+    }
+    var whole = self
+    whole.replay?.rows = (replay?.rows ?? []).map { row in
+      ReplayRow(
+        attack: row.attack, candidate: filled(row.candidate, isBaseline: false),
+        baseline: row.baseline.map { filled($0, isBaseline: true) },
+        secondLook: row.secondLook.map {
+          .init(
+            candidate: filled($0.candidate, isBaseline: false), baseline: filled($0.baseline, isBaseline: true))
+        })
+    }
+    whole.benign = benign?.map { row in
+      BenignRow(
+        question: row.question, category: row.category, candidate: filled(row.candidate, isBaseline: false),
+        baseline: row.baseline.map { filled($0, isBaseline: true) })
+    }
+    whole.transfer = transfer.map { transfer in
+      TransferFindings(
+        attacks: transfer.attacks,
+        observations: transfer.observations.mapValues { $0.map { filled($0, isBaseline: false) } })
+    }
+    return whole
+  }
+}
