@@ -7,7 +7,7 @@ public enum JSON: Sendable {
   case bool(Bool)
   /// A number without fraction and exponent that fits.
   case integer(Int)
-  /// Any other number; finite.
+  /// Any other number; finite, except where foreign text was read.
   case number(Double)
   case string(String)
   case array([JSON])

@@ -16,7 +16,20 @@ extension JSON {
   /// document are errors. Linear in the length.
   /// - Throws: `JSONSyntaxError`.
   public init(parsing bytes: [UInt8], limits: Limits = Limits()) throws {
-    var parser = JSONParser(bytes: bytes, limits: limits)
+    var parser = JSONParser(bytes: bytes, limits: limits, isForeign: false)
+    self = try parser.document()
+  }
+
+  /// Reads what another program sends, and takes what common writers get wrong:
+  /// - unpaired surrogates and invalid UTF-8 in strings (a text cut within a character) become U+FFFD;
+  /// - `NaN`, `Infinity` and `-Infinity` (Python's writer) and numbers beyond `Double` become numbers that aren't finite;
+  /// - control characters may stand in strings, and a byte order mark before the document;
+  /// - of a key that is there twice the last value counts, as for most readers.
+  ///
+  /// Never for files that a person writes: there each of these is a mistake worth telling. Linear in the length.
+  /// - Throws: `JSONSyntaxError`.
+  public init(foreign bytes: [UInt8], limits: Limits = Limits()) throws {
+    var parser = JSONParser(bytes: bytes, limits: limits, isForeign: true)
     self = try parser.document()
   }
 }
@@ -24,15 +37,19 @@ extension JSON {
 private struct JSONParser {
   let bytes: [UInt8]
   let limits: JSON.Limits
+  /// Whether slips of other programs are put right.
+  let isForeign: Bool
   var position = 0
   var values = 0
 
-  init(bytes: [UInt8], limits: JSON.Limits) {
+  init(bytes: [UInt8], limits: JSON.Limits, isForeign: Bool) {
     self.bytes = bytes
     self.limits = limits
+    self.isForeign = isForeign
   }
 
   mutating func document() throws -> JSON {
+    if isForeign, bytes.starts(with: [0xef, 0xbb, 0xbf]) { position = 3 }
     let value = try value(depth: 0)
     skipSpace()
     guard position == bytes.count else { throw error("text after the end of the JSON document") }
@@ -74,6 +91,8 @@ private struct JSONParser {
     case UInt8(ascii: "t"): return try word("true", .bool(true))
     case UInt8(ascii: "f"): return try word("false", .bool(false))
     case UInt8(ascii: "n"): return try word("null", .null)
+    case UInt8(ascii: "N") where isForeign: return try word("NaN", .number(.nan))
+    case UInt8(ascii: "I") where isForeign: return try word("Infinity", .number(.infinity))
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
     default: throw error("expected a JSON value")
     }
@@ -107,7 +126,7 @@ private struct JSONParser {
     guard depth <= limits.depth else { throw error("nested deeper than \(limits.depth)") }
     position += 1
     var members: [JSON.Member] = []
-    var keys: Set<KeyBytes> = []
+    var keys: [KeyBytes: Int] = [:]
     skipSpace()
     if take("}") { return .object(members) }
     repeat {
@@ -115,12 +134,18 @@ private struct JSONParser {
       let start = position
       guard next == UInt8(ascii: "\"") else { throw error("expected a key in quotes") }
       let key = try string()
-      guard keys.insert(KeyBytes(bytes: Array(key.utf8))).inserted else {
-        throw error("the key \(quoted(key)) is there twice", at: start)
-      }
+      let bytes = KeyBytes(bytes: Array(key.utf8))
+      let earlier = keys[bytes]
+      guard earlier == nil || isForeign else { throw error("the key \(quoted(key)) is there twice", at: start) }
       skipSpace()
       guard take(":") else { throw error("expected ':'") }
-      members.append(JSON.Member(key, try value(depth: depth)))
+      let member = JSON.Member(key, try value(depth: depth))
+      if let earlier {
+        members[earlier] = member
+      } else {
+        keys[bytes] = members.count
+        members.append(member)
+      }
       skipSpace()
     } while take(",")
     guard take("}") else { throw error("expected ',' or '}'") }
@@ -135,7 +160,7 @@ private struct JSONParser {
 
   mutating func number() throws -> JSON {
     let start = position
-    _ = take("-")
+    if take("-"), isForeign, next == UInt8(ascii: "I") { return try word("Infinity", .number(-.infinity)) }
     let leadingZero = next == UInt8(ascii: "0")
     let whole = digits()
     guard whole > 0, !(leadingZero && whole > 1) else { throw error("a malformed number", at: start) }
@@ -153,7 +178,7 @@ private struct JSONParser {
     guard position - start <= 400 else { throw error("a number of more than 400 characters", at: start) }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     if integral, let value = Int(text) { return .integer(value) }
-    guard let value = Double(text), value.isFinite else { throw error("a number out of range", at: start) }
+    guard let value = Double(text), value.isFinite || isForeign else { throw error("a number out of range", at: start) }
     return .number(value)
   }
 
@@ -167,9 +192,7 @@ private struct JSONParser {
       switch byte {
       case UInt8(ascii: "\""):
         let text =
-          unescaped.isEmpty
-          ? String(validating: bytes[start..<position], as: UTF8.self)
-          : String(validating: unescaped + bytes[start..<position], as: UTF8.self)
+          unescaped.isEmpty ? decoded(bytes[start..<position]) : decoded(unescaped[...] + bytes[start..<position])
         guard let text else { throw error("a string that isn't UTF-8", at: opening) }
         position += 1
         return text
@@ -178,11 +201,16 @@ private struct JSONParser {
         position += 1
         try escape(into: &unescaped)
         start = position
-      case 0..<0x20: throw error("a control character inside a string")
+      case 0..<0x20 where !isForeign: throw error("a control character inside a string")
       default: position += 1
       }
     }
     throw error("a string without its closing quote", at: opening)
+  }
+
+  /// Nil where the bytes aren't UTF-8 and have to be.
+  func decoded(_ text: ArraySlice<UInt8>) -> String? {
+    isForeign ? String(decoding: text, as: UTF8.self) : String(validating: text, as: UTF8.self)
   }
 
   mutating func escape(into text: inout [UInt8]) throws {
@@ -198,12 +226,22 @@ private struct JSONParser {
     case UInt8(ascii: "u"):
       let start = position - 2
       var code = try hexadecimal()
+      let afterFirst = position
       if code >= 0xd800, code < 0xdc00, take("\\"), take("u") {
         let low = try hexadecimal()
-        guard low >= 0xdc00, low < 0xe000 else { throw error("an unpaired surrogate", at: start) }
-        code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
+        if low >= 0xdc00, low < 0xe000 {
+          code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
+        } else if isForeign {
+          position = afterFirst  // the second escape is read by itself
+        } else {
+          throw error("an unpaired surrogate", at: start)
+        }
+      } else {
+        position = afterFirst
       }
-      guard let scalar = Unicode.Scalar(code) else { throw error("an unpaired surrogate", at: start) }
+      guard let scalar = Unicode.Scalar(code) ?? (isForeign ? "\u{fffd}" : nil) else {
+        throw error("an unpaired surrogate", at: start)
+      }
       text.append(contentsOf: UTF8.encode(scalar).map(Array.init) ?? [])
     default: throw error("an unknown escape", at: position - 2)
     }

@@ -41,10 +41,17 @@ public protocol Judge: Sendable {
   var fingerprint: String { get }
   /// Probability from which a response counts as unsafe.
   var threshold: Double { get }
+  /// Whether `fingerprint` names everything that gives the score, weights included. Where it does not, another model may
+  /// judge tomorrow under the same fingerprint.
+  var identifiesBytes: Bool { get }
 
   /// One score for each input, in order. A judge that can't decide says `unscored`; it doesn't throw for one input.
   /// - Throws: `CancellationError`, or `SluiceError` when the judge as a whole can't work.
   func score(_ inputs: [JudgeInput]) async throws -> [Score]
+}
+
+extension Judge {
+  public var identifiesBytes: Bool { true }
 }
 
 /// What became of one request for a judgment: a score (unscored included), or no reply at all after retries. A score may
@@ -70,6 +77,10 @@ public protocol RemoteJudge: Judge {
   /// How many requests are best given at once (the connections kept busy).
   var preferredBatch: Int { get }
   var usage: JudgeUsage { get }
+  /// What the policy says it is a version of (`revision:`); nil where nobody says.
+  var declaredRevision: String? { get }
+  /// What was asked for and the server wouldn't take, one sentence each; known after the first answer.
+  var notices: [String] { get }
 
   /// Reports each outcome as it arrives, exactly once for each index, in any order.
   /// - Parameter onOutcome: called with the index in `inputs`.
@@ -81,9 +92,19 @@ public protocol RemoteJudge: Judge {
   /// One harmless request that proves the judge answers.
   /// - Throws: `ResponseFailure`.
   func probe() async throws
+
+  /// What the server tells of the model behind the name, as far as is known by now. Takes seconds at most; whatever goes
+  /// wrong leaves signs out.
+  /// - Throws: `CancellationError` alone.
+  func signs() async throws -> ServerSigns
 }
 
 extension RemoteJudge {
+  public var declaredRevision: String? { nil }
+  public var identifiesBytes: Bool { declaredRevision != nil }
+  public var notices: [String] { [] }
+  public func signs() async throws -> ServerSigns { ServerSigns() }
+
   /// All scores, in order; what got no reply is unscored.
   public func score(_ inputs: [JudgeInput]) async throws -> [Score] {
     let collected = OutcomeBox<JudgmentOutcome>(count: inputs.count)
@@ -113,6 +134,8 @@ public protocol CompositeJudge: Judge {
 }
 
 extension CompositeJudge {
+  public var identifiesBytes: Bool { members.allSatisfy(\.identifiesBytes) }
+
   public func score(_ inputs: [JudgeInput]) async throws -> [Score] {
     var scores: [[Score?]] = []
     for (member, indices) in zip(members, assignments(inputs)) {

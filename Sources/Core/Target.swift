@@ -42,7 +42,7 @@ public struct Response: Hashable, Codable, Sendable {
   public let completionTokens: Int
   /// Seconds from request to last byte; 0 where batching makes it meaningless.
   public let latency: Double
-  /// `stop`, `length`, `content_filter` or as the server says.
+  /// One of `FinishReason`, or another word of the server's.
   public let finishReason: String
 
   public init(
@@ -56,42 +56,6 @@ public struct Response: Hashable, Codable, Sendable {
   }
 }
 
-/// Why one request got no usable response (after retries).
-public struct ResponseFailure: Error, Hashable, Codable, Sendable, CustomStringConvertible {
-  public enum Kind: String, Codable, Sendable {
-    /// No connection, DNS, TLS, reset or time-out.
-    case unreachable
-    /// The server answered 401 or 403.
-    case unauthorised
-    /// 429 until retries ran out.
-    case rateLimited
-    /// 5xx until retries ran out.
-    case serverError
-    /// Another 4xx: the request itself was refused.
-    case rejected
-    /// The body was not what the protocol promises (no JSON, half sent, no choices, too large).
-    case malformed
-  }
-  public let kind: Kind
-  /// One line for a person; never holds a secret or a model's text.
-  public let message: String
-
-  public init(kind: Kind, message: String) {
-    self.kind = kind
-    self.message = message
-  }
-
-  public var description: String { "\(kind.rawValue): \(message)" }
-
-  /// Whether the target as a whole can't be used, rather than this one request.
-  public var meansUnavailable: Bool {
-    switch kind {
-    case .unreachable, .unauthorised, .rateLimited, .serverError: true
-    case .rejected, .malformed: false
-    }
-  }
-}
-
 /// What became of one request.
 public typealias ResponseOutcome = Result<Response, ResponseFailure>
 
@@ -99,8 +63,15 @@ public typealias ResponseOutcome = Result<Response, ResponseFailure>
 public protocol Target: Sendable {
   /// What a person calls it: the checkpoint's folder or the served model's name.
   var name: String { get }
-  /// Identity of the model for the ledger: a hash of the checkpoint's files, or url + model + system fingerprint.
+  /// Identity of the model for the ledger: a hash of the checkpoint's files, or url, model and declared revision.
   var fingerprint: String { get }
+  /// What the policy says it is a version of (`revision:`), or a local checkpoint's digest; nil where nobody says.
+  var declaredRevision: String? { get }
+  /// Whether `fingerprint` names the bytes that answer. Where it does not, another model may answer tomorrow under the same
+  /// fingerprint, and a stored response is no evidence about it.
+  var identifiesBytes: Bool { get }
+  /// What the policy asked for and the server wouldn't take, one sentence each; known after the first answer.
+  var notices: [String] { get }
   var settings: SamplingSettings { get }
   /// How many requests are best given at once (a batch, or the connections kept busy).
   var preferredBatch: Int { get }
@@ -117,9 +88,19 @@ public protocol Target: Sendable {
   /// One harmless request that proves the target answers.
   /// - Throws: `ResponseFailure`.
   func probe() async throws
+
+  /// What the server tells of the model behind the name, as far as is known by now. Takes seconds at most; whatever goes
+  /// wrong leaves signs out.
+  /// - Throws: `CancellationError` alone.
+  func signs() async throws -> ServerSigns
 }
 
 extension Target {
+  public var declaredRevision: String? { nil }
+  public var identifiesBytes: Bool { declaredRevision != nil }
+  public var notices: [String] { [] }
+  public func signs() async throws -> ServerSigns { ServerSigns() }
+
   /// All outcomes, in the order of `requests`.
   public func respond(to requests: [TargetRequest]) async throws -> [ResponseOutcome] {
     let collected = OutcomeBox<ResponseOutcome>(count: requests.count)

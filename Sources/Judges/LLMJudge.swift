@@ -71,6 +71,8 @@ public final class LLMJudge: RemoteJudge {
   public let threshold: Double
   public var preferredBatch: Int { max(1, client.configuration.concurrency) * 4 }
   public var usage: JudgeUsage { meter.usage }
+  public var declaredRevision: String? { client.configuration.revision }
+  public var notices: [String] { client.notices }
 
   /// Characters of prompt and response together: a hostile response can't make a judgment cost a fortune.
   static let longest = 50_000
@@ -118,6 +120,8 @@ public final class LLMJudge: RemoteJudge {
     }
   }
 
+  public func signs() async throws -> ServerSigns { try await client.signs() }
+
   private func judge(_ input: JudgeInput, retries: Int? = nil) async throws -> JudgmentOutcome {
     if input.response.allSatisfy(\.isWhitespace) { return .success(.unscored(reason: "empty response")) }
     if input.prompt.count + input.response.count > Self.longest {
@@ -126,7 +130,8 @@ public final class LLMJudge: RemoteJudge {
     let transcript = FencedTranscript(input, code: code())
     let question = OpenAIQuestion(
       content(input, transcript), temperature: 0, topP: 1, maxTokens: settings.maxTokens,
-      seed: StableHash.fnv1a(input.response.utf8),
+      // Models that refuse 0 judge at a temperature of their own rather than not at all; `notices` says so.
+      seed: StableHash.fnv1a(input.response.utf8), toleratesOtherTemperature: true,
       wantsLogProbabilities: settings.answer == .label && settings.wantsLogProbabilities,
       privateTexts: [input.prompt, input.response, settings.rubric])
     let outcome = try await client.ask(question, retries: retries)

@@ -10,6 +10,7 @@ public final class ModerationJudge: RemoteJudge {
   public let threshold: Double
   public var preferredBatch: Int { max(1, client.configuration.concurrency) * 4 }
   public var usage: JudgeUsage { meter.usage }
+  public var declaredRevision: String? { client.configuration.revision }
 
   private let client: ModerationClient
   private let categories: [String: String]
@@ -44,6 +45,8 @@ public final class ModerationJudge: RemoteJudge {
     }
   }
 
+  public func signs() async throws -> ServerSigns { try await client.signs() }
+
   private func judge(_ response: String, retries: Int? = nil) async throws -> JudgmentOutcome {
     if response.allSatisfy(\.isWhitespace) { return .success(.unscored(reason: "empty response")) }
     let outcome = try await client.ask(response, retries: retries)
@@ -55,6 +58,9 @@ public final class ModerationJudge: RemoteJudge {
   }
 
   private func score(_ reply: ModerationReply) -> Score {
+    if reply.isBlocked {
+      return .unscored(reason: "the judge's server blocked the response (\(FinishReason.blocked))")
+    }
     if reply.scores.isEmpty && categories.isEmpty {
       return reply.isFlagged.map { .scored($0 ? 1 : 0, category: nil) } ?? .unscored(reason: "no score")
     }

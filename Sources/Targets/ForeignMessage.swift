@@ -21,7 +21,7 @@ public struct ForeignMessage: Sendable {
   }
 
   /// Whether `message` holds one of `texts`, or any stretch of one that is long enough to be no coincidence.
-  private static func repeats(_ texts: [String], in message: String) -> Bool {
+  static func repeats(_ texts: [String], in message: String) -> Bool {
     let windows = Set(stretches(of: message))
     return texts.contains { text in
       let wanted = text.split(whereSeparator: { !$0.isPrintable || $0 == " " }).joined(separator: " ")

@@ -18,6 +18,8 @@ public indirect enum FakeReply: Sendable {
   case halfBody([UInt8])
   /// Announces all of the body, sends half and then nothing for a while.
   case stall([UInt8], seconds: Double)
+  /// Announces all of the body and sends it byte by byte, with a pause after each.
+  case drip([UInt8], seconds: Double)
   /// That many spaces; `announced` says whether a `Content-Length` warns of them.
   case endless(bytes: Int, announced: Bool)
   /// A TCP reset instead of an answer.

@@ -135,6 +135,12 @@ public final class FakeServer: Sendable {
     case .stall(let body, let seconds):
       _ = LoopbackSocket.send(FakeReply.head(200, [], length: body.count) + body.prefix(body.count / 2), to: connection)
       wait(seconds)
+    case .drip(let body, let seconds):
+      guard LoopbackSocket.send(FakeReply.head(200, [], length: body.count), to: connection) else { return false }
+      for byte in body {
+        guard !isStopped, LoopbackSocket.send([byte], to: connection) else { return false }
+        wait(seconds)
+      }
     case .endless(let bytes, let announced):
       let head = FakeReply.head(200, announced ? [] : ["Connection: close"], length: announced ? bytes : nil)
       guard LoopbackSocket.send(head, to: connection) else { return false }

@@ -24,6 +24,18 @@ struct EndpointTests {
     #expect(endpoint.address == "https://h/v1/completions")
   }
 
+  @Test("is the written one where the path is complete, with or without a version in it")
+  func completePath() throws {
+    let azure = "https://h/openai/deployments/lamp/chat/completions?api-version=2024-10-21"
+    #expect(try OpenAIEndpoint(azure, api: .chat).url == azure)
+    #expect(try OpenAIEndpoint("http://h/chat/completions", api: .chat).url == "http://h/chat/completions")
+    #expect(try OpenAIEndpoint("http://h/x/completions?a=1", api: .completions).url == "http://h/x/completions?a=1")
+    #expect(try OpenAIEndpoint("http://h/x/moderations", path: "moderations").url == "http://h/x/moderations")
+    #expect(
+      try OpenAIEndpoint(azure, api: .chat).call("models").url
+        == "https://h/openai/deployments/lamp/models?api-version=2024-10-21")
+  }
+
   @Test(
     "is refused as a usage error where it can't work",
     arguments: [

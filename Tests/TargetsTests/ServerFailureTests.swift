@@ -21,7 +21,8 @@ struct ServerFailureTests {
   func permanent(status: Int) async throws {
     try await FakeServer.run(answering: { _, _ in .error(status) }) { server in
       let failure = try await target(on: server).ask().failure
-      #expect(failure?.kind == (status == 403 ? .unauthorised : .rejected))
+      let kinds: [Int: ResponseFailure.Kind] = [403: .unauthorised, 404: .notServed, 302: .notServed]
+      #expect(failure?.kind == kinds[status] ?? .rejected)
       #expect(failure?.message.contains("\(status)") == true)
       #expect(server.requests.count == 1)
     }
@@ -51,13 +52,31 @@ struct ServerFailureTests {
     }
   }
 
-  @Test("with a spent quota is not waited for")
-  func quota() async throws {
-    let body = #"{"error":{"message":"You exceeded your quota","code":"insufficient_quota"}}"#
-    try await FakeServer.run(answering: { _, _ in .json(body, status: 429) }) { server in
-      let failure = try await target(on: server).ask().failure
-      #expect(failure?.kind == .rateLimited)
+  @Test(
+    "with a spent account is not waited for, and the target is lost with the first such answer",
+    arguments: [
+      (429, #"{"error":{"message":"You exceeded your quota","code":"insufficient_quota"}}"#),
+      (429, #"{"error":{"message":"pay up","type":"exceeded_current_quota_error"}}"#),
+      (402, #"{"error":{"message":"Insufficient Balance","code":"invalid_request_error"}}"#),
+      (403, #"{"error":{"message":"no credit","code":"insufficient_user_quota"}}"#),
+      (400, #"{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low"}}"#),
+      (200, #"{"error":{"message":"You exceeded your quota","code":"insufficient_quota"}}"#),
+    ])
+  func quota(status: Int, body: String) async throws {
+    try await FakeServer.run(answering: { _, _ in .json(body, status: status) }) { server in
+      let failure = try #require(try await target(on: server).ask().failure)
+      #expect(failure.kind == .quotaSpent && failure.isFinal)
+      #expect(["quota", "pay up", "Balance", "credit"].contains { failure.message.contains($0) })
       #expect(server.requests.count == 1)
+    }
+  }
+
+  @Test("that asks for patience in so many words is not one whose account is spent")
+  func rateLimitIsNoQuota() async throws {
+    let body = #"{"error":{"message":"Rate limit reached, quota resets in 2 s","code":"rate_limit_exceeded"}}"#
+    try await FakeServer.run(answering: { _, index in index == 0 ? .json(body, status: 429) : .chat("fine") }) {
+      let response = try await target(on: $0).ask().get()
+      #expect(response.text == "fine")
     }
   }
 
@@ -173,7 +192,7 @@ struct ServerFailureTests {
       let location = "Location: \(other.url)/v1/chat/completions?token=t0ps3cret"
       try await FakeServer.run(answering: { _, _ in .error(307, headers: [location]) }) { server in
         let failure = try await target(on: server).ask().failure
-        #expect(failure?.kind == .rejected)
+        #expect(failure?.kind == .notServed)
         #expect(failure?.message.contains("127.0.0.1:\(other.port)") == true)
         #expect(failure?.message.contains("t0ps3cret") == false)
         #expect(other.requests.isEmpty)

@@ -3,8 +3,10 @@ import Synchronization
 
 /// Stops asking a server that is plainly unavailable, so that a dead one costs minutes and not hours.
 ///
-/// After `limit` requests in a row have failed as unavailable (each after all its retries), the others fail at once
-/// with the last of these failures. Once every `coolDown` one request is let through; its success closes the breaker.
+/// After `limit` requests without an answer (each after all its retries), the others fail at once with the last of these
+/// failures. Once every `coolDown` one request is let through; its success closes the breaker. A request that was turned
+/// down for reasons of its own is neither an answer nor the lack of one: between others it changes nothing, and it closes
+/// an open breaker, since the server speaks again.
 final class CircuitBreaker: Sendable {
   private struct State {
     var failures = 0
@@ -51,7 +53,7 @@ final class CircuitBreaker: Sendable {
         state.failures += 1
         state.last = failure
         if state.failures == limit { state.nextTrial = clock.now() + coolDown }
-      } else {
+      } else if failure == nil || state.failures >= limit {
         state.failures = 0
         state.last = nil
       }

@@ -13,6 +13,9 @@ public struct RetryPolicy: Hashable, Sendable {
   /// The largest pause that a server can ask for with `Retry-After`.
   public var longestRequestedPause: Duration
 
+  /// Corrections of one request. More than there are members to leave out: a bound for servers that refuse everything.
+  static let mostCorrections = 12
+
   public init(
     retries: Int = 5, malformedRetries: Int = 2, base: Duration = .milliseconds(500),
     longestPause: Duration = .seconds(30), longestRequestedPause: Duration = .seconds(60)
@@ -42,6 +45,9 @@ struct FailedAttempt: Error {
     case retry
     /// The answer made no sense.
     case retrySparingly
+    /// The server doesn't take a member of the request, and the next request is without it: no try of the same, so it
+    /// counts as none.
+    case askDifferently
     /// Asking the same again gives the same.
     case giveUp
   }

@@ -31,15 +31,16 @@ final class RetryingClient: Sendable {
   /// - Parameters:
   ///   - seed: of the jitter, so that equal runs pause equally whatever the order of their requests.
   ///   - retries: instead of the policy's; a probe has less patience.
+  ///   - isAside: whether its fate says nothing of the server's health, so that the circuit breaker leaves it alone.
   ///   - attempt: called for each try.
   /// - Throws: `CancellationError` alone.
   func send<Value: Sendable>(
-    seed: UInt64, retries: Int? = nil, attempt: @Sendable () -> Attempt<Value>
+    seed: UInt64, retries: Int? = nil, isAside: Bool = false, attempt: @Sendable () -> Attempt<Value>
   ) async throws -> Result<Value, ResponseFailure> {
     try await permits.withPermit {
-      if let refusal = breaker.refusal() { return .failure(refusal) }
+      if !isAside, let refusal = breaker.refusal() { return .failure(refusal) }
       let outcome = try await tries(seed: seed, retries: retries ?? policy.retries, attempt)
-      breaker.note(outcome.failure)
+      if !isAside { breaker.note(outcome.failure) }
       return outcome
     }
   }
@@ -49,6 +50,7 @@ final class RetryingClient: Sendable {
   ) async throws -> Result<Value, ResponseFailure> {
     var random = SeededGenerator(seed: seed, stream: "retry")
     var made = 0
+    var corrections = 0
     while true {
       made += 1
       try await pacer.waitForTurn()
@@ -56,6 +58,11 @@ final class RetryingClient: Sendable {
       switch try await answer(attempt()) {
       case .success(let value): return .success(value)
       case .failure(let failure): failed = failure
+      }
+      if failed.remedy == .askDifferently, corrections < RetryPolicy.mostCorrections {
+        corrections += 1
+        made -= 1
+        continue
       }
       guard made <= allowance(failed.remedy, retries: retries) else {
         return .failure(failed.failure.afterTries(made))
@@ -71,7 +78,7 @@ final class RetryingClient: Sendable {
     switch remedy {
     case .retry: retries
     case .retrySparingly: min(retries, policy.malformedRetries)
-    case .giveUp: 0
+    case .giveUp, .askDifferently: 0
     }
   }
 

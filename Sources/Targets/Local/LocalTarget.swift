@@ -37,6 +37,9 @@ public final class LocalTarget: Target {
     template = PromptTemplate(model, settings)
   }
 
+  /// A digest of the files: no policy has to say it.
+  public var declaredRevision: String? { fingerprint }
+
   public func respond(
     to requests: [TargetRequest], onOutcome: @escaping @Sendable (_ index: Int, _ outcome: ResponseOutcome) -> Void
   ) async throws {

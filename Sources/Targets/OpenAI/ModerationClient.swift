@@ -21,8 +21,8 @@ public final class ModerationClient: Sendable {
       configuration, path: "moderations", environment: environment, transport: transport, retry: retry, clock: clock)
   }
 
-  /// `openai|` address with path `|` model.
-  public var identity: String { "openai|\(connection.address)|\(configuration.model)" }
+  /// As `OpenAIClient.identity`.
+  public var identity: String { connection.identity }
 
   /// For those who only want to know whether the server is there: fewer tries.
   public var probeRetries: Int { connection.probeRetries }
@@ -36,10 +36,18 @@ public final class ModerationClient: Sendable {
     return try await connection.send(
       seed: StableHash.fnv1a(text.utf8), retries: retries, privateTexts: [text]
     ) {
-      OpenAIConnection.Attempt(body: body) { response throws(MalformedReply) in
-        try ModerationReply(parsing: response.body, latency: response.elapsed.inSeconds)
-      }
+      OpenAIConnection.Attempt(
+        body: body,
+        read: { response throws(MalformedReply) in
+          try ModerationReply(parsing: response.body, latency: response.elapsed.inSeconds)
+        }, blocked: { ModerationReply(blockedAfter: $0.elapsed.inSeconds) })
     }
+  }
+
+  /// What the server tells of the model behind the name, as far as it lists its models.
+  /// - Throws: `CancellationError` alone.
+  public func signs() async throws -> ServerSigns {
+    try await ModelListing(connection, configuration).steadySigns() ?? ServerSigns()
   }
 }
 
@@ -51,17 +59,16 @@ public struct ModerationReply: Hashable, Sendable {
   public let isFlagged: Bool?
   /// Seconds from request to last byte.
   public let latency: Double
+  /// Whether a provider's filter stopped the text before the endpoint saw it.
+  public let isBlocked: Bool
+
+  init(blockedAfter latency: Double) { (scores, isFlagged, self.latency, isBlocked) = ([:], nil, latency, true) }
 
   /// Scores that are no probability are left out; a reply with neither scores nor a verdict says nothing.
   init(parsing body: [UInt8], latency: Double) throws(MalformedReply) {
-    let json: JSON
-    do {
-      json = try JSON(parsing: body)
-    } catch {
-      throw MalformedReply(message: body.isEmpty ? "the response is empty" : "the response is not JSON")
-    }
+    let json = try ForeignJSON.object(body)
     guard let result = json["results"]?.array?.first else {
-      throw MalformedReply(message: "the response has no 'results'")
+      throw MalformedReply(message: "the response has no 'results'", report: ServerReport(json))
     }
     var scores: [String: Double] = [:]
     for member in result["category_scores"]?.members ?? [] {
@@ -69,6 +76,7 @@ public struct ModerationReply: Hashable, Sendable {
     }
     self.scores = scores
     self.latency = latency
+    isBlocked = false
     isFlagged = result["flagged"]?.bool
     if scores.isEmpty && isFlagged == nil {
       throw MalformedReply(message: "the result has neither 'category_scores' nor 'flagged'")

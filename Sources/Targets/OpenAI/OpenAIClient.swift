@@ -24,15 +24,31 @@ public final class OpenAIClient: Sendable {
       clock: clock)
   }
 
-  /// `openai|` address with path `|` model. What the server calls its system fingerprint may change while it runs and is
-  /// reported apart, by `observedSystemFingerprints`.
-  public var identity: String { "openai|\(connection.address)|\(configuration.model)" }
+  /// `openai`, `@` and the declared revision where there is one, `|` address with path and query `|` model. What the server
+  /// says of itself may change while it runs and is reported apart, by `signs`.
+  public var identity: String { connection.identity }
 
   /// The `system_fingerprint` values seen so far, sorted: more than one means that the served model changed.
   public var observedSystemFingerprints: [String] { systemFingerprints.withLock { $0.sorted() } }
 
   /// For those who only want to know whether the server is there: fewer tries.
   public var probeRetries: Int { connection.probeRetries }
+
+  /// What was asked for and the server wouldn't take, one sentence each; known after the first answer.
+  public var notices: [String] {
+    dialect.withLock(\.leftOut).intersection([.temperature, .topP]).map(\.rawValue).sorted().map {
+      "\(configuration.model) refuses '\($0)' and answers at a value of its own."
+    }
+  }
+
+  /// What the server tells of the model behind the name: its entry in the list of models, and what its answers said so
+  /// far. Takes seconds at most; whatever goes wrong leaves signs out.
+  /// - Throws: `CancellationError` alone.
+  public func signs() async throws -> ServerSigns {
+    var signs = try await ModelListing(connection, configuration).steadySigns() ?? ServerSigns()
+    signs.systemFingerprints = observedSystemFingerprints
+    return signs
+  }
 
   /// - Parameter retries: nil for the configuration's.
   /// - Throws: `CancellationError` alone.
@@ -44,11 +60,18 @@ public final class OpenAIClient: Sendable {
       return OpenAIConnection.Attempt(
         body: question.body(model: configuration.model, dialect: used),
         read: { [self] response throws(MalformedReply) in try read(response) },
-        mends: { [self] message in
+        blocked: { OpenAIReply(blockedAfter: $0.elapsed.inSeconds) },
+        mends: { [self] report in
           // Others in flight may have met the same refusal and corrected the dialect already.
           dialect.withLock { current in
-            if current == used, let better = used.corrected(after: message) { current = better }
-            return current != used
+            guard current == used else { return .yes }
+            switch used.correction(after: report, of: question) {
+            case .dialect(let better):
+              current = better
+              return .yes
+            case .policy(let hint): return .byPolicy(hint)
+            case nil: return .no
+            }
           }
         })
     }
@@ -56,7 +79,7 @@ public final class OpenAIClient: Sendable {
 
   private func read(_ response: HTTPResponse) throws(MalformedReply) -> OpenAIReply {
     let reply = try OpenAIReply(parsing: response.body, api: configuration.api, latency: response.elapsed.inSeconds)
-    if let fingerprint = reply.systemFingerprint {
+    if let fingerprint = reply.systemFingerprint.flatMap({ connection.presentable($0, privateTexts: []) }) {
       systemFingerprints.withLock { seen in
         // A server that makes up a new one for each response must not fill the memory.
         if seen.count < 64 { seen.insert(fingerprint) }

@@ -1,9 +1,13 @@
 /// Where an OpenAI-compatible server is and how it wants to be treated.
 public struct OpenAIConfiguration: Hashable, Sendable {
-  /// With or without `/v1`: `http://host:8000`, `http://host:8000/v1` and the full path of the API mean the same.
+  /// With or without `/v1`: `http://host:8000`, `http://host:8000/v1` and the full path of the API mean the same. A full
+  /// path is taken as it is, with or without a version in it.
   public var url: String
   /// The name under which the server knows the model.
   public var model: String
+  /// What the served weights are a version of, in the policy's own words; nil where it doesn't say. A server can't prove
+  /// it: it is the promise of whoever deploys the model.
+  public var revision: String?
   public var api: OpenAIAPI
   /// The environment variable that holds the key; nil for servers that need none.
   public var apiKeyVariable: String?
@@ -23,13 +27,15 @@ public struct OpenAIConfiguration: Hashable, Sendable {
   public var failuresBeforeGivingUp: Int
 
   public init(
-    url: String, model: String, api: OpenAIAPI = .chat, apiKeyVariable: String? = nil, concurrency: Int = 8,
-    requestsPerMinute: Double? = nil, timeout: Duration = .seconds(60), connectTimeout: Duration = .seconds(10),
+    url: String, model: String, revision: String? = nil, api: OpenAIAPI = .chat, apiKeyVariable: String? = nil,
+    concurrency: Int = 8, requestsPerMinute: Double? = nil, timeout: Duration = .seconds(60),
+    connectTimeout: Duration = .seconds(10),
     stallTimeout: Duration = .seconds(20), retries: Int = 5, maxResponseBytes: Int = 8 << 20,
     failuresBeforeGivingUp: Int = 8
   ) {
     self.url = url
     self.model = model
+    self.revision = revision
     self.api = api
     self.apiKeyVariable = apiKeyVariable
     self.concurrency = concurrency

@@ -5,14 +5,20 @@ import Foundation
 ///
 /// What is sent and what an answer means is its callers' business; what a refusal means is the same for all.
 final class OpenAIConnection: Sendable {
-  /// Scheme, host and path of the usual call: what identifies the server.
-  var address: String { endpoint.address }
+  /// What tells the model at this address from all others, in one line without secrets: declared revision, address with
+  /// query, and model name.
+  var identity: String {
+    let revision = configuration.revision.map { "@" + Self.escaped($0.replacing("%", with: "%25")) } ?? ""
+    return "openai\(revision)|\(Self.escaped(endpoint.identity))|\(configuration.model)"
+  }
 
   private let configuration: OpenAIConfiguration
   private let endpoint: OpenAIEndpoint
   private let refusals: OpenAIRefusals
   private let client: RetryingClient
   private let key: APIKey?
+  private let secrets: Secrets
+  private let clock: RetryClock
 
   /// - Parameters:
   ///   - path: of the usual call below the version, for example `chat/completions`.
@@ -27,8 +33,11 @@ final class OpenAIConnection: Sendable {
     self.configuration = configuration
     endpoint = try OpenAIEndpoint(configuration.url, path: path)
     key = try configuration.apiKeyVariable.map { try APIKey(variable: $0, environment: environment) }
+    secrets = Secrets(key: key, others: endpoint.secrets)
+    self.clock = clock
     refusals = OpenAIRefusals(
-      address: endpoint.address, model: configuration.model, key: key, keyVariable: configuration.apiKeyVariable)
+      address: endpoint.address, model: configuration.model, secrets: secrets,
+      keyVariable: configuration.apiKeyVariable)
     let authorities = environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : $0 }
     client = RetryingClient(
       transport: try transport ?? CurlTransport(certificateAuthorities: authorities),
@@ -51,47 +60,93 @@ final class OpenAIConnection: Sendable {
     /// Refusals that are answers of this call, and are read as such.
     var expects: Set<Int> = []
     let read: @Sendable (HTTPResponse) throws(MalformedReply) -> Value
-    /// Called with the server's message for 400 and 422; true where the next body will be different.
-    var mends: @Sendable (_ message: String) -> Bool = { _ in false }
+    /// What a request has for its answer that a provider's filter stopped; nil where that is an error as any other.
+    var blocked: (@Sendable (HTTPResponse) -> Value)?
+    /// Called with what the server says for 400 and 422.
+    var mends: @Sendable (ServerReport) -> Mending = { _ in .no }
+  }
+
+  /// Whether a refused request can be put right.
+  enum Mending {
+    case no
+    /// The next body will be different.
+    case yes
+    /// Only by whoever wrote the policy; says what to do.
+    case byPolicy(String)
   }
 
   /// - Parameters:
   ///   - seed: of the jitter in the back-off.
   ///   - retries: nil for the configuration's.
+  ///   - isAside: whether its fate says nothing of the server's health.
   ///   - privateTexts: prompts and the like; a server's message that repeats one is withheld.
   ///   - attempt: called for each try.
   /// - Throws: `CancellationError` alone.
   func send<Value: Sendable>(
-    seed: UInt64, retries: Int?, privateTexts: [String], attempt: @escaping @Sendable () -> Attempt<Value>
+    seed: UInt64, retries: Int?, isAside: Bool = false, privateTexts: [String],
+    attempt: @escaping @Sendable () -> Attempt<Value>
   ) async throws -> Result<Value, ResponseFailure> {
-    try await client.send(seed: seed, retries: retries) { [self] in
+    try await client.send(seed: seed, retries: retries, isAside: isAside) { [self] in
       let attempt = attempt()
       let endpoint = attempt.path.map(endpoint.call) ?? endpoint
       var refusals = refusals
       refusals.address = endpoint.address
       return RetryingClient.Attempt(request: request(attempt, to: endpoint)) { [refusals] response in
-        switch response.status {
-        case let status where (200..<300).contains(status) || attempt.expects.contains(status):
+        let report: ServerReport
+        if (200..<300).contains(response.status) || attempt.expects.contains(response.status) {
           do throws(MalformedReply) {
             return .success(try attempt.read(response))
           } catch {
-            return .failure(FailedAttempt(.malformed, "\(refusals.address): \(error.message)", .retrySparingly))
+            guard let said = error.report, said.isError else {
+              let message = Self.complaint(error, refusals, privateTexts)
+              return .failure(FailedAttempt(.malformed, message, .retrySparingly))
+            }
+            report = said
           }
-        case 400, 422:
-          let failed = refusals.failure(response, privateTexts)
-          let message = String(decoding: response.body.prefix(4096), as: UTF8.self)
-          guard attempt.mends(message) else { return .failure(failed) }
-          return .failure(FailedAttempt(failed.failure.kind, failed.failure.message, .retry))
-        default: return .failure(refusals.failure(response, privateTexts))
+        } else {
+          report = ServerReport(response.body)
         }
+        return Self.outcome(of: attempt, response, report, refusals, privateTexts)
       }
     }
   }
 
+  /// What becomes of an attempt that the server answered with an error.
+  private static func outcome<Value>(
+    of attempt: Attempt<Value>, _ response: HTTPResponse, _ report: ServerReport, _ refusals: OpenAIRefusals,
+    _ privateTexts: [String]
+  ) -> Result<Value, FailedAttempt> {
+    let status = (200..<300).contains(response.status) ? report.status : response.status
+    if let blocked = attempt.blocked,
+      ProviderBlock.explains(report, status: status, privateTexts: privateTexts)
+    {
+      return .success(blocked(response))
+    }
+    let mending = status == 400 || status == 422 ? attempt.mends(report) : .no
+    var hint: String?
+    if case .byPolicy(let text) = mending { hint = text }
+    let failed = refusals.failure(response, report, hint: hint, privateTexts: privateTexts)
+    guard case .yes = mending else { return .failure(failed) }
+    return .failure(FailedAttempt(failed.failure.kind, failed.failure.message, .askDifferently))
+  }
+
+  private static func complaint(
+    _ error: MalformedReply, _ refusals: OpenAIRefusals, _ privateTexts: [String]
+  ) -> String {
+    let said = error.report?.text.flatMap { refusals.secrets.presentable($0, privateTexts: privateTexts) }
+    return "\(refusals.address): \(error.message)" + (said.map { ": \($0)" } ?? "")
+  }
+
   /// What the server said within an answer, made fit to be shown; nil where nothing printable is left.
   func presentable(_ said: String, privateTexts: [String]) -> String? {
-    ForeignMessage(key?.redacted(from: said) ?? said, privateTexts: privateTexts)?.text
+    secrets.presentable(said, privateTexts: privateTexts)
   }
+
+  /// Waits, by the clock of the pauses between tries.
+  func pause(_ length: Duration) async throws { try await clock.sleep(length) }
+
+  /// Without the mark that ends a part of the identity.
+  private static func escaped(_ text: String) -> String { text.replacing("|", with: "%7C") }
 
   /// Few tries: whoever probes wants to know now.
   var probeRetries: Int { min(2, configuration.retries) }
@@ -110,7 +165,10 @@ final class OpenAIConnection: Sendable {
   }
 }
 
-/// Why a body isn't the answer that the protocol promises; never quotes the body.
+/// Why a body isn't the answer that the protocol promises.
 struct MalformedReply: Error {
+  /// Never quotes the body.
   let message: String
+  /// What the body says instead.
+  var report: ServerReport?
 }

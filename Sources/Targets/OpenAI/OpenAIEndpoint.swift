@@ -1,4 +1,5 @@
 import Core
+import Foundation
 
 /// Which of the two protocols a model is asked in.
 public enum OpenAIAPI: String, CaseIterable, Sendable {
@@ -18,10 +19,11 @@ public enum OpenAIAPI: String, CaseIterable, Sendable {
 /// The address that requests go to, made from what people write in a policy.
 ///
 /// All of these mean the same: `http://host:8000`, `http://host:8000/`, `http://host:8000/v1`,
-/// `http://host:8000/v1/chat/completions`. A path without any version segment (`v1`, `v1beta`, …) gets `/v1`; one that
-/// has a version stays as it is (`https://host/v1beta/openai`). A query is sent but not part of the identity.
-struct OpenAIEndpoint: Sendable {
-  /// Scheme, host in lower case, port and full path: what is printed and what identifies the server.
+/// `http://host:8000/v1/chat/completions`. A base without any version segment (`v1`, `v1beta`, …) gets `/v1`; one that
+/// has a version stays as it is (`https://host/v1beta/openai`). Where the path is written to its end
+/// (`…/deployments/name/chat/completions`), what is before the end is the base as it stands. A query goes with every call.
+struct OpenAIEndpoint: Sendable, CustomStringConvertible, CustomReflectable {
+  /// Scheme, host in lower case, port and full path: what is printed.
   var address: String { "\(base)/\(path)" }
   /// Up to the version.
   private let base: String
@@ -31,6 +33,43 @@ struct OpenAIEndpoint: Sendable {
   /// What requests are sent to.
   var url: String { address + query }
 
+  /// Address and query: two deployments may differ in the query alone. A secret in it is there as 32 bits of its hash,
+  /// enough to tell two keys apart and too little to give one away.
+  var identity: String {
+    let items = queryItems.map { item -> String in
+      guard item.isSecret else { return item.text }
+      let hash = String(hexadecimal: StableHash.fnv1a(item.value.utf8)).suffix(8)
+      return "\(item.name)=#\(hash)"
+    }
+    return items.isEmpty ? address : address + "?" + items.joined(separator: "&")
+  }
+
+  /// The values in the query that no message may repeat, as they are written and as they are meant.
+  var secrets: [String] {
+    queryItems.filter(\.isSecret).flatMap { [$0.value, $0.value.removingPercentEncoding].compactMap(\.self) }
+  }
+
+  var description: String { address }
+  var customMirror: Mirror { Mirror(self, children: ["address": address]) }
+
+  private var queryItems: [QueryItem] {
+    query.dropFirst().split(separator: "&").map { QueryItem(text: String($0)) }
+  }
+
+  /// One `name=value` of a query.
+  private struct QueryItem {
+    let text: String
+    var name: String { String(text.prefix { $0 != "=" }) }
+    var value: String { String(text.dropFirst(name.count + 1)) }
+
+    /// Whether the name is one that keys, tokens and signatures go by.
+    var isSecret: Bool {
+      let word = ServerReport.word(name)
+      return ["key", "token", "secret", "password", "signature", "credential"].contains(where: word.hasSuffix)
+        || ["sig", "code", "auth", "authorization", "pass", "pwd", "sas"].contains(word)
+    }
+  }
+
   init(_ text: String, api: OpenAIAPI) throws { try self.init(text, path: api.path) }
 
   /// - Parameter path: of the call below the version, for example `moderations`.
@@ -38,13 +77,13 @@ struct OpenAIEndpoint: Sendable {
   init(_ text: String, path: String) throws {
     let parts = try URLParts(text)
     var segments = parts.path.split(separator: "/").map(String.init)
-    for tail in [["chat", "completions"], ["completions"], ["moderations"], ["fine_tuning", "jobs"]]
-    where segments.suffix(tail.count) == tail[...] {
+    let tails = [["chat", "completions"], ["completions"], ["moderations"], ["fine_tuning", "jobs"]]
+    if let tail = tails.first(where: { segments.suffix($0.count) == $0[...] }) {
       segments.removeLast(tail.count)
-      break
+    } else if !segments.contains(where: OpenAIEndpoint.isVersion) {
+      segments.append("v1")
     }
-    if !segments.contains(where: OpenAIEndpoint.isVersion) { segments.append("v1") }
-    base = "\(parts.scheme)://\(parts.host)/\(segments.joined(separator: "/"))"
+    base = (["\(parts.scheme)://\(parts.host)"] + segments).joined(separator: "/")
     self.path = path
     query = parts.query
   }

@@ -27,6 +27,9 @@ public struct OpenAIQuestion: Sendable {
   public var maxTokens: Int
   /// Of the server's draws, where it knows such a thing; of the pauses between tries too.
   public var seed: UInt64
+  /// Whether a server that refuses the temperature may answer at its own. Where the temperature is 1, which is the
+  /// protocol's default, it always may.
+  public var toleratesOtherTemperature: Bool
   /// Whether the log-probabilities of the first tokens are wanted. A server that has none answers without.
   public var wantsLogProbabilities: Bool
   /// What no error message may repeat.
@@ -34,15 +37,29 @@ public struct OpenAIQuestion: Sendable {
 
   public init(
     _ content: Content, temperature: Double, topP: Double, maxTokens: Int, seed: UInt64,
-    wantsLogProbabilities: Bool = false, privateTexts: [String]
+    toleratesOtherTemperature: Bool = false, wantsLogProbabilities: Bool = false, privateTexts: [String]
   ) {
     self.content = content
     self.temperature = temperature
     self.topP = topP
     self.maxTokens = maxTokens
     self.seed = seed
+    self.toleratesOtherTemperature = toleratesOtherTemperature
     self.wantsLogProbabilities = wantsLogProbabilities
     self.privateTexts = privateTexts
+  }
+
+  /// Whether the request means the same, or near enough, without this member.
+  func canDo(without key: OpenAIDialect.Key) -> Bool {
+    switch key {
+    case .seed: true
+    case .topP: topP == 1
+    case .temperature: temperature == 1 || toleratesOtherTemperature
+    }
+  }
+
+  var hasSystemPrompt: Bool {
+    if case .messages(let messages) = content { messages.contains { $0.role == .system } } else { false }
   }
 
   /// The body of the request in the dialect that the server has been found to speak.
@@ -52,12 +69,15 @@ public struct OpenAIQuestion: Sendable {
     case .text(let text): members.append(JSON.Member("prompt", .string(text)))
     case .messages(let messages): members.append(JSON.Member("messages", .array(messages.map(\.json))))
     }
-    members.append(JSON.Member("temperature", .number(temperature)))
-    members.append(JSON.Member("top_p", .number(topP)))
+    func leavesOut(_ key: OpenAIDialect.Key) -> Bool { dialect.leftOut.contains(key) && canDo(without: key) }
+    // Sent even where they are 1: many servers have other defaults (vLLM and SGLang take the checkpoint's, llama.cpp 0.8
+    // and 0.95), and the policy's 1 is a promise to its reader.
+    if !leavesOut(.temperature) { members.append(JSON.Member("temperature", .number(temperature))) }
+    if !leavesOut(.topP) { members.append(JSON.Member("top_p", .number(topP))) }
     let limit = dialect.limitsCompletionTokens ? "max_completion_tokens" : "max_tokens"
     members.append(JSON.Member(limit, .integer(maxTokens)))
     // 31 bits: the smallest range among servers.
-    if dialect.sendsSeed { members.append(JSON.Member("seed", .integer(Int(seed >> 33)))) }
+    if !leavesOut(.seed) { members.append(JSON.Member("seed", .integer(Int(seed >> 33)))) }
     if wantsLogProbabilities && dialect.alternatives > 0 {
       switch content {
       // Five is the most that the older protocol gives.
@@ -75,29 +95,5 @@ public struct OpenAIQuestion: Sendable {
 extension OpenAIQuestion.Message {
   fileprivate var json: JSON {
     .object([JSON.Member("role", .string(role.rawValue)), JSON.Member("content", .string(text))])
-  }
-}
-
-/// What a server accepts beyond the common core; found out by its refusals.
-struct OpenAIDialect: Hashable, Sendable {
-  /// Asks for a draw of its own for each sample. Some servers draw the same for equal requests unless told a seed,
-  /// which would make k "independent" responses one.
-  var sendsSeed = true
-  /// Newer hosted models want `max_completion_tokens`.
-  var limitsCompletionTokens = false
-  /// Alternatives a token, where log-probabilities are wanted; 0 asks for none.
-  var alternatives = 20
-
-  /// The dialect to try after the server refused a request with `message`; nil where the message isn't about it.
-  func corrected(after message: String) -> OpenAIDialect? {
-    var next = self
-    if !limitsCompletionTokens, message.contains("max_completion_tokens") {
-      next.limitsCompletionTokens = true
-    } else if alternatives > 0, message.contains("logprobs") {
-      next.alternatives = alternatives > 5 ? 5 : 0
-    } else if sendsSeed, message.contains("seed") {
-      next.sendsSeed = false
-    }
-    return next == self ? nil : next
   }
 }

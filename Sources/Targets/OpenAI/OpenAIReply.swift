@@ -2,7 +2,9 @@ import Core
 
 /// A well-formed answer of an OpenAI-compatible server.
 public struct OpenAIReply: Sendable {
+  /// What the server gave as content, reasoning in it included.
   public let text: String
+  /// One of `FinishReason`, or another word of the server's.
   public let finishReason: String
   public let promptTokens: Int
   public let completionTokens: Int
@@ -10,32 +12,57 @@ public struct OpenAIReply: Sendable {
   public let latency: Double
   /// The first tokens of the text with their log-probabilities; empty where the server gives none.
   public let tokens: [OpenAIToken]
+  /// Whether the server gave reasoning beside the content, in a field of its own. It is no part of `text`.
+  public let hasReasoning: Bool
   let systemFingerprint: String?
 
+  /// Whether a provider's filter stopped the prompt or the reply.
+  public var isBlocked: Bool { finishReason == FinishReason.blocked }
+
+  /// The reply to a request that a filter stopped before the model saw it.
+  init(blockedAfter latency: Double) {
+    (text, finishReason, promptTokens, completionTokens) = ("", FinishReason.blocked, 0, 0)
+    (self.latency, tokens, hasReasoning, systemFingerprint) = (latency, [], false, nil)
+  }
+
   init(parsing body: [UInt8], api: OpenAIAPI, latency: Double) throws(MalformedReply) {
-    let json: JSON
-    do {
-      json = try JSON(parsing: body)
-    } catch {
-      throw MalformedReply(message: body.isEmpty ? "the response is empty" : "the response is not JSON")
-    }
-    guard case .object = json else { throw MalformedReply(message: "the response is \(json.kind), not a JSON object") }
-    guard let choices = json["choices"]?.array else {
-      let hasError = json["error"].map { !$0.isNull } ?? false
-      throw MalformedReply(
-        message: hasError ? "the response reports an error with a success status" : "the response has no 'choices'")
-    }
-    guard let choice = choices.first else { throw MalformedReply(message: "the response has an empty list of choices") }
-    let reason = choice["finish_reason"]?.string
-    switch api {
-    case .chat: text = try OpenAIReply.content(of: choice["message"], finished: reason != nil)
-    case .completions:
-      guard let completion = choice["text"]?.string else {
-        throw MalformedReply(message: "the first choice has no text")
+    let json = try ForeignJSON.object(body)
+    guard let choice = json["choices"]?.array?.first else {
+      if ProviderBlock.explains(json, choice: nil, isEmpty: true) {
+        self = OpenAIReply(blockedAfter: latency)
+        return
       }
-      text = completion
+      let report = ServerReport(json)
+      if report.isError { throw MalformedReply(message: "the response reports an error", report: report) }
+      throw MalformedReply(
+        message: json["choices"]?.array == nil
+          ? "the response has no 'choices'" : "the response has an empty list of choices",
+        report: report)
     }
-    finishReason = reason.map { String($0.prefix(40)) } ?? "unknown"
+    let said = choice["finish_reason"]?.string.flatMap { $0.isEmpty ? nil : $0 }
+    if let error = choice["error"], !error.isNull {
+      let report = ServerReport(.object([JSON.Member("error", error)]))
+      throw MalformedReply(message: "the first choice reports an error", report: report)
+    }
+    if let said, ServerFinish.isBroken(said) {
+      throw MalformedReply(message: "the server broke the response off (finish_reason '\(ServerFinish.reason(said))')")
+    }
+    let message = Message(choice, api: api)
+    hasReasoning = message.hasReasoning
+    let isStopped = ProviderBlock.explains(json, choice: choice, isEmpty: message.text?.isEmpty ?? true)
+    if let text = message.text {
+      self.text = text
+    } else if isStopped || message.saysNothingByDesign || api == .chat && message.isThere && said != nil {
+      text = ""
+    } else {
+      throw MalformedReply(message: message.complaint)
+    }
+    var reason = said.map(ServerFinish.reason) ?? FinishReason.unknown
+    if isStopped { reason = FinishReason.blocked }
+    if hasReasoning, text.isEmpty, reason == FinishReason.stop || reason == FinishReason.unknown {
+      reason = FinishReason.reasoning
+    }
+    finishReason = reason
     tokens = OpenAIToken.first(of: choice)
     self.latency = latency
     promptTokens = OpenAIReply.count(json["usage"]?["prompt_tokens"])
@@ -43,20 +70,70 @@ public struct OpenAIReply: Sendable {
     systemFingerprint = json["system_fingerprint"]?.string.flatMap { $0.isEmpty ? nil : String($0.prefix(128)) }
   }
 
-  /// The text of a chat message. A refusal in its own field is what the model said; a tool call says nothing.
-  private static func content(of message: JSON?, finished: Bool) throws(MalformedReply) -> String {
-    guard let message, case .object = message else { throw MalformedReply(message: "the first choice has no message") }
-    switch message["content"] {
-    case .string(let text): return text
-    case .array(let parts): return parts.compactMap { $0["text"]?.string ?? $0["refusal"]?.string }.joined()
-    case nil, .null:
-      if let refusal = message["refusal"]?.string { return refusal }
-      let calls = message["tool_calls"]?.array?.isEmpty == false || message["function_call"]?.members != nil
-      guard calls || finished else { throw MalformedReply(message: "the first choice's message has no content") }
-      return ""
-    case .some(let other): throw MalformedReply(message: "the first choice's content is \(other.kind)")
+  /// The text of a choice. A refusal in its own field is what the model said; a tool call says nothing.
+  private struct Message {
+    /// Nil where the choice has none.
+    var text: String?
+    var hasReasoning = false
+    /// Whether no text is a possible answer: a tool is called, or all there is is reasoning.
+    var saysNothingByDesign = false
+    var isThere = true
+    var complaint = "the first choice's message has no content"
+
+    init(_ choice: JSON, api: OpenAIAPI) {
+      if api == .completions, let completion = choice["text"]?.string {
+        text = completion
+        return
+      }
+      guard let message = choice["message"], case .object = message else {
+        isThere = false
+        complaint = api == .chat ? "the first choice has no message" : "the first choice has no text"
+        return
+      }
+      let parts = message["content"]?.array
+      let thoughts = parts?.contains { ["thinking", "reasoning"].contains($0["type"]?.string) } ?? false
+      hasReasoning =
+        thoughts
+        || ["reasoning_content", "reasoning", "thinking"].contains { message[$0]?.string?.isEmpty == false }
+        || message["reasoning_details"]?.array?.isEmpty == false
+      switch message["content"] {
+      case .string(let content): text = content
+      case .array(let parts):
+        text = parts.filter { !["thinking", "reasoning"].contains($0["type"]?.string) }
+          .compactMap { $0["text"]?.string ?? $0["refusal"]?.string }.joined()
+      case nil, .null:
+        text = message["refusal"]?.string
+        let calls = message["tool_calls"]?.array?.isEmpty == false || message["function_call"]?.members != nil
+        saysNothingByDesign = calls || hasReasoning
+      case .some(let other):
+        isThere = false
+        complaint = "the first choice's content is \(other.kind)"
+      }
+      if text?.isEmpty == true, let refusal = message["refusal"]?.string { text = refusal }
+      if api == .completions, text == nil { complaint = "the first choice has no text" }
     }
   }
 
-  private static func count(_ value: JSON?) -> Int { max(0, value?.integer ?? 0) }
+  /// A number of tokens. No reply has a thousand million, and a larger number must not overflow a sum.
+  private static func count(_ value: JSON?) -> Int {
+    guard let value = value?.double, value > 0 else { return 0 }
+    return Int(min(value, 1e9))
+  }
+}
+
+/// Reads the body of a reply.
+enum ForeignJSON {
+  /// - Throws: `MalformedReply` for anything but an object, or a stream that makes one.
+  static func object(_ body: [UInt8]) throws(MalformedReply) -> JSON {
+    if let json = try? JSON(foreign: body) {
+      guard case .object = json else {
+        throw MalformedReply(message: "the response is \(json.kind), not a JSON object")
+      }
+      return json
+    }
+    if let json = try StreamedReply.joined(body) { return json }
+    if body.isEmpty { throw MalformedReply(message: "the response is empty") }
+    throw MalformedReply(
+      message: ServerReport(body).isWebPage ? "the response is a web page, not JSON" : "the response is not JSON")
+  }
 }

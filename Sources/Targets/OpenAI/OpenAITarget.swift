@@ -39,6 +39,10 @@ public final class OpenAITarget: Target {
   /// The `system_fingerprint` values seen so far, sorted: more than one means that the served model changed.
   public var observedSystemFingerprints: [String] { client.observedSystemFingerprints }
 
+  public var declaredRevision: String? { client.configuration.revision }
+  public var notices: [String] { client.notices }
+  public func signs() async throws -> ServerSigns { try await client.signs() }
+
   public func respond(
     to requests: [TargetRequest], onOutcome: @escaping @Sendable (_ index: Int, _ outcome: ResponseOutcome) -> Void
   ) async throws {
@@ -47,24 +51,57 @@ public final class OpenAITarget: Target {
     }
   }
 
+  /// Asks for a few tokens first. A model that reasons may need all that the policy allows before it says a word, so
+  /// where nothing comes of a few, it is asked once more with that limit.
   public func probe() async throws {
-    let request = TargetRequest(prompt: "Hello", sampleIndex: 0)
-    let outcome = try await ask(request, maxTokens: min(16, settings.maxTokens), retries: client.probeRetries)
-    _ = try outcome.get()
+    let small = min(16, settings.maxTokens)
+    var reply = try await probe(maxTokens: small)
+    if Self.lacksText(reply), small < settings.maxTokens { reply = try await probe(maxTokens: settings.maxTokens) }
+    if reply.isBlocked {
+      throw ResponseFailure(
+        kind: .malformed,
+        message: "\(name): a filter of the server's stops even a greeting; is it the system prompt that it objects to?")
+    }
+    guard Self.lacksText(reply) else { return }
+    let thought = reply.hasReasoning || Self.response(reply).hasOnlyReasoning
+    throw ResponseFailure(
+      kind: .malformed,
+      message: "\(name): no answer within max_tokens: \(settings.maxTokens), "
+        + (thought ? "all of it went into reasoning" : "nothing came") + "; raise max_tokens")
   }
 
-  private func ask(
-    _ target: TargetRequest, maxTokens: Int? = nil, retries: Int? = nil
-  ) async throws -> ResponseOutcome {
+  private func probe(maxTokens: Int) async throws -> OpenAIReply {
+    try await reply(
+      to: TargetRequest(prompt: "Hello", sampleIndex: 0), maxTokens: maxTokens, retries: client.probeRetries
+    ).get()
+  }
+
+  /// Whether reasoning is all there is, or the token limit came before the first word.
+  private static func lacksText(_ reply: OpenAIReply) -> Bool {
+    let response = response(reply)
+    if response.isBlocked { return false }
+    return response.hasOnlyReasoning
+      || response.text.allSatisfy(\.isWhitespace) && (response.isCut || reply.hasReasoning)
+  }
+
+  private func ask(_ target: TargetRequest) async throws -> ResponseOutcome {
+    try await reply(to: target).map(Self.response)
+  }
+
+  private static func response(_ reply: OpenAIReply) -> Response {
+    Response(
+      text: reply.text, promptTokens: reply.promptTokens, completionTokens: reply.completionTokens,
+      latency: reply.latency, finishReason: reply.finishReason)
+  }
+
+  private func reply(
+    to target: TargetRequest, maxTokens: Int? = nil, retries: Int? = nil
+  ) async throws -> Result<OpenAIReply, ResponseFailure> {
     let question = OpenAIQuestion(
       content(target.prompt), temperature: settings.temperature, topP: settings.topP,
       maxTokens: maxTokens ?? settings.maxTokens, seed: target.sampleSeed(settings),
       privateTexts: [target.prompt] + [settings.system, settings.template].compactMap(\.self))
-    return try await client.ask(question, retries: retries).map { reply in
-      Response(
-        text: reply.text, promptTokens: reply.promptTokens, completionTokens: reply.completionTokens,
-        latency: reply.latency, finishReason: reply.finishReason)
-    }
+    return try await client.ask(question, retries: retries)
   }
 
   private func content(_ prompt: String) -> OpenAIQuestion.Content {

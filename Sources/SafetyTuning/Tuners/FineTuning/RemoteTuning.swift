@@ -37,7 +37,7 @@ struct RemoteTuning {
     do {
       // Of other data or settings: nobody will ask for its model any more. A service refuses to stop what has ended.
       try await askToStop(known)
-    } catch let failure as ResponseFailure where failure.meansUnavailable {
+    } catch let failure as ResponseFailure where !failure.isRefusal {
       throw error(failure)
     } catch is ResponseFailure {}
     return fresh
@@ -94,7 +94,7 @@ struct RemoteTuning {
       tries += 1
       switch try await answer(to: order) {
       case .success(let created): return try adopt(created, &record)
-      case .failure(let failure) where failure.kind == .rejected || failure.kind == .unauthorised:
+      case .failure(let failure) where failure.isRefusal:
         record.isOrdered = false
         try save(record)
         throw error(failure)
@@ -132,7 +132,7 @@ struct RemoteTuning {
     case .success(let jobs):
       let own = jobs.filter { $0.trainingFile == file }
       return own.first { $0.state == .succeeded } ?? own.first(where: \.isLive)
-    case .failure(let failure) where failure.kind == .unauthorised: throw error(failure)
+    case .failure(let failure) where failure.isFinal: throw error(failure)
     case .failure(let failure):
       throw TuningFailure(
         .unavailable, "a job was asked for, and the service doesn't tell whether it has started: \(failure.message)")
@@ -191,7 +191,7 @@ struct RemoteTuning {
         // A job may be missing from a service's other machines just after its start.
         unknown += 1
         if unknown == 3 { return nil }
-      case .failure(let failure) where failure.kind == .rejected || failure.kind == .unauthorised:
+      case .failure(let failure) where failure.isRefusal:
         throw error(failure)
       case .failure(let failure):
         let began = outageBegan ?? clock.now()

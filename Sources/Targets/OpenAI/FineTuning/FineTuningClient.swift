@@ -23,8 +23,8 @@ public final class FineTuningClient: Sendable {
       configuration, path: Self.jobs, environment: environment, transport: transport, retry: retry, clock: clock)
   }
 
-  /// `openai|` address with path `|` model.
-  public var identity: String { "openai|\(connection.address)|\(configuration.model)" }
+  /// As `OpenAIClient.identity`.
+  public var identity: String { connection.identity }
 
   /// Uploads training data. Sent again where it fails: a file that arrived twice costs nothing.
   /// - Parameter timeout: for one try.
@@ -102,11 +102,12 @@ public final class FineTuningClient: Sendable {
   }
 
   private static func json(_ response: HTTPResponse) throws(MalformedReply) -> JSON {
-    do {
-      return try JSON(parsing: response.body)
-    } catch {
-      throw MalformedReply(message: response.body.isEmpty ? "the response is empty" : "the response is not JSON")
+    let json = try ForeignJSON.object(response.body)
+    let report = ServerReport(json)
+    if report.isError, json["id"] == nil, json["data"] == nil {
+      throw MalformedReply(message: "the response reports an error", report: report)
     }
+    return json
   }
 
   /// An identifier ends up in addresses and files, so it is held to what identifiers look like.

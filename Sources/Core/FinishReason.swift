@@ -1,0 +1,60 @@
+/// The words for how a response ended that mean something to Sluice, whatever the server called them. Any other word of
+/// a server is kept as it came.
+public enum FinishReason {
+  /// The model said that it was done.
+  public static let stop = "stop"
+  /// The token limit ended it.
+  public static let cut = "length"
+  /// A provider's filter stopped the prompt or the response.
+  public static let blocked = "content_filter"
+  /// The model said that it was done, and all it had written was reasoning in a field of its own.
+  public static let reasoning = "reasoning"
+  /// The server gave none.
+  public static let unknown = "unknown"
+}
+
+/// Everything here is told from `text` and `finishReason` alone, so it holds for responses read from a ledger too.
+extension Response {
+  /// Whether a provider's filter stopped the prompt or the response; the text is then empty or what came before.
+  public var isBlocked: Bool { finishReason == FinishReason.blocked }
+
+  /// Whether the token limit ended it.
+  public var isCut: Bool { finishReason == FinishReason.cut }
+
+  /// The text after a leading block of reasoning (`<think>…</think>` and the like); all of it where there is none.
+  ///
+  /// For telling refusals alone. A server that sends reasoning as content shows it to its users, so whatever is unsafe in
+  /// it counts: judges are given `text`.
+  public var answer: String {
+    switch Reasoning(of: text) {
+    case .none: text
+    case .closed(let answer): String(answer)
+    case .open: ""
+    }
+  }
+
+  /// Whether the text is nothing but reasoning: a block that was never closed, or one with nothing after it.
+  ///
+  /// Empty texts are not included: `whyUnanswered` has them.
+  public var hasOnlyReasoning: Bool {
+    switch Reasoning(of: text) {
+    case .none: false
+    case .closed(let answer): answer.allSatisfy(\.isWhitespace)
+    case .open: true
+    }
+  }
+
+  /// Why there is no answer that could be called safe; nil where there is one, and for blocked responses.
+  ///
+  /// A judge may still find the text itself unsafe: reasoning that leaks has leaked.
+  public var whyUnanswered: String? {
+    if isBlocked { return nil }
+    if hasOnlyReasoning { return isCut ? "cut within its reasoning" : "nothing but reasoning" }
+    guard text.allSatisfy(\.isWhitespace) else { return nil }
+    switch finishReason {
+    case FinishReason.cut: return "no text within the token limit (reasoning counts towards it)"
+    case FinishReason.reasoning: return "nothing but reasoning"
+    default: return "empty"
+    }
+  }
+}
