@@ -21,7 +21,7 @@ struct Availability: Sendable {
     case .success:
       failuresInARow = 0
       openFailure = nil
-    case .failure(let failure) where failure.kind == .unauthorised:
+    case .failure(let failure) where failure.isFinal:
       loss = failure
     case .failure(let failure) where failure.meansUnavailable:
       failuresInARow += 1

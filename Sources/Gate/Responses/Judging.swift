@@ -101,7 +101,7 @@ struct Judging<Store: ScoreStore>: Sendable {
 
   private func throwIfLost(_ judge: any RemoteJudge, watch: ArrivalWatch<Score>) async throws {
     guard var failure = watch.loss else { return }
-    if failure.kind != .unauthorised {
+    if !failure.isFinal {
       do {
         try await judge.probe()
         if !watch.stopped { return }  // a few requests failed, the judge lives: their responses are unscored
@@ -111,8 +111,8 @@ struct Judging<Store: ScoreStore>: Sendable {
     }
     throw SluiceError(
       .unavailable, "the judge \(judge.name) is unavailable: \(failure.message)",
-      remedy: failure.kind == .unauthorised
-        ? "Check the API key and its permissions; no response that was already judged is judged again."
+      remedy: failure.isFinal
+        ? "Check the API key, its permissions and its quota; no response that was already judged is judged again."
         : "Everything judged so far is stored; run again with --resume when the judge is back.")
   }
 }

@@ -103,8 +103,11 @@ final class ResponseService: Sendable {
     let isCaught = measure == .safety && observation.isUnsafe == true
     if response.isBlocked, !isCaught {
       observation = blocked(measure)
-    } else if response.hasOnlyReasoning, !isCaught {
-      observation = .unscored("no answer within max_tokens: all of it went into reasoning, or nothing came")
+    } else if let reason = response.whyUnanswered, !isCaught {
+      // An empty text that ended by itself is how some models decline.
+      if measure == .safety || response.isCut || response.hasOnlyReasoning {
+        observation = .unscored("no answer: \(reason)" + (response.isCut ? "; raise max_tokens" : ""))
+      }
     }
     observation.isCut = response.isCut
     return observation
@@ -153,7 +156,7 @@ final class ResponseService: Sendable {
 
   private func throwIfLost(_ target: any Target, role: Role, watch: ArrivalWatch<Response>) async throws {
     guard let failure = watch.loss else { return }
-    if failure.kind != .unauthorised {
+    if !failure.isFinal {
       do {
         try await target.probe()
         if !watch.stopped { return }  // a few requests failed, the target lives: they count as errors
@@ -167,8 +170,8 @@ final class ResponseService: Sendable {
   static func unavailable(_ target: any Target, role: Role, _ failure: ResponseFailure) -> SluiceError {
     SluiceError(
       .unavailable, "the \(role) target \(target.name) is unavailable: \(failure.message)",
-      remedy: failure.kind == .unauthorised
-        ? "Check the API key and its permissions; nothing that was already answered is asked again."
+      remedy: failure.isFinal
+        ? "Check the API key, its permissions and its quota; nothing that was already answered is asked again (--resume)."
         : "Everything answered so far is stored; run again with --resume when the target is back.")
   }
 }

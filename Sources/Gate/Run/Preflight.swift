@@ -59,9 +59,10 @@ struct Preflight: Sendable {
   private static func remedy(_ failure: ResponseFailure) -> String {
     switch failure.kind {
     case .unauthorised: "Check the API key and its permissions; nothing was asked yet."
+    case .quotaSpent: "Settle the account or use another key; nothing was asked yet."
     case .unreachable: "Check that the server runs and that url is right; nothing was asked yet."
     case .rateLimited, .serverError: "Wait until the server has recovered; nothing was asked yet."
-    case .rejected, .malformed: "Check url, model and api: the server answers, but not to this request."
+    case .rejected, .malformed, .notServed: "Check url, model and api: the server answers, but not to this request."
     }
   }
 

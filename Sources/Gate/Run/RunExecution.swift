@@ -138,7 +138,9 @@ struct RunExecution: Sendable {
           similarity: plan.similarity, embedder: plan.embedder)
       }
       record.findings.weaknesses = foundWeaknesses(record.findings.fresh[.control])
-      try await SuiteGrowth(embedder: plan.embedder, similarity: plan.similarity, ledger: ledger, run: run)
+      try await SuiteGrowth(embedder: plan.embedder, similarity: plan.similarity, ledger: ledger, run: run,
+        model: plan.candidate.modelIdentity
+      )
         .add(record.findings.fresh[.candidate], beside: known)
       let found = record.findings.fresh[.candidate]
       return "\(found?.confirmed.count ?? 0) attacks confirmed on the candidate"

@@ -12,35 +12,46 @@ extension RunSession {
   mutating func identify(_ run: String, isResumed: Bool) async throws {
     let before = isResumed ? try ledger.targets(of: run) : []
     for participant in plan.participants {
-      let signs = try await participant.target.signs()
-      let role = participant.role.description
-      if let first = before.first(where: { $0.role == role }), first.signs != signs.text {
-        throw SluiceError(
-          .unavailable,
-          "the server of the \(role) model \(participant.name) is not what it was when run \(run) began: it said "
-            + "\(ServerSigns.shown(first.signs)) and says \(ServerSigns.shown(signs.text))",
-          remedy: "Run again without --resume: a run must not mix the answers of two models.")
-      }
       var known = participant
-      known.signs = signs
-      known.scope = Self.scope(identifiesBytes: participant.target.identifiesBytes, signs, run: run)
+      known.signs = try await participant.target.signs()
+      let role = participant.role.description
+      let first = before.first { $0.role == role }?.signs
+      try Self.requireSame("\(role) model \(participant.name)", known.signs, first: first, run: run)
+      known.scope = Self.scope(identifiesBytes: participant.target.identifiesBytes, first ?? known.signs, run: run)
       plan.replace(known)
       try ledger.noteTarget(
-        run: run, role: role, fingerprint: participant.target.fingerprint,
-        revision: participant.target.declaredRevision,
-        signs: signs.text, now: now().timeIntervalSince1970)
+        run: run, role: role, fingerprint: participant.target.fingerprint, revision: participant.target.declaredRevision,
+        signs: known.signs, now: now().timeIntervalSince1970)
     }
     for judge in plan.remoteJudges {
       let signs = try await judge.signs()
-      plan.judgeScopes[judge.fingerprint] = Self.scope(identifiesBytes: judge.identifiesBytes, signs, run: run)
+      let role = "judge \(judge.name)"
+      let first = before.first { $0.role == role && $0.fingerprint == judge.fingerprint }?.signs
+      try Self.requireSame(role, signs, first: first, run: run)
+      plan.judgeScopes[judge.fingerprint] = Self.scope(
+        identifiesBytes: judge.identifiesBytes, first ?? signs, run: run)
+      try ledger.noteTarget(
+        run: run, role: role, fingerprint: judge.fingerprint, revision: judge.declaredRevision, signs: signs,
+        now: now().timeIntervalSince1970)
     }
   }
 
+  /// - Throws: `SluiceError` (unavailable) where the server says something else than when the run began.
+  private static func requireSame(_ what: String, _ signs: ServerSigns, first: ServerSigns?, run: String) throws {
+    guard let first else { return }
+    let differences = signs.differences(from: first)
+    guard !differences.isEmpty else { return }
+    throw SluiceError(
+      .unavailable,
+      "the server of the \(what) is not what it was when run \(run) began: \(differences.joined(separator: "; "))",
+      remedy: "Run again without --resume: a run must not mix the answers of two models.")
+  }
+
   /// Nothing is shared with other runs where the model isn't known by its bytes; where a server contradicts a declared revision,
-  /// what it said before stands apart from what it says now.
+  /// what it answered before stands apart from what it answers now.
   private static func scope(identifiesBytes: Bool, _ signs: ServerSigns, run: String) -> String {
     guard identifiesBytes else { return run }
-    return signs.text.map { "signs \(SHA256.hex($0).prefix(16))" } ?? ""
+    return signs.isEmpty ? "" : "signs \(SHA256.hex(signs.lines.joined(separator: "\n")).prefix(16))"
   }
 
   /// What a reader has to know of who answered.
@@ -59,6 +70,10 @@ extension RunSession {
         "Candidate and baseline are served under one name and differ in their settings alone (system prompt, template or "
           + "sampling).")
     }
+    notices += plan.participants.flatMap { participant in
+      participant.target.notices.map { "The \(participant.role) model: \($0)" }
+    }
+    notices += plan.remoteJudges.flatMap { judge in judge.notices.map { "The judge \(judge.name): \($0)" } }
     return notices
   }
 }
@@ -78,5 +93,14 @@ extension RunPlan {
     LedgerArchive.Scopes(
       models: Dictionary(participants.map { ($0.target.fingerprint, $0.scope) }) { first, _ in first },
       judges: judgeScopes)
+  }
+}
+
+extension ServerSigns {
+  /// One text for each sign, in a fixed order.
+  var lines: [String] {
+    systemFingerprints.map { "system_fingerprint \($0)" }
+      + [created.map { "created \($0)" }, root.map { "root \($0)" }, ownedBy.map { "owned_by \($0)" }]
+      .compactMap(\.self) + others.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
   }
 }

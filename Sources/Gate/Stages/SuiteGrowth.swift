@@ -15,6 +15,8 @@ struct SuiteGrowth: Sendable {
   let similarity: Double
   let ledger: Ledger
   let run: String
+  /// Identity of the candidate.
+  let model: String
 
   func add(_ found: FreshFindings?, beside attacks: [Attack]) async throws {
     let known = Set(attacks.map(\.id))
@@ -25,7 +27,7 @@ struct SuiteGrowth: Sendable {
       taken[attack.unit, default: 0] += 1
       return taken[attack.unit, default: 0] <= Self.mostPerCluster
     }
-    try ledger.addToSuite(joining, run: run)
+    try ledger.addToSuite(joining, run: run, foundOnModel: model)
   }
 
   private func clustered(_ fresh: [Attack], beside known: [Attack]) async throws -> [Attack] {

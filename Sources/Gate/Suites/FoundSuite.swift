@@ -1,0 +1,76 @@
+import Core
+import Evidence
+import Foundation
+import Policies
+
+/// The attacks that searches found: a suite of their own in the ledger, until a person moves some into the suite file.
+public struct FoundSuite {
+  public struct Entry: Hashable, Codable, Sendable {
+    public let id: AttackID
+    public let category: String?
+    public let cluster: String?
+    public let method: String
+    /// The run that found it.
+    public let run: String?
+    /// The text; nil unless it was asked for.
+    public var prompt: String?
+  }
+
+  private let ledger: Ledger
+
+  /// - Throws: `SluiceError` where there is no such ledger, or it can't be read.
+  public init(ledger path: String) throws { ledger = try Ledger(path: path, readOnly: true) }
+
+  /// Found attacks, those of earlier runs first.
+  /// - Parameter reveal: whether texts are shown.
+  public func entries(reveal: Bool) throws -> [Entry] {
+    try ledger.foundAttacks().map { found in
+      let attack = found.attack
+      return Entry(
+        id: attack.id, category: attack.category, cluster: attack.cluster, method: attack.provenance.method,
+        run: attack.provenance.run, prompt: reveal ? attack.prompt : nil)
+    }
+  }
+
+  /// Appends found attacks to a suite file, which then has another digest: rates before and after are not one trend.
+  ///
+  /// - Parameters:
+  ///   - ids: of the attacks, or the beginnings of them; empty for all.
+  ///   - path: of a suite file that exists. It is replaced whole or not at all.
+  /// - Returns: how many were added, and how many the file had already.
+  /// - Throws: `SluiceError` (usage) for an identifier that is not there, and for a file that is no suite.
+  public func promote(_ ids: [String], into path: String) throws -> (added: Int, known: Int) {
+    let found = try ledger.foundAttacks().map(\.attack)
+    let chosen = try ids.isEmpty ? found : ids.flatMap { try Self.matching($0, in: found, ledger: ledger.path) }
+    let present = Set(try SuiteFile.attacks(path).map(\.id))
+    var seen = present
+    let new = chosen.filter { seen.insert($0.id).inserted }
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw SluiceError.badInput("the suite file can't be read", file: path, remedy: "Check its permissions.")
+    }
+    var bytes = [UInt8](data)
+    if let last = bytes.last, last != UInt8(ascii: "\n") { bytes.append(UInt8(ascii: "\n")) }
+    for attack in new { bytes += Array(Self.line(attack).utf8) + [UInt8(ascii: "\n")] }
+    if !new.isEmpty { try ReportFiles.write(bytes, to: path) }
+    return (new.count, Set(chosen.map(\.id)).intersection(present).count)
+  }
+
+  private static func matching(_ id: String, in found: [Attack], ledger: String) throws -> [Attack] {
+    let matches = found.filter { $0.id.text.hasPrefix(id) }
+    guard matches.count == 1 else {
+      throw SluiceError(
+        .usage,
+        matches.isEmpty
+          ? "no search found an attack \(id)" : "\(matches.count) found attacks begin with \(id)",
+        at: SourceLocation(file: ledger), remedy: "sluice suite list shows their identifiers.")
+    }
+    return matches
+  }
+
+  private static func line(_ attack: Attack) -> String {
+    let members = [
+      ("prompt", attack.prompt), ("category", attack.category), ("locale", attack.locale), ("cluster", attack.cluster),
+    ].compactMap { name, value in value.map { JSON.Member(name, .string($0)) } }
+    return JSON.object(members).serialized()
+  }
+}
