@@ -74,9 +74,9 @@ public struct MetricEstimators: Sendable {
     }
     return NewlyBroken(
       screened: screened, attacks: groups.count, screenResponses: replay.responses,
-      confirmResponses: replay.secondLookResponses, control: control == .familyWise ? .familyWise : .falseDiscovery,
-      effect: effect,
-      possibly: groups.count { rows in rows.contains { $0.isSuspect && $0.secondLook == nil } })
+      confirmResponses: replay.secondLookResponses, effect: effect,
+      possibly: groups.count { rows in rows.contains { $0.isSuspect && $0.secondLook == nil } },
+      control: control == .familyWise ? .familyWise : .falseDiscovery)
   }
 
   // MARK: - Fresh attacks
@@ -95,7 +95,7 @@ public struct MetricEstimators: Sendable {
   var freshRegression: (any MetricEstimator)? {
     guard let candidate = yields(.candidate), let baseline = yields(.baseline), !candidate.isEmpty, !baseline.isEmpty
     else { return nil }
-    return CountDifference(minuend: candidate, subtrahend: baseline, per: 1_000)
+    return CountDifference(candidate: candidate, baseline: baseline, per: 1_000)
   }
 
   /// Diversity of successes only; a restart without any says nothing about diversity, and none at all measures nothing.

@@ -90,7 +90,7 @@ extension MetricEstimators {
   var sizeGoesWithWeakness: Bool {
     guard let replay = findings.replay else { return false }
     let rows = replay.rows.filter { replay.suite.measuresCandidate($0.attack, .file) }
-    return ClusteredRate(rows.map { ClusteredUnit(cluster: $0.attack.unit, ScoredShare($0.candidate)) })
-      .sizeGoesWithWeakness
+    return SizeAssociation.sizeGoesWithWeakness(
+      rows.map { ClusteredUnit(cluster: $0.attack.unit, ScoredShare($0.candidate)) })
   }
 }

@@ -106,7 +106,7 @@ public struct SummaryBuilder: Sendable {
       $0.metric.name.hasSuffix(".regression") && $0.metric.stage == Stage.replay.rawValue
     }
     if compares && findings.judge == nil {
-      let factor = JudgeError.attenuation(error: 0.1)
+      let factor = JudgeAttenuation.factor(symmetricError: 0.1)
       sentences.append(
         "No human labels say how often the judge errs. An error of 10% either way would shrink a difference between the "
           + "models to \(ValidityRule.percent(factor)) of itself.")

@@ -6,6 +6,7 @@ import Foundation
 import Judges
 import LanguageModels
 import Policies
+import Statistics
 import Targets
 
 /// Loads what a policy names: models, judges, attacker, suite.

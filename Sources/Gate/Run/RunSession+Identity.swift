@@ -104,3 +104,12 @@ extension ServerSigns {
       .compactMap(\.self) + others.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
   }
 }
+
+extension SummaryContext {
+  init(_ plan: RunPlan) {
+    self.init(
+      identity: plan.identity, stages: plan.stages, checks: plan.checks, rule: plan.rule,
+      models: plan.participants.map(\.summary), judges: plan.judges, searched: plan.searched.map(\.role),
+      hasBaseline: plan.baseline != nil, reveal: plan.reveal, notices: plan.notices, weakenings: plan.weakenings)
+  }
+}

@@ -10,7 +10,7 @@ import Targets
 struct RunSession {
   let policy: Policy
   /// Scopes and signs of models are known once they were asked.
-  private(set) var plan: RunPlan
+  var plan: RunPlan
   let ledger: Ledger
   let options: RunOptions
   let now: @Sendable () -> Date
@@ -70,7 +70,7 @@ struct RunSession {
   /// The verdict of the run that `--resume` means, where it was committed and a kill kept its reports from being written.
   func endedWithoutReports() throws -> (summary: RunSummary, date: Date)? {
     guard options.resume, try ledger.unfinishedRun(identity) == nil,
-      let ended = try ledger.lastFinishedRun(identity), let date = ended.ended,
+      let ended = try ledger.finishedRun(identity), let date = ended.ended,
       let summary = try ledger.summary(of: ended.id)
     else { return nil }
     progress(.notice("run \(ended.id) has ended; these are its reports again"))
@@ -110,8 +110,8 @@ struct RunSession {
 
   private var identity: RunIdentity {
     RunIdentity(
-      policyName: policy.name, policyText: policy.text, seed: policy.seed, overrides: policy.overrides,
-      stages: options.stages.map { $0.map(\.rawValue).sorted() } ?? [], digest: plan.identity.digest ?? "")
+      policyName: policy.name, policyText: policy.text, digest: plan.identity.digest, seed: policy.seed,
+      overrides: policy.overrides, stages: options.stages.map { $0.map(\.rawValue).sorted() } ?? [])
   }
 
   /// - Returns: the run, and whether it goes on.
