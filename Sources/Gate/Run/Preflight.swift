@@ -57,7 +57,10 @@ struct Preflight: Sendable {
   }
 
   private static func remedy(_ failure: ResponseFailure) -> String {
-    switch failure.kind {
+    if failure.message.contains("max_tokens") {
+      return "Raise max_tokens in the policy, or turn the model's reasoning off; nothing was asked yet."
+    }
+    return switch failure.kind {
     case .unauthorised: "Check the API key and its permissions; nothing was asked yet."
     case .quotaSpent: "Settle the account or use another key; nothing was asked yet."
     case .unreachable: "Check that the server runs and that url is right; nothing was asked yet."

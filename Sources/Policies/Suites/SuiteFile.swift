@@ -76,7 +76,9 @@ public enum SuiteFile {
     do {
       let bytes = try BoundedFile.read(
         path, what: what, limit: largestFile, hint: hint)
-      for (index, slice) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+      let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+      if let error = Self.otherFormat(lines, path: path, what: what, key: keys[0]) { throw error }
+      for (index, slice) in lines.enumerated() {
         do {
           let line = try SuiteLine(slice, file: path, number: index + 1, keys: keys)
           if let line { items.append(try item(line, &seen)) }
@@ -95,6 +97,30 @@ public enum SuiteFile {
     }
     guard errors.isEmpty else { throw PolicyErrors(errors) }
     return items
+  }
+}
+
+extension SuiteFile {
+  /// One error for a file that is of another format as a whole, instead of one for each of its lines.
+  private static func otherFormat(
+    _ lines: [ArraySlice<UInt8>], path: String, what: String, key: String
+  ) -> SluiceError? {
+    guard let first = lines.first(where: { !$0.isEmpty }) else { return nil }
+    let head = String(decoding: first.prefix(4096), as: UTF8.self).trimmingPrefix("\u{FEFF}")
+      .trimmingPrefix { $0 == " " || $0 == "\t" }
+    switch head.first {
+    case "{", nil: return nil
+    case "[":
+      return .badInput(
+        "\(what) is a JSON array, and has to be JSON Lines: one {…} a line", file: path, line: 1,
+        remedy: "Convert it: python3 -c 'import json,sys; [print(json.dumps(x)) for x in json.load(sys.stdin)]' < FILE")
+    default:
+      guard head.contains(","), !head.hasPrefix("\"") || lines.count > 1 else { return nil }
+      return .badInput(
+        "this looks like CSV; \(what) is JSON Lines: one {…} a line", file: path, line: 1,
+        remedy: "Convert it, with the name of your column for COLUMN: python3 -c 'import csv,json,sys; "
+          + "[print(json.dumps({\"\(key)\": r[\"COLUMN\"]})) for r in csv.DictReader(sys.stdin)]' < FILE")
+    }
   }
 }
 
