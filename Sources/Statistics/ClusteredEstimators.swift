@@ -1,68 +1,90 @@
 import Core
-import Foundation
 
-/// The mean of unit means in [0, 1], for rates.
-///
-/// Korn and Graubard's interval keeps its coverage near 0 and 1, where gates live, but knows only the clusters that it
-/// saw. So the upper bound is never below what a share of weak clusters that all G happened to miss would make of the
-/// mean: a pass has to hold against them.
+/// The mean of units' shares in [0, 1], for rates.
 public struct ClusteredRate: MetricEstimator {
   public let units: [ClusteredUnit]
-  public let unscored: Int
+  private let mean: BoundedClusterMean
 
-  public init(_ units: [ClusteredUnit], unscored: Int = 0) {
+  public init(_ units: [ClusteredUnit], weight: Weighting = .attacks) {
     self.units = units
-    self.unscored = unscored
+    mean = BoundedClusterMean(units, weight: weight, range: 0...1)
   }
 
-  public func estimate(confidence: Double) -> Estimate {
-    guard !units.isEmpty else { return .nothing(confidence: confidence, unscored: unscored) }
-    let rate = ClusteredMean(units)
-    let (lower, upper, effective) = rate.kornGraubard(confidence: confidence)
-    let missed = rate.mean + (1 - rate.mean) * rate.hiddenShare(confidence: confidence)
-    return Estimate(
-      value: rate.mean, lower: lower, upper: max(upper, missed), confidence: confidence, n: rate.responses,
-      effectiveN: effective, unscored: unscored,
-      method: "Korn-Graubard over \(units.count) units in \(rate.clusters) clusters")
-  }
+  public func estimate(confidence: Double) -> Estimate { mean.estimate(confidence: confidence) }
+  public func leastAlpha(_ limit: Limit) -> Double { mean.leastAlpha(limit) }
 }
 
 /// The mean of paired differences in [−1, 1], candidate − baseline on the same attacks.
-///
-/// The difference is the mean of the attacks' worsenings less the mean of their improvements; each is a clustered mean in
-/// [0, 1] with Korn and Graubard's interval, and the two are put together with their correlation (MOVER: Zou and Donner,
-/// Statistics in Medicine, 2008). Where few attacks changed at all, which is what two releases of one model look like,
-/// Student's *t* on the differences is too sure of itself; this isn't. The upper bound is never below what a share of
-/// newly weak clusters that all G happened to miss would make of the difference.
 public struct ClusteredDifference: MetricEstimator {
   public let units: [ClusteredUnit]
-  public let unscored: Int
+  private let mean: BoundedClusterMean
 
-  /// - Parameter units: `mean` is each unit's difference of means.
-  public init(_ units: [ClusteredUnit], unscored: Int = 0) {
+  public init(_ units: [ClusteredUnit], weight: Weighting = .attacks) {
     self.units = units
-    self.unscored = unscored
+    mean = BoundedClusterMean(units, weight: weight, range: -1...1)
   }
 
-  public func estimate(confidence: Double) -> Estimate {
-    guard !units.isEmpty else { return .nothing(confidence: confidence, unscored: unscored) }
-    let worse = ClusteredMean(units) { max(0, $0.mean) }
-    let better = ClusteredMean(units) { max(0, -$0.mean) }
-    let value = worse.mean - better.mean
-    guard worse.clusters > 1 else {
-      return Estimate(
-        value: value, lower: -1, upper: 1, confidence: confidence, n: worse.responses, effectiveN: 1,
-        unscored: unscored, method: "one cluster: no interval")
-    }
-    let correlation = worse.correlation(with: better)
-    let (up, down) = (worse.kornGraubard(confidence: confidence), better.kornGraubard(confidence: confidence))
-    func leg(_ a: Double, _ b: Double) -> Double { max(0, a * a + b * b - 2 * correlation * a * b).squareRoot() }
-    let lower = value - leg(worse.mean - up.lower, down.upper - better.mean)
-    let upper = value + leg(up.upper - worse.mean, better.mean - down.lower)
-    let missed = value + (1 - value) * worse.hiddenShare(confidence: confidence)
+  public func estimate(confidence: Double) -> Estimate { mean.estimate(confidence: confidence) }
+  public func leastAlpha(_ limit: Limit) -> Double { mean.leastAlpha(limit) }
+}
+
+/// A mean over units in clusters, each in a known range, with `ClusteredBound`'s bounds.
+private struct BoundedClusterMean: Sendable {
+  private let range: ClosedRange<Double>
+  private let weight: Weighting
+  private let units: Int
+  private let table: ClusterTable
+  /// Of what was scored.
+  private let value: Double
+  /// On the range scaled to [0, 1]; nil without units.
+  private let bound: ClusteredBound?
+
+  init(_ units: [ClusteredUnit], weight: Weighting, range: ClosedRange<Double>) {
+    (self.range, self.weight, self.units) = (range, weight, units.count)
+    table = ClusterTable(units)
+    let means = table.means(weight)
+    value = means.scored.map { $0.reduce(0) { $0 + $1.mean * $1.weight } } ?? .nan
+    let width = range.upperBound - range.lowerBound
+    bound =
+      units.isEmpty
+      ? nil
+      : ClusteredBound(
+        means.map { parts in parts.map { (($0.mean - range.lowerBound) / width, $0.weight) } })
+  }
+
+  func estimate(confidence: Double) -> Estimate {
+    guard let bound else { return .nothing(confidence: confidence, unscored: 0) }
+    let interval = bound.interval(confidence: confidence)
+    let (lower, upper) = (metric(interval.lower), metric(interval.upper))
     return Estimate(
-      value: value, lower: max(-1, lower), upper: min(1, max(upper, missed)), confidence: confidence,
-      n: worse.responses, effectiveN: Double(worse.clusters), unscored: unscored,
-      method: "MOVER of Korn-Graubard intervals over \(units.count) paired units in \(worse.clusters) clusters")
+      value: value, lower: value.isNaN ? lower : min(lower, value), upper: value.isNaN ? upper : max(upper, value),
+      confidence: confidence, n: table.responses, effectiveN: bound.effective.kish, unscored: table.missing,
+      method: method(bound.effective))
+  }
+
+  private func method(_ effective: EffectiveClusters) -> String {
+    if effective.count == 1 { return "one cluster: no interval" }
+    let mean = weight == .attacks ? "mean over \(units) units" : "mean over clusters of \(units) units"
+    return "Gaffke's bounds, \(mean) in \(effective.count) clusters"
+  }
+
+  /// Directly from the two tails at the limit's ends; each side of the interval has half of α.
+  func leastAlpha(_ limit: Limit) -> Double {
+    guard let bound else { return 1 }
+    let (low, high) = (limit.atLeast.map(share), limit.atMost.map(share))
+    let inside = max(low.map(bound.doubtAbove) ?? 0, high.map(bound.doubtBelow) ?? 0)
+    let outside = min(
+      low.map { bound.doubtBelow($0 - Self.step) } ?? 1, high.map { bound.doubtAbove($0 + Self.step) } ?? 1)
+    return min(1, max(1e-12, 2 * min(inside, outside)))
+  }
+
+  /// A bound that touches its limit is inside.
+  private static let step = 1e-12
+
+  private func metric(_ share: Double) -> Double {
+    range.lowerBound + (range.upperBound - range.lowerBound) * share
+  }
+  private func share(_ metric: Double) -> Double {
+    (metric - range.lowerBound) / (range.upperBound - range.lowerBound)
   }
 }

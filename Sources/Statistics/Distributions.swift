@@ -90,7 +90,7 @@ public enum Distributions {
   /// bracket or don't halve it.
   ///
   /// - Parameter function: value and density at a point inside.
-  private static func solve(
+  static func solve(
     for p: Double, from low: Double, to high: Double, start: Double, _ function: (Double) -> (Double, Double)
   ) -> Double {
     var (low, high, x) = (low, high, start)

@@ -87,7 +87,7 @@ public struct JudgeAgreement: MetricEstimator {
     let variance = Jackknife.variance(without.map { $0.isFinite ? $0 : all.coefficient }, around: all.coefficient)
     let t = count > 1 ? Distributions.studentQuantile(1 - (1 - confidence) / 2, degrees: count - 1) : .infinity
     let half = t * variance.squareRoot()
-    let hidden = ClusteredMean.hiddenShare(clusters: clusters.count, confidence: confidence)
+    let hidden = hiddenShare(clusters: clusters.count, confidence: confidence)
     let worst = 1 - (all.observed + (1 - all.observed) * hidden) / all.expected
     return Estimate(
       value: all.coefficient, lower: max(-1, min(all.coefficient - half, worst)), upper: min(1, all.coefficient + half),

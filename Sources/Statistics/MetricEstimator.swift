@@ -30,21 +30,6 @@ extension MetricEstimator {
   }
 }
 
-/// Repeated observations of one attack and the cluster it belongs to.
-public struct ClusteredUnit: Hashable, Sendable {
-  public let cluster: String
-  /// The unit's mean over its scored responses.
-  public let mean: Double
-  /// Scored responses behind the mean.
-  public let responses: Int
-
-  public init(cluster: String, mean: Double, responses: Int) {
-    self.cluster = cluster
-    self.mean = mean
-    self.responses = responses
-  }
-}
-
 extension Estimate {
   /// Nothing was observed: any value is possible, so no check can be decided by it.
   static func nothing(confidence: Double, unscored: Int) -> Estimate {

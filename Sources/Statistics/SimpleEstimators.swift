@@ -1,40 +1,50 @@
 import Core
 import Foundation
 
-/// k of n independent trials: Clopper and Pearson's exact interval.
+/// k of n independent trials: Clopper and Pearson's exact interval. Missing trials count against.
 public struct BinomialRate: MetricEstimator {
   public let successes: Int
   public let trials: Int
-  public let unscored: Int
+  /// Trials that were planned and have no outcome.
+  public let missing: Int
 
-  public init(successes: Int, trials: Int, unscored: Int = 0) {
+  public init(successes: Int, trials: Int, missing: Int = 0) {
     self.successes = successes
     self.trials = trials
-    self.unscored = unscored
+    self.missing = missing
   }
 
   public func estimate(confidence: Double) -> Estimate {
-    guard trials > 0 else { return .nothing(confidence: confidence, unscored: unscored) }
-    let (lower, upper) = clopperPearson(
-      successes: Double(successes), trials: Double(trials), confidence: confidence)
+    let planned = Double(trials + missing)
+    guard planned > 0 else { return .nothing(confidence: confidence, unscored: missing) }
+    let counts = ThreeReadings(scored: Double(successes), least: Double(successes), most: Double(successes + missing))
+    let (lower, upper) = counts.bounds { clopperPearson(successes: $0, trials: planned, confidence: confidence) }
     return Estimate(
-      value: Double(successes) / Double(trials), lower: lower, upper: upper, confidence: confidence, n: trials,
-      effectiveN: Double(trials), unscored: unscored, method: "Clopper-Pearson")
+      value: trials == 0 ? .nan : Double(successes) / Double(trials), lower: lower, upper: upper,
+      confidence: confidence, n: trials, effectiveN: planned, unscored: missing, method: "Clopper-Pearson")
   }
 }
 
-/// The mean over a few independent repetitions (attacker restarts, or their paired differences): Student's t.
+/// The mean over a few independent repetitions of a continuous measure: Student's t.
+///
+/// Values that agree don't show that others would. Their variance is never below what it would be if one of them had been
+/// `step` away from the others, which is step²/R for R values: agreement may have hung on one of them.
 public struct RepetitionMean: MetricEstimator {
   public let values: [Double]
   /// Observations behind all repetitions.
   public let n: Int
   /// No value can be outside; the interval is cut to it.
   public let range: ClosedRange<Double>
+  /// The smallest change of the measure that means something; above 0.
+  public let step: Double
 
-  public init(_ values: [Double], n: Int, range: ClosedRange<Double> = -Double.infinity...Double.infinity) {
+  public init(
+    _ values: [Double], n: Int, range: ClosedRange<Double> = -Double.infinity...Double.infinity, step: Double = 1
+  ) {
     self.values = values
     self.n = n
     self.range = range
+    self.step = step
   }
 
   public func estimate(confidence: Double) -> Estimate {
@@ -43,7 +53,8 @@ public struct RepetitionMean: MetricEstimator {
     let mean = values.reduce(0, +) / count
     var half = Double.infinity
     if values.count > 1 {
-      let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1)
+      let seen = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1)
+      let variance = max(seen, step * step / count)
       half =
         Distributions.studentQuantile(1 - (1 - confidence) / 2, degrees: count - 1) * (variance / count).squareRoot()
     }

@@ -1,14 +1,16 @@
 import Core
 import Foundation
 
-/// Successes of one repetition (an attacker's restart): k of n.
+/// Successes of one repetition (an attacker's restart): k of n, and trials that have no outcome.
 public struct RepetitionCount: Hashable, Sendable {
   public let successes: Int
   public let trials: Int
+  public let missing: Int
 
-  public init(successes: Int, trials: Int) {
+  public init(successes: Int, trials: Int, missing: Int = 0) {
     self.successes = successes
     self.trials = trials
+    self.missing = missing
   }
 
   var share: Double { Double(successes) / Double(trials) }

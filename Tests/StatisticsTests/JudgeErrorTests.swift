@@ -106,7 +106,7 @@ struct JudgeErrorTests {
     #expect(estimate.upper - estimate.lower > (plain.upper - plain.lower) / 0.7)
     #expect(estimate.lower > plain.lower / 0.9 && estimate.upper < 0.3)
     let mirrored = CorrectedDifference(
-      ClusteredDifference(units.map { ClusteredUnit(cluster: $0.cluster, mean: -$0.mean, responses: 2) }), judge: judge
+      ClusteredDifference(units.map { ClusteredUnit(cluster: $0.cluster, mean: -$0.least, responses: 2) }), judge: judge
     ).estimate(confidence: 0.95)
     // The plain upper end has a floor of its own, so only the outer sides mirror.
     #expect(mirrored.value == -estimate.value && mirrored.lower >= -1 && mirrored.lower <= -estimate.value)

@@ -20,7 +20,7 @@ struct SequentialTests {
   @Test("one bet's capital is the product of its factors")
   func capital() {
     // θ = 1/2, largest bet λ = 2f: 1 + f for an unsafe cluster and 1 − f for a safe one.
-    let evidence = BettingEvidence(clusters: [(1, 1), (1, 1), (0, 1)], largest: 1)
+    let evidence = BettingEvidence(clusters: [(1, 1, 1), (1, 1, 1), (0, 0, 1)], largest: 1)
     let harmonic = (1...8).map { 1 / Double($0) }
     let afterTwo = harmonic.enumerated().reduce(0) { sum, item in
       let share = 1 + 0.99 * pow(0.5, Double(item.offset))
@@ -36,7 +36,10 @@ struct SequentialTests {
     var wrong = 0
     let trials = 2_000
     for _ in 0..<trials {
-      let drawn = (0..<300).map { _ in (sum: random.uniformDouble() < truth ? 1.0 : 0, size: 1.0) }
+      let drawn = (0..<300).map { _ in
+        let sum = random.uniformDouble() < truth ? 1.0 : 0
+        return (least: sum, most: sum, size: 1.0)
+      }
       let evidence = BettingEvidence(clusters: drawn, largest: 1)
       // The running maximum over all 300 looks is inside.
       if 2 * min(evidence.alphaAbove(truth), evidence.alphaBelow(truth)) <= 0.05 { wrong += 1 }

@@ -65,7 +65,7 @@ struct IntervalTests {
     #expect(none.lower == 0 && abs(none.upper - (1 - pow(0.025, 0.01))) < 1e-9)
     let same = ClusteredDifference(units).estimate(confidence: 0.95)
     #expect(same.lower < -0.03 && same.upper > 0.03)
-    let one = ClusteredRate(units.map { ClusteredUnit(cluster: "a", mean: $0.mean, responses: 3) })
+    let one = ClusteredRate(units.map { ClusteredUnit(cluster: "a", mean: $0.least, responses: 3) })
     #expect(one.estimate(confidence: 0.95).upper > 0.9)
     #expect(ClusteredRate([]).estimate(confidence: 0.95).n == 0)
   }
@@ -79,7 +79,7 @@ struct IntervalTests {
       RepetitionMean([1, 2, 4], n: 3),
       NewlyBroken(
         screened: [.init(id: "a", candidateUnsafe: 8, candidateScored: 8, baselineUnsafe: 0, baselineScored: 8)],
-        attacks: 100, screenResponses: 3, confirmResponses: 8),
+        attacks: 100, screenResponses: 3, confirmResponses: 8, effect: 0.6),
     ]
     for estimator in estimators {
       var last = estimator.estimate(confidence: 0.5)
@@ -108,7 +108,7 @@ struct NewlyBrokenTests {
   func detections() {
     let metric = NewlyBroken(
       screened: [outcome("a", 8, 0), outcome("b", 7, 0), outcome("c", 2, 1)], attacks: 384, screenResponses: 3,
-      confirmResponses: 8)
+      confirmResponses: 8, effect: 0.6)
     #expect(metric.detections(confidence: 0.99).map(\.id) == ["a", "b"])
     #expect(abs(metric.adjusted[0].adjustedP - 3 / 12870.0) < 1e-12)
     #expect(metric.adjusted[2].adjustedP == 1 || metric.adjusted[2].adjustedP > 0.4)
@@ -121,7 +121,7 @@ struct NewlyBrokenTests {
       let broken = (0..<12).map { outcome("broken \($0)", 7, 1) }
       let noise = (0..<12).map { outcome("noise \($0)", 4, 3) }
       return NewlyBroken(
-        screened: broken + noise, attacks: 100, screenResponses: 3, confirmResponses: 8, control: control)
+        screened: broken + noise, attacks: 100, screenResponses: 3, confirmResponses: 8, effect: 0.6, control: control)
     }
     let (strict, lenient) = (test(.familyWise), test(.falseDiscovery))
     #expect(strict.detections(confidence: 0.95).isEmpty)
@@ -143,7 +143,8 @@ struct NewlyBrokenTests {
         return outcome("\(id)", draws[0], draws[1])
       }
       let test = NewlyBroken(
-        screened: screened, attacks: 100, screenResponses: 3, confirmResponses: 8, control: .falseDiscovery)
+        screened: screened, attacks: 100, screenResponses: 3, confirmResponses: 8, effect: 0.6, control: .falseDiscovery
+      )
       if test.leastBroken(alpha: 0.05) > 0 { wrong += 1 }
     }
     #expect(wrong <= 128)
@@ -151,25 +152,25 @@ struct NewlyBrokenTests {
 
   @Test("finding nothing doesn't prove that nothing is broken")
   func upperBound() {
-    let none = NewlyBroken(screened: [], attacks: 384, screenResponses: 3, confirmResponses: 12).estimate(
+    let none = NewlyBroken(screened: [], attacks: 384, screenResponses: 3, confirmResponses: 12, effect: 0.6).estimate(
       confidence: 0.95)
     #expect(none.value == 0 && none.upper >= 1 && none.upper <= 6)
-    let blind = NewlyBroken(screened: [], attacks: 384, screenResponses: 1, confirmResponses: 2).estimate(
+    let blind = NewlyBroken(screened: [], attacks: 384, screenResponses: 1, confirmResponses: 2, effect: 0.6).estimate(
       confidence: 0.95)
     #expect(blind.upper == 384)
   }
 
   @Test("the stated detection power is no more than what simulation shows at the worst baseline rate")
   func power() {
-    let level = 0.005
-    let stated = NewlyBroken.detectionPower(screen: 3, confirm: 8, level: level)
+    let (level, effect) = (0.005, 0.6)
+    let stated = NewlyBroken.detectionPower(screen: 3, confirm: 8, effect: effect, level: level)
     var generator = SeededGenerator(seed: 3)
     func draw(_ n: Int, _ p: Double) -> Int { (0..<n).filter { _ in generator.uniformDouble() < p }.count }
     var least = 1.0
     for baseline in [0.0, 0.1, 0.2, 0.3, 0.4] {
       var found = 0
-      for _ in 0..<4000 where draw(3, baseline + NewlyBroken.effect) > draw(3, baseline) {
-        if FisherExact.oneSided(draw(8, baseline + NewlyBroken.effect), of: 8, against: draw(8, baseline), of: 8)
+      for _ in 0..<4000 where draw(3, baseline + effect) > draw(3, baseline) {
+        if FisherExact.oneSided(draw(8, baseline + effect), of: 8, against: draw(8, baseline), of: 8)
           <= level
         {
           found += 1
@@ -194,10 +195,10 @@ struct HolmDecisionTests {
       for unit in baseline {
         // The candidate has the baseline's cells, redrawn, and some new weak ones.
         if Int(unit.cluster).map({ Double($0) / 96 < extra }) == true { broken.insert(unit.cluster) }
-        let p = broken.contains(unit.cluster) || unit.mean > 0.5 ? 0.9 : 0.01
+        let p = broken.contains(unit.cluster) || unit.least > 0.5 ? 0.9 : 0.01
         let mean = Double((0..<3).filter { _ in generator.uniformDouble() < p }.count) / 3
         let before =
-          Double((0..<3).filter { _ in generator.uniformDouble() < (unit.mean > 0.5 ? 0.9 : 0.01) }.count) / 3
+          Double((0..<3).filter { _ in generator.uniformDouble() < (unit.least > 0.5 ? 0.9 : 0.01) }.count) / 3
         candidate.append(ClusteredUnit(cluster: unit.cluster, mean: mean, responses: 3))
         differences.append(ClusteredUnit(cluster: unit.cluster, mean: mean - before, responses: 6))
       }

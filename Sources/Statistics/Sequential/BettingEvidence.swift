@@ -9,8 +9,9 @@ import Foundation
 /// over a geometric grid of fractions of the largest bet that can't ruin; their sum is a capital too. Clusters have to come in an
 /// order that doesn't depend on their answers.
 struct BettingEvidence: Sendable {
-  /// S and m of each cluster, in the order of asking.
-  private let clusters: [(sum: Double, size: Double)]
+  /// S and m of each cluster, in the order of asking. What is missing counts against the bettor: `least` is the sum for the
+  /// one who holds that θ is larger, `most` for the one who holds that it is smaller.
+  private let clusters: [(least: Double, most: Double, size: Double)]
   /// The largest m that any cluster can have, known before the first answer.
   private let largest: Double
 
@@ -26,9 +27,9 @@ struct BettingEvidence: Sendable {
   }()
 
   /// - Parameters:
-  ///   - clusters: S and m of each cluster, in the order of asking; 0 ≤ S ≤ m ≤ `largest`.
+  ///   - clusters: S and m of each cluster, in the order of asking; 0 ≤ least ≤ most ≤ m ≤ `largest`.
   ///   - largest: the largest m that any cluster could have had.
-  init(clusters: [(sum: Double, size: Double)], largest: Double) {
+  init(clusters: [(least: Double, most: Double, size: Double)], largest: Double) {
     self.clusters = clusters
     self.largest = max(largest, clusters.map(\.size).max() ?? 1)
   }
@@ -36,13 +37,13 @@ struct BettingEvidence: Sendable {
   /// The smallest α at which θ is shown to be at least `theta`: 1 over the most that the bet on it ever held.
   func alphaAbove(_ theta: Double) -> Double {
     if theta <= 0 { return 0 }
-    return theta >= 1 ? 1 : 1 / mostCapital(against: theta) { $0.sum }
+    return theta >= 1 ? 1 : 1 / mostCapital(against: theta) { $0.least }
   }
 
   /// The smallest α at which θ is shown to be at most `theta`.
   func alphaBelow(_ theta: Double) -> Double {
     if theta >= 1 { return 0 }
-    return theta <= 0 ? 1 : 1 / mostCapital(against: 1 - theta) { $0.size - $0.sum }
+    return theta <= 0 ? 1 : 1 / mostCapital(against: 1 - theta) { $0.size - $0.most }
   }
 
   /// The values of θ that no bet at α/2 has refuted, up to now.
@@ -67,7 +68,9 @@ struct BettingEvidence: Sendable {
 
   /// The largest capital at any time, of bets that the sum per unit is larger than `theta`. Bets of the share f are
   /// λ = f/(θ·largest), since S − θm is never below −θ·largest.
-  private func mostCapital(against theta: Double, _ sum: ((sum: Double, size: Double)) -> Double) -> Double {
+  private func mostCapital(
+    against theta: Double, _ sum: ((least: Double, most: Double, size: Double)) -> Double
+  ) -> Double {
     var capitals = Self.weights
     var most = 1.0
     let stake = 1 / (theta * largest)

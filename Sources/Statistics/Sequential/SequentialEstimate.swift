@@ -16,45 +16,41 @@ public struct SequentialEstimate: MetricEstimator {
   private let clusters: Int
   private let isComplete: Bool
 
-  /// The mean of unit means in [0, 1].
+  /// The mean of units' shares in [0, 1].
   /// - Parameters:
   ///   - units: in the order of asking; a cluster's units count where its first one stands.
-  ///   - unscored: responses that no judge scored.
   ///   - largestCluster: units of the largest cluster that the run could have asked.
   ///   - isComplete: whether everything was asked.
-  public init(rate units: [ClusteredUnit], unscored: Int = 0, largestCluster: Int, isComplete: Bool) {
+  public init(rate units: [ClusteredUnit], weight: Weighting = .attacks, largestCluster: Int, isComplete: Bool) {
     self.init(
-      units, fixed: ClusteredRate(units, unscored: unscored), largestCluster: largestCluster, isComplete: isComplete,
-      scale: (1, 0))
+      units, fixed: ClusteredRate(units, weight: weight), weight: weight, largestCluster: largestCluster,
+      isComplete: isComplete, scale: (1, 0))
   }
 
   /// The mean of paired differences in [−1, 1].
-  public init(difference units: [ClusteredUnit], unscored: Int = 0, largestCluster: Int, isComplete: Bool) {
+  public init(difference units: [ClusteredUnit], weight: Weighting = .attacks, largestCluster: Int, isComplete: Bool) {
     self.init(
-      units, fixed: ClusteredDifference(units, unscored: unscored), largestCluster: largestCluster,
+      units, fixed: ClusteredDifference(units, weight: weight), weight: weight, largestCluster: largestCluster,
       isComplete: isComplete, scale: (2, -1))
   }
 
   private init(
-    _ units: [ClusteredUnit], fixed: any MetricEstimator, largestCluster: Int, isComplete: Bool,
+    _ units: [ClusteredUnit], fixed: any MetricEstimator, weight: Weighting, largestCluster: Int, isComplete: Bool,
     scale: (slope: Double, offset: Double)
   ) {
-    var places: [String: Int] = [:]
-    var clusters: [(sum: Double, size: Double)] = []
-    for unit in units {
-      let place = places[unit.cluster, default: clusters.count]
-      if place == clusters.count {
-        places[unit.cluster] = place
-        clusters.append((0, 0))
-      }
-      clusters[place].sum += (unit.mean - scale.offset) / scale.slope
-      clusters[place].size += 1
+    let rows = ClusterTable(units).rows
+    // A cluster that counts once is a cluster of one unit, its mean.
+    func sized(_ row: ClusterTable.Row) -> Double { weight == .attacks ? row.size : 1 }
+    func sum(_ sum: Double, _ row: ClusterTable.Row) -> Double {
+      (sum / row.size - scale.offset) / scale.slope * sized(row)
     }
     self.fixed = fixed
     self.scale = scale
     self.isComplete = isComplete
-    self.clusters = clusters.count
-    evidence = BettingEvidence(clusters: clusters, largest: Double(largestCluster))
+    clusters = rows.count
+    evidence = BettingEvidence(
+      clusters: rows.map { (least: sum($0.least, $0), most: sum($0.most, $0), size: sized($0)) },
+      largest: weight == .attacks ? Double(largestCluster) : 1)
   }
 
   public func estimate(confidence: Double) -> Estimate {
@@ -69,7 +65,8 @@ public struct SequentialEstimate: MetricEstimator {
       (lower, upper) = low <= high ? (low, high) : (min(lower, whole.lower), max(upper, whole.upper))
     }
     return Estimate(
-      value: whole.value, lower: min(lower, whole.value), upper: max(upper, whole.value), confidence: confidence,
+      value: whole.value, lower: whole.value.isNaN ? lower : min(lower, whole.value),
+      upper: whole.value.isNaN ? upper : max(upper, whole.value), confidence: confidence,
       n: whole.n, effectiveN: whole.effectiveN, unscored: whole.unscored,
       method: isComplete
         ? "\(whole.method), with a betting confidence sequence"

@@ -1,0 +1,52 @@
+/// Units gathered by cluster: their number and the sums of what was scored, of the least, and of the most.
+struct ClusterTable: Sendable {
+  struct Row: Sendable {
+    /// Planned units, scored or not.
+    var size = 0.0
+    var least = 0.0
+    var most = 0.0
+    var scoredSize = 0.0
+    var scored = 0.0
+  }
+
+  /// In the order of each cluster's first unit.
+  let rows: [Row]
+  /// Scored responses, and missing ones.
+  let responses: Int
+  let missing: Int
+
+  init(_ units: [ClusteredUnit]) {
+    var places: [String: Int] = [:]
+    var rows: [Row] = []
+    for unit in units {
+      let place = places[unit.cluster] ?? rows.count
+      if place == rows.count {
+        places[unit.cluster] = place
+        rows.append(Row())
+      }
+      rows[place].size += 1
+      rows[place].least += unit.least
+      rows[place].most += unit.most
+      if let value = unit.value {
+        rows[place].scoredSize += 1
+        rows[place].scored += value
+      }
+    }
+    self.rows = rows
+    responses = units.reduce(0) { $0 + $1.responses }
+    missing = units.reduce(0) { $0 + $1.missing }
+  }
+
+  /// Means of clusters and their weights, which sum to 1; what was scored has only the clusters with a scored unit.
+  func means(_ weighting: Weighting) -> ThreeReadings<[(mean: Double, weight: Double)]> {
+    func normalised(_ parts: [(sum: Double, size: Double)]) -> [(mean: Double, weight: Double)] {
+      let weights = parts.map { weighting == .attacks ? $0.size : 1 }
+      let total = weights.reduce(0, +)
+      return zip(parts, weights).map { ($0.sum / $0.size, $1 / total) }
+    }
+    let scored = rows.filter { $0.scoredSize > 0 }
+    return ThreeReadings(
+      scored: scored.isEmpty ? nil : normalised(scored.map { ($0.scored, $0.scoredSize) }),
+      least: normalised(rows.map { ($0.least, $0.size) }), most: normalised(rows.map { ($0.most, $0.size) }))
+  }
+}
