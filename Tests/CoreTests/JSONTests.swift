@@ -71,3 +71,61 @@ struct JSONTests {
     #expect(error?.message == "the key '?[2J' is there twice")
   }
 }
+
+@Suite("JSON of other programs is read with their slips")
+struct ForeignJSONTests {
+  private func parse(_ text: String) throws -> JSON { try JSON(foreign: Array(text.utf8)) }
+
+  @Test("half a character is replaced, in escapes and in bytes, and what is around it is kept")
+  func halfCharacters() throws {
+    let texts = [
+      (#""a\ud83d""#, "a\u{fffd}"), (#""\ud83d\ud83d\ude42b""#, "\u{fffd}🙂b"), (#""\ude42c""#, "\u{fffd}c"),
+      (#""\ud83d\n""#, "\u{fffd}\n"), (#""\ud83d\u0041""#, "\u{fffd}A"), (#""\ud83d\ude42""#, "🙂"),
+    ]
+    for (text, value) in texts { #expect(try parse(text).string == value, "\(text)") }
+    #expect(try JSON(foreign: [0x22, 0x61, 0xf0, 0x9f, 0x98, 0x22]).string == "a\u{fffd}")
+  }
+
+  @Test("numbers that JSON has no word for are read as Python writes them")
+  func numbers() throws {
+    let values = try parse("[NaN, Infinity, -Infinity, 1e999, -1e999, -2]").array?.compactMap(\.double) ?? []
+    #expect(values.count == 6 && values[0].isNaN)
+    #expect(Array(values.dropFirst()) == [.infinity, -.infinity, .infinity, -.infinity, -2])
+  }
+
+  @Test("a byte order mark, control characters and a key that is there twice do no harm: the last value counts")
+  func otherSlips() throws {
+    let object = try parse("\u{feff}{\"a\":\"x\ty\nz\",\"b\":1,\"b\":2,\"c\":3}")
+    #expect(object["a"]?.string == "x\ty\nz")
+    #expect(object["b"]?.integer == 2 && object.members?.count == 3)
+  }
+
+  @Test(
+    "what has no meaning is refused here too",
+    arguments: [
+      "", "{", "[1,]", "nan", "-", "-Inf", "Infinit", "{\"a\":1} x", "\"a", "'a'", "\"\\ud83d\\u12g4\"", "01", "+1",
+      "[1 2]",
+    ])
+  func refusals(text: String) {
+    #expect(throws: JSONSyntaxError.self) { try parse(text) }
+  }
+
+  @Test("bounds hold")
+  func bounds() throws {
+    #expect(throws: JSONSyntaxError.self) { try parse(String(repeating: "[", count: 100)) }
+    #expect(throws: JSONSyntaxError.self) { try JSON(foreign: Array("[1,2,3]".utf8), limits: JSON.Limits(values: 3)) }
+  }
+
+  @Test("any bytes end in a value or an error")
+  func anyBytes() {
+    var generator = SeededGenerator(seed: 5)
+    let alphabet = Array("{}[]\",:\\u0dD8cC9eE-+.NaInfity\n ".utf8) + [0xc3, 0xff, 0xf0]
+    for _ in 0..<20_000 {
+      let bytes = (0..<Int(generator.next() % 24)).map { _ in alphabet[Int(generator.next() % UInt64(alphabet.count))] }
+      let strict = try? JSON(parsing: bytes)
+      let foreign = try? JSON(foreign: bytes)
+      // Whatever is read strictly is read the same.
+      if let strict { #expect(foreign?.serialized() == strict.serialized()) }
+    }
+  }
+}

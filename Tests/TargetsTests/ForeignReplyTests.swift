@@ -76,6 +76,10 @@ struct ForeignReplyTests {
         #"{"choices":[{"finish_reason":"error","error":{"message":"asleep, ring the bell","code":502}}]}"#,
         .serverError, 3
       ),
+      (
+        #"{"error":{"message":"asleep, ring the bell"},"choices":[{"message":{"content":""},"finish_reason":"stop"}]}"#,
+        .malformed, 3
+      ),
       (#"{"error":{"message":"asleep, ring the bell","code":400}}"#, .rejected, 1),
       (#"{"error":{"message":"asleep, ring the bell","code":401}}"#, .unauthorised, 1),
       ("data: {\"error\":{\"message\":\"asleep, ring the bell\",\"code\":503}}\n\n", .serverError, 3),
@@ -88,6 +92,15 @@ struct ForeignReplyTests {
         #expect(server.requests.count == tries, "\(body)")
       }
     }
+  }
+
+  @Test(
+    "is an answer where its error is nothing",
+    arguments: ["null", "\"\"", "{}", "false", "{\"code\":0,\"message\":\"ok\"}"])
+  func noError(error: String) async throws {
+    let body = #"{"error":\#(error),"choices":[{"message":{"content":"fine"},"finish_reason":"stop"}]}"#
+    let response = try await response(body).get()
+    #expect(response.text == "fine")
   }
 
   @Test("that is an error by one word paces all requests as status 429 does")

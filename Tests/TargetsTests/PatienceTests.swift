@@ -123,6 +123,20 @@ struct PatienceTests {
     #expect(outcomes[999].failure?.message.contains("refused") == true)
   }
 
+  @Test("a try that takes all its time is repeated less often: each one costs the whole time limit")
+  func slow() async throws {
+    for cause in [TransportFailure.Cause.timedOut, .stalled] {
+      let time = QuickTime()
+      let transport = ScriptedTransport([.failure(TransportFailure(cause, "time is up"))])
+      let target = try target(transport, time, retry: RetryPolicy(retries: 5, malformedRetries: 2)) {
+        $0.failuresBeforeGivingUp = 4
+      }
+      let outcomes = try await target.respond(to: requests(100))
+      #expect(outcomes.allSatisfy { $0.failure?.meansUnavailable == true })
+      #expect(transport.count == 4 * 3)
+    }
+  }
+
   @Test("a server that was given up and comes back is used again after a while")
   func comesBack() async throws {
     let time = QuickTime()

@@ -122,7 +122,7 @@ final class CurlTransfer {
     let message = detail.isEmpty ? String(cString: curl_easy_strerror(result)) : detail
     let answered = sluice_get_long(handle, CURLINFO_RESPONSE_CODE) > 0
     switch result {
-    case CURLE_OPERATION_TIMEDOUT: return TransportFailure(body.isEmpty ? .timedOut : .cutShort, message)
+    case CURLE_OPERATION_TIMEDOUT: return TransportFailure(body.isEmpty ? .timedOut : .stalled, message)
     case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:
       return TransportFailure(.permanent, "the server's certificate is not trusted (\(message))")
     case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_NOT_BUILT_IN:

@@ -93,8 +93,10 @@ public struct TransportFailure: Error, Hashable, Sendable {
     /// No connection, or it broke before a status line came.
     case noConnection
     case timedOut
-    /// The connection ended, stalled or broke in the middle of the answer.
+    /// The connection ended or broke in the middle of the answer.
     case cutShort
+    /// The answer began and then stalled, or dripped until the time was up.
+    case stalled
     /// More body than `HTTPRequest.Bounds.bodyBytes`.
     case tooLarge
     /// Another try can't help: certificate not trusted, URL not usable.

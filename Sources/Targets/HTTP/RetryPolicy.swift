@@ -4,7 +4,7 @@ import Core
 public struct RetryPolicy: Hashable, Sendable {
   /// Tries after the first.
   public var retries: Int
-  /// Tries after the first where the answer came but made no sense; such answers are rarely transient.
+  /// Tries after the first where the answer came but made no sense, or none came in time; such tries rarely get better.
   public var malformedRetries: Int
   /// The ceiling of the first pause; it doubles with every try.
   public var base: Duration
@@ -43,7 +43,7 @@ struct FailedAttempt: Error {
   enum Remedy {
     /// The server or the way to it is in trouble.
     case retry
-    /// The answer made no sense.
+    /// The answer made no sense, or took all the time there was.
     case retrySparingly
     /// The server doesn't take a member of the request, and the next request is without it: no try of the same, so it
     /// counts as none.
@@ -63,7 +63,10 @@ struct FailedAttempt: Error {
 
   init(_ failure: TransportFailure) {
     switch failure.cause {
-    case .noConnection, .timedOut: self.init(.unreachable, failure.message, .retry)
+    case .noConnection: self.init(.unreachable, failure.message, .retry)
+    // Each such try costs the whole time limit: five more of them would make an outage of seconds one of many minutes.
+    case .timedOut: self.init(.unreachable, failure.message, .retrySparingly)
+    case .stalled: self.init(.malformed, "the response was cut short (\(failure.message))", .retrySparingly)
     case .cutShort: self.init(.malformed, "the response was cut short (\(failure.message))", .retry)
     case .tooLarge: self.init(.malformed, failure.message, .giveUp)
     case .permanent: self.init(.unreachable, failure.message, .giveUp)

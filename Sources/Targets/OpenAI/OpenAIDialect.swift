@@ -28,7 +28,8 @@ struct OpenAIDialect: Hashable, Sendable {
   /// What may be done about a refusal with `report`; nil where it isn't about a member of the request.
   func correction(after report: ServerReport, of question: OpenAIQuestion) -> Correction? {
     let text = report.text ?? ""
-    let quotesPrompt = ForeignMessage.repeats(question.privateTexts, in: text)
+    let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    let quotesPrompt = ForeignMessage.repeats(question.privateTexts, in: line)
     let named = Self.names(in: text).union([report.parameter].compactMap(\.self))
     let refuses = report.parameter != nil || Self.isAboutAcceptance(text, report.words)
     var next = self
@@ -79,6 +80,6 @@ struct OpenAIDialect: Hashable, Sendable {
   /// The words of a message as identifiers.
   private static func names(in text: String) -> Set<String> {
     Set(
-      text.prefix(4000).split { !($0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_")) }.map { $0.lowercased() })
+      text.split { !($0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_")) }.map { $0.lowercased() })
   }
 }

@@ -39,10 +39,15 @@ public struct OpenAIReply: Sendable {
           ? "the response has no 'choices'" : "the response has an empty list of choices",
         report: report)
     }
+    // An error beside a choice: whatever the choice says, the answer isn't whole.
+    let report = ServerReport(json)
+    if report.isError, report.text != nil {
+      throw MalformedReply(message: "the response reports an error", report: report)
+    }
     let said = choice["finish_reason"]?.string.flatMap { $0.isEmpty ? nil : $0 }
     if let error = choice["error"], !error.isNull {
-      let report = ServerReport(.object([JSON.Member("error", error)]))
-      throw MalformedReply(message: "the first choice reports an error", report: report)
+      throw MalformedReply(
+        message: "the first choice reports an error", report: ServerReport(.object([JSON.Member("error", error)])))
     }
     if let said, ServerFinish.isBroken(said) {
       throw MalformedReply(message: "the server broke the response off (finish_reason '\(ServerFinish.reason(said))')")

@@ -59,7 +59,8 @@ enum ProviderBlock {
     guard (status ?? 400) < 500, let text = report.text?.lowercased(), phrases.contains(where: text.contains) else {
       return false
     }
-    return !ForeignMessage.repeats(privateTexts, in: report.text ?? "")
+    let words = (report.text ?? "").split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    return !ForeignMessage.repeats(privateTexts, in: words)
   }
 
   /// Whether a reply with a success status is a filter's doing.

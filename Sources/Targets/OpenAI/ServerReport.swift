@@ -2,7 +2,7 @@ import Core
 
 /// What a server says in a body that is not the answer asked for, whatever shape it gives it.
 struct ServerReport: Sendable {
-  /// In the server's words, as they came; nil where it said nothing.
+  /// In the server's words, as they came, up to `longest` characters; nil where it said nothing.
   let text: String?
   /// The machine-readable words for what happened, wherever servers put them, as `ServerReport.word` writes them.
   let words: Set<String>
@@ -16,6 +16,9 @@ struct ServerReport: Sendable {
   let listsFilteredContent: Bool
   /// HTML, as firewalls and gateways send it in the name of a server that isn't there.
   let isWebPage: Bool
+
+  /// More than a message needs, and little enough to be searched for prompts.
+  private static let longest = 4000
 
   init(_ body: [UInt8]) {
     let start = body.prefix(512).drop { $0 <= 0x20 }.prefix(64)
@@ -35,7 +38,7 @@ struct ServerReport: Sendable {
     text = [
       error["message"], root["error"], error["msg"], root["message"], root["detail"], detail["msg"], detail["message"],
       detail["error"]?["message"], detail["error"], error["error"],
-    ].lazy.compactMap { $0?.string }.first { !$0.isEmpty }
+    ].lazy.compactMap { $0?.string }.first { !$0.isEmpty }.map { String($0.prefix(Self.longest)) }
     parameter = error["param"]?.string ?? detail["loc"]?.array?.last?.string
     // A gateway's wrapping holds the error of the provider behind it, as an object or as text (OpenRouter).
     let wrapped = error["metadata"]?["raw"]?.string.flatMap { try? JSON(foreign: Array($0.utf8)) } ?? .null
@@ -55,14 +58,26 @@ struct ServerReport: Sendable {
     self.words = words
     self.status = status ?? Self.status(of: words)
     isError =
-      (root["error"].map { !$0.isNull && $0.bool != false } ?? false) || root["object"]?.string == "error"
-      || root["errors"]?.array?.isEmpty == false
+      Self.isSomething(root["error"]) || root["object"]?.string == "error" || root["errors"]?.array?.isEmpty == false
     listsFilteredContent =
       inner.contains { $0?["content_filter_result"].map(Self.marksContent) ?? false }
       // OpenRouter: the categories that the moderation before the model objected to.
       || error["metadata"]?["reasons"]?.array?.isEmpty == false && error["metadata"]?["flagged_input"] != nil
       // Zhipu, beside its error.
       || isError && root["contentFilter"]?.array?.isEmpty == false
+  }
+
+  /// Whether an error is there at all: some servers send the member with nothing in it, or with a code of success.
+  private static func isSomething(_ error: JSON?) -> Bool {
+    switch error {
+    case nil, .null, .bool(false), .integer(0): return false
+    case .string(let text): return !text.isEmpty
+    case .array(let list): return !list.isEmpty
+    case .object(let members):
+      let code = error?["code"]?.integer
+      return !members.isEmpty && code != 0 && code != 200
+    default: return true
+    }
   }
 
   /// A code written as one word in lower case: `Content-Filter`, `content_filter` and `ContentFilter` are one.

@@ -17,8 +17,10 @@ enum StreamedReply {
         break
       }
       guard let json = try? JSON(foreign: Array(event)) else { throw cutShort }
-      let report = ServerReport(json)
-      if report.isError { throw MalformedReply(message: "the stream reports an error", report: report) }
+      if json["error"] != nil || json["object"]?.string == "error" {
+        let report = ServerReport(json)
+        if report.isError { throw MalformedReply(message: "the stream reports an error", report: report) }
+      }
       reply.add(json)
     }
     guard isDone || reply.finishReason != nil else { throw cutShort }

@@ -19,8 +19,11 @@ public final class FineTuningClient: Sendable {
     transport: (any HTTPTransport)? = nil, retry: RetryPolicy? = nil, clock: RetryClock = .continuous
   ) throws {
     self.configuration = configuration
+    // One call at a time, by a tuner with an outage limit of its own: giving up is not this client's business.
+    var patient = configuration
+    patient.failuresBeforeGivingUp = .max
     connection = try OpenAIConnection(
-      configuration, path: Self.jobs, environment: environment, transport: transport, retry: retry, clock: clock)
+      patient, path: Self.jobs, environment: environment, transport: transport, retry: retry, clock: clock)
   }
 
   /// As `OpenAIClient.identity`.

@@ -1,0 +1,28 @@
+import Core
+import Testing
+
+@Suite("A response without an answer")
+struct ReasoningTextTests {
+  @Test("is one that is empty or nothing but reasoning, and never a blocked one")
+  func whyUnanswered() {
+    let without: [(String, String)] = [
+      ("", "stop"), (" \n", "length"), ("", "reasoning"), ("<think>a", "stop"), ("<think>a</think> ", "stop"),
+      ("a</think>", "length"), ("", "tool_calls"),
+    ]
+    for (text, finish) in without {
+      #expect(Response(text: text, finishReason: finish).whyUnanswered != nil, "\(text) \(finish)")
+      #expect(Response(text: text, finishReason: "content_filter").whyUnanswered == nil)
+    }
+    for text in ["No.", "<think>a</think>No.", "a</think>No.", "See <think>.", "think>"] {
+      for finish in ["stop", "length", "unknown"] {
+        #expect(Response(text: text, finishReason: finish).whyUnanswered == nil, "\(text)")
+      }
+    }
+  }
+
+  @Test("is recognised by the marks of its reasoning as bytes, so that no combining character hides one")
+  func combining() {
+    #expect(Response(text: "<think>a</think>\u{301}No.").answer == "\u{301}No.")
+    #expect(Response(text: "<think>\u{301}a").hasOnlyReasoning)
+  }
+}
