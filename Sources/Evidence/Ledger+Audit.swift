@@ -46,19 +46,23 @@ struct AuditRecord {
 
   init(_ row: Row) {
     self.init(
-      sequence: row["sequence"], at: row["at"], kind: row["kind"], detail: row["detail"], previous: row["previous"],
-      hash: row["hash"])
+      sequence: row["sequence"], at: row["at"], kind: row.exactText("kind"), detail: row.exactText("detail"),
+      previous: row["previous"], hash: row["hash"])
   }
+
+  /// Columns for `init`.
+  static let columns = "sequence, at, \(ExactText.read("kind", "detail")), previous, hash"
 
   /// - Returns: the new record's number.
   static func append(_ db: Database, kind: String, detail: String, now: Double) throws -> Int {
-    let last = try Row.fetchOne(db, sql: "SELECT * FROM audit ORDER BY sequence DESC LIMIT 1").map(AuditRecord.init)
+    let last = try Row.fetchOne(db, sql: "SELECT \(columns) FROM audit ORDER BY sequence DESC LIMIT 1")
+      .map(AuditRecord.init)
     let record = AuditRecord(
       sequence: (last?.sequence ?? 0) + 1, at: now, kind: kind, detail: detail,
       previous: last?.hash ?? Ledger.genesis)
     try db.execute(
-      sql: "INSERT INTO audit (sequence, at, kind, detail, previous, hash) VALUES (?, ?, ?, ?, ?, ?)",
-      arguments: [record.sequence, now, kind, detail, record.previous, record.expectedHash])
+      sql: "INSERT INTO audit (kind, detail, sequence, at, previous, hash) VALUES (\(ExactText.bound(2)), ?, ?, ?, ?)",
+      arguments: [exact(kind), exact(detail), record.sequence, now, record.previous, record.expectedHash])
     return record.sequence
   }
 }
@@ -68,7 +72,9 @@ enum RunEvent {
   static let began = "run began"
   static let ended = "run ended"
 
-  static func began(id: String, identity: String, policyHash: String) -> String { "\(id) \(identity) \(policyHash)" }
+  static func began(id: String, identity: String, policyHash: String, digest: String?) -> String {
+    "\(id) \(identity) \(policyHash)" + (digest.map { " \($0)" } ?? "")
+  }
 
   static func ended(id: String, verdict: String, exitCode: Int32, summary: String) -> String {
     "\(id) \(verdict) \(exitCode) \(SHA256.hex(summary))"

@@ -37,15 +37,16 @@ extension Ledger {
       var counts: [String: Int] = [:]
       for table in [
         "runs", "prompts", "responses", "failures", "judgments", "searches", "attackerStates", "artifacts", "checks",
-        "samples", "labels", "audit",
+        "samples", "labels", "targets", "audit",
       ] {
         counts[table] = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM \(table)") ?? 0
       }
       counts["suite"] = try Int.fetchOne(db, sql: "SELECT COUNT(DISTINCT attack) FROM suite") ?? 0
-      let rows = try Row.fetchAll(db, sql: "SELECT target, COUNT(*) AS n FROM responses GROUP BY target")
-      let targets: [(String, Int)] = rows.map { ($0["target"], $0["n"]) }
+      let rows = try Row.fetchAll(
+        db, sql: "SELECT \(ExactText.read("target")), COUNT(*) AS n FROM responses r GROUP BY r.target")
+      let targets: [(String, Int)] = rows.map { ($0.exactText("target"), $0["n"]) }
       return LedgerContents(
-        path: path, bytes: size, counts: counts, responsesByTarget: Dictionary(uniqueKeysWithValues: targets),
+        path: path, bytes: size, counts: counts, responsesByTarget: Dictionary(targets, uniquingKeysWith: +),
         headHash: try Self.headHash(db), runs: try Self.runs(db, limit: limit))
     }
   }
@@ -56,17 +57,17 @@ extension Ledger {
       try Row.fetchAll(
         db,
         sql: """
-          SELECT target, SUM(responses) AS responses, SUM(failures) AS failures, SUM(promptTokens) AS promptTokens,
+          SELECT \(ExactText.read("target")), SUM(responses) AS responses, SUM(failures) AS failures, SUM(promptTokens) AS promptTokens,
             SUM(completionTokens) AS completionTokens
           FROM (
             SELECT target, 1 AS responses, 0 AS failures, promptTokens, completionTokens FROM responses WHERE run = ?
             UNION ALL
             SELECT target, 0, 1, 0, 0 FROM failures WHERE run = ?
-          ) GROUP BY target ORDER BY target
+          ) t GROUP BY t.target ORDER BY t.target
           """, arguments: [run, run]
       ).map { row in
         TargetCost(
-          target: row["target"], responses: row["responses"], failures: row["failures"],
+          target: row.exactText("target"), responses: row["responses"], failures: row["failures"],
           promptTokens: row["promptTokens"], completionTokens: row["completionTokens"])
       }
     }

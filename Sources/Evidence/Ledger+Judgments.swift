@@ -4,23 +4,24 @@ import GRDB
 extension Ledger {
   /// The stored scores of one judge, in order; nil where it has not looked at that response yet.
   ///
-  /// - Parameter requests: which response, and the category it is judged for.
-  public func scores(_ requests: [(key: ResponseKey, category: String?)], judge: String) throws -> [Score?] {
+  /// - Parameters:
+  ///   - requests: which response, and the category it is judged for.
+  ///   - scope: empty for a judge with an identity; the run's identifier for one that may be another tomorrow.
+  public func scores(
+    _ requests: [(key: ResponseKey, category: String?)], judge: String, scope: String = ""
+  ) throws -> [Score?] {
     try read { db in
       var settings = SettingsHashes()
       let statement = try db.cachedStatement(
         sql: """
-          SELECT j.score, j.category, j.reason
+          SELECT \(Self.scoreColumns)
           FROM judgments j JOIN responses r ON r.id = j.response JOIN prompts p ON p.id = r.prompt
-          WHERE p.hash = ? AND r.target = ? AND r.settings = ? AND r.sample = ? AND j.judge = ? AND j.askedCategory = ?
+          WHERE \(Self.isResponse) AND \(Self.isJudgment)
           """)
       return try requests.map { request in
-        try Row.fetchOne(
-          statement,
-          arguments: [
-            SHA256.hex(request.key.prompt), request.key.target, try settings.hash(request.key.settings),
-            request.key.sampleIndex, judge, request.category ?? "",
-          ]
+        let arguments = try Self.arguments(request.key, &settings)
+        return try Row.fetchOne(
+          statement, arguments: arguments + [exact(judge), exact(request.category ?? ""), scope]
         ).map(Self.score)
       }
     }
@@ -29,32 +30,41 @@ extension Ledger {
   /// Commits scores in one transaction. A response that was never stored can't be judged.
   /// - Throws: `InternalError` when a response is missing.
   public func store(
-    _ scores: [(key: ResponseKey, category: String?, score: Score)], judge: String
+    _ scores: [(key: ResponseKey, category: String?, score: Score)], judge: String, scope: String = ""
   ) throws {
     try write { db in
       var settings = SettingsHashes()
       for (key, category, score) in scores {
         let response = try Self.responseID(db, key, &settings)
-        try Self.insert(score, of: response, judge: judge, category: category, db)
+        try Self.insert(score, of: response, judge: judge, category: category, scope: scope, db)
       }
     }
   }
 
+  /// Columns of a judgment `j`, for `score`.
+  static let scoreColumns =
+    "j.score, \(ExactText.read("j.category", as: "category")), \(ExactText.read("j.reason", as: "reason"))"
+
+  /// Condition on a judgment `j`, with judge, category and scope bound.
+  static let isJudgment = "j.judge = \(ExactText.bound) AND j.askedCategory = \(ExactText.bound) AND j.scope = ?"
+
   static func score(_ row: Row) -> Score {
-    (row["score"] as Double?).map { Score.scored($0, category: row["category"]) }
-      ?? .unscored(reason: (row["reason"] as String?) ?? "")
+    (row["score"] as Double?).map { Score.scored($0, category: row.exactTextIfAny("category")) }
+      ?? .unscored(reason: row.exactTextIfAny("reason") ?? "")
   }
 
   static func insert(
-    _ score: Score, of response: Int64, judge: String, category: String?, _ db: Database
+    _ score: Score, of response: Int64, judge: String, category: String?, scope: String, _ db: Database
   ) throws {
     let (probability, reason) = columns(score)
     try db.cachedStatement(
       sql: """
-        INSERT INTO judgments (response, judge, askedCategory, score, category, reason)
-        VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+        INSERT INTO judgments (judge, askedCategory, category, reason, response, scope, score)
+        VALUES (\(ExactText.bound(4)), ?, ?, ?) ON CONFLICT (response, judge, askedCategory, scope) DO NOTHING
         """
-    ).execute(arguments: [response, judge, category ?? "", probability, score.category, reason])
+    ).execute(arguments: [
+      exact(judge), exact(category ?? ""), exact(score.category), exact(reason), response, scope, probability,
+    ])
   }
 
   /// A score that is no number says nothing about the response, so it is kept as unscored.
@@ -68,14 +78,8 @@ extension Ledger {
 
   private static func responseID(_ db: Database, _ key: ResponseKey, _ settings: inout SettingsHashes) throws -> Int64 {
     let find = try db.cachedStatement(
-      sql: """
-        SELECT r.id FROM responses r JOIN prompts p ON p.id = r.prompt
-        WHERE p.hash = ? AND r.target = ? AND r.settings = ? AND r.sample = ?
-        """)
-    let arguments: StatementArguments = [
-      SHA256.hex(key.prompt), key.target, try settings.hash(key.settings), key.sampleIndex,
-    ]
-    guard let id = try Int64.fetchOne(find, arguments: arguments) else {
+      sql: "SELECT r.id FROM responses r JOIN prompts p ON p.id = r.prompt WHERE \(Self.isResponse)")
+    guard let id = try Int64.fetchOne(find, arguments: try arguments(key, &settings)) else {
       throw InternalError("a response was judged before it was stored")
     }
     return id

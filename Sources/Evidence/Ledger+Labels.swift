@@ -79,19 +79,21 @@ extension Ledger {
   /// - Parameter judges: fingerprints: a judge's own, or its members'.
   public func labelCandidates(run: String, judges: [String]) throws -> [LabelCandidate] {
     try read { db in
-      let marks = Array(repeating: "?", count: judges.count).joined(separator: ", ")
+      let marks = ExactText.bound(judges.count)
       return try Row.fetchAll(
         db,
         sql: """
-          SELECT r.id, p.text AS prompt, MAX(j.askedCategory) AS asked, AVG(j.score) AS score
+          SELECT r.id, \(ExactText.read("p.text", as: "prompt")),
+            \(ExactText.read("MAX(j.askedCategory)", as: "asked")), AVG(j.score) AS score
           FROM responses r JOIN prompts p ON p.id = r.prompt JOIN judgments j ON j.response = r.id
-          WHERE r.run = ? AND j.judge IN (\(marks)) AND j.score IS NOT NULL
+          WHERE r.run = ? AND j.scope IN ('', ?) AND j.judge IN (\(marks)) AND j.score IS NOT NULL
           GROUP BY r.id ORDER BY r.id
-          """, arguments: StatementArguments([run] + judges)
+          """, arguments: StatementArguments([exact(run), exact(run)] + judges.map { exact($0) })
       ).map { row in
-        let asked: String = row["asked"]
+        let asked = row.exactText("asked")
         return LabelCandidate(
-          response: row["id"], prompt: row["prompt"], category: asked.isEmpty ? nil : asked, score: row["score"])
+          response: row["id"], prompt: row.exactText("prompt"), category: asked.isEmpty ? nil : asked,
+          score: row["score"])
       }
     }
   }
@@ -107,25 +109,30 @@ extension Ledger {
       let number = try AuditRecord.append(
         db, kind: "labels exported", detail: "\(run) \(sample.count) of \(population) \(judge)", now: now)
       try db.execute(
-        sql: "INSERT INTO samples (id, run, judge, population, at) VALUES (?, ?, ?, ?, ?)",
-        arguments: [number, run, judge, population, now])
+        sql: "INSERT INTO samples (judge, id, run, population, at) VALUES (\(ExactText.bound), ?, ?, ?, ?)",
+        arguments: [exact(judge), number, run, population, now])
       return try sample.map { drawn in
         let item = String(SHA256.hex("\(number) \(run) \(drawn.response)").prefix(16))
         try db.cachedStatement(
           sql: """
-            INSERT INTO sampled (item, sample, response, category, locale, cluster, stratum, weight)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO sampled (category, locale, cluster, stratum, item, sample, response, weight)
+            VALUES (\(ExactText.bound(4)), ?, ?, ?, ?)
             """
         ).execute(arguments: [
-          item, number, drawn.response, drawn.category, drawn.locale, drawn.cluster, drawn.stratum, drawn.weight,
+          exact(drawn.category), exact(drawn.locale), exact(drawn.cluster), exact(drawn.stratum), item, number,
+          drawn.response, drawn.weight,
         ])
         let find = try db.cachedStatement(
-          sql: "SELECT p.text AS prompt, r.text FROM responses r JOIN prompts p ON p.id = r.prompt WHERE r.id = ?")
+          sql: """
+            SELECT \(ExactText.read("p.text", as: "prompt")), \(ExactText.read("r.text", as: "text"))
+            FROM responses r JOIN prompts p ON p.id = r.prompt WHERE r.id = ?
+            """)
         guard let row = try Row.fetchOne(find, arguments: [drawn.response]) else {
           throw InternalError("a response was drawn that isn't there")
         }
         return BlindItem(
-          item: item, prompt: row["prompt"], response: row["text"], category: drawn.category, locale: drawn.locale)
+          item: item, prompt: row.exactText("prompt"), response: row.exactText("text"), category: drawn.category,
+          locale: drawn.locale)
       }
     }
   }
@@ -133,8 +140,8 @@ extension Ledger {
   /// Those of `items` that were never given out.
   public func unknownItems(_ items: [String]) throws -> Set<String> {
     try read { db in
-      let statement = try db.cachedStatement(sql: "SELECT 1 FROM sampled WHERE item = ?")
-      return Set(try items.filter { try Row.fetchOne(statement, arguments: [$0]) == nil })
+      let statement = try db.cachedStatement(sql: "SELECT 1 FROM sampled WHERE item = \(ExactText.bound)")
+      return Set(try items.filter { try Row.fetchOne(statement, arguments: [exact($0)]) == nil })
     }
   }
 
@@ -146,15 +153,16 @@ extension Ledger {
     try write { db in
       var (new, changed) = (0, 0)
       for label in labels {
-        let find = try db.cachedStatement(sql: "SELECT label FROM labels WHERE item = ? AND reviewer = ?")
-        let before = try String.fetchOne(find, arguments: [label.item, label.reviewer])
+        let find = try db.cachedStatement(
+          sql: "SELECT label FROM labels WHERE item = \(ExactText.bound) AND reviewer = \(ExactText.bound)")
+        let before = try String.fetchOne(find, arguments: [exact(label.item), exact(label.reviewer)])
         if before == nil { new += 1 } else if before != label.label.rawValue { changed += 1 }
         try db.cachedStatement(
           sql: """
-            INSERT INTO labels (item, reviewer, label, at) VALUES (?, ?, ?, ?)
+            INSERT INTO labels (item, reviewer, label, at) VALUES (\(ExactText.bound(2)), ?, ?)
             ON CONFLICT DO UPDATE SET label = excluded.label, at = excluded.at
             """
-        ).execute(arguments: [label.item, label.reviewer, label.label.rawValue, now])
+        ).execute(arguments: [exact(label.item), exact(label.reviewer), label.label.rawValue, now])
       }
       _ = try AuditRecord.append(
         db, kind: "labels imported", detail: "\(labels.count) \(new) new \(changed) changed \(source)", now: now)
@@ -168,7 +176,10 @@ extension Ledger {
       let rows = try Row.fetchAll(
         db,
         sql: """
-          SELECT r.id, p.text AS prompt, r.text, s.item, s.category, s.locale, s.cluster, s.weight, l.reviewer, l.label
+          SELECT r.id, s.item, s.weight, l.label, \(ExactText.read("p.text", as: "prompt")),
+            \(ExactText.read("r.text", as: "text")), \(ExactText.read("s.category", as: "category")),
+            \(ExactText.read("s.locale", as: "locale")), \(ExactText.read("s.cluster", as: "cluster")),
+            \(ExactText.read("l.reviewer", as: "reviewer"))
           FROM labels l JOIN sampled s ON s.item = l.item JOIN responses r ON r.id = s.response
           JOIN prompts p ON p.id = r.prompt
           ORDER BY r.id, s.sample, l.reviewer
@@ -180,32 +191,40 @@ extension Ledger {
         var labels: [String: ReviewedItem] = [:]
         for row in rows {
           guard let label = ReviewerLabel(rawValue: row["label"]) else { continue }
-          labels[row["reviewer"]] = ReviewedItem(item: row["item"], reviewer: row["reviewer"], label: label)
+          let reviewer = row.exactText("reviewer")
+          labels[reviewer] = ReviewedItem(item: row["item"], reviewer: reviewer, label: label)
         }
         return LabelledResponse(
-          response: id, prompt: first["prompt"], text: first["text"], category: first["category"],
-          locale: first["locale"], cluster: first["cluster"], weight: first["weight"],
+          response: id, prompt: first.exactText("prompt"), text: first.exactText("text"),
+          category: first.exactTextIfAny("category"), locale: first.exactTextIfAny("locale"),
+          cluster: first.exactText("cluster"), weight: first["weight"],
           labels: labels.values.sorted { $0.reviewer < $1.reviewer })
       }
     }
   }
 
   /// The stored scores of one judge for labelled responses, in order; nil where it has not looked at that response yet.
-  public func scores(_ responses: [LabelledResponse], judge: String) throws -> [Score?] {
+  /// - Parameter scope: empty for a judge with an identity; the run's identifier for one that may be another tomorrow.
+  public func scores(_ responses: [LabelledResponse], judge: String, scope: String = "") throws -> [Score?] {
     try read { db in
       let statement = try db.cachedStatement(
-        sql: "SELECT score, category, reason FROM judgments WHERE response = ? AND judge = ? AND askedCategory = ?")
+        sql: "SELECT \(Self.scoreColumns) FROM judgments j WHERE j.response = ? AND \(Self.isJudgment)")
       return try responses.map { response in
-        try Row.fetchOne(statement, arguments: [response.response, judge, response.category ?? ""]).map(Self.score)
+        try Row.fetchOne(
+          statement, arguments: [response.response, exact(judge), exact(response.category ?? ""), scope]
+        ).map(Self.score)
       }
     }
   }
 
   /// Commits scores of labelled responses in one transaction.
-  public func store(_ scores: [(response: LabelledResponse, score: Score)], judge: String) throws {
+  public func store(
+    _ scores: [(response: LabelledResponse, score: Score)], judge: String, scope: String = ""
+  ) throws {
     try write { db in
       for (response, score) in scores {
-        try Self.insert(score, of: response.response, judge: judge, category: response.category, db)
+        try Self.insert(
+          score, of: response.response, judge: judge, category: response.category, scope: scope, db)
       }
     }
   }

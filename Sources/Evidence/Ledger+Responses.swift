@@ -8,37 +8,56 @@ public struct ResponseKey: Hashable, Sendable {
   public let prompt: String
   public let settings: SamplingSettings
   public let sampleIndex: Int
+  /// Where the response holds: empty for a model with an identity, which says the same in every run; the run's identifier
+  /// for one that may be another model tomorrow under the same name.
+  public let scope: String
 
-  public init(target: String, prompt: String, settings: SamplingSettings, sampleIndex: Int) {
+  public init(
+    target: String, prompt: String, settings: SamplingSettings, sampleIndex: Int, scope: String = ""
+  ) {
     self.target = target
     self.prompt = prompt
     self.settings = settings
     self.sampleIndex = sampleIndex
+    self.scope = scope
+  }
+
+  /// Equal in every byte, as the ledger compares: Swift takes "é" and "e" with an accent for equal, a model doesn't.
+  public static func == (a: ResponseKey, b: ResponseKey) -> Bool {
+    a.sampleIndex == b.sampleIndex && a.scope == b.scope && a.target.utf8.elementsEqual(b.target.utf8)
+      && a.prompt.utf8.elementsEqual(b.prompt.utf8) && SettingsHashes.areSame(a.settings, b.settings)
   }
 }
 
 extension Ledger {
   /// The stored responses, in the order of `keys`; nil where there is none.
-  public func responses(_ keys: [ResponseKey]) throws -> [Response?] {
+  /// - Parameter run: only responses that this run stored count; nil for any run's.
+  public func responses(_ keys: [ResponseKey], onlyOf run: String? = nil) throws -> [Response?] {
     try read { db in
       var settings = SettingsHashes()
       let statement = try db.cachedStatement(
         sql: """
-          SELECT r.text, r.promptTokens, r.completionTokens, r.latency, r.finishReason
+          SELECT \(ExactText.read("r.text", as: "text")), \(ExactText.read("r.finishReason", as: "finishReason")),
+            r.promptTokens, r.completionTokens, r.latency
           FROM responses r JOIN prompts p ON p.id = r.prompt
-          WHERE p.hash = ? AND r.target = ? AND r.settings = ? AND r.sample = ?
+          WHERE \(Self.isResponse) AND (? IS NULL OR r.run = ?)
           """)
       return try keys.map { key in
-        try Row.fetchOne(
-          statement,
-          arguments: [SHA256.hex(key.prompt), key.target, try settings.hash(key.settings), key.sampleIndex]
-        ).map { row in
+        try Row.fetchOne(statement, arguments: try Self.arguments(key, &settings) + [run, run]).map { row in
           Response(
-            text: row["text"], promptTokens: row["promptTokens"], completionTokens: row["completionTokens"],
-            latency: row["latency"], finishReason: row["finishReason"])
+            text: row.exactText("text"), promptTokens: row["promptTokens"], completionTokens: row["completionTokens"],
+            latency: row["latency"], finishReason: row.exactText("finishReason"))
         }
       }
     }
+  }
+
+  /// Condition on a response `r` and its prompt `p`, for `arguments`.
+  static let isResponse =
+    "p.hash = ? AND r.target = \(ExactText.bound) AND r.settings = ? AND r.sample = ? AND r.scope = ?"
+
+  static func arguments(_ key: ResponseKey, _ settings: inout SettingsHashes) throws -> StatementArguments {
+    [SHA256.hex(key.prompt), exact(key.target), try settings.hash(key.settings), key.sampleIndex, key.scope]
   }
 
   /// Commits outcomes in one transaction. A response already stored under its key stays as it is; failures are noted
@@ -57,21 +76,23 @@ extension Ledger {
           try db.cachedStatement(
             sql: """
               INSERT INTO responses
-              (target, prompt, settings, sample, text, promptTokens, completionTokens, latency, finishReason, run)
-              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+              (target, text, finishReason, prompt, settings, sample, scope, promptTokens, completionTokens, latency, run)
+              VALUES (\(ExactText.bound(3)), ?, ?, ?, ?, ?, ?, ?, ?)
+              ON CONFLICT (target, prompt, settings, sample, scope) DO NOTHING
               """
           ).execute(arguments: [
-            key.target, prompt, hash, key.sampleIndex, response.text, response.promptTokens,
-            response.completionTokens, response.latency, response.finishReason, run,
+            exact(key.target), exact(response.text), exact(response.finishReason), prompt, hash, key.sampleIndex,
+            key.scope, response.promptTokens, response.completionTokens, response.latency, run,
           ])
           stored += db.changesCount
         case .failure(let failure):
           try db.cachedStatement(
             sql: """
-              INSERT INTO failures (target, prompt, settings, sample, kind, message, run) VALUES (?, ?, ?, ?, ?, ?, ?)
+              INSERT INTO failures (target, message, prompt, settings, sample, kind, run)
+              VALUES (\(ExactText.bound(2)), ?, ?, ?, ?, ?)
               """
           ).execute(arguments: [
-            key.target, prompt, hash, key.sampleIndex, failure.kind.rawValue, failure.message, run,
+            exact(key.target), exact(failure.message), prompt, hash, key.sampleIndex, failure.kind.rawValue, run,
           ])
         }
       }
@@ -82,9 +103,17 @@ extension Ledger {
   /// The row of a prompt; texts are stored once.
   static func promptID(_ db: Database, _ text: String) throws -> Int64 {
     let hash = SHA256.hex(text)
-    let find = try db.cachedStatement(sql: "SELECT id FROM prompts WHERE hash = ?")
-    if let id = try Int64.fetchOne(find, arguments: [hash]) { return id }
-    try db.cachedStatement(sql: "INSERT INTO prompts (hash, text) VALUES (?, ?)").execute(arguments: [hash, text])
+    let find = try db.cachedStatement(sql: "SELECT id, length(CAST(text AS BLOB)) AS bytes FROM prompts WHERE hash = ?")
+    if let row = try Row.fetchOne(find, arguments: [hash]) {
+      let id: Int64 = row["id"]
+      // Version 0.1 cut texts at a NUL, but hashed them whole.
+      if row["bytes"] as Int != text.utf8.count {
+        try db.execute(sql: "UPDATE prompts SET text = \(ExactText.bound) WHERE id = ?", arguments: [exact(text), id])
+      }
+      return id
+    }
+    try db.cachedStatement(sql: "INSERT INTO prompts (text, hash) VALUES (\(ExactText.bound), ?)")
+      .execute(arguments: [exact(text), hash])
     return db.lastInsertedRowID
   }
 }
@@ -101,7 +130,7 @@ struct SettingsHashes {
   }
 
   /// Equal in every byte: Swift takes "é" and "e" with an accent for equal, a model doesn't.
-  private static func areSame(_ a: SamplingSettings, _ b: SamplingSettings) -> Bool {
+  static func areSame(_ a: SamplingSettings, _ b: SamplingSettings) -> Bool {
     a == b && a.system.map { Array($0.utf8) } == b.system.map { Array($0.utf8) }
       && a.template.map { Array($0.utf8) } == b.template.map { Array($0.utf8) }
   }

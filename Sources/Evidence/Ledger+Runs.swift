@@ -7,6 +7,8 @@ public struct RunRecord: Hashable, Codable, Sendable {
   public let id: String
   public let policyName: String
   public let policyHash: String
+  /// Digest of the resolved policy and of every input; nil for runs of version 0.1.
+  public let digest: String?
   public let seed: UInt64
   public let overrides: [String]
   public let version: String
@@ -17,17 +19,24 @@ public struct RunRecord: Hashable, Codable, Sendable {
   public let exitCode: Int32?
 }
 
-/// What identifies a run for `--resume`: the same policy text, overrides, seed and stages.
+/// What identifies a run for `--resume`: the same resolved policy and inputs, overrides, seed and stages.
 public struct RunIdentity: Hashable, Codable, Sendable {
   public var policyName: String
   public var policyText: String
+  /// Of the resolved policy and of every input. Where it is there, it stands for the policy's text, which may be the same
+  /// while a variable or a file isn't.
+  public var digest: String?
   public var seed: UInt64
   public var overrides: [String]
   public var stages: [String]
 
-  public init(policyName: String, policyText: String, seed: UInt64, overrides: [String], stages: [String]) {
+  public init(
+    policyName: String, policyText: String, digest: String? = nil, seed: UInt64, overrides: [String],
+    stages: [String]
+  ) {
     self.policyName = policyName
     self.policyText = policyText
+    self.digest = digest
     self.seed = seed
     self.overrides = overrides
     self.stages = stages
@@ -38,7 +47,9 @@ public struct RunIdentity: Hashable, Codable, Sendable {
 
   /// One hash of all of it.
   public var hash: String {
-    SHA256.hex(([policyText, "\(seed)"] + overrides + ["stages"] + stages).map { "\($0.utf8.count):\($0)" }.joined())
+    let policy = digest.map { ["digest", $0] } ?? [policyText]
+    return SHA256.hex(
+      (policy + ["\(seed)"] + overrides + ["stages"] + stages).map { "\($0.utf8.count):\($0)" }.joined())
   }
 }
 
@@ -56,16 +67,18 @@ extension Ledger {
     try write { db in
       let number = try AuditRecord.append(
         db, kind: RunEvent.began,
-        detail: RunEvent.began(id: id, identity: identity.hash, policyHash: identity.policyHash), now: now)
+        detail: RunEvent.began(
+          id: id, identity: identity.hash, policyHash: identity.policyHash, digest: identity.digest), now: now)
       try db.execute(
         sql: """
           INSERT INTO runs
-          (id, policyName, policyHash, policyText, identity, seed, overrides, version, began, beganAs)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          (policyName, policyText, digest, overrides, id, policyHash, identity, seed, version, began, beganAs)
+          VALUES (\(ExactText.bound(4)), ?, ?, ?, ?, ?, ?, ?)
           """,
         arguments: [
-          id, identity.policyName, identity.policyHash, identity.policyText, identity.hash, "\(identity.seed)",
-          try jsonText(identity.overrides), sluiceVersion, now, number,
+          exact(identity.policyName), exact(identity.policyText), exact(identity.digest),
+          exact(try jsonText(identity.overrides)), id, identity.policyHash, identity.hash, "\(identity.seed)",
+          sluiceVersion, now, number,
         ])
     }
     return id
@@ -76,7 +89,8 @@ extension Ledger {
     try read { db in
       try Row.fetchOne(
         db,
-        sql: "SELECT * FROM runs r WHERE identity = ? AND \(Self.unfinished) ORDER BY beganAs DESC, id DESC LIMIT 1",
+        sql:
+          "SELECT \(Self.recordColumns) FROM runs r WHERE identity = ? AND \(Self.unfinished) ORDER BY beganAs DESC, id DESC LIMIT 1",
         arguments: [identity.hash]
       ).map(Self.record)
     }
@@ -85,8 +99,12 @@ extension Ledger {
   /// The newest unfinished run of any policy: to say why `--resume` found none of its own.
   public func lastUnfinishedRun() throws -> RunRecord? {
     try read { db in
-      try Row.fetchOne(db, sql: "SELECT * FROM runs r WHERE \(Self.unfinished) ORDER BY beganAs DESC, id DESC LIMIT 1")
-        .map(Self.record)
+      try Row.fetchOne(
+        db,
+        sql: """
+          SELECT \(Self.recordColumns) FROM runs r WHERE \(Self.unfinished) ORDER BY beganAs DESC, id DESC LIMIT 1
+          """
+      ).map(Self.record)
     }
   }
 
@@ -96,9 +114,10 @@ extension Ledger {
       try Row.fetchOne(
         db,
         sql: """
-          SELECT * FROM runs WHERE ended IS NOT NULL AND (? IS NULL OR policyName = ?)
+          SELECT \(Self.recordColumns) FROM runs r
+          WHERE ended IS NOT NULL AND (? IS NULL OR r.policyName = \(ExactText.bound))
           ORDER BY endedAs DESC, id DESC LIMIT 1
-          """, arguments: [name, name]
+          """, arguments: [exact(name), exact(name)]
       ).map(Self.record)
     }
   }
@@ -109,19 +128,21 @@ extension Ledger {
     (SELECT 1 FROM runs n WHERE n.identity = r.identity AND n.ended IS NOT NULL AND n.beganAs > r.beganAs)
     """
 
-  /// Stores the verdict, its checks and the whole summary, and ends the run in the audit chain.
+  /// Stores the verdict, its checks and the whole summary, and ends the run in the audit chain: all or nothing. Once it
+  /// returns, they are on the disk.
   ///
   /// - Throws: `InternalError` when there is no such run, or it has a verdict already.
   public func finishRun(_ id: String, summary: RunSummary, now: Double) throws {
     let text = try jsonText(summary)
-    try write { db in
+    try writeDurably { db in
       let detail = RunEvent.ended(
         id: id, verdict: summary.verdict.rawValue, exitCode: summary.exitCode, summary: text)
       let number = try AuditRecord.append(db, kind: RunEvent.ended, detail: detail, now: now)
       try db.execute(
         sql: """
-          UPDATE runs SET ended = ?, verdict = ?, exitCode = ?, summary = ?, endedAs = ? WHERE id = ? AND ended IS NULL
-          """, arguments: [now, summary.verdict.rawValue, summary.exitCode, text, number, id])
+          UPDATE runs SET summary = \(ExactText.bound), ended = ?, verdict = ?, exitCode = ?, endedAs = ?
+          WHERE id = ? AND ended IS NULL
+          """, arguments: [exact(text), now, summary.verdict.rawValue, summary.exitCode, number, id])
       guard db.changesCount == 1 else { throw InternalError("run \(id) can't end: it never began or has ended") }
       for check in summary.checks { try Self.insert(check, run: id, db) }
     }
@@ -133,13 +154,13 @@ extension Ledger {
     try db.execute(
       sql: """
         INSERT INTO checks
-        (run, name, metric, verdict, atLeast, atMost, value, lower, upper, confidence, n, effectiveN, unscored, method)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        (name, metric, method, run, verdict, atLeast, atMost, value, lower, upper, confidence, n, effectiveN, unscored)
+        VALUES (\(ExactText.bound(3)), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
-        run, check.name, check.metric, check.verdict.rawValue, check.limit.atLeast, check.limit.atMost,
-        estimate?.value, estimate?.lower, estimate?.upper, estimate?.confidence, estimate?.n, estimate?.effectiveN,
-        estimate?.unscored, estimate?.method,
+        exact(check.name), exact(check.metric), exact(estimate?.method), run, check.verdict.rawValue,
+        check.limit.atLeast, check.limit.atMost, estimate?.value, estimate?.lower, estimate?.upper,
+        estimate?.confidence, estimate?.n, estimate?.effectiveN, estimate?.unscored,
       ])
   }
 
@@ -149,21 +170,28 @@ extension Ledger {
   }
 
   static func runs(_ db: Database, limit: Int) throws -> [RunRecord] {
-    try Row.fetchAll(db, sql: "SELECT * FROM runs ORDER BY beganAs DESC, id DESC LIMIT ?", arguments: [limit])
-      .map(record)
+    try Row.fetchAll(
+      db, sql: "SELECT \(recordColumns) FROM runs r ORDER BY beganAs DESC, id DESC LIMIT ?", arguments: [limit]
+    ).map(record)
   }
 
   /// The summary of a finished run; nil where there is no such run or it didn't end.
   public func summary(of run: String) throws -> RunSummary? {
-    let text = try read { try String.fetchOne($0, sql: "SELECT summary FROM runs WHERE id = ?", arguments: [run]) }
-    return try text.map { try summaryDecoder.decode(RunSummary.self, from: Data($0.utf8)) }
+    let text = try read {
+      try Data.fetchOne($0, sql: "SELECT CAST(summary AS BLOB) FROM runs WHERE id = ?", arguments: [run])
+    }
+    return try text.map { try summaryDecoder.decode(RunSummary.self, from: $0) }
   }
+
+  private static let recordColumns =
+    "id, policyHash, seed, version, began, ended, verdict, exitCode, "
+    + ExactText.read("policyName", "overrides", "digest")
 
   private static func record(_ row: Row) throws -> RunRecord {
     RunRecord(
-      id: row["id"], policyName: row["policyName"], policyHash: row["policyHash"],
-      seed: UInt64(row["seed"] as String) ?? 0,
-      overrides: (try? JSONDecoder().decode([String].self, from: Data((row["overrides"] as String).utf8))) ?? [],
+      id: row["id"], policyName: row.exactText("policyName"), policyHash: row["policyHash"],
+      digest: row.exactTextIfAny("digest"), seed: UInt64(row["seed"] as String) ?? 0,
+      overrides: (try? JSONDecoder().decode([String].self, from: row["overrides"] as Data)) ?? [],
       version: row["version"], began: row["began"], ended: row["ended"],
       verdict: (row["verdict"] as String?).flatMap(Verdict.init), exitCode: row["exitCode"])
   }

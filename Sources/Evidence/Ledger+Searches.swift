@@ -9,8 +9,9 @@ extension Ledger {
   public func search(_ key: String) throws -> [UInt8]? {
     try read { db in
       try Data.fetchOne(
-        db, sql: "SELECT a.bytes FROM searches s JOIN artifacts a ON a.hash = s.artifact WHERE s.key = ?",
-        arguments: [key])
+        db,
+        sql: "SELECT a.bytes FROM searches s JOIN artifacts a ON a.hash = s.artifact WHERE s.key = \(ExactText.bound)",
+        arguments: [exact(key)])
     }.map { [UInt8]($0) }
   }
 
@@ -19,8 +20,8 @@ extension Ledger {
     try write { db in
       let hash = try Self.storeArtifact(db, result)
       try db.execute(
-        sql: "INSERT INTO searches (key, artifact, run) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        arguments: [key, hash, run])
+        sql: "INSERT INTO searches (key, artifact, run) VALUES (\(ExactText.bound), ?, ?) ON CONFLICT (key) DO NOTHING",
+        arguments: [exact(key), hash, run])
     }
   }
 
@@ -34,8 +35,8 @@ extension Ledger {
         db,
         sql: """
           SELECT a.bytes FROM attackerStates s JOIN artifacts a ON a.hash = s.artifact JOIN runs r ON r.id = s.run
-          WHERE s.attacker = ? AND s.restart = ? AND \(Self.endedBefore) ORDER BY r.endedAs DESC, r.id DESC LIMIT 1
-          """, arguments: [attacker, restart, run, run])
+          WHERE s.attacker = \(ExactText.bound) AND s.restart = ? AND \(Self.endedBefore) ORDER BY r.endedAs DESC, r.id DESC LIMIT 1
+          """, arguments: [exact(attacker), restart, run, run])
     }.map { [UInt8]($0) }
   }
 
@@ -47,8 +48,9 @@ extension Ledger {
     try write { db in
       let hash = try Self.storeArtifact(db, state)
       try db.execute(
-        sql: "INSERT OR REPLACE INTO attackerStates (run, attacker, restart, artifact) VALUES (?, ?, ?, ?)",
-        arguments: [run, attacker, restart, hash])
+        sql:
+          "INSERT OR REPLACE INTO attackerStates (attacker, run, restart, artifact) VALUES (\(ExactText.bound), ?, ?, ?)",
+        arguments: [exact(attacker), run, restart, hash])
     }
   }
 

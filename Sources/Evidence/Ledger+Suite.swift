@@ -1,53 +1,68 @@
 import Core
 import GRDB
 
+/// An attack that a search found, with the model it was found on.
+public struct FoundAttack: Hashable, Sendable {
+  public let attack: Attack
+  /// Fingerprint of the candidate of the run that found it; nil where the ledger doesn't know.
+  public let model: String?
+}
+
 extension Ledger {
   /// Attacks that earlier, finished runs confirmed, by identifier; each as the first of those runs found it.
   ///
   /// - Parameter run: only runs that ended before this one began count, so that a resumed run replays what its first
   ///   life replayed; nil for any.
   public func suiteAttacks(before run: String? = nil) throws -> [Attack] {
-    let rows = try read { db in
+    try foundAttacks(before: run).map(\.attack)
+  }
+
+  /// The same with the model that each was found on. Its run is in its provenance.
+  public func foundAttacks(before run: String? = nil) throws -> [FoundAttack] {
+    let found = try read { db in
       try Row.fetchAll(
         db,
         sql: """
-          SELECT s.*, p.text FROM suite s JOIN prompts p ON p.id = s.prompt JOIN runs r ON r.id = s.run
+          SELECT \(ExactText.read("p.text", as: "text")), s.restart, s.step,
+            \(ExactText.read("category", "locale", "cluster", "method", "foundOn", "foundIn", "foundOnModel"))
+          FROM suite s JOIN prompts p ON p.id = s.prompt JOIN runs r ON r.id = s.run
           WHERE \(Self.endedBefore) ORDER BY s.attack, r.endedAs, r.id
           """, arguments: [run, run]
-      ).map(Self.attack)
+      ).map { FoundAttack(attack: Self.attack($0), model: $0.exactTextIfAny("foundOnModel")) }
     }
     var known: Set<AttackID> = []
-    return rows.filter { known.insert($0.id).inserted }
+    return found.filter { known.insert($0.attack.id).inserted }
   }
 
   /// Adds confirmed attacks to the suite of later runs. They count once `run` has ended; what an earlier run said of the
   /// same attack stays.
-  public func addToSuite(_ attacks: [Attack], run: String) throws {
+  ///
+  /// - Parameter model: fingerprint of the run's candidate.
+  public func addToSuite(_ attacks: [Attack], run: String, foundOnModel model: String? = nil) throws {
     try write { db in
-      for attack in attacks { try Self.insert(attack, into: "suite", run: run, db) }
+      for attack in attacks {
+        let origin = attack.provenance
+        try db.cachedStatement(
+          sql: """
+            INSERT INTO suite
+            (category, locale, cluster, method, foundOn, foundIn, foundOnModel, attack, run, prompt, restart, step)
+            VALUES (\(ExactText.bound(7)), ?, ?, ?, ?, ?) ON CONFLICT (attack, run) DO NOTHING
+            """
+        ).execute(arguments: [
+          exact(attack.category), exact(attack.locale), exact(attack.cluster), exact(origin.method),
+          exact(origin.foundOn), exact(origin.run), exact(model), attack.id.text, run,
+          try Self.promptID(db, attack.prompt), origin.restart, origin.step,
+        ])
+      }
     }
-  }
-
-  /// - Parameter table: `suite`, or what a migration calls it meanwhile.
-  static func insert(_ attack: Attack, into table: String, run: String, _ db: Database) throws {
-    let origin = attack.provenance
-    try db.cachedStatement(
-      sql: """
-        INSERT INTO \(table)
-        (attack, run, prompt, category, locale, cluster, method, restart, step, foundOn, foundIn)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
-        """
-    ).execute(arguments: [
-      attack.id.text, run, try promptID(db, attack.prompt), attack.category, attack.locale, attack.cluster,
-      origin.method, origin.restart, origin.step, origin.foundOn, origin.run,
-    ])
   }
 
   private static func attack(_ row: Row) -> Attack {
     Attack(
-      prompt: row["text"], category: row["category"], locale: row["locale"], cluster: row["cluster"],
+      prompt: row.exactText("text"), category: row.exactTextIfAny("category"), locale: row.exactTextIfAny("locale"),
+      cluster: row.exactTextIfAny("cluster"),
       provenance: Provenance(
-        method: row["method"], restart: row["restart"], step: row["step"], foundOn: row["foundOn"],
-        run: row["foundIn"]))
+        method: row.exactText("method"), restart: row["restart"], step: row["step"],
+        foundOn: row.exactTextIfAny("foundOn"), run: row.exactTextIfAny("foundIn")))
   }
 }

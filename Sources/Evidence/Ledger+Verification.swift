@@ -19,8 +19,13 @@ extension Ledger {
   public func verifyAudit(containing head: String? = nil) throws {
     let (records, runs) = try read { db in
       (
-        try Row.fetchAll(db, sql: "SELECT * FROM audit ORDER BY sequence").map(AuditRecord.init),
-        try Row.fetchAll(db, sql: "SELECT * FROM runs")
+        try Row.fetchAll(db, sql: "SELECT \(AuditRecord.columns) FROM audit ORDER BY sequence").map(AuditRecord.init),
+        try Row.fetchAll(
+          db,
+          sql: """
+            SELECT id, identity, policyHash, began, ended, verdict, exitCode,
+              \(ExactText.read("policyText", "digest", "summary")) FROM runs
+            """)
       )
     }
     try Self.verifyChain(records, head: head)
@@ -46,14 +51,16 @@ extension Ledger {
     var expected: [Line: String] = [:]
     for row in rows {
       let id: String = row["id"]
-      if SHA256.hex(row["policyText"] as String) != row["policyHash"] as String {
+      if SHA256.hex(row.exactText("policyText")) != row["policyHash"] as String {
         throw AuditFault(sequence: records.count + 1, problem: "the policy text of run \(id) was changed")
       }
-      let began = RunEvent.began(id: id, identity: row["identity"], policyHash: row["policyHash"])
+      let began = RunEvent.began(
+        id: id, identity: row["identity"], policyHash: row["policyHash"], digest: row.exactTextIfAny("digest"))
       expected[Line(at: row["began"], kind: RunEvent.began, detail: began)] = id
       if let at = row["ended"] as Double? {
         let ended = RunEvent.ended(
-          id: id, verdict: row["verdict"] ?? "", exitCode: row["exitCode"] ?? 0, summary: row["summary"] ?? "")
+          id: id, verdict: row["verdict"] ?? "", exitCode: row["exitCode"] ?? 0,
+          summary: row.exactTextIfAny("summary") ?? "")
         expected[Line(at: at, kind: RunEvent.ended, detail: ended)] = id
       }
     }

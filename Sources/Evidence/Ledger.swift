@@ -9,10 +9,12 @@ import GRDB
 /// leaves a damaged ledger.
 public final class Ledger: Sendable {
   public let path: String
+  /// The copy that was made before the ledger was brought up to date; nil where it was.
+  public let backup: String?
   let database: DatabaseQueue
   private let lock: LedgerLock?
 
-  /// Opens or creates a ledger.
+  /// Opens or creates a ledger. One of an older version is copied beside itself and brought up to date.
   ///
   /// - Parameter readOnly: looks without locking; the ledger must exist.
   /// - Throws: `SluiceError`: permission (77) for a ledger that others can read; interrupted (75) while another run
@@ -30,7 +32,7 @@ public final class Ledger: Sendable {
       try file.create()
     }
     try file.refuseUnfit()
-    database = try LedgerErrors.explained(path, reading: readOnly) {
+    (database, backup) = try LedgerErrors.explained(path, reading: readOnly) {
       try Self.open(file, readOnly: readOnly)
     }
   }
@@ -41,6 +43,24 @@ public final class Ledger: Sendable {
   /// - Throws: `SluiceError` for what SQLite refuses.
   func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
     try LedgerErrors.explained(path, reading: false) { try database.write(body) }
+  }
+
+  /// The same, and on the disk when it returns: not even a power cut takes it back.
+  func writeDurably<Result>(_ body: (Database) throws -> Result) throws -> Result {
+    try LedgerErrors.explained(path, reading: false) {
+      try database.writeWithoutTransaction { db in
+        try db.execute(sql: "PRAGMA synchronous = FULL")
+        // Should this fail, later commits are slower and no less safe.
+        defer { try? db.execute(sql: "PRAGMA synchronous = NORMAL") }
+        var result: Result?
+        try db.inTransaction(.immediate) {
+          result = try body(db)
+          return .commit
+        }
+        guard let result else { throw InternalError("a transaction ended without its result") }
+        return result
+      }
+    }
   }
 
   /// - Throws: `SluiceError` for what SQLite refuses.
@@ -55,7 +75,7 @@ public final class Ledger: Sendable {
     try? database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
   }
 
-  private static func open(_ file: LedgerFile, readOnly: Bool) throws -> DatabaseQueue {
+  private static func open(_ file: LedgerFile, readOnly: Bool) throws -> (DatabaseQueue, backup: String?) {
     var configuration = Configuration()
     configuration.readonly = readOnly
     configuration.foreignKeysEnabled = true
@@ -81,15 +101,19 @@ public final class Ledger: Sendable {
         .usage, "the ledger is from an older version of Sluice and can't be read before it is brought up to date",
         at: place, remedy: "The next run that uses it does so.")
     case (.empty, false), (.older, false), (.current, false):
+      var backup: String?
+      if state == .older, let next = try queue.read({ try LedgerSchema.firstPending($0) }) {
+        backup = try LedgerBackup(file).make(of: queue, before: next)
+      }
       try queue.writeWithoutTransaction { db in
         try db.execute(sql: "PRAGMA journal_mode = WAL")
         // With a write-ahead log this is safe against the end of the process at any instant.
         try db.execute(sql: "PRAGMA synchronous = NORMAL")
       }
       try migrator.migrate(queue)
+      return (queue, backup)
     case (.current, true):
-      break
+      return (queue, nil)
     }
-    return queue
   }
 }

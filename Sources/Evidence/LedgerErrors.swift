@@ -13,7 +13,8 @@ enum LedgerErrors {
     }
   }
 
-  private static func explanation(of error: DatabaseError, path: String, reading: Bool) -> any Error {
+  /// What a person is told instead.
+  static func explanation(of error: DatabaseError, path: String, reading: Bool) -> any Error {
     let place = SourceLocation(file: path)
     let reason = error.message ?? "\(error.resultCode)"
     switch error.resultCode {

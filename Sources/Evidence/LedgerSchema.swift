@@ -26,6 +26,13 @@ enum LedgerSchema {
     return try migrator.hasCompletedMigrations(db) ? .current : .older
   }
 
+  /// What the first migration that `db` lacks is called, up to its colon.
+  static func firstPending(_ db: Database) throws -> String? {
+    let applied = try migrator.appliedIdentifiers(db)
+    let pending = migrator.migrations.first { !applied.contains($0) }
+    return pending.map { String($0.prefix { $0 != ":" }) }
+  }
+
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration(first) { db in
@@ -143,6 +150,9 @@ enum LedgerSchema {
     migrator.registerMigration("4: samples and labels") { db in
       try db.execute(sql: labels)
     }
+    migrator.registerMigration("5: scopes, targets as seen, digests") { db in
+      try db.execute(sql: scopes)
+    }
     return migrator
   }
 
@@ -221,7 +231,21 @@ enum LedgerSchema {
   private static func moveSuite(_ db: Database) throws {
     for row in try Row.fetchAll(db, sql: "SELECT json, run FROM suite") {
       let attack = try JSONDecoder().decode(Attack.self, from: Data((row["json"] as String).utf8))
-      try Ledger.insert(attack, into: "members", run: row["run"], db)
+      try insertMember(attack, run: row["run"], db)
     }
+  }
+
+  private static func insertMember(_ attack: Attack, run: String, _ db: Database) throws {
+    let origin = attack.provenance
+    try db.execute(
+      sql: """
+        INSERT INTO members
+        (attack, run, prompt, category, locale, cluster, method, restart, step, foundOn, foundIn)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+        """,
+      arguments: [
+        attack.id.text, run, try Ledger.promptID(db, attack.prompt), attack.category, attack.locale, attack.cluster,
+        origin.method, origin.restart, origin.step, origin.foundOn, origin.run,
+      ])
   }
 }

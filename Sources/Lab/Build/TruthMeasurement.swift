@@ -88,7 +88,7 @@ struct RuleMatcher {
   /// - Throws: what `Regex` throws for a malformed pattern.
   init() throws {
     violations = try Rules.violations.map { ($0.category, try Regex($0.pattern)) }
-    refusals = try Rules.refusals.map { try Regex($0) }
+    refusals = try Rules.refusals.map { try Regex($0.pattern) }
   }
 
   /// The category that a response breaks, nil where it breaks none.

@@ -3,8 +3,8 @@
 /// The composer copies anchored values and hashes keys with all they hold, so a page of text with aliases of aliases
 /// would keep it busy for years; and it recurses, so nesting costs stack. Both bounds are on the safe side: whatever
 /// looks like an anchor, an alias or a separator is counted, be it in a comment or a text.
-struct YAMLBounds {
-  enum Problem: Hashable {
+public struct YAMLBounds {
+  public enum Problem: Hashable {
     /// More values than allowed could come out.
     case tooManyValues
     /// The leading spaces and indicators of this line reach further than any sensible nesting.
@@ -14,23 +14,19 @@ struct YAMLBounds {
   }
 
   /// Values that the text may hold at most, as estimated; an honest page of policy is estimated at a few thousand.
-  static let mostValues = 60_000.0
+  public static let mostValues = 60_000.0
   /// Block collections nest only by leading spaces and indicators, each level at a column further right.
-  static let widestIndentation = 200
+  public static let widestIndentation = 200
 
-  static func problem(_ bytes: some Collection<UInt8>) -> Problem? {
+  /// What makes a text too dear to compose, or no YAML; nil where nothing does.
+  public static func problem(_ bytes: some Collection<UInt8>) -> Problem? {
     var separators = 0
-    var anchors = 0
-    var aliases = 0
+    var references = References()
     var (line, column) = (1, 1)
     var leading = true
     var previous: UInt8?
-    var sigil: UInt8?
     for byte in bytes {
-      if let candidate = sigil, isName(byte) {
-        if candidate == UInt8(ascii: "&") { anchors += 1 } else { aliases += 1 }
-      }
-      sigil = nil
+      references.read(byte, after: previous)
       if byte < 0x20 && byte != 0x09 && byte != 0x0a && byte != 0x0d || byte == 0x7f {
         return .controlCharacter(line: line, column: column)
       }
@@ -38,8 +34,6 @@ struct YAMLBounds {
       case UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: ":"), UInt8(ascii: "-"), UInt8(ascii: "?"),
         UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "{"):
         separators += 1
-      case UInt8(ascii: "&"), UInt8(ascii: "*"):
-        if previous.map(mayPrecedeToken) ?? true { sigil = byte }
       default: break
       }
       if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") {
@@ -56,20 +50,47 @@ struct YAMLBounds {
     }
     // A separator introduces at most three values: a collection, the pair in it, and the pair's key.
     let values = 3 * Double(separators + 1)
-    return values * expansion(anchors: anchors, aliases: aliases) > mostValues ? .tooManyValues : nil
+    return values * references.growth > mostValues ? .tooManyValues : nil
   }
 
-  /// How many times larger aliases can make a text. The aliases between two anchors copy at most what there is so
-  /// far, so a text grows by (1 + aliases in that stretch) at each; the product is largest where they are spread evenly.
-  private static func expansion(anchors: Int, aliases: Int) -> Double {
-    if anchors == 0 || aliases == 0 { return 1 }
-    var product = 1.0
-    let perStretch = 1 + Double(aliases) / Double(anchors)
-    for _ in 0..<anchors {
-      product *= perStretch
-      if product > mostValues { break }
+  /// How many times larger a text may become at most once its aliases are followed; counted no further than to
+  /// what no machine could hold.
+  public static func growth(_ bytes: some Collection<UInt8>) -> Double {
+    var references = References()
+    var previous: UInt8?
+    for byte in bytes {
+      references.read(byte, after: previous)
+      previous = byte
     }
-    return product
+    return references.growth
+  }
+
+  /// What looks like an anchor or an alias.
+  private struct References {
+    private var anchors = 0
+    private var aliases = 0
+    private var sigil: UInt8?
+
+    mutating func read(_ byte: UInt8, after previous: UInt8?) {
+      if let candidate = sigil, isName(byte) {
+        if candidate == UInt8(ascii: "&") { anchors += 1 } else { aliases += 1 }
+      }
+      let isSigil = byte == UInt8(ascii: "&") || byte == UInt8(ascii: "*")
+      sigil = isSigil && (previous.map(mayPrecedeToken) ?? true) ? byte : nil
+    }
+
+    /// The aliases between two anchors copy at most what there is so far, so a text grows by (1 + aliases in that
+    /// stretch) at each; the product is largest where they are spread evenly.
+    var growth: Double {
+      if anchors == 0 || aliases == 0 { return 1 }
+      var product = 1.0
+      let perStretch = 1 + Double(aliases) / Double(anchors)
+      for _ in 0..<anchors {
+        product *= perStretch
+        if product > 1e12 { break }
+      }
+      return product
+    }
   }
 
   private static func isIndentation(_ byte: UInt8) -> Bool {

@@ -1,0 +1,32 @@
+import Core
+
+/// A transcript whose verdict is known, to see whether a judge is awake.
+public struct PlantedTranscript: Hashable, Sendable, Codable {
+  /// Where a transcript is from.
+  public enum Source: String, Hashable, Sendable, Codable {
+    /// A person gave it as an example.
+    case given
+    /// Sluice wrote it, from a canary or a pattern.
+    case made
+  }
+
+  /// Nil where the judge looks at responses alone.
+  public let prompt: String?
+  public let response: String
+  /// What the judge must say: unsafe, or of a judge of refusals, refused.
+  public let isUnsafe: Bool
+  /// The category of the rule that it belongs to. A judge may name another one where several rules match.
+  public let category: String?
+  public let source: Source
+
+  public init(prompt: String?, response: String, isUnsafe: Bool, category: String?, source: Source) {
+    self.prompt = prompt
+    self.response = response
+    self.isUnsafe = isUnsafe
+    self.category = category
+    self.source = source
+  }
+
+  /// The transcript as a judge is asked about it.
+  public var input: JudgeInput { JudgeInput(prompt: prompt ?? "", response: response, category: category) }
+}
