@@ -23,6 +23,7 @@ extension RunSummary {
     case .inconclusive:
       if checks.isEmpty && exitCode == 0 { return "exit code 0 without any check" }
     }
+    if let contradiction = contradictionOfProof { return contradiction }
     let allowed: Set<Int32> =
       switch verdict {
       case .pass: [0]
@@ -31,6 +32,30 @@ extension RunSummary {
       case .inconclusive: [0, 2, 64, 69, 70, 75, 77]
       }
     return allowed.contains(exitCode) ? nil : "verdict \(verdict.rawValue) with exit code \(exitCode)"
+  }
+
+  /// The same for what summaries after version 0.1 say beside their checks.
+  private var contradictionOfProof: String? {
+    let results = validity ?? []
+    if let result = results.first(where: { $0.verdict == .fail }) {
+      return "validity \(result.title) measures the run itself and can't fail"
+    }
+    if let result = results.first(where: { !$0.holds }), verdict == .pass || exitCode == 0 {
+      return "validity \(result.title) does not hold and the verdict is \(verdict.rawValue) with exit code \(exitCode)"
+    }
+    if let row = (outcomes ?? []).first(where: { !$0.addsUp }) {
+      return "the outcomes of \(row.place) are not those of its \(row.planned) planned responses"
+    }
+    guard verdict == .pass, question == .safety else { return nil }
+    if checks.allSatisfy(\.adequacy) { return "the verdict is pass and no check is about the candidate" }
+    if validity?.isEmpty == true {
+      return "the verdict is pass and nothing shows that the run could have found anything"
+    }
+    let own = (outcomes ?? []).filter { $0.role == Role.candidate.description && $0.planned > 0 }
+    if !own.isEmpty && own.allSatisfy({ $0.unsafe + $0.safe + $0.refused + $0.blocked == 0 }) {
+      return "the verdict is pass and of no response of the candidate is it known what it says"
+    }
+    return nil
   }
 
   /// - Throws: `InternalError` where the summary contradicts itself.

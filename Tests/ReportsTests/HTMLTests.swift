@@ -127,10 +127,10 @@ struct HTMLTests {
   @Test("A run decided on point estimates says so instead of explaining intervals")
   func pointEstimates() {
     var run = CannedRuns.pass
-    #expect(text(run).contains("passes when the whole bar is in the zone"))
+    #expect(text(run).contains("passes only where the whole bar is in the zone"))
     run.checks[4].estimate = CannedRuns.fail.checks[4].estimate
     #expect(text(run).contains("no error rate is promised"))
-    #expect(!text(run).contains("passes when the whole bar is in the zone"))
+    #expect(!text(run).contains("passes only where the whole bar is in the zone"))
   }
 
   @Test("A run of any size gives a page that a browser opens")

@@ -137,6 +137,18 @@ struct JUnitTests {
         baselineUnsafe: 0, baselineScored: 12, adjustedP: 0.001, prompt: index % 1_000 == 0 ? long : attack.prompt)
       return attack
     }
+    let part = String(repeating: "\"é\u{1}", count: 2_000)
+    run.weakenings = Array(repeating: part, count: 2_000)
+    run.remedies = run.weakenings
+    run.validity = (0..<2_000).map {
+      .init(kind: "\($0) \(part)", subject: part, verdict: .inconclusive, finding: part, remedy: part)
+    }
+    run.outcomes = (0..<2_000).map { _ in
+      .init(
+        role: part, stage: part, planned: 1, unsafe: 0, safe: 1, refused: 0, blocked: 0, cut: 0, unscored: 0, failed: 0,
+        missing: 0, reasons: Array(repeating: .init(outcome: part, reason: part, count: 1), count: 200))
+    }
+    run.policy.inputs = Array(repeating: .init(use: part, path: part, hash: part), count: 2_000)
     let bytes = try render(run)
     #expect(bytes.count < 30_000_000)
     let report = try ParsedXML(bytes)

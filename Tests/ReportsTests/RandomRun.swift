@@ -19,24 +19,29 @@ struct RandomRun {
 
   private mutating func make() -> RunSummary {
     let checks = many(8) { $0.check() }
-    let verdict: Verdict =
-      checks.contains { $0.verdict == .fail }
-      ? .fail : checks.isEmpty || checks.contains { $0.verdict == .inconclusive } ? .inconclusive : .pass
+    let validity = random.next() % 3 == 0 ? nil : many(4) { $0.validity() }
+    let isBroken = (validity ?? []).contains { $0.verdict != .pass }
+    let isOpen = checks.isEmpty || isBroken || checks.contains { $0.verdict == .inconclusive }
+    let verdict: Verdict = checks.contains { $0.verdict == .fail } ? .fail : isOpen ? .inconclusive : .pass
+    // Only what was shown to be able to find something passes as safe.
+    let isShown = validity?.isEmpty != true && checks.contains { !$0.adequacy }
+    let questions = RunSummary.Question.allCases.filter { $0 != .safety || verdict != .pass || isShown }
     let exit: Int32 =
       switch verdict {
       case .pass: 0
       case .fail: 1
       case .inconclusive:
-        (checks.isEmpty ? [2, 69, 75] : [0, 2, 2, 64, 69, 70, 75, 77]).randomElement(using: &random) ?? 2
+        (checks.isEmpty || isBroken ? [2, 69, 75] : [0, 2, 2, 64, 69, 70, 75, 77]).randomElement(using: &random) ?? 2
       }
     return RunSummary(
       run: text(),
       policy: .init(
         name: text(), path: text(), hash: text(), seed: random.next(), confidence: 0.95,
-        overrides: many(3) { $0.text() }
+        overrides: many(3) { $0.text() }, digest: random.next() % 2 == 0 ? nil : text(),
+        inputs: random.next() % 3 == 0 ? nil : many(3) { .init(use: $0.text(), path: $0.text(), hash: $0.text()) }
       ), verdict: verdict, exitCode: exit, reasons: many(3) { $0.text() },
       models: ["candidate", "baseline", text()].map { role in
-        .init(role: role, name: text(), fingerprint: text(), kind: text())
+        .init(role: role, name: text(), fingerprint: text(), kind: text(), signs: signs())
       },
       judges: many(2) { .init(use: $0.text(), name: $0.text(), fingerprint: $0.text()) },
       stages: stages(), checks: checks, newlyBroken: many(5) { $0.attack() },
@@ -50,7 +55,33 @@ struct RandomRun {
           role: $0.text(), responses: $0.count(), reused: $0.count(), errors: $0.count(), unscored: $0.count(),
           promptTokens: $0.count(), completionTokens: $0.count(), seconds: $0.number())
       }, calibration: calibration(), evidence: .init(ledger: text(), sealed: true, headHash: text()),
-      notices: many(2) { $0.text() })
+      notices: many(2) { $0.text() }, weakenings: random.next() % 3 == 0 ? nil : many(3) { $0.text() },
+      question: random.next() % 4 == 0 ? nil : questions.randomElement(using: &random),
+      outcomes: random.next() % 3 == 0 ? nil : many(4) { $0.outcome() }, validity: validity,
+      remedies: random.next() % 3 == 0 ? nil : many(3) { $0.text() })
+  }
+
+  private mutating func validity() -> RunSummary.ValidityResult {
+    .init(
+      kind: ["errors", "coverage", "judge", "attacker", text()].randomElement(using: &random) ?? "", subject: text(),
+      verdict: random.next() % 8 == 0 ? .inconclusive : .pass, finding: text(),
+      remedy: random.next() % 2 == 0 ? nil : text())
+  }
+
+  private mutating func outcome() -> RunSummary.OutcomeRow {
+    let parts = (0..<7).map { _ in random.next() % 3 == 0 ? 0 : count() }
+    return .init(
+      role: ["candidate", "baseline", text()].randomElement(using: &random) ?? "",
+      stage: ["replay", text()].randomElement(using: &random) ?? "", planned: parts.reduce(0, +), unsafe: parts[0],
+      safe: parts[1], refused: parts[2], blocked: parts[3], cut: count(), unscored: parts[4], failed: parts[5],
+      missing: parts[6], reasons: many(3) { .init(outcome: $0.text(), reason: $0.text(), count: $0.count()) })
+  }
+
+  private mutating func signs() -> RunSummary.ModelSigns? {
+    if random.next() % 3 == 0 { return nil }
+    return .init(
+      revision: random.next() % 2 == 0 ? nil : text(), server: many(2) { $0.text() },
+      identifiesBytes: random.next() % 2 == 0, settings: text())
   }
 
   private mutating func tuning() -> RunSummary.TuningSummary? {
@@ -123,7 +154,11 @@ struct RandomRun {
       verdict: verdict, adequacy: adequacy, explanation: text(), reason: text(),
       readings: random.next() % 3 == 0
         ? nil
-        : .init(suiteLower: number(), suiteUpper: number(), worsened: count(), improved: count(), midP: number()))
+        : .init(
+          suiteLower: number(), suiteUpper: number(), worsened: count(), improved: count(), midP: number(),
+          otherWeighting: random.next() % 2 == 0
+            ? nil : .init(weight: text(), value: number(), lower: number(), upper: number())),
+      remedy: random.next() % 2 == 0 ? nil : text())
   }
 
   private mutating func attack() -> RunSummary.BrokenAttack {

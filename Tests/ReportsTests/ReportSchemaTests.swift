@@ -88,4 +88,23 @@ struct ReportSchemaTests {
       ((summary["properties"] as? [String: Any])?["checks"] as? [String: Any])?["items"] as? [String: Any])
     #expect((checks["required"] as? [String])?.contains("readings") == false)
   }
+
+  @Test("What summaries say since version 0.1 may be missing, is described where it is there, and is checked")
+  func proof() throws {
+    let schema = try schema()
+    let run = CannedRuns.unproven
+    let bytes = try JSONReport.render(run, date: CannedRuns.date, version: "1")
+    let document = try #require(JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
+    var summary = try #require(document["summary"] as? [String: Any])
+    for key in ["weakenings", "question", "outcomes", "validity", "remedies"] {
+      #expect(summary[key] != nil, "\(key)")
+      var other = document
+      summary[key] = ["a": 1]
+      other["summary"] = summary
+      #expect(problems(other, schema, schema).contains { $0.contains(key) }, "\(key)")
+      summary[key] = nil
+      other["summary"] = summary
+      #expect(problems(other, schema, schema) == [], "\(key)")
+    }
+  }
 }

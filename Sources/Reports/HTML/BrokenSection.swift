@@ -23,8 +23,8 @@ struct BrokenSection: Sendable {
       <section id="broken">
       <h2>Newly broken attacks</h2>
       <p class="lead">\(summary.baselineName ?? "The baseline") resists these and \(summary.candidateName) does not. \
-      Each was asked again with fresh responses and is counted only where chance can't explain the difference, all \
-      attacks considered together.\(privacy)</p>
+      An attack is counted only where the difference between the two stays significant after the correction for all \
+      attacks that were looked at.\(privacy)</p>
       <ul class="tags">\(summary.brokenByCategory.prefix(60).map(tag))</ul>
       <div class="wide"><table><thead><tr><th scope="col">Attack</th><th scope="col">Category</th>\
       <th scope="col" class="number">Candidate unsafe</th><th scope="col" class="number">Baseline unsafe</th>\

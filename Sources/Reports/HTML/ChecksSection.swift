@@ -13,8 +13,8 @@ struct ChecksSection: Sendable {
     return """
       <section id="checks">
       <h2>Checks</h2>
-      <p class="lead">The dot is the number measured, the bar the range of numbers that the evidence leaves possible, the \
-      shaded zone what the policy allows. \(rule)</p>
+      <p class="lead">The dot is the number measured, the bar the range that the evidence leaves possible at the confidence \
+      printed below it, the shaded zone what the policy allows. \(rule)</p>
       \(group("About the candidate", numbered.filter { !$0.element.adequacy }))
       \(group("About this run: could it have found anything?", numbered.filter { $0.element.adequacy }))
       \(shown.remark)
@@ -29,8 +29,13 @@ struct ChecksSection: Sendable {
       promised.</b>
       """
       : """
-      A check passes when the whole bar is in the zone, fails when all of it is outside, and is inconclusive in between.
+      A check passes only where the whole bar is in the zone, fails only where all of it is outside, and is inconclusive \
+      otherwise\(exception).
       """
+  }
+
+  private var exception: Markup {
+    summary.checks.contains(where: \.adequacy) ? "; one about this run is never failed, only inconclusive" : ""
   }
 
   private func group(
@@ -60,12 +65,13 @@ struct ChecksSection: Sendable {
   }
 
   private func basis(_ check: RunSummary.CheckResult) -> Markup {
-    guard let estimate = check.measured else { return #"<p class="quiet">\#(check.reason)</p>"# }
-    let others = check.otherReadings.map { reading -> Markup in "<br>\(reading)" }
+    let remedy: Markup = check.remedy.map { "<br/>To decide: \($0)" } ?? ""
+    guard let estimate = check.measured else { return #"<p class="quiet">\#(check.reason)\#(remedy)</p>"# }
+    let others = check.otherReadings.map { reading -> Markup in "<br/>\(reading)" }
     let unscored = estimate.unscored == 0 ? "" : ", \(Numbers.count(estimate.unscored)) unscored"
     return """
       <p class="quiet">\(Numbers.confidence(estimate.confidence)) confidence, n = \(Numbers.count(estimate.n))\
-      \(unscored); \(estimate.method)\(others)</p>
+      \(unscored); \(estimate.method)\(others)\(remedy)</p>
       """
   }
 }

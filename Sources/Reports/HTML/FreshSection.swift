@@ -14,8 +14,9 @@ struct FreshSection: Sendable {
     return """
       <section id="fresh">
       <h2>Fresh attacks</h2>
-      <p class="lead">The attacker searches each model from the same start, several times over. Only attacks that a \
-      second judge confirmed on fresh responses count, and near-duplicates count once.</p>
+      <p class="lead">The attacker searches each model from the same start\(isRestarted ? ", several times over" : ""). \
+      Confirmed are attacks on which the confirming judge calls fresh responses unsafe; unique counts near-duplicates \
+      once.</p>
       \(hasCurves ? curves(chart) : "")
       <div class="wide"><table><thead><tr><th scope="col">Searched on</th><th scope="col" class="number">Restarts</th>\
       <th scope="col" class="number">Responses</th><th scope="col" class="number">Claimed</th>\
@@ -28,6 +29,8 @@ struct FreshSection: Sendable {
       </section>
       """
   }
+
+  private var isRestarted: Bool { summary.fresh.contains { $0.restarts.count > 1 } }
 
   private var hasCurves: Bool { summary.fresh.contains { $0.restarts.contains { $0.curve.count > 1 } } }
 

@@ -1,7 +1,7 @@
 import Core
 import Foundation
 
-/// One page for whoever has to defend the decision: the verdict and why first, then what it rests on.
+/// One page for the people who have to defend the decision: the verdict and why first, then what it rests on.
 ///
 /// The page needs no network and no script, follows the reader's light or dark setting, and prints.
 public enum HTMLReport {
@@ -24,6 +24,8 @@ public enum HTMLReport {
       <main>
       \(VerdictSection(summary: summary, date: date).markup)
       \(ChecksSection(summary: summary).markup)
+      \(ValiditySection(summary: summary).markup)
+      \(OutcomesSection(summary: summary).markup)
       \(BrokenSection(summary: summary).markup)
       \(CategoriesSection(summary: summary).markup)
       \(FreshSection(summary: summary).markup)

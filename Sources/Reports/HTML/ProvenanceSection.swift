@@ -11,7 +11,7 @@ struct ProvenanceSection: Sendable {
     let models = Shown(summary.models, most: 50)
     let judges = Shown(summary.judges, most: 20)
     let modelRows = models.elements.map { model -> Markup in
-      Self.row(model.role, model.name, model.kind, model.fingerprint)
+      Self.row(model.role, model.name, model.kind, model.fingerprint, signs: model.signs)
     }
     let judgeRows = judges.elements.map { judge -> Markup in
       Self.row("\(judge.use) judge", judge.name, "judge", judge.fingerprint)
@@ -29,31 +29,47 @@ struct ProvenanceSection: Sendable {
       <h2>Provenance</h2>
       \(table)
       <dl class="provenance">\(facts.map { fact -> Markup in "<div><dt>\(fact.0)</dt><dd>\(fact.1)</dd></div>" })</dl>
+      \(inputs)
       <h3>How the verdict is made</h3>
-      <p>\(rule) One violated check fails the run. Otherwise one undecided check makes it inconclusive, and an attacker \
-      that could not break the control model, too many errors or too little of the planned work done never count as a \
-      pass.</p>
+      <p>\(VerdictRule(summary: summary).markup)</p>
       </section>
       """
   }
 
-  private var rule: Markup {
-    if summary.isDecidedOnEstimates {
-      return
-        "The policy asks to compare measured numbers, not their intervals, with the limits: no error rate is promised."
-    }
+  private static func row(
+    _ part: String, _ name: String, _ kind: String, _ fingerprint: String, signs: RunSummary.ModelSigns? = nil
+  ) -> Markup {
+    let said: Markup =
+      signs.map {
+        """
+        <span class="noun">Revision: \($0.revisionText). The server says: \($0.serverText). Settings: \($0.settingsText). \
+        Reuse: \($0.bytesText).</span>
+        """
+      } ?? ""
     return """
-      Every check compares a whole interval with its limit. The chance that any of them is decided wrongly is at most \
-      \(Numbers.confidence(1 - summary.policy.confidence)): Holm's procedure asks the more of each check the more there \
-      are.
+      <tr><th scope="row">\(part)</th><td>\(name)\(said)</td><td>\(kind)</td>\
+      <td class="hash"><code>\(fingerprint)</code></td></tr>
+
       """
   }
 
-  private static func row(_ part: String, _ name: String, _ kind: String, _ fingerprint: String) -> Markup {
-    """
-    <tr><th scope="row">\(part)</th><td>\(name)</td><td>\(kind)</td><td class="hash"><code>\(fingerprint)</code></td></tr>
+  /// Every file that the verdict rests on.
+  private var inputs: Markup {
+    let inputs = summary.inputs
+    if inputs.isEmpty { return "" }
+    let rows = inputs.map { input -> Markup in
+      """
+      <tr><th scope="row">\(input.use)</th><td><code>\(input.path)</code></td>\
+      <td class="hash"><code>\(input.hash)</code></td></tr>
 
-    """
+      """
+    }
+    let remark = Shown(summary.policy.inputs ?? [], most: RunSummary.mostInputs).remark
+    return """
+      <h3>Files that the verdict rests on</h3>
+      <div class="wide"><table><thead><tr><th scope="col">Input</th><th scope="col">Path</th><th scope="col">SHA-256</th>\
+      </tr></thead><tbody>\(rows)</tbody></table></div>\(remark)
+      """
   }
 
   private var facts: [(Markup, Markup)] {
@@ -69,6 +85,9 @@ struct ProvenanceSection: Sendable {
     if !overrides.elements.isEmpty {
       let items = overrides.elements.map { override -> Markup in "<li><code>\(override)</code></li>" }
       facts.insert(("Overrides", "<ul>\(items)</ul>\(overrides.remark)"), at: 2)
+    }
+    if let digest = summary.policy.digest {
+      facts.insert(("Run digest: resolved policy and every input", #"<code class="hash">\#(digest)</code>"#), at: 2)
     }
     return facts
   }

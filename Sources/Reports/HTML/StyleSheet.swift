@@ -54,6 +54,9 @@ enum StyleSheet {
     .why { list-style: none; margin: 0; padding: 0; max-width: 50rem; }
     .why li { display: flex; gap: .6rem; margin: 0 0 .5rem; }
     .why .badge { margin-top: .2em; }
+    .weakened { border-left: 5px solid var(--open); padding: .1rem 0 .1rem 1rem; margin: 0 0 1.5rem; max-width: 50rem; }
+    .weakened ul, .remedies { margin: 0; padding-left: 1.2rem; } .weakened p { margin: .4rem 0 0; }
+    .remedies { max-width: 50rem; } .why + .small, .why + .quiet + .small { margin-top: 1.25rem; }
     .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 1rem 2rem;
       margin: 1.75rem 0 0; }
     .facts dt, .provenance dt { color: var(--quiet); font-size: .8125rem; }
@@ -98,6 +101,8 @@ enum StyleSheet {
     .curve.candidate { stroke: var(--candidate); } .curve.baseline { stroke: var(--baseline); stroke-dasharray: 7 4; }
     .curve.control { stroke: var(--control); stroke-dasharray: 2 3; }
     .curve.other { stroke: var(--other); } .curve.even { stroke-dasharray: 10 3 2 3; } .curve.odd { stroke-dasharray: 4 4; }
+    .trend { stroke: var(--quiet); stroke-width: 1.5; } .t1 { stroke-dasharray: 7 4; } .t2 { stroke-dasharray: 2 3; }
+    .t3 { stroke-dasharray: 10 3 2 3; }
     .dot { stroke: var(--paper); stroke-width: 1; } .dot.candidate { fill: var(--candidate); }
     .dot.baseline { fill: var(--baseline); } .dot.control { fill: var(--control); opacity: .6; }
     .dot.other { fill: var(--other); opacity: .7; } svg.map { border: 1px solid var(--rule); border-radius: 8px; }

@@ -19,7 +19,7 @@ struct TuningSection: Sendable {
       \(tuning.advice.map { "<p>\($0)</p>" as Markup })
       <h3>Every attack method against every variant</h3>
       <p class="lead">A row is a model, a column an attack method that adapted to it at equal budget: the share of its last \
-      proposals that succeed, asked anew and judged by the second judge. Small print: its attacks on the untuned model, of \
+      proposals that succeed, asked anew and judged by the confirming judge. Small print: its attacks on the untuned model, of \
       kinds that nothing was tuned on.</p>
       \(matrix(tuning))
       <p class="quiet">\(tuning.heldOutText) Intervals are each for itself, over restarts of the attacker.</p>

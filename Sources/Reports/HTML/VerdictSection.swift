@@ -19,10 +19,32 @@ struct VerdictSection: Sendable {
       <p class="kicker">\(summary.policy.name) · \(Timestamp(date).spoken)</p>
       <h1>\(Figure.badge(summary.verdict))<span>\(Figure.word(summary.verdict))</span></h1>
       <p class="headline">\(summary.headline).</p>
-      \(why)
+      \(weakenings)\(why)
+      \(deciding)\
       \(facts)
       </header>
       \(notices)
+      """
+  }
+
+  /// Between the headline and the reasons: a reader who stops here must not take the verdict for more than it is.
+  private var weakenings: Markup {
+    let shown = Shown(summary.weakenings ?? [], most: 20)
+    if shown.elements.isEmpty { return "" }
+    let items = shown.elements.map { weakening -> Markup in "<li>\(weakening)</li>" }
+    return """
+      <div class="weakened"><h2 class="small">What weakens this verdict</h2><ul>\(items)</ul>\(shown.remark)</div>
+
+      """
+  }
+
+  private var deciding: Markup {
+    let shown = Shown(summary.deciding, most: 20)
+    if shown.elements.isEmpty { return "" }
+    let items = shown.elements.map { remedy -> Markup in "<li>\(remedy)</li>" }
+    return """
+      <h2 class="small">What would decide it</h2><ul class="remedies">\(items)</ul>\(shown.remark)
+
       """
   }
 
@@ -39,6 +61,10 @@ struct VerdictSection: Sendable {
           + (summary.seconds > 0 ? " in \(Numbers.duration(summary.seconds))" : "")
       ), ("Exit code", String(summary.exitCode)),
     ]
+    if let validity = summary.validity, !validity.isEmpty {
+      let held = validity.count(where: \.holds)
+      facts.insert(("Validity", "\(Numbers.count(held)) of \(Numbers.count(validity.count)) hold"), at: 3)
+    }
     if !summary.newlyBroken.isEmpty {
       let categories = summary.brokenByCategory.count
       facts.insert(
@@ -53,8 +79,8 @@ struct VerdictSection: Sendable {
   }
 
   private var notices: Markup {
-    if summary.notices.isEmpty { return "" }
-    let shown = Shown(summary.notices, most: 30)
+    let shown = Shown(summary.remarks, most: 30)
+    if shown.elements.isEmpty { return "" }
     let items = shown.elements.map { notice -> Markup in "<li>\(notice)</li>" }
     return """
       <section class="notices" aria-label="Notices"><h2 class="small">Note before you rely on this</h2>\

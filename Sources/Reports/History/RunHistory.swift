@@ -39,17 +39,26 @@ public struct RunHistory: Sendable {
         PlainText.line(open.joined(separator: ", "), longest: 120),
       ]
     }
+    let suites = isSuiteRecorded ? entries.map(\.suite) : []
     let header = ["ended (UTC)", "run", "policy", "candidate", "verdict", "checks that did not pass"]
     let table = [header] + rows
     let widths = header.indices.dropLast().map { column in table.map { TerminalText.width($0[column]) }.max() ?? 0 }
     // The last column takes what is left of the line; the page and JSON have all of it.
     let room = max(20, width - widths.reduce(0) { $0 + $1 + 2 })
-    return table.map { cells in
+    let lines = table.map { cells in
       let front = zip(cells, widths).map { TerminalText.padded($0, to: $1) + "  " }.joined()
       let last = cells.last ?? ""
       let line = front + (last.count > room ? last.prefix(room - 1) + "…" : last)
       return String(line.reversed().drop { $0 == " " }.reversed())
-    }.joined(separator: "\n") + "\n"
+    }
+    let marked = lines.enumerated().flatMap { index, line -> [String] in
+      // The first line is the header; a run's suite is compared with that of the run before.
+      guard index > 1, index <= suites.count, suites[index - 2] != suites[index - 1] else { return [line] }
+      return TerminalText.wrapped(
+        "-- from here on \(suites[index - 1].text): its numbers and those above are not one trend", to: max(20, width))
+        + [line]
+    }
+    return marked.joined(separator: "\n") + "\n"
   }
 
   // MARK: - JSON
@@ -67,6 +76,8 @@ public struct RunHistory: Sendable {
       let run: String
       let date: String
       let policy: String
+      /// SHA-256 of the suite's file; runs on different ones are no trend. Absent where no suite was recorded.
+      let suite: String?
       let candidate: String
       let verdict: Verdict
       let exitCode: Int32
@@ -87,6 +98,7 @@ public struct RunHistory: Sendable {
     let runs = entries.map { entry in
       Document.Run(
         run: entry.summary.run, date: Timestamp(entry.date).iso, policy: entry.summary.policy.name,
+        suite: entry.suite.digest,
         candidate: entry.summary.candidateName, verdict: entry.summary.verdict, exitCode: entry.summary.exitCode,
         newlyBroken: entry.summary.newlyBroken.count,
         checks: entry.summary.checks.map {

@@ -59,11 +59,33 @@ struct JUnitSuite: Sendable {
     for (test, stage) in affordable(cases(summary)) { append(test, to: stage) }
     for index in suites.indices { suites[index].cases = uniquelyNamed(suites[index].cases) }
     if let decide = suites.firstIndex(where: { $0.name == "decide" }) {
-      suites[decide].properties = properties(summary, version: version)
-      let text = summary.reasons + summary.notices + summary.checks.map { "\($0.name): \($0.sentence)" }
-      suites[decide].output = PlainText.lines(text.joined(separator: "\n"), longest: 100_000)
+      suites[decide].properties = JUnitProperties.all(summary, version: version)
+      suites[decide].output = output(summary)
     }
     return suites
+  }
+
+  /// What weakens the verdict comes first, then what every report says.
+  private static func output(_ summary: RunSummary) -> String {
+    let text =
+      weakenings(summary).map { "weakened: \($0)" } + summary.reasons + deciding(summary) + summary.remarks
+      + summary.checks.map { "\($0.name): \($0.sentence)" }
+      + summary.outcomeRows.map { "\($0.place): \($0.sentence)" } + summary.outcomeReasons()
+      + [summary.validityLine.map { "validity: \($0)" }].compactMap(\.self)
+    return PlainText.lines(text.joined(separator: "\n"), longest: 100_000)
+  }
+
+  private static let mostWeakenings = 50
+
+  private static func weakenings(_ summary: RunSummary) -> [String] {
+    let all = summary.weakenings ?? []
+    let more = all.count - mostWeakenings
+    return all.prefix(mostWeakenings).map { PlainText.line($0) }
+      + (more > 0 ? ["\(more) more weakenings, in the JSON report"] : [])
+  }
+
+  private static func deciding(_ summary: RunSummary) -> [String] {
+    summary.deciding.prefix(50).map { "to decide: \(PlainText.line($0))" }
   }
 
   // MARK: - Cases
@@ -74,6 +96,8 @@ struct JUnitSuite: Sendable {
   private static func cases(_ summary: RunSummary) -> [Placed] {
     let skippedStages = Set(summary.stages.filter { !$0.ran }.map(\.name))
     var cases: [Placed] = [(verdict(summary), "decide")]
+    cases += weakenings(summary).map { (weakening($0), "decide") }
+    cases += summary.validityByUrgency.map { (validity($0), "decide") }
     cases += summary.checksByUrgency.map { check in
       (self.check(check, stageRan: !skippedStages.contains(check.stage), summary), check.stage)
     }
@@ -91,17 +115,37 @@ struct JUnitSuite: Sendable {
 
   /// The verdict itself: with no checks at all, or a reason that no check carries, the file still isn't green.
   private static func verdict(_ summary: RunSummary) -> JUnitCase {
-    let body = PlainText.lines(summary.reasons.joined(separator: "\n"), longest: 10_000)
+    let weakened = weakenings(summary).map { "weakened: \($0)" }
+    let text = weakened + summary.reasons + deciding(summary) + summary.outcomeReasons()
+    let body = PlainText.lines(text.joined(separator: "\n"), longest: 10_000)
     let headline = PlainText.line(summary.headline)
     let outcome: JUnitCase.Outcome
     switch (summary.verdict, summary.exitCode) {
     case (.pass, _): outcome = .passed
     case (.fail, _): outcome = .failure(type: "violated", message: headline, body: body)
-    case (.inconclusive, 0): outcome = .skipped(message: headline)
+    case (.inconclusive, 0):
+      // A skipped testcase has a message and no body.
+      outcome = .skipped(message: PlainText.line(([headline] + weakened).joined(separator: "; ")))
     case (.inconclusive, _):
       outcome = .error(type: summary.isUnfinished ? "unfinished" : "inconclusive", message: headline, body: body)
     }
     return JUnitCase(name: "verdict", className: "sluice.decide", outcome: outcome)
+  }
+
+  /// A testcase that passes and says in its name why the verdict is worth less: viewers list names, few show properties.
+  private static func weakening(_ sentence: String) -> JUnitCase {
+    JUnitCase(name: token("weakened: \(sentence)"), className: "sluice.decide", outcome: .passed)
+  }
+
+  private static func validity(_ result: RunSummary.ValidityResult) -> JUnitCase {
+    let lines = [result.finding] + [result.remedy.map { "to decide: \($0)" }].compactMap(\.self)
+    let outcome: JUnitCase.Outcome =
+      result.holds
+      ? .passed
+      : .error(
+        type: "invalid", message: PlainText.line(result.finding),
+        body: lines.map { PlainText.line($0) }.joined(separator: "\n"))
+    return JUnitCase(name: token(result.title), className: "sluice.validity", outcome: outcome)
   }
 
   private static func check(
@@ -134,6 +178,7 @@ struct JUnitSuite: Sendable {
         "observations: \(estimate?.n ?? 0)", "unscored: \(check.estimate?.unscored ?? 0)",
         "method: \(estimate?.method ?? "none")",
       ] + (estimate == nil ? [] : check.otherReadings)
+      + [check.remedy.map { "to decide: \($0)" }].compactMap(\.self)
     return PlainText.lines(lines.map { PlainText.line($0) }.joined(separator: "\n"), longest: 10_000)
   }
 
@@ -150,7 +195,7 @@ struct JUnitSuite: Sendable {
         "adjusted p: \(Numbers.probability(attack.adjustedP))",
       ] + [attack.prompt.map { "prompt: \($0)" }].compactMap(\.self)
     let body = lines.map { PlainText.line($0) }.joined(separator: "\n")
-    let isOpen = summary.checks.contains { $0.metric == "replay.newly_broken" && $0.verdict == .inconclusive }
+    let isOpen = summary.checks.contains { $0.wording.countsNewlyBroken && $0.verdict == .inconclusive }
     let outcome: JUnitCase.Outcome =
       if summary.verdict == .fail {
         .failure(type: "newly-broken", message: message, body: body)
@@ -193,19 +238,6 @@ struct JUnitSuite: Sendable {
       test.name += " (\(number))"
       return test
     }
-  }
-
-  private static func properties(_ summary: RunSummary, version: String) -> [(String, String)] {
-    var properties = [
-      ("version", version), ("run", summary.run), ("verdict", summary.verdict.rawValue),
-      ("exitCode", "\(summary.exitCode)"), ("policy", summary.policy.name), ("policyPath", summary.policy.path),
-      ("policyHash", summary.policy.hash), ("seed", "\(summary.policy.seed)"),
-      ("confidence", "\(summary.policy.confidence)"), ("ledgerHead", summary.evidence.headHash),
-    ]
-    properties += summary.policy.overrides.prefix(100).enumerated().map { ("override.\($0)", $1) }
-    properties += summary.models.prefix(100).map { ("model.\($0.role)", "\($0.name) \($0.fingerprint)") }
-    properties += summary.judges.prefix(100).map { ("judge.\($0.use)", "\($0.name) \($0.fingerprint)") }
-    return properties.map { (token($0), PlainText.line($1)) }
   }
 
   /// xs:token: one line, no double or outer spaces, never empty.

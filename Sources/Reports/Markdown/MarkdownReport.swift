@@ -12,7 +12,8 @@ public enum MarkdownReport {
     var text = head(summary)
     var isWhole = true
     for section in [
-      checks(summary), broken(summary), categories(summary), fresh(summary), tuning(summary), calibration(summary),
+      checks(summary), validity(summary), outcomes(summary), broken(summary), categories(summary), fresh(summary),
+      tuning(summary), calibration(summary),
       cost(summary),
     ] {
       if text.source.utf8.count + section.source.utf8.count + end.source.utf8.count > mostBytes {
@@ -28,13 +29,55 @@ public enum MarkdownReport {
 
   // MARK: - Sections
 
+  /// What the head may take of a comment; sections have the rest.
+  private static let mostHeadBytes = 30_000
+
   private static func head(_ summary: RunSummary) -> MarkdownText {
     var text: MarkdownText =
       "## \(sign(summary.verdict)) \(summary.verdict.rawValue.uppercased()): \(summary.headline)\n\n"
-    for reason in summary.why.prefix(10) { text += "- \(sign(reason.verdict)) \(reason.text)\n" }
-    if summary.why.count > 10 { text += "- … and \(summary.why.count - 10) more\n" }
-    for notice in summary.notices.prefix(10) { text += "\n> **Note:** \(notice)\n" }
+    func add(_ lines: [MarkdownText], most: Int) {
+      var shown = 0
+      for line in lines.prefix(most) where text.source.utf8.count + line.source.utf8.count <= mostHeadBytes {
+        text += line
+        shown += 1
+      }
+      if shown < lines.count { text += "- … and \(lines.count - shown) more\n" }
+    }
+    // Before any reason: a reader who stops after the first lines must not take the verdict for more than it is.
+    add((summary.weakenings ?? []).map { "> **Weakened:** \($0)\n\n" }, most: 10)
+    add(summary.why.map { "- \(sign($0.verdict)) \($0.text)\n" }, most: 10)
+    add(summary.deciding.map { "- **To decide:** \($0)\n" }, most: 10)
+    for notice in summary.remarks.prefix(10) {
+      let line: MarkdownText = "\n> **Note:** \(notice)\n"
+      if text.source.utf8.count + line.source.utf8.count <= mostHeadBytes { text += line }
+    }
     return text
+  }
+
+  private static func outcomes(_ summary: RunSummary) -> MarkdownText {
+    let rows = summary.outcomeRows
+    if rows.isEmpty { return "" }
+    let names = RunSummary.OutcomeRow.columns(rows)
+    let cells = rows.map { row -> [MarkdownText] in
+      ["\(row.place)"] + row.counts.filter { names.contains($0.name) }.map { "\($0.count)" }
+    }
+    var reasons: MarkdownText = ""
+    let all = summary.outcomeReasons(mostOfEach: 6)
+    for reason in all.prefix(mostRows) { reasons += "- \(reason)\n" }
+    if all.count > mostRows { reasons += "- … and \(all.count - mostRows) more in the HTML and JSON reports\n" }
+    let header = ["responses" as MarkdownText] + names.map { "\($0)" }
+    return """
+
+      ### What became of the responses
+
+      \(limited(header, cells))
+      \(reasons)
+      """
+  }
+
+  private static func validity(_ summary: RunSummary) -> MarkdownText {
+    guard let line = summary.validityLine else { return "" }
+    return "\nValidity of the run: \(line).\n"
   }
 
   private static func checks(_ summary: RunSummary) -> MarkdownText {
@@ -143,15 +186,25 @@ public enum MarkdownReport {
   }
 
   private static func footer(_ summary: RunSummary, date: Date, version: String) -> MarkdownText {
-    """
+    var rest: MarkdownText = ""
+    if let digest = summary.policy.digest { rest += " Run digest \(code: String(digest.prefix(12)))." }
+    let inputs = summary.inputs.prefix(mostInputs)
+    for (index, input) in inputs.enumerated() {
+      rest += index == 0 ? " Inputs: " : ", "
+      rest += "\(input.use) \(code: String(input.hash.prefix(12)))"
+    }
+    if !inputs.isEmpty { rest += (summary.policy.inputs?.count ?? 0) > inputs.count ? ", …" : "." }
+    return """
 
-    <sub>Policy \(summary.policy.name) \(code: String(summary.policy.hash.prefix(12))), seed \
-    \(String(summary.policy.seed)), run \(code: summary.run), ledger head \
-    \(code: String(summary.evidence.headHash.prefix(12))), Sluice \(version), \(Timestamp(date).spoken). \
-    Exit code \(Int(summary.exitCode)).</sub>
+      <sub>Policy \(summary.policy.name) \(code: String(summary.policy.hash.prefix(12))), seed \
+      \(String(summary.policy.seed)), run \(code: summary.run), ledger head \
+      \(code: String(summary.evidence.headHash.prefix(12))), Sluice \(version), \(Timestamp(date).spoken). \
+      Exit code \(Int(summary.exitCode)).\(rest)</sub>
 
-    """
+      """
   }
+
+  private static let mostInputs = 12
 
   // MARK: - Parts
 

@@ -9,7 +9,8 @@ public enum TerminalReport {
   public static func render(_ summary: RunSummary, colour: Bool, width: Int = 100, files: [String]) -> String {
     let page = Page(summary: summary, isColoured: colour, width: max(24, min(width, 200)))
     let parts = [
-      page.head, page.why, page.checks, page.broken + page.fresh, page.cost + page.files(files),
+      page.head, page.why, page.checks, page.outcomes + page.validity, page.broken + page.fresh,
+      page.cost + page.files(files),
     ]
     return parts.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
   }
@@ -24,16 +25,31 @@ private struct Page {
     let word = "\(summary.verdict.mark) \(summary.verdict.rawValue.uppercased())"
     let lines = TerminalText.wrapped("\(word): \(clean(summary.headline))", to: width)
     let policy = "\(clean(summary.policy.name)), exit code \(summary.exitCode)"
-    return lines.map { paint($0, summary.verdict, isBold: true) } + TerminalText.wrapped(policy, to: width)
+    return lines.map { paint($0, summary.verdict, isBold: true) } + weakenings
+      + TerminalText.wrapped(policy, to: width)
+  }
+
+  /// Before any reason: a reader who stops after the first lines must not take the verdict for more than it is.
+  private var weakenings: [String] {
+    let all = summary.weakenings ?? []
+    let lines = all.prefix(20).flatMap { hanging("weakened: ", clean($0)) }
+    let more = all.count > 20 ? ["  … and \(all.count - 20) more"] : []
+    return (lines + more).map { paint($0, .inconclusive) }
   }
 
   var why: [String] {
-    let notes = summary.notices.prefix(20).flatMap { hanging("note: ", clean($0)) }
+    let notes = summary.remarks.prefix(20).flatMap { hanging("note: ", clean($0)) }
     let reasons = summary.why.prefix(20).flatMap { reason in
       hanging("\(reason.verdict.mark) ", clean(reason.text))
     }
     let more = summary.why.count > 20 ? ["  … and \(summary.why.count - 20) more"] : []
-    return reasons + more + notes
+    return reasons + more + deciding + notes
+  }
+
+  private var deciding: [String] {
+    let all = summary.deciding
+    let more = all.count > 20 ? ["  … and \(all.count - 20) more"] : []
+    return all.prefix(20).flatMap { hanging("to decide: ", clean($0)) } + more
   }
 
   // MARK: - Checks
@@ -50,16 +66,19 @@ private struct Page {
         "\(check.verdict.mark) \(check.verdict.rawValue)",
       ]
     }
-    let widths = header.indices.map { column in
-      ([header] + rows).map { TerminalText.width($0[column]) }.max() ?? 0
-    }
-    let total = widths.reduce(0, +) + Self.gap.count * (widths.count - 1)
-    if total > width { return list(checks, rows) }
-    func line(_ cells: [String]) -> String {
+    guard let lines = table([header] + rows) else { return list(checks, rows) }
+    return lines.prefix(1) + zip(checks, lines.dropFirst()).map { paint($1, $0.verdict) }
+  }
+
+  /// Padded columns; nil where they don't fit the terminal.
+  private func table(_ rows: [[String]]) -> [String]? {
+    let columns = rows.first?.indices ?? 0..<0
+    let widths = columns.map { column in rows.map { TerminalText.width($0[column]) }.max() ?? 0 }
+    if widths.reduce(0, +) + Self.gap.count * (widths.count - 1) > width { return nil }
+    return rows.map { cells in
       let padded = zip(cells, widths).map { TerminalText.padded($0, to: $1) }.joined(separator: Self.gap)
       return padded.trimming { $0 == " " }
     }
-    return [line(header)] + zip(checks, rows).map { paint(line($1), $0.verdict) }
   }
 
   private func list(_ checks: [RunSummary.CheckResult], _ rows: [[String]]) -> [String] {
@@ -68,6 +87,26 @@ private struct Page {
       return title + hanging("  ", "\(row[1]) \(row[2]), \(row[3]): \(check.verdict.rawValue)")
     }
   }
+
+  // MARK: - Outcomes and validity
+
+  /// What became of the responses: a table only where something is missing, in any case every reason.
+  var outcomes: [String] {
+    let rows = summary.outcomeRows
+    if rows.isEmpty { return [] }
+    let plain = rows.flatMap { hanging("\($0.place): ", $0.sentence) }
+    let names = RunSummary.OutcomeRow.columns(rows)
+    let cells = rows.map { row in
+      [row.place] + row.counts.filter { names.contains($0.name) }.map { Numbers.count($0.count) }
+    }
+    let isNotable = rows.contains(where: \.isNotable)
+    let lines = isNotable ? table([["responses"] + names] + cells) ?? plain : plain
+    let hidden = (summary.outcomes?.count ?? 0) - rows.count
+    return lines + (hidden > 0 ? ["  … and \(hidden) more rows, in the JSON report"] : [])
+      + summary.outcomeReasons(mostOfEach: 6).flatMap { hanging("  ", $0) }
+  }
+
+  var validity: [String] { summary.validityLine.map { hanging("validity: ", clean($0)) } ?? [] }
 
   // MARK: - Findings and cost
 

@@ -72,7 +72,29 @@ extension RunSummary.CheckResult {
         "\(Numbers.count(worsened)) attacks succeed more often than on the baseline, \(Numbers.count(improved)) less "
           + "often (McNemar's mid-p \(midP < 0.001 ? "below 0.001" : Numbers.text(midP, .number))).")
     }
+    if let other = readings.otherWeighting { sentences.append(sentence(other)) }
     return sentences
+  }
+
+  /// The other weighting, and what would follow from it where that is not what the check says.
+  private func sentence(_ other: RunSummary.Readings.Weighted) -> String {
+    let counted =
+      switch other.weight {
+      case "clusters": "every cluster"
+      case "attacks": "every attack"
+      default: PlainText.line(other.weight, longest: 60)
+      }
+    let interval = Numbers.interval(other.lower, other.upper, wording.unit, apartFrom: limits)
+    let reading = "With \(counted) counted once: \(Numbers.text(other.value, wording.unit)) \(interval)."
+    let decided = limit.compare(lower: other.lower, upper: other.upper)
+    if decided == verdict { return reading }
+    let standing =
+      switch decided {
+      case .pass: "within the limit"
+      case .fail: "beyond the limit"
+      case .inconclusive: "on both sides of the limit"
+      }
+    return "\(reading) That interval lies \(standing)."
   }
 
   private func bound(_ x: Double) -> String { Numbers.text(x, wording.unit, apartFrom: limits) }
@@ -104,19 +126,6 @@ extension RunSummary {
     return model.kind == "local" ? folder ?? model.name : model.name
   }
 
-  /// The verdict in words.
-  var headline: String {
-    switch verdict {
-    case .pass: return "\(candidateName) may ship"
-    case .fail: return "\(candidateName) must not ship"
-    case .inconclusive:
-      if isUnfinished { return "The run did not end: nothing is decided about \(candidateName)" }
-      return exitCode == 0
-        ? "Not enough evidence about \(candidateName); the policy lets it ship all the same"
-        : "Not enough evidence to let \(candidateName) ship"
-    }
-  }
-
   /// One reason for the verdict, in plain words.
   struct Reason: Hashable, Sendable {
     let verdict: Verdict
@@ -127,19 +136,33 @@ extension RunSummary {
     var text: String { subject.isEmpty ? finding : "\(subject): \(finding)" }
   }
 
-  /// Why: the checks that made the verdict, then what else the gate gave as a reason.
+  /// Why: the checks that made the verdict, what keeps the run from proving anything, then what else the gate gave as a
+  /// reason.
   var why: [Reason] {
     let decisive = checksByUrgency.filter { $0.verdict != .pass }
     // The gate gives a check's reason as "name: reason"; the plain sentence says the same and more.
     let told = Set(decisive.map { PlainText.line($0.name) })
+    let invalid = validityByUrgency.filter { !$0.holds }
+    let findings = Set(invalid.map(\.finding))
     let others = reasons.filter { reason in
+      if findings.contains(reason) { return false }
       let line = PlainText.line(reason)
       return !line.ranges(of: ": ").contains { told.contains(String(line[..<$0.lowerBound])) }
     }
-    let stated = others.map { Reason(verdict: verdict, finding: $0) }
+    // Where the question is which variant to take, the advice is the reason.
+    let advice = question == .tuning ? tuning?.advice ?? [] : []
+    let stated = (advice + others).map { Reason(verdict: verdict, finding: $0) }
+    let unproven = invalid.map {
+      Reason(verdict: .inconclusive, subject: "Validity, \($0.title)", finding: $0.finding)
+    }
     // A run that broke off has one reason; that each check stayed undecided is its consequence.
-    if isUnfinished { return stated }
-    return decisive.map { Reason(verdict: $0.verdict, subject: $0.title, finding: $0.finding) } + stated
+    if isUnfinished { return stated + unproven }
+    let failed = decisive.filter { $0.verdict == .fail }
+    let open = decisive.filter { $0.verdict != .fail }
+    func reason(_ check: CheckResult) -> Reason {
+      Reason(verdict: check.verdict, subject: check.title, finding: check.finding)
+    }
+    return failed.map(reason) + unproven + open.map(reason) + stated
   }
 
   /// Newly broken attacks by category, most first.

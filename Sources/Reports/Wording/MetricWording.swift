@@ -20,6 +20,8 @@ struct MetricWording: Hashable, Sendable {
   let unit: Unit
   /// What one of the counted things is, where a bare number would leave that open.
   var noun = ""
+  /// Whether it counts attacks that the baseline resists and the candidate does not.
+  var countsNewlyBroken = false
 
   /// Unknown metrics (of a later version's summary, say) keep their key as title.
   static func named(_ metric: String) -> MetricWording {
@@ -31,7 +33,11 @@ struct MetricWording: Hashable, Sendable {
   private static let all: [String: MetricWording] = [
     "replay.asr": .init(title: "Known attacks that succeed", unit: .share),
     "replay.regression": .init(title: "Success of known attacks, change from the baseline", unit: .difference),
-    "replay.newly_broken": .init(title: "Newly broken attacks", unit: .count),
+    "replay.newly_broken": .init(title: "Newly broken attacks", unit: .count, countsNewlyBroken: true),
+    "found.asr": .init(title: "Attacks found earlier that succeed", unit: .share),
+    "found.regression": .init(title: "Success of attacks found earlier, change from the baseline", unit: .difference),
+    "found.newly_broken": .init(
+      title: "Newly broken attacks among those found earlier", unit: .count, countsNewlyBroken: true),
     "fresh.unique_attacks": .init(title: "Fresh unique attacks", unit: .number, noun: "per 1,000 responses"),
     "fresh.regression": .init(
       title: "Fresh unique attacks, change from the baseline", unit: .signedNumber, noun: "per 1,000 responses"),
@@ -49,6 +55,8 @@ struct MetricWording: Hashable, Sendable {
     "judge.specificity": .init(title: "Safe responses that the judge recognises", unit: .share),
     "judge.agreement": .init(title: "Judge's agreement with human labels", unit: .number, noun: "kappa"),
     "run.error_rate": .init(title: "Responses that failed or stayed unscored", unit: .share),
+    "run.block_rate": .init(title: "Responses that a provider's filter withheld", unit: .share),
+    "run.cut_rate": .init(title: "Responses that the token limit ended", unit: .share),
     "run.coverage": .init(title: "Planned work done", unit: .share),
   ]
 }

@@ -1,0 +1,58 @@
+import Core
+
+/// What became of every planned response, and why some have no verdict.
+struct OutcomesSection: Sendable {
+  let summary: RunSummary
+
+  var markup: Markup {
+    let rows = summary.outcomeRows
+    if rows.isEmpty { return "" }
+    let names = RunSummary.OutcomeRow.columns(rows)
+    let header = names.map { name -> Markup in #"<th scope="col" class="number">\#(name)</th>"# }
+    let remark = Shown(summary.outcomes ?? [], most: RunSummary.mostOutcomes).remark
+    return """
+      <section id="outcomes">
+      <h2>What became of the responses</h2>
+      <p class="lead">\(lead(names))</p>
+      <div class="wide"><table class="narrow"><thead><tr><th scope="col">Responses of</th>\(header)</tr></thead>
+      <tbody>\(rows.map { row($0, names) })</tbody></table></div>
+      \(remark)
+      \(reasons)
+      </section>
+      """
+  }
+
+  /// Explains the words that the table has, and no others.
+  private func lead(_ names: [String]) -> Markup {
+    let meanings: [(String, Markup)] = [
+      ("blocked", " Blocked: withheld by a provider's filter."),
+      ("cut", " Cut: ended by the token limit, and counted under its verdict as well."),
+      ("unscored", " Unscored: answered, without a verdict."), ("failed", " Failed: no response came."),
+      ("missing", " Missing: planned, and nothing is known of it."),
+    ]
+    let told = meanings.filter { names.contains($0.0) }.map(\.1)
+    return "Every response that was planned is counted once.\(told)"
+  }
+
+  private func row(_ row: RunSummary.OutcomeRow, _ names: [String]) -> Markup {
+    let cells = row.counts.filter { names.contains($0.name) }.map { cell -> Markup in
+      cell.count == 0
+        ? #"<td class="number none">0</td>"#
+        : RunSummary.OutcomeRow.exceptions.contains(cell.name)
+          ? #"<td class="number"><b>\#(Numbers.count(cell.count))</b></td>"#
+          : #"<td class="number">\#(Numbers.count(cell.count))</td>"#
+    }
+    return """
+      <tr><th scope="row">\(row.role)<span class="noun">\(row.stage)</span></th>\(cells)</tr>
+
+      """
+  }
+
+  private var reasons: Markup {
+    let all = summary.outcomeReasons()
+    if all.isEmpty { return "" }
+    let shown = Shown(all, most: 200)
+    let items = shown.elements.map { reason -> Markup in "<li>\(reason)</li>" }
+    return "<h3>Why there is no verdict</h3><ul>\(items)</ul>\(shown.remark)"
+  }
+}

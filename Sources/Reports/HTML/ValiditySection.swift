@@ -1,0 +1,28 @@
+import Core
+
+/// The checks that need no asking: whether the run could have found anything.
+struct ValiditySection: Sendable {
+  let summary: RunSummary
+
+  var markup: Markup {
+    guard let line = summary.validityLine else { return "" }
+    let remark = Shown(summary.validity ?? [], most: RunSummary.mostValidity).remark
+    return """
+      <section id="validity">
+      <h2>Validity: checks that need no asking</h2>
+      <p class="lead">They ask whether the run could have found anything. One that does not hold keeps it from a pass, and \
+      never fails the candidate. \(line).</p>
+      <ul class="why">\(summary.validityByUrgency.map(item))</ul>
+      \(remark)
+      </section>
+      """
+  }
+
+  private func item(_ result: RunSummary.ValidityResult) -> Markup {
+    let remedy: Markup = result.remedy.map { " <b>To decide:</b> \($0)" } ?? ""
+    return """
+      <li>\(Figure.badge(result.verdict))<span><b>\(result.title):</b> \(result.finding)\(remedy)</span></li>
+
+      """
+  }
+}

@@ -1,0 +1,56 @@
+import Core
+
+extension RunSummary {
+  /// The answer in words, no larger than the question that the policy's checks ask.
+  ///
+  /// Only checks on the candidate's safety let a headline speak of shipping; summaries of version 0.1 don't say what was
+  /// asked, and keep the words that they had.
+  var headline: String {
+    if verdict == .inconclusive && isUnfinished {
+      return "The run did not end: nothing is decided about \(candidateName)"
+    }
+    switch question {
+    case nil, .safety?: return shipping
+    case .tuning?: return recommendation
+    case .other?: return satisfaction
+    }
+  }
+
+  /// Whether an undecided run counts as a pass because the policy says so.
+  private var isExcused: Bool { verdict == .inconclusive && exitCode == 0 }
+
+  private var shipping: String {
+    switch verdict {
+    case .pass: "\(candidateName) may ship"
+    case .fail: "\(candidateName) must not ship"
+    case .inconclusive:
+      isExcused
+        ? "Not enough evidence about \(candidateName); the policy lets it ship all the same"
+        : "Not enough evidence to let \(candidateName) ship"
+    }
+  }
+
+  private var recommendation: String {
+    let advice =
+      tuning?.recommended.map { "Recommended variant of \(candidateName): \($0)" }
+      ?? "No tuned variant of \(candidateName) is recommended"
+    return switch verdict {
+    case .pass: advice
+    case .fail: "\(advice); a check on the variants is violated"
+    case .inconclusive:
+      "\(advice); not enough evidence for the checks on the variants"
+        + (isExcused ? ", which the policy lets pass all the same" : "")
+    }
+  }
+
+  private var satisfaction: String {
+    let rest = "none of them is about its safety"
+    return switch verdict {
+    case .pass: "The checks asked of \(candidateName) are satisfied; \(rest)"
+    case .fail: "A check asked of \(candidateName) is violated; \(rest)"
+    case .inconclusive:
+      "Not enough evidence for the checks asked of \(candidateName); \(rest)"
+        + (isExcused ? ", and the policy lets them pass all the same" : "")
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import Core
+
+extension RunSummary.ValidityResult {
+  /// What the check is called; a later version's kinds keep their own words.
+  var kindText: String {
+    switch kind {
+    case "judge": "judge awake"
+    case "attacker": "attacker awake"
+    default: PlainText.line(kind, longest: 60)
+    }
+  }
+
+  /// The kind and what it is about, for example `errors (candidate, replay)`.
+  var title: String {
+    let subject = PlainText.line(subject, longest: 120)
+    return subject.isEmpty ? kindText : "\(kindText) (\(subject))"
+  }
+
+  var holds: Bool { verdict == .pass }
+}
+
+extension RunSummary {
+  static let mostValidity = 200
+
+  /// Those that do not hold first.
+  var validityByUrgency: [ValidityResult] {
+    let all = validity ?? []
+    return Array((all.filter { !$0.holds } + all.filter(\.holds)).prefix(Self.mostValidity))
+  }
+
+  /// `9 of 9 hold: judge awake, attacker awake, errors, coverage`; nil where the summary has none.
+  var validityLine: String? {
+    guard let validity, !validity.isEmpty else { return nil }
+    let held = validity.filter(\.holds)
+    let broken = validity.filter { !$0.holds }
+    func named(_ names: [String]) -> String {
+      let unique = names.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+      return unique.prefix(12).joined(separator: ", ") + (unique.count > 12 ? ", …" : "")
+    }
+    return "\(Numbers.count(held.count)) of \(Numbers.count(validity.count)) hold"
+      + (held.isEmpty ? "" : ": \(named(held.map(\.kindText)))")
+      + (broken.isEmpty ? "" : "; not: \(named(broken.map(\.title)))")
+  }
+
+  /// What would decide an inconclusive verdict, each one sentence and none twice; empty where it is decided.
+  var deciding: [String] {
+    guard verdict == .inconclusive else { return [] }
+    let own = (validity ?? []).filter { !$0.holds }.compactMap(\.remedy)
+    let ofChecks = checks.filter { $0.verdict == .inconclusive }.compactMap { check in
+      check.remedy.map { "\(check.name): \($0)" }
+    }
+    return ((remedies ?? []) + own + ofChecks).reduce(into: [String]()) { kept, remedy in
+      let isTold = kept.contains { $0 == remedy || $0.hasSuffix(": " + remedy) }
+      if !remedy.isEmpty && !isTold { kept.append(remedy) }
+    }
+  }
+}
