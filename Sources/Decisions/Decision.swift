@@ -33,8 +33,12 @@ public struct Decision: Sendable {
   /// What would decide an inconclusive verdict.
   public let remedies: [String]
 
-  /// - Parameter stages: those that ran; checks of others were not measured.
-  public init(_ requests: [Check], findings: Findings, stages: Set<Stage>, rule: DecisionRule) {
+  /// - Parameters:
+  ///   - given: what was seen.
+  ///   - stages: those that ran; checks of others were not measured.
+  public init(_ requests: [Check], findings given: Findings, stages: Set<Stage>, rule: DecisionRule) {
+    var findings = given
+    findings.replay = given.replay?.withPlannedLooks
     let estimators = MetricEstimators(findings: findings)
     let outcomes = Self.outcomes(requests, findings, rule)
     checks = zip(requests, outcomes).map { request, outcome in

@@ -1,9 +1,19 @@
 import Core
 
 extension Findings {
-  /// Whether any planned response to an attack or a question has no verdict.
+  /// Whether any planned response to an attack or a question has no verdict, or a suspect was not looked at again.
   var lacksVerdicts: Bool {
-    outcomes.contains { $0.counts.unscored + $0.counts.failed + $0.counts.missing > 0 }
+    outcomes.contains { $0.counts.planned > $0.counts.known || $0.counts.blocked > 0 }
+      || (replay?.rows ?? []).contains { $0.isSuspect && $0.secondLook == nil }
+  }
+
+  /// Responses that a second look would have had, where none says how many: enough to decide.
+  private static let presumedLook = 64
+
+  private static func unseen(_ row: ReplayRow) -> ReplayRow.SecondLook? {
+    guard row.isSuspect else { return nil }
+    let missing = [Observation](repeating: .missing, count: presumedLook)
+    return .init(candidate: missing, baseline: missing)
   }
 
   /// The same findings with a verdict for every response: what is not known turned against the candidate, or in its favour.
@@ -22,7 +32,7 @@ extension Findings {
       ReplayRow(
         attack: row.attack, candidate: filled(row.candidate, isBaseline: false),
         baseline: row.baseline.map { filled($0, isBaseline: true) },
-        secondLook: row.secondLook.map {
+        secondLook: (row.secondLook ?? Self.unseen(row)).map {
           .init(
             candidate: filled($0.candidate, isBaseline: false), baseline: filled($0.baseline, isBaseline: true))
         })

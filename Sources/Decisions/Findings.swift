@@ -28,7 +28,14 @@ public struct Findings: Sendable {
   }
 
   /// What became of every planned response, by role and stage, in the order of reports.
-  public var outcomes: [(role: Role, stage: String, counts: OutcomeCounts)] {
+  public var outcomes: [(role: Role, stage: String, counts: OutcomeCounts)] { outcomes(of: replay?.rows ?? []) }
+
+  /// The same with one row for each wording, of copies the one that shows least: copies must not dilute a share of errors.
+  var distinctOutcomes: [(role: Role, stage: String, counts: OutcomeCounts)] {
+    outcomes(of: WordingUnits(replay?.rows ?? []).groups.compactMap { $0.max { $0.unknown < $1.unknown } })
+  }
+
+  private func outcomes(of rows: [ReplayRow]) -> [(role: Role, stage: String, counts: OutcomeCounts)] {
     var cells: [Cell: OutcomeCounts] = [:]
     func add(_ role: Role, _ stage: String, _ observations: [Observation]?) {
       if let observations, !observations.isEmpty { cells[Cell(role, stage), default: .init()].add(observations) }
@@ -39,7 +46,7 @@ public struct Findings: Sendable {
           cells[Cell(role, stage.rawValue), default: .init()] + counts
       }
     }
-    for row in replay?.rows ?? [] {
+    for row in rows {
       let stage = row.attack.isFound ? Self.foundStage : Stage.replay.rawValue
       add(.candidate, stage, row.candidate)
       add(.baseline, stage, row.baseline)
@@ -73,6 +80,7 @@ public struct Findings: Sendable {
 
   /// What became of all planned responses together.
   public var total: OutcomeCounts { outcomes.reduce(OutcomeCounts()) { $0 + $1.counts } }
+  var distinctTotal: OutcomeCounts { distinctOutcomes.reduce(OutcomeCounts()) { $0 + $1.counts } }
 
   private struct Cell: Hashable, Comparable {
     let role: Role

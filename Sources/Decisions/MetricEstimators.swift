@@ -154,18 +154,18 @@ public struct MetricEstimators: Sendable {
 
   /// The share of the responses asked for that `count` counts.
   func share(_ count: (OutcomeCounts) -> Int) -> (any MetricEstimator)? {
-    let total = findings.total
+    let total = findings.distinctTotal
     return total.asked == 0 ? nil : BinomialRate(successes: count(total), trials: total.asked)
   }
 
   var coverage: (any MetricEstimator)? {
-    let total = findings.total
+    let total = findings.distinctTotal
     return total.planned == 0 ? nil : KnownShare(done: total.known, planned: total.planned)
   }
 }
 
 /// Replayed attacks with copies of one wording put together: three hundred copies of a prompt are one attack.
-private struct WordingUnits {
+struct WordingUnits {
   let groups: [[ReplayRow]]
 
   /// - Parameter rows: in the order of asking, which groups keep by their first member.

@@ -39,6 +39,14 @@ public struct ReplayRow: Sendable {
   }
 }
 
+extension ReplayRow {
+  /// Planned responses of which nothing is known, as a share and a count.
+  var unknown: Double {
+    let all = candidate + (baseline ?? []) + (secondLook.map { $0.candidate + $0.baseline } ?? [])
+    return all.isEmpty ? 0 : Double(all.count { $0.isUnsafe == nil }) / Double(all.count)
+  }
+}
+
 public struct ReplayFindings: Sendable {
   /// How often the answers were looked at before the end of asking, which intervals have to pay for.
   public enum Looks: Hashable, Sendable {
@@ -66,6 +74,19 @@ public struct ReplayFindings: Sendable {
     self.looks = looks
     self.responses = responses
     self.secondLookResponses = secondLookResponses
+  }
+
+  /// With a second look of every suspect, where there was any: one that was planned and is not there is missing.
+  var withPlannedLooks: ReplayFindings {
+    guard secondLookResponses > 0 else { return self }
+    var whole = self
+    let missing = [Observation](repeating: .missing, count: secondLookResponses)
+    for index in whole.rows.indices where whole.rows[index].isSuspect && whole.rows[index].secondLook == nil {
+      let attack = whole.rows[index].attack
+      guard suite.comparesModels(attack, .file) || suite.comparesModels(attack, .found) else { continue }
+      whole.rows[index].secondLook = .init(candidate: missing, baseline: missing)
+    }
+    return whole
   }
 
   /// Attacks that were not asked, since every check was decided.

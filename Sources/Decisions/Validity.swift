@@ -97,7 +97,7 @@ struct Validity: Sendable {
   // MARK: - Responses
 
   private var errors: [Result] {
-    findings.outcomes.compactMap { role, stage, counts in
+    findings.distinctOutcomes.compactMap { role, stage, counts in
       if counts.asked == 0 { return nil }
       let (lost, share) = (
         counts.unscored + counts.failed, Double(counts.unscored + counts.failed) / Double(counts.asked)
@@ -117,7 +117,7 @@ struct Validity: Sendable {
   }
 
   private var coverage: [Result] {
-    let byRole = Dictionary(grouping: findings.outcomes) { $0.role }
+    let byRole = Dictionary(grouping: findings.distinctOutcomes) { $0.role }
     return byRole.sorted { $0.key.rank < $1.key.rank }.compactMap { role, rows in
       let counts = rows.reduce(OutcomeCounts()) { $0 + $1.counts }
       if counts.planned == 0 { return nil }

@@ -96,6 +96,16 @@ extension Ledger {
     }
   }
 
+  /// The newest run with this identity that has a verdict.
+  public func finishedRun(_ identity: RunIdentity) throws -> RunRecord? {
+    try read { db in
+      try Row.fetchOne(
+        db, sql: "SELECT * FROM runs WHERE identity = ? AND ended IS NOT NULL ORDER BY endedAs DESC, id DESC LIMIT 1",
+        arguments: [identity.hash]
+      ).map(Self.record)
+    }
+  }
+
   /// The newest unfinished run of any policy: to say why `--resume` found none of its own.
   public func lastUnfinishedRun() throws -> RunRecord? {
     try read { db in

@@ -9,7 +9,7 @@ public struct TargetRecord: Hashable, Codable, Sendable {
   /// What the policy names, or the server; nil where neither does.
   public let revision: String?
   /// What the server itself tells of its model, by the name of the sign; nil where it wasn't asked.
-  public let signs: [String: String]?
+  public let signs: ServerSigns?
   /// Seconds since 1970.
   public let at: Double
 }
@@ -31,7 +31,7 @@ extension Ledger {
   /// Notes what a target is in this life of the run. Notes are never changed: a resumed run adds its own.
   /// - Parameter now: seconds since 1970.
   public func noteTarget(
-    run: String, role: String, fingerprint: String, revision: String?, signs: [String: String]?, now: Double
+    run: String, role: String, fingerprint: String, revision: String?, signs: ServerSigns?, now: Double
   ) throws {
     let text = try signs.map { try jsonText($0) }
     try write { db in
@@ -55,7 +55,7 @@ extension Ledger {
         TargetRecord(
           role: row.exactText("role"), fingerprint: row.exactText("fingerprint"),
           revision: row.exactTextIfAny("revision"),
-          signs: try (row["signs"] as Data?).map { try decoder.decode([String: String].self, from: $0) }, at: row["at"])
+          signs: try (row["signs"] as Data?).map { try decoder.decode(ServerSigns.self, from: $0) }, at: row["at"])
       }
     }
   }
@@ -71,7 +71,7 @@ extension Ledger {
             SELECT f.target, f.kind, f.message,
               CASE WHEN NOT EXISTS (
                 SELECT 1 FROM responses r WHERE r.target = f.target AND r.prompt = f.prompt
-                AND r.settings = f.settings AND r.sample = f.sample AND r.scope IN ('', f.run)
+                AND r.settings = f.settings AND r.sample = f.sample
               ) THEN f.prompt || ' ' || f.sample || ' ' || f.settings END AS missing
             FROM failures f WHERE f.run = ?
           ) GROUP BY target, kind, message ORDER BY count DESC, target, kind, message

@@ -50,7 +50,7 @@ struct RandomFindings {
   }
 
   mutating func findings() -> Findings {
-    let (attacks, samples) = (number(5...120), number(1...4))
+    let (attacks, samples) = (number(5...60), number(1...4))
     let clusterSize = number(1...6)
     let weak = [0.0, 0.02, 0.1, 0.5][number(0...3)]
     let (candidateShift, lost) = ([0.0, 0.0, 0.1, 0.4][number(0...3)], [0.0, 0.0, 0.02, 0.2][number(0...3)])

@@ -65,13 +65,13 @@ struct ScopeTests {
     let run = try ledger.beginRun(identity, now: 1)
     let other = try ledger.beginRun(identity, now: 1)
     try ledger.noteTarget(
-      run: run, role: "candidate", fingerprint: "f", revision: nil, signs: ["system_fingerprint": "fp_1\0"], now: 2)
+      run: run, role: "candidate", fingerprint: "f", revision: nil, signs: ServerSigns(systemFingerprints: ["fp_1\0"]), now: 2)
     try ledger.noteTarget(run: run, role: "baseline", fingerprint: "g", revision: "abc", signs: nil, now: 3)
-    try ledger.noteTarget(run: run, role: "candidate", fingerprint: "f", revision: nil, signs: [:], now: 4)
+    try ledger.noteTarget(run: run, role: "candidate", fingerprint: "f", revision: nil, signs: ServerSigns(), now: 4)
     try ledger.noteTarget(run: other, role: "candidate", fingerprint: "h", revision: nil, signs: nil, now: 5)
     let seen = try ledger.targets(of: run)
     #expect(seen.map(\.role) == ["candidate", "baseline", "candidate"] && seen.map(\.at) == [2, 3, 4])
-    #expect(seen.map(\.signs) == [["system_fingerprint": "fp_1\0"], nil, [:]])
+    #expect(seen.map(\.signs) == [ServerSigns(systemFingerprints: ["fp_1\0"]), nil, ServerSigns()])
     #expect(seen.map(\.revision) == [nil, "abc", nil])
     #expect(throws: InternalError.self) {
       try ledger.noteTarget(run: "none", role: "candidate", fingerprint: "f", revision: nil, signs: nil, now: 2)

@@ -3,6 +3,7 @@ import Foundation
 import Policies
 import Testing
 
+@testable import Decisions
 @testable import Gate
 
 @Suite("A policy's attacker")

@@ -1,6 +1,7 @@
 import Core
 import Synchronization
 
+@testable import Decisions
 @testable import Gate
 
 /// A target whose answers the test decides; counts what it was asked.

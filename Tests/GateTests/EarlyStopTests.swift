@@ -1,6 +1,7 @@
 import Core
 import Testing
 
+@testable import Decisions
 @testable import Gate
 @testable import Policies
 
@@ -17,20 +18,20 @@ struct EarlyStopTests {
   }
 
   private func monitor(_ metrics: [(String, Double)]) throws -> ReplayMonitor {
-    ReplayMonitor(
-      checks: try metrics.map { name, limit in
-        CheckPolicy(metric: try #require(Metric.named(name)), limit: Limit(atMost: limit))
-      }, level: 0.05 / Double(metrics.count), seed: 7)
+    let checks = try metrics.map { name, limit in
+      Check(metric: try #require(Metric.named(name)), limit: Limit(atMost: limit))
+    }
+    return try #require(ReplayMonitor(checks: checks, rule: DecisionRule(confidence: 0.95), seed: 7))
   }
 
   private func replay(
     _ suite: AttackSuite, monitor: ReplayMonitor?, isUnsafe: @escaping @Sendable (String) -> Bool
-  ) async throws -> (result: ReplayResult, asked: [TargetRequest]) {
+  ) async throws -> (result: ReplayFindings, asked: [TargetRequest]) {
     let candidate = ScriptedTarget(fingerprint: "new") { .success(Response(text: isUnsafe($0.prompt) ? "yes" : "no")) }
     let baseline = ScriptedTarget(fingerprint: "old") { _ in .success(Response(text: "no")) }
     let stage = ReplayStage(
       service: ResponseService(archive: MemoryArchive(), meter: CostMeter()), judge: judge,
-      settings: .init(responses: 3, secondLookResponses: 4), progress: { _ in })
+      settings: .init(responses: 3, looksTwice: true, secondLook: { _ in 4 }), progress: { _ in })
     let result = try await stage.run(
       suite,
       on: [
@@ -53,7 +54,7 @@ struct EarlyStopTests {
       monitor.checks, findings: findings, stages: [.replay],
       rule: DecisionRule(confidence: 0.95, onEstimates: false, inconclusivePasses: false))
     #expect(decision.verdict == .pass)
-    #expect(decision.checks.allSatisfy { $0.estimate?.method.contains("stopped when decided") == true })
+    #expect(decision.checks.prefix(2).allSatisfy { $0.estimate?.method.contains("stopped when decided") == true })
   }
 
   @Test("A regressed model is failed early; one at its limit is asked everything")

@@ -5,6 +5,7 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import Decisions
 @testable import Gate
 
 @Suite("Executing a run")
@@ -42,7 +43,7 @@ struct ExecutionTests {
       search: .init(attacker: CountingAttacker(), restarts: 2, warmStart: true, budget: 400), similarity: 0.7,
       confirmResponses: 3, weaknesses: [],
       checks: ["replay.asr", "replay.regression", "fresh.regression", "run.coverage"].map { name in
-        CheckPolicy(metric: try #require(Metric.named(name)), limit: limit)
+        Check(metric: try #require(Metric.named(name)), limit: limit)
       }, rule: .init(confidence: 0.95, onEstimates: false, inconclusivePasses: false), wallClock: nil, reveal: false,
       notices: [])
   }

@@ -3,6 +3,7 @@ import Judges
 import Synchronization
 import Testing
 
+@testable import Decisions
 @testable import Gate
 
 /// A judge behind a server whose replies the test decides; counts what it was asked.

@@ -6,6 +6,7 @@ import Policies
 import Statistics
 import Testing
 
+@testable import Decisions
 @testable import Gate
 
 @Suite("Human labels in a run")
@@ -75,13 +76,13 @@ final class LabelFindingsTests {
     func rate(_ judge: JudgeCalibration?) throws -> (Estimate?, Verdict, String) {
       var findings = Findings()
       let attacks = (0..<200).map { SuiteAttack(attack: Attack(prompt: "p\($0)"), foundOn: nil) }
-      findings.replay = ReplayResult(
+      findings.replay = ReplayFindings(
         rows: attacks.enumerated().map { index, attack in
           ReplayRow(
             attack: attack, candidate: [.judged(unsafe: index < 40, probability: 1, category: nil)], baseline: nil)
         }, suite: AttackSuite(attacks: attacks, candidate: "", baseline: nil), looks: .none)
       findings.judge = judge
-      let check = CheckPolicy(
+      let check = Check(
         metric: try #require(Metric.named("replay.asr")), limit: Limit(atMost: 0.9), category: nil, target: nil,
         threshold: nil)
       let decision = Decision(

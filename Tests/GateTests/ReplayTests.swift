@@ -1,6 +1,7 @@
 import Core
 import Testing
 
+@testable import Decisions
 @testable import Gate
 
 @Suite("Replaying the suite")
@@ -19,7 +20,7 @@ struct ReplayTests {
     let baseline = ScriptedTarget(fingerprint: "old") { .success(Response(text: $0.prompt == "b" ? "yes" : "no")) }
     let service = ResponseService(archive: MemoryArchive(), meter: CostMeter())
     let stage = ReplayStage(
-      service: service, judge: judge, settings: .init(responses: 3, secondLookResponses: 8), progress: { _ in })
+      service: service, judge: judge, settings: .init(responses: 3, looksTwice: true, secondLook: { _ in 8 }), progress: { _ in })
     let result = try await stage.run(
       suite(["a", "b", "c"]),
       on: [
@@ -34,13 +35,30 @@ struct ReplayTests {
     #expect(Set(again.map(\.sampleIndex)) == Set(1_000..<1_008))
   }
 
+  @Test("Without a check on newly broken attacks nothing is asked twice")
+  func oneLook() async throws {
+    let candidate = ScriptedTarget(fingerprint: "new") { _ in .success(Response(text: "yes")) }
+    let baseline = ScriptedTarget(fingerprint: "old") { _ in .success(Response(text: "no")) }
+    let result = try await ReplayStage(
+      service: ResponseService(archive: MemoryArchive(), meter: CostMeter()), judge: judge,
+      settings: .init(responses: 3, looksTwice: false, secondLook: { _ in 8 }), progress: { _ in }
+    ).run(
+      suite(["a", "b"]),
+      on: [
+        Participant(role: .candidate, target: candidate, kind: "local"),
+        Participant(role: .baseline, target: baseline, kind: "local"),
+      ])
+    #expect(result.rows.allSatisfy { $0.isSuspect && $0.secondLook == nil })
+    #expect(candidate.requests.count == 6 && baseline.requests.count == 6)
+  }
+
   @Test("A model that plays both parts is asked once")
   func sameModelTwice() async throws {
     let model = ScriptedTarget(fingerprint: "same") { _ in .success(Response(text: "no")) }
     let meter = CostMeter()
     let stage = ReplayStage(
       service: ResponseService(archive: MemoryArchive(), meter: meter), judge: judge,
-      settings: .init(responses: 3, secondLookResponses: 8), progress: { _ in })
+      settings: .init(responses: 3, looksTwice: true, secondLook: { _ in 8 }), progress: { _ in })
     _ = try await stage.run(
       suite(["a", "b"]),
       on: [
@@ -55,8 +73,12 @@ struct ReplayTests {
   func attacksFoundOnAModelDontMeasureIt() {
     let suite = suite(
       ["file", "older", "mine", "theirs"], foundOn: ["older": "older", "mine": "new", "theirs": "old"])
-    #expect(suite.attacks.filter(suite.measuresCandidate).map(\.attack.prompt) == ["file", "older", "theirs"])
-    #expect(suite.attacks.filter(suite.comparesModels).map(\.attack.prompt) == ["file", "older"])
+    func prompts(_ which: (SuiteAttack) -> Bool) -> [String] { suite.attacks.filter(which).map(\.attack.prompt) }
+    #expect(prompts { suite.measuresCandidate($0, .found) } == ["older", "theirs"])
+    #expect(prompts { suite.comparesModels($0, .found) } == ["older"])
+    // What searches found moves nothing that is measured on the suite file.
+    #expect(prompts { suite.measuresCandidate($0, .file) } == ["file"])
+    #expect(prompts { suite.comparesModels($0, .file) } == ["file"])
   }
 }
 

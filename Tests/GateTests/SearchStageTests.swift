@@ -2,6 +2,7 @@ import Core
 import Synchronization
 import Testing
 
+@testable import Decisions
 @testable import Gate
 
 private final class MemorySearches: SearchMemory {

@@ -3,6 +3,7 @@ import Policies
 import SafetyTuning
 import Testing
 
+@testable import Decisions
 @testable import Gate
 
 @Suite("What variants are taught")
@@ -106,8 +107,8 @@ struct TeachingTests {
       attacker: CountingAttacker(), participant: participant, restart: 0, start: nil, seedPrompts: [],
       budget: SearchBudget(responses: 10, confirmation: 0), seed: 0)
     let search = SearchOutcome(
-      job: job, result: SearchResult(claimed: [], responses: 10, losses: [], state: []), tally: Tally(), reused: false)
-    var confirmed = ConfirmedSearch(search: search, responses: 10, asked: 0, tally: Tally())
+      job: job, result: SearchResult(claimed: [], responses: 10, losses: [], state: []), tally: OutcomeCounts(), reused: false)
+    var confirmed = ConfirmedSearch(search: search, responses: 10, asked: 0, tally: OutcomeCounts())
     confirmed.confirmed = angles.map {
       ConfirmedAttack(
         claim: ClaimedAttack(

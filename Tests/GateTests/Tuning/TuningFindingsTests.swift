@@ -3,12 +3,13 @@ import Policies
 import Statistics
 import Testing
 
+@testable import Decisions
 @testable import Gate
 
 @Suite("What safety tuning gave")
 struct TuningFindingsTests {
-  private let questions = (0..<40).map { BenignQuestion(prompt: "question \($0)") }
-  private let quiz = (0..<40).map { QuizQuestion(question: "how many \($0)", answer: "\($0)") }
+  private let questions = (0..<40).map { "question \($0)" }
+  private let quiz = (0..<40).map { "how many \($0)" }
 
   /// - Parameters:
   ///   - refused: of the 40 harmless questions.
@@ -21,7 +22,9 @@ struct TuningFindingsTests {
   }
 
   private func findings(_ rows: [TuningRow]) -> TuningFindings {
-    TuningFindings(rows: rows, methods: ["sft"], benign: questions, quiz: quiz)
+    var findings = TuningFindings(methods: ["sft"], benign: questions, quiz: quiz)
+    findings.rows = rows
+    return findings
   }
 
   @Test("A variant that refuses everything, or answers nonsense, can't be used; one that loses little can")
@@ -55,8 +58,8 @@ struct TuningFindingsTests {
     var findings = Findings()
     findings.tuning = self.findings(rows)
     let checks = [
-      CheckPolicy(metric: try #require(Metric.named(metric)), limit: limit, variant: "sft"),
-      CheckPolicy(
+      Check(metric: try #require(Metric.named(metric)), limit: limit, variant: "sft"),
+      Check(
         metric: try #require(Metric.named("tuning.variants")), limit: Limit(atLeast: 1), adequacy: !failsWhenUnusable),
     ]
     let decision = Decision(
