@@ -60,7 +60,8 @@ struct Preflight: Sendable {
     case .unauthorised: "Check the API key and its permissions; nothing was asked yet."
     case .unreachable: "Check that the server runs and that url is right; nothing was asked yet."
     case .rateLimited, .serverError: "Wait until the server has recovered; nothing was asked yet."
-    case .rejected, .malformed: "Check url, model and api: the server answers, but not to this request."
+    case .quotaSpent: "Top up the account behind the key, or raise its limit; nothing was asked yet."
+    case .notServed, .rejected, .malformed: "Check url, model and api: the server answers, but not to this request."
     }
   }
 
