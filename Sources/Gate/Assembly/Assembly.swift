@@ -56,6 +56,7 @@ struct Assembly {
       wallClock: policy.budget.wallClock.map { .seconds($0) }, reveal: policy.report.reveal,
       notices: notices(), weakenings: PolicyWeakenings(policy).sentences)
     plan.planted = planted(in: plan, refusals: refusals)
+    plan.weakenings += RuleWarnings(plan).weakenings
     return plan
   }
 

@@ -39,7 +39,10 @@ struct RunSession {
     let (run, isResumed) = try begin()
     self.run = run
     try await identify(run, isResumed: isResumed)
-    for notice in plan.notices { progress(.notice(notice)) }
+    if let backup = ledger.backup {
+      progress(.notice("the ledger is from an older version; it was brought up to date, and a copy of it is \(backup)"))
+    }
+    for notice in plan.notices + plan.weakenings { progress(.notice(notice)) }
     let execution = RunExecution(
       plan: plan, ledger: ledger, run: run, number: try number(of: run), progress: progress)
     self.execution = execution
