@@ -8,6 +8,7 @@ struct Availability: Sendable {
   /// Failures in a row after which the target is probed once more and then given up.
   let patience: Int
   private var failuresInARow = 0
+  private var rejectionsInARow = 0
   private(set) var loss: ResponseFailure?
   /// The last outcome, where it leaves open whether the server is still there.
   private(set) var openFailure: ResponseFailure?
@@ -20,6 +21,7 @@ struct Availability: Sendable {
     switch outcome {
     case .success:
       failuresInARow = 0
+      rejectionsInARow = 0
       openFailure = nil
     case .failure(let failure) where failure.isFinal:
       loss = failure
@@ -27,10 +29,11 @@ struct Availability: Sendable {
       failuresInARow += 1
       openFailure = failure
       if failuresInARow >= patience { loss = failure }
-    case .failure:
-      // The target answered, and refused this one request.
+    case .failure(let failure):
+      // The target answered, and refused this one request; where it refuses one after the other, something else is wrong.
       failuresInARow = 0
-      openFailure = nil
+      rejectionsInARow += 1
+      openFailure = rejectionsInARow >= patience ? failure : nil
     }
     return loss != nil
   }
