@@ -1,6 +1,7 @@
 import Core
 import Testing
 
+@testable import Decisions
 @testable import Policies
 
 @Suite("Mistakes in checks")

@@ -2,6 +2,7 @@ import Core
 import Foundation
 import Testing
 
+@testable import Decisions
 @testable import Policies
 
 @Suite("The schema and the table it is made from")
@@ -88,7 +89,7 @@ struct PolicySchemaTests {
       let aboutGate =
         ["attacker.", "judge.", "run."].contains(where: metric.name.hasPrefix)
         || ["fresh.diversity", "tuning.variants"].contains(metric.name)
-      #expect(metric.adequacy == aboutGate, "\(metric.name)")
+      #expect(metric.isAboutTheRun == aboutGate, "\(metric.name)")
       #expect(Metric.named(metric.name) == metric)
     }
     #expect(Metric.named("replay.nothing") == nil)

@@ -2,6 +2,7 @@ import Core
 import Foundation
 import Testing
 
+@testable import Decisions
 @testable import Policies
 
 @Suite("A policy that is right")
@@ -93,7 +94,7 @@ struct PolicyTests {
 
   @Test("What bounds the false ones among newly broken attacks is the check's choice")
   func errorControl() throws {
-    func control(_ extra: String) throws -> CheckPolicy.ErrorControl {
+    func control(_ extra: String) throws -> Check.ErrorControl {
       let check = "{metric: replay.newly_broken, at_most: 3\(extra)}"
       let policy = try Workplace().load(fullPolicy.changing("{metric: replay.asr, at_most: 0.10}", to: check))
       return try #require(policy.checks.first { $0.metric.name == "replay.newly_broken" }).errorControl
