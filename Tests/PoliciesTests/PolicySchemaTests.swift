@@ -46,8 +46,8 @@ struct PolicySchemaTests {
     func then(_ kind: String) -> JSON? {
       rules.first { $0["if"]?["properties"]?["kind"]?["const"]?.string == kind }?["then"]
     }
-    #expect(then("local")?["properties"]?["max_tokens"]?["default"]?.integer == 24)
-    #expect(then("openai")?["properties"]?["max_tokens"]?["default"]?.integer == 128)
+    #expect(then("local")?["properties"]?["max_tokens"]?["default"] == nil)
+    #expect(then("openai")?["properties"]?["max_tokens"]?["default"]?.integer == 512)
     #expect(then("local")?["properties"]?["url"]?.bool == false)
     #expect(then("openai")?["required"]?.array?.compactMap(\.string) == ["url", "model"])
   }
