@@ -18,6 +18,11 @@ public struct AssumedModels: Codable, Hashable, Sendable {
   /// Of these, unique ones.
   public var uniqueYield = 2.0
 
+  /// Of a suite whose success rate is neither limited nor known.
+  public static let usualRate = 0.05
+  /// Seconds that a judge behind a server takes.
+  public static let judgeLatency = 2.0
+
   public init(rate: Double) { self.rate = rate }
 
   /// Attacks with two success rates, mixed so that the mean is `rate`.

@@ -251,7 +251,7 @@ struct PlanForecast: Sendable {
 }
 
 /// Says at any confidence what was decided: Holm's procedure asks for no more.
-private struct DecidedEstimator: MetricEstimator {
+struct DecidedEstimator: MetricEstimator {
   let decision: ClusterSums.Decision
   let limit: Limit
 
