@@ -40,7 +40,7 @@ extension PlanForecast {
       return (0..<draws).map { _ in
         decision(
           CountDifference(
-            minuend: counts.yields(usual + (truth ?? 0), search), subtrahend: counts.yields(usual, search), per: 1_000),
+            candidate: counts.yields(usual + (truth ?? 0), search), baseline: counts.yields(usual, search), per: 1_000),
           check.limit)
       }
     default: return nil
