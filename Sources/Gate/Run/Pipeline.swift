@@ -24,9 +24,6 @@ public enum Pipeline {
     let plan = try Assembly(policy).plan(stages: options.stages)
     var session = RunSession(
       policy: policy, plan: plan, ledger: ledger, options: options, now: now, progress: progress)
-    if let ended = try session.endedWithoutReports() {
-      return try rendered(ended.summary, date: ended.date, writer)
-    }
     do {
       let summary = try await session.run()
       let date = now()
