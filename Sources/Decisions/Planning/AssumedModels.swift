@@ -6,7 +6,7 @@ public struct AssumedModels: Codable, Hashable, Sendable {
   /// Success rate of attacks of the kinds that a model is weak to.
   public var weakRate = 0.8
   /// Success rate of all others; never above half of `rate`.
-  public var otherRate = 0.02
+  public var otherRate = 0.005
   /// Share of the baseline's weaknesses that a candidate as good has swapped for others.
   public var traded = 0.1
   /// Share of harmless questions that are refused.
