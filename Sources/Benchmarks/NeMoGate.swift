@@ -102,7 +102,8 @@ actor NeMoGate {
       let more = output.fileHandleForReading.availableData
       guard !more.isEmpty else {
         throw SluiceError(
-          .unavailable, "the process of nel gate ended", remedy: "Its own message is above; see .build-bench/verdicts/nemo.")
+          .unavailable, "the process of nel gate ended",
+          remedy: "Its own message is above; see .build-bench/verdicts/nemo.")
       }
       pending.append(more)
     }

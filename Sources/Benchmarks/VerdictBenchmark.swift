@@ -52,13 +52,11 @@ struct VerdictBenchmark: AsyncParsableCommand {
     if isWanted("saving") { isGood = try await saving(page) && isGood }
     await nemo?.stop()
     for row in table.short { page.add("above what is allowed: \(row)") }
-    page.add(
-      String(format: "The worst of what is promised: %@, at %.2f of what is allowed", table.worst.row, table.worst.ratio))
-    // One digit more than others print: 1.004 is above the bar.
-    page.add(
-      String(
-        format: "verdicts ratio=%.2f bar=1.00 %@", (table.worst.ratio * 100).rounded(.up) / 100,
-        isGood && table.worst.ratio <= 1 ? "ok" : "short"))
+    let worst = table.worst
+    page.add(String(format: "The worst of what is promised: %@, at %.2f of what is allowed", worst.row, worst.ratio))
+    // Rounded up: 1.004 is above the bar.
+    let ratio = (worst.ratio * 100).rounded(.up) / 100
+    page.add(String(format: "verdicts ratio=%.2f bar=1.00 %@", ratio, isGood && table.short.isEmpty ? "ok" : "short"))
     try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
     try Data((page.lines.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: "\(out)/table.txt"))
     FileHandle.standardError.write(Data("verdicts: \((ContinuousClock.now - began).components.seconds) s\n".utf8))
@@ -123,8 +121,8 @@ struct VerdictBenchmark: AsyncParsableCommand {
         page.add(row(point))
         if share == 1 { isGood = judge(point, suite, page) && isGood }
       }
-      panels.append(
-        .init(title: suite.world.name, lines: names.compactMap { name in lines[name].map { .init(name: name, points: $0) } }))
+      let drawn = names.compactMap { name in lines[name].map { LinePlot.Line(name: name, points: $0) } }
+      panels.append(.init(title: suite.world.name, lines: drawn))
     }
     try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
     let plot = LinePlot(

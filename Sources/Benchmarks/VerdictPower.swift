@@ -74,7 +74,8 @@ struct VerdictPower {
     let world = suite.world.regressed(by: delta)
     var limits = VerdictLimits(world)
     limits.regression = 0
-    let simulation = VerdictSimulation(world, seed: seed, questions: [.regression], limits: limits, stopping: [false, true])
+    let simulation = VerdictSimulation(
+      world, seed: seed, questions: [.regression], limits: limits, stopping: [false, true])
     async let rival = nemo?.decide(simulation, decisions: peerDecisions).fails
     let tally = try await simulation.run(decisions: decisions, workers: workers)
     let (plain, early) = (tally[.regression, stopsEarly: false], tally[.regression, stopsEarly: true])

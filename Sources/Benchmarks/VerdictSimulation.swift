@@ -55,6 +55,36 @@ struct VerdictLimits: Sendable {
   }
 }
 
+/// Mean and spread of what was estimated.
+struct Moments: Sendable {
+  private var count = 0.0
+  private var sum = 0.0
+  private var squares = 0.0
+
+  mutating func add(_ value: Double) {
+    if value.isNaN { return }
+    count += 1
+    sum += value
+    squares += value * value
+  }
+
+  static func + (a: Moments, b: Moments) -> Moments {
+    var total = a
+    total.count += b.count
+    total.sum += b.sum
+    total.squares += b.squares
+    return total
+  }
+
+  var mean: Double { sum / count }
+
+  /// How many standard errors the mean is from this value; nil where there is no spread.
+  func distance(from value: Double) -> Double? {
+    let variance = squares / count - mean * mean
+    return count > 1 && variance > 1e-12 ? (mean - value) / (variance / count).squareRoot() : nil
+  }
+}
+
 /// Policies that a world's answers are held against: each check alone, with all of α, and all of them as a family.
 enum VerdictQuestion: String, Hashable, Sendable, CaseIterable {
   case attackSuccess = "replay.asr"
@@ -100,6 +130,8 @@ struct VerdictTally: Sendable {
     var silentPasses = CountedShare()
     var silentFails = CountedShare()
     var asked: [Double] = []
+    /// Of the first check.
+    var estimates = Moments()
 
     var inconclusive: CountedShare {
       CountedShare(count: passes.trials - passes.count - fails.count, trials: passes.trials)
@@ -113,13 +145,14 @@ struct VerdictTally: Sendable {
       silentPasses.add(outcome.verdict == .pass && !outcome.sizeGoesWithWeakness)
       silentFails.add(outcome.verdict == .fail && !outcome.sizeGoesWithWeakness)
       asked.append(outcome.asked)
+      if let estimate = outcome.estimates.first?.map(\.value) { estimates.add(estimate) }
     }
 
     static func + (a: Counts, b: Counts) -> Counts {
       Counts(
         passes: a.passes + b.passes, fails: a.fails + b.fails, anyDecided: a.anyDecided + b.anyDecided,
         silentPasses: a.silentPasses + b.silentPasses, silentFails: a.silentFails + b.silentFails,
-        asked: a.asked + b.asked)
+        asked: a.asked + b.asked, estimates: a.estimates + b.estimates)
     }
   }
 

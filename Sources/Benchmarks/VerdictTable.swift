@@ -37,21 +37,16 @@ struct VerdictTable {
   /// The rows of one world.
   mutating func rows(_ world: VerdictWorld, _ tally: VerdictTally, nemo: NeMoGate.Counts?) -> [String] {
     var lines: [String] = []
-    let mark = switch world.promise {
-    case .held: ""
-    case .noticed: " †"
-    case .open: " ‡"
-    }
+    let mark = [.noticed: " †", .open: " ‡"][world.promise] ?? ""
     for question in VerdictQuestion.allCases {
       let (plain, early) = (tally[question, stopsEarly: false], tally[question, stopsEarly: true])
+      let open = [plain, early].filter { $0.passes.trials > 0 }.map(\.inconclusive.percent).joined(separator: " ")
       func row(
         _ side: String, _ share: KeyPath<VerdictTally.Counts, CountedShare>, allowed: Double?, others: [String] = []
       ) {
         let shares = [plain[keyPath: share], early[keyPath: share]]
         lines.append(
-          Self.line(
-            [world.name, question.rawValue, side] + shares.map(\.words)
-              + [[plain, early].filter { $0.passes.trials > 0 }.map(\.inconclusive.percent).joined(separator: " ")] + others))
+          Self.line([world.name, question.rawValue, side] + shares.map(\.words) + [open] + others))
         guard let allowed else { return }
         for (share, mode) in zip(shares, ["", ", stopping early"]) where share.trials > 0 {
           let name = "\(world.name) \(question.rawValue) \(side)\(mode)"
@@ -78,6 +73,17 @@ struct VerdictTable {
         row("pass unsaid", \.silentPasses, allowed: Self.allowedOfSide)
         row("fail unsaid", \.silentFails, allowed: Self.allowedOfSide)
       }
+    }
+    for (question, truth) in [(VerdictQuestion.attackSuccess, world.attackSuccess), (.regression, world.regression)] {
+      let estimates = tally[question, stopsEarly: false].estimates
+      guard world.isEstimatedWithoutBias, let distance = estimates.distance(from: truth), abs(distance) > 5 else {
+        continue
+      }
+      short.append(
+        String(
+          format: "%@ %@: estimates average %.4f where the world says %.4f", world.name, question.rawValue,
+          estimates.mean,
+          truth))
     }
     if world.promise == .noticed || tally.notices.value > 0.1 {
       lines.append("  \(world.name): \(tally.notices.words) % of reports say that sizes go with weakness")

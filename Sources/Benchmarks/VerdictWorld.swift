@@ -128,6 +128,13 @@ struct VerdictWorld: Sendable {
   }
   private var trueAttackSuccess: Double { otherRate + (weak + broken - fixed) * effect * meanProneness }
 
+  /// Whether point estimates average the truth, so that a world which misstates it is found out: not where what is missing
+  /// says something, nor where larger clusters weigh more in a ratio of sums.
+  var isEstimatedWithoutBias: Bool {
+    if case .unsafe = missing { return false }
+    return promise == .held
+  }
+
   /// The same world with this true regression.
   func regressed(by delta: Double) -> VerdictWorld {
     var world = self

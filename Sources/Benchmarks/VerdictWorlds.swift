@@ -23,8 +23,8 @@ extension VerdictWorld {
 
   private static let independent =
     [10, 30, 100, 400, 1000].map { count in world("iid-\(count)") { $0.clusters = count } } + [
-      world("unchanged") { $0.fixed = 0; $0.broken = 0 },
-      world("traded") { $0.fixed = 0.06; $0.broken = 0.06 },
+      world("unchanged") { ($0.fixed, $0.broken) = (0, 0) },
+      world("traded") { ($0.fixed, $0.broken) = (0.06, 0.06) },
     ]
 
   private static let clustered = [(2, 200), (4, 100), (10, 60), (25, 24), (75, 10)].map { size, count in
@@ -35,7 +35,8 @@ extension VerdictWorld {
   }
 
   private static let uneven: [VerdictWorld] = [
-    ("lognormal-1", .lognormal(1), 60), ("lognormal-1.5", .lognormal(1.5), 60), ("lognormal-2", .lognormal(2, median: 2), 60),
+    ("lognormal-1", .lognormal(1), 60), ("lognormal-1.5", .lognormal(1.5), 60),
+    ("lognormal-2", .lognormal(2, median: 2), 60),
     ("zipf", .zipf, 60), ("one-large", .oneLarge(60), 240),
   ].map { (name: String, sizes: ClusterSizes, count: Int) in
     world(name) {
