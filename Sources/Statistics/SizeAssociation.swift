@@ -1,28 +1,31 @@
-import Foundation
-
 /// Whether large clusters are weaker or stronger than small ones.
 ///
 /// If they are, the mean over attacks rests on its few largest clusters, and no interval from the others bounds it; the mean
-/// over clusters still holds. Spearman's rank correlation of sizes and means, tested by Student's t.
+/// over clusters still holds. The test is that of the slope of clusters' means on the ranks of their sizes, by Student's t with
+/// the robust variance HC3 (Long and Ervin, The American Statistician, 2000): means of small clusters are noisier and more
+/// often exactly 0, so ranks of means would differ with size though their expectation doesn't.
 public enum SizeAssociation {
-  /// Two-sided p-value; nil where there are fewer than 4 clusters, or sizes or means don't vary.
+  /// Two-sided p-value; nil where there are fewer than 4 clusters, where sizes or means don't vary, and where a single
+  /// cluster is so unlike the others in size that the slope would be its own.
   public static func p(_ units: [ClusteredUnit]) -> Double? {
     let rows = ClusterTable(units).rows.filter { $0.scoredSize > 0 }
     guard rows.count >= 4 else { return nil }
-    let sizes = ranks(rows.map(\.size))
-    let means = ranks(rows.map { $0.scored / $0.scoredSize })
-    let centre = Double(rows.count + 1) / 2
-    var (product, squares) = (0.0, (0.0, 0.0))
-    for (a, b) in zip(sizes, means) {
-      product += (a - centre) * (b - centre)
-      squares.0 += (a - centre) * (a - centre)
-      squares.1 += (b - centre) * (b - centre)
+    let count = Double(rows.count)
+    let sizes = ranks(rows.map(\.size)).map { $0 - (count + 1) / 2 }
+    let means = rows.map { $0.scored / $0.scoredSize }
+    let centre = means.reduce(0, +) / count
+    let spread = sizes.reduce(0) { $0 + $1 * $1 }
+    guard spread > 0 else { return nil }
+    let slope = zip(sizes, means).reduce(0) { $0 + $1.0 * $1.1 } / spread
+    var variance = 0.0
+    for (size, mean) in zip(sizes, means) {
+      let leverage = 1 / count + size * size / spread
+      if leverage > 0.5 { return nil }
+      let part = size * (mean - centre - slope * size) / (1 - leverage) / spread
+      variance += part * part
     }
-    guard squares.0 > 0, squares.1 > 0 else { return nil }
-    let r = product / (squares.0 * squares.1).squareRoot()
-    let degrees = Double(rows.count - 2)
-    if abs(r) >= 1 { return 0 }
-    return 2 * Distributions.studentCDF(-abs(r) * (degrees / (1 - r * r)).squareRoot(), degrees: degrees)
+    guard variance > 0 else { return nil }
+    return 2 * Distributions.studentCDF(-abs(slope) / variance.squareRoot(), degrees: count - 2)
   }
 
   /// Whether a notice is due: p < 0.05.
