@@ -90,7 +90,7 @@ let package = Package(
     .target(name: "FakeServer", path: "Tests/FakeServer", swiftSettings: strict),
     tests("TargetsTests", ["Targets", "FakeServer"]),
     tests("JudgesTests", ["Judges", "FakeServer"]),
-    tests("StatisticsTests", ["Statistics"]),
+    tests("StatisticsTests", ["Statistics"], exclude: ["Goldens"]),
     tests("DecisionsTests", ["Decisions"]),
     tests("SafetyTuningTests", ["SafetyTuning", "FakeServer"], exclude: ["Trainers"]),
     tests("EvidenceTests", ["Evidence"]),

@@ -16,8 +16,7 @@ public struct ClusteredRate: MetricEstimator {
   public func estimate(confidence: Double) -> Estimate {
     guard let bound else { return .nothing(confidence: confidence, unscored: 0) }
     return clusters.estimate(
-      bound.interval(confidence: confidence), confidence: confidence, effective: bound.effective,
-      method: "Gaffke's bounds")
+      bound.interval(confidence: confidence), confidence: confidence, method: clusters.method("Gaffke's bounds"))
   }
 
   /// Directly from the doubts at the limit's ends; each side of the interval has half of α.
@@ -53,7 +52,7 @@ public struct ClusteredDifference: MetricEstimator {
     guard let bound else { return .nothing(confidence: confidence, unscored: 0) }
     return clusters.estimate(
       (bound.lower(confidence: confidence), bound.upper(confidence: confidence)), confidence: confidence,
-      effective: bound.effective, method: "MOVER of Gaffke's bounds")
+      method: clusters.method("MOVER of Gaffke's bounds"))
   }
 
   /// With one limit, only the bound that faces it is needed.
@@ -72,33 +71,5 @@ public struct ClusteredDifference: MetricEstimator {
       }
     default: return bisectedAlpha(limit)
     }
-  }
-}
-
-/// Units gathered to clusters, each with its mean and weight.
-private struct WeightedClusters: Sendable {
-  private let weight: Weighting
-  private let units: Int
-  private let table: ClusterTable
-  let means: ThreeReadings<[(mean: Double, weight: Double)]>
-  /// Of what was scored; NaN where nothing was.
-  private let value: Double
-
-  init(_ units: [ClusteredUnit], _ weight: Weighting) {
-    (self.weight, self.units) = (weight, units.count)
-    table = ClusterTable(units)
-    means = table.means(weight)
-    value = means.scored.map { $0.reduce(0) { $0 + $1.mean * $1.weight } } ?? .nan
-  }
-
-  func estimate(
-    _ bounds: (lower: Double, upper: Double), confidence: Double, effective: EffectiveClusters, method: String
-  ) -> Estimate {
-    let mean = weight == .attacks ? "mean over \(units) units" : "mean over clusters of \(units) units"
-    return Estimate(
-      value: value, lower: value.isNaN ? bounds.lower : min(bounds.lower, value),
-      upper: value.isNaN ? bounds.upper : max(bounds.upper, value), confidence: confidence, n: table.responses,
-      effectiveN: effective.kish, unscored: table.missing,
-      method: effective.count == 1 ? "one cluster: no interval" : "\(method), \(mean) in \(effective.count) clusters")
   }
 }

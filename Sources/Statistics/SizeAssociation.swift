@@ -1,32 +1,31 @@
-import Foundation
-
 /// Whether large clusters are weaker or stronger than small ones.
 ///
 /// If they are, the mean over attacks rests on its few largest clusters, and no interval from the others bounds it; the mean
-/// over clusters still holds. The slope of cluster means on the ranks of their sizes, with a variance that allows small
-/// clusters to vary more than large ones (HC3: MacKinnon and White, Journal of Econometrics, 1985), by Student's t. Ranks of the
-/// means would not do: a cluster of one is mostly at 0, a large one never, whatever their expectations.
+/// over clusters still holds. The test is that of the slope of clusters' means on the ranks of their sizes, by Student's t with
+/// the robust variance HC3 (Long and Ervin, The American Statistician, 2000): means of small clusters are noisier and more
+/// often exactly 0, so ranks of means would differ with size though their expectation doesn't.
 public enum SizeAssociation {
-  /// Two-sided p-value; nil where there are fewer than 4 clusters, or sizes or means don't vary.
+  /// Two-sided p-value; nil where there are fewer than 4 clusters, where sizes or means don't vary, and where a single
+  /// cluster is so unlike the others in size that the slope would be its own.
   public static func p(_ units: [ClusteredUnit]) -> Double? {
     let rows = ClusterTable(units).rows.filter { $0.scoredSize > 0 }
     guard rows.count >= 4 else { return nil }
     let count = Double(rows.count)
-    let centre = (count + 1) / 2
-    let sizes = ranks(rows.map(\.size)).map { $0 - centre }
+    let sizes = ranks(rows.map(\.size)).map { $0 - (count + 1) / 2 }
     let means = rows.map { $0.scored / $0.scoredSize }
-    let mean = means.reduce(0, +) / count
+    let centre = means.reduce(0, +) / count
     let spread = sizes.reduce(0) { $0 + $1 * $1 }
-    guard spread > 0, means.contains(where: { $0 != means[0] }) else { return nil }
-    let slope = zip(sizes, means).reduce(0) { $0 + $1.0 * ($1.1 - mean) } / spread
-    let squares = zip(sizes, means).reduce(0.0) { total, row in
-      let leverage = 1 / count + row.0 * row.0 / spread
-      let residual = (row.1 - mean - slope * row.0) / (1 - leverage)
-      return total + row.0 * row.0 * residual * residual
+    guard spread > 0 else { return nil }
+    let slope = zip(sizes, means).reduce(0) { $0 + $1.0 * $1.1 } / spread
+    var variance = 0.0
+    for (size, mean) in zip(sizes, means) {
+      let leverage = 1 / count + size * size / spread
+      if leverage > 0.5 { return nil }
+      let part = size * (mean - centre - slope * size) / (1 - leverage) / spread
+      variance += part * part
     }
-    guard squares > 0 else { return 0 }
-    let t = abs(slope) * spread / squares.squareRoot()
-    return 2 * Distributions.studentCDF(-t, degrees: count - 2)
+    guard variance > 0 else { return nil }
+    return 2 * Distributions.studentCDF(-abs(slope) / variance.squareRoot(), degrees: count - 2)
   }
 
   /// Whether a notice is due: p < 0.05.

@@ -13,7 +13,7 @@ public struct SequentialEstimate: MetricEstimator {
   private let evidence: BettingEvidence
   /// The metric is `scale.offset + scale.slope`·θ.
   private let scale: (slope: Double, offset: Double)
-  private let clusters: Int
+  private let clusters: WeightedClusters
   private let isComplete: Bool
 
   /// The mean of units' shares in [0, 1].
@@ -38,7 +38,7 @@ public struct SequentialEstimate: MetricEstimator {
     _ units: [ClusteredUnit], fixed: any MetricEstimator, weight: Weighting, largestCluster: Int, isComplete: Bool,
     scale: (slope: Double, offset: Double)
   ) {
-    let rows = ClusterTable(units).rows
+    clusters = WeightedClusters(units, weight)
     // A cluster that counts once is a cluster of one unit, its mean.
     func sized(_ row: ClusterTable.Row) -> Double { weight == .attacks ? row.size : 1 }
     func sum(_ sum: Double, _ row: ClusterTable.Row) -> Double {
@@ -47,34 +47,31 @@ public struct SequentialEstimate: MetricEstimator {
     self.fixed = fixed
     self.scale = scale
     self.isComplete = isComplete
-    clusters = rows.count
     evidence = BettingEvidence(
-      clusters: rows.map { (least: sum($0.least, $0), most: sum($0.most, $0), size: sized($0)) },
+      clusters: clusters.table.rows.map { (least: sum($0.least, $0), most: sum($0.most, $0), size: sized($0)) },
       largest: weight == .attacks ? Double(largestCluster) : 1)
   }
 
   public func estimate(confidence: Double) -> Estimate {
+    guard clusters.effective.count > 0 else { return fixed.estimate(confidence: confidence) }
     let alpha = 1 - confidence
-    let whole = fixed.estimate(confidence: 1 - alpha * (1 - Self.share))
-    guard clusters > 0 else { return whole }
     let sequence = evidence.interval(confidence: 1 - alpha * Self.share)
-    var (lower, upper) = (metric(sequence.lower), metric(sequence.upper))
-    if isComplete {
-      // Where the two contradict each other, one of them errs: the wider claim is made.
-      let (low, high) = (max(lower, whole.lower), min(upper, whole.upper))
-      (lower, upper) = low <= high ? (low, high) : (min(lower, whole.lower), max(upper, whole.upper))
+    let (lower, upper) = (metric(sequence.lower), metric(sequence.upper))
+    guard isComplete else {
+      return clusters.estimate(
+        (lower, upper), confidence: confidence,
+        method: "betting confidence sequence over \(clusters.effective.count) clusters, stopped when decided")
     }
-    return Estimate(
-      value: whole.value, lower: whole.value.isNaN ? lower : min(lower, whole.value),
-      upper: whole.value.isNaN ? upper : max(upper, whole.value), confidence: confidence,
-      n: whole.n, effectiveN: whole.effectiveN, unscored: whole.unscored,
-      method: isComplete
-        ? "\(whole.method), with a betting confidence sequence"
-        : "betting confidence sequence over \(clusters) clusters, stopped when decided")
+    let whole = fixed.estimate(confidence: 1 - alpha * (1 - Self.share))
+    // Where the two contradict each other, one of them errs: the wider claim is made.
+    let (low, high) = (max(lower, whole.lower), min(upper, whole.upper))
+    return clusters.estimate(
+      low <= high ? (low, high) : (min(lower, whole.lower), max(upper, whole.upper)), confidence: confidence,
+      method: "\(whole.method), with a betting confidence sequence")
   }
 
   public func leastAlpha(_ limit: Limit) -> Double {
-    let early = clusters > 0 ? earlyAlpha(limit) / Self.share : 1
+    let early = clusters.effective.count > 0 ? earlyAlpha(limit) / Self.share : 1
     let late = isComplete ? fixed.leastAlpha(limit) / (1 - Self.share) : 1
     return min(1, max(1e-12, min(early, late)))
   }
