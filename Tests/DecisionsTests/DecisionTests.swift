@@ -103,7 +103,8 @@ struct DecisionTests {
     func rate(_ category: String) throws -> Double {
       try #require(metrics.rate(.file, of: \.candidate, category: category)).estimate(confidence: 0.95).value
     }
-    #expect(abs(try rate("a") - 1) < 1e-12 && abs(try rate("b")) < 1e-12)
+    let rates = [try rate("a"), try rate("b")]
+    #expect(abs(rates[0] - 1) < 1e-12 && abs(rates[1]) < 1e-12)
     #expect(metrics.rate(.file, of: \.candidate, category: "c") == nil)
   }
 
