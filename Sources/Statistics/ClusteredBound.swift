@@ -112,11 +112,11 @@ struct EffectiveClusters: Sendable {
 ///
 /// A mean between two grid points is split between them: that keeps the sum and adds a variance below 1/(4·240²), on the side
 /// of caution.
-private struct BinnedMeans: Sendable {
-  private static let cells = 240
+struct BinnedMeans: Sendable {
+  static let cells = 240
 
   let mean: Double
-  private let weights: [Double]
+  let weights: [Double]
 
   init(_ clusters: [(mean: Double, weight: Double)]) {
     mean = clusters.reduce(0) { $0 + $1.mean * $1.weight }

@@ -98,7 +98,9 @@ struct ResponsePlanTests {
     let pair = ModelPair(AssumedModels(rate: 0.1), baseline: 0.1, change: 0)
     let simulation = SuiteSimulation(
       SuiteStructure(Sample.attacks([Int](repeating: 1, count: 400))), responses: 3,
-      readings: [SuiteSimulation.Reading(try Sample.check("replay.regression", 0.05))].compactMap(\.self), watch: nil)
+      readings: [SuiteSimulation.Reading(try Sample.check("replay.regression", 0.05))].compactMap(\.self),
+      levels: [0.05],
+      watch: nil)
     var drawer = simulation.drawer(pair, seed: 3, stream: "suspects")
     let draws = 400
     var suspects = 0
@@ -158,6 +160,7 @@ struct CheckForecastTests {
     let ordered = stopsEarly ? monitor.portions(attacks, least: 1).flatMap(\.self) : attacks
     let simulation = SuiteSimulation(
       SuiteStructure(ordered), responses: 3, readings: checks.compactMap { .init($0) },
+      levels: checks.indices.map { 0.05 / Double(checks.count - $0) },
       watch: stopsEarly ? .init(level: monitor.level, least: 1, attacks: 0) : nil)
     let trial = VerdictTrial(checks: checks, rule: rule, stopsEarly: stopsEarly)
     var stopped = 0
@@ -289,7 +292,9 @@ struct CheckForecastTests {
   func newlyBroken() throws {
     var run = Sample.run([Int](repeating: 1, count: 300))
     run.looksTwice = true
-    run.secondLook = { _ in 24 }
+    run.secondLook = { suspects in
+      NewlyBroken.secondLookSize(effect: 0.3, level: 0.025 / Double(max(1, suspects)), screen: 3)
+    }
     let check = try Sample.check("replay.newly_broken", 8)
     let forecast = PlanForecast(
       [check], rule: DecisionRule(confidence: 0.95), run: run, models: AssumedModels(rate: 0.05)

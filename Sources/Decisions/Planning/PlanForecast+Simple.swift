@@ -55,10 +55,20 @@ extension PlanForecast {
     return (0..<draws).map { draw in
       let successes = tables.quantile(points.point(draw)[0], trials: trials, p: truth)
       if let decision = known[successes] { return decision }
-      let decision = decision(BinomialRate(successes: successes, trials: trials), check.limit)
+      let decision = share(successes, of: trials, check.limit)
       known[successes] = decision
       return decision
     }
+  }
+
+  /// Clopper and Pearson's interval decides as its two tails at the limit do.
+  private func share(_ successes: Int, of trials: Int, _ limit: Limit) -> Decision {
+    func atMost(_ p: Double) -> Double { p >= 1 ? 0 : Distributions.binomialCDF(successes, n: trials, p: p) }
+    func atLeast(_ p: Double) -> Double { p <= 0 ? 0 : 1 - Distributions.binomialCDF(successes - 1, n: trials, p: p) }
+    let inside = max(limit.atMost.map(atMost) ?? 0, limit.atLeast.map(atLeast) ?? 0)
+    let outside = min(limit.atMost.map(atLeast) ?? 1, limit.atLeast.map(atMost) ?? 1)
+    return Decision(
+      alpha: min(1, max(1e-12, 2 * min(inside, outside))), verdict: inside <= outside ? .pass : .fail)
   }
 
   /// The p-value rounded up to Holm's levels, with its verdict: what is decided at a hard level is decided at an easier one.
@@ -77,12 +87,12 @@ extension PlanForecast {
   mutating func need(
     _ index: Int, truth: Double, has chance: Double, _ simulation: SuiteSimulation
   ) -> CheckForecast.Need? {
-    let (check, present) = (requests[index], simulation.structure.clusters.count)
+    let (check, present, levels) = (requests[index], simulation.structure.clusters.count, levels)
     guard present > 0 else { return nil }
     func passes(_ clusters: Int, _ forecast: inout PlanForecast) -> Bool {
       let resized = SuiteSimulation(
         simulation.structure.resized(to: clusters), responses: simulation.responses, readings: simulation.readings,
-        watch: simulation.watch)
+        levels: levels, watch: simulation.watch)
       let draws = max(40, min(160, Self.budget / 60 / max(1, resized.work)))
       let decisions = forecast.drawn(
         resized, forecast.pair(check, truth: truth), draws: draws, stream: "\(check.name) of \(clusters)"

@@ -21,8 +21,8 @@ struct PlanForecast: Sendable {
 
   /// Steps that a forecast may take, whatever the suite's size.
   static let budget = 220_000_000
-  private static let fewestDraws = 160
-  private static let mostDraws = 800
+  private static let fewestDraws = 110
+  private static let mostDraws = 400
   /// The chance of passing that a suite should give the best of the models.
   static let wantedPower = 0.8
 
@@ -62,10 +62,12 @@ struct PlanForecast: Sendable {
     let ordered = watch == nil ? run.attacks : Self.ordered(requests, rule: rule, run: run)
     let structure = SuiteStructure(ordered)
     replay = SuiteSimulation(
-      structure, responses: run.responses, readings: replayed.compactMap { .init(requests[$0]) }, watch: watch)
+      structure, responses: run.responses, readings: replayed.compactMap { .init(requests[$0]) }, levels: levels,
+      watch: watch)
     benign = SuiteSimulation(
       SuiteStructure((0..<run.questions).map { SuiteAttack(attack: Attack(prompt: "question \($0)"), foundOn: nil) }),
-      responses: run.questionResponses, readings: questioned.compactMap { .init(requests[$0]) }, watch: nil)
+      responses: run.questionResponses, readings: questioned.compactMap { .init(requests[$0]) }, levels: levels,
+      watch: nil)
     let perDraw =
       (3 * replayed.count + 1) * (replay?.work ?? 0) + (3 * questioned.count + 1) * (benign?.work ?? 0)
     let draws = min(Self.mostDraws, max(Self.fewestDraws, budget / 2 / max(1, perDraw)))

@@ -50,12 +50,12 @@ struct SuiteSimulation: Sendable {
 
   /// A reading's clusters.
   private struct View: Sendable {
-    let sizes: [Double]
+    let frame: ClusterFrame
+    let clusters: Int
     /// The place among them of each cluster of the suite; −1 for one without an attack of the category.
     let places: [Int]
     /// How many of them are among the suite's first clusters; one longer than the suite.
     let prefix: [Int]
-    let largest: Double
   }
 
   private struct FlatCell: Sendable {
@@ -66,7 +66,7 @@ struct SuiteSimulation: Sendable {
     let divisor: Double
   }
 
-  init(_ structure: SuiteStructure, responses: Int, readings: [Reading], watch: Watch?) {
+  init(_ structure: SuiteStructure, responses: Int, readings: [Reading], levels: [Double], watch: Watch?) {
     (self.structure, self.responses, self.readings, self.watch) = (structure, responses, readings, watch)
     views = readings.map { reading in
       let wordings = structure.clusters.map { $0.wordings(of: reading.category) }
@@ -76,8 +76,10 @@ struct SuiteSimulation: Sendable {
         prefix.append(prefix[prefix.count - 1] + (count > 0 ? 1 : 0))
       }
       return View(
-        sizes: wordings.filter { $0 > 0 }.map(Double.init), places: places, prefix: prefix,
-        largest: Double(wordings.max() ?? 1))
+        frame: ClusterFrame(
+          sizes: wordings.filter { $0 > 0 }.map(Double.init), weight: reading.weight,
+          range: reading.compares ? -1...1 : 0...1, levels: levels), clusters: prefix[prefix.count - 1], places: places,
+        prefix: prefix)
     }
     cells = structure.clusters.enumerated().flatMap { place, cluster in
       cluster.cells.map { cell in
@@ -93,7 +95,7 @@ struct SuiteSimulation: Sendable {
   var work: Int {
     // Tails over a grid of means cost alike for large suites and small ones.
     2 * cells.count + structure.clusters.count
-      + views.reduce(0) { $0 + (watch == nil ? 4 : 20) * $1.sizes.count + 4_000 }
+      + views.reduce(0) { $0 + (watch == nil ? 4 : 20) * $1.clusters + 4_000 }
   }
 
   // MARK: - Drawing
@@ -184,13 +186,12 @@ struct SuiteSimulation: Sendable {
 
   func decide(_ answers: Answers) -> Outcome {
     let sums = zip(readings, views).map { reading, view in
-      var sums = [Double](repeating: 0, count: view.sizes.count)
+      var sums = [Double](repeating: 0, count: view.clusters)
       for (place, cell) in cells.enumerated() where reading.category == nil || cell.category == reading.category {
         let unsafe = answers.candidate[place] - (reading.compares ? answers.baseline[place] : 0)
         sums[view.places[cell.cluster]] += Double(unsafe) / cell.divisor
       }
-      return ClusterSums(
-        sizes: view.sizes, sums: sums, weight: reading.weight, range: reading.compares ? -1...1 : 0...1)
+      return ClusterSums(view.frame, sums: sums)
     }
     guard let watch else {
       return Outcome(
@@ -200,7 +201,7 @@ struct SuiteSimulation: Sendable {
     return Outcome(
       decisions: readings.indices.map { index in
         sums[index].decision(
-          readings[index].limit, afterFirst: views[index].prefix[end], largest: views[index].largest)
+          readings[index].limit, afterFirst: views[index].prefix[end])
       }, asked: structure.attacks(inFirst: end))
   }
 
@@ -212,7 +213,7 @@ struct SuiteSimulation: Sendable {
     }
     func isRefuted(_ index: Int, _ clusters: Int) -> Bool {
       isDecided(index, clusters) {
-        $0.isDecided(readings[index].limit, level: watch.level, afterFirst: $1, largest: views[index].largest)
+        $0.isDecided(readings[index].limit, level: watch.level, afterFirst: $1)
       }
     }
     var early = looks.dropLast().drop { structure.attacks(inFirst: $0) < watch.attacks }
@@ -222,7 +223,7 @@ struct SuiteSimulation: Sendable {
       while low < high {
         let middle = (low + high) / 2
         let shown = isDecided(index, early[middle]) {
-          $0.isShown(readings[index].limit, level: watch.level, afterFirst: $1, largest: views[index].largest)
+          $0.isShown(readings[index].limit, level: watch.level, afterFirst: $1)
         }
         if shown { high = middle } else { low = middle + 1 }
       }

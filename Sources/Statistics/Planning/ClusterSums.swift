@@ -1,31 +1,53 @@
 import Core
+import Foundation
+
+/// What stays the same in all draws of a suite's answers: the clusters that a check looks at.
+public struct ClusterFrame: Sendable {
+  /// Units of each cluster, in the order of asking.
+  let sizes: [Double]
+  /// Of the clusters, summing to 1.
+  let weights: [Double]
+  let weight: Weighting
+  let range: ClosedRange<Double>
+  /// The values of α that matter, hardest first.
+  let levels: [Double]
+  let effective: EffectiveClusters
+
+  /// - Parameters:
+  ///   - sizes: units of each cluster, at least 1 each.
+  ///   - range: 0…1 for a rate, −1…1 for a difference.
+  ///   - levels: the values of α that matter, hardest first: others are told apart roughly.
+  public init(sizes: [Double], weight: Weighting, range: ClosedRange<Double>, levels: [Double]) {
+    (self.sizes, self.weight, self.range, self.levels) = (sizes, weight, range, levels)
+    let counted = weight == .attacks ? sizes : [Double](repeating: 1, count: sizes.count)
+    let total = counted.reduce(0, +)
+    weights = counted.map { $0 / total }
+    effective = EffectiveClusters(weights)
+  }
+
+  /// Units of the largest cluster.
+  public var largest: Double { sizes.max() ?? 1 }
+}
 
 /// What complete answers in clusters add up to: the estimators' p-values without their units, for decisions that are simulated
 /// by the thousand.
 ///
-/// Equal to `ClusteredRate`, `ClusteredDifference` and `SequentialEstimate` on units of which nothing is missing.
+/// Decides as `ClusteredRate`, `ClusteredDifference` and `SequentialEstimate` do on units of which nothing is missing: tails are
+/// approximated where that leaves no doubt on which side of every level they are, and computed as the estimators do elsewhere.
 public struct ClusterSums: Sendable {
-  /// Units of each cluster, in the order of asking.
-  private let sizes: [Double]
-  /// Sums of the units' values on the range scaled to [0, 1], by cluster.
-  private let sums: [Double]
-  private let weight: Weighting
-  private let range: ClosedRange<Double>
+  private let frame: ClusterFrame
+  /// Means of the units' values, by cluster.
+  private let means: [Double]
 
-  /// - Parameters:
-  ///   - sizes: units of each cluster, at least 1 each.
-  ///   - sums: of the units' values, each in `range`.
-  public init(sizes: [Double], sums: [Double], weight: Weighting, range: ClosedRange<Double>) {
-    let width = range.upperBound - range.lowerBound
-    self.sizes = sizes
-    self.sums = zip(sizes, sums).map { ($1 - range.lowerBound * $0) / width }
-    self.weight = weight
-    self.range = range
+  /// - Parameter sums: of the units' values, by cluster.
+  public init(_ frame: ClusterFrame, sums: [Double]) {
+    self.frame = frame
+    means = zip(sums, frame.sizes).map { $0 / $1 }
   }
 
   /// A check's p-value with the side on which it is decided.
   public struct Decision: Sendable {
-    /// The smallest α that decides; 1 where none does.
+    /// The smallest α that decides, rounded to the levels that matter; 1 where none does.
     public let alpha: Double
     /// What is decided at it.
     public let verdict: Verdict
@@ -36,88 +58,142 @@ public struct ClusterSums: Sendable {
   }
 
   /// Where everything was asked and nobody looked before the end.
-  public func decision(_ limit: Limit) -> Decision { Self.decision(limit, theta, bound(clusters: sizes.count)) }
+  public func decision(_ limit: Limit) -> Decision { whole(limit, share: 1) }
 
   /// Where answers were looked at all the time, after the first `clusters`.
-  /// - Parameter largest: units of the largest cluster that could have been asked.
-  public func decision(_ limit: Limit, afterFirst clusters: Int, largest: Double) -> Decision {
-    let isComplete = clusters == sizes.count
-    let early = early(limit, clusters: clusters, largest: largest)
-    guard isComplete else { return early }
-    let late = Self.decision(limit, theta, bound(clusters: clusters)).scaled(by: 1 / (1 - SequentialEstimate.share))
+  public func decision(_ limit: Limit, afterFirst clusters: Int) -> Decision {
+    let early = early(limit, clusters: clusters)
+    // What the bets decide at the hardest level, nothing else decides harder.
+    if clusters < means.count || early.alpha <= frame.levels.first ?? 0 { return early }
+    let late = whole(limit, share: 1 - SequentialEstimate.share)
     return early.alpha <= late.alpha ? early : late
   }
 
   /// Whether a bet has shown at `level` after the first `clusters` on which side of its limit the mean lies: once shown, it
   /// stays so.
-  public func isShown(_ limit: Limit, level: Double, afterFirst clusters: Int, largest: Double) -> Bool {
-    early(limit, clusters: clusters, largest: largest).alpha <= level
+  public func isShown(_ limit: Limit, level: Double, afterFirst clusters: Int) -> Bool {
+    early(limit, clusters: clusters).alpha <= level
   }
 
   /// Whether the interval of the sequence alone decides at `level`: it holds its own value as well.
-  public func isDecided(_ limit: Limit, level: Double, afterFirst clusters: Int, largest: Double) -> Bool {
-    let early = early(limit, clusters: clusters, largest: largest)
-    let value = range.lowerBound + mean(clusters) * (range.upperBound - range.lowerBound)
+  public func isDecided(_ limit: Limit, level: Double, afterFirst clusters: Int) -> Bool {
+    let early = early(limit, clusters: clusters)
+    let value = mean(clusters)
     return early.alpha <= level && limit.compare(lower: value, upper: value) == early.verdict
   }
 
-  private func early(_ limit: Limit, clusters: Int, largest: Double) -> Decision {
-    Self.decision(limit, theta, evidence(clusters: clusters, largest: largest))
-      .scaled(by: 1 / SequentialEstimate.share)
+  private func mean(_ clusters: Int) -> Double {
+    var (sum, total) = (0.0, 0.0)
+    for place in 0..<clusters {
+      sum += means[place] * frame.weights[place]
+      total += frame.weights[place]
+    }
+    return sum / total
   }
 
-  // MARK: - The two tails
+  // MARK: - All clusters
 
-  private typealias Tails = (below: (Double) -> Double, above: (Double) -> Double, step: Double)
+  /// - Parameter share: of α that the ordinary interval has.
+  private func whole(_ limit: Limit, share: Double) -> Decision {
+    let value = mean(means.count)
+    let verdict = limit.compare(lower: value, upper: value)
+    let tests = frame.range.lowerBound < 0 ? difference(limit, verdict) : rate(limit, verdict)
+    // What is decided at a hard level is decided at an easier one; mostly all of them say the same.
+    guard let easiest = frame.levels.last, tests(easiest * share) else {
+      return Decision(alpha: 1, verdict: .inconclusive)
+    }
+    return Decision(alpha: frame.levels.first { tests($0 * share) } ?? easiest, verdict: verdict)
+  }
+
+  private var clusters: [(mean: Double, weight: Double)] {
+    means.indices.map { (mean: means[$0], weight: frame.weights[$0]) }
+  }
+
+  /// Doubts nearer to a level than this factor are computed.
+  private static let roughness = 1.08
+
+  /// Whether a rate lies on its value's side of the limit at α.
+  private func rate(_ limit: Limit, _ verdict: Verdict) -> (Double) -> Bool {
+    let clusters = clusters
+    let rough = SaddlePointBound(clusters, effective: frame.effective)
+    let (low, high) = (limit.atLeast, limit.atMost)
+    func doubt(_ below: (Double) -> Double, _ above: (Double) -> Double) -> Double {
+      verdict == .pass
+        ? max(low.map(above) ?? 0, high.map(below) ?? 0)
+        : min(low.map { below($0 - 1e-12) } ?? 1, high.map { above($0 + 1e-12) } ?? 1)
+    }
+    let approximate = doubt(rough.doubtBelow, rough.doubtAbove)
+    return { alpha in
+      let half = alpha / 2
+      if approximate > half * Self.roughness { return false }
+      if approximate < half / Self.roughness { return true }
+      let exact = ClusteredBound(ThreeReadings(scored: nil, least: clusters, most: clusters))
+      return doubt(exact.doubtBelow, exact.doubtAbove) <= half
+    }
+  }
+
+  /// Whether a difference lies on its value's side of the limit at α.
+  private func difference(_ limit: Limit, _ verdict: Verdict) -> (Double) -> Bool {
+    let clusters = clusters
+    let worse = SaddlePointBound(clusters.map { (max(0, $0.mean), $0.weight) }, effective: frame.effective)
+    let better = SaddlePointBound(clusters.map { (max(0, -$0.mean), $0.weight) }, effective: frame.effective)
+    let (w, b) = (worse.mean, better.mean)
+    let rest = (1 - w) * (1 - b)
+    let r = rest > 0 ? min(1, (w * b / rest).squareRoot()) : 0
+    func leg(_ x: Double, _ y: Double) -> Double { (x * x + y * y + 2 * r * x * y).squareRoot() }
+    let (low, high) = (limit.atLeast ?? -.infinity, limit.atMost ?? .infinity)
+    /// Whether a bound this far from the value, on this side of it, keeps within `room`.
+    func clears(_ room: Double, _ rough: () -> Double, _ exact: () -> Double) -> Bool {
+      let leg = rough()
+      // A part in a hundred of a doubt is less than one of the leg.
+      if abs(leg - room) > 0.015 * leg + 1e-4 { return leg <= room }
+      return exact() <= room
+    }
+    let effective = frame.effective
+    return { alpha in
+      guard effective.count > 1 else { return false }
+      let half = alpha / 2
+      let exact = DifferenceBound(ThreeReadings(scored: nil, least: clusters, most: clusters))
+      func upward(_ room: Double) -> Bool {
+        clears(room, { leg(worse.upper(level: half) - w, b - better.lower(level: half)) }) {
+          exact.upper(confidence: 1 - alpha) - (w - b)
+        }
+      }
+      func downward(_ room: Double) -> Bool {
+        clears(room, { leg(w - worse.lower(level: half), better.upper(level: half) - b) }) {
+          (w - b) - exact.lower(confidence: 1 - alpha)
+        }
+      }
+      if verdict == .pass {
+        return (high == .infinity || upward(high - (w - b))) && (low == -.infinity || downward((w - b) - low))
+      }
+      return w - b > high ? downward(w - b - high) : upward(low - (w - b))
+    }
+  }
+
+  // MARK: - Bets
 
   /// Beyond this doubt the other side is looked at as well.
   private static let doubtful = 0.25
 
-  private static func decision(_ limit: Limit, _ theta: (Double) -> Double, _ tails: Tails) -> Decision {
+  /// What the sequence alone decides.
+  private func early(_ limit: Limit, clusters: Int) -> Decision {
+    let (offset, width) = (frame.range.lowerBound, frame.range.upperBound - frame.range.lowerBound)
+    let bets = (0..<clusters).map { place in
+      let size = frame.weight == .attacks ? frame.sizes[place] : 1
+      let sum = (means[place] - offset) / width * size
+      return (least: sum, most: sum, size: size)
+    }
+    let evidence = BettingEvidence(clusters: bets, largest: frame.weight == .attacks ? frame.largest : 1)
+    func theta(_ metric: Double) -> Double { (metric - offset) / width }
     let (low, high) = (limit.atLeast.map(theta), limit.atMost.map(theta))
-    let inside = max(low.map(tails.above) ?? 0, high.map(tails.below) ?? 0)
-    if inside <= doubtful { return Decision(alpha: max(1e-12, 2 * inside), verdict: .pass) }
+    let inside = max(low.map(evidence.alphaAbove) ?? 0, high.map(evidence.alphaBelow) ?? 0)
+    func scaled(_ alpha: Double) -> Double { min(1, max(1e-12, 2 * alpha / SequentialEstimate.share)) }
+    if inside <= Self.doubtful { return Decision(alpha: scaled(inside), verdict: .pass) }
     // A bound that touches its limit is inside.
     let outside = min(
-      low.map { tails.below($0 - tails.step) } ?? 1, high.map { tails.above($0 + tails.step) } ?? 1)
-    return Decision(
-      alpha: min(1, max(1e-12, 2 * min(inside, outside))), verdict: inside <= outside ? .pass : .fail)
-  }
-
-  private func bound(clusters: Int) -> Tails {
-    let weights = weights(clusters)
-    let total = weights.reduce(0, +)
-    let means = (0..<clusters).map { (mean: sums[$0] / sizes[$0], weight: weights[$0] / total) }
-    let bound = ClusteredBound(ThreeReadings(scored: nil, least: means, most: means))
-    return (bound.doubtBelow, bound.doubtAbove, 1e-12)
-  }
-
-  private func evidence(clusters: Int, largest: Double) -> Tails {
-    let weights = weights(clusters)
-    let bets = (0..<clusters).map { place in
-      let sum = sums[place] / sizes[place] * weights[place]
-      return (least: sum, most: sum, size: weights[place])
-    }
-    let evidence = BettingEvidence(clusters: bets, largest: weight == .attacks ? largest : 1)
-    return (evidence.alphaBelow, evidence.alphaAbove, BettingEvidence.least)
-  }
-
-  private func weights(_ clusters: Int) -> [Double] {
-    weight == .attacks ? Array(sizes.prefix(clusters)) : [Double](repeating: 1, count: clusters)
-  }
-
-  private func mean(_ clusters: Int) -> Double {
-    let weights = weights(clusters)
-    return (0..<clusters).reduce(0) { $0 + sums[$1] / sizes[$1] * weights[$1] } / weights.reduce(0, +)
-  }
-
-  private func theta(_ metric: Double) -> Double {
-    (metric - range.lowerBound) / (range.upperBound - range.lowerBound)
-  }
-}
-
-extension ClusterSums.Decision {
-  fileprivate func scaled(by factor: Double) -> ClusterSums.Decision {
-    .init(alpha: min(1, max(1e-12, alpha * factor)), verdict: verdict)
+      low.map { evidence.alphaBelow($0 - BettingEvidence.least) } ?? 1,
+      high.map { evidence.alphaAbove($0 + BettingEvidence.least) } ?? 1)
+    return Decision(alpha: scaled(min(inside, outside)), verdict: inside <= outside ? .pass : .fail)
   }
 }
