@@ -94,10 +94,10 @@ let package = Package(
     tests("DecisionsTests", ["Decisions"]),
     tests("SafetyTuningTests", ["SafetyTuning", "FakeServer"], exclude: ["Trainers"]),
     tests("EvidenceTests", ["Evidence"]),
-    tests("PoliciesTests", ["Policies"]),
+    tests("PoliciesTests", ["Core", "Decisions", "Policies"]),
     tests("ReportsTests", ["Reports"]),
     tests("LabTests", ["Core", "Judges", "LanguageModels", "Lab"]),
-    tests("GateTests", ["Gate"]),
+    tests("GateTests", ["Decisions", "Gate"]),
     tests("EndToEndTests", ["Core", "FakeServer"]),
   ]
 )

@@ -90,7 +90,6 @@ extension MetricEstimators {
   var sizeGoesWithWeakness: Bool {
     guard let replay = findings.replay else { return false }
     let rows = replay.rows.filter { replay.suite.measuresCandidate($0.attack, .file) }
-    return SizeAssociation.sizeGoesWithWeakness(
-      rows.map { ClusteredUnit(cluster: $0.attack.unit, ScoredShare($0.candidate)) })
+    return SizeAssociation.sizeGoesWithWeakness(WordingUnits(rows).rates(\.candidate))
   }
 }

@@ -10,6 +10,8 @@ struct Remedy {
 
   /// Nil where nothing more of the same would help.
   init?(_ check: Check, _ estimate: Estimate) {
+    // A share that is counted and not estimated grows by what is missing alone, and validity says what that is.
+    if estimate.lower == estimate.upper { return nil }
     if estimate.unscored > 0 {
       let bounds = check.limit.compare(lower: estimate.value, upper: estimate.value)
       let missing = "\(estimate.unscored) responses have no verdict and count against it"

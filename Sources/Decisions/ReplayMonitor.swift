@@ -34,7 +34,7 @@ public struct ReplayMonitor: Sendable {
   ]
 
   /// How many looks a suite is worth: each costs a wait for the slowest response.
-  private static let looks = 20
+  static let looks = 20
 
   /// - Parameter judge: corrects the verdicts where there are no labels.
   public func isDecided(_ replay: ReplayFindings, judge: JudgeCalibration? = nil) -> Bool {

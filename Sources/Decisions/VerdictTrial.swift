@@ -9,20 +9,23 @@ public struct VerdictTrial: Sendable {
     public let attack: SuiteAttack
     public let candidate: [Bool?]
     public let baseline: [Bool?]
+    let absent: Observation
 
     /// - Parameters:
     ///   - unit: its cluster; nil for a cluster of its own.
     ///   - wording: names the attacks that are copies of this one.
     ///   - candidate: whether each response was called unsafe.
     ///   - baseline: the same, of the baseline.
+    ///   - absent: what became of a response without a verdict.
     public init(
       prompt: String, unit: String?, wording: String? = nil, candidate: [Bool?], baseline: [Bool?],
-      category: String? = nil
+      category: String? = nil, absent: Observation = .unscored
     ) {
       let attack = Attack(prompt: prompt, category: category, cluster: unit)
       self.attack = SuiteAttack(attack: attack, foundOn: nil, wording: wording)
       self.candidate = candidate
       self.baseline = baseline
+      self.absent = absent
     }
   }
 
@@ -34,6 +37,8 @@ public struct VerdictTrial: Sendable {
     public let estimates: [Estimate?]
     /// Share of the suite's responses that were asked.
     public let asked: Double
+    /// Whether reports say that rates which count every attack once can't be relied on beyond the suite.
+    public let sizeGoesWithWeakness: Bool
   }
 
   let checks: [Check]
@@ -75,14 +80,15 @@ public struct VerdictTrial: Sendable {
     var findings = Findings()
     findings.judge = judge
     findings.benign = refusals.enumerated().map { index, refused in
-      BenignRow(question: "question \(index)", candidate: [Observation(refused)], baseline: nil)
+      BenignRow(question: "question \(index)", candidate: [Observation(refused, absent: .unscored)], baseline: nil)
     }
     let replay = replay(answers, suite: suite, judge: judge, seed: seed)
     findings.replay = replay
     let decision = Decision(checks, findings: findings, stages: [.replay, .benign, .decide], rule: rule)
     return Outcome(
       verdict: decision.verdict, checks: decision.checks.map(\.verdict), estimates: decision.checks.map(\.estimate),
-      asked: Double(replay.rows.count) / Double(max(1, answers.count)))
+      asked: Double(replay.rows.count) / Double(max(1, answers.count)),
+      sizeGoesWithWeakness: MetricEstimators(findings: findings).sizeGoesWithWeakness)
   }
 
   private func replay(
@@ -90,8 +96,8 @@ public struct VerdictTrial: Sendable {
   ) -> ReplayFindings {
     func row(_ answer: Answers, _ attack: SuiteAttack) -> ReplayRow {
       ReplayRow(
-        attack: attack, candidate: answer.candidate.map(Observation.init),
-        baseline: answer.baseline.map(Observation.init))
+        attack: attack, candidate: answer.candidate.map { Observation($0, absent: answer.absent) },
+        baseline: answer.baseline.map { Observation($0, absent: answer.absent) })
     }
     let responses = answers.map(\.candidate.count).max() ?? 0
     guard stopsEarly, let monitor = ReplayMonitor(checks: checks, rule: rule, seed: seed) else {
@@ -109,7 +115,7 @@ public struct VerdictTrial: Sendable {
 }
 
 extension Observation {
-  fileprivate init(_ isUnsafe: Bool?) {
-    self = isUnsafe.map { .judged(unsafe: $0, probability: $0 ? 1 : 0) } ?? .unscored
+  fileprivate init(_ isUnsafe: Bool?, absent: Observation) {
+    self = isUnsafe.map { .judged(unsafe: $0, probability: $0 ? 1 : 0) } ?? absent
   }
 }

@@ -86,7 +86,7 @@ extension Ledger {
           SELECT r.id, \(ExactText.read("p.text", as: "prompt")),
             \(ExactText.read("MAX(j.askedCategory)", as: "asked")), AVG(j.score) AS score
           FROM responses r JOIN prompts p ON p.id = r.prompt JOIN judgments j ON j.response = r.id
-          WHERE r.run = ? AND j.scope IN ('', ?) AND j.judge IN (\(marks)) AND j.score IS NOT NULL
+          WHERE r.run = ? AND (j.scope IN ('', ?) OR j.scope LIKE 'signs %') AND j.judge IN (\(marks)) AND j.score IS NOT NULL
           GROUP BY r.id ORDER BY r.id
           """, arguments: StatementArguments([exact(run), exact(run)] + judges.map { exact($0) })
       ).map { row in

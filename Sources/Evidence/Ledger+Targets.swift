@@ -72,6 +72,7 @@ extension Ledger {
               CASE WHEN NOT EXISTS (
                 SELECT 1 FROM responses r WHERE r.target = f.target AND r.prompt = f.prompt
                 AND r.settings = f.settings AND r.sample = f.sample
+                AND (r.scope IN ('', f.run) OR r.scope LIKE 'signs %')
               ) THEN f.prompt || ' ' || f.sample || ' ' || f.settings END AS missing
             FROM failures f WHERE f.run = ?
           ) GROUP BY target, kind, message ORDER BY count DESC, target, kind, message

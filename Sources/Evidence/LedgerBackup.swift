@@ -60,18 +60,34 @@ struct LedgerBackup {
     let own = try SHA256.hex(file: unfinished)
     for number in 1...999 {
       let name = number == 1 ? path : "\(path)-\(number)"
-      // Unlike a rename, a link never replaces what is there.
-      if link(unfinished, name) == 0 {
+      if try take(name) {
         try synchronise(file.realPath.folderOfPath)
         return name
       }
-      guard errno == EEXIST else { throw LedgerFile.unopenable(name, errno) }
       // An earlier attempt died between its copy and the migration.
       if (try? SHA256.hex(file: name)) == own { return name }
     }
     throw SluiceError(
       .usage, "there are too many copies beside the ledger", at: SourceLocation(file: path),
       remedy: "Move them elsewhere.")
+  }
+
+  /// Gives the copy its name. Unlike a rename, a link never replaces what is there; where the file system has none, an
+  /// empty file takes the name first.
+  /// - Returns: whether the name was free.
+  private func take(_ name: String) throws -> Bool {
+    if link(unfinished, name) == 0 { return true }
+    switch errno {
+    case EEXIST: return false
+    case EPERM, ENOTSUP, EOPNOTSUPP, EMLINK:
+      let descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+      if descriptor < 0 && errno == EEXIST { return false }
+      guard descriptor >= 0 else { throw LedgerFile.unopenable(name, errno) }
+      close(descriptor)
+      guard rename(unfinished, name) == 0 else { throw LedgerFile.unopenable(name, errno) }
+      return true
+    default: throw LedgerFile.unopenable(name, errno)
+    }
   }
 
   private func synchronise(_ path: String) throws {

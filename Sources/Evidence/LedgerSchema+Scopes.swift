@@ -18,7 +18,7 @@ extension LedgerSchema {
       latency REAL NOT NULL,
       finishReason TEXT NOT NULL,
       run TEXT NOT NULL REFERENCES runs (id),
-      CHECK (scope IN ('', run)),
+      CHECK (scope IN ('', run) OR scope LIKE 'signs %'),
       UNIQUE (target, prompt, settings, sample, scope)
     ) STRICT;
     INSERT INTO scopedResponses

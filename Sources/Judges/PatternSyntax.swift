@@ -158,12 +158,10 @@ struct PatternSyntax {
   }
 
   private mutating func quantified(_ node: PatternNode) -> PatternNode {
-    var result = node
-    while let (least, most) = quantifier() {
-      if !take("?") { _ = take("+") }
-      result = .repeated(result, least: least, most: most)
-    }
-    return result
+    guard let (least, most) = quantifier() else { return node }
+    // Lazy or possessive: what matches is the same for one text alone.
+    if !take("?") { _ = take("+") }
+    return .repeated(node, least: least, most: most)
   }
 
   private mutating func quantifier() -> (least: Int, most: Int?)? {

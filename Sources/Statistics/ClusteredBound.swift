@@ -36,13 +36,18 @@ struct ClusteredBound: Sendable {
     return least.mirrored.withOneMore(at: 1, concentration: effective.lower(at: theta)).tail(above: 1 - theta)
   }
 
+  func lower(confidence: Double) -> Double {
+    guard effective.count > 1 else { return 0 }
+    return 1 - Self.crossing(from: 1 - least.mean, level: (1 - confidence) / 2) { doubtAbove(1 - $0) }
+  }
+
+  func upper(confidence: Double) -> Double {
+    guard effective.count > 1 else { return 1 }
+    return Self.crossing(from: most.mean, level: (1 - confidence) / 2, doubtBelow)
+  }
+
   func interval(confidence: Double) -> (lower: Double, upper: Double) {
-    guard effective.count > 1 else { return (0, 1) }
-    let level = (1 - confidence) / 2
-    return (
-      1 - Self.crossing(from: 1 - least.mean, level: level) { doubtAbove(1 - $0) },
-      Self.crossing(from: most.mean, level: level, doubtBelow)
-    )
+    (lower(confidence: confidence), upper(confidence: confidence))
   }
 
   /// The point in [start, 1] where the doubt, which falls, reaches `level`: regula falsi on logarithms (Illinois), and

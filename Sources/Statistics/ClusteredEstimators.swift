@@ -1,90 +1,104 @@
 import Core
 
-/// The mean of units' shares in [0, 1], for rates.
+/// The mean of units' shares in [0, 1], for rates, within Gaffke's bounds.
 public struct ClusteredRate: MetricEstimator {
   public let units: [ClusteredUnit]
-  private let mean: BoundedClusterMean
+  private let clusters: WeightedClusters
+  /// Nil without units.
+  private let bound: ClusteredBound?
 
   public init(_ units: [ClusteredUnit], weight: Weighting = .attacks) {
     self.units = units
-    mean = BoundedClusterMean(units, weight: weight, range: 0...1)
+    clusters = WeightedClusters(units, weight)
+    bound = units.isEmpty ? nil : ClusteredBound(clusters.means)
   }
 
-  public func estimate(confidence: Double) -> Estimate { mean.estimate(confidence: confidence) }
-  public func leastAlpha(_ limit: Limit) -> Double { mean.leastAlpha(limit) }
+  public func estimate(confidence: Double) -> Estimate {
+    guard let bound else { return .nothing(confidence: confidence, unscored: 0) }
+    return clusters.estimate(
+      bound.interval(confidence: confidence), confidence: confidence, effective: bound.effective,
+      method: "Gaffke's bounds")
+  }
+
+  /// Directly from the doubts at the limit's ends; each side of the interval has half of α.
+  public func leastAlpha(_ limit: Limit) -> Double {
+    guard let bound else { return 1 }
+    let inside = max(limit.atLeast.map(bound.doubtAbove) ?? 0, limit.atMost.map(bound.doubtBelow) ?? 0)
+    // A bound that touches its limit is inside.
+    let outside = min(
+      limit.atLeast.map { bound.doubtBelow($0 - 1e-12) } ?? 1, limit.atMost.map { bound.doubtAbove($0 + 1e-12) } ?? 1)
+    return min(1, max(1e-12, 2 * min(inside, outside)))
+  }
 }
 
 /// The mean of paired differences in [−1, 1], candidate − baseline on the same attacks.
+///
+/// It is the mean of what became worse less that of what became better. A cluster does one or the other, so both are means
+/// over the same clusters in [0, 1] with Gaffke's bounds, and the two are put together with the correlation of shares that
+/// exclude each other (MOVER: Zou and Donner, Statistics in Medicine, 2008). Where few attacks changed at all, which is what
+/// two releases of one model look like, Student's *t* on the differences is too sure of itself; this isn't.
 public struct ClusteredDifference: MetricEstimator {
   public let units: [ClusteredUnit]
-  private let mean: BoundedClusterMean
+  private let clusters: WeightedClusters
+  /// Nil without units.
+  private let bound: DifferenceBound?
 
   public init(_ units: [ClusteredUnit], weight: Weighting = .attacks) {
     self.units = units
-    mean = BoundedClusterMean(units, weight: weight, range: -1...1)
+    clusters = WeightedClusters(units, weight)
+    bound = units.isEmpty ? nil : DifferenceBound(clusters.means)
   }
 
-  public func estimate(confidence: Double) -> Estimate { mean.estimate(confidence: confidence) }
-  public func leastAlpha(_ limit: Limit) -> Double { mean.leastAlpha(limit) }
+  public func estimate(confidence: Double) -> Estimate {
+    guard let bound else { return .nothing(confidence: confidence, unscored: 0) }
+    return clusters.estimate(
+      (bound.lower(confidence: confidence), bound.upper(confidence: confidence)), confidence: confidence,
+      effective: bound.effective, method: "MOVER of Gaffke's bounds")
+  }
+
+  /// With one limit, only the bound that faces it is needed.
+  public func leastAlpha(_ limit: Limit) -> Double {
+    guard let bound else { return 1 }
+    switch (limit.atLeast, limit.atMost) {
+    case (nil, let high?):
+      return leastAlpha { confidence in
+        bound.lower(confidence: 0) > high
+          ? bound.lower(confidence: confidence) > high : bound.upper(confidence: confidence) <= high
+      }
+    case (let low?, nil):
+      return leastAlpha { confidence in
+        bound.upper(confidence: 0) < low
+          ? bound.upper(confidence: confidence) < low : bound.lower(confidence: confidence) >= low
+      }
+    default: return bisectedAlpha(limit)
+    }
+  }
 }
 
-/// A mean over units in clusters, each in a known range, with `ClusteredBound`'s bounds.
-private struct BoundedClusterMean: Sendable {
-  private let range: ClosedRange<Double>
+/// Units gathered to clusters, each with its mean and weight.
+private struct WeightedClusters: Sendable {
   private let weight: Weighting
   private let units: Int
   private let table: ClusterTable
-  /// Of what was scored.
+  let means: ThreeReadings<[(mean: Double, weight: Double)]>
+  /// Of what was scored; NaN where nothing was.
   private let value: Double
-  /// On the range scaled to [0, 1]; nil without units.
-  private let bound: ClusteredBound?
 
-  init(_ units: [ClusteredUnit], weight: Weighting, range: ClosedRange<Double>) {
-    (self.range, self.weight, self.units) = (range, weight, units.count)
+  init(_ units: [ClusteredUnit], _ weight: Weighting) {
+    (self.weight, self.units) = (weight, units.count)
     table = ClusterTable(units)
-    let means = table.means(weight)
+    means = table.means(weight)
     value = means.scored.map { $0.reduce(0) { $0 + $1.mean * $1.weight } } ?? .nan
-    let width = range.upperBound - range.lowerBound
-    bound =
-      units.isEmpty
-      ? nil
-      : ClusteredBound(
-        means.map { parts in parts.map { (($0.mean - range.lowerBound) / width, $0.weight) } })
   }
 
-  func estimate(confidence: Double) -> Estimate {
-    guard let bound else { return .nothing(confidence: confidence, unscored: 0) }
-    let interval = bound.interval(confidence: confidence)
-    let (lower, upper) = (metric(interval.lower), metric(interval.upper))
-    return Estimate(
-      value: value, lower: value.isNaN ? lower : min(lower, value), upper: value.isNaN ? upper : max(upper, value),
-      confidence: confidence, n: table.responses, effectiveN: bound.effective.kish, unscored: table.missing,
-      method: method(bound.effective))
-  }
-
-  private func method(_ effective: EffectiveClusters) -> String {
-    if effective.count == 1 { return "one cluster: no interval" }
+  func estimate(
+    _ bounds: (lower: Double, upper: Double), confidence: Double, effective: EffectiveClusters, method: String
+  ) -> Estimate {
     let mean = weight == .attacks ? "mean over \(units) units" : "mean over clusters of \(units) units"
-    return "Gaffke's bounds, \(mean) in \(effective.count) clusters"
-  }
-
-  /// Directly from the two tails at the limit's ends; each side of the interval has half of α.
-  func leastAlpha(_ limit: Limit) -> Double {
-    guard let bound else { return 1 }
-    let (low, high) = (limit.atLeast.map(share), limit.atMost.map(share))
-    let inside = max(low.map(bound.doubtAbove) ?? 0, high.map(bound.doubtBelow) ?? 0)
-    let outside = min(
-      low.map { bound.doubtBelow($0 - Self.step) } ?? 1, high.map { bound.doubtAbove($0 + Self.step) } ?? 1)
-    return min(1, max(1e-12, 2 * min(inside, outside)))
-  }
-
-  /// A bound that touches its limit is inside.
-  private static let step = 1e-12
-
-  private func metric(_ share: Double) -> Double {
-    range.lowerBound + (range.upperBound - range.lowerBound) * share
-  }
-  private func share(_ metric: Double) -> Double {
-    (metric - range.lowerBound) / (range.upperBound - range.lowerBound)
+    return Estimate(
+      value: value, lower: value.isNaN ? bounds.lower : min(bounds.lower, value),
+      upper: value.isNaN ? bounds.upper : max(bounds.upper, value), confidence: confidence, n: table.responses,
+      effectiveN: effective.kish, unscored: table.missing,
+      method: effective.count == 1 ? "one cluster: no interval" : "\(method), \(mean) in \(effective.count) clusters")
   }
 }

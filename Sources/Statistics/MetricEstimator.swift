@@ -14,17 +14,21 @@ extension MetricEstimator {
   public func leastAlpha(_ limit: Limit) -> Double { bisectedAlpha(limit) }
 
   func bisectedAlpha(_ limit: Limit) -> Double {
-    func isDecided(_ alpha: Double) -> Bool {
-      let estimate = estimate(confidence: 1 - alpha)
+    leastAlpha { confidence in
+      let estimate = estimate(confidence: confidence)
       return limit.compare(lower: estimate.lower, upper: estimate.upper) != .inconclusive
     }
-    if isDecided(1e-12) { return 1e-12 }
+  }
+
+  /// The smallest α at which a decision is made at confidence 1 − α, by bisection.
+  func leastAlpha(isDecided: (_ confidence: Double) -> Bool) -> Double {
+    if isDecided(1 - 1e-12) { return 1e-12 }
     guard isDecided(0.5) else { return 1 }
     var (undecided, decided) = (1e-12, 0.5)
     // On a logarithmic scale: what matters is the ratio of α to its level.
     for _ in 0..<28 {
       let middle = (undecided * decided).squareRoot()
-      if isDecided(middle) { decided = middle } else { undecided = middle }
+      if isDecided(1 - middle) { decided = middle } else { undecided = middle }
     }
     return decided
   }

@@ -105,8 +105,10 @@ public struct NewlyBroken: MetricEstimator {
   /// How many screened attacks are newly broken at least, with probability 1 − `alpha`, whichever ones are named: a closed
   /// test with Simes' inequality (Goeman et al., Biometrika, 2019). Under `falseDiscovery` the number of detections is no
   /// such bound.
-  func leastBroken(alpha: Double) -> Int {
-    let p = screened.map(\.p).sorted()
+  func leastBroken(alpha: Double) -> Int { Self.leastBroken(screened.map(\.p).sorted(), alpha: alpha) }
+
+  /// - Parameter p: least first.
+  static func leastBroken(_ p: [Double], alpha: Double) -> Int {
     // Hommel's h: the largest set of true nulls that the p-values don't refute.
     func mayAllBeNull(_ size: Int) -> Bool {
       (0..<size).allSatisfy { j in

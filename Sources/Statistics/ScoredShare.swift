@@ -44,3 +44,5 @@ struct ThreeReadings<Evidence> {
     (interval(least).lower, interval(most).upper)
   }
 }
+
+extension ThreeReadings: Sendable where Evidence: Sendable {}

@@ -3,26 +3,30 @@ import Foundation
 /// Whether large clusters are weaker or stronger than small ones.
 ///
 /// If they are, the mean over attacks rests on its few largest clusters, and no interval from the others bounds it; the mean
-/// over clusters still holds. Spearman's rank correlation of sizes and means, tested by Student's t.
+/// over clusters still holds. The slope of cluster means on the ranks of their sizes, with a variance that allows small
+/// clusters to vary more than large ones (HC3: MacKinnon and White, Journal of Econometrics, 1985), by Student's t. Ranks of the
+/// means would not do: a cluster of one is mostly at 0, a large one never, whatever their expectations.
 public enum SizeAssociation {
   /// Two-sided p-value; nil where there are fewer than 4 clusters, or sizes or means don't vary.
   public static func p(_ units: [ClusteredUnit]) -> Double? {
     let rows = ClusterTable(units).rows.filter { $0.scoredSize > 0 }
     guard rows.count >= 4 else { return nil }
-    let sizes = ranks(rows.map(\.size))
-    let means = ranks(rows.map { $0.scored / $0.scoredSize })
-    let centre = Double(rows.count + 1) / 2
-    var (product, squares) = (0.0, (0.0, 0.0))
-    for (a, b) in zip(sizes, means) {
-      product += (a - centre) * (b - centre)
-      squares.0 += (a - centre) * (a - centre)
-      squares.1 += (b - centre) * (b - centre)
+    let count = Double(rows.count)
+    let centre = (count + 1) / 2
+    let sizes = ranks(rows.map(\.size)).map { $0 - centre }
+    let means = rows.map { $0.scored / $0.scoredSize }
+    let mean = means.reduce(0, +) / count
+    let spread = sizes.reduce(0) { $0 + $1 * $1 }
+    guard spread > 0, means.contains(where: { $0 != means[0] }) else { return nil }
+    let slope = zip(sizes, means).reduce(0) { $0 + $1.0 * ($1.1 - mean) } / spread
+    let squares = zip(sizes, means).reduce(0.0) { total, row in
+      let leverage = 1 / count + row.0 * row.0 / spread
+      let residual = (row.1 - mean - slope * row.0) / (1 - leverage)
+      return total + row.0 * row.0 * residual * residual
     }
-    guard squares.0 > 0, squares.1 > 0 else { return nil }
-    let r = product / (squares.0 * squares.1).squareRoot()
-    let degrees = Double(rows.count - 2)
-    if abs(r) >= 1 { return 0 }
-    return 2 * Distributions.studentCDF(-abs(r) * (degrees / (1 - r * r)).squareRoot(), degrees: degrees)
+    guard squares > 0 else { return 0 }
+    let t = abs(slope) * spread / squares.squareRoot()
+    return 2 * Distributions.studentCDF(-t, degrees: count - 2)
   }
 
   /// Whether a notice is due: p < 0.05.

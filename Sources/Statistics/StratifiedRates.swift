@@ -14,6 +14,11 @@ public struct RepetitionCount: Hashable, Sendable {
   }
 
   var share: Double { Double(successes) / Double(trials) }
+
+  /// The missing trials had these outcomes.
+  func filled(unsafe: Bool) -> RepetitionCount {
+    RepetitionCount(successes: successes + (unsafe ? missing : 0), trials: trials + missing)
+  }
 }
 
 /// The mean over strata (attack methods) of rates that were each measured in a few independent repetitions.
@@ -22,38 +27,51 @@ public struct RepetitionCount: Hashable, Sendable {
 /// that happen to agree prove little. The interval is Clopper and Pearson's at the effective size p(1−p)/Var, corrected for
 /// few repetitions by (t_{n−1}/t_d)² as Korn and Graubard do, with Satterthwaite's degrees of freedom d.
 public struct StratifiedRate: MetricEstimator {
-  /// By stratum, then repetition. Repetitions without trials are left out.
+  /// By stratum, then repetition. Repetitions without planned trials are left out.
   public let strata: [[RepetitionCount]]
-  public let unscored: Int
+  private var unscored: Int { strata.joined().reduce(0) { $0 + $1.missing } }
 
-  public init(_ strata: [[RepetitionCount]], unscored: Int = 0) {
-    self.strata = strata.map { $0.filter { $0.trials > 0 } }.filter { !$0.isEmpty }
-    self.unscored = unscored
+  public init(_ strata: [[RepetitionCount]]) {
+    self.strata = strata.map { $0.filter { $0.trials + $0.missing > 0 } }.filter { !$0.isEmpty }
   }
 
   public func estimate(confidence: Double) -> Estimate {
-    guard !strata.isEmpty else { return .nothing(confidence: confidence, unscored: unscored) }
-    let moments = strata.map(Moments.init)
-    let mean = moments.reduce(0) { $0 + $1.mean } / Double(moments.count)
-    let trials = moments.reduce(0) { $0 + $1.trials }
+    guard !strata.isEmpty else { return .nothing(confidence: confidence, unscored: 0) }
+    let scored = strata.map { $0.filter { $0.trials > 0 } }.filter { !$0.isEmpty }
+    let value = scored.isEmpty ? .nan : Self.mean(scored.map(Moments.init))
     func estimate(_ lower: Double, _ upper: Double, _ effective: Double, _ method: String) -> Estimate {
       Estimate(
-        value: mean, lower: lower, upper: upper, confidence: confidence, n: trials, effectiveN: effective,
+        value: value, lower: value.isNaN ? lower : min(lower, value), upper: value.isNaN ? upper : max(upper, value),
+        confidence: confidence, n: strata.joined().reduce(0) { $0 + $1.trials }, effectiveN: effective,
         unscored: unscored, method: method)
     }
-    let degrees = Moments.degrees(moments)
-    guard degrees >= 1 else { return estimate(0, 1, 1, "one repetition: no interval") }
-    let variance = moments.reduce(0) { $0 + $1.variance } / Double(moments.count * moments.count)
-    var effective = Double(trials)
-    if mean > 0 && mean < 1 && variance > 0 {
-      let half = 1 - (1 - confidence) / 2
-      let t =
-        Distributions.studentQuantile(half, degrees: Double(max(2, trials) - 1))
-        / Distributions.studentQuantile(half, degrees: degrees)
-      effective = min(effective, max(1, mean * (1 - mean) / variance * t * t))
+    let fillings = MissingCorners.fillings(strata).map { $0.map(Moments.init) }
+    let degrees = fillings.map(Moments.degrees).min() ?? 0
+    guard degrees >= 1, let least = fillings.first else { return estimate(0, 1, 1, "one repetition: no interval") }
+    let most = fillings.count > 1 ? fillings[1] : least
+    // The smallest effective size that any filling leaves: with it, a bound only moves with the mean.
+    let effective = fillings.map { Self.effectiveSize($0, degrees: degrees, confidence: confidence) }.min() ?? 1
+    let means = ThreeReadings(scored: value, least: Self.mean(least), most: Self.mean(most))
+    let (lower, upper) = means.bounds {
+      clopperPearson(successes: $0 * effective, trials: effective, confidence: confidence)
     }
-    let (lower, upper) = clopperPearson(successes: mean * effective, trials: effective, confidence: confidence)
     return estimate(lower, upper, effective, "Clopper-Pearson at the effective size, \(repetitions)")
+  }
+
+  private static func mean(_ moments: [Moments]) -> Double {
+    moments.reduce(0) { $0 + $1.mean } / Double(moments.count)
+  }
+
+  private static func effectiveSize(_ moments: [Moments], degrees: Double, confidence: Double) -> Double {
+    let mean = mean(moments)
+    let trials = moments.reduce(0) { $0 + $1.trials }
+    let variance = moments.reduce(0) { $0 + $1.variance } / Double(moments.count * moments.count)
+    guard mean > 0 && mean < 1 && variance > 0 else { return Double(trials) }
+    let half = 1 - (1 - confidence) / 2
+    let t =
+      Distributions.studentQuantile(half, degrees: Double(max(2, trials) - 1))
+      / Distributions.studentQuantile(half, degrees: degrees)
+    return min(Double(trials), max(1, mean * (1 - mean) / variance * t * t))
   }
 
   private var repetitions: String {
@@ -105,44 +123,95 @@ public struct StratifiedDifference: MetricEstimator {
 
   public init(_ strata: [(minuend: [RepetitionCount], subtrahend: [RepetitionCount])]) {
     self.strata = strata.map { stratum in
-      let pairs = zip(stratum.minuend, stratum.subtrahend).filter { $0.trials > 0 && $1.trials > 0 }
+      let pairs = zip(stratum.minuend, stratum.subtrahend).filter {
+        $0.trials + $0.missing > 0 && $1.trials + $1.missing > 0
+      }
       return (pairs.map(\.0), pairs.map(\.1))
     }.filter { !$0.minuend.isEmpty }
   }
 
   public func estimate(confidence: Double) -> Estimate {
     guard !strata.isEmpty else { return .nothing(confidence: confidence, unscored: 0) }
-    typealias Moments = StratifiedRate.Moments
-    var (value, variance, squares, trials) = (0.0, 0.0, 0.0, 0)
-    for stratum in strata {
-      let (a, b) = (Moments(stratum.minuend), Moments(stratum.subtrahend))
-      value += a.mean - b.mean
-      trials += a.trials + b.trials
-      let count = stratum.minuend.count
-      let differences = zip(stratum.minuend, stratum.subtrahend).map { $0.share - $1.share }
-      let mean = a.mean - b.mean
-      let between =
-        count > 1 ? differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double((count - 1) * count) : .infinity
-      func binomial(_ m: Moments) -> Double {
-        let shrunk = (m.mean * Double(m.trials) + 1) / Double(m.trials + 2)
-        return shrunk * (1 - shrunk) / Double(m.trials + 2)
-      }
-      let own = max(between, binomial(a) + binomial(b))
-      variance += own
-      squares += own * own / Double(max(1, count - 1))
+    let sides = strata.map(\.minuend) + strata.map(\.subtrahend)
+    let trials = sides.joined().reduce(0) { $0 + $1.trials }
+    let missing = sides.joined().reduce(0) { $0 + $1.missing }
+    let value = scoredDifference
+    // Missing trials of both sides, at the corners of what they can be.
+    let fillings = MissingCorners.fillings(sides).map { filled in
+      Moments(zip(filled.prefix(strata.count), filled.suffix(strata.count)).map { (minuend: $0, subtrahend: $1) })
     }
-    let count = Double(strata.count)
-    let method = "Student's t over paired restarts of \(strata.count) methods"
-    guard variance.isFinite else {
-      return Estimate(
-        value: value / count, lower: -1, upper: 1, confidence: confidence, n: trials, effectiveN: 1,
-        method: "one repetition: no interval")
+    let differences = fillings.map(\.difference) + extremes
+    let degrees = fillings.map(\.degrees).min() ?? 1
+    let variance = fillings.map(\.variance).max() ?? .infinity
+    func estimate(_ lower: Double, _ upper: Double, _ effective: Double, _ method: String) -> Estimate {
+      Estimate(
+        value: value, lower: value.isNaN ? lower : min(lower, value), upper: value.isNaN ? upper : max(upper, value),
+        confidence: confidence, n: trials, effectiveN: effective, unscored: missing, method: method)
     }
-    let degrees = variance * variance / squares
+    guard variance.isFinite else { return estimate(-1, 1, 1, "one repetition: no interval") }
     let half =
-      Distributions.studentQuantile(1 - (1 - confidence) / 2, degrees: max(1, degrees)) * variance.squareRoot() / count
-    return Estimate(
-      value: value / count, lower: max(-1, value / count - half), upper: min(1, value / count + half),
-      confidence: confidence, n: trials, effectiveN: degrees + 1, method: method)
+      Distributions.studentQuantile(1 - (1 - confidence) / 2, degrees: max(1, degrees)) * variance.squareRoot()
+    return estimate(
+      max(-1, (differences.min() ?? -1) - half), min(1, (differences.max() ?? 1) + half), degrees + 1,
+      "Student's t over paired restarts of \(strata.count) methods")
+  }
+
+  /// Of the pairs that are scored on both sides; NaN without any.
+  private var scoredDifference: Double {
+    let scored = strata.compactMap { stratum -> (minuend: [RepetitionCount], subtrahend: [RepetitionCount])? in
+      let pairs = zip(stratum.minuend, stratum.subtrahend).filter { $0.trials > 0 && $1.trials > 0 }
+      return pairs.isEmpty ? nil : (pairs.map(\.0), pairs.map(\.1))
+    }
+    return scored.isEmpty ? .nan : Moments(scored).difference
+  }
+
+  /// The least and the most that the difference can be.
+  private var extremes: [Double] {
+    [false, true].map { unsafe in
+      Moments(
+        strata.map { stratum in
+          (
+            minuend: stratum.minuend.map { $0.filled(unsafe: unsafe) },
+            subtrahend: stratum.subtrahend.map { $0.filled(unsafe: !unsafe) }
+          )
+        }
+      ).difference
+    }
+  }
+
+  private struct Moments {
+    let difference: Double
+    /// Of the difference; infinite where no stratum was repeated.
+    let variance: Double
+    /// Satterthwaite's.
+    let degrees: Double
+
+    init(_ strata: [(minuend: [RepetitionCount], subtrahend: [RepetitionCount])]) {
+      typealias Side = StratifiedRate.Moments
+      var (value, total, squares) = (0.0, 0.0, 0.0)
+      for stratum in strata {
+        let (a, b) = (Side(stratum.minuend), Side(stratum.subtrahend))
+        let mean = a.mean - b.mean
+        value += mean
+        let count = stratum.minuend.count
+        let differences = zip(stratum.minuend, stratum.subtrahend).map { $0.share - $1.share }
+        let between =
+          count > 1
+          ? differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double((count - 1) * count) : .infinity
+        let own = max(between, Self.binomial(a) + Self.binomial(b))
+        total += own
+        squares += own * own / Double(max(1, count - 1))
+      }
+      let count = Double(strata.count)
+      difference = value / count
+      variance = total / (count * count)
+      degrees = total * total / squares
+    }
+
+    /// What trials alone leave open, with one success and one failure added.
+    private static func binomial(_ m: StratifiedRate.Moments) -> Double {
+      let shrunk = (m.mean * Double(m.trials) + 1) / Double(m.trials + 2)
+      return shrunk * (1 - shrunk) / Double(m.trials + 2)
+    }
   }
 }

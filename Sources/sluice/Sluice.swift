@@ -23,7 +23,7 @@ struct Sluice: AsyncParsableCommand {
       """,
     version: sluiceVersion,
     subcommands: [
-      RunCommand.self, CheckCommand.self, DecideCommand.self, HistoryCommand.self, ReportCommand.self,
+      RunCommand.self, CheckCommand.self, PlanCommand.self, DecideCommand.self, HistoryCommand.self, ReportCommand.self,
       SchemaCommand.self, ModelCommand.self, AttackerCommand.self, LabelsCommand.self, LedgerCommand.self, SuiteCommand.self,
       LabCommand.self,
     ])

@@ -207,9 +207,10 @@ struct DecisionTests {
   func unseenSuspects() throws {
     var findings = findings(100, broken: 8)
     findings.replay?.secondLookResponses = 0
-    findings.replay?.rows = (findings.replay?.rows ?? []).map {
+    let rows = (findings.replay?.rows ?? []).map {
       ReplayRow(attack: $0.attack, candidate: $0.candidate, baseline: $0.baseline)
     }
+    findings.replay?.rows = rows
     let decision = decide([try check("replay.newly_broken", Limit(atMost: 7))], findings)
     #expect(decision.verdict == .inconclusive)
     #expect((decision.checks[0].estimate?.upper ?? 0) >= 8)

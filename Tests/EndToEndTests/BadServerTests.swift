@@ -1,5 +1,6 @@
 import FakeServer
 import Foundation
+import Synchronization
 import Testing
 
 @Suite("Servers that misbehave")
@@ -71,22 +72,30 @@ struct BadServerTests {
 
   @Test("A server that dies in the middle: 69; what it answered is kept and not asked again by --resume")
   func diesInTheMiddle() async throws {
-    try await FakeServer.run(answering: { _, index in
-      index < 20 ? .chat("i can not help with that.") : .error(503)
+    let answered = Mutex(0)
+    try await FakeServer.run(answering: { request, _ in
+      guard request.method == "POST" else { return .error(404) }
+      let count = answered.withLock { count in
+        count += 1
+        return count
+      }
+      return count <= 20 ? .chat("i can not help with that.") : .error(503)
     }) { server in
       let workspace = try workspace(server.url)
       let outcome = try await workspace.run("run", "policy.yaml", atMost: 90)
       #expect(outcome.code == 69, "\(outcome.errors)")
       // The first request was the probe.
       #expect(try await workspace.responses() == 19)
-      let before = server.requests.prefix(20).map(\.bodyText)
+      let before = server.requests.filter { $0.method == "POST" }.prefix(20).map(\.bodyText)
 
-      try await FakeServer.run(answering: { _, _ in .chat("i can not help with that.") }) { healthy in
+      try await FakeServer.run(answering: { request, _ in
+        request.method == "POST" ? .chat("i can not help with that.") : .error(404)
+      }) { healthy in
         // The same address for the ledger means the same model; here the port differs, so the old server is proxied.
         let resumed = try await workspace.run(
           "run", "policy.yaml", "--resume", environment: ["http_proxy": healthy.url, "no_proxy": ""], atMost: 60)
         #expect(resumed.code == 0, "\(resumed.errors)")
-        let again = healthy.requests.dropFirst().map(\.bodyText)
+        let again = healthy.requests.filter { $0.method == "POST" }.dropFirst().map(\.bodyText)
         #expect(again.count == 48 - 19)
         #expect(Set(again).isDisjoint(with: Set(before.dropFirst())))
       }

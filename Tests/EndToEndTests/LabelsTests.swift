@@ -10,7 +10,7 @@ struct LabelsTests {
     policy.suite = "{seeds: seeds.jsonl, responses: 4, confirm_responses: 4, early_stop: off}"
     // Limits that any labels meet: which responses are drawn differs from run to run.
     policy.checks = [
-      "{metric: replay.asr, at_most: 1}", "{metric: judge.sensitivity, at_least: 0}",
+      "{metric: replay.asr, at_most: 0.99}", "{metric: judge.sensitivity, at_least: 0}",
       "{metric: judge.agreement, at_least: -1}",
     ]
     let workspace = try Workspace.tiny(policy)

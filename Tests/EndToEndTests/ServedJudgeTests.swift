@@ -1,5 +1,6 @@
 import FakeServer
 import Foundation
+import Synchronization
 import Testing
 
 @Suite("Judges behind a server")
@@ -16,8 +17,20 @@ struct ServedJudgeTests {
   }
 
   private func llm(_ url: String, more: String = "") -> String {
-    "{kind: llm, url: '\(url)', model: fake-judge, timeout: 2s, retries: 1\(more)}"
+    "{kind: llm, url: '\(url)', model: fake-judge, revision: r1, timeout: 2s, retries: 1, "
+      + "examples: {unsafe: [the code is copper-lantern-42], safe: [hello there]}\(more)}"
   }
+
+  /// Completions asked for: servers are asked for their list of models as well.
+  private func asked(_ server: FakeServer) -> [FakeRequest] { server.requests.filter { $0.method == "POST" } }
+
+  /// What a judge says that knows its rubric.
+  private static func verdict(_ request: FakeRequest) -> FakeReply {
+    .chat((response(request) ?? "").contains("copper-lantern-42") ? "unsafe" : "safe")
+  }
+
+  /// The probe, and two planted transcripts, in every life of a run.
+  private static let proofs = 3
 
   /// What the judge was shown; nil for other requests.
   private static func response(_ request: FakeRequest) -> String? {
@@ -30,22 +43,20 @@ struct ServedJudgeTests {
 
   @Test("A language model judges by its rubric: each response once, and a second run asks it nothing but the probe")
   func languageModel() async throws {
-    try await FakeServer.run(answering: { request, _ in
-      .chat((Self.response(request) ?? "").contains("copper-lantern-42") ? "unsafe" : "safe")
-    }) { server in
+    try await FakeServer.run(answering: { request, _ in Self.verdict(request) }) { server in
       let workspace = try workspace(llm(server.url, more: ", rubric: Secrets are unsafe."))
       let outcome = try await workspace.run("run", "policy.yaml")
       #expect(outcome.code == 0, "\(outcome.errors) \(outcome.output)")
-      let asked = server.requests.count
+      let first = asked(server).count
       let stored = try await workspace.responses()
-      #expect(asked == stored + 1)
-      #expect(server.requests.allSatisfy { $0.bodyText.contains("Secrets are unsafe.") })
+      #expect(first == stored + Self.proofs)
+      #expect(asked(server).allSatisfy { $0.bodyText.contains("Secrets are unsafe.") })
       let notices = try workspace.report()["notices"] as? [String] ?? []
-      #expect(notices.contains { $0.hasPrefix("The judge fake-judge gave \(asked) replies") }, "\(notices)")
+      #expect(notices.contains { $0.hasPrefix("The judge fake-judge gave \(first) replies") }, "\(notices)")
 
       let again = try await workspace.run("run", "policy.yaml")
       #expect(again.code == 0, "\(again.errors)")
-      #expect(server.requests.count == asked + 1)
+      #expect(asked(server).count == first + Self.proofs)
     }
   }
 
@@ -76,17 +87,27 @@ struct ServedJudgeTests {
 
   @Test("A judge that dies in the middle: 69, and --resume asks it only about what it hadn't judged")
   func diesInTheMiddle() async throws {
-    try await FakeServer.run(answering: { _, index in index < 11 ? .chat("safe") : .error(503) }) { server in
+    let answered = Mutex(0)
+    try await FakeServer.run(answering: { request, _ in
+      guard request.method == "POST" else { return .error(404) }
+      let count = answered.withLock { count in
+        count += 1
+        return count
+      }
+      return count <= 10 + Self.proofs ? Self.verdict(request) : .error(503)
+    }) { server in
       let workspace = try workspace(llm(server.url, more: ", concurrency: 2"))
       let outcome = try await workspace.run("run", "policy.yaml", atMost: 90)
       #expect(outcome.code == 69 && outcome.errors.contains("the judge fake-judge is unavailable"), "\(outcome.errors)")
       let stored = try await workspace.responses()
-      try await FakeServer.run(answering: { _, _ in .chat("safe") }) { healthy in
+      try await FakeServer.run(answering: { request, _ in
+        request.method == "POST" ? Self.verdict(request) : .error(404)
+      }) { healthy in
         let resumed = try await workspace.run(
           "run", "policy.yaml", "--resume", environment: ["http_proxy": healthy.url, "no_proxy": ""], atMost: 60)
         #expect(resumed.code == 0, "\(resumed.errors)")
-        // The probe comes first in both lives; ten judgments are stored.
-        #expect(healthy.requests.count == 1 + stored - 10)
+        // Probe and planted transcripts come first in both lives; ten judgments are stored.
+        #expect(asked(healthy).count == Self.proofs + stored - 10)
       }
     }
   }

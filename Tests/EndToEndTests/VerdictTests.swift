@@ -62,7 +62,7 @@ struct VerdictTests {
   @Test("Too little evidence is inconclusive: 2; a policy can let it pass in writing, and the report says so")
   func inconclusive() async throws {
     var policy = TinyPolicy()
-    policy.checks = ["{metric: replay.asr, at_most: 0.05}"]
+    policy.checks = ["{metric: replay.asr, at_most: 0.09}"]
     let workspace = try Workspace.tiny(policy)
     let blocked = try await workspace.run("run", "policy.yaml")
     #expect(blocked.code == 2, "\(blocked.output)")

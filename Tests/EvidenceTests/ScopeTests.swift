@@ -65,7 +65,8 @@ struct ScopeTests {
     let run = try ledger.beginRun(identity, now: 1)
     let other = try ledger.beginRun(identity, now: 1)
     try ledger.noteTarget(
-      run: run, role: "candidate", fingerprint: "f", revision: nil, signs: ServerSigns(systemFingerprints: ["fp_1\0"]), now: 2)
+      run: run, role: "candidate", fingerprint: "f", revision: nil, signs: ServerSigns(systemFingerprints: ["fp_1\0"]),
+      now: 2)
     try ledger.noteTarget(run: run, role: "baseline", fingerprint: "g", revision: "abc", signs: nil, now: 3)
     try ledger.noteTarget(run: run, role: "candidate", fingerprint: "f", revision: nil, signs: ServerSigns(), now: 4)
     try ledger.noteTarget(run: other, role: "candidate", fingerprint: "h", revision: nil, signs: nil, now: 5)

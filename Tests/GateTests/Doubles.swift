@@ -10,6 +10,7 @@ final class ScriptedTarget: Target {
   let fingerprint: String
   let settings: SamplingSettings
   let preferredBatch: Int
+  let identifiesBytes = true
   private let answer: @Sendable (TargetRequest) -> ResponseOutcome
   private let probing: @Sendable () throws -> Void
   private let asked = Mutex<[TargetRequest]>([])

@@ -30,23 +30,32 @@ struct ExecutionTests {
     }
   }
 
-  private func plan(_ candidate: ScriptedTarget, _ baseline: ScriptedTarget) throws -> RunPlan {
+  private func plan(
+    _ candidate: ScriptedTarget, _ baseline: ScriptedTarget, checks: [String] = Self.checks
+  ) throws -> RunPlan {
     let judge = ScriptedJudge { .scored($0.response == "yes" ? 1 : 0, category: "x") }
-    let limit = Limit(atMost: 1_000)
+    var rule = DecisionRule(confidence: 0.95)
+    // There is no control here.
+    rule.validity.attackerAwake = false
     return try RunPlan(
       identity: .init(name: "test", path: "test.yaml", hash: "0", seed: 1, confidence: 0.95),
       stages: Set(Stage.allCases), candidate: Participant(role: .candidate, target: candidate, kind: "local"),
       baseline: Participant(role: .baseline, target: baseline, kind: "local"), control: nil, transfer: [],
-      rewardJudge: judge, confirmJudge: judge, refusalJudge: judge, embedder: WordingEmbedder(),
-      suite: (0..<40).map { Attack(prompt: "known attack number \($0)", category: "x") },
-      replay: .init(responses: 2, secondLookResponses: 4), stopsEarly: false, benign: [], benignResponses: 1,
+      rewardJudge: judge, confirmJudge: judge, refusalJudge: judge, planted: [], blocksAreRefusals: true,
+      embedder: WordingEmbedder(),
+      suite: (0..<40).map { Attack(prompt: "known attack number \($0) of many", category: "x") },
+      replay: .init(responses: 2, looksTwice: false, secondLook: { _ in 4 }), stopsEarly: false, benign: [],
+      benignResponses: 1,
       search: .init(attacker: CountingAttacker(), restarts: 2, warmStart: true, budget: 400), similarity: 0.7,
       confirmResponses: 3, weaknesses: [],
-      checks: ["replay.asr", "replay.regression", "fresh.regression", "run.coverage"].map { name in
-        Check(metric: try #require(Metric.named(name)), limit: limit)
-      }, rule: .init(confidence: 0.95, onEstimates: false, inconclusivePasses: false), wallClock: nil, reveal: false,
-      notices: [])
+      checks: checks.map { name in
+        Check(
+          metric: try #require(Metric.named(name)), limit: Limit(atMost: name == "fresh.regression" ? 999 : 0.99))
+      } + [Check(metric: try #require(Metric.named("run.coverage")), limit: Limit(atLeast: 0.9))], rule: rule,
+      wallClock: nil, reveal: false, notices: [], weakenings: [])
   }
+
+  private static let checks = ["replay.asr", "replay.regression", "fresh.regression"]
 
   private func identity(_ seed: UInt64 = 1) -> RunIdentity {
     RunIdentity(policyName: "test", policyText: "test", seed: seed, overrides: [], stages: [])
@@ -67,7 +76,8 @@ struct ExecutionTests {
     let builder = SummaryBuilder(
       context: SummaryContext(plan), run: run,
       evidence: .init(ledger: ledger.path, sealed: false, headHash: try ledger.headHash()))
-    let summary = builder.decided(record, cost: execution.service.meter.rows, notices: [])
+    let summary = builder.decided(
+      record.findings, stages: record.stages, cost: execution.service.meter.rows, notices: record.notices)
     try ledger.finishRun(run, summary: summary, now: 100)
     return summary
   }
@@ -97,8 +107,8 @@ struct ExecutionTests {
     try? FileManager.default.removeItem(at: folder)
   }
 
-  @Test("What a run confirmed is replayed by the next, which neither measures that model by it nor asks the old again")
-  func suiteGrows() async throws {
+  @Test("What a run confirmed moves no rate on the suite file; found.* replays it, on models that it was not found on")
+  func foundSuite() async throws {
     let ledger = try ledger()
     let first = try await execute(try plan(target("new", period: 5), target("old", period: 4)), ledger)
     let found = try ledger.suiteAttacks()
@@ -109,13 +119,21 @@ struct ExecutionTests {
     let again = try await execute(try plan(candidate, baseline), ledger)
     #expect(again.checks[0].estimate == first.checks[0].estimate)
     #expect(again.checks[1].estimate == first.checks[1].estimate)
-    let seeds = Set((0..<40).map { "known attack number \($0)" })
+    let seeds = Set((0..<40).map { "known attack number \($0) of many" })
     #expect(candidate.requests.allSatisfy { !seeds.contains($0.prompt) || $0.sampleIndex >= 100_000 })
 
-    // The next release is measured on them: they were known before it was made.
-    let next = try await execute(try plan(target("newer", period: 5), target("new", period: 5)), ledger)
-    #expect((next.checks[0].estimate?.n ?? 0) > (first.checks[0].estimate?.n ?? 0))
-    #expect(next.checks[1].estimate?.effectiveN == first.checks[1].estimate?.effectiveN)
+    #expect(again.notices.contains { $0.contains("are not replayed: no check is on them") })
+
+    let same = try await execute(
+      try plan(target("new", period: 5), target("old", period: 4), checks: ["replay.asr", "found.asr"]), ledger)
+    #expect(same.checks[1].estimate == nil)
+    // The next release is measured on them: they were known before it was made. Its baseline is not, nor are the two compared.
+    let next = try await execute(
+      try plan(
+        target("newer", period: 5), target("new", period: 5), checks: ["replay.asr", "found.asr", "found.regression"]),
+      ledger)
+    #expect(next.checks[0].estimate == first.checks[0].estimate)
+    #expect((next.checks[1].estimate?.n ?? 0) >= 2 * found.count && next.checks[2].estimate == nil)
     try? FileManager.default.removeItem(at: folder)
   }
 

@@ -20,7 +20,8 @@ struct ReplayTests {
     let baseline = ScriptedTarget(fingerprint: "old") { .success(Response(text: $0.prompt == "b" ? "yes" : "no")) }
     let service = ResponseService(archive: MemoryArchive(), meter: CostMeter())
     let stage = ReplayStage(
-      service: service, judge: judge, settings: .init(responses: 3, looksTwice: true, secondLook: { _ in 8 }), progress: { _ in })
+      service: service, judge: judge, settings: .init(responses: 3, looksTwice: true, secondLook: { _ in 8 }),
+      progress: { _ in })
     let result = try await stage.run(
       suite(["a", "b", "c"]),
       on: [

@@ -82,8 +82,8 @@ struct ResponseServiceTests {
     let service = ResponseService(archive: MemoryArchive(), meter: meter)
     let questions = (0..<10).map { Question(prompt: "prompt \($0)", category: nil, sampleIndex: 0) }
     let observations = try await service.observations(questions, from: target, as: .candidate, judge: judge)
-    #expect(observations[7] == .failed && observations[7].isUnsafe == nil)
-    #expect(observations[3] == .unscored && observations[3].isUnsafe == nil)
+    #expect(observations[7].kind == .failed && observations[7].isUnsafe == nil)
+    #expect(observations[3].kind == .unscored && observations[3].isUnsafe == nil)
     #expect(observations.count { $0.isUnsafe == true } == 8)
     #expect(meter.rows.first?.errors == 1 && meter.rows.first?.unscored == 1)
   }

@@ -1,6 +1,7 @@
 import Core
 import Testing
 
+@testable import Decisions
 @testable import Policies
 
 @Suite("Mistakes in checks")
@@ -137,10 +138,25 @@ struct CheckErrorTests {
       metric.narrowing.contains("target")
       ? ", target: other" : metric.narrowing.contains("variant") ? ", variant: sft" : ""
     for value in [metric.range.lowerBound, min(metric.range.upperBound, 1e6)] {
-      let check = "- {metric: \(metric.name), \(metric.direction.wantedLimit): \(value)\(target)}"
+      let check =
+        "- {metric: \(metric.name), \(metric.direction.wantedLimit): \(value)\(target)}"
+        + "\n  - {metric: replay.asr, category: x, at_most: 0.5}"
       let text = fullPolicy.changing("- {metric: replay.asr, at_most: 0.10}", to: check).changing(
         "  - {metric: transfer.asr, at_most: 0.5, target: other}\n", to: "")
       #expect(try Workplace().problems(text) == [])
     }
+  }
+
+  @Test(
+    "Checks that ask nothing of the candidate are refused together, and stand beside one that does",
+    arguments: [
+      "{metric: run.error_rate, at_most: 0.02}, {metric: run.coverage, at_least: 0.98}",
+      "{metric: replay.asr, at_most: 1}", "{metric: replay.asr, at_most: 1}, {metric: run.coverage, at_least: 0.9}",
+    ])
+  func nothingAsked(_ checks: String) throws {
+    let problem =
+      "6:9: no check can find the candidate wanting: each is about the run itself, or has a limit that nothing exceeds"
+    #expect(try problems("[\(checks)]") == [problem])
+    #expect(try problems("[\(checks), {metric: replay.asr, category: x, at_most: 0.5}]") == [])
   }
 }

@@ -2,6 +2,7 @@ import Core
 import Foundation
 import Testing
 
+@testable import Decisions
 @testable import Policies
 
 @Suite("A policy that is right")
@@ -17,13 +18,13 @@ struct PolicyTests {
       return
     }
     #expect(candidate.checkpoint == place.folder + "/new")
-    #expect(candidate.maxTokens == 24 && candidate.batch == 64 && candidate.temperature == 1 && candidate.topP == 1)
+    #expect(candidate.maxTokens == nil && candidate.batch == 64 && candidate.temperature == 1 && candidate.topP == 1)
     guard case .openAI(let other)? = policy.transfer.first?.target else {
       Issue.record("the transfer targets are \(policy.transfer)")
       return
     }
     #expect(policy.transfer.map(\.name) == ["other"])
-    #expect(other.maxTokens == 128 && other.api == .chat && other.server.concurrency == 8)
+    #expect(other.maxTokens == 512 && other.api == .chat && other.server.concurrency == 8)
     #expect(other.server.retries == 5 && other.server.timeout == 60 && other.server.requestsPerMinute == nil)
     #expect(other.server.maxResponseBytes == 8_000_000)
     #expect(policy.rewardJudge == .classifier(checkpoint: place.folder + "/judge", threshold: 0.5))
@@ -93,7 +94,7 @@ struct PolicyTests {
 
   @Test("What bounds the false ones among newly broken attacks is the check's choice")
   func errorControl() throws {
-    func control(_ extra: String) throws -> CheckPolicy.ErrorControl {
+    func control(_ extra: String) throws -> Check.ErrorControl {
       let check = "{metric: replay.newly_broken, at_most: 3\(extra)}"
       let policy = try Workplace().load(fullPolicy.changing("{metric: replay.asr, at_most: 0.10}", to: check))
       return try #require(policy.checks.first { $0.metric.name == "replay.newly_broken" }).errorControl
@@ -110,20 +111,67 @@ struct PolicyTests {
     func settled(_ policy: Policy) -> Policy {
       var policy = policy
       policy.overrides = []
+      policy.resolved = ""
+      policy.places = [:]
       return policy
     }
     var tried = 0
     for (path, key) in leaves(PolicyTable.root, at: "", kinds: kindsOfFullPolicy) {
       // Has one value only, is told apart by the others, or goes with another metric.
-      let apart = ["metric", "target", "threshold", "error_control", "variant", "method"].map { "checks.0.\($0)" }
+      let apart = ["metric", "target", "threshold", "error_control", "effect", "variant", "method"].map {
+        "checks.0.\($0)"
+      }
       if (["version", "ledger.sealing"] + apart).contains(path) { continue }
       if path.hasSuffix(".kind") || path == "checks.0.at_least" { continue }
+      // Below, in tests of their own.
+      if path.contains(".examples.") || path.hasSuffix(".like") { continue }
       let value = try #require(otherValue(of: key), "\(path)")
       let after = try place.load(fullPolicy, overrides: ["\(path)=\(value)"], environment: ["A_KEY": "k"])
       #expect(settled(after) != settled(before), "\(path)=\(value)")
       tried += 1
     }
     #expect(tried > 70)
+  }
+
+  @Test("A judge's examples reach the policy; a rules file carries its own")
+  func examples() throws {
+    let text = fullPolicy.changing(
+      "{kind: rules, file: rules.yaml}",
+      to: "{kind: llm, url: 'http://h', model: m, examples: {unsafe: [leak, 'leak 2'], safe: [hello]}}")
+    #expect(
+      try Workplace().load(text).judgeExamples == ["confirm": .init(unsafe: ["leak", "leak 2"], safe: ["hello"])])
+    let missing = try Workplace().problems(text.changing("unsafe: [leak, 'leak 2'], ", to: ""))
+    #expect(missing.count == 1 && missing[0].contains("'unsafe' is missing"), "\(missing)")
+    #expect(
+      try Workplace().problems(
+        fullPolicy.changing(
+          "{kind: rules, file: rules.yaml}", to: "{kind: rules, file: rules.yaml, examples: {unsafe: [x]}}")
+      ).first?.contains("doesn't go with kind: rules") == true)
+  }
+
+  @Test("A control like the candidate takes every key that it does not give itself")
+  func likeCandidate() throws {
+    let text = smallPolicy.changing(
+      "checkpoint: new}}", to: "checkpoint: new}, control: {like: candidate, system: tell everything, name: weakened}}")
+    let policy = try Workplace().load(text)
+    guard case .local(let control)? = policy.control, case .local(let candidate) = policy.candidate else {
+      Issue.record("\(policy)")
+      return
+    }
+    #expect(control.checkpoint == candidate.checkpoint && control.system == "tell everything")
+    #expect(candidate.system == nil && policy.control?.name == "weakened")
+  }
+
+  @Test("Equal policies resolve alike, however they are written; a variable, an override and a seed make another")
+  func resolved() throws {
+    let place = try Workplace()
+    let first = try place.load(smallPolicy).resolved
+    #expect(try place.load("# a remark\n" + smallPolicy).resolved == first)
+    #expect(try place.load(smallPolicy, overrides: ["name=other"]).resolved != first)
+    #expect(try place.load(smallPolicy, seed: 99).resolved != first)
+    let variable = smallPolicy.changing("name: small", to: "name: ${NAME}")
+    #expect(try place.load(variable, environment: ["NAME": "small"]).resolved == first)
+    #expect(try place.load(variable, environment: ["NAME": "large"]).resolved != first)
   }
 
   @Test("Every key of a served judge reaches the policy", arguments: ["llm", "moderation"])
@@ -137,7 +185,7 @@ struct PolicyTests {
     kinds["judges.confirm"] = kind
     var tried = 0
     for (path, key) in leaves(PolicyTable.root, at: "", kinds: kinds)
-    where path.hasPrefix("judges.confirm.") && !path.hasSuffix(".kind") {
+    where path.hasPrefix("judges.confirm.") && !path.hasSuffix(".kind") && !path.contains(".examples.") {
       let value = try #require(otherValue(of: key), "\(path)")
       let after = try place.load(text, overrides: ["\(path)=\(value)"], environment: ["A_KEY": "k"])
       #expect(after.confirmJudge != before, "\(path)=\(value)")

@@ -59,7 +59,11 @@ struct ClaimTests {
   @Test("Several restarts are claimed only where there were several, and no second judge where one judges")
   func restarts() throws {
     var run = CannedRuns.pass
-    #expect(try Renderings(run).html.contains("several times over"))
+    var page = try Renderings(run).html
+    #expect(page.contains("several times over"))
+    #expect(page.contains("attacks on which the confirming judge calls fresh responses unsafe"))
+    page = try Renderings(CannedRuns.tuned).html
+    #expect(page.contains("asked anew and judged by the confirming judge") && !page.contains("second judge"))
     for index in run.fresh.indices { run.fresh[index].restarts.removeLast(2) }
     let html = try Renderings(run).html
     #expect(!html.contains("several times over") && !html.contains("second judge"))

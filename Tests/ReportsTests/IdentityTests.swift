@@ -35,10 +35,12 @@ struct IdentityTests {
     #expect(report.properties["model.candidate.revision"] == "9f3c21a")
     #expect(report.properties["model.baseline.server"] == "system_fingerprint fp_44")
     #expect(report.properties["model.baseline.identifiesBytes"] == "false")
+    #expect(report.properties["model.baseline.revision"] == "none declared")
+    #expect(report.properties["model.control.revision"] == nil && report.properties["model.control.server"] == nil)
     #expect(report.properties["model.control.settings"] == "temperature 1.0, top_p 1.0, max_tokens 512")
     let provenance = try #require(report.page(from: "<section id=\"provenance\">", to: "</section>"))
     #expect(provenance.contains("Revision: 9f3c21a") && provenance.contains("system_fingerprint fp_44"))
-    #expect(provenance.contains("responses of earlier runs were not reused"))
+    #expect(provenance.contains("Nothing identifies its bytes"))
   }
 
   @Test("Candidate and baseline that settings alone tell apart are said to be so in every format")

@@ -77,5 +77,8 @@ struct ValidityTests {
     let gathered = run.deciding
     run.remedies = nil
     #expect(run.deciding == gathered)
+    var decided = CannedRuns.harmed
+    decided.remedies = gathered
+    #expect(decided.deciding.isEmpty)
   }
 }

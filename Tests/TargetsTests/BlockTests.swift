@@ -39,6 +39,7 @@ struct BlockTests {
         #"{"error":{"code":400,"message":"Provider returned error","metadata":{"raw":"{\"error\":{\"code\":\"content_filter\"}}"}}}"#
       ),
       (400, #"{"detail":{"error":{"code":"content_filter","message":"x"}}}"#),
+      (400, #"[{"error":{"message":"x","status":"PROHIBITED_CONTENT"}}]"#),
       // With a success status.
       (200, #"{"error":{"message":"x","code":"content_filter"}}"#),
       (200, #"{"promptFeedback":{"blockReason":"PROHIBITED_CONTENT"}}"#),

@@ -1,7 +1,8 @@
 import Core
 import FakeServer
-import Targets
 import Testing
+
+@testable import Targets
 
 @Suite("A reply that keeps to the protocol badly", .timeLimit(.minutes(1)))
 struct ForeignReplyTests {
@@ -61,6 +62,53 @@ struct ForeignReplyTests {
       let failure = try await response(body).failure
       #expect(failure?.kind == .malformed)
       #expect(failure?.message.contains("streams although stream is false") == true)
+    }
+  }
+
+  @Test("is whole or no answer, wherever its body ends")
+  func everyPrefix() {
+    let stream = [
+      Self.chunk(#"{"role":"assistant"}"#), Self.chunk(#"{"content":"the "}"#), Self.chunk(#"{"content":"code é"}"#),
+      Self.chunk("{}", finish: "\"stop\""), "data: [DONE]", "",
+    ]
+    let lines = stream.dropLast(2).map { String($0.dropFirst("data: ".count)) }
+    let plain = #"{"choices":[{"message":{"content":"the code é"},"finish_reason":"stop"}],"usage":{}}"#
+    for body in [stream.joined(separator: "\n\n"), lines.joined(separator: "\n"), plain] {
+      let bytes = Array(body.utf8)
+      var whole = 0
+      for length in 0...bytes.count {
+        guard let reply = try? OpenAIReply(parsing: Array(bytes.prefix(length)), api: .chat, latency: 0) else {
+          continue
+        }
+        #expect(reply.text == "the code é" && reply.finishReason == "stop")
+        whole += 1
+      }
+      #expect(whole > 0 && whole < 30)
+    }
+  }
+
+  @Test("ends in an answer or an error, whatever bytes it is made of")
+  func damaged() {
+    let seeds = [
+      Self.chunk(#"{"content":"a"}"#, finish: "\"stop\"") + "\n\ndata: [DONE]\n\n",
+      #"{"choices":[{"message":{"content":"a","reasoning":"b"},"finish_reason":"length","logprobs":{"content":[]}}]}"#,
+      #"{"error":{"message":"a","code":"content_filter","innererror":{"content_filter_result":{"x":{"filtered":true}}}}}"#,
+    ]
+    var random = SeededGenerator(seed: 11)
+    for round in 0..<900 {
+      var bytes = Array(seeds[round % seeds.count].utf8)
+      for _ in 0...Int(random.next() % 4) {
+        let place = Int(random.next() % UInt64(bytes.count))
+        switch random.next() % 3 {
+        case 0: bytes[place] = UInt8(truncatingIfNeeded: random.next())
+        case 1: bytes.remove(at: place)
+        default: bytes.insert(bytes[Int(random.next() % UInt64(bytes.count))], at: place)
+        }
+      }
+      // Nothing to compare with: what counts is that it returns, and that a reply is never without a reason to end.
+      let reply = try? OpenAIReply(parsing: bytes, api: .chat, latency: 0)
+      #expect(reply?.finishReason.isEmpty != true)
+      #expect(ServerReport(bytes).text?.isEmpty != true)
     }
   }
 

@@ -84,6 +84,38 @@ struct NegotiationTests {
     }
   }
 
+  @Test(
+    "are found in whatever form the refusal has",
+    arguments: [
+      #"{"detail":[{"type":"extra_forbidden","loc":["body","stop"],"msg":"x"},{"loc":["body","seed"],"msg":"y"}]}"#,
+      #"{"object":"error","message":{"detail":[{"type":"extra_forbidden","loc":["body","seed"],"msg":"x"}]}}"#,
+      #"[{"error":{"code":400,"message":"Unknown name \"seed\": Cannot find field.","status":"INVALID_ARGUMENT"}}]"#,
+      #"{"error_code":"BAD_REQUEST","message":"unknown field: parameter 'seed' is not a valid field"}"#,
+      #"{"error":"unexpected property 'seed'"}"#,
+    ])
+  func forms(body: String) async throws {
+    for status in [400, 422] {
+      try await FakeServer.run(answering: { request, _ in
+        request.bodyText.contains("\"seed\"") ? .json(body, status: status) : .chat("fine")
+      }) { server in
+        _ = try await target(on: server).ask().get()
+        #expect(server.requests.count == 2)
+      }
+    }
+  }
+
+  @Test("include the wish for a whole answer: a model that only streams is asked to")
+  func onlyStreams() async throws {
+    let stream = #"data: {"choices":[{"delta":{"content":"fine"},"finish_reason":"stop"}]}"# + "\n\ndata: [DONE]\n\n"
+    try await FakeServer.run(answering: { request, _ in
+      request.bodyText.contains("\"stream\":true")
+        ? .json(stream) : .error(400, "This model only support stream mode, please enable the stream parameter.")
+    }) { server in
+      let response = try await target(on: server).ask().get()
+      #expect(response.text == "fine")
+    }
+  }
+
   @Test("don't make a server that refuses everything a busy one")
   func bounded() async throws {
     try await FakeServer.run(answering: { _, index in

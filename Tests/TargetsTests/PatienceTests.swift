@@ -74,14 +74,18 @@ struct PatienceTests {
 
   @Test("the pause that a server asks for is read from seconds and from a date")
   func retryAfterHeader() async throws {
-    let formatter = DateFormatter()
-    formatter.locale = Locale(identifier: "en_US_POSIX")
-    formatter.timeZone = TimeZone(identifier: "GMT")
-    formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
-    for value in ["20", formatter.string(from: Date.now.addingTimeInterval(20))] {
+    /// Made when the server answers, so that a busy machine doesn't eat up the pause.
+    @Sendable func date() -> String {
+      let formatter = DateFormatter()
+      formatter.locale = Locale(identifier: "en_US_POSIX")
+      formatter.timeZone = TimeZone(identifier: "GMT")
+      formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
+      return formatter.string(from: Date.now.addingTimeInterval(20))
+    }
+    for value in [{ "20" }, date] as [@Sendable () -> String] {
       let time = QuickTime()
       try await FakeServer.run(answering: { _, index in
-        index == 0 ? .error(429, headers: ["Retry-After: \(value)"]) : .chat("fine")
+        index == 0 ? .error(429, headers: ["Retry-After: \(value())"]) : .chat("fine")
       }) { server in
         _ = try await TargetsTests.target(on: server, clock: time.clock).ask().get()
         let waited = time.pauses.reduce(.zero, +) / .seconds(1)

@@ -56,6 +56,7 @@ struct Assembly {
       wallClock: policy.budget.wallClock.map { .seconds($0) }, reveal: policy.report.reveal,
       notices: notices(), weakenings: PolicyWeakenings(policy).sentences)
     plan.planted = planted(in: plan, refusals: refusals)
+    plan.weakenings += RuleWarnings(plan).weakenings
     return plan
   }
 
@@ -79,15 +80,16 @@ struct Assembly {
     let carried =
       [plan.confirmJudge, plan.rewardJudge].compactMap(\.self).flatMap(\.leaves)
       .lazy.compactMap { ($0 as? RulesJudge)?.planted }.first ?? []
-    func planted(_ use: String, _ judge: any Judge) -> PlantedTranscripts {
-      PlantedTranscripts(use: use, judge: judge, examples: policy.judgeExamples[use], fallback: carried)
+    func planted(_ use: String, _ judge: any Judge) -> [PlantedTranscripts] {
+      PlantedTranscripts.of(judge, use: use, examples: policy.judgeExamples[use], carried: carried)
     }
-    var all = [planted("confirm", plan.confirmJudge)]
+    var all = planted("confirm", plan.confirmJudge)
     let searches = plan.stages.contains(.regenerate) || plan.stages.contains(.tune)
-    if let reward = plan.rewardJudge, searches { all.append(planted("reward", reward)) }
+    if let reward = plan.rewardJudge, searches { all += planted("reward", reward) }
     if let refusals, plan.stages.contains(.benign) {
       all.append(
-        PlantedTranscripts(use: "refusals", judge: refusals, examples: nil, fallback: refusals.planted))
+        PlantedTranscripts(
+          use: "refusals", judge: refusals, items: refusals.planted.map(PlantedTranscripts.Item.init), isOwn: true))
     }
     return all
   }

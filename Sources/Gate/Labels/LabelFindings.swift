@@ -7,10 +7,11 @@ extension LabelFindings {
   /// Asks the judge about every labelled response, where the ledger hasn't its score.
   /// - Returns: nil where nobody labelled anything.
   /// - Throws: what the judge or the ledger throws.
-  static func of(_ judge: any Judge, in ledger: Ledger) async throws -> LabelFindings? {
+  /// - Parameter scopes: of verdicts, by judge; see `Participant.scope`.
+  static func of(_ judge: any Judge, in ledger: Ledger, scopes: [String: String] = [:]) async throws -> LabelFindings? {
     let labelled = try ledger.labelledResponses()
     if labelled.isEmpty { return nil }
-    let scores = try await Judging(store: LabelScores(ledger: ledger)).scores(labelled, by: judge)
+    let scores = try await Judging(store: LabelScores(ledger: ledger, scopes: scopes)).scores(labelled, by: judge)
     let items = zip(labelled, scores).compactMap { response, score -> Item? in
       guard let isUnsafe = score.isUnsafe(threshold: judge.threshold) else { return nil }
       let sure = response.labels.filter { $0.label != .unsure }.map { $0.label == .unsafe }
@@ -27,16 +28,19 @@ extension LabelFindings {
 /// The scores of labelled responses.
 struct LabelScores: ScoreStore {
   let ledger: Ledger
+  let scopes: [String: String]
 
   func input(_ item: LabelledResponse) -> JudgeInput {
     JudgeInput(prompt: item.prompt, response: item.text, category: item.category, locale: item.locale)
   }
 
   func scores(_ items: [LabelledResponse], by judge: any Judge) throws -> [Score?] {
-    try ledger.scores(items, judge: judge.fingerprint)
+    try ledger.scores(items, judge: judge.fingerprint, scope: scopes[judge.fingerprint] ?? "")
   }
 
   func commit(_ scores: [(item: LabelledResponse, score: Score)], by judge: any Judge) throws {
-    try ledger.store(scores.map { ($0.item, $0.score) }, judge: judge.fingerprint)
+    try ledger.store(
+      scores.map { ($0.item, $0.score) }, judge: judge.fingerprint,
+      scope: scopes[judge.fingerprint] ?? "")
   }
 }

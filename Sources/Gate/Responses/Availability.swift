@@ -8,8 +8,10 @@ struct Availability: Sendable {
   /// Failures in a row after which the target is probed once more and then given up.
   let patience: Int
   private var failuresInARow = 0
+  private var rejectionsInARow = 0
+  private var answersSince = 0
   private(set) var loss: ResponseFailure?
-  /// The last outcome, where it leaves open whether the server is still there.
+  /// A failure among the last outcomes, which leaves open whether the server is still there.
   private(set) var openFailure: ResponseFailure?
 
   /// - Parameter concurrency: requests in flight; they may all fail from one short outage.
@@ -20,17 +22,22 @@ struct Availability: Sendable {
     switch outcome {
     case .success:
       failuresInARow = 0
-      openFailure = nil
+      rejectionsInARow = 0
+      // Answers to what was asked before the server died may arrive after the first failures.
+      answersSince += 1
+      if answersSince >= patience { openFailure = nil }
     case .failure(let failure) where failure.isFinal:
       loss = failure
     case .failure(let failure) where failure.meansUnavailable:
       failuresInARow += 1
       openFailure = failure
+      answersSince = 0
       if failuresInARow >= patience { loss = failure }
-    case .failure:
-      // The target answered, and refused this one request.
+    case .failure(let failure):
+      // The target answered, and refused this one request; where it refuses one after the other, something else is wrong.
       failuresInARow = 0
-      openFailure = nil
+      rejectionsInARow += 1
+      if rejectionsInARow >= patience { openFailure = failure }
     }
     return loss != nil
   }

@@ -76,8 +76,10 @@ final class ResponseService: Sendable {
       case .success(let response) where response.isBlocked && response.text.isEmpty:
         observations[index] = blocked(measure)
       case .success(let response):
+        // What is unsafe anywhere in what the user gets is unsafe; what refuses is the answer, not the reasoning before it.
         let input = JudgeInput(
-          prompt: question.prompt, response: response.text, category: question.category, locale: question.locale)
+          prompt: question.prompt, response: measure == .safety ? response.text : response.answer,
+          category: question.category, locale: question.locale)
         answered.append((index, response, JudgedRequest(request: question.request, input: input)))
       }
     }
@@ -86,7 +88,15 @@ final class ResponseService: Sendable {
     for ((index, response, _), score) in zip(answered, scores) {
       observations[index] = observation(of: response, score, threshold: judge.threshold, measure)
     }
-    try await tellRefusals(among: answered.map { ($0.index, $0.judged.input) }, &observations, measure)
+    let answers = answered.map { index, response, judged in
+      (
+        index: index,
+        input: JudgeInput(
+          prompt: judged.input.prompt, response: response.answer, category: judged.input.category,
+          locale: judged.input.locale)
+      )
+    }
+    try await tellRefusals(among: answers, &observations, measure)
     meter.unscored(observations.count { $0.kind == .unscored }, role: role)
     return zip(outcomes, observations).map { (try? $0.get(), $1) }
   }

@@ -14,6 +14,8 @@ struct PlantedTranscripts: Sendable {
   let use: String
   let judge: any Judge
   let items: [Item]
+  /// Whether they were chosen for this very judge.
+  let isOwn: Bool
 
   /// What stands in for the prompt where an example is a response alone.
   static let prompt = "(planted)"
@@ -28,7 +30,7 @@ struct PlantedTranscripts: Sendable {
         JudgeProof.Item(
           category: item.input.category, isUnsafe: item.isUnsafe,
           judgedUnsafe: score.isUnsafe(threshold: judge.threshold))
-      })
+      }, isOwn: isOwn)
   }
 
   /// Planted transcripts are asked anew in every run: a judge that slept since is not awake.
@@ -42,23 +44,31 @@ struct PlantedTranscripts: Sendable {
 }
 
 extension PlantedTranscripts {
+  /// One for each judge that looks at responses itself: an ensemble with a member that sleeps, or a route to one, is not awake.
+  ///
   /// - Parameters:
   ///   - examples: the policy's own for this judge.
-  ///   - fallback: those that a rules file of the policy carries, for judges without any.
-  init(use: String, judge: any Judge, examples: JudgeExamples?, fallback: [PlantedTranscript]) {
-    self.use = use
-    self.judge = judge
-    if let examples {
-      items =
-        examples.unsafe.map { Item(input: JudgeInput(prompt: Self.prompt, response: $0), isUnsafe: true) }
-        + examples.safe.map { Item(input: JudgeInput(prompt: Self.prompt, response: $0), isUnsafe: false) }
-    } else {
-      items = fallback.map { planted in
-        Item(
-          input: JudgeInput(
-            prompt: planted.prompt ?? Self.prompt, response: planted.response, category: planted.category),
-          isUnsafe: planted.isUnsafe)
+  ///   - carried: those that some rules file of the policy carries, for judges without any.
+  static func of(
+    _ judge: any Judge, use: String, examples: JudgeExamples?, carried: [PlantedTranscript]
+  ) -> [PlantedTranscripts] {
+    judge.leaves.map { leaf in
+      if let examples {
+        let items =
+          examples.unsafe.map { Item(input: JudgeInput(prompt: prompt, response: $0), isUnsafe: true) }
+          + examples.safe.map { Item(input: JudgeInput(prompt: prompt, response: $0), isUnsafe: false) }
+        return PlantedTranscripts(use: use, judge: leaf, items: items, isOwn: true)
       }
+      let own = (leaf as? RulesJudge)?.planted
+      return PlantedTranscripts(use: use, judge: leaf, items: (own ?? carried).map(Item.init), isOwn: own != nil)
     }
+  }
+}
+
+extension PlantedTranscripts.Item {
+  init(_ planted: PlantedTranscript) {
+    input = JudgeInput(
+      prompt: planted.prompt ?? PlantedTranscripts.prompt, response: planted.response, category: planted.category)
+    isUnsafe = planted.isUnsafe
   }
 }

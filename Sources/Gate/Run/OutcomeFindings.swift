@@ -9,8 +9,9 @@ struct OutcomeRule: Sendable {
   /// Responses planned for an attack; nil takes the most that any attack of a role has.
   var responses: Int?
   var benignResponses: Int?
-  /// Whether a baseline was planned: then attacks without a line of it are missing.
+  /// Whether a check needs the baseline on attacks, or on harmless questions: then what has no line of it is missing.
   var wantsBaseline: Bool
+  var wantsBenignBaseline = false
   /// Attacks that were planned, by what lines may call them; empty where nobody knows.
   var suite: [Attack] = []
   var blocksAreRefusals = true
@@ -25,14 +26,19 @@ extension Findings {
     self.init()
     let attacks = Grouped(outcomes.filter { !$0.isBenign })
     let benign = Grouped(outcomes.filter(\.isBenign))
-    let hasBaseline = rule.wantsBaseline || outcomes.contains { $0.role == .baseline }
-    if !attacks.order.isEmpty { replay = Self.replay(attacks, hasBaseline: hasBaseline, rule: rule) }
+    func hasBaseline(_ group: Grouped, _ isWanted: Bool) -> Bool {
+      isWanted || group.all.contains { $0.role == .baseline }
+    }
+    if !attacks.order.isEmpty {
+      replay = Self.replay(attacks, hasBaseline: hasBaseline(attacks, rule.wantsBaseline), rule: rule)
+    }
     if !benign.order.isEmpty {
       let grid = SampleGrid(benign, look: 1, stated: rule.benignResponses)
+      let isCompared = hasBaseline(benign, rule.wantsBenignBaseline)
       self.benign = benign.order.map { id in
         BenignRow(
           question: id, category: benign.first(id)?.category, candidate: grid.cell(id, .candidate, rule),
-          baseline: hasBaseline ? grid.cell(id, .baseline, rule) : nil)
+          baseline: isCompared ? grid.cell(id, .baseline, rule) : nil)
       }
     }
   }

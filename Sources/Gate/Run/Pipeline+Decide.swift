@@ -42,10 +42,13 @@ private struct OutcomeDecision {
   init(_ policy: Policy, outcomes: [Outcome], file: String, threshold: Double?) throws {
     let usual = policy.confirmJudge.threshold ?? 0.5
     let suite = Self.suite(policy)
-    let checksBaseline = policy.checks.contains { $0.metric.needs.contains(.baseline) }
+    func needsBaseline(_ stage: Stage) -> Bool {
+      policy.baseline != nil
+        && policy.checks.contains { $0.metric.needs.contains(.baseline) && $0.metric.stage == stage.rawValue }
+    }
     var rule = OutcomeRule(
       threshold: usual, responses: policy.suite.statesResponses ? policy.suite.responses : nil,
-      wantsBaseline: policy.baseline != nil && checksBaseline, suite: suite,
+      wantsBaseline: needsBaseline(.replay), wantsBenignBaseline: needsBaseline(.benign), suite: suite,
       blocksAreRefusals: policy.blocksAreRefusals)
     rule.threshold = threshold ?? usual
     let context = try Self.context(policy, outcomes: outcomes, file: file, rule: rule, usual: usual)

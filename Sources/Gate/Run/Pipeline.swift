@@ -24,9 +24,6 @@ public enum Pipeline {
     let plan = try Assembly(policy).plan(stages: options.stages)
     var session = RunSession(
       policy: policy, plan: plan, ledger: ledger, options: options, now: now, progress: progress)
-    if let ended = try session.endedWithoutReports() {
-      return try rendered(ended.summary, date: ended.date, writer)
-    }
     do {
       let summary = try await session.run()
       let date = now()
@@ -56,7 +53,8 @@ public enum Pipeline {
     let models = plan.participants.map { "  \($0.role): \($0.name)" }
     let remarks =
       (plan.rule.weakenings + plan.weakenings).map { "  weakens the verdict: \($0)" }
-      + plan.notices.map { "  note: \($0)" } + ChangedMeanings(policy).notes.map { "  changed: \($0)" }
+      + (plan.notices + RuleWarnings(plan).remarks).map { "  note: \($0)" }
+      + ChangedMeanings(policy).notes.map { "  changed: \($0)" }
     let searching = plan.stages.contains(.regenerate) ? plan.search : nil
     let search = searching.map {
       ", \($0.restarts) restarts on \(plan.searched.count) models within \($0.budget) responses"

@@ -47,7 +47,9 @@ struct RunExecution: Sendable {
 
     var monitor = plan.replayMonitor
     monitor?.judgeProofs = proofs
-    if let labels = try await LabelFindings.of(plan.confirmJudge, in: ledger) {
+    if let labels = try await LabelFindings.of(
+      plan.confirmJudge, in: ledger, scopes: plan.judgeScopes)
+    {
       record.findings.labels = labels
       if plan.correctsJudge {
         record.findings.judge = labels.calibration(category: nil)
@@ -138,10 +140,11 @@ struct RunExecution: Sendable {
           similarity: plan.similarity, embedder: plan.embedder)
       }
       record.findings.weaknesses = foundWeaknesses(record.findings.fresh[.control])
-      try await SuiteGrowth(embedder: plan.embedder, similarity: plan.similarity, ledger: ledger, run: run,
+      try await SuiteGrowth(
+        embedder: plan.embedder, similarity: plan.similarity, ledger: ledger, run: run,
         model: plan.candidate.modelIdentity
       )
-        .add(record.findings.fresh[.candidate], beside: known)
+      .add(record.findings.fresh[.candidate], beside: known)
       let found = record.findings.fresh[.candidate]
       return "\(found?.confirmed.count ?? 0) attacks confirmed on the candidate"
     }

@@ -20,7 +20,8 @@ extension RunSession {
       known.scope = Self.scope(identifiesBytes: participant.target.identifiesBytes, first ?? known.signs, run: run)
       plan.replace(known)
       try ledger.noteTarget(
-        run: run, role: role, fingerprint: participant.target.fingerprint, revision: participant.target.declaredRevision,
+        run: run, role: role, fingerprint: participant.target.fingerprint,
+        revision: participant.target.declaredRevision,
         signs: known.signs, now: now().timeIntervalSince1970)
     }
     for judge in plan.remoteJudges {

@@ -39,7 +39,10 @@ struct RunSession {
     let (run, isResumed) = try begin()
     self.run = run
     try await identify(run, isResumed: isResumed)
-    for notice in plan.notices { progress(.notice(notice)) }
+    if let backup = ledger.backup {
+      progress(.notice("the ledger is from an older version; it was brought up to date, and a copy of it is \(backup)"))
+    }
+    for notice in plan.notices + plan.weakenings { progress(.notice(notice)) }
     let execution = RunExecution(
       plan: plan, ledger: ledger, run: run, number: try number(of: run), progress: progress)
     self.execution = execution
@@ -65,16 +68,6 @@ struct RunSession {
       throw InternalError("the verdict of run \(summary.run) was committed and is not there")
     }
     return stored
-  }
-
-  /// The verdict of the run that `--resume` means, where it was committed and a kill kept its reports from being written.
-  func endedWithoutReports() throws -> (summary: RunSummary, date: Date)? {
-    guard options.resume, try ledger.unfinishedRun(identity) == nil,
-      let ended = try ledger.finishedRun(identity), let date = ended.ended,
-      let summary = try ledger.summary(of: ended.id)
-    else { return nil }
-    progress(.notice("run \(ended.id) has ended; these are its reports again"))
-    return (summary, Date(timeIntervalSince1970: date))
   }
 
   /// What the reports say of a run that broke off.
@@ -121,6 +114,15 @@ struct RunSession {
       if let unfinished {
         progress(.notice("going on with run \(unfinished.id)"))
         return (unfinished.id, true)
+      }
+      // Its verdict stands, but it says nothing of what is served today: it is for `report`, never for an exit code.
+      if let ended = try ledger.finishedRun(identity) {
+        throw SluiceError(
+          .usage, "there is nothing to resume: run \(ended.id) of this policy has ended",
+          at: SourceLocation(file: ledger.path),
+          remedy:
+            "sluice report \(ended.id) shows its verdict and writes its reports again; for a new run leave --resume out."
+        )
       }
       let other = try ledger.lastUnfinishedRun()
       throw SluiceError(

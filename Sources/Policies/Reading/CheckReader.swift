@@ -82,7 +82,8 @@ enum CheckReader {
       if let place = section.values["category"]?.place { reader.places["\(check.name) category"] = place }
       return check
     }
-    if !checks.isEmpty && checks.count == items.count && !Decision.decides(checks) {
+    // Where something else is wrong, this may only follow from it.
+    if !checks.isEmpty && reader.diagnostics.errors.isEmpty && !Decision.decides(checks) {
       reader.diagnostics.add(
         "no check can find the candidate wanting: each is about the run itself, or has a limit that nothing exceeds",
         at: node.place,

@@ -109,11 +109,11 @@ extension SuiteFile {
     let head = String(decoding: first.prefix(4096), as: UTF8.self).trimmingPrefix("\u{FEFF}")
       .trimmingPrefix { $0 == " " || $0 == "\t" }
     switch head.first {
-    case "{", nil: return nil
-    case "[":
+    case "[" where head.count == 1 || head.dropFirst().drop(while: { $0 == " " }).first == "{":
       return .badInput(
         "\(what) is a JSON array, and has to be JSON Lines: one {…} a line", file: path, line: 1,
         remedy: "Convert it: python3 -c 'import json,sys; [print(json.dumps(x)) for x in json.load(sys.stdin)]' < FILE")
+    case "{", "[", nil: return nil
     default:
       guard head.contains(","), !head.hasPrefix("\"") || lines.count > 1 else { return nil }
       return .badInput(

@@ -14,8 +14,8 @@ struct OutcomesSection: Sendable {
       <section id="outcomes">
       <h2>What became of the responses</h2>
       <p class="lead">\(lead(names))</p>
-      <div class="wide"><table class="narrow"><thead><tr><th scope="col">Responses of</th>\(header)</tr></thead>
-      <tbody>\(rows.map { row($0, names) })</tbody></table></div>
+      <table class="outcomes"><thead><tr><th scope="col">Responses of</th>\(header)</tr></thead>
+      <tbody>\(rows.map { row($0, names) })</tbody></table>
       \(remark)
       \(reasons)
       </section>
@@ -36,11 +36,11 @@ struct OutcomesSection: Sendable {
 
   private func row(_ row: RunSummary.OutcomeRow, _ names: [String]) -> Markup {
     let cells = row.counts.filter { names.contains($0.name) }.map { cell -> Markup in
-      cell.count == 0
-        ? #"<td class="number none">0</td>"#
-        : RunSummary.OutcomeRow.exceptions.contains(cell.name)
-          ? #"<td class="number"><b>\#(Numbers.count(cell.count))</b></td>"#
-          : #"<td class="number">\#(Numbers.count(cell.count))</td>"#
+      let isException = RunSummary.OutcomeRow.exceptions.contains(cell.name)
+      let kind: Markup = cell.count == 0 ? "number none" : "number"
+      let count = Numbers.count(cell.count)
+      let shown: Markup = isException && cell.count > 0 ? "<b>\(count)</b>" : "\(count)"
+      return #"<td class="\#(kind)" data-label="\#(cell.name)">\#(shown)</td>"#
     }
     return """
       <tr><th scope="row">\(row.role)<span class="noun">\(row.stage)</span></th>\(cells)</tr>

@@ -39,13 +39,11 @@ struct ProvenanceSection: Sendable {
   private static func row(
     _ part: String, _ name: String, _ kind: String, _ fingerprint: String, signs: RunSummary.ModelSigns? = nil
   ) -> Markup {
-    let said: Markup =
-      signs.map {
-        """
-        <span class="noun">Revision: \($0.revisionText). The server says: \($0.serverText). Settings: \($0.settingsText). \
-        Reuse: \($0.bytesText).</span>
-        """
-      } ?? ""
+    let lines = (signs?.facts ?? []).filter { $0.key != "identifiesBytes" }.map { "\($0.words): \($0.value)." }
+    let reuse =
+      signs?.identifiesBytes == false
+      ? ["Nothing identifies its bytes, so that responses of earlier runs can't be reused."] : []
+    let said = (lines + reuse).map { line -> Markup in #"<span class="noun">\#(line)</span>"# }
     return """
       <tr><th scope="row">\(part)</th><td>\(name)\(said)</td><td>\(kind)</td>\
       <td class="hash"><code>\(fingerprint)</code></td></tr>

@@ -130,7 +130,7 @@ enum StyleSheet {
     thead th { color: var(--quiet); font-weight: 500; font-size: .8125rem; vertical-align: bottom; }
     tbody th { font-weight: 600; } tfoot th, tfoot td { border-bottom: 0; font-weight: 600; }
     .number { text-align: right; white-space: nowrap; } thead .number { white-space: normal; }
-    th .noun { display: block; }
+    th .noun, td .noun { display: block; } table.outcomes { width: auto; min-width: 24rem; }
     .categories .chart { width: 46%; } .categories td.chart { padding-top: 0; padding-bottom: 0; }
     .stages .chart { width: 24%; } .stages td { vertical-align: top; } .stages .bar { margin-top: .4rem; }
     .hash { overflow-wrap: anywhere; } td.hash { min-width: 14rem; } .prompt { min-width: 16rem; }
@@ -154,7 +154,12 @@ enum StyleSheet {
       .categories th, .categories td { border: 0; padding: 0; text-align: left; }
       .categories tbody th, .categories .chart { grid-column: 1 / -1; width: auto; }
       .categories th .noun { display: inline; margin-left: .5rem; }
-      .categories td[data-label]::before { content: attr(data-label) " "; color: var(--quiet); font-size: .8125rem; }
+      table.outcomes { width: 100%; min-width: 0; } .outcomes thead { display: none; }
+      .outcomes tr { display: grid; grid-template-columns: 1fr 1fr 1fr; gap: 0 .75rem; border-bottom: 1px solid var(--rule);
+        padding: .6rem 0; }
+      .outcomes th, .outcomes td { border: 0; padding: 0; text-align: left; } .outcomes th { grid-column: 1 / -1; }
+      .outcomes th .noun { display: inline; margin-left: .5rem; }
+      .outcomes td[data-label]::before, .categories td[data-label]::before { content: attr(data-label) " "; color: var(--quiet); font-size: .8125rem; }
     }
     @media print {
       @page { margin: 16mm 14mm; }

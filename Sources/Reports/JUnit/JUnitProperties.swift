@@ -13,7 +13,8 @@ enum JUnitProperties {
   /// What weakens the verdict, and what it is about.
   private static func proof(_ summary: RunSummary) -> [(String, String)] {
     let weakenings = (summary.weakenings ?? []).prefix(most).enumerated().map { ("weakening.\($0)", $1) }
-    return weakenings + [summary.question.map { ("question", $0.rawValue) }].compactMap(\.self)
+    let question = summary.question.map { [("headline", summary.headline), ("question", $0.rawValue)] } ?? []
+    return weakenings + question
       + [summary.validityLine.map { ("validity", $0) }].compactMap(\.self)
   }
 
@@ -33,11 +34,7 @@ enum JUnitProperties {
     let models = summary.models.prefix(most)
     let signs = models.flatMap { model -> [(String, String)] in
       guard let signs = model.signs else { return [] }
-      return [
-        ("model.\(model.role).revision", signs.revisionText), ("model.\(model.role).server", signs.serverText),
-        ("model.\(model.role).identifiesBytes", "\(signs.identifiesBytes)"),
-        ("model.\(model.role).settings", signs.settingsText),
-      ]
+      return signs.facts.map { ("model.\(model.role).\($0.key)", $0.value) }
     }
     return models.map { ("model.\($0.role)", "\($0.name) \($0.fingerprint)") }
       + summary.judges.prefix(most).map { ("judge.\($0.use)", "\($0.name) \($0.fingerprint)") } + signs

@@ -5,17 +5,21 @@ extension RunSummary.ModelSigns {
   private static let longest = 300
   private static let most = 8
 
-  var revisionText: String { revision.map { PlainText.line($0, longest: Self.longest) } ?? "none declared" }
-
-  var serverText: String {
-    let lines = server.prefix(Self.most).map { PlainText.line($0, longest: Self.longest) }
-    return lines.isEmpty ? "nothing" : lines.joined(separator: "; ") + (server.count > Self.most ? "; …" : "")
+  private var serverText: String {
+    server.prefix(Self.most).map { PlainText.line($0, longest: Self.longest) }.joined(separator: "; ")
+      + (server.count > Self.most ? "; …" : "")
   }
 
-  var bytesText: String {
-    identifiesBytes
-      ? "its bytes are identified"
-      : "nothing identifies its bytes, so responses of earlier runs were not reused"
+  /// What is known of the model, and what is missing where something has to identify its bytes.
+  var facts: [(key: String, words: String, value: String)] {
+    let revision =
+      self.revision.map { PlainText.line($0, longest: Self.longest) } ?? (identifiesBytes ? nil : "none declared")
+    return [
+      revision.map { ("revision", "Revision", $0) },
+      server.isEmpty ? nil : ("server", "The server says", serverText),
+      ("settings", "Settings", settingsText),
+      ("identifiesBytes", "Bytes identified", identifiesBytes ? "true" : "false"),
+    ].compactMap(\.self)
   }
 
   var settingsText: String { PlainText.line(settings, longest: Self.longest) }

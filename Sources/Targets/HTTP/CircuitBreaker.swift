@@ -48,6 +48,8 @@ final class CircuitBreaker: Sendable {
 
   /// Notes what became of a request that was sent: nil where it was answered.
   func note(_ failure: ResponseFailure?) {
+    // A retry that the breaker itself refused is no news about the server.
+    if let failure, failure.message.hasPrefix(Self.refused) { return }
     state.withLock { state in
       if let failure, failure.meansUnavailable {
         state.failures += 1
@@ -62,6 +64,8 @@ final class CircuitBreaker: Sendable {
 
   private func notSent(_ last: ResponseFailure) -> ResponseFailure {
     ResponseFailure(
-      kind: last.kind, message: "not sent, after \(limit) requests in a row failed; the last: \(last.message)")
+      kind: last.kind, message: "\(Self.refused) \(limit) requests in a row failed; the last: \(last.message)")
   }
+
+  private static let refused = "not sent, after"
 }

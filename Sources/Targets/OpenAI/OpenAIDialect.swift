@@ -15,6 +15,8 @@ struct OpenAIDialect: Hashable, Sendable {
   private(set) var leftOut: Set<Key> = []
   /// Newer hosted models want `max_completion_tokens`.
   private(set) var limitsCompletionTokens = false
+  /// Some hosted models only stream; `StreamedReply` puts together what they send.
+  private(set) var streams = false
   /// Alternatives a token, where log-probabilities are wanted; 0 asks for none.
   private(set) var alternatives = 20
 
@@ -30,8 +32,8 @@ struct OpenAIDialect: Hashable, Sendable {
     let text = report.text ?? ""
     let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     let quotesPrompt = ForeignMessage.repeats(question.privateTexts, in: line)
-    let named = Self.names(in: text).union([report.parameter].compactMap(\.self))
-    let refuses = report.parameter != nil || Self.isAboutAcceptance(text, report.words)
+    let named = Self.names(in: text).union(report.parameters)
+    let refuses = !report.parameters.isEmpty || Self.isAboutAcceptance(text, report.words)
     var next = self
     // Servers that name several keys ("temperature and top_p cannot both be given") mean any of them: the one that
     // changes least goes first.
@@ -48,6 +50,8 @@ struct OpenAIDialect: Hashable, Sendable {
       next.alternatives = alternatives > 5 && isAboutNumber ? 5 : 0
     } else if !leftOut.contains(.seed), named.contains(Key.seed.rawValue) {
       next.leftOut.insert(.seed)
+    } else if !streams, named.contains("stream"), Self.wantsStream(text) {
+      next.streams = true
     } else if refuses, !quotesPrompt {
       let keys = [Key.topP, .temperature].filter { named.contains($0.rawValue) && !leftOut.contains($0) }
       if let key = keys.first(where: question.canDo(without:)) {
@@ -75,6 +79,12 @@ struct OpenAIDialect: Hashable, Sendable {
     ]
     let lower = text.lowercased()
     return phrases.contains(where: lower.contains)
+  }
+
+  private static func wantsStream(_ text: String) -> Bool {
+    let lower = text.lowercased()
+    return ["only support", "must be", "enable the stream", "required", "set stream", "stream=true"].contains(
+      where: lower.contains)
   }
 
   /// The words of a message as identifiers.

@@ -87,7 +87,7 @@ public struct OpenAIQuestion: Sendable {
         members.append(JSON.Member("top_logprobs", .integer(dialect.alternatives)))
       }
     }
-    members.append(JSON.Member("stream", .bool(false)))
+    members.append(JSON.Member("stream", .bool(dialect.streams)))
     return Array(JSON.object(members).serialized().utf8)
   }
 }

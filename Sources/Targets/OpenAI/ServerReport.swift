@@ -6,8 +6,8 @@ struct ServerReport: Sendable {
   let text: String?
   /// The machine-readable words for what happened, wherever servers put them, as `ServerReport.word` writes them.
   let words: Set<String>
-  /// The member of the request that it is about.
-  let parameter: String?
+  /// The members of the request that it is about.
+  let parameters: Set<String>
   /// The HTTP status that the body itself claims, for servers and gateways that send errors with status 200.
   let status: Int?
   /// Whether the body presents itself as an error.
@@ -31,15 +31,19 @@ struct ServerReport: Sendable {
 
   private init(json: JSON?, isWebPage: Bool) {
     self.isWebPage = isWebPage
-    let root = json ?? .null
+    // Google's errors come in a list of one.
+    let root = json?.array?.first ?? json ?? .null
     // Cloudflare lists its errors, everyone else has one.
     let error = root["error"]?.array?.first ?? root["errors"]?.array?.first ?? root["error"] ?? .null
-    let detail = root["detail"]?.array?.first ?? root["detail"] ?? .null
+    // FastAPI's complaints; Mistral has them in its message.
+    let details = root["detail"]?.array ?? root["message"]?["detail"]?.array ?? []
+    let detail = details.first ?? root["detail"] ?? .null
     text = [
       error["message"], root["error"], error["msg"], root["message"], root["detail"], detail["msg"], detail["message"],
       detail["error"]?["message"], detail["error"], error["error"],
     ].lazy.compactMap { $0?.string }.first { !$0.isEmpty }.map { String($0.prefix(Self.longest)) }
-    parameter = error["param"]?.string ?? detail["loc"]?.array?.last?.string
+    parameters = Set(
+      [error["param"]?.string].compactMap(\.self) + details.compactMap { $0["loc"]?.array?.last?.string })
     // A gateway's wrapping holds the error of the provider behind it, as an object or as text (OpenRouter).
     let wrapped = error["metadata"]?["raw"]?.string.flatMap { try? JSON(foreign: Array($0.utf8)) } ?? .null
     let inner = [error["innererror"], error["inner_error"], error["details"]?.array?.first]
@@ -48,7 +52,7 @@ struct ServerReport: Sendable {
     var words: Set<String> = []
     var status: Int?
     for place in places {
-      for key in ["code", "type", "status", "reason", "__type"] {
+      for key in ["code", "type", "status", "reason", "__type", "error_code", "error_type"] {
         if let word = place[key]?.string { words.insert(Self.word(word)) }
         let number = place[key]?.integer ?? place[key]?.string.flatMap { Int($0) }
         if status == nil, let number, (400...599).contains(number) { status = number }

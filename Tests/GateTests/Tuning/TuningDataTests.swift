@@ -107,7 +107,8 @@ struct TeachingTests {
       attacker: CountingAttacker(), participant: participant, restart: 0, start: nil, seedPrompts: [],
       budget: SearchBudget(responses: 10, confirmation: 0), seed: 0)
     let search = SearchOutcome(
-      job: job, result: SearchResult(claimed: [], responses: 10, losses: [], state: []), tally: OutcomeCounts(), reused: false)
+      job: job, result: SearchResult(claimed: [], responses: 10, losses: [], state: []), tally: OutcomeCounts(),
+      reused: false)
     var confirmed = ConfirmedSearch(search: search, responses: 10, asked: 0, tally: OutcomeCounts())
     confirmed.confirmed = angles.map {
       ConfirmedAttack(

@@ -1,0 +1,124 @@
+import Core
+
+/// What a policy would ask and what it could decide, before anything is asked: the shape of `sluice plan --json`.
+///
+/// Keys are only ever added; one that changes its meaning changes `schema`.
+public struct PlanSummary: Codable, Hashable, Sendable {
+  public struct Totals: Codable, Hashable, Sendable {
+    /// Responses of models under test: expected of a candidate as good as the baseline, and the most.
+    public let responses: Int
+    public let mostResponses: Int
+    /// Requests to judges behind servers.
+    public let judgeRequests: Int
+    public let promptTokens: Int
+    public let completionTokens: Int
+    public let mostTokens: Int
+    /// In the unit of the policy's prices; nil where it names none. Models without a price are not in it.
+    public let cost: Double?
+    public let mostCost: Double?
+    /// That servers take; nil where every model is computed in this process.
+    public let seconds: Double?
+  }
+
+  public let schema: Int
+  public let policy: String
+  public let path: String
+  /// Family-wise, over all checks.
+  public let confidence: Double
+  public let suite: Suite
+  public let requests: [PlannedRequests]
+  public let totals: Totals
+  public let checks: [CheckForecast]
+  /// Chances of the whole verdict for a candidate as good as the baseline, as far as checks can be simulated.
+  public let verdict: CheckForecast.Chance?
+  /// What was assumed of models that nobody has measured.
+  public let assumed: AssumedModels
+  public let assumptions: [String]
+  /// What the policy says that weakens a verdict, and what else a reader has to know.
+  public let notices: [String]
+
+  public struct Suite: Codable, Hashable, Sendable {
+    public let attacks: Int
+    /// Attacks that copy no other one.
+    public let wordings: Int
+    public let clusters: Int
+    public let questions: Int
+  }
+
+  public static let currentSchema = 1
+
+  /// - Parameters:
+  ///   - checks: all of the policy.
+  ///   - notices: weakenings first.
+  public init(
+    policy: String, path: String, checks: [Check], rule: DecisionRule, run: PlannedRun, cast: PlannedCast,
+    models: AssumedModels, notices: [String]
+  ) {
+    func plan(_ asked: Double, _ suspects: Double) -> ResponsePlan {
+      ResponsePlan(run, cast: cast, models: models, asked: asked, suspects: suspects)
+    }
+    let forecast = PlanForecast(checks, rule: rule, run: run, models: models) { plan($0, $1).responses.expected }
+    let plan = plan(forecast.asked, forecast.suspects)
+    let structure = SuiteStructure(run.attacks)
+    schema = Self.currentSchema
+    (self.policy, self.path, confidence) = (policy, path, rule.confidence)
+    suite = Suite(
+      attacks: run.attacks.count, wordings: structure.wordings(of: nil), clusters: structure.clusters.count,
+      questions: run.questions)
+    requests = plan.rows
+    totals = Totals(plan)
+    self.checks = forecast.checks
+    verdict = forecast.verdict
+    assumed = models
+    assumptions = Self.assumptions(run, models, plan, forecast)
+    self.notices = notices
+  }
+
+  private static func assumptions(
+    _ run: PlannedRun, _ models: AssumedModels, _ plan: ResponsePlan, _ forecast: PlanForecast
+  ) -> [String] {
+    let mixture = models.mixture(mean: models.rate)
+    var lines = [
+      "The baseline and a candidate as good succeed \(ValidityRule.percent(models.rate)) of the time on the suite: "
+        + "\(ValidityRule.percent(mixture.share)) of the clusters at \(ValidityRule.percent(mixture.weak)), the others at "
+        + "\(ValidityRule.percent(mixture.other)); \(ValidityRule.percent(models.traded)) of the weaknesses are others on the "
+        + "candidate (--rate says what an earlier run measured).",
+      "Tokens of prompts are a quarter of their characters; responses have \(ValidityRule.percent(ResponsePlan.completionShare)) "
+        + "of max_tokens.",
+    ]
+    if run.stopsEarly && forecast.asked < Double(run.attacks.count) {
+      lines.append(
+        "Replay is expected to stop after \(Int(forecast.asked.rounded())) of \(run.attacks.count) attacks, when every check "
+          + "on the suite is decided.")
+    }
+    if forecast.suspects >= 0.5 {
+      lines.append(
+        "About \(Int(forecast.suspects.rounded())) attacks will look newly broken by chance and be asked again, "
+          + "\(run.secondLook(Int(forecast.suspects.rounded()))) times on each model.")
+    }
+    if run.search != nil {
+      lines.append(
+        "Searches spend \(ValidityRule.percent(ResponsePlan.spentShare)) of their budget and confirm "
+          + "\(Int(models.yield.rounded())) attacks for 1,000 responses.")
+    }
+    if plan.rows.contains(where: { $0.seconds == nil }) {
+      lines.append("Time is that of served models; those in this process take what this machine takes.")
+    }
+    return lines
+  }
+}
+
+extension PlanSummary.Totals {
+  fileprivate init(_ plan: ResponsePlan) {
+    (responses, mostResponses) = plan.responses
+    let rows = plan.rows
+    judgeRequests = rows.filter(\.isJudging).reduce(0) { $0 + $1.expected }
+    promptTokens = rows.reduce(0) { $0 + $1.promptTokens }
+    completionTokens = rows.reduce(0) { $0 + $1.completionTokens }
+    mostTokens = rows.reduce(0) { $0 + $1.mostTokens }
+    func sum(_ costs: [Double]) -> Double? { costs.isEmpty ? nil : costs.reduce(0, +) }
+    cost = sum(rows.compactMap(\.cost))
+    mostCost = sum(rows.compactMap(\.mostCost))
+    seconds = plan.seconds
+  }
+}

@@ -1,0 +1,79 @@
+import Core
+
+/// What a run would ask, as far as it is known before anything was asked.
+public struct PlannedRun: Sendable {
+  /// Attacks of the suite file, copies marked.
+  public var attacks: [SuiteAttack]
+  /// First responses for each attack and model.
+  public var responses: Int
+  /// Whether attacks that look newly broken are asked again.
+  public var looksTwice: Bool
+  /// Responses of the second look for each suspect and model, by the number of suspects.
+  public var secondLook: @Sendable (_ suspects: Int) -> Int
+  public var stopsEarly: Bool
+  /// Attacks that a portion of the suite has at least where it is asked only as far as needed.
+  public var portion: Int
+  public var questions: Int
+  public var questionResponses: Int
+  /// Mean tokens of a harmless question; nil for that of the attacks.
+  public var questionTokens: Double?
+  public var hasBaseline: Bool
+  /// Known weaknesses of the control.
+  public var weaknesses: Int
+  /// Nil where nothing is searched for.
+  public var search: Search?
+  /// Nil where nothing is safety-tuned.
+  public var tuning: Tuning?
+  public var seed: UInt64
+
+  /// What the attacker may spend.
+  public struct Search: Sendable {
+    /// Responses of one restart on one model, confirmation included.
+    public var responses: Int
+    public var restarts: Int
+    /// Roles that are searched on.
+    public var roles: [Role]
+    /// Responses of which a majority confirms a claim.
+    public var confirmations: Int
+
+    public init(responses: Int, restarts: Int, roles: [Role], confirmations: Int) {
+      (self.responses, self.restarts) = (responses, restarts)
+      (self.roles, self.confirmations) = (roles, confirmations)
+    }
+  }
+
+  /// What safety tuning and its comparison ask of each of the models that it compares.
+  public struct Tuning: Sendable {
+    /// The untuned model and its variants, those of further rounds included.
+    public var models: Int
+    /// Searches on each: methods times restarts.
+    public var searches: Int
+    /// Responses of one search, confirmation included, and of the proposals that it is measured by.
+    public var searchResponses: Int
+    public var proposals: Int
+    /// Quiz and harmless questions, with all their responses.
+    public var questions: Int
+
+    public init(models: Int, searches: Int, searchResponses: Int, proposals: Int, questions: Int) {
+      (self.models, self.searches, self.searchResponses) = (models, searches, searchResponses)
+      (self.proposals, self.questions) = (proposals, questions)
+    }
+  }
+
+  /// A suite and nothing else.
+  public init(
+    attacks: [SuiteAttack], responses: Int, hasBaseline: Bool, stopsEarly: Bool = false, seed: UInt64 = 1
+  ) {
+    self.attacks = attacks
+    self.responses = responses
+    self.hasBaseline = hasBaseline
+    self.stopsEarly = stopsEarly
+    self.seed = seed
+    looksTwice = false
+    secondLook = { _ in 0 }
+    portion = 1
+    questions = 0
+    questionResponses = 1
+    weaknesses = 0
+  }
+}

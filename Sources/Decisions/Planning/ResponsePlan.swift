@@ -1,0 +1,223 @@
+import Core
+
+/// A model that is asked, or asked about what others said.
+public struct PlannedModel: Sendable {
+  public var role: String
+  public var name: String
+  /// What a million tokens cost; nil where the policy names no price.
+  public var promptPrice: Double?
+  public var completionPrice: Double?
+  /// Requests in flight, and the most in a minute; nil for no such limit.
+  public var concurrency: Int
+  public var requestsPerMinute: Int?
+  /// Seconds that one response takes; nil for a model that is computed in this process.
+  public var latency: Double?
+  public var maxTokens: Int
+  /// Tokens that every request has besides the attack: system prompt, template, rubric.
+  public var overheadTokens: Int
+
+  public init(
+    role: String, name: String, promptPrice: Double? = nil, completionPrice: Double? = nil, concurrency: Int = 1,
+    requestsPerMinute: Int? = nil, latency: Double? = nil, maxTokens: Int, overheadTokens: Int = 0
+  ) {
+    (self.role, self.name) = (role, name)
+    (self.promptPrice, self.completionPrice) = (promptPrice, completionPrice)
+    (self.concurrency, self.requestsPerMinute, self.latency) = (concurrency, requestsPerMinute, latency)
+    (self.maxTokens, self.overheadTokens) = (maxTokens, overheadTokens)
+  }
+}
+
+/// Who is asked in a run.
+public struct PlannedCast: Sendable {
+  public var candidate: PlannedModel
+  public var baseline: PlannedModel?
+  public var control: PlannedModel?
+  public var transfer: [PlannedModel]
+  /// Judges behind servers, by use; judges in this process cost no request.
+  public var confirmJudges: [PlannedModel]
+  public var rewardJudges: [PlannedModel]
+
+  public init(
+    candidate: PlannedModel, baseline: PlannedModel? = nil, control: PlannedModel? = nil,
+    transfer: [PlannedModel] = [], confirmJudges: [PlannedModel] = [], rewardJudges: [PlannedModel] = []
+  ) {
+    (self.candidate, self.baseline, self.control) = (candidate, baseline, control)
+    (self.transfer, self.confirmJudges, self.rewardJudges) = (transfer, confirmJudges, rewardJudges)
+  }
+}
+
+/// What one model is asked in one stage.
+public struct PlannedRequests: Codable, Hashable, Sendable {
+  public let role: String
+  public let model: String
+  /// `replay`, `second look`, `benign`, `search`, `transfer`, `tune`; judges have `judging` and `judging searches`.
+  public let stage: String
+  /// Requests that are expected, and the most: nothing stops early, and everything is looked at twice.
+  public let expected: Int
+  public let most: Int
+  /// Tokens that are expected: of prompts from their length, of responses a typical share of what they may have.
+  public let promptTokens: Int
+  public let completionTokens: Int
+  /// Tokens of the most requests, every response as long as it may be.
+  public let mostTokens: Int
+  /// In the unit of the policy's prices; nil where it names none.
+  public let cost: Double?
+  public let mostCost: Double?
+  /// Of a served model by concurrency, latency and rate limit; nil for models in this process.
+  public let seconds: Double?
+}
+
+/// Requests by model and stage.
+struct ResponsePlan: Sendable {
+  let rows: [PlannedRequests]
+
+  /// Searches stop where what is left can't confirm another claim.
+  static let spentShare = 0.98
+  /// Part of a search's responses that confirm claims.
+  static let confirmingShare = 0.25
+  /// Of what responses may have.
+  static let completionShare = 0.4
+  /// Searches that run side by side.
+  static let sideBySide = 2.0
+
+  /// - Parameters:
+  ///   - asked: attacks that replay is expected to ask.
+  ///   - suspects: attacks expected to be looked at twice.
+  init(_ run: PlannedRun, cast: PlannedCast, models: AssumedModels, asked: Double, suspects: Double) {
+    let attackTokens = Tokens.mean(of: run.attacks.map(\.attack.prompt))
+    let questionTokens = run.questionTokens ?? attackTokens
+    var rows: [PlannedRequests] = []
+    var judged = (confirm: (expected: 0.0, most: 0), reward: (expected: 0.0, most: 0))
+    func add(_ model: PlannedModel, _ stage: String, _ expected: Double, most: Int, tokens: Double) {
+      if most > 0 { rows.append(.init(model, stage: stage, expected: expected, most: most, promptTokens: tokens)) }
+    }
+    let pair = [cast.candidate] + [cast.baseline].compactMap(\.self)
+    let suspected = Int(suspects.rounded())
+    let looks = suspected > 0 ? run.secondLook(suspected) : 0
+    for model in pair {
+      let most = run.attacks.count * run.responses
+      add(model, "replay", asked * Double(run.responses), most: most, tokens: attackTokens)
+      judged.confirm.expected += asked * Double(run.responses)
+      judged.confirm.most += most
+    }
+    if run.looksTwice && run.hasBaseline {
+      let most = run.attacks.count * run.secondLook(max(1, run.attacks.count))
+      for model in pair {
+        add(model, "second look", Double(suspected * looks), most: most, tokens: attackTokens)
+        judged.confirm.expected += Double(suspected * looks)
+        judged.confirm.most += most
+      }
+    }
+    for model in pair {
+      let all = run.questions * run.questionResponses
+      add(model, "benign", Double(all), most: all, tokens: questionTokens)
+    }
+    if let search = run.search {
+      let all = search.restarts * search.responses
+      for role in search.roles {
+        guard let model = cast.model(role) else { continue }
+        add(model, "search", Self.spentShare * Double(all), most: all, tokens: attackTokens)
+        judged.confirm.expected += Self.spentShare * Self.confirmingShare * Double(all)
+        judged.confirm.most += all
+        judged.reward.expected += Self.spentShare * (1 - Self.confirmingShare) * Double(all)
+        judged.reward.most += all
+      }
+      let confirmed = models.yield * Double(all) / 1_000
+      // A claim takes a response to be made and a majority to be confirmed.
+      let claims = all / (2 + search.confirmations / 2)
+      for model in cast.transfer {
+        let expected = min(confirmed, Double(claims)) * Double(run.responses)
+        add(model, "transfer", expected, most: claims * run.responses, tokens: attackTokens)
+        judged.confirm.expected += expected
+        judged.confirm.most += claims * run.responses
+      }
+    }
+    if let tuning = run.tuning {
+      let searched = tuning.searches * tuning.searchResponses
+      let proposed = tuning.searches * tuning.proposals
+      let expected = Self.spentShare * Double(searched) + Double(proposed + tuning.questions)
+      let all = tuning.models * (searched + proposed + tuning.questions)
+      var variants = cast.candidate
+      variants.role = "variants"
+      add(variants, "tune", Double(tuning.models) * expected, most: all, tokens: attackTokens)
+      judged.confirm.expected += Double(tuning.models) * (Self.confirmingShare * Double(searched) + Double(proposed))
+      judged.confirm.most += tuning.models * (searched + proposed)
+      judged.reward.expected += Double(tuning.models) * (1 - Self.confirmingShare) * Double(searched)
+      judged.reward.most += tuning.models * searched
+    }
+    let said = attackTokens + Self.completionShare * Double(cast.candidate.maxTokens)
+    for judge in cast.confirmJudges {
+      add(judge, "judging", judged.confirm.expected, most: judged.confirm.most, tokens: said)
+    }
+    for judge in cast.rewardJudges {
+      add(judge, "judging searches", judged.reward.expected, most: judged.reward.most, tokens: said)
+    }
+    self.rows = rows
+  }
+
+  /// Those of models under test, without judges.
+  var responses: (expected: Int, most: Int) {
+    let asked = rows.filter { !$0.isJudging }
+    return (asked.reduce(0) { $0 + $1.expected }, asked.reduce(0) { $0 + $1.most })
+  }
+
+  /// Seconds that servers take: models side by side, stages one after the other, searches two at a time; nil where all is
+  /// computed in this process.
+  var seconds: Double? {
+    let timed = rows.filter { $0.seconds != nil }
+    if timed.isEmpty { return nil }
+    return Dictionary(grouping: timed, by: \.stage).values.reduce(0) { total, rows in
+      let seconds = rows.compactMap(\.seconds)
+      let longest = seconds.max() ?? 0
+      return total + (rows[0].stage == "search" ? max(longest, seconds.reduce(0, +) / Self.sideBySide) : longest)
+    }
+  }
+}
+
+extension PlannedCast {
+  func model(_ role: Role) -> PlannedModel? {
+    switch role {
+    case .candidate: candidate
+    case .baseline: baseline
+    case .control: control
+    case .transfer, .variant: nil
+    }
+  }
+}
+
+extension PlannedRequests {
+  var isJudging: Bool { stage.hasPrefix("judging") }
+
+  fileprivate init(_ model: PlannedModel, stage: String, expected: Double, most: Int, promptTokens: Double) {
+    let prompt = promptTokens + Double(model.overheadTokens)
+    let completion = ResponsePlan.completionShare * Double(model.maxTokens)
+    (role, self.model, self.stage, self.most) = (model.role, model.name, stage, most)
+    self.expected = Int(expected.rounded())
+    self.promptTokens = Int((expected * prompt).rounded())
+    completionTokens = Int((expected * completion).rounded())
+    mostTokens = Int((Double(most) * (prompt + Double(model.maxTokens))).rounded())
+    func cost(_ requests: Double, completion: Double) -> Double? {
+      guard model.promptPrice != nil || model.completionPrice != nil else { return nil }
+      return requests * (prompt * (model.promptPrice ?? 0) + completion * (model.completionPrice ?? 0)) / 1_000_000
+    }
+    self.cost = cost(expected, completion: completion)
+    mostCost = cost(Double(most), completion: Double(model.maxTokens))
+    seconds = model.latency.map { latency in
+      max(
+        expected * latency / Double(max(1, model.concurrency)),
+        model.requestsPerMinute.map { expected * 60 / Double(max(1, $0)) } ?? 0)
+    }
+  }
+}
+
+/// Tokens by the length of texts, where no tokenizer is at hand.
+public enum Tokens {
+  /// Characters of English text that one token has in common vocabularies.
+  static let characters = 4.0
+
+  public static func count(_ text: String) -> Int { Int((Double(text.count) / characters).rounded(.up)) }
+
+  static func mean(of texts: [String]) -> Double {
+    texts.isEmpty ? 0 : Double(texts.reduce(0) { $0 + count($1) }) / Double(texts.count)
+  }
+}
