@@ -39,7 +39,7 @@ class Suite:
             environment["SLUICE_MUTANT_HITS"] = hits
         command = [str(self.binary), "--testing-library", "swift-testing", "--no-parallel"]
         for test in tests:
-            command += ["--filter", f"^{re.escape(test)}$"]
+            command += ["--filter", f"^{re.escape(test)}(/|$)"]
 
         def limit():
             resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
@@ -48,7 +48,7 @@ class Suite:
 
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, preexec_fn=limit)
-        ran, failed, deadline = 0, False, time.monotonic() + 60 * (seconds + 1)
+        empty, failed, deadline = False, False, time.monotonic() + 60 * (seconds + 1)
         # CPU time is limited, so that a busy machine kills no mutant; the clock only ends what waits for ever.
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
@@ -60,7 +60,7 @@ class Suite:
                 if not part:
                     break
                 *lines, pending = (pending + part).split(b"\n")
-                ran += sum(b" passed after " in line and b" Test " in line for line in lines)
+                empty = empty or any(b"Test run with 0 tests" in line for line in lines)
                 if any(b" recorded an issue" in line for line in lines):
                     failed = True
                     break
@@ -78,8 +78,8 @@ class Suite:
             timed = os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL) and spent >= seconds
             return False, "timeout" if timed else f"signal {os.WTERMSIG(status)}", spent
         code = os.waitstatus_to_exitcode(status)
-        if code == 0 and ran == 0:
-            return False, "no tests", spent
+        if code == 0 and empty:
+            sys.exit(f"mutate: no test is named {tests}")
         return code == 0, f"exit {code}", spent
 
     def measure(self):
