@@ -76,7 +76,8 @@ let package = Package(
     .executableTarget(
       name: "sluice-bench",
       dependencies: [
-        "Core", "Tensors", "LanguageModels", "Attackers", "Targets", "Judges", "Policies", "Statistics", "Decisions", "Gate", "Lab",
+        "Core", "Tensors", "LanguageModels", "Attackers", "Targets", "Judges", "Policies", "Statistics", "Decisions",
+        "Gate", "Lab",
         argumentParser,
       ],
       path: "Sources/Benchmarks", exclude: ["Peers"], swiftSettings: strict),

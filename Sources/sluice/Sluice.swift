@@ -24,7 +24,8 @@ struct Sluice: AsyncParsableCommand {
     version: sluiceVersion,
     subcommands: [
       RunCommand.self, CheckCommand.self, PlanCommand.self, DecideCommand.self, HistoryCommand.self, ReportCommand.self,
-      SchemaCommand.self, ModelCommand.self, AttackerCommand.self, LabelsCommand.self, LedgerCommand.self, SuiteCommand.self,
+      SchemaCommand.self, ModelCommand.self, AttackerCommand.self, LabelsCommand.self, LedgerCommand.self,
+      SuiteCommand.self,
       LabCommand.self,
     ])
 }
