@@ -89,11 +89,10 @@ class Suite:
             with tempfile.NamedTemporaryFile() as hits:
                 hits.truncate(self.size)
                 passed, why, spent = self.run([test], self.slowest, hits=hits.name)
-                if why == "timeout":
-                    self.left_out.append(test)
-                    continue
                 if not passed:
-                    sys.exit(f"mutate: {test} does not pass without a mutant: {why}")
+                    slow = why == "timeout"
+                    self.left_out.append((test, f"slower than {self.slowest:g} s" if slow else "fails without a mutant"))
+                    continue
                 self.cost[test] = spent
                 for number, byte in enumerate(pathlib.Path(hits.name).read_bytes()):
                     if byte:
@@ -149,8 +148,8 @@ def main():
     suite = Suite(scratch.build(), len(mutants), options.slowest)
     suite.measure()
     print(f"{len(mutants)} mutants, {len(chosen)} chosen; {len(suite.cost)} tests, {sum(suite.cost.values()):.1f} s of CPU")
-    for test in suite.left_out:
-        print(f"left out, slower than {options.slowest:g} s: {test}")
+    for test, reason in suite.left_out:
+        print(f"left out, {reason}: {test}")
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         outcomes = dict(zip(
             [mutant.number for mutant in chosen],
