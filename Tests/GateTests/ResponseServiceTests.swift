@@ -1,4 +1,5 @@
 import Core
+import Synchronization
 import Testing
 
 @testable import Decisions
@@ -58,6 +59,33 @@ struct ResponseServiceTests {
     #expect(error?.exitCode == .unavailable)
     #expect(archive.count == all.count { $0.prompt < "prompt 2" })
     #expect(target.requests.count < archive.count + 40)
+  }
+
+  @Test(
+    "A target that loses one request in four is there, though the first probe may be the one lost",
+    arguments: [1, 2, 3])
+  func probesMayFailToo(failing: Int) async throws {
+    let lost = ResponseFailure(kind: .serverError, message: "status 502")
+    let probes = Mutex(0)
+    let target = ScriptedTarget(probe: {
+      let number = probes.withLock { count in
+        count += 1
+        return count
+      }
+      if number <= failing { throw lost }
+    }) { request in
+      "159".contains(request.prompt.last!) ? .failure(lost) : .success(Response(text: "fine"))
+    }
+    let service = ResponseService(archive: MemoryArchive(), meter: CostMeter())
+    if failing < 3 {
+      let outcomes = try await service.outcomes(of: requests(20), from: target, as: .candidate)
+      #expect(outcomes.count { (try? $0.get()) != nil } == 14)
+    } else {
+      await #expect(throws: SluiceError.self) {
+        try await service.outcomes(of: requests(20), from: target, as: .candidate)
+      }
+    }
+    #expect(probes.withLock { $0 } == min(failing + 1, 3))
   }
 
   @Test("A refused key ends the run although a probe would succeed")

@@ -42,3 +42,21 @@ struct Availability: Sendable {
     return loss != nil
   }
 }
+
+/// Returns why probes fail, or nil as soon as one of three is answered: a server that loses one request in four is there,
+/// though any single probe may be the one that it loses.
+///
+/// - Throws: what isn't a ``ResponseFailure``, such as a cancellation.
+func failureOfProbes(_ probe: () async throws -> Void) async throws -> ResponseFailure? {
+  var last: ResponseFailure?
+  for _ in 0..<3 {
+    do {
+      try await probe()
+      return nil
+    } catch let failure as ResponseFailure {
+      last = failure
+      if failure.isFinal { break }
+    }
+  }
+  return last
+}

@@ -102,11 +102,10 @@ struct Judging<Store: ScoreStore>: Sendable {
   private func throwIfLost(_ judge: any RemoteJudge, watch: ArrivalWatch<Score>) async throws {
     guard var failure = watch.loss else { return }
     if !failure.isFinal {
-      do {
-        try await judge.probe()
-        if !watch.stopped { return }  // a few requests failed, the judge lives: their responses are unscored
-      } catch let error as ResponseFailure {
-        failure = error
+      if let stillFails = try await failureOfProbes(judge.probe) {
+        failure = stillFails
+      } else if !watch.stopped {
+        return  // a few requests failed, the judge lives: their responses are unscored
       }
     }
     throw SluiceError(

@@ -167,12 +167,10 @@ final class ResponseService: Sendable {
   private func throwIfLost(_ target: any Target, role: Role, watch: ArrivalWatch<Response>) async throws {
     guard let failure = watch.loss else { return }
     if !failure.isFinal {
-      do {
-        try await target.probe()
-        if !watch.stopped { return }  // a few requests failed, the target lives: they count as errors
-      } catch let error as ResponseFailure {
-        throw Self.unavailable(target, role: role, error)
+      if let stillFails = try await failureOfProbes(target.probe) {
+        throw Self.unavailable(target, role: role, stillFails)
       }
+      if !watch.stopped { return }  // a few requests failed, the target lives: they count as errors
     }
     throw Self.unavailable(target, role: role, failure)
   }
