@@ -224,7 +224,7 @@ struct CheckForecastTests {
   }
 
   @Test("Chances of passing are within five points of a long simulation by the gate's own decision")
-  func chances() throws {
+  func chances() async throws {
     let checks = [try Sample.check("replay.asr", 0.15), try Sample.check("replay.regression", 0.08)]
     let sizes = (0..<90).map { 1 + $0 % 3 }
     let run = Sample.run(sizes)
@@ -232,39 +232,50 @@ struct CheckForecastTests {
     let rule = DecisionRule(confidence: 0.95)
     let forecast = PlanForecast(checks, rule: rule, run: run, models: models) { asked, _ in Int(asked) }
     let trial = VerdictTrial(checks: checks, rule: rule, stopsEarly: false)
-    for (index, check) in checks.enumerated() {
-      for chance in forecast.checks[index].chances {
-        let pair =
-          index == 0
-          ? ModelPair(models, baseline: chance.truth, change: 0)
-          : ModelPair(models, baseline: models.rate, change: chance.truth)
-        var random = SeededGenerator(seed: 99, stream: "\(check.name) \(chance.truth)")
-        let draws = 600
-        var passed = 0
-        for _ in 0..<draws {
-          // Independent draws, cluster by cluster, without any of the forecast's machinery.
-          var answers: [VerdictTrial.Answers] = []
-          for (cluster, size) in sizes.enumerated() {
-            let place = random.uniformDouble()
-            let onBaseline = place < pair.kept + pair.fixed
-            let onCandidate =
-              place < pair.kept || (place >= pair.kept + pair.fixed && place < pair.kept + pair.fixed + pair.broken)
-            for member in 0..<size {
-              func called(_ isWeak: Bool) -> [Bool?] {
-                (0..<3).map { _ in random.uniformDouble() < (isWeak ? pair.weak : pair.other) }
-              }
-              answers.append(
-                .init(
-                  prompt: "\(cluster).\(member)", unit: "\(cluster)", candidate: called(onCandidate),
-                  baseline: called(onBaseline)))
-            }
+    await withTaskGroup { group in
+      for (index, check) in checks.enumerated() {
+        for chance in forecast.checks[index].chances {
+          let pair =
+            index == 0
+            ? ModelPair(models, baseline: chance.truth, change: 0)
+            : ModelPair(models, baseline: models.rate, change: chance.truth)
+          group.addTask {
+            let passed = Self.shareOfPasses(
+              trial, index, sizes, pair, stream: "\(check.name) \(chance.truth)", draws: 600)
+            // The long simulation errs by two points itself.
+            #expect(abs(passed - chance.pass) < 0.05)
           }
-          if trial.decide(answers, refusals: [], judge: nil, seed: 1).checks[index] == .pass { passed += 1 }
         }
-        // The long simulation errs by two points itself.
-        #expect(abs(Double(passed) / Double(draws) - chance.pass) < 0.05)
       }
     }
+  }
+
+  /// The share of independent draws, made cluster by cluster without any of the forecast's machinery, that pass a check.
+  private static func shareOfPasses(
+    _ trial: VerdictTrial, _ check: Int, _ sizes: [Int], _ pair: ModelPair, stream: String, draws: Int
+  ) -> Double {
+    var random = SeededGenerator(seed: 99, stream: stream)
+    var passed = 0
+    for _ in 0..<draws {
+      var answers: [VerdictTrial.Answers] = []
+      for (cluster, size) in sizes.enumerated() {
+        let place = random.uniformDouble()
+        let onBaseline = place < pair.kept + pair.fixed
+        let onCandidate =
+          place < pair.kept || (place >= pair.kept + pair.fixed && place < pair.kept + pair.fixed + pair.broken)
+        for member in 0..<size {
+          func called(_ isWeak: Bool) -> [Bool?] {
+            (0..<3).map { _ in random.uniformDouble() < (isWeak ? pair.weak : pair.other) }
+          }
+          answers.append(
+            .init(
+              prompt: "\(cluster).\(member)", unit: "\(cluster)", candidate: called(onCandidate),
+              baseline: called(onBaseline)))
+        }
+      }
+      if trial.decide(answers, refusals: [], judge: nil, seed: 1).checks[check] == .pass { passed += 1 }
+    }
+    return Double(passed) / Double(draws)
   }
 
   @Test("A better model passes more often, and a larger suite tells more")
