@@ -224,7 +224,8 @@ struct PolicyTests {
     case .integer: key.name == "min_tokens" ? "6" : "17"
     case .number(let range): [0.61, -3.5, 3.7].first(where: range.contains).map { "\($0)" }
     case .toggle: key.fallback == "on" ? "off" : "on"
-    case .choice(let values): values.first { $0 != key.fallback }
+    // The table states no default of `weight`, which doesn't go with every metric.
+    case .choice(let values): key.name == "weight" ? "clusters" : values.first { $0 != key.fallback }
     case .duration: "77s"
     case .bytes: "77KB"
     case .list(.choice(let values)): values.last.map { "[\($0)]" }
