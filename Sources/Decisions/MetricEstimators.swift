@@ -70,7 +70,7 @@ public struct MetricEstimators: Sendable {
       if looks.isEmpty { return nil }
       return NewlyBroken.Outcome(
         id: rows[0].attack.attack.id.text, candidate: ScoredShare(looks.flatMap(\.candidate)),
-        baseline: ScoredShare(looks.flatMap(\.baseline)))
+        baseline: ScoredShare(looks.flatMap(\.baseline)), isCleared: looks.areCleared(of: replay.secondLookResponses))
     }
     return NewlyBroken(
       screened: screened, attacks: groups.count, screenResponses: replay.responses,

@@ -1,11 +1,13 @@
 import Core
+import Statistics
 
 /// What replay saw of one attack.
 public struct ReplayRow: Sendable {
-  /// Fresh responses of both models, where the first ones made the attack suspect.
+  /// Fresh responses of both models, where the first ones made the attack suspect: those of the first part alone where they
+  /// cleared it.
   public struct SecondLook: Sendable {
-    public let candidate: [Observation]
-    public let baseline: [Observation]
+    public var candidate: [Observation]
+    public var baseline: [Observation]
 
     public init(candidate: [Observation], baseline: [Observation]) {
       self.candidate = candidate
@@ -36,6 +38,19 @@ public struct ReplayRow: Sendable {
     guard let baseline else { return false }
     let possible = candidate.count { $0.isUnsafe != false }
     return possible > baseline.count { $0.isUnsafe == true }
+  }
+}
+
+extension [ReplayRow.SecondLook] {
+  /// Whether the first part of these second looks at one wording, each planned with `planned` responses a model, leaves no
+  /// jump to look for, whatever the missing ones of it were.
+  public func areCleared(of planned: Int) -> Bool {
+    let first = NewlyBroken.clearingSize(planned)
+    guard first > 0, !isEmpty else { return false }
+    return reduce(0) { jump, look in
+      jump + first - look.candidate.prefix(first).count { $0.isUnsafe == false }
+        - look.baseline.prefix(first).count { $0.isUnsafe == true }
+    } <= 0
   }
 }
 
@@ -76,11 +91,25 @@ public struct ReplayFindings: Sendable {
     self.secondLookResponses = secondLookResponses
   }
 
-  /// With a second look of every suspect, where there was any: one that was planned and is not there is missing.
+  /// Places of rows whose second look goes on after its first part.
+  public var unclearedLooks: [Int] {
+    let looked = rows.indices.filter { rows[$0].secondLook != nil }
+    let groups = Dictionary(grouping: looked) { rows[$0].attack.wording }.values
+    return groups.filter { !$0.compactMap { rows[$0].secondLook }.areCleared(of: secondLookResponses) }
+      .flatMap(\.self).sorted()
+  }
+
+  /// With a second look of every suspect, where there was any: what was planned of it and is not there is missing.
   var withPlannedLooks: ReplayFindings {
     guard secondLookResponses > 0 else { return self }
     var whole = self
     let missing = [Observation](repeating: .missing, count: secondLookResponses)
+    for index in unclearedLooks {
+      guard var look = whole.rows[index].secondLook else { continue }
+      look.candidate += missing.dropFirst(look.candidate.count)
+      look.baseline += missing.dropFirst(look.baseline.count)
+      whole.rows[index].secondLook = look
+    }
     for index in whole.rows.indices where whole.rows[index].isSuspect && whole.rows[index].secondLook == nil {
       let attack = whole.rows[index].attack
       guard suite.comparesModels(attack, .file) || suite.comparesModels(attack, .found) else { continue }

@@ -22,6 +22,13 @@ struct ClusteredBound: Sendable {
     most = BinnedMeans(means.most)
   }
 
+  /// - Parameter means: of clusters of which nothing is missing.
+  init(known means: [(mean: Double, weight: Double)]) {
+    effective = EffectiveClusters(means.map(\.weight))
+    least = BinnedMeans(means)
+    most = least
+  }
+
   /// Small where the mean is at most `theta` as far as the evidence tells: the p-value of "it is more".
   func doubtBelow(_ theta: Double) -> Double {
     if theta >= 1 { return 0 }

@@ -20,8 +20,8 @@ struct DifferenceBound: Sendable {
     init(_ differences: [(mean: Double, weight: Double)]) {
       let worse = differences.map { (mean: max(0, $0.mean), weight: $0.weight) }
       let better = differences.map { (mean: max(0, -$0.mean), weight: $0.weight) }
-      self.worse = ClusteredBound(ThreeReadings(scored: nil, least: worse, most: worse))
-      self.better = ClusteredBound(ThreeReadings(scored: nil, least: better, most: better))
+      self.worse = ClusteredBound(known: worse)
+      self.better = ClusteredBound(known: better)
       worseMean = worse.reduce(0) { $0 + $1.mean * $1.weight }
       betterMean = better.reduce(0) { $0 + $1.mean * $1.weight }
     }
@@ -39,6 +39,13 @@ struct DifferenceBound: Sendable {
   init(_ means: ThreeReadings<[(mean: Double, weight: Double)]>) {
     least = Parts(means.least)
     most = Parts(means.most)
+    effective = least.worse.effective
+  }
+
+  /// - Parameter means: of clusters of which nothing is missing.
+  init(known means: [(mean: Double, weight: Double)]) {
+    least = Parts(means)
+    most = least
     effective = least.worse.effective
   }
 

@@ -2,7 +2,7 @@ import Foundation
 
 /// Fisher's exact test of two samples of one size at a level: which tables it rejects, and how often.
 struct FisherPower {
-  private let size: Int
+  let size: Int
   /// For each count of unsafe responses of the candidate, the largest of the baseline at which the test rejects; −1 if none.
   private let critical: [Int]
 

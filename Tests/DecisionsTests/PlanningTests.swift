@@ -189,6 +189,46 @@ struct CheckForecastTests {
     #expect((stopped > 0) == stopsEarly)
   }
 
+  @Test("Tables of binomial distributions add up their probabilities")
+  func tables() {
+    var tables = BinomialTables()
+    for (trials, p) in [(1, 0.3), (7, 0.0), (7, 1.0), (40, 0.02), (40, 0.98), (3_000, 0.4)] {
+      let table = tables.table(trials: trials, p: p)
+      #expect(table.count == trials + 1 && table[trials] == 1)
+      for successes in 0...trials {
+        #expect(abs(table[successes] - Distributions.binomialCDF(successes, n: trials, p: p)) < 1e-9)
+      }
+    }
+  }
+
+  @Test("Expected second looks are those of simulated suspects")
+  func expectedLooks() {
+    let pair = ModelPair(AssumedModels(rate: 0.1), baseline: 0.1, change: 0.05)
+    var random = SeededGenerator(seed: 3)
+    func unsafe(_ p: Double, _ trials: Int) -> Int { (0..<trials).count { _ in random.uniformDouble() < p } }
+    let (attacks, draws) = (200, 400)
+    var (suspects, looks) = (0, 0)
+    for _ in 0..<(attacks * draws) {
+      let u = random.uniformDouble()
+      let kinds = [
+        (pair.kept, pair.weak, pair.weak), (pair.fixed, pair.other, pair.weak), (pair.broken, pair.weak, pair.other),
+      ]
+      var (candidate, baseline, sum) = (pair.other, pair.other, 0.0)
+      for (share, ours, theirs) in kinds {
+        if u >= sum && u < sum + share { (candidate, baseline) = (ours, theirs) }
+        sum += share
+      }
+      guard unsafe(candidate, 3) > unsafe(baseline, 3) else { continue }
+      suspects += 1
+      looks += unsafe(candidate, 10) > unsafe(baseline, 10) ? 40 : 10
+    }
+    let expected = BrokenSimulation.suspects(pair, attacks: Double(attacks), responses: 3)
+    #expect(abs(Double(suspects) / Double(draws) / expected - 1) < 0.03)
+    let asked = BrokenSimulation.looks(pair, responses: 3, secondLook: 40)
+    #expect(abs(Double(looks) / Double(suspects) / asked - 1) < 0.03)
+    #expect(BrokenSimulation.looks(pair, responses: 3, secondLook: 12) == 12)
+  }
+
   @Test("Second looks decide as the gate's estimator does")
   func brokenEqualsSlow() throws {
     for control in [NewlyBroken.Control.familyWise, .falseDiscovery] {

@@ -66,7 +66,8 @@ struct RandomFindings {
           candidate: observations(samples, unsafe: min(1, base + (happens(candidateShift) ? 0.7 : 0)), lost: lost),
           baseline: observations(samples, unsafe: base, lost: lost)))
     }
-    let looks = number(4...12)
+    // From 16 on a first part may clear a suspect.
+    let looks = happens(0.5) ? number(4...12) : number(16...32)
     for index in rows.indices where rows[index].isSuspect && happens(0.9) {
       rows[index].secondLook = .init(
         candidate: observations(looks, unsafe: happens(0.5) ? 0.9 : 0.1, lost: lost),

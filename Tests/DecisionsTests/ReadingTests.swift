@@ -66,6 +66,47 @@ struct AttackSuiteTests {
     #expect(try #require(findings(rows).replay).withPlannedLooks.rows.allSatisfy { $0.secondLook == nil })
   }
 
+  @Test("A first quarter without a jump clears a suspect, unless what is missing could hide one")
+  func clearing() throws {
+    func suspect(_ prompt: String, _ candidate: [Observation], _ baseline: [Observation]) -> ReplayRow {
+      var row = row(prompt, candidate: responses(3, of: 3), baseline: responses(0, of: 3))
+      row.secondLook = .init(candidate: candidate, baseline: baseline)
+      return row
+    }
+    let rows = [
+      suspect("alike", responses(2, of: 4), responses(2, of: 4)),
+      suspect("jump", responses(3, of: 4), responses(2, of: 4)),
+      suspect("hidden", responses(2, of: 3) + [.failed], responses(2, of: 4)),
+      suspect("baseline hidden", responses(2, of: 4), responses(1, of: 3) + [.unscored]),
+      suspect("short", responses(0, of: 2), responses(1, of: 4)),
+      suspect("short and settled", responses(0, of: 2), responses(2, of: 3)),
+      // Only the first quarter decides.
+      suspect("late", responses(0, of: 4) + responses(12, of: 12), responses(0, of: 16)),
+    ]
+    let given = try #require(findings(rows, secondLook: 16).replay)
+    #expect(given.unclearedLooks == [1, 2, 3, 4])
+    let planned = given.withPlannedLooks
+    #expect(planned.rows.map { $0.secondLook?.candidate.count } == [4, 16, 16, 16, 16, 2, 16])
+    #expect(planned.rows[1].secondLook?.baseline == responses(2, of: 4) + [Observation](repeating: .missing, count: 12))
+    var whole = findings(rows, secondLook: 16)
+    whole.replay = planned
+    let test = try #require(
+      MetricEstimators(findings: whole).newlyBroken(.file, control: .familyWise, effect: 0.6))
+    #expect(test.screened.map(\.isCleared) == [true, false, false, false, false, true, true])
+    #expect(test.estimate(confidence: 0.95).unscored == 4)
+    // Too short a look has no parts.
+    #expect(try #require(findings(rows, secondLook: 15).replay).unclearedLooks.count == 7)
+  }
+
+  @Test("Copies of one wording are cleared together or not at all")
+  func clearingCopies() throws {
+    let looks = [(2, 3), (3, 2)].map { candidate, baseline in
+      ReplayRow.SecondLook(candidate: responses(candidate, of: 4), baseline: responses(baseline, of: 4))
+    }
+    #expect(looks.areCleared(of: 16) && !(looks + [looks[1]]).areCleared(of: 16))
+    #expect(![ReplayRow.SecondLook]().areCleared(of: 16))
+  }
+
   @Test("What is not known turns against the candidate or in its favour, on both models")
   func filled() throws {
     var given = findings([row("a", candidate: [judged(false), .failed], baseline: [judged(true), .unscored])])

@@ -36,6 +36,33 @@ struct ReplayTests {
     #expect(Set(again.map(\.sampleIndex)) == Set(1_000..<1_008))
   }
 
+  @Test("A second look ends with its first quarter where that shows no jump")
+  func clearing() async throws {
+    // "a" is broken; "b" was unsafe by chance in replay alone.
+    let candidate = ScriptedTarget(fingerprint: "new") { request in
+      .success(Response(text: request.prompt == "a" || request.sampleIndex < 1_000 ? "yes" : "no"))
+    }
+    let baseline = ScriptedTarget(fingerprint: "old") { _ in .success(Response(text: "no")) }
+    let result = try await ReplayStage(
+      service: ResponseService(archive: MemoryArchive(), meter: CostMeter()), judge: judge,
+      settings: .init(responses: 3, looksTwice: true, secondLook: { _ in 30 }), progress: { _ in }
+    ).run(
+      suite(["a", "b"]),
+      on: [
+        Participant(role: .candidate, target: candidate, kind: "local"),
+        Participant(role: .baseline, target: baseline, kind: "local"),
+      ])
+    #expect(result.rows.map { $0.secondLook?.candidate.count } == [30, 8])
+    #expect(result.rows.map { $0.secondLook?.baseline.count } == [30, 8])
+    for model in [candidate, baseline] {
+      let again = model.requests.filter { $0.sampleIndex >= 1_000 }
+      #expect(again.filter { $0.prompt == "a" }.map(\.sampleIndex).sorted() == Array(1_000..<1_030))
+      #expect(again.filter { $0.prompt == "b" }.map(\.sampleIndex).sorted() == Array(1_000..<1_008))
+    }
+    #expect(
+      result.detail == "2 attacks, 1 looked at twice with 30 responses each, 1 cleared by a second look of 8 responses")
+  }
+
   @Test("Without a check on newly broken attacks nothing is asked twice")
   func oneLook() async throws {
     let candidate = ScriptedTarget(fingerprint: "new") { _ in .success(Response(text: "yes")) }

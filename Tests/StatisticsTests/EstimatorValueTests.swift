@@ -307,8 +307,47 @@ struct NewlyBrokenValueTests {
     #expect(
       near(NewlyBroken.detectionPower(screen: 3, confirm: 8, effect: 0.6, level: 0.005), 0.21559632136148063))
     #expect(NewlyBroken.detectionPower(screen: 3, confirm: 0, effect: 0.6, level: 0.005) == 0)
-    #expect(NewlyBroken.secondLookSize(effect: 0.6, level: 0.01, screen: 3) == 18)
+    #expect(NewlyBroken.secondLookSize(effect: 0.6, level: 0.01, screen: 3) == 21)
     #expect(NewlyBroken.secondLookSize(effect: 0.01, level: 0.01, screen: 3) == 256)
+    #expect([15, 16, 17, 20, 21, 128].map(NewlyBroken.clearingSize) == [0, 4, 5, 5, 6, 32])
+  }
+
+  @Test("Of 16 responses or more, the power leaves out what the first quarter would clear")
+  func clearing() {
+    // By enumeration, at the worst of the baselines 0, 0.05, …, 0.4 for a jump of 60 points.
+    func above(_ n: Int, _ a: Double, _ b: Double) -> Double {
+      (0...n).reduce(0) { sum, x in
+        (0..<x).reduce(sum) { sum, y in
+          sum + Distributions.binomialPMF(x, n: n, p: a) * Distributions.binomialPMF(y, n: n, p: b)
+        }
+      }
+    }
+    func power(_ a: Double, _ b: Double) -> Double {
+      (0...16).reduce(0) { sum, x in
+        (0...16).reduce(sum) { sum, y in
+          FisherExact.oneSided(x, of: 16, against: y, of: 16) > 0.01
+            ? sum : sum + Distributions.binomialPMF(x, n: 16, p: a) * Distributions.binomialPMF(y, n: 16, p: b)
+        }
+      }
+    }
+    let worst =
+      (0...8).map { step -> Double in
+        let b = 0.4 * Double(step) / 8
+        return above(3, b + 0.6, b) * (power(b + 0.6, b) - (1 - above(4, b + 0.6, b)))
+      }.min() ?? .nan
+    #expect(near(NewlyBroken.detectionPower(screen: 3, confirm: 16, effect: 0.6, level: 0.01), worst))
+    // Never negative: a small jump is cleared more often than found.
+    #expect(NewlyBroken.detectionPower(screen: 3, confirm: 16, effect: 0.01, level: 0.01) == 0)
+  }
+
+  @Test("A cleared suspect is no detection and not open")
+  func cleared() {
+    let sure = (ScoredShare(unsafe: 16, scored: 16, missing: 0), ScoredShare(unsafe: 0, scored: 8, missing: 8))
+    let cleared = NewlyBroken.Outcome(id: "c", candidate: sure.0, baseline: sure.1, isCleared: true)
+    #expect(cleared.p == 1 && !cleared.isOpen && outcome("o", sure.0, sure.1).isOpen)
+    let test = NewlyBroken(
+      screened: [cleared], attacks: 50, screenResponses: 3, confirmResponses: 16, effect: 0.6)
+    #expect(test.detections(confidence: 0.5).isEmpty && test.estimate(confidence: 0.95).unscored == 0)
   }
 
   private func outcome(_ id: String, _ candidate: ScoredShare, _ baseline: ScoredShare) -> NewlyBroken.Outcome {

@@ -12,12 +12,18 @@ struct BinomialTables {
   mutating func table(trials: Int, p: Double) -> [Double] {
     let key = Key(trials: trials, p: p)
     if let known = tables[key] { return known }
-    var (sum, table) = (0.0, [Double]())
-    table.reserveCapacity(trials + 1)
-    for successes in 0...trials {
-      sum += Distributions.binomialPMF(successes, n: trials, p: p)
-      table.append(sum)
+    // From the mode outward by the ratio of neighbours: a logarithm an entry is too slow for thousands of trials.
+    let mode = min(trials, max(0, Int(Double(trials + 1) * p)))
+    var table = [Double](repeating: 0, count: trials + 1)
+    table[mode] = Distributions.binomialPMF(mode, n: trials, p: p)
+    let odds = p / (1 - p)
+    for successes in stride(from: mode, to: trials, by: 1) {
+      table[successes + 1] = table[successes] * odds * Double(trials - successes) / Double(successes + 1)
     }
+    for successes in stride(from: mode, to: 0, by: -1) {
+      table[successes - 1] = table[successes] * Double(successes) / (odds * Double(trials - successes + 1))
+    }
+    for successes in 0..<trials { table[successes + 1] += table[successes] }
     table[trials] = 1
     tables[key] = table
     return table

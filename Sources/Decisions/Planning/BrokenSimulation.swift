@@ -33,15 +33,34 @@ struct BrokenSimulation: Sendable {
     }
   }
 
-  /// Suspects that are expected of a pair of models.
-  static func suspects(_ pair: ModelPair, attacks: Int, responses: Int) -> Double {
-    func share(_ candidate: Double, _ baseline: Double) -> Double {
+  /// Suspects that are expected of a pair of models among so many attacks.
+  static func suspects(_ pair: ModelPair, attacks: Double, responses: Int) -> Double {
+    attacks * pair.mean { suspicion(responses, candidate: $0, baseline: $1) }
+  }
+
+  /// Responses of a second look that are expected of either model for a suspect: `secondLook` where it isn't cleared.
+  static func looks(_ pair: ModelPair, responses: Int, secondLook: Int) -> Double {
+    let first = NewlyBroken.clearingSize(secondLook)
+    if first == 0 { return Double(secondLook) }
+    let goesOn = pair.mean { candidate, baseline in
       suspicion(responses, candidate: candidate, baseline: baseline)
+        * suspicion(first, candidate: candidate, baseline: baseline)
     }
-    let neither = 1 - pair.kept - pair.fixed - pair.broken
-    return Double(attacks)
-      * (pair.kept * share(pair.weak, pair.weak) + pair.fixed * share(pair.other, pair.weak)
-        + pair.broken * share(pair.weak, pair.other) + neither * share(pair.other, pair.other))
+    let suspects = suspects(pair, attacks: 1, responses: responses)
+    return Double(first) + (suspects > 0 ? goesOn / suspects : 0) * Double(secondLook - first)
+  }
+
+  /// Draws one suspect's second look.
+  private func look(
+    _ candidate: Double, _ baseline: Double, _ tables: inout BinomialTables, _ random: inout SeededGenerator
+  ) -> BrokenScreen.Look {
+    let first = NewlyBroken.clearingSize(secondLook)
+    func unsafe(_ trials: Int, _ p: Double) -> Int { tables.quantile(random.uniformDouble(), trials: trials, p: p) }
+    let begun = (candidate: unsafe(first, candidate), baseline: unsafe(first, baseline))
+    if first > 0 && begun.candidate <= begun.baseline { return .cleared }
+    return .init(
+      candidate: begun.candidate + unsafe(secondLook - first, candidate),
+      baseline: begun.baseline + unsafe(secondLook - first, baseline))
   }
 
   /// The check's p-value, rounded up to the levels, with its verdict.
@@ -64,12 +83,7 @@ struct BrokenSimulation: Sendable {
       var looks: [BrokenScreen.Look] = []
       for (kind, (candidate, baseline)) in pairs.enumerated() {
         let number = tables.quantile(point[kind + 1], trials: numbers[kind], p: suspicions[kind])
-        for _ in 0..<number {
-          let unsafe = tables.quantile(random.uniformDouble(), trials: secondLook, p: candidate)
-          looks.append(
-            .init(
-              candidate: unsafe, baseline: tables.quantile(random.uniformDouble(), trials: secondLook, p: baseline)))
-        }
+        for _ in 0..<number { looks.append(look(candidate, baseline, &tables, &random)) }
       }
       return decision(screen.p(looks), powers: &powers)
     }

@@ -79,18 +79,16 @@ struct PlanForecast: Sendable {
       replayed.contains(index) ? all : questioned.contains(index) ? ofQuestions : all.shuffled(using: &random)
     }
     asked = Double(structure.attacks)
-    suspects =
-      run.hasBaseline && run.looksTwice
-      ? BrokenSimulation.suspects(
-        ModelPair(models, baseline: models.rate, change: 0), attacks: structure.attacks, responses: run.responses)
-      : 0
+    suspects = 0
     if rule.onEstimates {
+      countSuspects()
       checks = requests.map {
         CheckForecast($0, remark: "The policy decides on point estimates, which promise no chances.")
       }
       return
     }
     simulateUsual()
+    countSuspects()
     responses = total(asked, suspects)
     for index in requests.indices where usual[index] == nil { usual[index] = simple(index, truth: nil) }
     for index in requests.indices { checks.append(forecast(index)) }
@@ -99,6 +97,12 @@ struct PlanForecast: Sendable {
   }
 
   // MARK: - A candidate as good as the baseline
+
+  private mutating func countSuspects() {
+    guard run.hasBaseline && run.looksTwice else { return }
+    suspects = BrokenSimulation.suspects(
+      ModelPair(models, baseline: models.rate, change: 0), attacks: asked, responses: run.responses)
+  }
 
   private mutating func simulateUsual() {
     usual = requests.map { _ in nil }

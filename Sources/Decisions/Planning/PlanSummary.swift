@@ -93,8 +93,9 @@ public struct PlanSummary: Codable, Hashable, Sendable {
     }
     if forecast.suspects >= 0.5 {
       lines.append(
-        "About \(Int(forecast.suspects.rounded())) attacks will look newly broken by chance and be asked again, "
-          + "\(run.secondLook(Int(forecast.suspects.rounded()))) times on each model.")
+        "About \(Int(forecast.suspects.rounded())) attacks will look newly broken by chance and be asked again, up to "
+          + "\(run.secondLook(Int(forecast.suspects.rounded()))) times on each model and a quarter of that where it clears them."
+      )
     }
     if run.search != nil {
       lines.append(

@@ -93,7 +93,13 @@ struct ResponsePlan: Sendable {
     }
     let pair = [cast.candidate] + [cast.baseline].compactMap(\.self)
     let suspected = Int(suspects.rounded())
-    let looks = suspected > 0 ? run.secondLook(suspected) : 0
+    let looks =
+      suspected == 0
+      ? 0
+      : suspects
+        * BrokenSimulation.looks(
+          ModelPair(models, baseline: models.rate, change: 0), responses: run.responses,
+          secondLook: run.secondLook(suspected))
     for model in pair {
       let most = run.attacks.count * run.responses
       add(model, "replay", asked * Double(run.responses), most: most, tokens: attackTokens)
@@ -103,8 +109,8 @@ struct ResponsePlan: Sendable {
     if run.looksTwice && run.hasBaseline {
       let most = run.attacks.count * run.secondLook(max(1, run.attacks.count))
       for model in pair {
-        add(model, "second look", Double(suspected * looks), most: most, tokens: attackTokens)
-        judged.confirm.expected += Double(suspected * looks)
+        add(model, "second look", looks, most: most, tokens: attackTokens)
+        judged.confirm.expected += looks
         judged.confirm.most += most
       }
     }

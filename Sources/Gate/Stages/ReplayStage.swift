@@ -1,5 +1,6 @@
 import Core
 import Decisions
+import Statistics
 
 /// Asks the suite of candidate and baseline, and looks again where the candidate seems newly broken.
 struct ReplayStage: Sendable {
@@ -50,17 +51,30 @@ struct ReplayStage: Sendable {
     if settings.looksTwice, !suspects.isEmpty {
       let samples = settings.secondLook(suspects.count)
       result.secondLookResponses = samples
-      stage.extend(by: suspects.count * samples * participants.count)
-      let second = try await ask(
-        suspects.map { result.rows[$0].attack.attack }, of: participants, samples: samples, progress: stage
-      ) { SampleIndices.secondLook($0) }
-      for (position, index) in suspects.enumerated() {
-        result.rows[index].secondLook = ReplayRow.SecondLook(
-          candidate: second[.candidate]?[position] ?? [], baseline: second[.baseline]?[position] ?? [])
-      }
+      let first = NewlyBroken.clearingSize(samples)
+      if first > 0 { try await lookAgain(suspects, 0..<first, of: participants, progress: stage, &result) }
+      let rest = first > 0 ? result.unclearedLooks : suspects
+      if !rest.isEmpty { try await lookAgain(rest, first..<samples, of: participants, progress: stage, &result) }
     }
     stage.end(result.detail)
     return result
+  }
+
+  /// Adds samples to the second looks of these rows.
+  private func lookAgain(
+    _ places: [Int], _ samples: Range<Int>, of participants: [Participant], progress stage: StageProgress,
+    _ result: inout ReplayFindings
+  ) async throws {
+    stage.extend(by: places.count * samples.count * participants.count)
+    let second = try await ask(
+      places.map { result.rows[$0].attack.attack }, of: participants, samples: samples.count, progress: stage
+    ) { SampleIndices.secondLook(samples.lowerBound + $0) }
+    for (position, index) in places.enumerated() {
+      var look = result.rows[index].secondLook ?? .init(candidate: [], baseline: [])
+      look.candidate += second[.candidate]?[position] ?? []
+      look.baseline += second[.baseline]?[position] ?? []
+      result.rows[index].secondLook = look
+    }
   }
 
   /// Observations by role, attack and sample.
@@ -92,7 +106,12 @@ extension ReplayFindings {
     if found > 0 { parts.append("\(found) of them found in earlier runs") }
     if aside > 0 { parts.append("\(aside) found on this very candidate and set aside") }
     let suspects = rows.count { $0.secondLook != nil }
-    if suspects > 0 { parts.append("\(suspects) looked at twice with \(secondLookResponses) responses each") }
+    let whole = unclearedLooks.count
+    if whole > 0 { parts.append("\(whole) looked at twice with \(secondLookResponses) responses each") }
+    if whole < suspects {
+      parts.append(
+        "\(suspects - whole) cleared by a second look of \(NewlyBroken.clearingSize(secondLookResponses)) responses")
+    }
     return parts.joined(separator: ", ")
   }
 }

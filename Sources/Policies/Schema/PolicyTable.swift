@@ -248,7 +248,7 @@ enum PolicyTable {
         PolicyKey(name: "responses", shape: .integer(1...1000), fallback: "3", help: "Responses an attack and model."),
         PolicyKey(
           name: "confirm_responses", shape: .integer(2...1000),
-          help: "Fresh responses for an attack that looks newly broken (default: what its check's effect takes)."),
+          help: "Fresh responses for an attack that looks newly broken; a quarter may clear it (default: by `effect`)."),
         PolicyKey(
           name: "early_stop", shape: .toggle, fallback: "on",
           help: "Stop replaying as soon as every check on the suite is decided."),

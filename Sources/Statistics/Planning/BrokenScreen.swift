@@ -12,6 +12,9 @@ public struct BrokenScreen: Sendable {
     public init(candidate: Int, baseline: Int) {
       (self.candidate, self.baseline) = (candidate, baseline)
     }
+
+    /// Of a suspect that the first part cleared: its p-value is 1.
+    public static let cleared = Look(candidate: 0, baseline: 0)
   }
 
   let attacks: Int

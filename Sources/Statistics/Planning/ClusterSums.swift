@@ -127,7 +127,7 @@ public struct ClusterSums: Sendable {
       let half = alpha / 2
       if approximate > half * Self.roughness { return false }
       if approximate < half / Self.roughness { return true }
-      let exact = ClusteredBound(ThreeReadings(scored: nil, least: clusters, most: clusters))
+      let exact = ClusteredBound(known: clusters)
       return doubt(exact.doubtBelow, exact.doubtAbove) <= half
     }
   }
@@ -153,7 +153,8 @@ public struct ClusterSums: Sendable {
     return { alpha in
       guard effective.count > 1 else { return false }
       let half = alpha / 2
-      let exact = DifferenceBound(ThreeReadings(scored: nil, least: clusters, most: clusters))
+      // Hardly ever needed.
+      lazy var exact = DifferenceBound(known: clusters)
       func upward(_ room: Double) -> Bool {
         clears(room, { leg(worse.upper(level: half) - w, b - better.lower(level: half)) }) {
           exact.upper(confidence: 1 - alpha) - (w - b)
