@@ -11,4 +11,10 @@ extension String {
     guard let end = bytes[..<cut].lastIndex(where: { $0 != slash }) else { return "/" }
     return String(decoding: bytes[...end], as: UTF8.self)
   }
+
+  /// A path's last part: `b` of `a/b` and `a/b/`, nothing of `/`.
+  public var lastNameOfPath: String {
+    let slash = UInt8(ascii: "/")
+    return utf8.split(separator: slash).last.map { String(decoding: $0, as: UTF8.self) } ?? ""
+  }
 }

@@ -19,7 +19,7 @@ public struct YAMLBounds {
   public static let widestIndentation = 200
 
   /// What makes a text too dear to compose, or no YAML; nil where nothing does.
-  public static func problem(_ bytes: some Collection<UInt8>) -> Problem? {
+  public static func problem(_ bytes: some Collection<UInt8>, mostValues: Double = mostValues) -> Problem? {
     var separators = 0
     var references = References()
     var (line, column) = (1, 1)

@@ -9,6 +9,7 @@ extension SHA256 {
   /// drop caches there that don't change the model.
   /// - Throws: `SluiceError` (usage) when the folder is missing, holds no file, or can't be read in full.
   public static func fingerprint(folder: String) throws -> String {
+    if let problem = PathText.problem(folder) { throw problem.explained("the checkpoint") }
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), !isFolder.boolValue {
       return try hex(file: folder)
@@ -46,7 +47,7 @@ extension SHA256 {
     return try names.filter { !$0.hasPrefix(".") }.flatMap { name -> [String] in
       var status = stat()
       guard stat(folder + "/" + prefix + name, &status) == 0 else {
-        throw unreadable(folder + "/" + prefix + name, errno)
+        throw BoundedFile.unreadable(folder + "/" + prefix + name, what: "the file", errno)
       }
       switch status.st_mode & S_IFMT {
       case S_IFREG: return [prefix + name]

@@ -16,29 +16,23 @@ public enum SHA256 {
 
   /// The hash of a file's contents, as `sha256sum` prints it.
   ///
-  /// - Throws: `SluiceError` (usage) when the file can't be read to its end.
-  public static func hex(file path: String) throws -> String {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw unreadable(path, errno) }
+  /// - Parameter limit: bytes that are read at most, of files that have a bound.
+  /// - Throws: `SluiceError` (usage) for what is no regular file, can't be read to its end, or is larger.
+  public static func hex(file path: String, limit: Int = .max) throws -> String {
+    let (descriptor, status) = try BoundedFile.open(path, what: "the file")
     defer { close(descriptor) }
     var hasher = SHA256Stream()
     var chunk = [UInt8](repeating: 0, count: 1 << 20)
-    while true {
-      let count = read(descriptor, &chunk, chunk.count)
+    var left = limit
+    while status.size <= limit, left >= 0 {
+      let count = BoundedFile.read(descriptor, &chunk)
       if count == 0 { return hasher.finish() }
-      if count > 0 {
-        hasher.update(chunk, count: count)
-      } else if errno != EINTR {
-        // A hash of the part that could be read would be the identity of another file.
-        throw unreadable(path, errno)
-      }
+      // A hash of the part that could be read would be the identity of another file.
+      if count < 0 { throw BoundedFile.unreadable(path, what: "the file", errno) }
+      hasher.update(chunk, count: count)
+      left -= count
     }
-  }
-
-  static func unreadable(_ path: String, _ code: Int32) -> SluiceError {
-    SluiceError(
-      .usage, "the file can't be read: \(String(cString: strerror(code)))", at: SourceLocation(file: path),
-      remedy: "Check its path and permissions.")
+    throw SluiceError.badInput("the file is larger than \(limit) bytes", file: path, remedy: "Use a smaller one.")
   }
 }
 

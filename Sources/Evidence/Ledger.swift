@@ -27,11 +27,12 @@ public final class Ledger: Sendable {
       lock = nil
     } else {
       try file.makeFolder()
+      try file.refuseUnfit(readOnly: false)
       // The lock comes before the file is touched: a file of zero bytes must have one creator.
       lock = try LedgerLock(ledger: file.realPath)
       try file.create()
     }
-    try file.refuseUnfit()
+    try file.refuseUnfit(readOnly: readOnly)
     (database, backup) = try LedgerErrors.explained(path, reading: readOnly) {
       try Self.open(file, readOnly: readOnly)
     }

@@ -5,11 +5,17 @@ import Foundation
 final class LedgerLock: Sendable {
   private let descriptor: Int32
 
-  /// - Throws: `SluiceError` (interrupted: try again later) naming the process that holds the ledger.
+  /// - Throws: `SluiceError`: interrupted (75: try again later), naming the process that holds the ledger; usage (64)
+  ///   where the lock's name is taken by something else, which is left alone.
   init(ledger path: String) throws {
     let lockPath = path + ".lock"
-    descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw LedgerFile.unopenable(lockPath, errno) }
+    descriptor = try LockFile.open(lockPath)
+    guard Self.isOurs(descriptor) else {
+      close(descriptor)
+      throw SluiceError.badInput(
+        "the ledger's lock has the name of a file that is no lock", file: lockPath,
+        remedy: "Name another ledger.path. The file was not changed.")
+    }
     var outcome: Int32
     repeat { outcome = flock(descriptor, LOCK_EX | LOCK_NB) } while outcome != 0 && errno == EINTR
     guard outcome == 0 else {
@@ -30,6 +36,14 @@ final class LedgerLock: Sendable {
   }
 
   deinit { close(descriptor) }
+
+  /// A lock holds nothing, or a process's number.
+  private static func isOurs(_ descriptor: Int32) -> Bool {
+    var buffer = [UInt8](repeating: 0, count: 32)
+    let count = pread(descriptor, &buffer, buffer.count, 0)
+    return (0..<buffer.count).contains(count)
+      && buffer.prefix(count).allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+  }
 
   /// The process that wrote its number last; nil where that one is gone: the new holder is about to write its own.
   private static func holder(_ descriptor: Int32) -> pid_t? {

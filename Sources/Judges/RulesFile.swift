@@ -1,5 +1,4 @@
 import Core
-import Foundation
 import Yams
 
 /// A file of rules: what makes a response unsafe, and what makes it a refusal.
@@ -28,12 +27,8 @@ struct RulesFile: Sendable {
 
   /// - Throws: `SluiceError` (usage) with file, line and column.
   init(path: String) throws {
-    guard let data = FileManager.default.contents(atPath: path), data.count <= 1 << 20,
-      let text = String(validating: data, as: UTF8.self)
-    else {
-      throw SluiceError.badInput(
-        "the rules can't be read", file: path, remedy: "It must be a UTF-8 text file of at most 1 MB.")
-    }
+    let text = try BoundedFile.text(
+      path, what: "the rules", limit: 1 << 20, hint: "Rules are some pages of YAML; split them over several judges.")
     try self.init(text: text, file: path)
   }
 

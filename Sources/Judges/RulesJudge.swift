@@ -17,13 +17,13 @@ public struct RulesJudge: Judge {
   /// change there.
   private static let matching = 2
 
-  /// - Parameter fingerprint: identity of the file's content.
+  /// - Parameter fingerprint: identity of the file's content, asked for once the file is known to be one of rules.
   /// - Throws: `SluiceError` (usage) with file, line and column: also for a rule that can't match anything, and for one
   ///   that doesn't do what its own examples say.
-  public init(path: String, fingerprint: String) throws {
+  public init(path: String, fingerprint: @autoclosure () throws -> String) throws {
     file = try RulesFile(path: path)
     name = file.name
-    self.fingerprint = "rules.\(Self.matching):" + fingerprint
+    self.fingerprint = "rules.\(Self.matching):" + (try fingerprint())
   }
 
   /// 1 with the first matching rule's category, else 0. An empty response shows nothing: unscored. So is one too long to

@@ -38,13 +38,13 @@ struct RulesReader {
 
   /// What a text may become in bytes once its aliases are followed.
   private static let mostBytes = 64e6
+  /// Values that may come out: a megabyte of rules without aliases holds fewer.
+  private static let mostValues = 4e6
 
   func root(of text: String) throws -> Node {
-    if Double(text.utf8.count) * YAMLBounds.growth(text.utf8) > Self.mostBytes {
-      throw SluiceError.badInput(
-        "the rules are too large once their aliases are followed", file: file, line: 1,
-        remedy: "Write the values out instead of nesting aliases.")
-    }
+    let problem = YAMLBounds.problem(text.utf8, mostValues: Self.mostValues)
+    if let problem { throw explain(problem) }
+    if Double(text.utf8.count) * YAMLBounds.growth(text.utf8) > Self.mostBytes { throw explain(.tooManyValues) }
     do {
       if let root = try Yams.compose(yaml: text) { return root }
     } catch let error as YamlError {
@@ -55,6 +55,21 @@ struct RulesReader {
 
   private static let quoting =
     "Use single quotes: in double quotes YAML itself reads backslashes, and makes a backspace of \\b."
+
+  private func explain(_ problem: YAMLBounds.Problem) -> SluiceError {
+    switch problem {
+    case .tooManyValues:
+      .badInput(
+        "the rules are too large once their aliases are followed", file: file, line: 1,
+        remedy: "Write the values out instead of nesting aliases.")
+    case .tooDeep(let line):
+      .badInput("the rules are nested too deeply", file: file, line: line, remedy: "Indent by two spaces a level.")
+    case .controlCharacter(let line, let column):
+      SluiceError(
+        .usage, "the rules are not YAML: a control character",
+        at: SourceLocation(file: file, line: line, column: column), remedy: "Remove it.")
+    }
+  }
 
   private func explain(_ error: YamlError) -> SluiceError {
     switch error {

@@ -11,7 +11,9 @@ struct PolicyInputs {
   init(_ policy: Policy, checkpoints: CheckpointShelf) throws {
     var files: [RunSummary.InputIdentity] = []
     func add(_ use: String, file path: String?) throws {
-      if let path { files.append(.init(use: use, path: path, hash: try SHA256.hex(file: path))) }
+      if let path {
+        files.append(.init(use: use, path: path, hash: try SHA256.hex(file: path, limit: SuiteFile.largestFile)))
+      }
     }
     func add(_ use: String, checkpoint path: String?) throws {
       if let path { files.append(.init(use: use, path: path, hash: try checkpoints.fingerprint(path))) }

@@ -39,11 +39,10 @@ public struct LabelExport {
   ///   - now: for the audit chain.
   /// - Throws: `SluiceError` for a run without such responses, or a file that is there already or can't be written.
   public func write(run asked: String, count: Int, seed: UInt64, to path: String, now: Date = Date()) throws -> Result {
+    try OutputPlan(ledger: ledger.path).check(
+      new: OutputPlan.Output(key: "--out", path: path),
+      remedy: "Name another with --out; labels in it must not be lost.")
     let (record, summary, judge, candidates) = try population(asked)
-    if FileManager.default.fileExists(atPath: path) {
-      throw SluiceError.badInput(
-        "the file is there already", file: path, remedy: "Name another with --out; labels in it must not be lost.")
-    }
     let suite = Suite(record, summary)
     let known = candidates.map { suite.attacks[AttackID(prompt: $0.prompt)] }
     let strata = zip(candidates, known).map { candidate, attack in
@@ -61,6 +60,7 @@ public struct LabelExport {
         cluster: attack?.unit ?? AttackID(prompt: candidate.prompt).text,
         stratum: strata[draw.index].joined(separator: " | "), weight: draw.weight)
     }
+    try OutputFile.prepare(path, what: "--out")
     let items = try ledger.storeSample(
       sample, run: record.id, judge: judge.fingerprint, population: candidates.count, now: now.timeIntervalSince1970)
     try Self.write(items, to: path)
@@ -113,17 +113,7 @@ public struct LabelExport {
           JSON.Member("prompt", .string(item.prompt)), JSON.Member("response", .string(item.response)),
         ]).serialized() + "\n"
     }
-    let folder = path.folderOfPath
-    if !folder.isEmpty {
-      try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    }
-    let made = FileManager.default.createFile(
-      atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
-    if !made {
-      throw SluiceError(
-        .permission, "the labels can't be written", at: SourceLocation(file: path),
-        remedy: "Check the folder and its permissions, then export again.")
-    }
+    try OutputFile.write(Array(text.utf8), to: path, what: "the labels", access: .owner, replaces: false)
   }
 
   /// Locale and cluster of the run's attacks: the ledger has them for those that were found, the suite file for the rest.

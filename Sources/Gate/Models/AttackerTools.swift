@@ -24,7 +24,7 @@ public enum AttackerTools {
     public init(checkpoint: String, prompts: String, output: String, settings: AttackerPreparation.Settings) {
       self.checkpoint = checkpoint
       self.prompts = prompts
-      self.output = output
+      self.output = OutputFolder.trimmed(output)
       self.settings = settings
     }
 
@@ -53,6 +53,13 @@ public enum AttackerTools {
     _ asked: Preparation, isCancelled: () -> Bool, progress: @escaping ProgressSink
   ) throws -> PreparationReport {
     try OutputFolder.check(asked.output, replaces: asked.replaces, inputs: [asked.checkpoint, asked.prompts])
+    var outputs = OutputPlan()
+    outputs.keep("the checkpoint", asked.checkpoint)
+    outputs.keep("the file of seed prompts", asked.prompts)
+    try outputs.check(
+      reports: [asked.reportFiles.markdown, asked.reportFiles.json].map {
+        OutputPlan.Output(key: "the report beside the output", path: $0)
+      })
     let prompts = try SeedPrompts.read(asked.prompts)
     let promptsHash = try SHA256.hex(file: asked.prompts)
     let adapted = try AdaptedCheckpoint.at(asked.checkpoint)
@@ -120,17 +127,13 @@ public enum AttackerTools {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let files = [
-      (asked.reportFiles.markdown, Data(report.markdown.utf8)),
-      (asked.reportFiles.json, try encoder.encode(report) + [10]),
+      (asked.reportFiles.markdown, Array(report.markdown.utf8)),
+      (asked.reportFiles.json, [UInt8](try encoder.encode(report)) + [UInt8(ascii: "\n")]),
     ]
-    for (path, data) in files {
-      do {
-        try data.write(to: URL(fileURLWithPath: path), options: .atomic)
-      } catch {
-        throw SluiceError.badInput(
-          "can't write the report: \(error.localizedDescription)", file: path,
-          remedy: "Check the folder, its permissions and the free space.")
-      }
+    for (path, bytes) in files {
+      // Where no epoch was better than the base, nothing has made the folder yet.
+      try OutputFile.makeFolder(of: path, what: "the report")
+      try OutputFile.write(bytes, to: path, what: "the report")
     }
   }
 

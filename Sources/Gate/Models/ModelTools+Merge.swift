@@ -9,6 +9,7 @@ extension ModelTools {
   public static func merge(
     _ checkpoint: String, adapter folder: String, into output: String, dtype: SafetensorsWriter.DataType, replaces: Bool
   ) throws -> Inspection {
+    let output = OutputFolder.trimmed(output)
     try OutputFolder.check(output, replaces: replaces, inputs: [checkpoint, folder])
     if try AdaptedCheckpoint.at(checkpoint) != nil {
       throw SluiceError.badInput(

@@ -2,6 +2,7 @@ import Core
 import Decisions
 import Foundation
 import LanguageModels
+import Policies
 import Targets
 
 /// What the `model` commands do: they look at one checkpoint through the code that a gate runs it with.
@@ -98,15 +99,16 @@ public enum ModelTools {
   /// Texts from a file: JSON Lines with a member `text` or `prompt` (or plain strings), else one text a line.
   /// - Throws: `SluiceError` (usage) with the line that is wrong.
   public static func texts(file: String) throws -> [String] {
-    guard let data = FileManager.default.contents(atPath: file) else {
-      throw SluiceError.badInput("can't read the file", file: file, remedy: "Check the path and its permissions.")
-    }
-    let lines = String(decoding: data, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: true)
-    guard file.hasSuffix(".jsonl") else { return lines.map(String.init) }
-    return try lines.enumerated().map { index, line in
+    let text = try BoundedFile.text(
+      file, what: "the file of texts", limit: SuiteFile.largestFile, hint: "Split it.")
+    let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
+      .map { (index: $0.offset, line: $0.element.last == UInt8(ascii: "\r") ? $0.element.dropLast() : $0.element) }
+      .filter { !$0.line.isEmpty }
+    guard file.hasSuffix(".jsonl") else { return lines.map { String(decoding: $0.line, as: UTF8.self) } }
+    return try lines.map { index, line in
       let value: JSON
       do {
-        value = try JSON(parsing: Array(line.utf8))
+        value = try JSON(parsing: Array(line))
       } catch let error as JSONSyntaxError {
         throw SluiceError.badInput(error.message, file: file, line: index + 1)
       }

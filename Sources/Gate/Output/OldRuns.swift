@@ -16,11 +16,14 @@ public struct OldRuns {
   /// - Parameters:
   ///   - run: a run's identifier, or `last`.
   ///   - junit: where to write it, as for the other formats; none to print only.
-  /// - Throws: `SluiceError` (usage) for a run that isn't there or has no verdict.
+  /// - Throws: `SluiceError` (usage) for a run that isn't there or has no verdict, and for a file that is somebody's.
   public func report(
     _ run: String, junit: String? = nil, html: String? = nil, markdown: String? = nil, json: String? = nil
   ) throws -> RunReport {
     let files = ReportPolicy(junit: junit, html: html, markdown: markdown, json: json, reveal: false)
+    let options = [("--junit", junit), ("--html", html), ("--markdown", markdown), ("--json-file", json)]
+    try OutputPlan(ledger: ledger.path).check(
+      reports: options.compactMap { key, path in path.map { OutputPlan.Output(key: key, path: $0) } })
     let runs = try ledger.runs(limit: Int(Int32.max))
     let ended = runs.filter { $0.ended != nil }
     guard let record = run == "last" ? ended.first : runs.first(where: { $0.id == run }) else {
@@ -36,9 +39,8 @@ public struct OldRuns {
         remedy: "Finish it with the command that began it and --resume.")
     }
     let date = Date(timeIntervalSince1970: ended)
-    let writer = ReportWriter(wanted: files)
-    try writer.prepare()
-    let written = try writer.write(summary, date: date)
+    for (key, path) in files.outputs { try OutputFile.prepare(path, what: key) }
+    let written = try ReportWriter(wanted: files).write(summary, date: date)
     return RunReport(
       summary: summary,
       json: try JSONReport.render(summary, date: date, version: summary.evidence.software ?? record.version),
@@ -49,22 +51,24 @@ public struct OldRuns {
   /// - Parameters:
   ///   - policy: only runs of this policy, by its name.
   ///   - limit: the newest so many.
-  public func history(policy: String? = nil, limit: Int) throws -> RunHistory {
+  ///   - page: where to write them with plots; none to return them only.
+  /// - Throws: `SluiceError`, also for a page's path that is somebody's file.
+  public func history(policy: String? = nil, limit: Int, page: String? = nil) throws -> RunHistory {
+    if let page {
+      try OutputPlan(ledger: ledger.path).check(reports: [OutputPlan.Output(key: "--html", path: page)])
+    }
     let records = try ledger.runs(limit: Int(Int32.max)).filter {
       $0.ended != nil && (policy == nil || $0.policyName == policy)
     }.prefix(limit)
-    return RunHistory(
+    let history = RunHistory(
       entries: try records.reversed().compactMap { record in
         guard let ended = record.ended, let summary = try ledger.summary(of: record.id) else { return nil }
         return RunHistory.Entry(date: Date(timeIntervalSince1970: ended), summary: summary)
       })
-  }
-}
-
-extension RunHistory {
-  /// - Throws: `SluiceError` (permission) where the file can't be written.
-  public func writePage(to path: String) throws {
-    try ReportFiles(paths: [path]).prepare()
-    try ReportFiles.write(html(version: sluiceVersion), to: path)
+    if let page {
+      try OutputFile.makeFolder(of: page, what: "the page")
+      try OutputFile.write(history.html(version: sluiceVersion), to: page, what: "the page")
+    }
+    return history
   }
 }

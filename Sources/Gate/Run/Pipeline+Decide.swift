@@ -20,9 +20,11 @@ extension Pipeline {
   ) throws -> RunReport {
     // What the policy needs for asking models need not be here.
     let policy = try StaleReports.removed(whereBroken: path, overrides: overrides) {
-      try Policy.load(path: path, overrides: overrides, checksFiles: false)
+      let policy = try Policy.load(path: path, overrides: overrides, checksFiles: false)
+      try OutputPlan.check(policy, keeping: [("the outcomes", file)])
+      return policy
     }
-    let writer = ReportWriter(wanted: policy.report)
+    var writer = ReportWriter(wanted: policy.report)
     try writer.prepare()
     let outcomes = try SuiteFile.outcomes(file)
     let decision = try OutcomeDecision(policy, outcomes: outcomes, file: file, threshold: threshold)

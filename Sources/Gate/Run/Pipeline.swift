@@ -16,9 +16,11 @@ public enum Pipeline {
     _ options: RunOptions, now: @escaping @Sendable () -> Date = { Date() }, progress: @escaping ProgressSink
   ) async throws -> RunReport {
     let policy = try StaleReports.removed(whereBroken: options.policy, overrides: options.overrides) {
-      try Policy.load(path: options.policy, overrides: options.overrides, seed: options.seed)
+      let policy = try Policy.load(path: options.policy, overrides: options.overrides, seed: options.seed)
+      try OutputPlan.check(policy)
+      return policy
     }
-    let writer = ReportWriter(wanted: policy.report)
+    var writer = ReportWriter(wanted: policy.report)
     let ledger = try Ledger(path: policy.ledger)
     try writer.prepare()
     let plan = try Assembly(policy).plan(stages: options.stages)
@@ -48,6 +50,7 @@ public enum Pipeline {
   /// - Throws: `PolicyErrors` and `SluiceError`.
   public static func check(policy path: String, overrides: [String] = []) throws -> String {
     let policy = try Policy.load(path: path, overrides: overrides)
+    try OutputPlan.check(policy)
     let plan = try Assembly(policy).plan(stages: nil)
     let stages = Stage.allCases.filter(plan.stages.contains).map(\.rawValue).joined(separator: ", ")
     let models = plan.participants.map { "  \($0.role): \($0.name)" }

@@ -40,18 +40,17 @@ public struct FoundSuite {
   /// - Returns: how many were added, and how many the file had already.
   /// - Throws: `SluiceError` (usage) for an identifier that is not there, and for a file that is no suite.
   public func promote(_ ids: [String], into path: String) throws -> (added: Int, known: Int) {
+    try OutputFile.check(path, what: "the suite file")
     let found = try ledger.foundAttacks().map(\.attack)
     let chosen = try ids.isEmpty ? found : ids.flatMap { try Self.matching($0, in: found, ledger: ledger.path) }
     let present = Set(try SuiteFile.attacks(path).map(\.id))
     var seen = present
     let new = chosen.filter { seen.insert($0.id).inserted }
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw SluiceError.badInput("the suite file can't be read", file: path, remedy: "Check its permissions.")
-    }
-    var bytes = [UInt8](data)
+    var bytes = try BoundedFile.read(
+      path, what: "the suite file", limit: SuiteFile.largestFile, hint: "Split the suite; a run replays all of it.")
     if let last = bytes.last, last != UInt8(ascii: "\n") { bytes.append(UInt8(ascii: "\n")) }
     for attack in new { bytes += Array(Self.line(attack).utf8) + [UInt8(ascii: "\n")] }
-    if !new.isEmpty { try ReportFiles.write(bytes, to: path) }
+    if !new.isEmpty { try OutputFile.write(bytes, to: path, what: "the suite file") }
     return (new.count, Set(chosen.map(\.id)).intersection(present).count)
   }
 

@@ -80,19 +80,15 @@ struct VariantMaker: Sendable {
   }
 
   private func remembered(_ folder: String) -> TunedModel? {
-    guard let data = FileManager.default.contents(atPath: folder + "/variant.json") else { return nil }
-    let model = try? JSONDecoder().decode(TunedModel.self, from: data)
+    let note = folder + "/variant.json"
+    guard let bytes = try? BoundedFile.read(note, what: "the note", limit: 1 << 20, hint: "") else { return nil }
+    let model = try? JSONDecoder().decode(TunedModel.self, from: Data(bytes))
     if case .checkpoint(let folder)? = model, !FileManager.default.fileExists(atPath: folder) { return nil }
     return model
   }
 
   private func remember(_ model: TunedModel, in folder: String) throws {
-    let path = folder + "/variant.json"
-    do {
-      try JSONEncoder().encode(model).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-      throw SluiceError(
-        .usage, "can't write \(path): \(error.localizedDescription)", remedy: "Check that the disk isn't full.")
-    }
+    try OutputFile.write(
+      [UInt8](try JSONEncoder().encode(model)), to: folder + "/variant.json", what: "the variant's note")
   }
 }

@@ -23,6 +23,7 @@ public enum LabBuilder {
     progress: @escaping ProgressSink
   ) throws {
     let folder = FixtureFolder(path: path)
+    try folder.requireOwn()
     let stage = Stage(progress: progress)
     let suite = Suite(seed: seed)
     let vocabulary = try stage("tokenizer") {
@@ -75,7 +76,7 @@ public enum LabBuilder {
     let truth = try stage("truth") {
       try measure(folder, encoder: models.encoder, seed: seed, prompts: prompts, workers: workers)
     }
-    try folder.write(truth.json.serialized(indent: 1) + "\n", to: "truth.json")
+    try folder.write(truth.json.serialized(indent: 1) + "\n", to: FixtureFolder.truth)
     try folder.write(
       lines: truth.weakCells(of: .leaky).map { cell in
         .object([

@@ -13,6 +13,7 @@ public struct CheckpointConfiguration: Sendable {
   /// Reads `config.json` of a checkpoint folder.
   /// - Throws: `SluiceError` (exit 64).
   public init(folder: String) throws {
+    if let problem = PathText.problem(folder) { throw problem.explained("the checkpoint") }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
       throw SluiceError.badInput(
@@ -25,7 +26,7 @@ public struct CheckpointConfiguration: Sendable {
   /// Reads a JSON object from a file of at most 64 MB.
   /// - Throws: `SluiceError` (exit 64).
   public init(path: String) throws {
-    let bytes = try readFile(path, limit: 64_000_000)
+    let bytes = try BoundedFile.read(path, what: "the file", limit: 64_000_000, hint: "It is no configuration.")
     do {
       document = try JSON(parsing: bytes)
     } catch let error as JSONSyntaxError {

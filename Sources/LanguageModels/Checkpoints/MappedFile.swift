@@ -15,24 +15,15 @@ final class MappedFile: Sendable {
   private let address: UInt
 
   init(path: String) throws {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw MappedFile.unreadable(path) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else {
-      close(descriptor)
-      throw MappedFile.unreadable(path)
-    }
     // A folder, a pipe or a device has no length to check anything against.
-    guard status.st_mode & S_IFMT == S_IFREG, let count = Int(exactly: status.st_size) else {
-      close(descriptor)
-      throw SluiceError.badInput("not a regular file", file: path)
-    }
+    let (descriptor, status) = try BoundedFile.open(path, what: "the file")
+    let count = status.size
     var address: UInt = 0
     if count > 0 {
       let mapping = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
       guard mapping != MAP_FAILED, let mapping else {
-        close(descriptor)
-        throw MappedFile.unreadable(path)
+        defer { close(descriptor) }
+        throw BoundedFile.unreadable(path, what: "the file", errno)
       }
       address = UInt(bitPattern: mapping)
     }
@@ -54,8 +45,7 @@ final class MappedFile: Sendable {
     guard range.lowerBound >= 0, range.upperBound <= count else {
       throw SluiceError.badInput("bytes \(range) are outside the file's \(count)", file: path)
     }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, Int(status.st_size) >= range.upperBound else {
+    guard let status = FileStatus(descriptor: descriptor), status.size >= range.upperBound else {
       throw SluiceError.badInput(
         "the file was shortened while it was read", file: path, remedy: "Write checkpoints to a new name and rename.")
     }
@@ -64,20 +54,4 @@ final class MappedFile: Sendable {
       return try body(UnsafeRawBufferPointer(rebasing: bytes[range]))
     }
   }
-
-  static func unreadable(_ path: String) -> SluiceError {
-    SluiceError.badInput(
-      "can't read the file: \(String(cString: strerror(errno)))", file: path,
-      remedy: "Check the path and its permissions.")
-  }
-}
-
-/// Reads a whole small file.
-/// - Throws: `SluiceError` where it can't be read or is larger than `limit` bytes.
-func readFile(_ path: String, limit: Int) throws -> [UInt8] {
-  let file = try MappedFile(path: path)
-  guard file.count <= limit else {
-    throw SluiceError.badInput("\(file.count) bytes, and at most \(limit) make sense here", file: path)
-  }
-  return try file.withBytes(0..<file.count) { Array($0) }
 }

@@ -119,15 +119,14 @@ func writeConfiguration(_ entries: [String: Any], folder: String) throws {
 
 /// Writes a JSON object with sorted keys into a folder, which is made where it is missing.
 func writeJSON(_ entries: [String: Any], folder: String, name: String) throws {
+  let data: Data
   do {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    var data = try JSONSerialization.data(
+    data = try JSONSerialization.data(
       withJSONObject: entries, options: [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes])
-    data.append(UInt8(ascii: "\n"))
-    try data.write(to: URL(fileURLWithPath: folder + "/" + name), options: .atomic)
   } catch {
-    throw SluiceError(
-      .usage, "can't write \(name): \(error.localizedDescription)", at: SourceLocation(file: folder),
-      remedy: "Check that the folder can be written and the disk isn't full.")
+    throw InternalError("\(name) can't be encoded: \(error)")
   }
+  let path = folder + "/" + name
+  try OutputFile.makeFolder(of: path, what: name)
+  try OutputFile.write([UInt8](data) + [UInt8(ascii: "\n")], to: path, what: name)
 }

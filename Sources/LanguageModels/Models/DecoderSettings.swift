@@ -40,7 +40,8 @@ struct DecoderSettings: Sendable {
   private static func chatTemplate(_ folder: String) throws -> String? {
     let file = folder + "/chat_template.jinja"
     if FileManager.default.fileExists(atPath: file) {
-      return String(decoding: try readFile(file, limit: 1_000_000), as: UTF8.self)
+      return try BoundedFile.text(
+        file, what: "the chat template", limit: 1_000_000, hint: "State it as the target's template.")
     }
     let settings = folder + "/tokenizer_config.json"
     guard FileManager.default.fileExists(atPath: settings) else { return nil }

@@ -98,7 +98,8 @@ private struct SentenceTransformerSettings {
     let path = folder + "/modules.json"
     let modules: JSON
     do {
-      modules = try JSON(parsing: try readFile(path, limit: 1_000_000))
+      modules = try JSON(
+        parsing: try BoundedFile.read(path, what: "the file", limit: 1_000_000, hint: "It is no list of modules."))
     } catch let error as JSONSyntaxError {
       throw error.inFile(path)
     }

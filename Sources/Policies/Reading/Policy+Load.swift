@@ -67,9 +67,7 @@ extension Policy {
     do {
       return try TextDecoding.text(bytes)
     } catch {
-      throw SluiceError(
-        .usage, "the policy is not UTF-8", at: SourceLocation(file: path, line: error.line, column: error.column),
-        remedy: "Save it as UTF-8 text.")
+      throw error.explained("the policy is not UTF-8", file: path)
     }
   }
 

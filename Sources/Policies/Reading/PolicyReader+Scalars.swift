@@ -54,7 +54,7 @@ extension PolicyReader {
     switch key.shape {
     case .text: text.contains { !$0.isWhitespace } ? nil : ""
     case .file, .folder, .checkpoint, .output:
-      text.contains { !$0.isWhitespace } && !text.unicodeScalars.contains("\0") ? nil : ""
+      text.contains { !$0.isWhitespace } ? PathText.problem(text)?.remedy : ""
     case .url: Self.isUsable(url: text) ? nil : "For example http://127.0.0.1:8000/v1; keys go into api_key_env."
     case .variable:
       EnvironmentExpansion.isName(text)

@@ -44,6 +44,7 @@ enum TuningReader {
         at: tunerSection.values["kind"]?.place,
         remedy: "Use kind: \(served ? "fine-tuning-api" : "local"), or kind: command with a trainer of your own.")
     }
+    reader.places["tuning.folder"] = section.values["folder"]?.place
     let methods = names.compactMap(TuningPolicy.Method.init)
     return TuningPolicy(
       methods: methods.isEmpty ? TuningPolicy.Method.allCases : methods, combines: section.toggle("combined"),

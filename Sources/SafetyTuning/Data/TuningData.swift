@@ -1,5 +1,4 @@
 import Core
-import Foundation
 
 /// One exchange to learn: a prompt, and what the model should answer.
 public struct TuningExample: Hashable, Codable, Sendable {
@@ -48,14 +47,8 @@ public struct TuningData: Hashable, Sendable {
   }
 
   /// Writes the chat lines for their owner alone: they hold attacks in clear.
-  /// - Throws: `SluiceError` (usage) when the file can't be written.
+  /// - Throws: `SluiceError` when the file can't be written.
   public func write(to path: String) throws {
-    let made = FileManager.default.createFile(
-      atPath: path, contents: Data(chatLines.utf8), attributes: [.posixPermissions: 0o600])
-    guard made else {
-      throw SluiceError(
-        .usage, "can't write the data set", at: SourceLocation(file: path),
-        remedy: "Check that the folder can be written and the disk isn't full.")
-    }
+    try OutputFile.write(Array(chatLines.utf8), to: path, what: "the data set", access: .owner)
   }
 }

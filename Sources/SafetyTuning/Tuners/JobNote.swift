@@ -8,7 +8,8 @@ enum JobNote {
   static func read<Value: Decodable>(_ type: Value.Type, from path: String, remedy: String) throws -> Value? {
     guard FileManager.default.fileExists(atPath: path) else { return nil }
     do {
-      return try JSONDecoder().decode(type, from: Data(contentsOf: URL(fileURLWithPath: path)))
+      let bytes = try BoundedFile.read(path, what: "the note", limit: 1 << 20, hint: remedy)
+      return try JSONDecoder().decode(type, from: Data(bytes))
     } catch {
       throw SluiceError(
         .usage, "what is known of an earlier tuning job can't be read", at: SourceLocation(file: path), remedy: remedy)
@@ -16,22 +17,11 @@ enum JobNote {
   }
 
   /// Written beside the place, flushed and moved there; its owner's alone.
-  /// - Throws: `SluiceError` (usage) when that fails.
+  /// - Throws: `SluiceError` when that fails.
   static func write(_ value: some Encodable, to path: String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let bytes = Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
-    let draft = path + ".part"
-    unlink(draft)
-    let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard file >= 0 else { throw unwritable(path) }
-    let written = Foundation.write(file, bytes, bytes.count) == bytes.count && fsync(file) == 0
-    guard close(file) == 0, written, rename(draft, path) == 0 else { throw unwritable(path) }
-  }
-
-  private static func unwritable(_ path: String) -> SluiceError {
-    SluiceError(
-      .usage, "can't write what is known of a tuning job: \(String(cString: strerror(errno)))",
-      at: SourceLocation(file: path), remedy: "Check that the folder can be written and the disk isn't full.")
+    try OutputFile.write(bytes, to: path, what: "what is known of a tuning job", access: .owner)
   }
 }

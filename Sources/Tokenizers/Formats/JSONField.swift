@@ -87,18 +87,8 @@ enum TokenizerText {
   static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
   static func read(_ path: String) throws -> [UInt8] {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
-      throw SluiceError.badInput("no such file", file: path, remedy: "Copy the tokenizer's files into the folder.")
-    }
-    let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
-    guard size <= JSONField.maximumBytes else {
-      throw SluiceError.badInput("\(size) bytes are too many for a tokenizer's file", file: path)
-    }
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw SluiceError.badInput("can't read the file", file: path, remedy: "Check its permissions.")
-    }
-    return [UInt8](data)
+    try BoundedFile.read(
+      path, what: "the tokenizer's file", limit: JSONField.maximumBytes, hint: "Export the tokenizer again.")
   }
 
   /// The lines of a UTF-8 file, without their ends.

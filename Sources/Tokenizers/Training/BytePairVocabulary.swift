@@ -69,14 +69,8 @@ public struct BytePairVocabulary: Hashable, Sendable {
       ("tokenizer.json", tokenizerJSON), ("tokenizer_config.json", JSON.object(settings).serialized(indent: 2) + "\n"),
     ] {
       let path = folder + "/" + name
-      do {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
-      } catch {
-        throw SluiceError.badInput(
-          "can't write the file: \(error.localizedDescription)", file: path,
-          remedy: "Check the folder, its permissions and the free space.")
-      }
+      try OutputFile.makeFolder(of: path, what: name)
+      try OutputFile.write(Array(text.utf8), to: path, what: name)
     }
   }
 }

@@ -35,8 +35,7 @@ struct HistoryCommand: ParsableCommand {
   }
 
   func run() throws {
-    let history = try OldRuns(ledger: ledger).history(policy: policy, limit: limit)
-    if let html { try history.writePage(to: html) }
+    let history = try OldRuns(ledger: ledger).history(policy: policy, limit: limit, page: html)
     if json {
       StandardOutput.write(bytes: try history.json())
     } else {

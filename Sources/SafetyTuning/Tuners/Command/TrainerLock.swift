@@ -12,12 +12,7 @@ final class TrainerLock {
   /// - Throws: `SluiceError` (interrupted: try again later) where another trainer stays; `CancellationError`.
   init(folder: String, patience: Duration, cancelled: CancellationFlag) throws {
     let path = "\(folder)/\(Self.fileName)"
-    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard file >= 0 else {
-      throw SluiceError(
-        .usage, "can't make a lock for the trainer: \(String(cString: strerror(errno)))",
-        at: SourceLocation(file: path), remedy: "Check that the folder can be written.")
-    }
+    let file = try LockFile.open(path)
     let end = ContinuousClock.now + patience
     while flock(file, LOCK_EX | LOCK_NB) != 0 {
       let code = errno

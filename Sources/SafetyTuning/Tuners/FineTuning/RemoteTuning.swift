@@ -72,12 +72,8 @@ struct RemoteTuning {
   }
 
   private func trainingFile() throws -> [UInt8] {
-    do {
-      return Array(try Data(contentsOf: URL(fileURLWithPath: job.dataFile)))
-    } catch {
-      throw SluiceError(
-        .usage, "can't read the data set: \(error.localizedDescription)", at: SourceLocation(file: job.dataFile))
-    }
+    try BoundedFile.read(
+      job.dataFile, what: "the data set", limit: 1 << 30, hint: "Lower tuning.most_attacks or tuning.benign_ratio.")
   }
 
   /// Starts a job. Where an answer is lost, the service's list is searched before it is asked again.

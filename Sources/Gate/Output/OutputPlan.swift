@@ -1,0 +1,178 @@
+import Core
+import Foundation
+import LanguageModels
+import Policies
+
+/// Holds the files that a command is to write against those that must survive, before anything is touched.
+struct OutputPlan {
+  /// A file to write.
+  struct Output {
+    /// How its owner calls it: a policy's key or an option.
+    let key: String
+    let path: String
+    /// Where the policy names it.
+    var place: SourceLocation?
+  }
+
+  private struct Kept {
+    let what: String
+    let place: FilePlace
+  }
+
+  private var kept: [Kept] = []
+
+  init() {}
+
+  /// - Parameter ledger: its path; the files that go with it are kept, too.
+  init(ledger: String) { keepLedger(ledger) }
+
+  mutating func keep(_ what: String, _ path: String?) {
+    if let path, !path.isEmpty { kept.append(Kept(what: what, place: FilePlace(path))) }
+  }
+
+  private mutating func keepLedger(_ path: String) {
+    keep("the ledger", path)
+    // SQLite and the lock go by the name without links.
+    let real = FilePlace(path).path
+    for suffix in ["-wal", "-shm", "-journal", ".lock", ".backup-unfinished"] {
+      keep("a part of the ledger (\(suffix))", real + suffix)
+    }
+    let name = real.lastNameOfPath + ".before-schema-"
+    let folder = real.folderOfPath
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []
+    for file in files where file.utf8.starts(with: name.utf8) { keep("a copy of the ledger", folder + "/" + file) }
+  }
+
+  // MARK: - Checks
+
+  /// Whether reports can be written to files: new ones, or ones that hold older reports.
+  /// - Throws: `PolicyErrors` (64) with everything that is wrong; `SluiceError`: permission (77).
+  func check(reports: [Output]) throws {
+    var places: [(key: String, place: FilePlace)] = []
+    try collect(reports) { output in
+      try check(output)
+      let place = FilePlace(output.path)
+      if let other = places.first(where: { $0.place.isSame(as: place) && place.status?.isNull != true }) {
+        throw SluiceError.badInput(
+          "\(output.key) is the same file as \(other.key)", file: output.path, remedy: "Give each its own file.")
+      }
+      places.append((output.key, place))
+      if let status = place.status, status.kind == .regular, status.size > 0, !OwnReports.contains(output.path) {
+        throw SluiceError.badInput(
+          "\(output.key): \(output.path) is there already and is no report of Sluice, so it isn't replaced",
+          file: output.path, remedy: "Move it elsewhere, or name another file.")
+      }
+    }
+  }
+
+  /// Whether a file can be written that must not be there yet.
+  /// - Parameter remedy: what to do where it is.
+  /// - Throws: `SluiceError`: usage (64), permission (77).
+  func check(new output: Output, remedy: String) throws {
+    try OutputFile.checkNew(output.path, what: output.key, remedy: remedy)
+    try check(output)
+  }
+
+  /// Whether a folder can be made, or is there.
+  /// - Throws: `PolicyErrors` (64), `SluiceError`: permission (77).
+  func check(folder: Output) throws {
+    try collect([folder]) { output in
+      let place = FilePlace(output.path)
+      if place.status?.kind == .folder { return }
+      if let kind = place.status?.kind {
+        throw SluiceError.badInput(
+          "\(output.key): \(output.path) is \(kind.description), not a folder", file: output.path,
+          remedy: "Name a folder.")
+      }
+      try OutputFile.check(output.path, what: output.key)
+    }
+  }
+
+  private func check(_ output: Output) throws {
+    // What must survive is the better answer where it is a folder or a link, too.
+    let place = FilePlace(output.path)
+    for other in kept {
+      if place.isSame(as: other.place) { throw refused(output, "is \(other.what)") }
+      if place.isVisiblyInside(other.place) { throw refused(output, "would be a part of \(other.what)") }
+      if other.place.isInside(place) { throw refused(output, "is a folder that holds \(other.what)") }
+    }
+    try OutputFile.check(output.path, what: "\(output.key) (\(output.path))")
+  }
+
+  private func refused(_ output: Output, _ why: String) -> SluiceError {
+    .badInput("\(output.key): \(output.path) \(why)", file: output.path, remedy: "Name another file.")
+  }
+
+  /// Every mistake at its place in the policy; what isn't one (77) is told by itself.
+  private func collect(_ outputs: [Output], _ check: (Output) throws -> Void) throws {
+    var errors: [SluiceError] = []
+    for output in outputs {
+      do {
+        try check(output)
+      } catch let error as SluiceError {
+        errors.append(
+          SluiceError(error.exitCode, error.message, at: output.place ?? error.location, remedy: error.remedy))
+      }
+    }
+    if errors.contains(where: { $0.exitCode == .usage }) {
+      throw PolicyErrors(errors.filter { $0.exitCode == .usage })
+    }
+    if let error = errors.first { throw error }
+  }
+}
+
+extension OutputPlan {
+  /// What a run of a policy reads must survive it.
+  init(_ policy: Policy) {
+    self.init(ledger: policy.ledger)
+    keep("the policy", policy.path)
+    keep("the suite", policy.suite.seeds)
+    keep("the harmless questions", policy.suite.benign)
+    keep("the control's weaknesses", policy.weaknesses)
+    keepCheckpoint("the embedder", policy.embedder)
+    keepCheckpoint("the attacker", policy.attacker?.checkpoint)
+    keep("the quiz", policy.tuning?.quiz)
+    keep("the harmless prompts", policy.tuning?.benign)
+    if case .command(let tuner)? = policy.tuning?.tuner {
+      for argument in tuner.command where FileStatus(argument, followsLinks: true)?.kind == .regular {
+        keep("a part of the tuner's command", argument)
+      }
+    }
+    for judge in [policy.rewardJudge, policy.confirmJudge].compactMap(\.self).flatMap(\.leaves) {
+      switch judge {
+      case .rules(let file): keep("a judge's rules", file)
+      case .classifier(let checkpoint, _): keepCheckpoint("a judge's model", checkpoint)
+      default: continue
+      }
+    }
+    let targets =
+      [policy.candidate, policy.baseline, policy.control].compactMap(\.self) + policy.transfer.map(\.target)
+    for case .local(let local) in targets { keepCheckpoint("a target's model", local.checkpoint) }
+    keep("this program", CommandLine.arguments.first.flatMap { $0.utf8.contains(UInt8(ascii: "/")) ? $0 : nil })
+  }
+
+  private mutating func keepCheckpoint(_ what: String, _ path: String?) {
+    keep(what, path)
+    if let path, let adapted = try? AdaptedCheckpoint.at(path) { keep(what, adapted.base) }
+  }
+
+  /// Whether everything that the policy names to be written can be.
+  /// - Throws: `PolicyErrors` (64) at the places in the policy; `SluiceError`: permission (77).
+  static func check(_ policy: Policy, keeping more: [(what: String, path: String)] = []) throws {
+    var plan = OutputPlan(policy)
+    for (what, path) in more { plan.keep(what, path) }
+    try plan.check(
+      reports: policy.report.outputs.map { Output(key: $0.key, path: $0.path, place: policy.places[$0.key]) })
+    if let tuning = policy.tuning {
+      try plan.check(folder: Output(key: "tuning.folder", path: tuning.folder, place: policy.places["tuning.folder"]))
+    }
+  }
+}
+
+extension ReportPolicy {
+  /// The policy's keys and the paths that are given.
+  var outputs: [(key: String, path: String)] {
+    [("report.junit", junit), ("report.json", json), ("report.markdown", markdown), ("report.html", html)]
+      .compactMap { key, path in path.map { (key, $0) } }
+  }
+}
