@@ -6,6 +6,8 @@ public enum ExitCode: Int32, Sendable, Codable {
   case usage = 64
   case unavailable = 69
   case internalError = 70
+  /// A file could not be read or written: the disk is full or fails.
+  case ioError = 74
   case interrupted = 75
   case permission = 77
 }

@@ -21,10 +21,8 @@ public struct OldRuns {
     _ run: String, junit: String? = nil, html: String? = nil, markdown: String? = nil, json: String? = nil
   ) throws -> RunReport {
     let files = ReportPolicy(junit: junit, html: html, markdown: markdown, json: json, reveal: false)
-    let runs = try ledger.runs(limit: Int(Int32.max))
-    let ended = runs.filter { $0.ended != nil }
-    guard let record = run == "last" ? ended.first : runs.first(where: { $0.id == run }) else {
-      let known = ended.prefix(5).map(\.id).joined(separator: ", ")
+    guard let record = try run == "last" ? ledger.finishedRuns(limit: 1).first : ledger.run(run) else {
+      let known = try ledger.finishedRuns(limit: 5).map(\.id).joined(separator: ", ")
       throw SluiceError(
         .usage, run == "last" ? "no run has ended yet" : "there is no run \(run)",
         at: SourceLocation(file: ledger.path),
@@ -50,9 +48,7 @@ public struct OldRuns {
   ///   - policy: only runs of this policy, by its name.
   ///   - limit: the newest so many.
   public func history(policy: String? = nil, limit: Int) throws -> RunHistory {
-    let records = try ledger.runs(limit: Int(Int32.max)).filter {
-      $0.ended != nil && (policy == nil || $0.policyName == policy)
-    }.prefix(limit)
+    let records = try ledger.finishedRuns(policy: policy, limit: limit)
     return RunHistory(
       entries: try records.reversed().compactMap { record in
         guard let ended = record.ended, let summary = try ledger.summary(of: record.id) else { return nil }
