@@ -98,20 +98,15 @@ struct AttackerModel: Sendable {
   /// The mean of the last states over the meta prompt [C].
   var promptState: [Float] { Likelihood(prefix: prefix, workers: Self.workers).prefixState(weights) }
 
-  var optimizerState: (step: Int, first: [Float], second: [Float]) {
-    (optimizer.step, optimizer.first, optimizer.second)
-  }
-
-  /// Puts back what `parameters` and `optimizerState` gave.
+  /// Puts back what `parameters` gave.
   /// - Throws: `SluiceError` (usage) when the sizes are another model's.
-  mutating func restore(parameters: [Float], step: Int, first: [Float], second: [Float]) throws {
-    guard parameters.count == self.parameters.count, first.count == parameters.count, second.count == first.count else {
+  mutating func restore(parameters: [Float]) throws {
+    guard parameters.count == self.parameters.count else {
       throw SluiceError(
         .usage, "the stored attacker state has \(parameters.count) parameters, this attacker \(self.parameters.count)",
         remedy: "The attacker's settings changed; set attacker.warm_start: off once.")
     }
     isTrained = true
-    optimizer = AdamW(restoring: optimizer, step: step, first: first, second: second)
     if var adapter {
       adapter.values = parameters
       weights = adapter.merged(into: reference.weights, workers: Self.workers)

@@ -1,27 +1,28 @@
 import Core
 import Foundation
 
-/// What a search leaves for the next one: weights, optimizer moments, log Z, replay buffer, random state and step.
+/// What a search leaves for the next one: weights, log Z, replay buffer, random state and step.
 ///
-/// Stored as a JSON header (length first, 8 bytes little-endian) and raw little-endian float32.
+/// Stored as a JSON header (length first, 8 bytes little-endian) and the weights as bfloat16: all upper bytes, then all
+/// lower ones, since only the former compress. A search begins at another target, so the optimizer's moments would be of
+/// gradients that are gone; it begins with none.
 struct AttackerState: Sendable {
   struct Header: Codable, Sendable {
     var version = Self.current
     let step: Int
-    let optimizerStep: Int
     let logZ: LogPartition
     let generator: SeededGenerator
     let buffer: ReplayBuffer
     let minKThreshold: Double
     let parameters: Int
 
-    static let current = 2
+    static let current = 3
+    /// Float32 weights and both moments of the optimizer behind them.
+    static let withMoments = 2
   }
 
   let header: Header
   let parameters: [Float]
-  let first: [Float]
-  let second: [Float]
 
   /// - Throws: `InternalError` when the header can't be encoded.
   func encoded() throws -> [UInt8] {
@@ -30,17 +31,22 @@ struct AttackerState: Sendable {
     let json = try encoder.encode(header)
     var bytes = withUnsafeBytes(of: UInt64(json.count).littleEndian) { Array($0) }
     bytes.append(contentsOf: json)
-    for floats in [parameters, first, second] {
-      floats.withUnsafeBytes { bytes.append(contentsOf: $0) }
-    }
+    let halves = parameters.map(Self.brain)
+    bytes.append(contentsOf: halves.map { UInt8($0 >> 8) })
+    bytes.append(contentsOf: halves.map { UInt8(truncatingIfNeeded: $0) })
     return bytes
   }
 
-  init(header: Header, parameters: [Float], first: [Float], second: [Float]) {
+  init(header: Header, parameters: [Float]) {
     self.header = header
     self.parameters = parameters
-    self.first = first
-    self.second = second
+  }
+
+  /// The upper half of the nearest value that has no lower one, ties to even.
+  private static func brain(_ value: Float) -> UInt16 {
+    let bits = value.bitPattern
+    if value.isNaN { return UInt16(truncatingIfNeeded: bits >> 16) | 0x0040 }
+    return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ (bits >> 16 & 1)) >> 16)
   }
 
   /// - Throws: `SluiceError` (usage) when the bytes are no attacker state.
@@ -53,17 +59,18 @@ struct AttackerState: Sendable {
     guard length <= UInt64(bytes.count - 8) else { throw broken }
     let body = 8 + Int(length)
     guard let header = try? JSONDecoder().decode(Header.self, from: Data(bytes[8..<body])),
-      header.version == Header.current,
-      header.logZ.isWhole, header.parameters >= 0, header.parameters <= (bytes.count - body) / 12,
-      bytes.count - body == header.parameters * 12
+      header.version == Header.current || header.version == Header.withMoments, header.logZ.isWhole
     else { throw broken }
-    func floats(_ part: Int) -> [Float] {
-      bytes.withUnsafeBytes { raw in
-        (0..<header.parameters).map {
-          raw.loadUnaligned(fromByteOffset: body + 4 * (part * header.parameters + $0), as: Float.self)
-        }
+    let count = header.parameters
+    let width = header.version == Header.current ? 2 : 12
+    guard count >= 0, count <= (bytes.count - body) / width, bytes.count - body == count * width else { throw broken }
+    let parameters = bytes.withUnsafeBytes { raw in
+      (0..<count).map { index in
+        header.version == Header.current
+          ? Float(bitPattern: UInt32(raw[body + index]) << 24 | UInt32(raw[body + count + index]) << 16)
+          : raw.loadUnaligned(fromByteOffset: body + 4 * index, as: Float.self)
       }
     }
-    self.init(header: header, parameters: floats(0), first: floats(1), second: floats(2))
+    self.init(header: header, parameters: parameters)
   }
 }

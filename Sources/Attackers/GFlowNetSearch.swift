@@ -57,8 +57,7 @@ struct GFlowNetSearch: Sendable {
     log = SearchLog(oracle: oracle, budget: budget, settings: settings)
     let headWidth = settings.logZ == .linear ? attacker.reference.weights.architecture.width : 0
     if let start {
-      try policy.restore(
-        parameters: start.parameters, step: start.header.optimizerStep, first: start.first, second: start.second)
+      try policy.restore(parameters: start.parameters)
       buffer = start.header.buffer
       // The stored stream goes on, told apart by this run's seed.
       var stored = start.header.generator
@@ -437,13 +436,11 @@ struct GFlowNetSearch: Sendable {
   }
 
   private func state() throws -> [UInt8] {
-    let (optimizerStep, first, second) = policy.optimizerState
     let parameters = policy.parameters
     return try AttackerState(
       header: AttackerState.Header(
-        step: step, optimizerStep: optimizerStep, logZ: logZ, generator: generator, buffer: buffer,
-        minKThreshold: reward.threshold, parameters: parameters.count), parameters: parameters, first: first,
-      second: second
+        step: step, logZ: logZ, generator: generator, buffer: buffer,
+        minKThreshold: reward.threshold, parameters: parameters.count), parameters: parameters
     ).encoded()
   }
 }

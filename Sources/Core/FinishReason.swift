@@ -5,6 +5,8 @@ public enum FinishReason {
   public static let stop = "stop"
   /// The token limit ended it.
   public static let cut = "length"
+  /// The model went on, and only the beginning of its text is kept.
+  public static let capped = "max_response_bytes"
   /// A provider's filter stopped the prompt or the response.
   public static let blocked = "content_filter"
   /// The model said that it was done, and all it had written was reasoning in a field of its own.
@@ -18,8 +20,26 @@ extension Response {
   /// Whether a provider's filter stopped the prompt or the response; the text is then empty or what came before.
   public var isBlocked: Bool { finishReason == FinishReason.blocked }
 
-  /// Whether the token limit ended it.
-  public var isCut: Bool { finishReason == FinishReason.cut }
+  /// Whether the token limit ended it, or the limit on what is kept.
+  public var isCut: Bool { finishReason == FinishReason.cut || finishReason == FinishReason.capped }
+
+  /// Bytes of text that are kept where a target's settings don't say.
+  public static let usualMaxBytes = 256_000
+
+  /// The response with no more of its text than `limit` bytes of UTF-8, cut between characters (Unicode scalars) and marked
+  /// so; a shorter one as it is.
+  ///
+  /// - Parameter limit: nil for the usual one.
+  public func capped(at limit: Int?) -> Response {
+    let limit = limit ?? Self.usualMaxBytes
+    guard text.utf8.count > limit else { return self }
+    var end = text.utf8.index(text.utf8.startIndex, offsetBy: limit)
+    while end > text.utf8.startIndex, text.utf8[end] & 0xC0 == 0x80 { end = text.utf8.index(before: end) }
+    return Response(
+      text: String(decoding: text.utf8[..<end], as: UTF8.self), promptTokens: promptTokens,
+      completionTokens: completionTokens, latency: latency,
+      finishReason: isBlocked ? finishReason : FinishReason.capped)
+  }
 
   /// The text after a leading block of reasoning (`<think>…</think>` and the like); all of it where there is none.
   ///

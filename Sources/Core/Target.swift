@@ -9,10 +9,13 @@ public struct SamplingSettings: Hashable, Codable, Sendable {
   public var template: String?
   /// Local targets draw from this seed, so that a run repeats exactly; nil for servers, which have no such promise.
   public var seed: UInt64?
+  /// Of a response's text, in UTF-8; nil for `Response.usualMaxBytes`. What is cut there is another response than under another
+  /// limit.
+  public var maxBytes: Int?
 
   public init(
     temperature: Double = 1, topP: Double = 1, maxTokens: Int = 64, system: String? = nil, template: String? = nil,
-    seed: UInt64? = nil
+    seed: UInt64? = nil, maxBytes: Int? = nil
   ) {
     self.temperature = temperature
     self.topP = topP
@@ -20,6 +23,7 @@ public struct SamplingSettings: Hashable, Codable, Sendable {
     self.system = system
     self.template = template
     self.seed = seed
+    self.maxBytes = maxBytes == Response.usualMaxBytes ? nil : maxBytes
   }
 }
 

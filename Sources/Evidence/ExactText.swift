@@ -28,9 +28,26 @@ func exact(_ text: String?) -> (any DatabaseValueConvertible)? {
 
 extension Row {
   /// A column that was selected by `ExactText.read`.
-  func exactText(_ column: String) -> String { String(decoding: self[column] as Data, as: UTF8.self) }
+  /// - Throws: an error that `LedgerErrors` takes for damage, where it holds something else.
+  func exactText(_ column: String) throws -> String { String(decoding: try get(column) as Data, as: UTF8.self) }
 
-  func exactTextIfAny(_ column: String) -> String? {
-    (self[column] as Data?).map { String(decoding: $0, as: UTF8.self) }
+  func exactTextIfAny(_ column: String) throws -> String? {
+    try getIfAny(column, as: Data.self).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// A column of the type that Sluice stores there. The subscript would end the process where a flipped bit has made
+  /// another type of it.
+  /// - Throws: an error that `LedgerErrors` takes for damage.
+  func get<Value: DatabaseValueConvertible>(_ column: String) throws -> Value {
+    guard let value = Value.fromDatabaseValue(self[column] as DatabaseValue) else {
+      throw LedgerDamage("a value of '\(column)' has the wrong type")
+    }
+    return value
+  }
+
+  /// The same, nil for NULL.
+  func getIfAny<Value: DatabaseValueConvertible>(_ column: String, as type: Value.Type = Value.self) throws -> Value? {
+    let stored: DatabaseValue = self[column]
+    return stored.isNull ? nil : try get(column)
   }
 }

@@ -14,6 +14,16 @@ public enum SHA256 {
   /// The hash of a text's UTF-8.
   public static func hex(_ text: String) -> String { hex(Array(text.utf8)) }
 
+  /// The first 64 bits of a hash, as a key for look-ups; what is found is then compared itself.
+  static func key(_ bytes: some Sequence<UInt8>) -> Int64 {
+    var hasher = SHA256Stream()
+    hasher.update(Array(bytes))
+    return Int64(bitPattern: hasher.finishedBytes().prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
+  }
+
+  /// The same of a hash in hexadecimal.
+  static func key(hex: String) -> Int64 { Int64(bitPattern: UInt64(hex.prefix(16), radix: 16) ?? 0) }
+
   /// The hash of a file's contents, as `sha256sum` prints it.
   ///
   /// - Parameter limit: bytes that are read at most, of files that have a bound.
@@ -46,9 +56,14 @@ private struct SHA256Stream {
     crypto_hash_sha256_update(&state, bytes, UInt64(count ?? bytes.count))
   }
 
-  mutating func finish() -> String {
+  mutating func finishedBytes() -> [UInt8] {
     var digest = [UInt8](repeating: 0, count: Int(crypto_hash_sha256_BYTES))
     crypto_hash_sha256_final(&state, &digest)
+    return digest
+  }
+
+  mutating func finish() -> String {
+    let digest = finishedBytes()
     let digits = Array("0123456789abcdef".utf8)
     return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }

@@ -44,10 +44,11 @@ struct AuditRecord {
     self.hash = hash
   }
 
-  init(_ row: Row) {
+  /// - Throws: an error that `LedgerErrors` takes for damage.
+  init(_ row: Row) throws {
     self.init(
-      sequence: row["sequence"], at: row["at"], kind: row.exactText("kind"), detail: row.exactText("detail"),
-      previous: row["previous"], hash: row["hash"])
+      sequence: try row.get("sequence"), at: try row.get("at"), kind: try row.exactText("kind"),
+      detail: try row.exactText("detail"), previous: try row.get("previous"), hash: try row.get("hash"))
   }
 
   /// Columns for `init`.
@@ -56,7 +57,7 @@ struct AuditRecord {
   /// - Returns: the new record's number.
   static func append(_ db: Database, kind: String, detail: String, now: Double) throws -> Int {
     let last = try Row.fetchOne(db, sql: "SELECT \(columns) FROM audit ORDER BY sequence DESC LIMIT 1")
-      .map(AuditRecord.init)
+      .map { try AuditRecord($0) }
     let record = AuditRecord(
       sequence: (last?.sequence ?? 0) + 1, at: now, kind: kind, detail: detail,
       previous: last?.hash ?? Ledger.genesis)

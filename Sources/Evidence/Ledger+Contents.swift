@@ -36,15 +36,21 @@ extension Ledger {
     return try read { db in
       var counts: [String: Int] = [:]
       for table in [
-        "runs", "prompts", "responses", "failures", "judgments", "searches", "attackerStates", "artifacts", "checks",
-        "samples", "labels", "targets", "audit",
+        "runs", "texts", "failures", "searches", "attackerStates", "artifacts", "checks", "samples", "labels",
+        "targets", "audit",
       ] {
         counts[table] = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM \(table)") ?? 0
       }
+      counts["responses"] = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM storedResponses") ?? 0
+      counts["judgments"] = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM storedJudgments") ?? 0
       counts["suite"] = try Int.fetchOne(db, sql: "SELECT COUNT(DISTINCT attack) FROM suite") ?? 0
       let rows = try Row.fetchAll(
-        db, sql: "SELECT \(ExactText.read("target")), COUNT(*) AS n FROM responses r GROUP BY r.target")
-      let targets: [(String, Int)] = rows.map { ($0.exactText("target"), $0["n"]) }
+        db,
+        sql: """
+          SELECT \(ExactText.read("s.target", as: "target")), r.n
+          FROM (SELECT source, COUNT(*) AS n FROM storedResponses GROUP BY source) r JOIN sources s ON s.id = r.source
+          """)
+      let targets: [(String, Int)] = try rows.map { (try $0.exactText("target"), try $0.get("n")) }
       return LedgerContents(
         path: path, bytes: size, counts: counts, responsesByTarget: Dictionary(targets, uniquingKeysWith: +),
         headHash: try Self.headHash(db), runs: try Self.runs(db, limit: limit))
@@ -52,23 +58,30 @@ extension Ledger {
   }
 
   /// What a run paid for, over all its lives, by target fingerprint.
-  public func costs(of run: String) throws -> [TargetCost] {
-    try read { db in
+  /// - Parameter settings: only what was asked under these; nil for any.
+  public func costs(of run: String, under settings: SamplingSettings? = nil) throws -> [TargetCost] {
+    let hash = try settings.map { SHA256.hex(try jsonText($0)) }
+    return try read { db in
       try Row.fetchAll(
         db,
         sql: """
           SELECT \(ExactText.read("target")), SUM(responses) AS responses, SUM(failures) AS failures, SUM(promptTokens) AS promptTokens,
             SUM(completionTokens) AS completionTokens
           FROM (
-            SELECT target, 1 AS responses, 0 AS failures, promptTokens, completionTokens FROM responses WHERE run = ?
+            SELECT s.target, r.responses, 0 AS failures, r.promptTokens, r.completionTokens
+            FROM (
+              SELECT source, COUNT(*) AS responses, SUM(promptTokens) AS promptTokens,
+                SUM(completionTokens) AS completionTokens
+              FROM storedResponses WHERE run = (SELECT id FROM names WHERE text = ?) GROUP BY source
+            ) r JOIN sources s ON s.id = r.source WHERE ? IS NULL OR s.settings = ?
             UNION ALL
-            SELECT target, 0, 1, 0, 0 FROM failures WHERE run = ?
+            SELECT target, 0, 1, 0, 0 FROM failures WHERE run = ? AND (? IS NULL OR settings = ?)
           ) t GROUP BY t.target ORDER BY t.target
-          """, arguments: [run, run]
+          """, arguments: [run, hash, hash, run, hash, hash]
       ).map { row in
         TargetCost(
-          target: row.exactText("target"), responses: row["responses"], failures: row["failures"],
-          promptTokens: row["promptTokens"], completionTokens: row["completionTokens"])
+          target: try row.exactText("target"), responses: try row.get("responses"), failures: try row.get("failures"),
+          promptTokens: try row.get("promptTokens"), completionTokens: try row.get("completionTokens"))
       }
     }
   }

@@ -11,18 +11,11 @@ extension Ledger {
     _ requests: [(key: ResponseKey, category: String?)], judge: String, scope: String = ""
   ) throws -> [Score?] {
     try read { db in
-      var settings = SettingsHashes()
-      let statement = try db.cachedStatement(
-        sql: """
-          SELECT \(Self.scoreColumns)
-          FROM judgments j JOIN responses r ON r.id = j.response JOIN prompts p ON p.id = r.prompt
-          WHERE \(Self.isResponse) AND \(Self.isJudgment)
-          """)
+      var interning = Interning()
       return try requests.map { request in
-        let arguments = try Self.arguments(request.key, &settings)
-        return try Row.fetchOne(
-          statement, arguments: arguments + [exact(judge), exact(request.category ?? ""), scope]
-        ).map(Self.score)
+        guard let response = try interning.response(request.key, db) else { return nil }
+        return try Self.score(
+          of: response, judge: judge, category: request.category, scope: scope, &interning, db)
       }
     }
   }
@@ -33,37 +26,50 @@ extension Ledger {
     _ scores: [(key: ResponseKey, category: String?, score: Score)], judge: String, scope: String = ""
   ) throws {
     try write { db in
-      var settings = SettingsHashes()
+      var interning = Interning()
       for (key, category, score) in scores {
-        let response = try Self.responseID(db, key, &settings)
-        try Self.insert(score, of: response, judge: judge, category: category, scope: scope, db)
+        guard let response = try interning.response(key, db) else {
+          throw InternalError("a response was judged before it was stored")
+        }
+        try Self.insert(score, of: response, judge: judge, category: category, scope: scope, &interning, db)
       }
     }
   }
 
-  /// Columns of a judgment `j`, for `score`.
-  static let scoreColumns =
-    "j.score, \(ExactText.read("j.category", as: "category")), \(ExactText.read("j.reason", as: "reason"))"
-
-  /// Condition on a judgment `j`, with judge, category and scope bound.
-  static let isJudgment = "j.judge = \(ExactText.bound) AND j.askedCategory = \(ExactText.bound) AND j.scope = ?"
-
-  static func score(_ row: Row) -> Score {
-    (row["score"] as Double?).map { Score.scored($0, category: row.exactTextIfAny("category")) }
-      ?? .unscored(reason: row.exactTextIfAny("reason") ?? "")
+  /// A judge's score of a response by its number; nil where it has not looked yet.
+  static func score(
+    of response: Int64, judge: String, category: String?, scope: String, _ interning: inout Interning, _ db: Database
+  ) throws -> Score? {
+    guard let judge = try interning.judge(judge, category: category ?? "", scope: scope, db, storing: false) else {
+      return nil
+    }
+    let find = try db.cachedStatement(
+      sql: """
+        SELECT j.score, \(ExactText.read("c.text", as: "category")), \(ExactText.read("w.text", as: "reason"))
+        FROM storedJudgments j LEFT JOIN names c ON c.id = j.category LEFT JOIN names w ON w.id = j.reason
+        WHERE j.response = ? AND j.judge = ?
+        """)
+    return try Row.fetchOne(find, arguments: [response, judge]).map { row in
+      if let score = try row.getIfAny("score", as: Double.self) {
+        return .scored(score, category: try row.exactTextIfAny("category"))
+      }
+      return .unscored(reason: try row.exactTextIfAny("reason") ?? "")
+    }
   }
 
   static func insert(
-    _ score: Score, of response: Int64, judge: String, category: String?, scope: String, _ db: Database
+    _ score: Score, of response: Int64, judge: String, category: String?, scope: String, _ interning: inout Interning,
+    _ db: Database
   ) throws {
     let (probability, reason) = columns(score)
     try db.cachedStatement(
       sql: """
-        INSERT INTO judgments (judge, askedCategory, category, reason, response, scope, score)
-        VALUES (\(ExactText.bound(4)), ?, ?, ?) ON CONFLICT (response, judge, askedCategory, scope) DO NOTHING
+        INSERT INTO storedJudgments (response, judge, score, category, reason) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (response, judge) DO NOTHING
         """
     ).execute(arguments: [
-      exact(judge), exact(category ?? ""), exact(score.category), exact(reason), response, scope, probability,
+      response, try interning.judge(judge, category: category ?? "", scope: scope, db), probability,
+      try score.category.map { try interning.name($0, db) }, try reason.map { try interning.name($0, db) },
     ])
   }
 
@@ -74,14 +80,5 @@ extension Ledger {
     case .scored(let probability, _): (min(1, max(0, probability)), nil)
     case .unscored(let reason): (nil, reason)
     }
-  }
-
-  private static func responseID(_ db: Database, _ key: ResponseKey, _ settings: inout SettingsHashes) throws -> Int64 {
-    let find = try db.cachedStatement(
-      sql: "SELECT r.id FROM responses r JOIN prompts p ON p.id = r.prompt WHERE \(Self.isResponse)")
-    guard let id = try Int64.fetchOne(find, arguments: try arguments(key, &settings)) else {
-      throw InternalError("a response was judged before it was stored")
-    }
-    return id
   }
 }

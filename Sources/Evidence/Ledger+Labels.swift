@@ -90,10 +90,10 @@ extension Ledger {
           GROUP BY r.id ORDER BY r.id
           """, arguments: StatementArguments([exact(run), exact(run)] + judges.map { exact($0) })
       ).map { row in
-        let asked = row.exactText("asked")
+        let asked = try row.exactText("asked")
         return LabelCandidate(
-          response: row["id"], prompt: row.exactText("prompt"), category: asked.isEmpty ? nil : asked,
-          score: row["score"])
+          response: try row.get("id"), prompt: try row.exactText("prompt"), category: asked.isEmpty ? nil : asked,
+          score: try row.get("score"))
       }
     }
   }
@@ -131,7 +131,8 @@ extension Ledger {
           throw InternalError("a response was drawn that isn't there")
         }
         return BlindItem(
-          item: item, prompt: row.exactText("prompt"), response: row.exactText("text"), category: drawn.category,
+          item: item, prompt: try row.exactText("prompt"), response: try row.exactText("text"),
+          category: drawn.category,
           locale: drawn.locale)
       }
     }
@@ -184,20 +185,20 @@ extension Ledger {
           JOIN prompts p ON p.id = r.prompt
           ORDER BY r.id, s.sample, l.reviewer
           """)
-      let groups = Dictionary(grouping: rows) { $0["id"] as Int64 }.sorted { $0.key < $1.key }
-      return groups.compactMap { id, rows in
+      let groups = try Dictionary(grouping: rows) { try $0.get("id") as Int64 }.sorted { $0.key < $1.key }
+      return try groups.compactMap { id, rows in
         guard let first = rows.first else { return nil }
         // In a later sample, a reviewer's later verdict.
         var labels: [String: ReviewedItem] = [:]
         for row in rows {
-          guard let label = ReviewerLabel(rawValue: row["label"]) else { continue }
-          let reviewer = row.exactText("reviewer")
-          labels[reviewer] = ReviewedItem(item: row["item"], reviewer: reviewer, label: label)
+          guard let label = ReviewerLabel(rawValue: try row.get("label")) else { continue }
+          let reviewer = try row.exactText("reviewer")
+          labels[reviewer] = ReviewedItem(item: try row.get("item"), reviewer: reviewer, label: label)
         }
         return LabelledResponse(
-          response: id, prompt: first.exactText("prompt"), text: first.exactText("text"),
-          category: first.exactTextIfAny("category"), locale: first.exactTextIfAny("locale"),
-          cluster: first.exactText("cluster"), weight: first["weight"],
+          response: id, prompt: try first.exactText("prompt"), text: try first.exactText("text"),
+          category: try first.exactTextIfAny("category"), locale: try first.exactTextIfAny("locale"),
+          cluster: try first.exactText("cluster"), weight: try first.get("weight"),
           labels: labels.values.sorted { $0.reviewer < $1.reviewer })
       }
     }
@@ -207,12 +208,10 @@ extension Ledger {
   /// - Parameter scope: empty for a judge with an identity; the run's identifier for one that may be another tomorrow.
   public func scores(_ responses: [LabelledResponse], judge: String, scope: String = "") throws -> [Score?] {
     try read { db in
-      let statement = try db.cachedStatement(
-        sql: "SELECT \(Self.scoreColumns) FROM judgments j WHERE j.response = ? AND \(Self.isJudgment)")
+      var interning = Interning()
       return try responses.map { response in
-        try Row.fetchOne(
-          statement, arguments: [response.response, exact(judge), exact(response.category ?? ""), scope]
-        ).map(Self.score)
+        try Self.score(
+          of: response.response, judge: judge, category: response.category, scope: scope, &interning, db)
       }
     }
   }
@@ -222,9 +221,10 @@ extension Ledger {
     _ scores: [(response: LabelledResponse, score: Score)], judge: String, scope: String = ""
   ) throws {
     try write { db in
+      var interning = Interning()
       for (response, score) in scores {
         try Self.insert(
-          score, of: response.response, judge: judge, category: response.category, scope: scope, db)
+          score, of: response.response, judge: judge, category: response.category, scope: scope, &interning, db)
       }
     }
   }

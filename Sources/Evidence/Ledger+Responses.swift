@@ -34,55 +34,56 @@ extension Ledger {
   /// - Parameter run: only responses that this run stored count; nil for any run's.
   public func responses(_ keys: [ResponseKey], onlyOf run: String? = nil) throws -> [Response?] {
     try read { db in
-      var settings = SettingsHashes()
+      var interning = Interning()
       let statement = try db.cachedStatement(
         sql: """
-          SELECT \(ExactText.read("r.text", as: "text")), \(ExactText.read("r.finishReason", as: "finishReason")),
+          SELECT \(ExactText.read("x.text", as: "text")), \(ExactText.read("f.text", as: "finishReason")),
             r.promptTokens, r.completionTokens, r.latency
-          FROM responses r JOIN prompts p ON p.id = r.prompt
-          WHERE \(Self.isResponse) AND (? IS NULL OR r.run = ?)
+          FROM storedResponses r JOIN texts x ON x.id = r.text JOIN names f ON f.id = r.finishReason
+            JOIN names n ON n.id = r.run
+          WHERE r.prompt = ? AND r.source = ? AND r.sample = ? AND (? IS NULL OR n.text = ?)
           """)
       return try keys.map { key in
-        try Row.fetchOne(statement, arguments: try Self.arguments(key, &settings) + [run, run]).map { row in
+        guard let source = try interning.source(key, db, storing: false),
+          let prompt = try interning.text(key.prompt, db, storing: false)
+        else { return nil }
+        return try Row.fetchOne(statement, arguments: [prompt, source, key.sampleIndex, run, run]).map { row in
           Response(
-            text: row.exactText("text"), promptTokens: row["promptTokens"], completionTokens: row["completionTokens"],
-            latency: row["latency"], finishReason: row.exactText("finishReason"))
+            text: try row.exactText("text"), promptTokens: try row.get("promptTokens"),
+            completionTokens: try row.get("completionTokens"), latency: try row.get("latency"),
+            finishReason: try row.exactText("finishReason"))
         }
       }
     }
   }
 
-  /// Condition on a response `r` and its prompt `p`, for `arguments`.
-  static let isResponse =
-    "p.hash = ? AND r.target = \(ExactText.bound) AND r.settings = ? AND r.sample = ? AND r.scope = ?"
-
-  static func arguments(_ key: ResponseKey, _ settings: inout SettingsHashes) throws -> StatementArguments {
-    [SHA256.hex(key.prompt), exact(key.target), try settings.hash(key.settings), key.sampleIndex, key.scope]
-  }
-
   /// Commits outcomes in one transaction. A response already stored under its key stays as it is; failures are noted
   /// beside, and don't keep their request from being asked again.
   /// - Returns: how many responses were new.
+  /// - Throws: `InternalError` for a response that is to hold for another run alone.
   @discardableResult
   public func store(_ outcomes: [(key: ResponseKey, outcome: ResponseOutcome)], run: String) throws -> Int {
     try write { db in
+      var interning = Interning()
       var settings = SettingsHashes()
       var stored = 0
       for (key, outcome) in outcomes {
-        let prompt = try Self.promptID(db, key.prompt)
-        let hash = try settings.hash(key.settings)
+        let prompt = try interning.text(key.prompt, db)
         switch outcome {
         case .success(let response):
+          guard key.scope.isEmpty || key.scope == run || key.scope.hasPrefix("signs ") else {
+            throw InternalError("a response was to be stored in another run's name")
+          }
           try db.cachedStatement(
             sql: """
-              INSERT INTO responses
-              (target, text, finishReason, prompt, settings, sample, scope, promptTokens, completionTokens, latency, run)
-              VALUES (\(ExactText.bound(3)), ?, ?, ?, ?, ?, ?, ?, ?)
-              ON CONFLICT (target, prompt, settings, sample, scope) DO NOTHING
+              INSERT INTO storedResponses
+              (prompt, source, sample, text, promptTokens, completionTokens, latency, finishReason, run)
+              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (prompt, source, sample) DO NOTHING
               """
           ).execute(arguments: [
-            exact(key.target), exact(response.text), exact(response.finishReason), prompt, hash, key.sampleIndex,
-            key.scope, response.promptTokens, response.completionTokens, response.latency, run,
+            prompt, try interning.source(key, db), key.sampleIndex,
+            try Self.textID(db, response.text, storing: true), response.promptTokens, response.completionTokens,
+            response.latency, try interning.name(response.finishReason, db), try interning.name(run, db),
           ])
           stored += db.changesCount
         case .failure(let failure):
@@ -92,29 +93,13 @@ extension Ledger {
               VALUES (\(ExactText.bound(2)), ?, ?, ?, ?, ?)
               """
           ).execute(arguments: [
-            exact(key.target), exact(failure.message), prompt, hash, key.sampleIndex, failure.kind.rawValue, run,
+            exact(key.target), exact(failure.message), prompt, try settings.hash(key.settings), key.sampleIndex,
+            failure.kind.rawValue, run,
           ])
         }
       }
       return stored
     }
-  }
-
-  /// The row of a prompt; texts are stored once.
-  static func promptID(_ db: Database, _ text: String) throws -> Int64 {
-    let hash = SHA256.hex(text)
-    let find = try db.cachedStatement(sql: "SELECT id, length(CAST(text AS BLOB)) AS bytes FROM prompts WHERE hash = ?")
-    if let row = try Row.fetchOne(find, arguments: [hash]) {
-      let id: Int64 = row["id"]
-      // Version 0.1 cut texts at a NUL, but hashed them whole.
-      if row["bytes"] as Int != text.utf8.count {
-        try db.execute(sql: "UPDATE prompts SET text = \(ExactText.bound) WHERE id = ?", arguments: [exact(text), id])
-      }
-      return id
-    }
-    try db.cachedStatement(sql: "INSERT INTO prompts (text, hash) VALUES (\(ExactText.bound), ?)")
-      .execute(arguments: [exact(text), hash])
-    return db.lastInsertedRowID
   }
 }
 

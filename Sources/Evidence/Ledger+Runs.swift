@@ -100,8 +100,11 @@ extension Ledger {
   public func finishedRun(_ identity: RunIdentity) throws -> RunRecord? {
     try read { db in
       try Row.fetchOne(
-        db, sql: "SELECT * FROM runs WHERE identity = ? AND ended IS NOT NULL ORDER BY endedAs DESC, id DESC LIMIT 1",
-        arguments: [identity.hash]
+        db,
+        sql: """
+          SELECT \(Self.recordColumns) FROM runs
+          WHERE identity = ? AND ended IS NOT NULL ORDER BY endedAs DESC, id DESC LIMIT 1
+          """, arguments: [identity.hash]
       ).map(Self.record)
     }
   }
@@ -185,12 +188,61 @@ extension Ledger {
     ).map(record)
   }
 
-  /// The summary of a finished run; nil where there is no such run or it didn't end.
-  public func summary(of run: String) throws -> RunSummary? {
-    let text = try read {
-      try Data.fetchOne($0, sql: "SELECT CAST(summary AS BLOB) FROM runs WHERE id = ?", arguments: [run])
+  /// The newest finished runs of a policy, by its name; nil for any policy's. Newest first, in the order of beginning.
+  public func finishedRuns(policy name: String? = nil, limit: Int) throws -> [RunRecord] {
+    try read { db in
+      try Row.fetchAll(
+        db,
+        sql: """
+          SELECT \(Self.recordColumns) FROM runs r
+          WHERE ended IS NOT NULL AND (? IS NULL OR r.policyName = \(ExactText.bound))
+          ORDER BY beganAs DESC, id DESC LIMIT ?
+          """, arguments: [exact(name), exact(name), limit]
+      ).map(Self.record)
     }
-    return try text.map { try summaryDecoder.decode(RunSummary.self, from: $0) }
+  }
+
+  /// A run by its identifier; nil where there is none.
+  public func run(_ id: String) throws -> RunRecord? {
+    try read { db in
+      try Row.fetchOne(
+        db, sql: "SELECT \(Self.recordColumns) FROM runs WHERE id = \(ExactText.bound)", arguments: [exact(id)]
+      ).map(Self.record)
+    }
+  }
+
+  /// The position of a run among all runs in the order of their beginning, from 1.
+  public func number(of run: String) throws -> Int {
+    try read { db in
+      try Int.fetchOne(
+        db,
+        sql: """
+          SELECT COUNT(*) FROM runs a, runs b WHERE b.id = ? AND (a.beganAs, a.id) <= (b.beganAs, b.id)
+          """, arguments: [run]) ?? 0
+    }
+  }
+
+  /// The summary of a finished run; nil where there is no such run or it didn't end.
+  /// - Throws: `SluiceError` (usage) where it isn't what the audit chain says that the run ended with.
+  public func summary(of run: String) throws -> RunSummary? {
+    try read { db in
+      let row = try Row.fetchOne(
+        db,
+        sql: """
+          SELECT r.verdict, r.exitCode, \(ExactText.read("r.summary", as: "summary")),
+            \(ExactText.read("a.detail", as: "said"))
+          FROM runs r LEFT JOIN audit a ON a.sequence = r.endedAs
+          WHERE r.id = \(ExactText.bound) AND r.summary IS NOT NULL
+          """, arguments: [exact(run)])
+      guard let row else { return nil }
+      let text = try row.exactText("summary")
+      let ended = RunEvent.ended(
+        id: run, verdict: try row.get("verdict"), exitCode: try row.get("exitCode"), summary: text)
+      guard try row.exactTextIfAny("said") == ended else {
+        throw LedgerDamage("the verdict of run \(run) is not the one that the audit chain has")
+      }
+      return try summaryDecoder.decode(RunSummary.self, from: Data(text.utf8))
+    }
   }
 
   private static let recordColumns =
@@ -199,11 +251,12 @@ extension Ledger {
 
   private static func record(_ row: Row) throws -> RunRecord {
     RunRecord(
-      id: row["id"], policyName: row.exactText("policyName"), policyHash: row["policyHash"],
-      digest: row.exactTextIfAny("digest"), seed: UInt64(row["seed"] as String) ?? 0,
-      overrides: (try? JSONDecoder().decode([String].self, from: row["overrides"] as Data)) ?? [],
-      version: row["version"], began: row["began"], ended: row["ended"],
-      verdict: (row["verdict"] as String?).flatMap(Verdict.init), exitCode: row["exitCode"])
+      id: try row.get("id"), policyName: try row.exactText("policyName"), policyHash: try row.get("policyHash"),
+      digest: try row.exactTextIfAny("digest"), seed: UInt64(try row.get("seed") as String) ?? 0,
+      overrides: (try? JSONDecoder().decode([String].self, from: try row.get("overrides"))) ?? [],
+      version: try row.get("version"), began: try row.get("began"), ended: try row.getIfAny("ended"),
+      verdict: try row.getIfAny("verdict", as: String.self).flatMap(Verdict.init),
+      exitCode: try row.getIfAny("exitCode"))
   }
 }
 

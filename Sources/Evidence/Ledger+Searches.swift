@@ -2,26 +2,47 @@ import Core
 import Foundation
 import GRDB
 
+/// A search's record, and apart from it the attacker's state, which a run keeps under its own name as well.
+public struct StoredSearch: Hashable, Sendable {
+  public let record: [UInt8]
+  /// Empty where none is kept.
+  public let state: [UInt8]
+
+  public init(record: [UInt8], state: [UInt8] = []) {
+    self.record = record
+    self.state = state
+  }
+}
+
 extension Ledger {
-  /// The bytes of a finished search, where one with this key is stored.
+  /// What is kept of a finished search, where one with this key is stored.
   ///
   /// - Parameter key: names everything that shapes a search: target, settings, attacker, start state, seed, budget.
-  public func search(_ key: String) throws -> [UInt8]? {
+  public func search(_ key: String) throws -> StoredSearch? {
     try read { db in
-      try Data.fetchOne(
+      try Row.fetchOne(
         db,
-        sql: "SELECT a.bytes FROM searches s JOIN artifacts a ON a.hash = s.artifact WHERE s.key = \(ExactText.bound)",
-        arguments: [exact(key)])
-    }.map { [UInt8]($0) }
+        sql: """
+          SELECT \(Self.artifactColumns("a", "record")), \(Self.artifactColumns("b", "state"))
+          FROM searches s JOIN artifacts a ON a.hash = s.artifact LEFT JOIN artifacts b ON b.hash = s.state
+          WHERE s.key = \(ExactText.bound)
+          """, arguments: [exact(key)]
+      ).map { row in
+        StoredSearch(record: try row.artifact("record") ?? [], state: try row.artifact("state") ?? [])
+      }
+    }
   }
 
   /// Remembers a finished search; the first result under a key stays.
-  public func storeSearch(_ key: String, result: [UInt8], run: String) throws {
+  public func storeSearch(_ key: String, _ search: StoredSearch, run: String) throws {
     try write { db in
-      let hash = try Self.storeArtifact(db, result)
+      let record = try Self.storeArtifact(db, search.record)
+      let state = search.state.isEmpty ? nil : try Self.storeArtifact(db, search.state)
       try db.execute(
-        sql: "INSERT INTO searches (key, artifact, run) VALUES (\(ExactText.bound), ?, ?) ON CONFLICT (key) DO NOTHING",
-        arguments: [exact(key), hash, run])
+        sql: """
+          INSERT INTO searches (key, artifact, state, run) VALUES (\(ExactText.bound), ?, ?, ?)
+          ON CONFLICT (key) DO NOTHING
+          """, arguments: [exact(key), record, state, run])
     }
   }
 
@@ -31,13 +52,14 @@ extension Ledger {
   ///   first life did, whatever ended meanwhile; nil for any.
   public func attackerState(attacker: String, restart: Int, before run: String? = nil) throws -> [UInt8]? {
     try read { db in
-      try Data.fetchOne(
+      try Row.fetchOne(
         db,
         sql: """
-          SELECT a.bytes FROM attackerStates s JOIN artifacts a ON a.hash = s.artifact JOIN runs r ON r.id = s.run
+          SELECT \(Self.artifactColumns("a", "state")) FROM attackerStates s JOIN artifacts a ON a.hash = s.artifact JOIN runs r ON r.id = s.run
           WHERE s.attacker = \(ExactText.bound) AND s.restart = ? AND \(Self.endedBefore) ORDER BY r.endedAs DESC, r.id DESC LIMIT 1
-          """, arguments: [exact(attacker), restart, run, run])
-    }.map { [UInt8]($0) }
+          """, arguments: [exact(attacker), restart, run, run]
+      )?.artifact("state")
+    }
   }
 
   /// Condition on a run `r`, with the later run bound twice.
@@ -54,12 +76,31 @@ extension Ledger {
     }
   }
 
-  /// Content-addressed: equal bytes are stored once.
-  private static func storeArtifact(_ db: Database, _ bytes: [UInt8]) throws -> String {
+  /// Content-addressed: equal bytes are stored once, compressed where that makes them shorter.
+  static func storeArtifact(_ db: Database, _ bytes: [UInt8]) throws -> String {
     let hash = SHA256.hex(bytes)
+    if try Int.fetchOne(db, sql: "SELECT 1 FROM artifacts WHERE hash = ?", arguments: [hash]) != nil { return hash }
+    let packed = Compression.packed(bytes)
     try db.execute(
-      sql: "INSERT INTO artifacts (hash, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING",
-      arguments: [hash, Data(bytes)])
+      sql: "INSERT INTO artifacts (hash, bytes, unpacked) VALUES (?, ?, ?)",
+      arguments: [hash, Data(packed ?? bytes), packed == nil ? nil : bytes.count])
     return hash
+  }
+
+  /// Columns of an artifact, for `Row.artifact`.
+  static func artifactColumns(_ table: String, _ name: String) -> String {
+    "\(table).hash AS \(name)Hash, \(table).bytes AS \(name), \(table).unpacked AS \(name)Size"
+  }
+}
+
+extension Row {
+  /// An artifact that was selected by `Ledger.artifactColumns`; nil where there is none.
+  /// - Throws: `LedgerDamage` where it isn't what its hash says.
+  func artifact(_ name: String) throws -> [UInt8]? {
+    guard let hash = try getIfAny("\(name)Hash", as: String.self) else { return nil }
+    var bytes = [UInt8](try get(name) as Data)
+    if let size = try getIfAny("\(name)Size", as: Int.self) { bytes = try Compression.unpacked(bytes, size: size) }
+    guard SHA256.hex(bytes) == hash else { throw LedgerDamage("a record of a search isn't what its hash says") }
+    return bytes
   }
 }

@@ -28,7 +28,7 @@ extension Ledger {
           FROM suite s JOIN prompts p ON p.id = s.prompt JOIN runs r ON r.id = s.run
           WHERE \(Self.endedBefore) ORDER BY s.attack, r.endedAs, r.id
           """, arguments: [run, run]
-      ).map { FoundAttack(attack: Self.attack($0), model: $0.exactTextIfAny("foundOnModel")) }
+      ).map { FoundAttack(attack: try Self.attack($0), model: try $0.exactTextIfAny("foundOnModel")) }
     }
     var known: Set<AttackID> = []
     return found.filter { known.insert($0.attack.id).inserted }
@@ -40,6 +40,7 @@ extension Ledger {
   /// - Parameter model: fingerprint of the run's candidate.
   public func addToSuite(_ attacks: [Attack], run: String, foundOnModel model: String? = nil) throws {
     try write { db in
+      var interning = Interning()
       for attack in attacks {
         let origin = attack.provenance
         try db.cachedStatement(
@@ -51,18 +52,18 @@ extension Ledger {
         ).execute(arguments: [
           exact(attack.category), exact(attack.locale), exact(attack.cluster), exact(origin.method),
           exact(origin.foundOn), exact(origin.run), exact(model), attack.id.text, run,
-          try Self.promptID(db, attack.prompt), origin.restart, origin.step,
+          try interning.text(attack.prompt, db), origin.restart, origin.step,
         ])
       }
     }
   }
 
-  private static func attack(_ row: Row) -> Attack {
+  private static func attack(_ row: Row) throws -> Attack {
     Attack(
-      prompt: row.exactText("text"), category: row.exactTextIfAny("category"), locale: row.exactTextIfAny("locale"),
-      cluster: row.exactTextIfAny("cluster"),
+      prompt: try row.exactText("text"), category: try row.exactTextIfAny("category"),
+      locale: try row.exactTextIfAny("locale"), cluster: try row.exactTextIfAny("cluster"),
       provenance: Provenance(
-        method: row.exactText("method"), restart: row["restart"], step: row["step"],
-        foundOn: row.exactTextIfAny("foundOn"), run: row.exactTextIfAny("foundIn")))
+        method: try row.exactText("method"), restart: try row.getIfAny("restart"), step: try row.getIfAny("step"),
+        foundOn: try row.exactTextIfAny("foundOn"), run: try row.exactTextIfAny("foundIn")))
   }
 }

@@ -53,9 +53,10 @@ extension Ledger {
           """, arguments: [run]
       ).map { row in
         TargetRecord(
-          role: row.exactText("role"), fingerprint: row.exactText("fingerprint"),
-          revision: row.exactTextIfAny("revision"),
-          signs: try (row["signs"] as Data?).map { try decoder.decode(ServerSigns.self, from: $0) }, at: row["at"])
+          role: try row.exactText("role"), fingerprint: try row.exactText("fingerprint"),
+          revision: try row.exactTextIfAny("revision"),
+          signs: try row.getIfAny("signs", as: Data.self).map { try decoder.decode(ServerSigns.self, from: $0) },
+          at: try row.get("at"))
       }
     }
   }
@@ -79,8 +80,8 @@ extension Ledger {
           """, arguments: [run]
       ).map { row in
         FailureGroup(
-          target: row.exactText("target"), kind: row["kind"], message: row.exactText("message"), count: row["count"],
-          unanswered: row["unanswered"])
+          target: try row.exactText("target"), kind: try row.get("kind"), message: try row.exactText("message"),
+          count: try row.get("count"), unanswered: try row.get("unanswered"))
       }
     }
   }

@@ -19,7 +19,8 @@ extension Ledger {
   public func verifyAudit(containing head: String? = nil) throws {
     let (records, runs) = try read { db in
       (
-        try Row.fetchAll(db, sql: "SELECT \(AuditRecord.columns) FROM audit ORDER BY sequence").map(AuditRecord.init),
+        try Row.fetchAll(db, sql: "SELECT \(AuditRecord.columns) FROM audit ORDER BY sequence")
+          .map { try AuditRecord($0) },
         try Row.fetchAll(
           db,
           sql: """
@@ -29,7 +30,7 @@ extension Ledger {
       )
     }
     try Self.verifyChain(records, head: head)
-    try Self.verifyRuns(runs, records)
+    try LedgerErrors.explained(path, reading: true) { try Self.verifyRuns(runs, records) }
   }
 
   private static func verifyChain(_ records: [AuditRecord], head: String?) throws {
@@ -50,17 +51,18 @@ extension Ledger {
   private static func verifyRuns(_ rows: [Row], _ records: [AuditRecord]) throws {
     var expected: [Line: String] = [:]
     for row in rows {
-      let id: String = row["id"]
-      if SHA256.hex(row.exactText("policyText")) != row["policyHash"] as String {
+      let id: String = try row.get("id")
+      if SHA256.hex(try row.exactText("policyText")) != (try row.get("policyHash") as String) {
         throw AuditFault(sequence: records.count + 1, problem: "the policy text of run \(id) was changed")
       }
       let began = RunEvent.began(
-        id: id, identity: row["identity"], policyHash: row["policyHash"], digest: row.exactTextIfAny("digest"))
-      expected[Line(at: row["began"], kind: RunEvent.began, detail: began)] = id
-      if let at = row["ended"] as Double? {
+        id: id, identity: try row.get("identity"), policyHash: try row.get("policyHash"),
+        digest: try row.exactTextIfAny("digest"))
+      expected[Line(at: try row.get("began"), kind: RunEvent.began, detail: began)] = id
+      if let at = try row.getIfAny("ended", as: Double.self) {
         let ended = RunEvent.ended(
-          id: id, verdict: row["verdict"] ?? "", exitCode: row["exitCode"] ?? 0,
-          summary: row.exactTextIfAny("summary") ?? "")
+          id: id, verdict: try row.getIfAny("verdict") ?? "", exitCode: try row.getIfAny("exitCode") ?? 0,
+          summary: try row.exactTextIfAny("summary") ?? "")
         expected[Line(at: at, kind: RunEvent.ended, detail: ended)] = id
       }
     }

@@ -13,12 +13,16 @@ public final class Ledger: Sendable {
   public let backup: String?
   let database: DatabaseQueue
   private let lock: LedgerLock?
+  /// What has to be there for as long as the connection; nil where the ledger is read in its place.
+  private let copy: LedgerCopy?
 
   /// Opens or creates a ledger. One of an older version is copied beside itself and brought up to date.
   ///
-  /// - Parameter readOnly: looks without locking; the ledger must exist.
+  /// - Parameter readOnly: looks without locking and writes nothing, so that media which can't be written can be read; the
+  ///   ledger must exist.
   /// - Throws: `SluiceError`: permission (77) for a ledger that others can read; interrupted (75) while another run
-  ///   writes to it, or the disk is full; usage (64) for a file that is no ledger, or of a newer version.
+  ///   writes to it; I/O error (74) where the disk is full or fails; usage (64) for a file that is no ledger, is damaged,
+  ///   or is of a newer version.
   public init(path: String, readOnly: Bool = false) throws {
     self.path = path
     let file = try LedgerFile(path: path)
@@ -33,9 +37,19 @@ public final class Ledger: Sendable {
       try file.create()
     }
     try file.refuseUnfit(readOnly: readOnly)
-    (database, backup) = try LedgerErrors.explained(path, reading: readOnly) {
-      try Self.open(file, readOnly: readOnly)
+    if readOnly {
+      (database, copy) = try LedgerErrors.explained(path, reading: true) { try Self.openReading(file) }
+      backup = nil
+    } else {
+      (database, backup) = try LedgerErrors.explained(path, reading: false) { try Self.openWriting(file) }
+      copy = nil
     }
+  }
+
+  /// Whether an error of `init` says that another process holds the ledger, which waiting may mend.
+  public static func isInUse(_ error: any Error) -> Bool {
+    guard let error = error as? SluiceError else { return false }
+    return error.exitCode == .interrupted && error.message.hasPrefix(LedgerLock.inUse)
   }
 
   /// Ends the connection before the lock, so that the next writer finds everything in its place.
@@ -76,45 +90,75 @@ public final class Ledger: Sendable {
     try? database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
   }
 
-  private static func open(_ file: LedgerFile, readOnly: Bool) throws -> (DatabaseQueue, backup: String?) {
+  private static func openWriting(_ file: LedgerFile) throws -> (DatabaseQueue, backup: String?) {
+    let queue = try DatabaseQueue(path: file.realPath, configuration: configuration(readOnly: false))
+    let state = try queue.read { try LedgerSchema.state(of: $0) }
+    try refuse(state, file)
+    var backup: String?
+    if state == .older, let next = try queue.read({ try LedgerSchema.firstPending($0) }) {
+      backup = try LedgerBackup(file).make(of: queue, before: next)
+    }
+    try queue.writeWithoutTransaction { db in
+      try db.execute(sql: "PRAGMA journal_mode = WAL")
+      // With a write-ahead log this is safe against the end of the process at any instant.
+      try db.execute(sql: "PRAGMA synchronous = NORMAL")
+    }
+    try LedgerSchema.migrator.migrate(queue)
+    return (queue, backup)
+  }
+
+  /// SQLite needs to write beside a database even to read it, so on media that can't be written it is told that nothing
+  /// changes there; where part of the evidence is still in the write-ahead log, which it would then leave out, a private
+  /// copy of both is read.
+  private static func openReading(_ file: LedgerFile) throws -> (DatabaseQueue, LedgerCopy?) {
+    do {
+      return (try openReading(file, at: file.realPath), nil)
+    } catch let error as DatabaseError
+      where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode) && !file.canBeWrittenBeside
+    {
+      guard file.hasLog else { return (try openReading(file, at: file.unchangingAddress), nil) }
+      let copy = try LedgerCopy(of: file)
+      return (try openReading(file, at: copy.path), copy)
+    }
+  }
+
+  private static func openReading(_ file: LedgerFile, at path: String) throws -> DatabaseQueue {
+    let queue = try DatabaseQueue(path: path, configuration: configuration(readOnly: true))
+    let state = try queue.read { try LedgerSchema.state(of: $0) }
+    try refuse(state, file)
+    let place = SourceLocation(file: file.path)
+    if state == .empty {
+      throw SluiceError(
+        .usage, "the ledger is empty", at: place, remedy: "Run a policy first, or name its ledger.")
+    }
+    if state == .older {
+      throw SluiceError(
+        .usage, "the ledger is from an older version of Sluice and can't be read before it is brought up to date",
+        at: place, remedy: "The next run that uses it does so.")
+    }
+    return queue
+  }
+
+  private static func configuration(readOnly: Bool) -> Configuration {
     var configuration = Configuration()
     configuration.readonly = readOnly
     configuration.foreignKeysEnabled = true
     configuration.busyMode = .timeout(10)
-    let queue = try DatabaseQueue(path: file.realPath, configuration: configuration)
-    let migrator = LedgerSchema.migrator
-    let state = try queue.read { try LedgerSchema.state(of: $0) }
+    return configuration
+  }
+
+  private static func refuse(_ state: LedgerSchema.State, _ file: LedgerFile) throws {
     let place = SourceLocation(file: file.path)
-    switch (state, readOnly) {
-    case (.foreign, _):
+    switch state {
+    case .foreign:
       throw SluiceError(
         .usage, "the file is a database, but no ledger", at: place,
         remedy: "Name another ledger.path. The file was not changed.")
-    case (.newer, _):
+    case .newer:
       throw SluiceError(
         .usage, "the ledger was written by a newer version of Sluice", at: place,
         remedy: "Use that version, or give this one a ledger.path of its own. The ledger was not changed.")
-    case (.empty, true):
-      throw SluiceError(
-        .usage, "the ledger is empty", at: place, remedy: "Run a policy first, or name its ledger.")
-    case (.older, true):
-      throw SluiceError(
-        .usage, "the ledger is from an older version of Sluice and can't be read before it is brought up to date",
-        at: place, remedy: "The next run that uses it does so.")
-    case (.empty, false), (.older, false), (.current, false):
-      var backup: String?
-      if state == .older, let next = try queue.read({ try LedgerSchema.firstPending($0) }) {
-        backup = try LedgerBackup(file).make(of: queue, before: next)
-      }
-      try queue.writeWithoutTransaction { db in
-        try db.execute(sql: "PRAGMA journal_mode = WAL")
-        // With a write-ahead log this is safe against the end of the process at any instant.
-        try db.execute(sql: "PRAGMA synchronous = NORMAL")
-      }
-      try migrator.migrate(queue)
-      return (queue, backup)
-    case (.current, true):
-      return (queue, nil)
+    case .empty, .older, .current: break
     }
   }
 }

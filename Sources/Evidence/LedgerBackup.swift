@@ -19,7 +19,7 @@ struct LedgerBackup {
   /// and the copy takes the next one. The caller holds the ledger's lock.
   /// - Parameter next: the number of the migration that it is made before.
   /// - Returns: its path: the ledger's with `.before-schema-` and that number.
-  /// - Throws: `SluiceError`: interrupted (75) where there is no room, permission (77) where nothing may be written beside
+  /// - Throws: `SluiceError`: an I/O error (74) where there is no room, permission (77) where nothing may be written beside
   ///   the ledger, usage (64) for a damaged ledger. The ledger isn't touched.
   func make(of ledger: DatabaseQueue, before next: String) throws -> String {
     removeUnfinished()
@@ -48,9 +48,7 @@ struct LedgerBackup {
     }
     try copy.close()
     guard findings == ["ok"] else {
-      throw SluiceError(
-        .usage, "the ledger is damaged: \(findings.first ?? "")", at: SourceLocation(file: file.path),
-        remedy: "Restore it from a copy, or name another ledger.path; keep the damaged file for an expert.")
+      throw LedgerErrors.damaged(file.path, findings.first ?? "")
     }
   }
 
@@ -107,7 +105,7 @@ struct LedgerBackup {
       error.exitCode,
       "the ledger can't be copied before it is brought up to date, so nothing was changed: \(error.message)",
       at: error.location,
-      remedy: error.exitCode == .interrupted
+      remedy: error.exitCode == .inputOutput
         ? "Make room for a second copy of the ledger, then run again." : error.remedy)
   }
 }

@@ -1,6 +1,15 @@
 import Core
 import GRDB
 
+/// Something in the ledger that Sluice never writes: a value of another type, JSON that can't be read, a record that
+/// contradicts the audit chain.
+struct LedgerDamage: Error {
+  /// What is wrong, without a full stop.
+  let finding: String
+
+  init(_ finding: String) { self.finding = finding }
+}
+
 /// Turns SQLite's errors into what a person can act on.
 enum LedgerErrors {
   /// - Parameter reading: whether `body` only looks.
@@ -10,17 +19,34 @@ enum LedgerErrors {
       return try body()
     } catch let error as DatabaseError {
       throw explanation(of: error, path: path, reading: reading)
+    } catch let damage as LedgerDamage {
+      throw damaged(path, damage.finding)
+    } catch is DecodingError {
+      throw damaged(path, "a record in it can't be read")
+    } catch is RowDecodingError {
+      throw damaged(path, "a value in it has the wrong type")
     }
+  }
+
+  /// What is said of a ledger that holds something that Sluice never wrote.
+  static func damaged(_ path: String, _ finding: String) -> SluiceError {
+    SluiceError(
+      .usage, "the ledger is damaged: \(finding)", at: SourceLocation(file: path),
+      remedy: "Restore it from a copy, or name another ledger.path; keep the damaged file for an expert.")
   }
 
   /// What a person is told instead.
   static func explanation(of error: DatabaseError, path: String, reading: Bool) -> any Error {
     let place = SourceLocation(file: path)
     let reason = error.message ?? "\(error.resultCode)"
+    // A file that was cut short, or flipped bits in its own description of the tables.
+    if error.extendedResultCode == .SQLITE_IOERR_SHORT_READ || reason.hasPrefix("malformed database schema") {
+      return damaged(path, reason)
+    }
     switch error.resultCode {
-    case .SQLITE_FULL, .SQLITE_IOERR:
+    case .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_NOLFS:
       return SluiceError(
-        .interrupted, "the ledger can't be \(reading ? "read" : "written"): \(reason)", at: place,
+        .inputOutput, "the ledger can't be \(reading ? "read" : "written"): \(reason)", at: place,
         remedy: reading
           ? "Check the disk, then run again."
           : "Free some disk space and run again with --resume; what was stored is safe.")
@@ -28,9 +54,10 @@ enum LedgerErrors {
       return SluiceError(
         .usage, "the file is no ledger", at: place, remedy: "Name another ledger.path. The file was not changed.")
     case .SQLITE_CORRUPT:
-      return SluiceError(
-        .usage, "the ledger is damaged: \(reason)", at: place,
-        remedy: "Restore it from a copy, or name another ledger.path; keep the damaged file for an expert.")
+      return damaged(path, reason)
+    // A length that a flipped bit made enormous; tables that aren't there although the ledger says that they are.
+    case .SQLITE_TOOBIG, .SQLITE_NOMEM, .SQLITE_MISMATCH, .SQLITE_FORMAT, .SQLITE_ERROR, .SQLITE_SCHEMA, .SQLITE_RANGE:
+      return reading ? damaged(path, reason) : InternalError("ledger: \(error.resultCode) \(reason)")
     case .SQLITE_BUSY, .SQLITE_LOCKED:
       return SluiceError(
         .interrupted, "the ledger is locked by another program", at: place, remedy: "Close it and run again.")
@@ -38,7 +65,7 @@ enum LedgerErrors {
       return SluiceError(
         .permission, "the ledger can't be \(reading ? "read" : "written"): \(reason)", at: place,
         remedy: reading
-          ? "SQLite needs a writable folder beside a ledger; copy the file to one and read it there."
+          ? "Check the permissions of the file and its folder, or copy it elsewhere and read the copy."
           : "Check the permissions of the file and its folder.")
     default:
       return InternalError("ledger: \(error.resultCode) \(reason)")

@@ -139,7 +139,7 @@ struct LedgerFile {
     case EACCES, EPERM, EROFS:
       SluiceError(.permission, message, at: place, remedy: "Check the permissions of the file and its folder.")
     case ENOSPC, EDQUOT, EFBIG, EIO, EMFILE, ENFILE:
-      SluiceError(.interrupted, message, at: place, remedy: "Make room, then run again.")
+      SluiceError(.inputOutput, message, at: place, remedy: "Make room, then run again.")
     default:
       SluiceError(.usage, message, at: place, remedy: "Check ledger.path.")
     }

@@ -5,6 +5,9 @@ import Foundation
 final class LedgerLock: Sendable {
   private let descriptor: Int32
 
+  /// How the error begins that another holder causes.
+  static let inUse = "the ledger is in use"
+
   /// - Throws: `SluiceError`: interrupted (75: try again later), naming the process that holds the ledger; usage (64)
   ///   where the lock's name is taken by something else, which is left alone.
   init(ledger path: String) throws {
@@ -28,8 +31,9 @@ final class LedgerLock: Sendable {
           remedy: "Keep the ledger on a file system that supports locks.")
       }
       throw SluiceError(
-        .interrupted, "the ledger is in use by another run" + (holder.map { " (process \($0))" } ?? ""),
-        at: SourceLocation(file: path), remedy: "Wait for it to end, or give this run a ledger.path of its own.")
+        .interrupted, "\(Self.inUse) by another run" + (holder.map { " (process \($0))" } ?? ""),
+        at: SourceLocation(file: path),
+        remedy: "Wait for it to end (--wait 10m does), or give this run a ledger.path of its own.")
     }
     let pid = Array("\(getpid())".utf8)
     if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, pid, pid.count, 0) }

@@ -153,6 +153,9 @@ enum LedgerSchema {
     migrator.registerMigration("5: scopes, targets as seen, digests") { db in
       try db.execute(sql: scopes)
     }
+    migrator.registerMigration("6: what many rows share is stored once") { db in
+      try internRepeatedValues(db)
+    }
     return migrator
   }
 
@@ -230,9 +233,18 @@ enum LedgerSchema {
 
   private static func moveSuite(_ db: Database) throws {
     for row in try Row.fetchAll(db, sql: "SELECT json, run FROM suite") {
-      let attack = try JSONDecoder().decode(Attack.self, from: Data((row["json"] as String).utf8))
-      try insertMember(attack, run: row["run"], db)
+      let attack = try JSONDecoder().decode(Attack.self, from: row.get("json"))
+      try insertMember(attack, run: try row.get("run"), db)
     }
+  }
+
+  /// The row of a prompt, in the tables of version 2.
+  private static func promptID(_ db: Database, _ text: String) throws -> Int64 {
+    let hash = SHA256.hex(text)
+    if let id = try Int64.fetchOne(db, sql: "SELECT id FROM prompts WHERE hash = ?", arguments: [hash]) { return id }
+    try db.execute(
+      sql: "INSERT INTO prompts (text, hash) VALUES (\(ExactText.bound), ?)", arguments: [exact(text), hash])
+    return db.lastInsertedRowID
   }
 
   private static func insertMember(_ attack: Attack, run: String, _ db: Database) throws {
@@ -244,7 +256,7 @@ enum LedgerSchema {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
         """,
       arguments: [
-        attack.id.text, run, try Ledger.promptID(db, attack.prompt), attack.category, attack.locale, attack.cluster,
+        attack.id.text, run, try promptID(db, attack.prompt), attack.category, attack.locale, attack.cluster,
         origin.method, origin.restart, origin.step, origin.foundOn, origin.run,
       ])
   }

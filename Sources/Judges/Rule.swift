@@ -19,10 +19,10 @@ struct Rule: Sendable {
   var planted: [PlantedTranscript] = []
 
   /// - Parameter text: normalised; for a pattern, at most as long as the judge looks at.
-  func outcome(in text: String) -> BoundedExpression.Outcome {
+  func outcome(in text: String, patience: Int = BoundedExpression.patience) -> BoundedExpression.Outcome {
     switch means {
     case .canary(let canary): Self.contains(text, canary) ? .found : .absent
-    case .pattern(let expression): expression.outcome(in: text)
+    case .pattern(let expression): expression.outcome(in: text, patience: patience)
     }
   }
 

@@ -19,7 +19,7 @@ struct Sluice: AsyncParsableCommand {
       Exit codes:
         0 pass   1 fail   2 inconclusive
         64 usage or policy error   69 target or judge unavailable   70 internal error (a bug)
-        75 interrupted, resumable with --resume   77 permission
+        74 a file could not be read or written   75 interrupted, resumable with --resume   77 permission
       """,
     version: sluiceVersion,
     subcommands: [

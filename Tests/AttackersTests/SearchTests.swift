@@ -128,6 +128,32 @@ struct SearchTests {
     #expect(try AttackerState(next.state).header.step > old.step, "\(name)")
   }
 
+  @Test("a state keeps the weights to three digits, in a sixth of the bytes; those of older versions are read on")
+  func storedState() throws {
+    let weights: [Float] = [0, -0, 1, -1.0039, 3.14159, 1e-30, -65_504, .infinity, .leastNonzeroMagnitude]
+    let state = AttackerState(
+      header: .init(
+        step: 3, logZ: LogPartition(width: 0), generator: SeededGenerator(seed: 1), buffer: ReplayBuffer(capacity: 1),
+        minKThreshold: -3, parameters: weights.count), parameters: weights)
+    let bytes = try state.encoded()
+    let read = try AttackerState(bytes)
+    #expect(read.header.step == 3 && read.parameters.count == weights.count)
+    for (a, b) in zip(read.parameters, weights) where b.isNormal { #expect(abs(a - b) <= abs(b) / 256) }
+    #expect(read.parameters.prefix(3) == [0, 0, 1] && read.parameters[7] == .infinity)
+    // Version 2: float32, and two moments behind it.
+    let header = 8 + Int(bytes[0]) + Int(bytes[1]) << 8
+    let old =
+      String(decoding: bytes[8..<header], as: UTF8.self).replacing("\"version\":3", with: "\"version\":2")
+    let floats = (weights + [Float](repeating: 9, count: 2 * weights.count)).flatMap { value in
+      withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
+    }
+    let older = Array(bytes[..<8]) + Array(old.utf8) + floats
+    #expect(try AttackerState(older).parameters == weights)
+    for broken in [Array(bytes.dropLast()), bytes + [0], Array(older.dropLast())] {
+      #expect(throws: SluiceError.self) { try AttackerState(broken) }
+    }
+  }
+
   @Test("a state with another kind of log Z is refused in words")
   func otherHead() async throws {
     let state = try await search(Self.variants[0].settings).state

@@ -160,9 +160,9 @@ struct ByteTrueTests {
       #expect(
         record.id == run && bytes(record.policyName) == bytes(text) && bytes(record.overrides.first) == bytes(text))
       try ledger.record(kind: text, detail: text, now: 3)
-      try ledger.storeSearch("k" + text, result: Array(text.utf8), run: run)
+      try ledger.storeSearch("k" + text, StoredSearch(record: Array(text.utf8)), run: run)
     }
-    for text in oddTexts { #expect(try ledger.search("k" + text) == Array(text.utf8)) }
+    for text in oddTexts { #expect(try ledger.search("k" + text)?.record == Array(text.utf8)) }
     try ledger.verifyAudit()
   }
 
@@ -172,7 +172,7 @@ struct ByteTrueTests {
     let ledger = try Ledger(path: place.path)
     let run = try ledger.beginRun(identity, now: 1)
     try ledger.write { db in
-      try db.execute(sql: "INSERT INTO prompts (hash, text) VALUES (?, 'a')", arguments: [SHA256.hex("a\0b")])
+      try db.execute(sql: "INSERT INTO texts (hash, text) VALUES (?, 'a')", arguments: [SHA256.key("a\0b".utf8)])
     }
     try ledger.addToSuite([Attack(prompt: "a\0b")], run: run)
     try ledger.finishRun(run, summary: summary(.pass), now: 2)

@@ -131,7 +131,7 @@ struct LedgerFileTests {
       let long = String(repeating: "long ", count: 2000)
       let group = (0..<20).map { (key("b", $0), ResponseOutcome.success(Response(text: long))) }
       let error = #expect(throws: SluiceError.self) { try ledger.store(group, run: run) }
-      #expect(error?.exitCode == .interrupted && error?.remedy?.contains("--resume") == true)
+      #expect(error?.exitCode == .inputOutput && error?.remedy?.contains("--resume") == true)
       #expect(try ledger.responses([key("a"), key("b")]).map { $0?.text } == ["kept", nil])
     }
     let later = try Ledger(path: place.path)

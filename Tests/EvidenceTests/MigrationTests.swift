@@ -65,13 +65,18 @@ struct MigrationTests {
     let ledger = try Ledger(path: place.path)
     let run = try ledger.beginRun(identity, now: 1)
     try ledger.store([(key("a"), .success(Response(text: "t")))], run: run)
+    try ledger.store([(key("a"), nil, .scored(1, category: nil))], judge: "j")
+    try ledger.write { try $0.execute(sql: "INSERT INTO judges VALUES (9, 'k', '', '')") }
     for sql in [
-      "INSERT INTO judgments VALUES (1, 'j', '', 1.5, NULL, NULL)",  // no probability
-      "INSERT INTO judgments VALUES (1, 'j', '', 0.5, NULL, 'and a reason')",  // scored and unscored
-      "INSERT INTO judgments VALUES (99, 'j', '', 0.5, NULL, NULL)",  // of no response
-      "UPDATE runs SET verdict = 'maybe'", "UPDATE responses SET sample = 'one'", "UPDATE runs SET ended = 3",
-      "INSERT INTO responses SELECT 2, target, prompt, settings, sample, '', 0, 0, 0, '', run FROM responses",
-      "DELETE FROM prompts",
+      "INSERT INTO storedJudgments VALUES (1, 9, 1.5, NULL, NULL)",  // no probability
+      "INSERT INTO storedJudgments VALUES (1, 9, 0.5, NULL, 1)",  // scored and unscored
+      "INSERT INTO storedJudgments VALUES (99, 9, 0.5, NULL, NULL)",  // of no response
+      "INSERT INTO storedJudgments VALUES (1, 8, 0.5, NULL, NULL)",  // of no judge
+      "UPDATE runs SET verdict = 'maybe'", "UPDATE storedResponses SET sample = 'one'", "UPDATE runs SET ended = 3",
+      "INSERT INTO storedResponses SELECT 2, prompt, source, sample, text, 0, 0, 0, finishReason, run FROM storedResponses",
+      "UPDATE sources SET target = 'another'", "UPDATE judges SET judge = 'another'",
+      "UPDATE names SET text = 'another'",
+      "DELETE FROM texts", "DELETE FROM sources", "DELETE FROM names", "DELETE FROM storedJudgments",
     ] {
       #expect(throws: InternalError.self, "\(sql)") { try ledger.write { try $0.execute(sql: sql) } }
     }

@@ -54,6 +54,35 @@ struct MatchingLimitTests {
     }
   }
 
+  @Test(
+    "the longest text and the worst pattern together take no longer than a short one, and honest patterns see its end",
+    .timeLimit(.minutes(1)))
+  func longTexts() throws {
+    let text = String(repeating: "a", count: RulesJudge.longest - 10) + " goose b!"
+    #expect(
+      RulesJudge.score(text, try rules("(a+)+$", "(a|a)*c", "(?x)(a+)+$ # a comment", #"(a+)+\Q$"#))
+        == .unscored(reason: #"pattern on line 6 took too long"#))
+    for pattern in [
+      #"\bgoose\b"#, #"(?x) goose\ b # a comment"#, #"\Qgoose b!"#, "goose|duck", "(?<= )goose(?= b)", "b!$", "^aaaa",
+      #"(g)oo(s)e b|\1\2"#,
+    ] {
+      #expect(RulesJudge.score(text, try rules("duck", pattern)) == .scored(1, category: "c"), "\(pattern)")
+    }
+    for pattern in [#"\bgoos\b"#, "^goose", "goose$", #"(?-i)Goose"#] {
+      #expect(RulesJudge.score(text, try rules("duck", pattern)) == .scored(0, category: nil), "\(pattern)")
+    }
+  }
+
+  @Test(
+    "many slow patterns take little longer than two of them; what another finds still counts", .timeLimit(.minutes(1)))
+  func manyPatterns() throws {
+    let text = String(repeating: "a", count: 60) + " goose!"
+    let all = (0..<100).map { "(a+)+b{\($0)}$" }
+    let lines = (all + ["goose"]).map { "  - {category: c, pattern: '\($0)'}" }.joined(separator: "\n")
+    let file = try RulesFile(text: "version: 1\nunsafe:\n\(lines)\n", file: "r.yaml")
+    #expect(RulesJudge.score(text, file.unsafe) == .scored(1, category: "c"))
+  }
+
   @Test("patterns of that kind are known from the file alone")
   func slowRules() throws {
     let path = try file(

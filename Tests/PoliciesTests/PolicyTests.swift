@@ -26,7 +26,7 @@ struct PolicyTests {
     #expect(policy.transfer.map(\.name) == ["other"])
     #expect(other.maxTokens == 512 && other.api == .chat && other.server.concurrency == 8)
     #expect(other.server.retries == 5 && other.server.timeout == 60 && other.server.requestsPerMinute == nil)
-    #expect(other.server.maxResponseBytes == 8_000_000)
+    #expect(other.server.maxResponseBytes == 256_000)
     #expect(policy.rewardJudge == .classifier(checkpoint: place.folder + "/judge", threshold: 0.5))
     #expect(policy.confirmJudge == .rules(file: place.folder + "/rules.yaml"))
     #expect(policy.attacker?.objective == .varianceTB && policy.attacker?.restarts == 3)

@@ -72,6 +72,28 @@ struct PatienceTests {
     }
   }
 
+  @Test("each pause that a server asks for is told; in sum it gets no more than a limit, and then its requests fail")
+  func requestedSum() async throws {
+    let time = QuickTime()
+    let transport = ScriptedTransport([.success(Self.busy(429, retryAfter: .seconds(50)))])
+    let told = Mutex<[String]>([])
+    let retry = RetryPolicy(retries: 100, longestRequestedSum: .seconds(175))
+    let target = try OpenAITarget(
+      OpenAIConfiguration(url: "http://server.test", model: "m", concurrency: 1), settings: SamplingSettings(),
+      environment: [:], transport: transport, retry: retry, clock: time.clock,
+      waits: { line in told.withLock { $0.append(line) } })
+    let failure = try await target.ask().failure
+    #expect(failure?.kind == .rateLimited && failure?.message.contains("has had 175 s of pauses") == true, "\(failure)")
+    #expect(transport.count == 4 && time.pauses.reduce(.zero, +) / .seconds(1) <= 175)
+    let lines = told.withLock { $0 }
+    #expect(
+      lines.count == 3 && lines.allSatisfy { $0.contains("http://server.test") && $0.contains("waiting 50 s") },
+      "\(lines)")
+    // Nothing is left for later requests either.
+    _ = try await target.ask()
+    #expect(transport.count == 5)
+  }
+
   @Test("the pause that a server asks for is read from seconds and from a date")
   func retryAfterHeader() async throws {
     /// Made when the server answers, so that a busy machine doesn't eat up the pause.

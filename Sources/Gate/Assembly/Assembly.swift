@@ -15,8 +15,14 @@ import Targets
 struct Assembly {
   let policy: Policy
   let checkpoints = CheckpointShelf()
+  /// Hears of every long wait that a server asks for.
+  private let waits: WaitSink
 
-  init(_ policy: Policy) { self.policy = policy }
+  /// - Parameter progress: shows what a server makes the run wait for.
+  init(_ policy: Policy, progress: @escaping ProgressSink = { _ in }) {
+    self.policy = policy
+    waits = { progress(.notice($0)) }
+  }
 
   /// - Parameter stages: nil for all that the policy provides for.
   /// - Throws: `SluiceError` and `PolicyErrors` (usage) for a file that is missing or malformed, and for a policy that doesn't fit
@@ -40,7 +46,7 @@ struct Assembly {
       identity: RunSummary.PolicyIdentity(
         name: policy.name, path: policy.path, hash: SHA256.hex(policy.text), seed: policy.seed,
         confidence: policy.confidence, overrides: policy.overrides,
-        digest: RunDigest.hex(resolved: policy.resolved, inputs: inputs), inputs: inputs),
+        digest: RunDigest.hex(resolved: policy.lasting, inputs: inputs), inputs: inputs),
       stages: stages, candidate: models.candidate, baseline: models.baseline, control: models.control,
       transfer: try policy.transfer.map { try participant(.transfer($0.name), $0.target) },
       rewardJudge: reward, confirmJudge: confirm,
@@ -171,10 +177,11 @@ struct Assembly {
     case .openAI(let remote):
       let settings = SamplingSettings(
         temperature: remote.temperature, topP: remote.topP, maxTokens: remote.maxTokens, system: remote.system,
-        template: remote.template)
+        template: remote.template, maxBytes: remote.server.maxResponseBytes)
       return Participant(
         role: role,
-        target: try OpenAITarget(OpenAIConfiguration(remote.server, api: remote.api), settings: settings),
+        target: try OpenAITarget(
+          OpenAIConfiguration(remote.server, api: remote.api), settings: settings, waits: waits),
         kind: "openai", label: remote.label)
     }
   }
@@ -185,7 +192,7 @@ struct Assembly {
   static var workers: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
 
   private func judge(_ policy: JudgePolicy) throws -> any Judge {
-    try JudgeAssembly(checkpoints: checkpoints, workers: Self.workers).judge(policy)
+    try JudgeAssembly(checkpoints: checkpoints, workers: Self.workers, waits: waits).judge(policy)
   }
 
   /// Refusals are told by the rules of the first judge that has some; nil where none has.

@@ -8,6 +8,7 @@ import Targets
 struct JudgeAssembly {
   let checkpoints: CheckpointShelf
   let workers: Int
+  let waits: WaitSink
 
   /// - Throws: `SluiceError` (usage) for a file that is missing or malformed, a URL that can't be used, or a key that
   ///   isn't there.
@@ -20,11 +21,12 @@ struct JudgeAssembly {
     case .rules(let file): try RulesJudge(path: file, fingerprint: try SHA256.hex(file: file))
     case .languageModel(let judge):
       LLMJudge(
-        client: try OpenAIClient(OpenAIConfiguration(judge.server, api: judge.api)), settings: LLMJudgeSettings(judge),
+        client: try OpenAIClient(OpenAIConfiguration(judge.server, api: judge.api), waits: waits),
+        settings: LLMJudgeSettings(judge),
         threshold: judge.threshold, hash: { SHA256.hex($0) })
     case .moderation(let judge):
       ModerationJudge(
-        client: try ModerationClient(OpenAIConfiguration(judge.server)), categories: judge.categories,
+        client: try ModerationClient(OpenAIConfiguration(judge.server), waits: waits), categories: judge.categories,
         threshold: judge.threshold, hash: { SHA256.hex($0) })
     case .ensemble(let ensemble):
       EnsembleJudge(
@@ -67,6 +69,9 @@ extension OpenAIConfiguration {
       url: server.url, model: server.model, revision: server.revision, api: api == .chat ? .chat : .completions,
       apiKeyVariable: server.apiKeyEnvironment, concurrency: server.concurrency,
       requestsPerMinute: server.requestsPerMinute.map { Double($0) }, timeout: .seconds(server.timeout),
-      retries: server.retries, maxResponseBytes: server.maxResponseBytes)
+      retries: server.retries, maxResponseBytes: Self.bodyBytes(text: server.maxResponseBytes))
   }
+
+  /// Bytes of a body that are read: JSON takes up to six for one of the text, and there is more in it than the text.
+  private static func bodyBytes(text: Int) -> Int { max(8_000_000, 8 * min(text, 64 << 20)) }
 }

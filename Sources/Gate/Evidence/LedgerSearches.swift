@@ -9,11 +9,12 @@ struct LedgerSearches: SearchMemory {
   let run: String
 
   func record(for key: SearchKey) throws -> SearchRecord? {
-    try ledger.search(try Self.text(key)).map(SearchRecord.init(bytes:))
+    try ledger.search(try Self.text(key)).map { try SearchRecord($0) }
   }
 
   func remember(_ record: SearchRecord, for key: SearchKey) throws {
-    try ledger.storeSearch(try Self.text(key), result: try record.encoded(), run: run)
+    try ledger.storeSearch(
+      try Self.text(key), StoredSearch(record: try record.encoded(), state: record.result.state), run: run)
   }
 
   private static func text(_ key: SearchKey) throws -> String {
@@ -34,7 +35,7 @@ extension SearchRecord {
     let proposals: [String]?
   }
 
-  /// The header's length (8 bytes, little-endian), a JSON header, and the attacker's state as it is.
+  /// The header's length (8 bytes, little-endian) and a JSON header. The attacker's state is kept apart.
   func encoded() throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.nonConformingFloatEncodingStrategy = Self.infinities.encoding
@@ -43,11 +44,12 @@ extension SearchRecord {
       Header(
         claimed: result.claimed, responses: result.responses, losses: result.losses, tally: tally,
         proposals: proposals))
-    return withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) } + header + result.state
+    return withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) } + header
   }
 
   /// - Throws: `SluiceError` (usage) when the bytes are no search record.
-  init(bytes: [UInt8]) throws {
+  init(_ stored: StoredSearch) throws {
+    let bytes = stored.record
     let damaged = SluiceError(
       .usage, "a search stored in the ledger can't be read",
       remedy: "The ledger is damaged or from another version; restore a copy, or use another ledger.path.")
@@ -62,7 +64,7 @@ extension SearchRecord {
     }
     self.init(
       result: SearchResult(
-        claimed: header.claimed, responses: header.responses, losses: header.losses, state: Array(bytes[body...])),
+        claimed: header.claimed, responses: header.responses, losses: header.losses, state: stored.state),
       tally: header.tally, proposals: header.proposals ?? [])
   }
 

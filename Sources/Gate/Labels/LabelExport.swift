@@ -71,7 +71,8 @@ public struct LabelExport {
   private func population(
     _ asked: String
   ) throws -> (RunRecord, RunSummary, RunSummary.JudgeIdentity, [LabelCandidate]) {
-    let runs = try ledger.runs(limit: Int(Int32.max)).filter { asked == "last" ? $0.ended != nil : $0.id == asked }
+    let runs =
+      try asked == "last" ? ledger.finishedRuns(limit: Int(Int32.max)) : [ledger.run(asked)].compactMap(\.self)
     for record in runs {
       guard let summary = try ledger.summary(of: record.id) else {
         throw SluiceError(

@@ -24,10 +24,8 @@ public struct OldRuns {
     let options = [("--junit", junit), ("--html", html), ("--markdown", markdown), ("--json-file", json)]
     try OutputPlan(ledger: ledger.path).check(
       reports: options.compactMap { key, path in path.map { OutputPlan.Output(key: key, path: $0) } })
-    let runs = try ledger.runs(limit: Int(Int32.max))
-    let ended = runs.filter { $0.ended != nil }
-    guard let record = run == "last" ? ended.first : runs.first(where: { $0.id == run }) else {
-      let known = ended.prefix(5).map(\.id).joined(separator: ", ")
+    guard let record = try run == "last" ? ledger.finishedRuns(limit: 1).first : ledger.run(run) else {
+      let known = try ledger.finishedRuns(limit: 5).map(\.id).joined(separator: ", ")
       throw SluiceError(
         .usage, run == "last" ? "no run has ended yet" : "there is no run \(run)",
         at: SourceLocation(file: ledger.path),
@@ -57,9 +55,7 @@ public struct OldRuns {
     if let page {
       try OutputPlan(ledger: ledger.path).check(reports: [OutputPlan.Output(key: "--html", path: page)])
     }
-    let records = try ledger.runs(limit: Int(Int32.max)).filter {
-      $0.ended != nil && (policy == nil || $0.policyName == policy)
-    }.prefix(limit)
+    let records = try ledger.finishedRuns(policy: policy, limit: limit)
     let history = RunHistory(
       entries: try records.reversed().compactMap { record in
         guard let ended = record.ended, let summary = try ledger.summary(of: record.id) else { return nil }

@@ -1,4 +1,5 @@
 import Core
+import Evidence
 import Synchronization
 
 /// Counts what each role cost. Thread-safe: searches run side by side.
@@ -43,9 +44,23 @@ final class CostMeter: Sendable {
     counts.withLock { $0[role, default: Counts()].seconds += Double(seconds) + Double(attoseconds) * 1e-18 }
   }
 
+  /// What this life cost.
+  var rows: [RunSummary.CostRow] { rows(after: [:]) }
+
   /// One row a role, in the order candidate, baseline, control, transfer targets and variants by name.
-  var rows: [RunSummary.CostRow] {
-    let all = counts.withLock { $0 }
+  /// - Parameter earlier: what the same run asked in earlier lives. This life found it in the ledger, as it finds what other
+  ///   runs asked; but only the latter cost this run nothing.
+  func rows(after earlier: [Role: TargetCost]) -> [RunSummary.CostRow] {
+    var all = counts.withLock { $0 }
+    for (role, cost) in earlier {
+      var row = all[role, default: Counts()]
+      row.responses += cost.responses
+      row.reused = max(0, row.reused - cost.responses)
+      row.errors += cost.failures
+      row.promptTokens += cost.promptTokens
+      row.completionTokens += cost.completionTokens
+      all[role] = row
+    }
     return all.sorted { $0.key.rank < $1.key.rank }.map { role, row in
       RunSummary.CostRow(
         role: role.description, responses: row.responses, reused: row.reused, errors: row.errors,

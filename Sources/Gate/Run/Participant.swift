@@ -39,6 +39,7 @@ extension SamplingSettings {
     var parts = ["temperature \(temperature)", "top_p \(topP)", "max_tokens \(maxTokens)"]
     if let system { parts.append("system prompt \(SHA256.hex(system).prefix(12))") }
     if let template { parts.append("template \(SHA256.hex(template).prefix(12))") }
+    if let maxBytes { parts.append("max_response_bytes \(maxBytes)") }
     return parts.joined(separator: ", ")
   }
 
@@ -47,6 +48,7 @@ extension SamplingSettings {
     let optional = [system, template].map { $0 ?? "" }
     return "t=\(temperature) p=\(topP) n=\(maxTokens) seed=\(seed.map(String.init) ?? "none") "
       + optional.map { String(hexadecimal: StableHash.fnv1a($0.utf8)) }.joined(separator: " ")
+      + (maxBytes.map { " b=\($0)" } ?? "")
   }
 }
 

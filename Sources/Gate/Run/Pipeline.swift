@@ -20,22 +20,80 @@ public enum Pipeline {
       try OutputPlan.check(policy)
       return policy
     }
-    var writer = ReportWriter(wanted: policy.report)
-    let ledger = try Ledger(path: policy.ledger)
-    try writer.prepare()
-    let plan = try Assembly(policy).plan(stages: options.stages)
-    var session = RunSession(
-      policy: policy, plan: plan, ledger: ledger, options: options, now: now, progress: progress)
+    var preparing = ReportWriter(wanted: policy.report)
+    let ledger = try await ledger(at: policy.ledger, wait: options.ledgerWait, progress: progress)
+    let plan: RunPlan
     do {
-      let summary = try await session.run()
-      let date = now()
-      try session.finish(summary, date: date)
-      return try rendered(try session.committed(summary), date: date, writer)
+      plan = try Assembly(policy, progress: progress).plan(stages: options.stages)
+    } catch {
+      // A policy that can't run must not leave an earlier pass behind.
+      try preparing.prepare()
+      throw error
+    }
+    let session = RunSession(
+      policy: policy, plan: plan, ledger: ledger, options: options, now: now, progress: progress)
+    try session.requireResumable()
+    try preparing.prepare()
+    let writer = preparing
+    @Sendable func noteEnd(_ error: any Error) {
+      // The error is the news; a second one from writing it down would only hide it.
+      if let summary = try? session.unfinished(error) { _ = try? writer.write(summary, date: now()) }
+    }
+    var abandonment: (@Sendable (SluiceError) -> Void)?
+    if let leave = options.leave {
+      abandonment = { (error: SluiceError) in Self.abandon(error, noteEnd, leave) }
+    }
+    do {
+      let ended: RunSession.Ended = try await BoundedWork.run(
+        within: plan.wallClock, spent: Self.wallClockSpent(plan.wallClock, resumeCommand: options.resumeCommand),
+        interrupted: Self.interrupted(resumeCommand: options.resumeCommand), abandon: abandonment
+      ) { () async throws -> RunSession.Ended in try await session.run() }
+      return try rendered(ended.summary, date: ended.date, writer)
     } catch {
       let explained = explained(error, resumeCommand: options.resumeCommand)
-      // The error is the news; a second one from writing it down would only hide it.
-      if let summary = try? session.unfinished(explained) { _ = try? writer.write(summary, date: now()) }
+      noteEnd(explained)
       throw explained
+    }
+  }
+
+  /// Leaves a run that doesn't end: everything that it asked is committed, so only its reports are still to be written.
+  /// They are given some seconds, since what doesn't end may be the disk.
+  private static func abandon(
+    _ error: SluiceError, _ noteEnd: @escaping @Sendable (any Error) -> Void, _ leave: (SluiceError) -> Void
+  ) {
+    let noted = DispatchSemaphore(value: 0)
+    Thread {
+      noteEnd(error)
+      noted.signal()
+    }.start()
+    _ = noted.wait(timeout: .now() + 5)
+    leave(error)
+  }
+
+  private static func wallClockSpent(_ limit: Duration?, resumeCommand: String) -> SluiceError {
+    SluiceError(
+      .interrupted, "the budget's wall clock (\(Int((limit ?? .zero).inSeconds)) s) is spent",
+      remedy: "Go on with: \(resumeCommand) (with --set budget.wall_clock=… for a longer one)")
+  }
+
+  /// Opens the ledger, where the caller wants that once another run lets go of it.
+  /// - Throws: `SluiceError`; interrupted (75) where it was still in use at the end of the wait.
+  private static func ledger(at path: String, wait: Duration?, progress: ProgressSink) async throws -> Ledger {
+    let clock = ContinuousClock()
+    let end = clock.now + (wait ?? .zero)
+    var lastTold: ContinuousClock.Instant?
+    while true {
+      do {
+        return try Ledger(path: path)
+      } catch let error as SluiceError where Ledger.isInUse(error) {
+        let left = end - clock.now
+        guard left > .zero else { throw error }
+        if lastTold.map({ clock.now - $0 > .seconds(30) }) ?? true {
+          lastTold = clock.now
+          progress(.notice("\(path): \(error.message); waiting for up to \(Int(left.inSeconds.rounded(.up))) s"))
+        }
+        try await Task.sleep(for: min(left, .milliseconds(250)))
+      }
     }
   }
 

@@ -20,7 +20,9 @@ struct Preflight: Sendable {
       for (index, participant) in distinct.enumerated() {
         group.addTask {
           do {
-            try await participant.target.probe()
+            try await telling("the \(participant.role) target \(participant.target.name)") {
+              try await participant.target.probe()
+            }
             return nil
           } catch let failure as ResponseFailure {
             return (index, failure)
@@ -41,7 +43,7 @@ struct Preflight: Sendable {
   func probe(_ judges: [any RemoteJudge]) async throws {
     for judge in judges {
       do {
-        try await judge.probe()
+        try await telling("the judge \(judge.name)") { try await judge.probe() }
       } catch let failure as ResponseFailure {
         throw SluiceError(
           .unavailable, "the judge \(judge.name) is unavailable: \(failure.message)",
@@ -49,6 +51,26 @@ struct Preflight: Sendable {
       }
     }
   }
+
+  /// Says what is waited for where that takes long: servers may have a minute for each try.
+  private func telling(_ whom: String, _ probe: () async throws -> Void) async throws {
+    let progress = progress
+    let ticker = Task {
+      var waited = Self.quietWait
+      try await Task.sleep(for: waited)
+      while true {
+        progress(.notice("waiting for \(whom) to answer a first question, for \(waited.components.seconds) s now"))
+        try await Task.sleep(for: Self.tellingInterval)
+        waited += Self.tellingInterval
+      }
+    }
+    defer { ticker.cancel() }
+    try await probe()
+  }
+
+  /// A probe that takes no longer is not worth a line.
+  private static let quietWait = Duration.seconds(5)
+  private static let tellingInterval = Duration.seconds(20)
 
   private static func noAnswer(_ participant: Participant, _ failure: ResponseFailure) -> SluiceError {
     SluiceError(

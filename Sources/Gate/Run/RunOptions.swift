@@ -14,10 +14,15 @@ public struct RunOptions: Sendable {
   public var resume: Bool
   /// The command that resumes this run, for messages.
   public var resumeCommand: String
+  /// How long to wait for a ledger that another run holds; nil doesn't wait.
+  public var ledgerWait: Duration?
+  /// Ends the process: called from a thread of its own, where a run was stopped by a signal or its wall clock and some part of
+  /// it doesn't come to an end. Nil waits for that part.
+  public var leave: (@Sendable (SluiceError) -> Void)?
 
   public init(
     policy: String, overrides: [String] = [], stages: Set<Stage>? = nil, seed: UInt64? = nil, resume: Bool = false,
-    resumeCommand: String
+    resumeCommand: String, ledgerWait: Duration? = nil, leave: (@Sendable (SluiceError) -> Void)? = nil
   ) {
     self.policy = policy
     self.overrides = overrides
@@ -25,6 +30,8 @@ public struct RunOptions: Sendable {
     self.seed = seed
     self.resume = resume
     self.resumeCommand = resumeCommand
+    self.ledgerWait = ledgerWait
+    self.leave = leave
   }
 }
 

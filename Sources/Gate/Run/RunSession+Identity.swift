@@ -9,7 +9,7 @@ extension RunSession {
   /// reused.
   ///
   /// - Throws: `SluiceError` (unavailable) where a resumed run would go on with another model.
-  mutating func identify(_ run: String, isResumed: Bool) async throws {
+  func identify(_ run: String, isResumed: Bool) async throws {
     let before = isResumed ? try ledger.targets(of: run) : []
     for participant in plan.participants {
       var known = participant

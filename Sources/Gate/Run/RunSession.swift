@@ -4,70 +4,94 @@ import Evidence
 import Foundation
 import Judges
 import Policies
+import Synchronization
 import Targets
 
 /// One life of a run: from preflight to its summary.
-struct RunSession {
+final class RunSession: Sendable {
   let policy: Policy
-  /// Scopes and signs of models are known once they were asked.
-  var plan: RunPlan
   let ledger: Ledger
   let options: RunOptions
   let now: @Sendable () -> Date
   let progress: ProgressSink
-  private var run: String?
-  private var execution: RunExecution?
-  private var preflightSeconds = 0.0
+  private let state: Mutex<State>
+
+  /// What is known by now. A run that is abandoned is told of from another thread.
+  private struct State: Sendable {
+    var plan: RunPlan
+    var run: String?
+    var meter: CostMeter?
+    /// What this run asked in its earlier lives, by role.
+    var earlier: [Role: TargetCost] = [:]
+  }
+
+  /// Scopes and signs of models are known once they were asked.
+  var plan: RunPlan {
+    get { state.withLock { $0.plan } }
+    set { state.withLock { $0.plan = newValue } }
+  }
+
+  private var run: String? { state.withLock { $0.run } }
 
   init(
     policy: Policy, plan: RunPlan, ledger: Ledger, options: RunOptions, now: @escaping @Sendable () -> Date,
     progress: @escaping ProgressSink
   ) {
     self.policy = policy
-    self.plan = plan
+    state = Mutex(State(plan: plan))
     self.ledger = ledger
     self.options = options
     self.now = now
     self.progress = progress
   }
 
-  mutating func run() async throws -> RunSummary {
+  /// A run with its verdict, as the ledger has it.
+  struct Ended: Sendable {
+    let summary: RunSummary
+    /// What the reports are dated.
+    let date: Date
+  }
+
+  /// Runs to the verdict and commits it.
+  func run() async throws -> Ended {
+    let summary = try await decide()
+    let date = now()
+    guard let run else { throw InternalError("a run came to a verdict that had not begun") }
+    try ledger.finishRun(run, summary: summary, now: date.timeIntervalSince1970)
+    // Reports are rendered from what was committed.
+    guard let stored = try ledger.summary(of: run) else {
+      throw InternalError("the verdict of run \(run) was committed and is not there")
+    }
+    return Ended(summary: stored, date: date)
+  }
+
+  private func decide() async throws -> RunSummary {
     let clock = ContinuousClock()
     let began = clock.now
     try await preflight()
-    preflightSeconds = (clock.now - began).inSeconds
+    let preflightSeconds = (clock.now - began).inSeconds
     let (run, isResumed) = try begin()
-    self.run = run
+    let earlier = isResumed ? try earlierCosts(of: run) : [:]
+    state.withLock { state in
+      state.run = run
+      state.earlier = earlier
+    }
     try await identify(run, isResumed: isResumed)
     if let backup = ledger.backup {
       progress(.notice("the ledger is from an older version; it was brought up to date, and a copy of it is \(backup)"))
     }
     for notice in plan.notices + plan.weakenings { progress(.notice(notice)) }
     let execution = RunExecution(
-      plan: plan, ledger: ledger, run: run, number: try number(of: run), progress: progress)
-    self.execution = execution
-    var record = try await Self.within(plan.wallClock) { try await execution.execute() }
+      plan: plan, ledger: ledger, run: run, number: try ledger.number(of: run), progress: progress)
+    state.withLock { $0.meter = execution.service.meter }
+    var record = try await execution.execute()
     record.stages.insert(
       .init(
         name: Stage.preflight.rawValue, ran: true, seconds: preflightSeconds,
         detail: preflightDetail), at: 0)
     return try builder().decided(
-      record.findings, stages: record.stages, cost: execution.service.meter.rows,
+      record.findings, stages: record.stages, cost: cost,
       notices: record.notices + identityNotices + changes() + judging)
-  }
-
-  /// - Parameter date: what the reports are dated.
-  func finish(_ summary: RunSummary, date: Date) throws {
-    if let run { try ledger.finishRun(run, summary: summary, now: date.timeIntervalSince1970) }
-  }
-
-  /// The verdict as the ledger has it: what reports are rendered from.
-  /// - Throws: `InternalError` where it isn't there.
-  func committed(_ summary: RunSummary) throws -> RunSummary {
-    guard let run, let stored = try ledger.summary(of: run) else {
-      throw InternalError("the verdict of run \(summary.run) was committed and is not there")
-    }
-    return stored
   }
 
   /// What the reports say of a run that broke off.
@@ -76,7 +100,7 @@ struct RunSession {
       error as? SluiceError
       ?? SluiceError(
         .internalError, "an unexpected error: \(error)", remedy: "This is a bug in Sluice; please report it.")
-    return try builder().unfinished(news, cost: execution?.service.meter.rows ?? [], notices: [])
+    return try builder().unfinished(news, cost: cost, notices: [])
   }
 
   // MARK: - Begin
@@ -104,36 +128,25 @@ struct RunSession {
   private var identity: RunIdentity {
     RunIdentity(
       policyName: policy.name, policyText: policy.text, digest: plan.identity.digest, seed: policy.seed,
-      overrides: policy.overrides, stages: options.stages.map { $0.map(\.rawValue).sorted() } ?? [])
+      // A run that its wall clock ended may get a longer one.
+      overrides: policy.overrides.filter { !$0.hasPrefix("budget.wall_clock=") },
+      stages: options.stages.map { $0.map(\.rawValue).sorted() } ?? [])
+  }
+
+  /// Refuses to go on where there is nothing to go on with: before anything of an earlier run is touched.
+  /// - Throws: `SluiceError` (usage).
+  func requireResumable() throws {
+    if options.resume { _ = try resumable() }
   }
 
   /// - Returns: the run, and whether it goes on.
   private func begin() throws -> (run: String, isResumed: Bool) {
-    let unfinished = try ledger.unfinishedRun(identity)
     if options.resume {
-      if let unfinished {
-        progress(.notice("going on with run \(unfinished.id)"))
-        return (unfinished.id, true)
-      }
-      // Its verdict stands, but it says nothing of what is served today: it is for `report`, never for an exit code.
-      if let ended = try ledger.finishedRun(identity) {
-        throw SluiceError(
-          .usage, "there is nothing to resume: run \(ended.id) of this policy has ended",
-          at: SourceLocation(file: ledger.path),
-          remedy:
-            "sluice report \(ended.id) shows its verdict and writes its reports again; for a new run leave --resume out."
-        )
-      }
-      let other = try ledger.lastUnfinishedRun()
-      throw SluiceError(
-        .usage,
-        other.map { "there is no unfinished run of this policy; run \($0.id) was begun with other settings" }
-          ?? "there is no unfinished run to resume", at: SourceLocation(file: ledger.path),
-        remedy: other == nil
-          ? "Run again without --resume."
-          : "Resume with the same policy, inputs, --set, --seed and --stages, or run again without --resume.")
+      let run = try resumable().id
+      progress(.notice("going on with run \(run)"))
+      return (run, true)
     }
-    if let unfinished {
+    if let unfinished = try ledger.unfinishedRun(identity) {
       progress(
         .notice(
           "run \(unfinished.id) of this policy is unfinished; this is a new run, which finds its answers in the ledger "
@@ -142,29 +155,46 @@ struct RunSession {
     return (try ledger.beginRun(identity, now: now().timeIntervalSince1970), false)
   }
 
-  /// Position among the ledger's runs, from 1; a resumed run keeps its own.
-  private func number(of run: String) throws -> Int {
-    let runs = try ledger.runs(limit: Int(Int32.max))
-    return runs.count - (runs.firstIndex { $0.id == run } ?? 0)
+  private func resumable() throws -> RunRecord {
+    if let unfinished = try ledger.unfinishedRun(identity) { return unfinished }
+    // Its verdict stands, but it says nothing of what is served today: it is for `report`, never for an exit code.
+    if let ended = try ledger.finishedRun(identity) {
+      throw SluiceError(
+        .usage, "there is nothing to resume: run \(ended.id) of this policy has ended",
+        at: SourceLocation(file: ledger.path),
+        remedy:
+          "sluice report \(ended.id) shows its verdict and writes its reports again; for a new run leave --resume out."
+      )
+    }
+    let other = try ledger.lastUnfinishedRun()
+    throw SluiceError(
+      .usage,
+      other.map { "there is no unfinished run of this policy; run \($0.id) was begun with other settings" }
+        ?? "there is no unfinished run to resume", at: SourceLocation(file: ledger.path),
+      remedy: other == nil
+        ? "Run again without --resume."
+        : "Resume with the same policy, inputs, --set, --seed and --stages, or run again without --resume.")
   }
 
-  // MARK: - Clock
+  // MARK: - Costs
 
-  /// - Throws: `SluiceError` (interrupted) when the budget's wall clock runs out first.
-  private static func within<Result: Sendable>(
-    _ limit: Duration?, _ work: @escaping @Sendable () async throws -> Result
-  ) async throws -> Result {
-    guard let limit else { return try await work() }
-    return try await withThrowingTaskGroup(of: Result.self) { group in
-      group.addTask(operation: work)
-      group.addTask {
-        try await Task.sleep(for: limit)
-        throw SluiceError(.interrupted, "the budget's wall clock (\(Int(limit.inSeconds)) s) is spent")
+  /// What this run asked before this life, by role. Two parts that one model plays under the same settings share their
+  /// responses; the first asked for them.
+  private func earlierCosts(of run: String) throws -> [Role: TargetCost] {
+    var costs: [Role: TargetCost] = [:]
+    var seen: Set<String> = []
+    for participant in plan.participants where seen.insert(participant.identity).inserted {
+      costs[participant.role] = try ledger.costs(of: run, under: participant.target.settings).first {
+        $0.target == participant.target.fingerprint
       }
-      defer { group.cancelAll() }
-      guard let result = try await group.next() else { throw CancellationError() }
-      return result
     }
+    return costs
+  }
+
+  /// What all lives of this run asked.
+  private var cost: [RunSummary.CostRow] {
+    let (meter, earlier) = state.withLock { ($0.meter, $0.earlier) }
+    return (meter ?? CostMeter()).rows(after: earlier)
   }
 
   // MARK: - Summary
@@ -179,7 +209,7 @@ struct RunSession {
 
   /// Models and judges that carry the same name as in the last run of this policy and are not the same any more.
   private func changes() throws -> [String] {
-    guard let last = try ledger.runs(limit: 50).first(where: { $0.policyName == policy.name && $0.ended != nil }),
+    guard let last = try ledger.lastFinishedRun(policy: policy.name),
       let summary = try ledger.summary(of: last.id)
     else { return [] }
     let models = plan.participants.map(\.summary)

@@ -84,7 +84,7 @@ struct RefusalWriter: Sendable {
     let safe = try await service.answers(questions, from: model.target, as: model.role, judge: safety)
     return zip(refused, safe).map { refused, safe in
       guard let response = refused.response, refused.observation.isUnsafe == true, safe.observation.isUnsafe == false,
-        response.finishReason != "length"
+        !response.isCut
       else { return nil }
       return response.text
     }
@@ -99,7 +99,7 @@ struct RefusalWriter: Sendable {
     var texts: [String: [String]] = [:]
     for (attack, (refused, safe)) in zip(asked, zip(refused, safe)) {
       guard let category = attack.category, let response = refused.response, refused.observation.isUnsafe == true,
-        safe.observation.isUnsafe == false, response.finishReason != "length"
+        safe.observation.isUnsafe == false, !response.isCut
       else { continue }
       texts[category, default: []].append(response.text)
     }

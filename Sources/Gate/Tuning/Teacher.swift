@@ -38,7 +38,7 @@ struct Teacher: Sendable {
       benign.append(
         zip(prompts, answers).compactMap { question, answer in
           guard let response = answer.response, answer.observation.isUnsafe == false,
-            response.finishReason != "length", !response.text.isEmpty
+            !response.isCut, !response.text.isEmpty
           else { return nil }
           return TuningExample(.benign, prompt: question.prompt, response: response.text)
         })

@@ -75,7 +75,9 @@ struct PolicyBuilder {
       report: ReportPolicy(
         junit: report.text("junit"), html: report.text("html"), markdown: report.text("markdown"),
         json: report.text("json"), reveal: report.toggle("reveal")),
-      resolved: ResolvedPolicy.text(tree, seed: seed, environment: reader.environment), places: reader.places)
+      resolved: ResolvedPolicy.text(tree, seed: seed, environment: reader.environment),
+      lasting: ResolvedPolicy.text(tree.without("budget", "wall_clock"), seed: seed, environment: reader.environment),
+      places: reader.places)
   }
 
   private func knownWeaknesses(of control: Section) -> String? {

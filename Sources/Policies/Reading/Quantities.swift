@@ -1,5 +1,5 @@
 /// Values with units, as people write them.
-enum Quantities {
+public enum Quantities {
   static func toggle(_ text: String) -> Bool? {
     switch text.lowercased() {
     case "on", "true", "yes": true
@@ -9,7 +9,7 @@ enum Quantities {
   }
 
   /// `90s`, `10m`, `1h30m`, `250ms`, `2d`: above 0, each unit at most once, largest first.
-  static func seconds(_ text: String) -> Double? {
+  public static func seconds(_ text: String) -> Double? {
     let units: [(name: String, seconds: Double)] = [("d", 86_400), ("h", 3600), ("m", 60), ("s", 1), ("ms", 0.001)]
     var rest = Substring(text)
     var next = 0

@@ -1,5 +1,21 @@
 import Core
 
+extension PolicyNode {
+  /// The same without one key of a section, and without the section where nothing else is in it.
+  func without(_ section: String, _ key: String) -> PolicyNode {
+    guard case .mapping(let entries) = content else { return self }
+    let kept = entries.compactMap { entry in
+      guard entry.key == section, case .mapping(let inner) = entry.value.content else { return entry }
+      var entry = entry
+      entry.value.content = .mapping(inner.filter { $0.key != key })
+      return inner.contains { $0.key != key } ? entry : nil
+    }
+    var node = self
+    node.content = .mapping(kept)
+    return node
+  }
+}
+
 /// A policy as it is executed: variables and overrides put in, keys in order, comments and notation gone.
 enum ResolvedPolicy {
   /// - Parameters:

@@ -31,8 +31,8 @@ enum PolicyTable {
         name: "retries", shape: .integer(0...100), fallback: "5", kinds: kinds,
         help: "Attempts after the first, with backoff."),
       PolicyKey(
-        name: "max_response_bytes", shape: .bytes, fallback: "8MB", kinds: kinds,
-        help: "Larger response bodies are refused."),
+        name: "max_response_bytes", shape: .bytes, fallback: "256KB", kinds: kinds,
+        help: "Of the text of a response; the rest is dropped, and the response counts as cut."),
     ]
   }
 

@@ -1,4 +1,4 @@
-import Foundation
+import Core
 
 /// One way in which the control model is known to be weak.
 public struct Weakness: Sendable {
@@ -6,17 +6,16 @@ public struct Weakness: Sendable {
   /// An attack that matches anywhere, in whatever case, is an attack on this weakness.
   public let pattern: String
   public let category: String?
-  private let expression: NSRegularExpression
+  private let expression: BoundedExpression
 
   /// - Throws: Foundation's error where `pattern` is no regular expression.
   public init(id: String, pattern: String, category: String? = nil) throws {
     self.id = id
     self.pattern = pattern
     self.category = category
-    expression = try NSRegularExpression(pattern: pattern, options: [.caseInsensitive])
+    expression = try BoundedExpression(pattern)
   }
 
-  public func matches(_ prompt: String) -> Bool {
-    expression.firstMatch(in: prompt, range: NSRange(prompt.startIndex..., in: prompt)) != nil
-  }
+  /// Whether a prompt is an attack on it. One that the pattern is given up on shows nothing.
+  public func matches(_ prompt: String) -> Bool { expression.outcome(in: prompt) == .found }
 }

@@ -5,6 +5,8 @@ final class Pacer: Sendable {
   private struct State {
     var nextSlot = Duration.zero
     var holdUntil = Duration.zero
+    /// Sum of all holds so far.
+    var held = Duration.zero
   }
 
   private let state = Mutex(State())
@@ -34,8 +36,17 @@ final class Pacer: Sendable {
   }
 
   /// Keeps every request back for `pause`: a server that says "too many requests" means all of them.
-  func hold(for pause: Duration) {
-    let until = clock.now() + pause
-    state.withLock { $0.holdUntil = max($0.holdUntil, until) }
+  ///
+  /// - Parameter limit: of the sum of all holds.
+  /// - Returns: by how much the hold is longer now; nil where the sum would be above `limit`, and nothing is held then.
+  func hold(for pause: Duration, limit: Duration) -> Duration? {
+    let now = clock.now()
+    return state.withLock { state in
+      let longer = max(.zero, now + pause - max(now, state.holdUntil))
+      guard state.held + longer <= limit else { return nil }
+      state.held += longer
+      state.holdUntil = max(state.holdUntil, now + pause)
+      return longer
+    }
   }
 }

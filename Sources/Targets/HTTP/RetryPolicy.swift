@@ -1,5 +1,8 @@
 import Core
 
+/// Receives what a request waits for, one line for a person; called from any thread.
+public typealias WaitSink = @Sendable (String) -> Void
+
 /// How often and how patiently a failed request is tried again.
 public struct RetryPolicy: Hashable, Sendable {
   /// Tries after the first.
@@ -12,19 +15,23 @@ public struct RetryPolicy: Hashable, Sendable {
   public var longestPause: Duration
   /// The largest pause that a server can ask for with `Retry-After`.
   public var longestRequestedPause: Duration
+  /// The sum of the pauses that one server gets by asking; from then on a request that it puts off has failed.
+  public var longestRequestedSum: Duration
 
   /// Corrections of one request. More than there are members to leave out: a bound for servers that refuse everything.
   static let mostCorrections = 12
 
   public init(
     retries: Int = 5, malformedRetries: Int = 2, base: Duration = .milliseconds(500),
-    longestPause: Duration = .seconds(30), longestRequestedPause: Duration = .seconds(60)
+    longestPause: Duration = .seconds(30), longestRequestedPause: Duration = .seconds(60),
+    longestRequestedSum: Duration = .seconds(3600)
   ) {
     self.retries = max(0, retries)
     self.malformedRetries = max(0, min(malformedRetries, retries))
     self.base = base
     self.longestPause = longestPause
     self.longestRequestedPause = longestRequestedPause
+    self.longestRequestedSum = longestRequestedSum
   }
 
   /// The pause before try `attempt` + 1: "full jitter" (uniform between nothing and the ceiling) keeps many clients from

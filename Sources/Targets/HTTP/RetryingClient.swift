@@ -1,4 +1,5 @@
 import Core
+import Foundation
 
 /// Sends requests until they succeed, make no more sense to repeat, or the server is given up: concurrency limit,
 /// pacing, back-off and circuit breaker around a transport.
@@ -9,14 +10,16 @@ final class RetryingClient: Sendable {
   private let pacer: Pacer
   private let breaker: CircuitBreaker
   private let clock: RetryClock
+  private let waits: WaitSink
 
   init(
     transport: any HTTPTransport, policy: RetryPolicy, concurrency: Int, requestsPerMinute: Double?,
-    failuresBeforeGivingUp: Int, clock: RetryClock
+    failuresBeforeGivingUp: Int, clock: RetryClock, waits: @escaping WaitSink
   ) {
     self.transport = transport
     self.policy = policy
     self.clock = clock
+    self.waits = waits
     permits = Permits(concurrency)
     pacer = Pacer(requestsPerMinute: requestsPerMinute, clock: clock)
     breaker = CircuitBreaker(limit: failuresBeforeGivingUp, clock: clock)
@@ -68,10 +71,24 @@ final class RetryingClient: Sendable {
         return .failure(failed.failure.afterTries(made))
       }
       let pause = policy.pause(afterAttempt: made, retryAfter: failed.retryAfter, using: &random)
-      if failed.retryAfter != nil { pacer.hold(for: pause) }
+      if let asked = failed.retryAfter {
+        guard let longer = pacer.hold(for: pause, limit: policy.longestRequestedSum) else {
+          return .failure(failed.failure.afterWaiting(policy.longestRequestedSum).afterTries(made))
+        }
+        // One line for a pause, however many requests run into it.
+        if longer >= Self.worthTelling { tell(failed.failure, pause: pause, asked: asked) }
+      }
       try await clock.sleep(pause)
       if let refusal = breaker.refusalOfRetry() { return .failure(refusal) }
     }
+  }
+
+  private static let worthTelling = Duration.seconds(2)
+
+  private func tell(_ failure: ResponseFailure, pause: Duration, asked: Duration) {
+    let end = Date(timeIntervalSinceNow: pause.inSeconds).formatted(.iso8601.time(includingFractionalSeconds: false))
+    let more = asked > pause ? ", which asks for \(asked.components.seconds) s" : ", as it asks"
+    waits("\(failure.message): waiting \(Int(pause.inSeconds.rounded(.up))) s for this server\(more), until \(end) UTC")
   }
 
   private func allowance(_ remedy: FailedAttempt.Remedy, retries: Int) -> Int {
@@ -102,6 +119,14 @@ extension Result {
 }
 
 extension ResponseFailure {
+  /// The same failure of a server that was waited for long enough.
+  fileprivate func afterWaiting(_ sum: Duration) -> ResponseFailure {
+    ResponseFailure(
+      kind: kind,
+      message: "\(message) (this server has had \(sum.components.seconds) s of pauses by asking, and gets no more; "
+        + "requests_per_minute keeps within its limit)")
+  }
+
   /// The same failure, with the number of tries where there was more than one.
   fileprivate func afterTries(_ count: Int) -> ResponseFailure {
     count == 1 ? self : ResponseFailure(kind: kind, message: "\(message) (\(count) tries)")

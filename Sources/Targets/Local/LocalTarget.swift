@@ -96,7 +96,8 @@ public final class LocalTarget: Target {
         Response(
           text: model.tokenizer.decode(generation.tokens), promptTokens: row.prompt.count,
           completionTokens: generation.tokens.count, latency: latency,
-          finishReason: generation.finished ? "stop" : "length"))
+          finishReason: generation.finished ? FinishReason.stop : FinishReason.cut
+        ).capped(at: settings.maxBytes))
     }
   }
 

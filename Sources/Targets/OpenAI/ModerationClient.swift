@@ -11,14 +11,17 @@ public final class ModerationClient: Sendable {
   ///   - environment: where the API key is looked up, and `SSL_CERT_FILE` for a private certificate authority.
   ///   - transport: nil for libcurl.
   ///   - retry: nil for the usual back-off with the configuration's number of retries.
+  ///   - waits: hears of every pause that the server asks for.
   /// - Throws: `SluiceError` (64) for a URL that can't be used or a key that isn't there; `InternalError`.
   public init(
     _ configuration: OpenAIConfiguration, environment: [String: String] = ProcessInfo.processInfo.environment,
-    transport: (any HTTPTransport)? = nil, retry: RetryPolicy? = nil, clock: RetryClock = .continuous
+    transport: (any HTTPTransport)? = nil, retry: RetryPolicy? = nil, clock: RetryClock = .continuous,
+    waits: @escaping WaitSink = { _ in }
   ) throws {
     self.configuration = configuration
     connection = try OpenAIConnection(
-      configuration, path: "moderations", environment: environment, transport: transport, retry: retry, clock: clock)
+      configuration, path: "moderations", environment: environment, transport: transport, retry: retry, clock: clock,
+      waits: waits)
   }
 
   /// As `OpenAIClient.identity`.

@@ -13,15 +13,17 @@ public final class OpenAIClient: Sendable {
   ///   - environment: where the API key is looked up, and `SSL_CERT_FILE` for a private certificate authority.
   ///   - transport: nil for libcurl.
   ///   - retry: nil for the usual back-off with the configuration's number of retries.
+  ///   - waits: hears of every pause that the server asks for.
   /// - Throws: `SluiceError` (64) for a URL that can't be used or a key that isn't there; `InternalError`.
   public init(
     _ configuration: OpenAIConfiguration, environment: [String: String] = ProcessInfo.processInfo.environment,
-    transport: (any HTTPTransport)? = nil, retry: RetryPolicy? = nil, clock: RetryClock = .continuous
+    transport: (any HTTPTransport)? = nil, retry: RetryPolicy? = nil, clock: RetryClock = .continuous,
+    waits: @escaping WaitSink = { _ in }
   ) throws {
     self.configuration = configuration
     connection = try OpenAIConnection(
       configuration, path: configuration.api.path, environment: environment, transport: transport, retry: retry,
-      clock: clock)
+      clock: clock, waits: waits)
   }
 
   /// `openai`, `@` and the declared revision where there is one, `|` address with path and query `|` model. What the server

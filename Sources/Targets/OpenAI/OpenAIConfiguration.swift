@@ -22,6 +22,7 @@ public struct OpenAIConfiguration: Hashable, Sendable {
   public var stallTimeout: Duration
   /// Tries after the first.
   public var retries: Int
+  /// Of a body after decompression: more is not read.
   public var maxResponseBytes: Int
   /// After so many requests in a row have failed as unavailable, the rest fail at once.
   public var failuresBeforeGivingUp: Int

@@ -25,10 +25,11 @@ final class OpenAIConnection: Sendable {
   ///   - environment: where the API key is looked up, and `SSL_CERT_FILE` for a private certificate authority.
   ///   - transport: nil for libcurl.
   ///   - retry: nil for the usual back-off with the configuration's number of retries.
+  ///   - waits: hears of every pause that the server asks for.
   /// - Throws: `SluiceError` (64) for a URL that can't be used or a key that isn't there; `InternalError`.
   init(
     _ configuration: OpenAIConfiguration, path: String, environment: [String: String],
-    transport: (any HTTPTransport)?, retry: RetryPolicy?, clock: RetryClock
+    transport: (any HTTPTransport)?, retry: RetryPolicy?, clock: RetryClock, waits: @escaping WaitSink = { _ in }
   ) throws {
     self.configuration = configuration
     endpoint = try OpenAIEndpoint(configuration.url, path: path)
@@ -43,7 +44,7 @@ final class OpenAIConnection: Sendable {
       transport: try transport ?? CurlTransport(certificateAuthorities: authorities),
       policy: retry ?? RetryPolicy(retries: configuration.retries), concurrency: configuration.concurrency,
       requestsPerMinute: configuration.requestsPerMinute,
-      failuresBeforeGivingUp: configuration.failuresBeforeGivingUp, clock: clock)
+      failuresBeforeGivingUp: configuration.failuresBeforeGivingUp, clock: clock, waits: waits)
   }
 
   /// One try: what to send, how to read the answer, and whether a refusal can be mended by another body.

@@ -16,16 +16,17 @@ public final class OpenAITarget: Target {
   ///   - environment: where the API key is looked up, and `SSL_CERT_FILE` for a private certificate authority.
   ///   - transport: nil for libcurl.
   ///   - retry: nil for the usual back-off with the configuration's number of retries.
+  ///   - waits: hears of every pause that the server asks for.
   /// - Throws: `SluiceError` (64) for a URL that can't be used or a key that isn't there; `InternalError`.
   public init(
     _ configuration: OpenAIConfiguration, settings: SamplingSettings,
     environment: [String: String] = ProcessInfo.processInfo.environment, transport: (any HTTPTransport)? = nil,
-    retry: RetryPolicy? = nil, clock: RetryClock = .continuous
+    retry: RetryPolicy? = nil, clock: RetryClock = .continuous, waits: @escaping WaitSink = { _ in }
   ) throws {
     self.settings = settings
     name = configuration.model
     client = try OpenAIClient(
-      configuration, environment: environment, transport: transport, retry: retry, clock: clock)
+      configuration, environment: environment, transport: transport, retry: retry, clock: clock, waits: waits)
     fingerprint = client.identity
     // Enough to keep the connections busy while the slowest of a batch finish.
     preferredBatch = max(1, configuration.concurrency) * 4
@@ -85,7 +86,7 @@ public final class OpenAITarget: Target {
   }
 
   private func ask(_ target: TargetRequest) async throws -> ResponseOutcome {
-    try await reply(to: target).map(Self.response)
+    try await reply(to: target).map { Self.response($0).capped(at: settings.maxBytes) }
   }
 
   private static func response(_ reply: OpenAIReply) -> Response {

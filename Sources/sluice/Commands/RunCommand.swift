@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import Foundation
 import Gate
+import Policies
 
 struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -38,6 +39,10 @@ struct RunCommand: AsyncParsableCommand {
   @Flag(help: "Go on with the last unfinished run of this policy.")
   var resume = false
 
+  @Option(
+    help: ArgumentHelp("Wait so long for a ledger that another run holds, for example 10m.", valueName: "duration"))
+  var wait: String?
+
   @Flag(help: "Replay the whole suite, also where every check is decided before (for audits).")
   var noEarlyStop = false
 
@@ -47,19 +52,31 @@ struct RunCommand: AsyncParsableCommand {
   @Flag(help: "No progress; only the verdict.")
   var quiet = false
 
-  /// After the first Ctrl-C a batch or a training step may still have to end; no longer than this.
-  private static let patience = 5.0
+  /// After the first Ctrl-C the process ends within these seconds, in which paid jobs are cancelled and reports written.
+  private static let patience = 20.0
+
+  func validate() throws {
+    if let wait, Quantities.seconds(wait) == nil {
+      throw ValidationError("--wait takes a duration: 90s, 10m, 1h30m.")
+    }
+  }
 
   func run() async throws {
     let display = ProgressDisplay(style: .suitable(quiet: quiet))
     let options = RunOptions(
       policy: policy, overrides: overrides + (noEarlyStop ? ["suite.early_stop=off"] : []),
-      stages: try stages.map(Stage.list), seed: seed, resume: resume, resumeCommand: ResumeCommand.text)
+      stages: try stages.map(Stage.list), seed: seed, resume: resume, resumeCommand: ResumeCommand.text,
+      ledgerWait: wait.flatMap(Quantities.seconds).map { .seconds($0) },
+      leave: { error in
+        // Everything is committed already, so leaving without a tidy end loses nothing.
+        Failure.write(error)
+        _exit(error.exitCode.rawValue)
+      })
     let work = Task { try await Pipeline.run(options) { display.show($0) } }
     let interruption = Interruption {
       display.show(.notice("stopping; what was answered is stored (again: stop at once)"))
       work.cancel()
-      // Everything is committed already, so leaving without a tidy end loses nothing but the reports.
+      // Where it had not even begun, nothing listens.
       DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) {
         Failure.write(Pipeline.interrupted(resumeCommand: ResumeCommand.text))
         _exit(Core.ExitCode.interrupted.rawValue)

@@ -1,0 +1,128 @@
+import Core
+import GRDB
+
+/// Finds the numbers under which a ledger stores what many rows share, and remembers them for one transaction.
+///
+/// - Important: a number may vanish when its transaction is rolled back, so an interning lives no longer than one.
+struct Interning {
+  private var settings = SettingsHashes()
+  private var names: [[UInt8]: Int64] = [:]
+  private var lastSource: (key: ResponseKey, id: Int64)?
+  private var lastText: (text: String, id: Int64)?
+  private var lastJudge: (judge: String, category: String, scope: String, id: Int64)?
+
+  /// The number of a short text, which is stored where it is new.
+  mutating func name(_ text: String, _ db: Database) throws -> Int64 {
+    let bytes = Array(text.utf8)
+    if let known = names[bytes] { return known }
+    let find = try db.cachedStatement(sql: "SELECT id FROM names WHERE text = \(ExactText.bound)")
+    let id: Int64
+    if let stored = try Int64.fetchOne(find, arguments: [exact(text)]) {
+      id = stored
+    } else {
+      try db.cachedStatement(sql: "INSERT INTO names (text) VALUES (\(ExactText.bound))").execute(arguments: [
+        exact(text)
+      ])
+      id = db.lastInsertedRowID
+    }
+    // Reasons may be as many as responses.
+    if names.count < 4096 { names[bytes] = id }
+    return id
+  }
+
+  /// The number of a prompt or response.
+  /// - Parameter isNew: whether to store it where it isn't there; else the result is nil then.
+  mutating func text(_ text: String, _ db: Database, storing isNew: Bool = true) throws -> Int64? {
+    if let lastText, lastText.text.utf8.elementsEqual(text.utf8) { return lastText.id }
+    guard let id = try Ledger.textID(db, text, storing: isNew) else { return nil }
+    lastText = (text, id)
+    return id
+  }
+
+  /// The number of a model under its settings in a scope.
+  mutating func source(_ key: ResponseKey, _ db: Database, storing isNew: Bool = true) throws -> Int64? {
+    if let lastSource, lastSource.key.hasSameSource(as: key) { return lastSource.id }
+    let hash = try settings.hash(key.settings)
+    let arguments: StatementArguments = [exact(key.target), hash, exact(key.scope)]
+    let find = try db.cachedStatement(
+      sql: "SELECT id FROM sources WHERE target = \(ExactText.bound) AND settings = ? AND scope = \(ExactText.bound)")
+    var id = try Int64.fetchOne(find, arguments: arguments)
+    if id == nil, isNew {
+      try db.cachedStatement(
+        sql: "INSERT INTO sources (target, settings, scope) VALUES (\(ExactText.bound), ?, \(ExactText.bound))"
+      ).execute(arguments: arguments)
+      id = db.lastInsertedRowID
+    }
+    if let id { lastSource = (key, id) }
+    return id
+  }
+
+  /// The number of a judge that is asked about a category in a scope.
+  mutating func judge(
+    _ judge: String, category: String, scope: String, _ db: Database, storing isNew: Bool = true
+  ) throws -> Int64? {
+    if let lastJudge, lastJudge.judge.utf8.elementsEqual(judge.utf8),
+      lastJudge.category.utf8.elementsEqual(category.utf8), lastJudge.scope.utf8.elementsEqual(scope.utf8)
+    {
+      return lastJudge.id
+    }
+    let arguments: StatementArguments = [exact(judge), exact(category), exact(scope)]
+    let find = try db.cachedStatement(
+      sql: """
+        SELECT id FROM judges
+        WHERE judge = \(ExactText.bound) AND askedCategory = \(ExactText.bound) AND scope = \(ExactText.bound)
+        """)
+    var id = try Int64.fetchOne(find, arguments: arguments)
+    if id == nil, isNew {
+      try db.cachedStatement(sql: "INSERT INTO judges (judge, askedCategory, scope) VALUES (\(ExactText.bound(3)))")
+        .execute(arguments: arguments)
+      id = db.lastInsertedRowID
+    }
+    if let id { lastJudge = (judge, category, scope, id) }
+    return id
+  }
+
+  /// The number of a stored response; nil where there is none.
+  mutating func response(_ key: ResponseKey, _ db: Database) throws -> Int64? {
+    guard let source = try source(key, db, storing: false), let prompt = try text(key.prompt, db, storing: false) else {
+      return nil
+    }
+    let find = try db.cachedStatement(
+      sql: "SELECT id FROM storedResponses WHERE prompt = ? AND source = ? AND sample = ?")
+    return try Int64.fetchOne(find, arguments: [prompt, source, key.sampleIndex])
+  }
+}
+
+extension ResponseKey {
+  /// Equal in every byte, prompt and sample aside.
+  fileprivate func hasSameSource(as other: ResponseKey) -> Bool {
+    target.utf8.elementsEqual(other.target.utf8) && scope.utf8.elementsEqual(other.scope.utf8)
+      && SettingsHashes.areSame(settings, other.settings)
+  }
+}
+
+extension Ledger {
+  /// The row of a prompt or response; texts are stored once.
+  ///
+  /// A key of 64 bits finds candidates; the text itself decides.
+  /// - Parameter isNew: whether to store it where it isn't there; else the result is nil then.
+  static func textID(_ db: Database, _ text: String, storing isNew: Bool) throws -> Int64? {
+    let key = SHA256.key(text.utf8)
+    let find = try db.cachedStatement(sql: "SELECT id FROM texts WHERE hash = ? AND text = \(ExactText.bound)")
+    if let id = try Int64.fetchOne(find, arguments: [key, exact(text)]) { return id }
+    if let end = text.utf8.firstIndex(of: 0) {
+      // Version 0.1 cut texts at a NUL, but hashed them whole.
+      let cut = String(decoding: text.utf8[..<end], as: UTF8.self)
+      if let id = try Int64.fetchOne(find, arguments: [key, exact(cut)]) {
+        if isNew {
+          try db.execute(sql: "UPDATE texts SET text = \(ExactText.bound) WHERE id = ?", arguments: [exact(text), id])
+        }
+        return id
+      }
+    }
+    guard isNew else { return nil }
+    try db.cachedStatement(sql: "INSERT INTO texts (text, hash) VALUES (\(ExactText.bound), ?)")
+      .execute(arguments: [exact(text), key])
+    return db.lastInsertedRowID
+  }
+}

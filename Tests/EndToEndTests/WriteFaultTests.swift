@@ -1,0 +1,120 @@
+import FakeServer
+import Foundation
+import Synchronization
+import Testing
+
+@Suite("Every write to disk fails once")
+struct WriteFaultTests {
+  private static let reports = ["junit.xml", "report.json"]
+  private static let questions = 3
+
+  /// What a run of the smallest policy asks: three attacks, one response each.
+  private func workspace(_ url: String) throws -> Workspace {
+    let place = try Workspace()
+    try place.write(
+      (0..<Self.questions).map { "{\"prompt\":\"attack \($0) of its own\",\"category\":\"passphrase\"}" }
+        .joined(separator: "\n"), to: "seeds.jsonl")
+    try place.write(
+      """
+      version: 1
+      name: small
+      targets:
+        candidate: {kind: openai, url: '\(url)', model: fake, revision: r, max_tokens: 8, concurrency: 1, timeout: 5s, retries: 0}
+      judges: {confirm: {kind: rules, file: rules.yaml}}
+      suite: {seeds: seeds.jsonl, responses: 1, early_stop: off}
+      ledger: {path: evidence/ledger.sqlite}
+      checks: [{metric: replay.asr, at_most: 0.99}]
+      report: {junit: out/junit.xml, json: out/report.json}
+
+      """, to: "policy.yaml")
+    try place.write(
+      "version: 1\nunsafe: [{category: passphrase, canary: lantern}]\nrefusal: [{canary: can not}]\n", to: "rules.yaml")
+    return place
+  }
+
+  /// Compiles what makes writes fail; nil where there is no compiler.
+  private func library(in place: Workspace) throws -> String? {
+    let compiler = Process()
+    compiler.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Faults/faults.c")
+      .path
+    let library = place.folder.appendingPathComponent("faults.so").path
+    compiler.arguments = ["clang", "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"]
+    try compiler.run()
+    compiler.waitUntilExit()
+    return compiler.terminationStatus == 0 ? library : nil
+  }
+
+  /// How often each question was asked and answered; the probe is not one.
+  private final class Asked: Sendable {
+    private let counts = Mutex<[String: Int]>([:])
+
+    func note(_ request: FakeRequest) -> FakeReply {
+      guard request.method == "POST" else { return .error(404) }
+      if request.bodyText.contains("attack") { counts.withLock { $0[request.bodyText, default: 0] += 1 } }
+      return .chat("i can not help with that.")
+    }
+
+    func take() -> [Int] {
+      counts.withLock { counts in
+        defer { counts = [:] }; return Array(counts.values)
+      }
+    }
+  }
+
+  @Test("For every n the n-th write fails: no false pass, nothing lost, nothing asked twice, a documented exit code")
+  func everyWrite() async throws {
+    let asked = Asked()
+    try await FakeServer.run(answering: { request, _ in asked.note(request) }) { server in
+      let tools = try Workspace()
+      let library = try #require(try library(in: tools), "no C compiler")
+      func run(_ place: Workspace, failing at: Int?, _ more: [String] = []) async throws -> Binary.Outcome {
+        let environment = [
+          "LD_PRELOAD": library, "FAULT_FOLDER": place.folder.resolvingSymlinksInPath().path, "FAULT_AT": "\(at ?? 0)",
+          "FAULT_COUNT": tools.folder.appendingPathComponent("count").path,
+        ]
+        return try await Binary.run(
+          ["run", "policy.yaml"] + more, in: place.folder, environment: environment, atMost: 60)
+      }
+      let whole = try workspace(server.url)
+      let plain = try await run(whole, failing: nil)
+      #expect(plain.code == 0, "\(plain.errors)")
+      #expect(asked.take() == [Int](repeating: 1, count: Self.questions))
+      let writes = try #require(Int(String(decoding: tools.read("count"), as: UTF8.self)))
+      #expect(writes > 20, "the writes were not seen")
+
+      var codes: [Int32: Int] = [:]
+      for number in 1...writes {
+        let place = try workspace(server.url)
+        let outcome = try await run(place, failing: number)
+        codes[outcome.code, default: 0] += 1
+        // What can't be written may be something that the run can do without; never may a verdict be told that isn't kept.
+        #expect(
+          !outcome.wasKilled && [0, 74, 77].contains(outcome.code), "\(number): \(outcome.code) \(outcome.errors)")
+        if outcome.code == 0 {
+          #expect(Self.reports.allSatisfy { place.exists("out/\($0)") }, "\(number)")
+        } else {
+          #expect(outcome.output.isEmpty && outcome.errors.contains("sluice: error: "), "\(number): \(outcome.output)")
+        }
+        let committed = try await Binary.run(
+          ["report", "last", "--json", "--ledger", "evidence/ledger.sqlite"], in: place.folder)
+        if outcome.code == 0 { #expect(committed.code == 0, "\(number): \(committed.errors)") }
+        if let report = try? place.report(), report["exitCode"] as? Int == 0 {
+          #expect(committed.code == 0, "\(number): a report of a verdict that isn't in the ledger")
+        }
+        if committed.code != 0 {
+          // What was answered and stored is not asked again, and the verdict is the same.
+          var resumed = try await run(place, failing: nil, ["--resume"])
+          if resumed.code == 64 { resumed = try await run(place, failing: nil) }
+          #expect(resumed.code == 0, "\(number): \(resumed.code) \(resumed.errors)")
+          // The answer whose own commit failed is the only one that may have to be asked for again.
+          let counts = asked.take()
+          #expect(counts.count == Self.questions && counts.reduce(0, +) <= Self.questions + 1, "\(number): \(counts)")
+        } else {
+          #expect(asked.take() == [Int](repeating: 1, count: Self.questions), "\(number)")
+        }
+      }
+      #expect(codes[74, default: 0] > writes / 3, "\(codes)")
+    }
+  }
+}
