@@ -34,8 +34,11 @@ extension Ledger {
   ) throws {
     try write { db in
       var settings = SettingsHashes()
+      let find = try db.cachedStatement(sql: Self.findResponseID)
       for (key, category, score) in scores {
-        let response = try Self.responseID(db, key, &settings)
+        guard let response = try Int64.fetchOne(find, arguments: try Self.arguments(key, &settings)) else {
+          throw InternalError("a response was judged before it was stored")
+        }
         try Self.insert(score, of: response, judge: judge, category: category, scope: scope, db)
       }
     }
@@ -57,15 +60,15 @@ extension Ledger {
     _ score: Score, of response: Int64, judge: String, category: String?, scope: String, _ db: Database
   ) throws {
     let (probability, reason) = columns(score)
-    try db.cachedStatement(
-      sql: """
-        INSERT INTO judgments (judge, askedCategory, category, reason, response, scope, score)
-        VALUES (\(ExactText.bound(4)), ?, ?, ?) ON CONFLICT (response, judge, askedCategory, scope) DO NOTHING
-        """
-    ).execute(arguments: [
+    try db.cachedStatement(sql: storeJudgment).execute(arguments: [
       exact(judge), exact(category ?? ""), exact(score.category), exact(reason), response, scope, probability,
     ])
   }
+
+  private static let storeJudgment = """
+    INSERT INTO judgments (judge, askedCategory, category, reason, response, scope, score)
+    VALUES (\(ExactText.bound(4)), ?, ?, ?) ON CONFLICT (response, judge, askedCategory, scope) DO NOTHING
+    """
 
   /// A score that is no number says nothing about the response, so it is kept as unscored.
   private static func columns(_ score: Score) -> (probability: Double?, reason: String?) {
@@ -76,12 +79,6 @@ extension Ledger {
     }
   }
 
-  private static func responseID(_ db: Database, _ key: ResponseKey, _ settings: inout SettingsHashes) throws -> Int64 {
-    let find = try db.cachedStatement(
-      sql: "SELECT r.id FROM responses r JOIN prompts p ON p.id = r.prompt WHERE \(Self.isResponse)")
-    guard let id = try Int64.fetchOne(find, arguments: try arguments(key, &settings)) else {
-      throw InternalError("a response was judged before it was stored")
-    }
-    return id
-  }
+  private static let findResponseID =
+    "SELECT r.id FROM responses r JOIN prompts p ON p.id = r.prompt WHERE \(isResponse)"
 }

@@ -35,15 +35,17 @@ extension Ledger {
   public func responses(_ keys: [ResponseKey], onlyOf run: String? = nil) throws -> [Response?] {
     try read { db in
       var settings = SettingsHashes()
-      let statement = try db.cachedStatement(
-        sql: """
-          SELECT \(ExactText.read("r.text", as: "text")), \(ExactText.read("r.finishReason", as: "finishReason")),
-            r.promptTokens, r.completionTokens, r.latency
-          FROM responses r JOIN prompts p ON p.id = r.prompt
-          WHERE \(Self.isResponse) AND (? IS NULL OR r.run = ?)
-          """)
+      var prompts = try PromptRows(db)
+      let statement = try db.cachedStatement(sql: Self.findResponse)
       return try keys.map { key in
-        try Row.fetchOne(statement, arguments: try Self.arguments(key, &settings) + [run, run]).map { row in
+        // A prompt that was never asked has no responses, and is looked for once for all its samples.
+        guard let prompt = try prompts.id(of: key.prompt) else { return nil }
+        return try Row.fetchOne(
+          statement,
+          arguments: [
+            exact(key.target), prompt, try settings.hash(key.settings), key.sampleIndex, key.scope, run, run,
+          ]
+        ).map { row in
           Response(
             text: row.exactText("text"), promptTokens: row["promptTokens"], completionTokens: row["completionTokens"],
             latency: row["latency"], finishReason: row.exactText("finishReason"))
@@ -51,6 +53,14 @@ extension Ledger {
       }
     }
   }
+
+  private static let findResponse = """
+    SELECT \(ExactText.read("r.text", as: "text")), \(ExactText.read("r.finishReason", as: "finishReason")),
+      r.promptTokens, r.completionTokens, r.latency
+    FROM responses r
+    WHERE r.target = \(ExactText.bound) AND r.prompt = ? AND r.settings = ? AND r.sample = ? AND r.scope = ?
+      AND (? IS NULL OR r.run = ?)
+    """
 
   /// Condition on a response `r` and its prompt `p`, for `arguments`.
   static let isResponse =
@@ -67,31 +77,21 @@ extension Ledger {
   public func store(_ outcomes: [(key: ResponseKey, outcome: ResponseOutcome)], run: String) throws -> Int {
     try write { db in
       var settings = SettingsHashes()
+      var prompts = try PromptRows(db)
+      let storeResponse = try db.cachedStatement(sql: Self.storeResponse)
       var stored = 0
       for (key, outcome) in outcomes {
-        let prompt = try Self.promptID(db, key.prompt)
+        let prompt = try prompts.idOrNew(of: key.prompt)
         let hash = try settings.hash(key.settings)
         switch outcome {
         case .success(let response):
-          try db.cachedStatement(
-            sql: """
-              INSERT INTO responses
-              (target, text, finishReason, prompt, settings, sample, scope, promptTokens, completionTokens, latency, run)
-              VALUES (\(ExactText.bound(3)), ?, ?, ?, ?, ?, ?, ?, ?)
-              ON CONFLICT (target, prompt, settings, sample, scope) DO NOTHING
-              """
-          ).execute(arguments: [
+          try storeResponse.execute(arguments: [
             exact(key.target), exact(response.text), exact(response.finishReason), prompt, hash, key.sampleIndex,
             key.scope, response.promptTokens, response.completionTokens, response.latency, run,
           ])
           stored += db.changesCount
         case .failure(let failure):
-          try db.cachedStatement(
-            sql: """
-              INSERT INTO failures (target, message, prompt, settings, sample, kind, run)
-              VALUES (\(ExactText.bound(2)), ?, ?, ?, ?, ?)
-              """
-          ).execute(arguments: [
+          try db.cachedStatement(sql: Self.storeFailure).execute(arguments: [
             exact(key.target), exact(failure.message), prompt, hash, key.sampleIndex, failure.kind.rawValue, run,
           ])
         }
@@ -100,10 +100,54 @@ extension Ledger {
     }
   }
 
+  private static let storeResponse = """
+    INSERT INTO responses
+    (target, text, finishReason, prompt, settings, sample, scope, promptTokens, completionTokens, latency, run)
+    VALUES (\(ExactText.bound(3)), ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (target, prompt, settings, sample, scope) DO NOTHING
+    """
+
+  private static let storeFailure = """
+    INSERT INTO failures (target, message, prompt, settings, sample, kind, run)
+    VALUES (\(ExactText.bound(2)), ?, ?, ?, ?, ?)
+    """
+
   /// The row of a prompt; texts are stored once.
   static func promptID(_ db: Database, _ text: String) throws -> Int64 {
+    var prompts = try PromptRows(db)
+    return try prompts.idOrNew(of: text)
+  }
+}
+
+/// Rows of prompts, each looked for once in a row of requests for the same prompt.
+struct PromptRows {
+  private let db: Database
+  private let find: Statement
+  private var last: (text: String, id: Int64)?
+
+  init(_ db: Database) throws {
+    self.db = db
+    find = try db.cachedStatement(sql: "SELECT id, length(CAST(text AS BLOB)) AS bytes FROM prompts WHERE hash = ?")
+  }
+
+  /// Nil where the prompt was never stored.
+  mutating func id(of text: String) throws -> Int64? {
+    if let last, last.text.hasSameBytes(as: text) { return last.id }
+    guard let row = try Row.fetchOne(find, arguments: [SHA256.hex(text)]) else { return nil }
+    last = (text, row["id"])
+    return last?.id
+  }
+
+  /// Stores the prompt where it isn't there.
+  mutating func idOrNew(of text: String) throws -> Int64 {
+    if let last, last.text.hasSameBytes(as: text) { return last.id }
+    let id = try self.row(of: text)
+    last = (text, id)
+    return id
+  }
+
+  private func row(of text: String) throws -> Int64 {
     let hash = SHA256.hex(text)
-    let find = try db.cachedStatement(sql: "SELECT id, length(CAST(text AS BLOB)) AS bytes FROM prompts WHERE hash = ?")
     if let row = try Row.fetchOne(find, arguments: [hash]) {
       let id: Int64 = row["id"]
       // Version 0.1 cut texts at a NUL, but hashed them whole.
@@ -112,10 +156,11 @@ extension Ledger {
       }
       return id
     }
-    try db.cachedStatement(sql: "INSERT INTO prompts (text, hash) VALUES (\(ExactText.bound), ?)")
-      .execute(arguments: [exact(text), hash])
+    try db.cachedStatement(sql: Self.store).execute(arguments: [exact(text), hash])
     return db.lastInsertedRowID
   }
+
+  private static let store = "INSERT INTO prompts (text, hash) VALUES (\(ExactText.bound), ?)"
 }
 
 /// Hashes of sampling settings, each computed once in a row of requests for the same target.
