@@ -1,5 +1,8 @@
 #pragma once
 #include <curl/curl.h>
+/* How its sockets are waited for; Swift's own module of the C library lacks both. */
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 
 /* Swift can't call functions with variable arguments, so each kind of argument has a typed function here. */
 
@@ -54,4 +57,13 @@ static inline const char *sluice_get_string(CURL *handle, CURLINFO info) {
 
 static inline CURLMcode sluice_multi_set_long(CURLM *handle, CURLMoption option, long value) {
   return curl_multi_setopt(handle, option, value);
+}
+
+/* Both callbacks get `context`; see curl_multi_socket_action. */
+static inline CURLMcode sluice_multi_set_callbacks(
+    CURLM *handle, curl_socket_callback sockets, curl_multi_timer_callback timer, void *context) {
+  CURLMcode code = curl_multi_setopt(handle, CURLMOPT_SOCKETFUNCTION, sockets);
+  if (code == CURLM_OK) code = curl_multi_setopt(handle, CURLMOPT_SOCKETDATA, context);
+  if (code == CURLM_OK) code = curl_multi_setopt(handle, CURLMOPT_TIMERFUNCTION, timer);
+  return code != CURLM_OK ? code : curl_multi_setopt(handle, CURLMOPT_TIMERDATA, context);
 }

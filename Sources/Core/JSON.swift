@@ -29,7 +29,7 @@ public enum JSON: Sendable {
   /// The member called `key`, nil where there is none or this is no object.
   public subscript(key: String) -> JSON? {
     guard case .object(let members) = self else { return nil }
-    return members.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
+    return members.first { $0.key.hasSameBytes(as: key) }?.value
   }
 
   public var isNull: Bool {
@@ -75,6 +75,14 @@ public enum JSON: Sendable {
     case .array: "an array"
     case .object: "an object"
     }
+  }
+}
+
+extension String {
+  /// Whether the texts are equal in every byte of their UTF-8; `==` takes canonically equivalent ones for equal.
+  public func hasSameBytes(as other: String) -> Bool {
+    // Counting first spares the comparison for nearly all.
+    utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
   }
 }
 

@@ -16,8 +16,7 @@ extension JSON {
   /// document are errors. Linear in the length.
   /// - Throws: `JSONSyntaxError`.
   public init(parsing bytes: [UInt8], limits: Limits = Limits()) throws {
-    var parser = JSONParser(bytes: bytes, limits: limits, isForeign: false)
-    self = try parser.document()
+    self = try JSONParser.document(bytes, limits: limits, isForeign: false)
   }
 
   /// Reads what another program sends, and takes what common writers get wrong:
@@ -29,23 +28,24 @@ extension JSON {
   /// Never for files that a person writes: there each of these is a mistake worth telling. Linear in the length.
   /// - Throws: `JSONSyntaxError`.
   public init(foreign bytes: [UInt8], limits: Limits = Limits()) throws {
-    var parser = JSONParser(bytes: bytes, limits: limits, isForeign: true)
-    self = try parser.document()
+    self = try JSONParser.document(bytes, limits: limits, isForeign: true)
   }
 }
 
 private struct JSONParser {
-  let bytes: [UInt8]
+  /// Every index is held against `count` before it is used.
+  let bytes: UnsafeBufferPointer<UInt8>
   let limits: JSON.Limits
   /// Whether slips of other programs are put right.
   let isForeign: Bool
   var position = 0
   var values = 0
 
-  init(bytes: [UInt8], limits: JSON.Limits, isForeign: Bool) {
-    self.bytes = bytes
-    self.limits = limits
-    self.isForeign = isForeign
+  static func document(_ bytes: [UInt8], limits: JSON.Limits, isForeign: Bool) throws -> JSON {
+    try bytes.withUnsafeBufferPointer { bytes in
+      var parser = JSONParser(bytes: bytes, limits: limits, isForeign: isForeign)
+      return try parser.document()
+    }
   }
 
   mutating func document() throws -> JSON {
@@ -126,7 +126,7 @@ private struct JSONParser {
     guard depth <= limits.depth else { throw error("nested deeper than \(limits.depth)") }
     position += 1
     var members: [JSON.Member] = []
-    var keys: [KeyBytes: Int] = [:]
+    var keys = KeysSeen()
     skipSpace()
     if take("}") { return .object(members) }
     repeat {
@@ -134,8 +134,7 @@ private struct JSONParser {
       let start = position
       guard next == UInt8(ascii: "\"") else { throw error("expected a key in quotes") }
       let key = try string()
-      let bytes = KeyBytes(bytes: Array(key.utf8))
-      let earlier = keys[bytes]
+      let earlier = keys.place(of: key, among: members)
       guard earlier == nil || isForeign else { throw error("the key \(quoted(key)) is there twice", at: start) }
       skipSpace()
       guard take(":") else { throw error("expected ':'") }
@@ -143,8 +142,8 @@ private struct JSONParser {
       if let earlier {
         members[earlier] = member
       } else {
-        keys[bytes] = members.count
         members.append(member)
+        keys.note(members)
       }
       skipSpace()
     } while take(",")
@@ -176,7 +175,7 @@ private struct JSONParser {
       guard digits() > 0 else { throw error("a malformed number", at: start) }
     }
     guard position - start <= 400 else { throw error("a number of more than 400 characters", at: start) }
-    let text = String(decoding: bytes[start..<position], as: UTF8.self)
+    let text = String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
     if integral, let value = Int(text) { return .integer(value) }
     guard let value = Double(text), value.isFinite || isForeign else { throw error("a number out of range", at: start) }
     return .number(value)
@@ -191,8 +190,14 @@ private struct JSONParser {
     while let byte = next {
       switch byte {
       case UInt8(ascii: "\""):
-        let text =
-          unescaped.isEmpty ? decoded(bytes[start..<position]) : decoded(unescaped[...] + bytes[start..<position])
+        let rest = UnsafeBufferPointer(rebasing: bytes[start..<position])
+        let text: String?
+        if unescaped.isEmpty {
+          text = decoded(rest)
+        } else {
+          unescaped += rest
+          text = unescaped.withUnsafeBufferPointer(decoded)
+        }
         guard let text else { throw error("a string that isn't UTF-8", at: opening) }
         position += 1
         return text
@@ -209,7 +214,7 @@ private struct JSONParser {
   }
 
   /// Nil where the bytes aren't UTF-8 and have to be.
-  func decoded(_ text: ArraySlice<UInt8>) -> String? {
+  func decoded(_ text: UnsafeBufferPointer<UInt8>) -> String? {
     isForeign ? String(decoding: text, as: UTF8.self) : String(validating: text, as: UTF8.self)
   }
 
@@ -267,7 +272,27 @@ private struct JSONParser {
   }
 }
 
-/// Keys compare by their bytes, not by canonical equivalence.
-private struct KeyBytes: Hashable {
-  let bytes: [UInt8]
+/// The keys of one object, compared by their bytes and not by canonical equivalence.
+private struct KeysSeen {
+  /// Most objects have few members, and looking through them costs less than hashing.
+  private static let fewest = 16
+
+  /// By bytes, once there are many.
+  private var places: [[UInt8]: Int] = [:]
+
+  /// Where in `members` the key is; nil where it isn't.
+  func place(of key: String, among members: [JSON.Member]) -> Int? {
+    members.count <= Self.fewest
+      ? members.firstIndex { $0.key.hasSameBytes(as: key) } : places[Array(key.utf8)]
+  }
+
+  /// Takes note of the last of `members`.
+  mutating func note(_ members: [JSON.Member]) {
+    if members.count <= Self.fewest { return }
+    if places.isEmpty {
+      for (index, member) in members.enumerated() { places[Array(member.key.utf8)] = index }
+    } else if let last = members.last {
+      places[Array(last.key.utf8)] = members.count - 1
+    }
+  }
 }

@@ -2,64 +2,83 @@ extension JSON {
   /// The document as text in UTF-8; the same value gives the same bytes.
   /// - Parameter indent: spaces per level; nil for one line without spaces.
   public func serialized(indent: Int? = nil) -> String {
-    var text = ""
-    write(into: &text, indent: indent, level: 0)
-    return text
+    String(decoding: serializedBytes(indent: indent), as: UTF8.self)
   }
 
-  private func write(into text: inout String, indent: Int?, level: Int) {
+  /// The same as bytes.
+  public func serializedBytes(indent: Int? = nil) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(512)
+    write(into: &bytes, indent: indent, level: 0)
+    return bytes
+  }
+
+  private func write(into bytes: inout [UInt8], indent: Int?, level: Int) {
     switch self {
-    case .null: text += "null"
-    case .bool(let value): text += value ? "true" : "false"
-    case .integer(let value): text += String(value)
+    case .null: bytes += "null".utf8
+    case .bool(let value): bytes += (value ? "true" : "false").utf8
+    case .integer(let value): bytes += String(value).utf8
     // JSON has no word for NaN and infinity.
-    case .number(let value): text += value.isFinite ? value.description : "null"
-    case .string(let value): JSON.write(value, into: &text)
+    case .number(let value): bytes += (value.isFinite ? value.description : "null").utf8
+    case .string(let value): JSON.write(value, into: &bytes)
     case .array(let values):
-      JSON.list(values, in: ("[", "]"), into: &text, indent: indent, level: level) { value, text in
-        value.write(into: &text, indent: indent, level: level + 1)
+      JSON.list(values, in: ("[", "]"), into: &bytes, indent: indent, level: level) { value, bytes in
+        value.write(into: &bytes, indent: indent, level: level + 1)
       }
     case .object(let members):
-      JSON.list(members, in: ("{", "}"), into: &text, indent: indent, level: level) { member, text in
-        JSON.write(member.key, into: &text)
-        text += indent == nil ? ":" : ": "
-        member.value.write(into: &text, indent: indent, level: level + 1)
+      JSON.list(members, in: ("{", "}"), into: &bytes, indent: indent, level: level) { member, bytes in
+        JSON.write(member.key, into: &bytes)
+        bytes += (indent == nil ? ":" : ": ").utf8
+        member.value.write(into: &bytes, indent: indent, level: level + 1)
       }
     }
   }
 
   private static func list<Element>(
-    _ elements: [Element], in brackets: (String, String), into text: inout String, indent: Int?, level: Int,
-    each: (Element, inout String) -> Void
+    _ elements: [Element], in brackets: (Unicode.Scalar, Unicode.Scalar), into bytes: inout [UInt8], indent: Int?,
+    level: Int, each: (Element, inout [UInt8]) -> Void
   ) {
     func lineBreak(_ level: Int) {
-      if let indent { text += "\n" + String(repeating: " ", count: indent * level) }
+      guard let indent else { return }
+      bytes.append(UInt8(ascii: "\n"))
+      bytes += repeatElement(UInt8(ascii: " "), count: indent * level)
     }
-    text += brackets.0
+    bytes.append(UInt8(ascii: brackets.0))
     for (index, element) in elements.enumerated() {
-      if index > 0 { text += "," }
+      if index > 0 { bytes.append(UInt8(ascii: ",")) }
       lineBreak(level + 1)
-      each(element, &text)
+      each(element, &bytes)
     }
     if !elements.isEmpty { lineBreak(level) }
-    text += brackets.1
+    bytes.append(UInt8(ascii: brackets.1))
   }
 
-  private static func write(_ string: String, into text: inout String) {
-    text += "\""
-    for scalar in string.unicodeScalars {
-      switch scalar {
-      case "\"": text += "\\\""
-      case "\\": text += "\\\\"
-      case "\n": text += "\\n"
-      case "\r": text += "\\r"
-      case "\t": text += "\\t"
-      case "\u{0}"..<" ":
-        let digits = String(scalar.value, radix: 16)
-        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: text.unicodeScalars.append(scalar)
+  private static func write(_ string: String, into bytes: inout [UInt8]) {
+    var string = string
+    bytes.append(UInt8(ascii: "\""))
+    string.withUTF8 { text in
+      var start = 0
+      for (index, byte) in text.enumerated()
+      where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+        bytes += UnsafeBufferPointer(rebasing: text[start..<index])
+        escape(byte, into: &bytes)
+        start = index + 1
       }
+      bytes += UnsafeBufferPointer(rebasing: text[start...])
     }
-    text += "\""
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  private static func escape(_ byte: UInt8, into bytes: inout [UInt8]) {
+    switch byte {
+    case UInt8(ascii: "\""): bytes += #"\""#.utf8
+    case UInt8(ascii: "\\"): bytes += #"\\"#.utf8
+    case UInt8(ascii: "\n"): bytes += #"\n"#.utf8
+    case UInt8(ascii: "\r"): bytes += #"\r"#.utf8
+    case UInt8(ascii: "\t"): bytes += #"\t"#.utf8
+    default:
+      let digits = String(byte, radix: 16)
+      bytes += (#"\u"# + String(repeating: "0", count: 4 - digits.count) + digits).utf8
+    }
   }
 }

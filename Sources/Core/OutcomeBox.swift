@@ -1,15 +1,15 @@
 import Synchronization
 
 /// Collects outcomes that arrive in any order from any thread.
-final class OutcomeBox<Outcome: Sendable>: Sendable {
+public final class OutcomeBox<Outcome: Sendable>: Sendable {
   private let outcomes: Mutex<[Outcome?]>
 
-  init(count: Int) { outcomes = Mutex(Array(repeating: nil, count: count)) }
+  public init(count: Int) { outcomes = Mutex(Array(repeating: nil, count: count)) }
 
-  func set(_ index: Int, _ outcome: Outcome) { outcomes.withLock { $0[index] = outcome } }
+  public func set(_ index: Int, _ outcome: Outcome) { outcomes.withLock { $0[index] = outcome } }
 
   /// - Throws: `InternalError` when whoever was asked broke its promise to report every index.
-  func finished() throws -> [Outcome] {
+  public func finished() throws -> [Outcome] {
     try outcomes.withLock { all in
       try all.map { outcome in
         guard let outcome else { throw InternalError("a request was left without an outcome") }

@@ -61,8 +61,7 @@ public struct NearCopies: Sendable {
 
   /// The words of a prompt in lower case, without what only tells copies apart: equal for copies.
   static func wording(_ prompt: String) -> String {
-    let folded = prompt.precomposedStringWithCompatibilityMapping.lowercased()
-    var words = folded.split { !$0.isLetter && !$0.isNumber }.map(String.init)
+    var words = asciiWords(prompt) ?? foldedWords(prompt)
     while words.count > 1, let last = words.last, isNumber(last) {
       words.removeLast()
       if words.count > 1, let word = words.last, counters.contains(word) { words.removeLast() }
@@ -71,6 +70,29 @@ public struct NearCopies: Sendable {
       words.removeFirst()
     }
     return words.joined(separator: " ")
+  }
+
+  private static func foldedWords(_ prompt: String) -> [String] {
+    let folded = prompt.precomposedStringWithCompatibilityMapping.lowercased()
+    return folded.split { !$0.isLetter && !$0.isNumber }.map(String.init)
+  }
+
+  /// The same for a prompt of ASCII alone, which most are; nil for others.
+  private static func asciiWords(_ prompt: String) -> [String]? {
+    var words: [String] = []
+    var word: [UInt8] = []
+    for byte in prompt.utf8 {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): word.append(byte)
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"): word.append(byte | 0x20)
+      case 0x80...: return nil
+      default:
+        if !word.isEmpty { words.append(String(decoding: word, as: UTF8.self)) }
+        word.removeAll(keepingCapacity: true)
+      }
+    }
+    if !word.isEmpty { words.append(String(decoding: word, as: UTF8.self)) }
+    return words
   }
 
   private static let counters: Set<String> = [

@@ -12,7 +12,23 @@ public enum SHA256 {
   }
 
   /// The hash of a text's UTF-8.
-  public static func hex(_ text: String) -> String { hex(Array(text.utf8)) }
+  public static func hex(_ text: String) -> String {
+    var text = text
+    var digest = [UInt8](repeating: 0, count: Int(crypto_hash_sha256_BYTES))
+    _ = text.withUTF8 { crypto_hash_sha256(&digest, $0.baseAddress, UInt64($0.count)) }
+    return digest.withUnsafeBytes(hexadecimal)
+  }
+
+  fileprivate static func hexadecimal(_ digest: UnsafeRawBufferPointer) -> String {
+    String(unsafeUninitializedCapacity: 2 * digest.count) { text in
+      func digit(_ value: UInt8) -> UInt8 { value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10 }
+      for (index, byte) in digest.enumerated() {
+        text[2 * index] = digit(byte >> 4)
+        text[2 * index + 1] = digit(byte & 15)
+      }
+      return 2 * digest.count
+    }
+  }
 
   /// The first 64 bits of a hash, as a key for look-ups; what is found is then compared itself.
   static func key(_ bytes: some Sequence<UInt8>) -> Int64 {
@@ -63,8 +79,6 @@ private struct SHA256Stream {
   }
 
   mutating func finish() -> String {
-    let digest = finishedBytes()
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    finishedBytes().withUnsafeBytes(SHA256.hexadecimal)
   }
 }

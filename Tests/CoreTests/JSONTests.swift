@@ -32,6 +32,19 @@ struct JSONTests {
     #expect(object["e\u{301}"]?.integer == 2)
   }
 
+  @Test("objects of many members are as strict as those of few", arguments: [1, 15, 16, 17, 18, 40])
+  func manyMembers(count: Int) throws {
+    let members = (0..<count).map { "\"k\($0)\":\($0)" }
+    let object = try parse("{" + members.joined(separator: ",") + "}")
+    #expect((0..<count).allSatisfy { object["k\($0)"]?.integer == $0 } && object["k\(count)"] == nil)
+    for again in [0, count - 1] {
+      let twice = "{" + (members + ["\"k\(again)\":-1"]).joined(separator: ",") + "}"
+      #expect(throws: JSONSyntaxError.self) { try parse(twice) }
+      let lenient = try JSON(foreign: Array(twice.utf8))
+      #expect(lenient.members?.count == count && lenient["k\(again)"]?.integer == -1)
+    }
+  }
+
   @Test(
     "and refused with its place",
     arguments: [

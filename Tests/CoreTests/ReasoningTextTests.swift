@@ -25,4 +25,17 @@ struct ReasoningTextTests {
     #expect(Response(text: "<think>a</think>\u{301}No.").answer == "\u{301}No.")
     #expect(Response(text: "<think>\u{301}a").hasOnlyReasoning)
   }
+
+  @Test("is split at the last mark that closes its reasoning, wherever that is")
+  func split() {
+    let answers: [(String, String)] = [
+      ("<think>a</think>b</think> c", " c"), ("  <think>a</think>é", "é"), ("a</think>", ""),
+      ("[THINK]a</think>b[/THINK]c", "b[/THINK]c"), ("<thinking>a</thinking>b", "b"), ("say <think> and </think>", "say <think> and </think>"),
+      ("<|channel|>analysis<|message|>a<|channel|>final<|message|>b", "b"), ("1 < 2 [sic]", "1 < 2 [sic]"),
+      ("</thin", "</thin"), ("<", "<"), ("<think>", ""), ("日本<</think>語", "語"),
+    ]
+    for (text, answer) in answers { #expect(Response(text: text).answer == answer, "\(text)") }
+    #expect(Reasoning.closings(in: "a</think>b</think></thought>") == 3)
+    #expect(Reasoning.closings(in: "<think></thin") == 0)
+  }
 }

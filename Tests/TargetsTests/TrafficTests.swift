@@ -28,6 +28,42 @@ struct TrafficTests {
     }
   }
 
+  @Test("reuse them however many are busy at once")
+  func manyConnections() async throws {
+    try await FakeServer.run(answering: { _, _ in .chat("hi") }) { server in
+      let outcomes = try await target(on: server) { $0.concurrency = 48 }.respond(to: requests(1_500))
+      #expect(outcomes.allSatisfy { $0.failure == nil })
+      #expect(server.requests.count == 1_500)
+      #expect(server.connectionsOpened <= 48)
+    }
+  }
+
+  @Test("leave nothing behind for those that use their handles again: no stall watch, no body, no error")
+  func handlesUsedAgain() async throws {
+    try await FakeServer.run(answering: { request, index in
+      switch index {
+      case 0: .chat(String(repeating: "long ", count: 20_000))
+      case 1: .halfBody(Array(#"{"choices":[{"message":{"content":"x"},"finish_reason":"stop"}]}"#.utf8))
+      // Longer than the stall limit before the first byte: a model that thinks.
+      case 3: .after(seconds: 2.2, .chat("thought"))
+      default: .chat(echo(request))
+      }
+    }) { server in
+      let target = try target(on: server) {
+        $0.concurrency = 1
+        $0.retries = 1
+        $0.stallTimeout = .seconds(1)
+      }
+      let outcomes = try await target.respond(to: requests(4))
+      let texts = outcomes.map { try? $0.get().text }
+      #expect(
+        texts == [String(repeating: "long ", count: 20_000), "prompt number 1", "thought", "prompt number 3"],
+        "\(outcomes.map { $0.failure?.message ?? "" })")
+      let bodies = server.requests.map(echo)
+      #expect(bodies == [0, 1, 1, 2, 3].map { "prompt number \($0)" })
+    }
+  }
+
   @Test("are each reported exactly once, with their own answers, whatever the server does")
   func chaos() async throws {
     let whole = Array(#"{"choices":[{"message":{"content":"x"},"finish_reason":"stop"}]}"#.utf8)

@@ -1,12 +1,9 @@
 import Core
 import Synchronization
 
-/// Collects the outcomes of one call to a target or judge and decides when to stop asking.
-final class ArrivalWatch<Answer: Sendable>: Sendable {
-  typealias Outcome = Result<Answer, ResponseFailure>
-
+/// Watches the outcomes of one call to a target or judge and decides when to stop asking.
+final class ArrivalWatch: Sendable {
   private struct State: Sendable {
-    var outcomes: [Outcome?]
     var availability: Availability
     var stopped = false
     var stop: (@Sendable () -> Void)?
@@ -14,18 +11,11 @@ final class ArrivalWatch<Answer: Sendable>: Sendable {
 
   private let state: Mutex<State>
 
-  init(count: Int, concurrency: Int) {
-    state = Mutex(
-      State(
-        outcomes: Array(repeating: nil, count: count), availability: Availability(concurrency: concurrency)))
-  }
+  init(concurrency: Int) { state = Mutex(State(availability: Availability(concurrency: concurrency))) }
 
-  /// - Returns: whether whoever is asked has to be taken for lost.
-  func arrived(_ index: Int, _ outcome: Outcome) -> Bool {
-    state.withLock { state in
-      state.outcomes[index] = outcome
-      return state.availability.isLost(after: outcome)
-    }
+  /// - Returns: whether the server asked has to be taken for lost.
+  func arrived<Answer>(_ outcome: Result<Answer, ResponseFailure>) -> Bool {
+    state.withLock { $0.availability.isLost(after: outcome) }
   }
 
   /// Sets what stops the asking; runs it at once if the reason came first.
@@ -52,6 +42,4 @@ final class ArrivalWatch<Answer: Sendable>: Sendable {
   ///
   /// A server that dies near the end fails too few requests to be given up on the way.
   var loss: ResponseFailure? { state.withLock { $0.availability.loss ?? $0.availability.openFailure } }
-
-  var outcomes: [Outcome?] { state.withLock { $0.outcomes } }
 }

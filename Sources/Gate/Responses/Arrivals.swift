@@ -2,28 +2,26 @@ import Core
 
 /// One call to a target or judge whose outcomes arrive one by one: each is committed as it comes, and asking stops at once
 /// where the server is lost or the ledger can't be written.
-final class Arrivals<Request: Sendable, Answer: Sendable>: Sendable {
+///
+/// Nothing is kept here: what was committed is the committer's to hand on.
+final class Arrivals<Answer: Sendable>: Sendable {
   typealias Outcome = Result<Answer, ResponseFailure>
+  typealias Arrival = (index: Int, outcome: Outcome)
 
-  let watch: ArrivalWatch<Answer>
-  private let requests: [Request]
-  private let buffer: CommittingBuffer<(request: Request, outcome: Outcome)>
+  let watch: ArrivalWatch
+  private let buffer: CommittingBuffer<Arrival>
 
   /// - Parameters:
   ///   - concurrency: requests in flight; so many may fail from one short outage.
   ///   - commit: when it returns, the outcomes survive a crash.
-  init(
-    _ requests: [Request], concurrency: Int,
-    commit: @escaping @Sendable ([(request: Request, outcome: Outcome)]) throws -> Void
-  ) {
-    self.requests = requests
-    watch = ArrivalWatch(count: requests.count, concurrency: concurrency)
+  init(concurrency: Int, commit: @escaping @Sendable ([Arrival]) throws -> Void) {
+    watch = ArrivalWatch(concurrency: concurrency)
     buffer = CommittingBuffer(commit: commit)
   }
 
   func arrived(_ index: Int, _ outcome: Outcome) {
-    let stored = buffer.add((requests[index], outcome))
-    let lost = watch.arrived(index, outcome)
+    let stored = buffer.add((index, outcome))
+    let lost = watch.arrived(outcome)
     if !stored || lost { watch.stop() }
   }
 
@@ -31,7 +29,7 @@ final class Arrivals<Request: Sendable, Answer: Sendable>: Sendable {
   /// - Returns: how the asking ended: it throws where it was stopped.
   /// - Throws: what the commit threw.
   func collect(
-    _ ask: @escaping @Sendable (Arrivals<Request, Answer>) async throws -> Void
+    _ ask: @escaping @Sendable (Arrivals<Answer>) async throws -> Void
   ) async throws -> Result<Void, any Error> {
     // A task of its own, so that it can be stopped at once; it waits until it can.
     let (mayStart, start) = AsyncStream<Void>.makeStream()

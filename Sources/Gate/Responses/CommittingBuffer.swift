@@ -1,59 +1,113 @@
 import Core
 import Synchronization
 
-/// Takes outcomes as they arrive and commits them in groups, without a delay that a crash could fall into.
+/// Takes outcomes as they arrive and commits them in groups.
 ///
-/// Whoever delivers an outcome while no commit is running commits everything that waits; meanwhile others only queue.
-/// So a fast local target fills large groups and a slow server's responses are stored one by one as they come.
+/// Whoever delivers an outcome while no commit is running commits everything that waits; meanwhile others only queue. So
+/// a slow server's responses are stored one by one as they come. Where they come faster, a transaction for each would cost
+/// more than all the rest: then one commit follows another after `pause`, or as soon as `enough` wait.
 final class CommittingBuffer<Item: Sendable>: Sendable {
   private struct State: Sendable {
     var waiting: [Item] = []
     var committing = false
     var failure: (any Error)?
+    /// When the last commit ended.
+    var ended: ContinuousClock.Instant?
+    /// Whether somebody will look again after the pause.
+    var isDue = false
   }
 
+  /// Outcomes that are not committed yet are lost with the process, as those in flight are.
+  private let pause: Duration
+  private let enough: Int
   private let state = Mutex(State())
   private let writing = Mutex(())
   private let commit: @Sendable ([Item]) throws -> Void
 
-  init(commit: @escaping @Sendable ([Item]) throws -> Void) { self.commit = commit }
+  init(
+    pause: Duration = .milliseconds(2), enough: Int = 64, commit: @escaping @Sendable ([Item]) throws -> Void
+  ) {
+    self.pause = pause
+    self.enough = enough
+    self.commit = commit
+  }
+
+  private enum Step {
+    case nothing, commit, wait
+  }
 
   /// - Returns: false when the ledger can't be written any more and asking on would lose responses.
   @discardableResult
   func add(_ item: Item) -> Bool {
-    let mustCommit = state.withLock { state in
-      if state.failure != nil { return false }
+    let step = state.withLock { state -> Step? in
+      if state.failure != nil { return nil }
       state.waiting.append(item)
-      if state.committing { return false }
-      state.committing = true
-      return true
+      return nextStep(&state)
     }
-    if mustCommit { drain() }
+    guard let step else { return false }
+    take(step)
     return state.withLock { $0.failure == nil }
   }
 
   /// Waits until everything added is committed.
   func finish() throws {
-    drain()
+    drain(all: true)
     if let failure = state.withLock({ $0.failure }) { throw failure }
   }
 
-  private func drain() {
-    writing.withLock { _ in
-      while true {
-        let group = state.withLock { state in
-          let group = state.failure == nil ? state.waiting : []
-          state.waiting = []
-          if group.isEmpty { state.committing = false }
-          return group
-        }
-        if group.isEmpty { return }
-        do {
-          try commit(group)
-        } catch {
-          state.withLock { $0.failure = error }
-        }
+  private func nextStep(_ state: inout State) -> Step {
+    if state.committing || state.waiting.isEmpty { return .nothing }
+    if state.waiting.count < enough, let ended = state.ended, ContinuousClock.now - ended < pause {
+      if state.isDue { return .nothing }
+      state.isDue = true
+      return .wait
+    }
+    state.committing = true
+    return .commit
+  }
+
+  private func take(_ step: Step) {
+    switch step {
+    case .nothing: break
+    case .commit: drain(all: false)
+    case .wait:
+      Task {
+        try? await Task.sleep(for: pause)
+        take(
+          state.withLock { state in
+            state.isDue = false
+            return nextStep(&state)
+          })
       }
     }
+  }
+
+  /// - Parameter all: whether to go on until nothing waits; else until few do.
+  private func drain(all: Bool) {
+    let last = writing.withLock { _ in
+      while true {
+        let group = state.withLock { state in
+          defer { state.waiting = [] }
+          return state.failure == nil ? state.waiting : []
+        }
+        if !group.isEmpty {
+          do {
+            try commit(group)
+          } catch {
+            state.withLock { $0.failure = error }
+          }
+        }
+        let step = state.withLock { state -> Step? in
+          if all && !state.waiting.isEmpty { return nil }
+          state.committing = false
+          if !group.isEmpty { state.ended = .now }
+          let step = nextStep(&state)
+          if case .commit = step { return nil }
+          return step
+        }
+        if let step { return step }
+      }
+    }
+    take(last)
   }
 }

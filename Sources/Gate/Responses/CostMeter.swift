@@ -20,16 +20,18 @@ final class CostMeter: Sendable {
     counts.withLock { $0[role, default: Counts()].reused += number }
   }
 
-  func asked(_ outcome: ResponseOutcome, role: Role) {
+  func asked(_ outcomes: some Sequence<ResponseOutcome>, role: Role) {
     counts.withLock { all in
       var row = all[role, default: Counts()]
-      switch outcome {
-      case .success(let response):
-        row.responses += 1
-        row.promptTokens += response.promptTokens
-        row.completionTokens += response.completionTokens
-      case .failure:
-        row.errors += 1
+      for outcome in outcomes {
+        switch outcome {
+        case .success(let response):
+          row.responses += 1
+          row.promptTokens += response.promptTokens
+          row.completionTokens += response.completionTokens
+        case .failure:
+          row.errors += 1
+        }
       }
       all[role] = row
     }

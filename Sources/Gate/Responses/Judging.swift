@@ -34,6 +34,8 @@ struct TargetScores: ScoreStore {
 /// Obtains scores: from the store where it has them, else from the judge, and stores each before anything uses it.
 struct Judging<Store: ScoreStore>: Sendable {
   let store: Store
+  /// Whether the store may hold scores of what is to be judged; it can't where that came just now.
+  var mayBeStored = true
 
   /// Scores of one judge, in the order of `items`.
   ///
@@ -53,7 +55,7 @@ struct Judging<Store: ScoreStore>: Sendable {
   }
 
   private func own(_ items: [Store.Item], by judge: any Judge) async throws -> [Score] {
-    var scores = try store.scores(items, by: judge)
+    var scores = mayBeStored ? try store.scores(items, by: judge) : Array(repeating: nil, count: items.count)
     let missing = items.indices.filter { scores[$0] == nil }
     if !missing.isEmpty {
       let asked = missing.map { items[$0] }
@@ -80,9 +82,11 @@ struct Judging<Store: ScoreStore>: Sendable {
   /// A reply is stored, be it a score or not; no reply after retries leaves the response unscored in this run alone.
   private func ask(_ items: [Store.Item], by judge: any RemoteJudge) async throws -> [Score] {
     let (store, inputs) = (store, items.map(store.input))
-    let arrivals = Arrivals<Store.Item, Score>(items, concurrency: judge.preferredBatch) { outcomes in
+    let collected = OutcomeBox<JudgmentOutcome>(count: items.count)
+    let arrivals = Arrivals<Score>(concurrency: judge.preferredBatch) { outcomes in
       try store.commit(
-        outcomes.compactMap { item, outcome in (try? outcome.get()).map { (item, $0) } }, by: judge)
+        outcomes.compactMap { index, outcome in (try? outcome.get()).map { (items[index], $0) } }, by: judge)
+      for (index, outcome) in outcomes { collected.set(index, outcome) }
     }
     let ended = try await arrivals.collect { arrivals in
       try await judge.score(inputs) { arrivals.arrived($0, $1) }
@@ -90,16 +94,15 @@ struct Judging<Store: ScoreStore>: Sendable {
     try await throwIfLost(judge, watch: arrivals.watch)
     try Task.checkCancellation()
     try ended.get()
-    return try arrivals.watch.outcomes.map { outcome in
+    return try collected.finished().map { outcome in
       switch outcome {
-      case .success(let score)?: return score
-      case .failure(let failure)?: return .unscored(reason: failure.description)
-      case nil: throw InternalError("judge \(judge.name) left a response without an outcome")
+      case .success(let score): score
+      case .failure(let failure): .unscored(reason: failure.description)
       }
     }
   }
 
-  private func throwIfLost(_ judge: any RemoteJudge, watch: ArrivalWatch<Score>) async throws {
+  private func throwIfLost(_ judge: any RemoteJudge, watch: ArrivalWatch) async throws {
     guard var failure = watch.loss else { return }
     if !failure.isFinal {
       if let stillFails = try await failureOfProbes(judge.probe) {

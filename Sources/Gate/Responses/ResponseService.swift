@@ -30,35 +30,29 @@ final class ResponseService: Sendable {
   }
 
   /// Outcomes in the order of `requests`.
-  /// - Parameter onArrival: called for each outcome as it becomes known, from any thread.
+  /// - Parameter onArrival: called with how many outcomes have become known, from any thread.
   /// - Throws: `SluiceError` (unavailable) when the target is lost; everything that arrived is stored then.
   func outcomes(
     of requests: [TargetRequest], from target: any Target, as role: Role,
     onArrival: @escaping @Sendable (_ count: Int) -> Void = { _ in }
   ) async throws -> [ResponseOutcome] {
-    try Task.checkCancellation()
-    let stored = try archive.stored(requests, of: target)
-    let missing = requests.indices.filter { stored[$0] == nil }
-    meter.reused(requests.count - missing.count, role: role)
-    onArrival(requests.count - missing.count)
-
-    var outcomes = stored.map { $0.map(ResponseOutcome.success) }
-    let arrived = try await ask(missing.map { requests[$0] }, of: target, as: role, onArrival: onArrival)
-    for (index, outcome) in zip(missing, arrived) { outcomes[index] = outcome }
-    return try outcomes.map { outcome in
-      guard let outcome else { throw InternalError("target \(target.name) left a request without an outcome") }
-      return outcome
+    let collected = OutcomeBox<ResponseOutcome>(count: requests.count)
+    try await gather(requests, from: target, as: role, onArrival: onArrival) { outcomes, _ in
+      for (index, outcome) in outcomes { collected.set(index, outcome) }
     }
+    return try collected.finished()
   }
 
-  /// Outcomes judged by `judge`, in the order of `questions`.
+  /// Outcomes judged by `judge`, in the order of `questions`. Texts are let go of as soon as they are judged.
   func observations(
     _ questions: [Question], from target: any Target, as role: Role, judge: any Judge,
     measuring measure: Measure = .safety,
     onArrival: @escaping @Sendable (_ count: Int) -> Void = { _ in }
   ) async throws -> [Observation] {
-    try await answers(questions, from: target, as: role, judge: judge, measuring: measure, onArrival: onArrival)
-      .map(\.observation)
+    try await judged(
+      questions, from: target, as: role, by: Bench(target: target, judge: judge, measure: measure), onArrival: onArrival
+    ) { _, _ in
+    }
   }
 
   /// Outcomes with what `judge` makes of them, in the order of `questions`.
@@ -67,26 +61,109 @@ final class ResponseService: Sendable {
     measuring measure: Measure = .safety,
     onArrival: @escaping @Sendable (_ count: Int) -> Void = { _ in }
   ) async throws -> [(response: Response?, observation: Observation)] {
-    let outcomes = try await outcomes(of: questions.map(\.request), from: target, as: role, onArrival: onArrival)
+    let kept = OutcomeBox<Response?>(count: questions.count)
+    let observations = try await judged(
+      questions, from: target, as: role, by: Bench(target: target, judge: judge, measure: measure), onArrival: onArrival
+    ) { kept.set($0, $1) }
+    return try zip(kept.finished(), observations).map { ($0, $1) }
+  }
+
+  /// Who judges what, and for what.
+  private struct Bench: Sendable {
+    let target: any Target
+    let judge: any Judge
+    let measure: Measure
+  }
+
+  /// Asks and judges side by side.
+  /// - Parameter keep: called with each question's index and its response, nil where there is none.
+  private func judged(
+    _ questions: [Question], from target: any Target, as role: Role, by bench: Bench,
+    onArrival: @escaping @Sendable (_ count: Int) -> Void, keep: @escaping @Sendable (Int, Response?) -> Void
+  ) async throws -> [Observation] {
+    let backlog = JudgingBacklog()
+    async let judging = observe(questions, backlog, as: role, by: bench, keep: keep)
+    do {
+      try await gather(questions.map(\.request), from: target, as: role, onArrival: onArrival) {
+        backlog.add($0, areStored: $1)
+      }
+      backlog.end()
+    } catch {
+      // What a judge has been asked for by now was paid for: it is waited for and stored.
+      backlog.abandon()
+      _ = try? await judging
+      throw error
+    }
+    return try await judging
+  }
+
+  /// Judges what comes until there is no more.
+  private func observe(
+    _ questions: [Question], _ backlog: JudgingBacklog, as role: Role, by bench: Bench,
+    keep: @Sendable (Int, Response?) -> Void
+  ) async throws -> [Observation] {
     var observations = [Observation](repeating: .missing, count: questions.count)
+    var known = 0
+    while let group = await backlog.next() {
+      // What was in the ledger may have been judged as well; nothing else can.
+      for isStored in [true, false] {
+        let items = group.filter { $0.isStored == isStored }
+        if items.isEmpty { continue }
+        let outcomes = try outcomes(of: items, questions, from: bench.target)
+        try await judge(outcomes, of: questions, by: bench, mayBeStored: isStored, into: &observations)
+        for (index, outcome) in outcomes { keep(index, try? outcome.get()) }
+        meter.unscored(outcomes.count { observations[$0.index].kind == .unscored }, role: role)
+        known += outcomes.count
+      }
+    }
+    try Task.checkCancellation()
+    guard known == questions.count else {
+      throw InternalError("target \(bench.target.name) left a request without an outcome")
+    }
+    return observations
+  }
+
+  /// A group's outcomes, with the texts that it waited without.
+  private func outcomes(
+    of items: [JudgingBacklog.Item], _ questions: [Question], from target: any Target
+  ) throws -> [(index: Int, outcome: ResponseOutcome)] {
+    let bare = items.filter { $0.outcome == nil }.map(\.index)
+    let read = bare.isEmpty ? [] : try archive.stored(bare.map { questions[$0].request }, of: target)
+    let texts = Dictionary(zip(bare, read)) { first, _ in first }
+    return try items.map { item in
+      if let outcome = item.outcome { return (item.index, outcome) }
+      guard let response = texts[item.index] ?? nil else {
+        throw InternalError("a response was committed and is not there")
+      }
+      return (item.index, .success(response))
+    }
+  }
+
+  private func judge(
+    _ outcomes: [(index: Int, outcome: ResponseOutcome)], of questions: [Question], by bench: Bench, mayBeStored: Bool,
+    into observations: inout [Observation]
+  ) async throws {
+    let measure = bench.measure
     var answered: [(index: Int, response: Response, judged: JudgedRequest)] = []
-    for (index, (question, outcome)) in zip(questions, outcomes).enumerated() {
+    for (index, outcome) in outcomes {
       switch outcome {
       case .failure(let failure): observations[index] = .failed(failure.message)
       case .success(let response) where response.isBlocked && response.text.isEmpty:
         observations[index] = blocked(measure)
       case .success(let response):
         // What is unsafe anywhere in what the user gets is unsafe; what refuses is the answer, not the reasoning before it.
+        let question = questions[index]
         let input = JudgeInput(
           prompt: question.prompt, response: measure == .safety ? response.text : response.answer,
           category: question.category, locale: question.locale)
         answered.append((index, response, JudgedRequest(request: question.request, input: input)))
       }
     }
-    let scores = try await Judging(store: TargetScores(archive: archive, target: target))
-      .scores(answered.map(\.judged), by: judge)
+    let scores = try await Judging(
+      store: TargetScores(archive: archive, target: bench.target), mayBeStored: mayBeStored
+    ).scores(answered.map(\.judged), by: bench.judge)
     for ((index, response, _), score) in zip(answered, scores) {
-      observations[index] = observation(of: response, score, threshold: judge.threshold, measure)
+      observations[index] = observation(of: response, score, threshold: bench.judge.threshold, measure)
     }
     let answers = answered.map { index, response, judged in
       (
@@ -97,8 +174,6 @@ final class ResponseService: Sendable {
       )
     }
     try await tellRefusals(among: answers, &observations, measure)
-    meter.unscored(observations.count { $0.kind == .unscored }, role: role)
-    return zip(outcomes, observations).map { (try? $0.get(), $1) }
   }
 
   private func blocked(_ measure: Measure) -> Observation {
@@ -140,31 +215,58 @@ final class ResponseService: Sendable {
     }
   }
 
+  /// Finds the outcomes in the ledger and asks for those that aren't there.
+  /// - Parameter deliver: called with outcomes that are committed, each once, and with whether they had been before.
+  private func gather(
+    _ requests: [TargetRequest], from target: any Target, as role: Role, onArrival: @escaping @Sendable (Int) -> Void,
+    deliver: @escaping @Sendable (_ outcomes: [(index: Int, outcome: ResponseOutcome)], _ areStored: Bool) -> Void
+  ) async throws {
+    var missing: [Int] = []
+    for start in stride(from: 0, to: requests.count, by: Self.readAtOnce) {
+      try Task.checkCancellation()
+      let portion = start..<min(start + Self.readAtOnce, requests.count)
+      let stored = try archive.stored(Array(requests[portion]), of: target)
+      missing += zip(portion, stored).filter { $1 == nil }.map(\.0)
+      let found = zip(portion, stored).compactMap { index, response in
+        response.map { (index: index, outcome: ResponseOutcome.success($0)) }
+      }
+      meter.reused(found.count, role: role)
+      onArrival(found.count)
+      deliver(found, true)
+    }
+    let wanted = missing.count == requests.count ? requests : missing.map { requests[$0] }
+    try await ask(wanted, of: target, as: role) { [missing] outcomes in
+      onArrival(outcomes.count)
+      deliver(outcomes.map { (missing[$0.index], $0.outcome) }, false)
+    }
+  }
+
+  /// Responses that are looked for in the ledger at once; their texts are in memory together.
+  private static let readAtOnce = 2_048
+
   private func ask(
     _ requests: [TargetRequest], of target: any Target, as role: Role,
-    onArrival: @escaping @Sendable (_ count: Int) -> Void
-  ) async throws -> [ResponseOutcome?] {
-    if requests.isEmpty { return [] }
+    deliver: @escaping @Sendable ([(index: Int, outcome: ResponseOutcome)]) -> Void
+  ) async throws {
+    if requests.isEmpty { return }
     let (archive, meter) = (archive, meter)
     let began = clock.now
-    let arrivals = Arrivals<TargetRequest, Response>(requests, concurrency: target.preferredBatch) {
-      try archive.commit($0, of: target)
+    let arrivals = Arrivals<Response>(concurrency: target.preferredBatch) { outcomes in
+      try archive.commit(outcomes.map { (requests[$0.index], $0.outcome) }, of: target)
+      // Only what is committed is counted.
+      meter.asked(outcomes.lazy.map(\.outcome), role: role)
+      deliver(outcomes)
     }
     let ended = try await arrivals.collect { arrivals in
-      try await target.respond(to: requests) { index, outcome in
-        meter.asked(outcome, role: role)
-        arrivals.arrived(index, outcome)
-        onArrival(1)
-      }
+      try await target.respond(to: requests) { arrivals.arrived($0, $1) }
     }
     meter.waited(clock.now - began, role: role)
     try await throwIfLost(target, role: role, watch: arrivals.watch)
     try Task.checkCancellation()
     try ended.get()
-    return arrivals.watch.outcomes
   }
 
-  private func throwIfLost(_ target: any Target, role: Role, watch: ArrivalWatch<Response>) async throws {
+  private func throwIfLost(_ target: any Target, role: Role, watch: ArrivalWatch) async throws {
     guard let failure = watch.loss else { return }
     if !failure.isFinal {
       if let stillFails = try await failureOfProbes(target.probe) {

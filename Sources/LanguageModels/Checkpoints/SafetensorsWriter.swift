@@ -64,7 +64,7 @@ public enum SafetensorsWriter {
           ])))
       offset = end
     }
-    var header = Array(JSON.object(members).serialized().utf8)
+    var header = JSON.object(members).serializedBytes()
     // Spaces up to a multiple of 8, so that the data is aligned for readers that map it.
     header += [UInt8](repeating: 0x20, count: (8 - header.count % 8) % 8)
 

@@ -3,126 +3,86 @@ import Core
 import Foundation
 import Synchronization
 
-/// The thread that owns a multi handle. Everything else talks to it through the inbox and `curl_multi_wakeup`.
+/// The thread that owns a transfer engine. Everything else talks to it through the inbox.
 final class CurlLoop: Sendable {
   private struct Inbox {
     var orders: [TransferOrder] = []
+    /// Whether a transfer was cancelled since the thread last looked.
+    var hasCancelled = false
     var stopping = false
-    /// Nil once the thread has let go of it; only `curl_multi_wakeup` may be called on it from other threads.
-    var multi: UnsafeMutableRawPointer?
+    /// The thread has gone.
+    var isClosed = false
+    /// The thread waits, or is about to, so that news have to wake it.
+    var isAsleep = false
   }
 
-  private let inbox: Mutex<Inbox>
-  private let certificateAuthorities: String?
+  private let inbox = Mutex(Inbox())
+  private let watch: SocketWatch
 
   /// libcurl's global state is set up once for the process.
   private static let globalCode = sluice_global_init()
 
+  private static let closed = TransportFailure(.permanent, "the HTTP transport has been closed")
+
+  /// - Throws: `InternalError` when libcurl can't be set up.
   init(certificateAuthorities: String?) throws {
-    guard CurlLoop.globalCode == CURLE_OK, let multi = curl_multi_init() else {
-      throw InternalError("libcurl can't be initialised")
-    }
-    self.certificateAuthorities = certificateAuthorities
-    inbox = Mutex(Inbox(multi: multi))
-    let thread = Thread { [self] in run() }
+    guard CurlLoop.globalCode == CURLE_OK else { throw InternalError("libcurl can't be initialised") }
+    watch = try SocketWatch()
+    // Made here, where it can fail, and used by the thread alone.
+    nonisolated(unsafe) let engine = try TransferEngine(watch: watch, certificateAuthorities: certificateAuthorities)
+    let thread = Thread { [self] in run(engine) }
     thread.name = "sluice-http"
     thread.start()
   }
 
   func submit(_ order: TransferOrder) {
-    let accepted = inbox.withLock { inbox in
-      guard inbox.multi != nil, !inbox.stopping else { return false }
+    let accepted = tell { inbox in
+      guard !inbox.isClosed, !inbox.stopping else { return false }
       inbox.orders.append(order)
       return true
     }
-    if accepted {
-      wake()
-    } else {
-      order.continuation.resume(throwing: TransportFailure(.permanent, "the HTTP transport has been closed"))
+    if !accepted { order.continuation.resume(throwing: Self.closed) }
+  }
+
+  /// Makes the thread look for transfers whose flag says that they were cancelled.
+  func noteCancellation() { tell { $0.hasCancelled = true } }
+
+  func stop() { tell { $0.stopping = true } }
+
+  /// Changes the inbox, and wakes the thread where it would not see that by itself: nearly always it is at work.
+  private func tell<Result: Sendable>(_ change: (inout Inbox) -> Result) -> Result {
+    let (result, mustRing) = inbox.withLock { inbox in
+      let result = change(&inbox)
+      defer { inbox.isAsleep = false }
+      return (result, inbox.isAsleep)
     }
+    if mustRing { watch.ring() }
+    return result
   }
 
-  /// Makes the thread look at its inbox and tickets now.
-  func wake() {
-    inbox.withLock { inbox in
-      if let multi = inbox.multi { curl_multi_wakeup(multi) }
-    }
-  }
-
-  func stop() {
-    inbox.withLock { $0.stopping = true }
-    wake()
-  }
-
-  private func run() {
-    guard let multi = inbox.withLock({ $0.multi }) else { return }
-    var active: [UnsafeMutableRawPointer: CurlTransfer] = [:]
+  private func run(_ engine: TransferEngine) {
     while true {
-      let (orders, stopping) = inbox.withLock { inbox in
-        defer { inbox.orders = [] }
-        return (inbox.orders, inbox.stopping)
+      let (orders, hasCancelled, stopping) = inbox.withLock { inbox in
+        defer { (inbox.orders, inbox.hasCancelled, inbox.isAsleep) = ([], false, false) }
+        return (inbox.orders, inbox.hasCancelled, inbox.stopping)
       }
-      for order in orders { start(order, on: multi, active: &active) }
-      for (handle, transfer) in active where transfer.flag.isCancelled {
-        curl_multi_remove_handle(multi, handle)
-        active[handle] = nil
-        transfer.finish(throwing: CancellationError())
+      guard engine.start(orders) else { break }
+      if hasCancelled { engine.dropCancelled() }
+      if stopping && engine.isIdle { break }
+      let hasNews = inbox.withLock { inbox in
+        // Stopping was seen, and the transfers under way are waited for.
+        let hasNews = !inbox.orders.isEmpty || inbox.hasCancelled || inbox.stopping != stopping
+        inbox.isAsleep = !hasNews
+        return hasNews
       }
-      var running: Int32 = 0
-      let code = curl_multi_perform(multi, &running)
-      collect(from: multi, active: &active)
-      if code != CURLM_OK || (stopping && active.isEmpty) { break }
-      // The time limit only bounds the damage of a lost wake-up; libcurl's own timers shorten it where needed.
-      curl_multi_poll(multi, nil, 0, active.isEmpty ? 60_000 : 1_000, nil)
+      guard engine.turn(looksOnly: hasNews) else { break }
     }
-    close(multi, active)
-  }
-
-  private func start(
-    _ order: TransferOrder, on multi: UnsafeMutableRawPointer, active: inout [UnsafeMutableRawPointer: CurlTransfer]
-  ) {
-    guard !order.flag.isCancelled else {
-      order.continuation.resume(throwing: CancellationError())
-      return
-    }
-    do {
-      let transfer = try CurlTransfer(order, certificateAuthorities: certificateAuthorities)
-      let code = curl_multi_add_handle(multi, transfer.handle)
-      guard code == CURLM_OK else {
-        transfer.finish(throwing: TransportFailure(.permanent, "libcurl refused the transfer (\(code.rawValue))"))
-        return
-      }
-      active[transfer.handle] = transfer
-    } catch {
-      order.continuation.resume(throwing: error)
-    }
-  }
-
-  private func collect(
-    from multi: UnsafeMutableRawPointer, active: inout [UnsafeMutableRawPointer: CurlTransfer]
-  ) {
-    var waiting: Int32 = 0
-    while let message = curl_multi_info_read(multi, &waiting) {
-      guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle else { continue }
-      // The message dies with the handle's removal, so its result is read first.
-      let result = message.pointee.data.result
-      curl_multi_remove_handle(multi, handle)
-      active.removeValue(forKey: handle)?.finish(result)
-    }
-  }
-
-  private func close(_ multi: UnsafeMutableRawPointer, _ active: [UnsafeMutableRawPointer: CurlTransfer]) {
     let late = inbox.withLock { inbox in
-      inbox.multi = nil
+      inbox.isClosed = true
       defer { inbox.orders = [] }
       return inbox.orders
     }
-    let closed = TransportFailure(.permanent, "the HTTP transport has been closed")
-    for order in late { order.continuation.resume(throwing: closed) }
-    for (handle, transfer) in active {
-      curl_multi_remove_handle(multi, handle)
-      transfer.finish(throwing: closed)
-    }
-    curl_multi_cleanup(multi)
+    for order in late { order.continuation.resume(throwing: Self.closed) }
+    engine.close(throwing: Self.closed)
   }
 }

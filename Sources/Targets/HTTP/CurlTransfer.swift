@@ -1,24 +1,24 @@
 import CLibcurl
 import Core
 
-/// One easy handle, what it sends and what it has received. Lives on the loop's thread alone.
+/// One easy handle, what it sends and what it has received. Used for one request after the other, as long as these differ
+/// in their bodies alone. Lives on the loop's thread alone.
 final class CurlTransfer {
   let handle: UnsafeMutableRawPointer
-  let flag: CancellationFlag
-  private let request: HTTPRequest
-  private let continuation: CheckedContinuation<HTTPResponse, any Error>
+  /// What the handle is set up for; the body is that of the first request.
+  private let model: HTTPRequest
+  private var order: TransferOrder?
   private var headers: UnsafeMutablePointer<curl_slist>?
   private let errorText: UnsafeMutablePointer<CChar>
   private var body: [UInt8] = []
   private var overflowed = false
+  private var watchesForStall = false
 
-  /// - Throws: `TransportFailure` when libcurl doesn't accept the request; the order's continuation is then untouched.
-  init(_ order: TransferOrder, certificateAuthorities: String?) throws {
+  /// - Throws: `TransportFailure` when libcurl doesn't accept the request.
+  init(like request: HTTPRequest, certificateAuthorities: String?) throws {
     guard let handle = curl_easy_init() else { throw InternalError("libcurl has no handle left") }
     self.handle = handle
-    flag = order.flag
-    request = order.request
-    continuation = order.continuation
+    model = request
     errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
     errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     try configure(certificateAuthorities: certificateAuthorities)
@@ -30,8 +30,32 @@ final class CurlTransfer {
     errorText.deallocate()
   }
 
+  var isCancelled: Bool { order?.flag.isCancelled ?? false }
+
+  /// Whether `request` is like the one that the handle is set up for, but for its body.
+  func isMade(for request: HTTPRequest) -> Bool {
+    model.method == request.method && model.bounds == request.bounds && model.arrivesOnce == request.arrivesOnce
+      && model.url == request.url && model.headers.elementsEqual(request.headers) { $0.isSame(as: $1) }
+  }
+
+  /// Makes the handle ready for a request that it is made for.
+  /// - Throws: `TransportFailure` when libcurl doesn't accept it; the order's continuation is then untouched.
+  func take(_ order: TransferOrder) throws {
+    if watchesForStall { try watchForStall(seconds: 0) }
+    overflowed = false
+    errorText.pointee = 0
+    if model.method == .post {
+      let bytes = order.request.body
+      try check(sluice_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count)))
+      try bytes.withUnsafeBytes { bytes in
+        try check(sluice_set_bytes(handle, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress ?? UnsafeRawPointer(handle)))
+      }
+    }
+    self.order = order
+  }
+
   private func configure(certificateAuthorities: String?) throws {
-    try set(CURLOPT_URL, request.url)
+    try set(CURLOPT_URL, model.url)
     try set(CURLOPT_PROTOCOLS_STR, "http,https")
     try set(CURLOPT_USERAGENT, "sluice/\(sluiceVersion)")
     try set(CURLOPT_ACCEPT_ENCODING, "gzip")
@@ -42,24 +66,16 @@ final class CurlTransfer {
     // Signals belong to the process; time-outs of the name look-up work without them.
     try set(CURLOPT_NOSIGNAL, 1)
     try set(CURLOPT_TCP_KEEPALIVE, 1)
-    try set(CURLOPT_CONNECTTIMEOUT_MS, request.bounds.connect.wholeMilliseconds)
-    try set(CURLOPT_TIMEOUT_MS, request.bounds.total.wholeMilliseconds)
+    try set(CURLOPT_CONNECTTIMEOUT_MS, model.bounds.connect.wholeMilliseconds)
+    try set(CURLOPT_TIMEOUT_MS, model.bounds.total.wholeMilliseconds)
     try check(sluice_set_error_buffer(handle, errorText))
-    // The loop keeps the transfer alive for as long as its handle is in use, so the pointer needs no retain.
+    // The engine keeps the transfer alive for as long as its handle is in use, so the pointer needs no retain.
     try check(sluice_set_writer(handle, receive, Unmanaged.passUnretained(self).toOpaque()))
     // On a new connection libcurl never sends a request twice.
-    if request.arrivesOnce { try set(CURLOPT_FRESH_CONNECT, 1) }
-    try configureBody()
-  }
-
-  private func configureBody() throws {
-    var lines = request.headers.map { "\($0.name): \($0.value)" }
-    if request.method == .post {
+    if model.arrivesOnce { try set(CURLOPT_FRESH_CONNECT, 1) }
+    var lines = model.headers.map { "\($0.name): \($0.value)" }
+    if model.method == .post {
       try set(CURLOPT_POST, 1)
-      try check(sluice_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count)))
-      try request.body.withUnsafeBytes { bytes in
-        try check(sluice_set_bytes(handle, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress ?? UnsafeRawPointer(handle)))
-      }
       // Without this a long body waits a second for a "100 Continue" that few servers send.
       lines.append("Expect:")
     }
@@ -68,6 +84,13 @@ final class CurlTransfer {
       headers = longer
     }
     try check(sluice_set_list(handle, CURLOPT_HTTPHEADER, headers))
+  }
+
+  /// Ends the transfer after so many seconds without a byte; 0 watches no more.
+  private func watchForStall(seconds: Int) throws {
+    try set(CURLOPT_LOW_SPEED_LIMIT, seconds == 0 ? 0 : 1)
+    try set(CURLOPT_LOW_SPEED_TIME, seconds)
+    watchesForStall = seconds > 0
   }
 
   private func set(_ option: CURLoption, _ value: String) throws { try check(sluice_set_string(handle, option, value)) }
@@ -83,21 +106,20 @@ final class CurlTransfer {
 
   /// - Returns: how many bytes were taken; fewer than offered makes libcurl abort the transfer.
   fileprivate func take(_ bytes: UnsafeRawBufferPointer) -> Int {
-    guard body.count + bytes.count <= request.bounds.bodyBytes else {
+    guard body.count + bytes.count <= model.bounds.bodyBytes else {
       overflowed = true
       return 0
     }
     if body.isEmpty {
       // From the first byte on the answer must keep flowing. The watch starts here because a server that doesn't stream
       // is silent for as long as its model generates.
-      _ = sluice_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1)
-      _ = sluice_set_long(handle, CURLOPT_LOW_SPEED_TIME, max(1, request.bounds.stall.wholeMilliseconds / 1000))
+      try? watchForStall(seconds: max(1, model.bounds.stall.wholeMilliseconds / 1000))
     }
     body.append(contentsOf: bytes)
     return bytes.count
   }
 
-  func finish(throwing error: any Error) { continuation.resume(throwing: error) }
+  func finish(throwing error: any Error) { end()?.resume(throwing: error) }
 
   /// Resumes whoever waits, with the answer or with what `result` means.
   func finish(_ result: CURLcode) {
@@ -106,17 +128,23 @@ final class CurlTransfer {
       return
     }
     let seconds = sluice_get_offset(handle, CURLINFO_RETRY_AFTER)
-    continuation.resume(
-      returning: HTTPResponse(
-        status: sluice_get_long(handle, CURLINFO_RESPONSE_CODE), body: body,
-        retryAfter: seconds > 0 ? .seconds(seconds) : nil,
-        redirect: sluice_get_string(handle, CURLINFO_REDIRECT_URL).map { String(cString: $0) },
-        elapsed: .microseconds(sluice_get_offset(handle, CURLINFO_TOTAL_TIME_T))))
+    let response = HTTPResponse(
+      status: sluice_get_long(handle, CURLINFO_RESPONSE_CODE), body: body,
+      retryAfter: seconds > 0 ? .seconds(seconds) : nil,
+      redirect: sluice_get_string(handle, CURLINFO_REDIRECT_URL).map { String(cString: $0) },
+      elapsed: .microseconds(sluice_get_offset(handle, CURLINFO_TOTAL_TIME_T)))
+    end()?.resume(returning: response)
+  }
+
+  /// Lets go of request and answer, since the handle may wait long for the next.
+  private func end() -> CheckedContinuation<HTTPResponse, any Error>? {
+    defer { (order, body) = (nil, []) }
+    return order?.continuation
   }
 
   private func failure(_ result: CURLcode) -> TransportFailure {
     if overflowed || result == CURLE_FILESIZE_EXCEEDED {
-      return TransportFailure(.tooLarge, "the response is larger than \(request.bounds.bodyBytes) bytes")
+      return TransportFailure(.tooLarge, "the response is larger than \(model.bounds.bodyBytes) bytes")
     }
     let detail = String(cString: errorText)
     let message = detail.isEmpty ? String(cString: curl_easy_strerror(result)) : detail

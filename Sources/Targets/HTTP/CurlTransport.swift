@@ -1,8 +1,8 @@
 import CLibcurl
 import Synchronization
 
-/// HTTP over libcurl's multi interface: one thread of its own drives every transfer, so the cooperative pool never
-/// blocks, and connections are kept and reused.
+/// HTTP over libcurl's multi interface: one thread of its own drives every transfer by events, so the cooperative pool
+/// never blocks, and connections are kept and reused.
 ///
 /// Certificates are verified; only `http` and `https` are spoken; redirects are not followed, so a key never reaches
 /// another host. The usual proxy variables (`http_proxy`, `https_proxy`, `no_proxy`, …) are honoured.
@@ -25,7 +25,7 @@ public final class CurlTransport: HTTPTransport {
       }
     } onCancel: {
       flag.cancel()
-      loop.wake()
+      loop.noteCancellation()
     }
   }
 }

@@ -38,6 +38,8 @@ public struct HTTPRequest: Sendable {
       self.value = value
     }
 
+    func isSame(as other: Header) -> Bool { name == other.name && value == other.value }
+
     public var description: String { "\(name): …" }
     public var customMirror: Mirror { Mirror(self, children: ["name": name]) }
   }

@@ -33,9 +33,8 @@ public final class ModerationClient: Sendable {
   /// - Parameter retries: nil for the configuration's.
   /// - Throws: `CancellationError` alone.
   public func ask(_ text: String, retries: Int? = nil) async throws -> Result<ModerationReply, ResponseFailure> {
-    let body = Array(
-      JSON.object([JSON.Member("model", .string(configuration.model)), JSON.Member("input", .string(text))])
-        .serialized().utf8)
+    let body = JSON.object([JSON.Member("model", .string(configuration.model)), JSON.Member("input", .string(text))])
+      .serializedBytes()
     return try await connection.send(
       seed: StableHash.fnv1a(text.utf8), retries: retries, privateTexts: [text]
     ) {

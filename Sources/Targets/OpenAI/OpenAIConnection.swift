@@ -15,6 +15,8 @@ final class OpenAIConnection: Sendable {
   private let configuration: OpenAIConfiguration
   private let endpoint: OpenAIEndpoint
   private let refusals: OpenAIRefusals
+  /// The usual call without its body: made once, not for each request.
+  private let usualRequest: HTTPRequest
   private let client: RetryingClient
   private let key: APIKey?
   private let secrets: Secrets
@@ -39,6 +41,11 @@ final class OpenAIConnection: Sendable {
     refusals = OpenAIRefusals(
       address: endpoint.address, model: configuration.model, secrets: secrets,
       keyVariable: configuration.apiKeyVariable)
+    usualRequest = HTTPRequest(
+      url: endpoint.url, headers: Self.headers(.post, contentType: Self.usualContentType, key: key),
+      bounds: HTTPRequest.Bounds(
+        connect: configuration.connectTimeout, total: configuration.timeout, stall: configuration.stallTimeout,
+        bodyBytes: configuration.maxResponseBytes))
     let authorities = environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : $0 }
     client = RetryingClient(
       transport: try transport ?? CurlTransport(certificateAuthorities: authorities),
@@ -52,7 +59,7 @@ final class OpenAIConnection: Sendable {
     var method = HTTPRequest.Method.post
     /// Below the version; nil for the usual call.
     var path: String?
-    var contentType = "application/json"
+    var contentType = usualContentType
     var body: [UInt8] = []
     /// Instead of the configuration's.
     var timeout: Duration?
@@ -89,10 +96,8 @@ final class OpenAIConnection: Sendable {
   ) async throws -> Result<Value, ResponseFailure> {
     try await client.send(seed: seed, retries: retries, isAside: isAside) { [self] in
       let attempt = attempt()
-      let endpoint = attempt.path.map(endpoint.call) ?? endpoint
-      var refusals = refusals
-      refusals.address = endpoint.address
-      return RetryingClient.Attempt(request: request(attempt, to: endpoint)) { [refusals] response in
+      let refusals = attempt.path.map { self.refusals.at(endpoint.call($0).address) } ?? self.refusals
+      return RetryingClient.Attempt(request: request(attempt)) { response in
         let report: ServerReport
         if (200..<300).contains(response.status) || attempt.expects.contains(response.status) {
           do throws(MalformedReply) {
@@ -152,17 +157,28 @@ final class OpenAIConnection: Sendable {
   /// Few tries: whoever probes wants to know now.
   var probeRetries: Int { min(2, configuration.retries) }
 
-  private func request<Value>(_ attempt: Attempt<Value>, to endpoint: OpenAIEndpoint) -> HTTPRequest {
+  private func request<Value>(_ attempt: Attempt<Value>) -> HTTPRequest {
+    var request = usualRequest
+    request.body = attempt.body
+    request.method = attempt.method
+    request.arrivesOnce = attempt.arrivesOnce
+    if let path = attempt.path { request.url = endpoint.call(path).url }
+    if let timeout = attempt.timeout { request.bounds.total = timeout }
+    if attempt.method != .post || attempt.contentType != Self.usualContentType {
+      request.headers = Self.headers(attempt.method, contentType: attempt.contentType, key: key)
+    }
+    return request
+  }
+
+  private static let usualContentType = "application/json"
+
+  private static func headers(
+    _ method: HTTPRequest.Method, contentType: String, key: APIKey?
+  ) -> [HTTPRequest.Header] {
     var headers = [HTTPRequest.Header("Accept", "application/json")]
-    if attempt.method == .post { headers.append(HTTPRequest.Header("Content-Type", attempt.contentType)) }
+    if method == .post { headers.append(HTTPRequest.Header("Content-Type", contentType)) }
     if let key { headers.append(key.header) }
-    let bounds = HTTPRequest.Bounds(
-      connect: configuration.connectTimeout, total: attempt.timeout ?? configuration.timeout,
-      stall: configuration.stallTimeout,
-      bodyBytes: configuration.maxResponseBytes)
-    return HTTPRequest(
-      method: attempt.method, url: endpoint.url, headers: headers, body: attempt.body, bounds: bounds,
-      arrivesOnce: attempt.arrivesOnce)
+    return headers
   }
 }
 

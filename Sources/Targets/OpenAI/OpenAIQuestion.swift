@@ -88,7 +88,7 @@ public struct OpenAIQuestion: Sendable {
       }
     }
     members.append(JSON.Member("stream", .bool(dialect.streams)))
-    return Array(JSON.object(members).serialized().utf8)
+    return JSON.object(members).serializedBytes()
   }
 }
 

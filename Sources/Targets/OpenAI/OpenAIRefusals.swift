@@ -2,10 +2,22 @@ import Core
 
 /// What an answer means that isn't the one asked for.
 struct OpenAIRefusals: Sendable {
-  var address: String
+  private(set) var address: String
   let model: String
   let secrets: Secrets
   let keyVariable: String?
+
+  init(address: String, model: String, secrets: Secrets, keyVariable: String?) {
+    self.address = address
+    self.model = model
+    self.secrets = secrets
+    self.keyVariable = keyVariable
+  }
+
+  /// The same for another call on the same server.
+  func at(_ address: String) -> OpenAIRefusals {
+    OpenAIRefusals(address: address, model: model, secrets: secrets, keyVariable: keyVariable)
+  }
 
   /// - Parameters:
   ///   - hint: goes into the message, in brackets.

@@ -40,9 +40,11 @@ public struct OpenAIReply: Sendable {
         report: report)
     }
     // An error beside a choice: whatever the choice says, the answer isn't whole.
-    let report = ServerReport(json)
-    if report.isError, report.text != nil {
-      throw MalformedReply(message: "the response reports an error", report: report)
+    if ServerReport.mayBeError(json) {
+      let report = ServerReport(json)
+      if report.isError, report.text != nil {
+        throw MalformedReply(message: "the response reports an error", report: report)
+      }
     }
     let said = choice["finish_reason"]?.string.flatMap { $0.isEmpty ? nil : $0 }
     if let error = choice["error"], !error.isNull {

@@ -71,6 +71,11 @@ struct ServerReport: Sendable {
       || isError && root["contentFilter"]?.array?.isEmpty == false
   }
 
+  /// Whether an answer may present itself as an error: false for nearly all, without reading it as a report.
+  static func mayBeError(_ answer: JSON) -> Bool {
+    answer["error"] != nil || answer["errors"] != nil || answer["object"]?.string == "error"
+  }
+
   /// Whether an error is there at all: some servers send the member with nothing in it, or with a code of success.
   private static func isSomething(_ error: JSON?) -> Bool {
     switch error {

@@ -93,6 +93,6 @@ public struct FineTuningOrder: Hashable, Sendable {
       let method = [JSON.Member("type", .string("supervised")), JSON.Member("supervised", .object([hyperparameters]))]
       members.append(JSON.Member("method", .object(method)))
     }
-    return Array(JSON.object(members).serialized().utf8)
+    return JSON.object(members).serializedBytes()
   }
 }

@@ -1,0 +1,97 @@
+import Core
+import Foundation
+
+/// A program run to its end, with what it took.
+struct MeasuredProcess {
+  /// Seconds.
+  let wall: Double
+  /// Seconds of user and system time, all threads together.
+  let cpu: Double
+  /// Bytes.
+  let peakMemory: Int
+
+  /// - Parameters:
+  ///   - errors: file for what it says on standard error.
+  /// - Throws: `SluiceError` where it can't be started, or ends with another code than 0.
+  init(_ arguments: [String], in folder: URL, environment: [String: String] = [:], errors: URL) throws {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addchdir_np(&actions, folder.path)
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errors.path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    let variables = ProcessInfo.processInfo.environment.filter { !$0.key.lowercased().hasSuffix("_proxy") }
+      .merging(environment) { $1 }
+    let words = arguments.map { strdup($0) } + [nil]
+    let assignments = variables.map { strdup("\($0)=\($1)") } + [nil]
+    defer { for word in words + assignments { free(word) } }
+
+    let clock = ContinuousClock()
+    let began = clock.now
+    var pid = pid_t()
+    let code = posix_spawn(&pid, arguments[0], &actions, nil, words, assignments)
+    guard code == 0 else {
+      throw SluiceError(.unavailable, "\(arguments[0]) can't be started: \(String(cString: strerror(code)))")
+    }
+    var status: Int32 = 0
+    var usage = rusage()
+    while wait4(pid, &status, 0, &usage) < 0, errno == EINTR {}
+    wall = (clock.now - began) / .seconds(1)
+    cpu = [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) * 1e-6 }
+    peakMemory = usage.ru_maxrss * 1024
+    guard status == 0 else {
+      let said = (try? String(contentsOf: errors, encoding: .utf8))?.suffix(2000) ?? ""
+      throw SluiceError(.unavailable, "\(arguments[0]) ended with status \(status >> 8): \(said)")
+    }
+  }
+}
+
+/// The load server, until it is asked to end.
+final class LoadServer {
+  struct Account {
+    let answered: Int
+    let connections: Int
+    /// From the first request to the last answer, seconds.
+    let seconds: Double
+    let cpu: Double
+  }
+
+  let port: Int
+  private let process = Process()
+  private let output = Pipe()
+
+  /// - Parameter latency: milliseconds.
+  /// - Throws: `SluiceError` where it doesn't start.
+  init(_ program: URL, latency: Int, certificate: (file: URL, key: URL)?) throws {
+    process.executableURL = program
+    process.arguments = ["--latency", String(latency)]
+    if let certificate {
+      process.arguments? += ["--certificate", certificate.file.path, "--key", certificate.key.path]
+    }
+    process.standardOutput = output
+    try process.run()
+    guard let port = Int(Self.line(output)) else {
+      throw SluiceError(.unavailable, "the load server did not start", remedy: ".ci/bench replay builds it.")
+    }
+    self.port = port
+  }
+
+  /// Ends the server.
+  /// - Throws: `SluiceError` where it says nothing of what it did.
+  func end() throws -> Account {
+    process.terminate()
+    process.waitUntilExit()
+    let numbers = Self.line(output).split(separator: " ").compactMap { Double($0) }
+    guard numbers.count == 4 else { throw SluiceError(.unavailable, "the load server ended without its account") }
+    return Account(answered: Int(numbers[0]), connections: Int(numbers[1]), seconds: numbers[2], cpu: numbers[3])
+  }
+
+  private static func line(_ pipe: Pipe) -> String {
+    var bytes: [UInt8] = []
+    while let byte = try? pipe.fileHandleForReading.read(upToCount: 1)?.first, byte != UInt8(ascii: "\n") {
+      bytes.append(byte)
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

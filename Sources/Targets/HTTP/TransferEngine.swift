@@ -1,0 +1,166 @@
+import CLibcurl
+import Core
+import Foundation
+
+/// libcurl's multi handle with its transfers and sockets, driven by events. Lives on the loop's thread alone.
+///
+/// Handles that have done their work are kept and used again for requests of the same kind, so that a request costs no
+/// more than its body; connections are kept by libcurl.
+final class TransferEngine {
+  private let multi: UnsafeMutableRawPointer
+  fileprivate let watch: SocketWatch
+  private let certificateAuthorities: String?
+  private var active: [UnsafeMutableRawPointer: CurlTransfer] = [:]
+  private var idle: [CurlTransfer] = []
+  /// When libcurl wants to be called although no socket is ready.
+  fileprivate var deadline: ContinuousClock.Instant?
+  private var isBroken = false
+
+  private let clock = ContinuousClock()
+
+  /// Handles kept for later; each takes a few kilobytes.
+  private static let mostIdle = 1_024
+  /// Connections kept open. By default libcurl closes most of them whenever few transfers are running.
+  private static let mostConnections = 4_096
+  /// How long a wait lasts where nothing has a time of its own; bounds the damage of a lost wake-up.
+  private static let patience = Duration.seconds(1)
+  private static let patienceWithoutWork = Duration.seconds(60)
+
+  /// - Throws: `InternalError` when libcurl can't be set up.
+  init(watch: SocketWatch, certificateAuthorities: String?) throws {
+    guard let multi = curl_multi_init() else { throw InternalError("libcurl can't be initialised") }
+    self.multi = multi
+    self.watch = watch
+    self.certificateAuthorities = certificateAuthorities
+    let context = Unmanaged.passUnretained(self).toOpaque()
+    guard sluice_multi_set_callbacks(multi, socketChanged, timerChanged, context) == CURLM_OK,
+      sluice_multi_set_long(multi, CURLMOPT_MAXCONNECTS, Self.mostConnections) == CURLM_OK
+    else {
+      curl_multi_cleanup(multi)
+      throw InternalError("libcurl has no event interface")
+    }
+  }
+
+  /// Nothing is running.
+  var isIdle: Bool { active.isEmpty }
+
+  /// - Returns: false where libcurl's state is beyond repair.
+  func start(_ orders: [TransferOrder]) -> Bool {
+    if orders.isEmpty { return !isBroken }
+    for order in orders { start(order) }
+    return expire()
+  }
+
+  private func start(_ order: TransferOrder) {
+    guard !order.flag.isCancelled else {
+      order.continuation.resume(throwing: CancellationError())
+      return
+    }
+    do {
+      let transfer: CurlTransfer
+      if let kept = idle.last, kept.isMade(for: order.request) {
+        idle.removeLast()
+        transfer = kept
+      } else {
+        transfer = try CurlTransfer(like: order.request, certificateAuthorities: certificateAuthorities)
+      }
+      try transfer.take(order)
+      let code = curl_multi_add_handle(multi, transfer.handle)
+      guard code == CURLM_OK else {
+        throw TransportFailure(.permanent, "libcurl refused the transfer (\(code.rawValue))")
+      }
+      active[transfer.handle] = transfer
+    } catch {
+      order.continuation.resume(throwing: error)
+    }
+  }
+
+  /// Ends the transfers that nobody wants any more.
+  func dropCancelled() {
+    for (handle, transfer) in active where transfer.isCancelled {
+      curl_multi_remove_handle(multi, handle)
+      active[handle] = nil
+      transfer.finish(throwing: CancellationError())
+    }
+  }
+
+  /// Waits until something happens, lets libcurl work on it, and hands on what has ended.
+  /// - Parameter looksOnly: doesn't wait, since there is something else to do.
+  /// - Returns: false where libcurl's state is beyond repair.
+  func turn(looksOnly: Bool) -> Bool {
+    collect()
+    var timeout = looksOnly ? .zero : isIdle ? Self.patienceWithoutWork : Self.patience
+    if let deadline { timeout = min(timeout, max(.zero, deadline - clock.now)) }
+    watch.wait(atMost: timeout) { socket, what in
+      var running: Int32 = 0
+      note(curl_multi_socket_action(multi, socket, what.rawValue, &running))
+    }
+    if let deadline, deadline <= clock.now { _ = expire() }
+    collect()
+    return !isBroken
+  }
+
+  /// Lets libcurl do what is due by its clock.
+  private func expire() -> Bool {
+    deadline = nil
+    var running: Int32 = 0
+    note(curl_multi_socket_action(multi, Self.noSocket, 0, &running))
+    return !isBroken
+  }
+
+  /// `CURL_SOCKET_TIMEOUT`
+  private static let noSocket: Int32 = -1
+
+  private func note(_ code: CURLMcode) { if code != CURLM_OK { isBroken = true } }
+
+  private func collect() {
+    var waiting: Int32 = 0
+    while let message = curl_multi_info_read(multi, &waiting) {
+      guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle else { continue }
+      // The message dies with the handle's removal, so its result is read first.
+      let result = message.pointee.data.result
+      curl_multi_remove_handle(multi, handle)
+      guard let transfer = active.removeValue(forKey: handle) else { continue }
+      transfer.finish(result)
+      if result == CURLE_OK, idle.count < Self.mostIdle { idle.append(transfer) }
+    }
+  }
+
+  /// Ends everything; the engine can't be used afterwards.
+  func close(throwing error: TransportFailure) {
+    for (handle, transfer) in active {
+      curl_multi_remove_handle(multi, handle)
+      transfer.finish(throwing: error)
+    }
+    active = [:]
+    idle = []
+    curl_multi_cleanup(multi)
+  }
+}
+
+/// libcurl's word on which sockets to watch; `context` is the engine.
+private func socketChanged(
+  _ handle: UnsafeMutableRawPointer?, _ socket: curl_socket_t, _ what: Int32, _ context: UnsafeMutableRawPointer?,
+  _ socketContext: UnsafeMutableRawPointer?
+) -> Int32 {
+  guard let context else { return -1 }
+  let watch = Unmanaged<TransferEngine>.fromOpaque(context).takeUnretainedValue().watch
+  switch what {
+  case CURL_POLL_REMOVE: watch.forget(socket)
+  case CURL_POLL_IN: return watch.watch(socket, for: .readable) ? 0 : -1
+  case CURL_POLL_OUT: return watch.watch(socket, for: .writable) ? 0 : -1
+  case CURL_POLL_INOUT: return watch.watch(socket, for: [.readable, .writable]) ? 0 : -1
+  default: break
+  }
+  return 0
+}
+
+/// libcurl's word on when it wants to be called; `context` is the engine.
+private func timerChanged(
+  _ multi: UnsafeMutableRawPointer?, _ milliseconds: Int, _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+  guard let context else { return -1 }
+  let engine = Unmanaged<TransferEngine>.fromOpaque(context).takeUnretainedValue()
+  engine.deadline = milliseconds < 0 ? nil : .now + .milliseconds(milliseconds)
+  return 0
+}

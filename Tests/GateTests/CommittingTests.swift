@@ -1,0 +1,230 @@
+import Core
+import Synchronization
+import Testing
+
+@testable import Gate
+
+@Suite("Committing what arrives")
+struct CommittingTests {
+  private struct DiskFull: Error {}
+
+  /// What was committed, in groups.
+  private final class Groups: Sendable {
+    private let groups = Mutex<[[Int]]>([])
+    func add(_ group: [Int]) { groups.withLock { $0.append(group) } }
+    var all: [[Int]] { groups.withLock { $0 } }
+  }
+
+  @Test("An outcome that comes alone is committed before whoever brought it goes on")
+  func alone() async throws {
+    let groups = Groups()
+    let buffer = CommittingBuffer<Int>(pause: .milliseconds(20)) { groups.add($0) }
+    for number in 0..<3 {
+      #expect(buffer.add(number))
+      #expect(groups.all.count == number + 1)
+      try await Task.sleep(for: .milliseconds(40))
+    }
+  }
+
+  @Test("Outcomes that come fast share transactions, and each is in one of them")
+  func together() async throws {
+    let groups = Groups()
+    let buffer = CommittingBuffer<Int>(pause: .seconds(60), enough: 64) { groups.add($0) }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for worker in 0..<4 {
+        group.addTask { for number in 0..<1_000 { buffer.add(4 * number + worker) } }
+      }
+      try await group.waitForAll()
+    }
+    try buffer.finish()
+    #expect(groups.all.joined().sorted() == Array(0..<4_000))
+    // The first comes alone, the last may; all between are as large as asked for.
+    #expect(groups.all.dropFirst().dropLast().allSatisfy { $0.count >= 64 })
+  }
+
+  @Test("What waits for company is committed when the pause is over, with nobody bringing more")
+  func due() async throws {
+    let groups = Groups()
+    let buffer = CommittingBuffer<Int>(pause: .milliseconds(50)) { groups.add($0) }
+    for number in 0..<5 { buffer.add(number) }
+    while groups.all.joined().count < 5 { try await Task.sleep(for: .milliseconds(5)) }
+    #expect(groups.all.joined().sorted() == Array(0..<5))
+  }
+
+  @Test("A ledger that can't be written is told to whoever brings more, and at the end")
+  func full() async throws {
+    let groups = Groups()
+    let buffer = CommittingBuffer<Int>(pause: .zero) {
+      if groups.all.joined().count + $0.count > 10 { throw DiskFull() }
+      groups.add($0)
+    }
+    let accepted = (0..<100).prefix { buffer.add($0) }
+    #expect(accepted.count == 10)
+    #expect(throws: DiskFull.self) { try buffer.finish() }
+  }
+}
+
+@Suite("What waits for its judge")
+struct JudgingBacklogTests {
+  private func outcome(_ number: Int, bytes: Int) -> (index: Int, outcome: ResponseOutcome) {
+    (number, .success(Response(text: String(repeating: "x", count: bytes))))
+  }
+
+  @Test("is handed on in order and in groups, each outcome once, and nothing after the end")
+  func groups() async throws {
+    let backlog = JudgingBacklog()
+    let count = 2 * JudgingBacklog.groupSize + 10
+    let reading = Task {
+      var groups: [[Int]] = []
+      while let group = await backlog.next() { groups.append(group.map(\.index)) }
+      return groups
+    }
+    for number in 0..<count { backlog.add([outcome(number, bytes: 4)], areStored: false) }
+    backlog.end()
+    let groups = await reading.value
+    #expect(Array(groups.joined()) == Array(0..<count))
+    #expect(groups.map(\.count) == [JudgingBacklog.groupSize, JudgingBacklog.groupSize, 10])
+    #expect(await backlog.next() == nil)
+  }
+
+  @Test("keeps only so many bytes of text, however slow the judge is, and makes room as groups are taken")
+  func bounded() async throws {
+    let backlog = JudgingBacklog()
+    let large = JudgingBacklog.mostBytes / 8
+    for number in 0..<20 { backlog.add([outcome(number, bytes: large)], areStored: false) }
+    backlog.add([(20, .failure(ResponseFailure(kind: .rejected, message: "no")))], areStored: false)
+    var withText = 0
+    var seen = 0
+    for _ in 0..<2 {
+      let group = try #require(await backlog.next())
+      seen += group.count
+      withText += group.count { $0.outcome != nil }
+    }
+    backlog.add([outcome(21, bytes: large)], areStored: false)
+    backlog.end()
+    var last: JudgingBacklog.Item?
+    while let group = await backlog.next() {
+      seen += group.count
+      withText += group.count { $0.outcome != nil }
+      last = group.last
+    }
+    #expect(seen == 22)
+    // Eight fit, the failure has no text, and the last came when there was room again.
+    #expect(withText == 10)
+    #expect(last?.index == 21 && last?.outcome != nil)
+  }
+
+  @Test("is left where the target is lost, and a reader that is cancelled waits no longer")
+  func abandoned() async throws {
+    let backlog = JudgingBacklog()
+    backlog.add([outcome(0, bytes: 4)], areStored: false)
+    backlog.abandon()
+    #expect(await backlog.next() == nil)
+    let other = JudgingBacklog()
+    let reading = Task { await other.next() == nil }
+    reading.cancel()
+    #expect(await reading.value)
+  }
+}
+
+@Suite("Asking and judging side by side")
+struct SideBySideTests {
+  private let questions = (0..<3 * JudgingBacklog.groupSize).map {
+    Question(prompt: "p\($0)", category: nil, sampleIndex: 0)
+  }
+
+  /// Notes in which order things happened.
+  private final class Diary: Sendable {
+    private let notes = Mutex((asked: 0, judgedBefore: [Int]()))
+    func asked() { notes.withLock { $0.asked += 1 } }
+    func judged() { notes.withLock { $0.judgedBefore.append($0.asked) } }
+    var judgedBefore: [Int] { notes.withLock { $0.judgedBefore } }
+  }
+
+  @Test("Responses are judged while others are asked for, and observations keep the order of the questions")
+  func overlap() async throws {
+    let diary = Diary()
+    // The last third is answered only once the first group was judged.
+    let target = WaitingTarget(diary: { diary.asked() }, waitsFrom: 2 * JudgingBacklog.groupSize) {
+      !diary.judgedBefore.isEmpty
+    }
+    let judge = ScriptedJudge { input in
+      diary.judged()
+      return .scored(input.prompt.hasSuffix("7") ? 0.9 : 0.1, category: nil)
+    }
+    let meter = CostMeter()
+    let observations = try await ResponseService(archive: MemoryArchive(), meter: meter)
+      .observations(questions, from: target, as: .candidate, judge: judge)
+    #expect(observations.map(\.isUnsafe) == questions.map { $0.prompt.hasSuffix("7") })
+    #expect((diary.judgedBefore.first ?? .max) < questions.count)
+    #expect(meter.rows.first?.responses == questions.count)
+  }
+
+  @Test("A judge that fails on the way ends the call with its error, and every response is stored")
+  func judgeFails() async throws {
+    struct Broken: Error {}
+    struct BrokenJudge: Judge {
+      let name = "broken"
+      let fingerprint = "broken"
+      let threshold = 0.5
+      func score(_ inputs: [JudgeInput]) async throws -> [Score] { throw Broken() }
+    }
+    let archive = MemoryArchive()
+    let target = ScriptedTarget { .success(Response(text: $0.prompt)) }
+    await #expect(throws: Broken.self) {
+      _ = try await ResponseService(archive: archive, meter: CostMeter())
+        .observations(questions, from: target, as: .candidate, judge: BrokenJudge())
+    }
+    #expect(archive.count == questions.count)
+  }
+
+  @Test("What was stored before is judged beside what is asked now, each once")
+  func partlyStored() async throws {
+    let archive = MemoryArchive()
+    let target = ScriptedTarget { .success(Response(text: $0.prompt)) }
+    let judge = ScriptedJudge { .scored($0.response == $0.prompt ? 0.1 : 0.9, category: nil) }
+    let service = ResponseService(archive: archive, meter: CostMeter())
+    let some = questions.enumerated().filter { $0.offset % 3 == 0 }.map(\.element)
+    _ = try await service.observations(some, from: target, as: .candidate, judge: judge)
+    let asked = Mutex(0)
+    let counting = ScriptedJudge { _ in
+      asked.withLock { $0 += 1 }
+      return .scored(0.2, category: nil)
+    }
+    let all = try await service.observations(questions, from: target, as: .candidate, judge: counting)
+    #expect(asked.withLock { $0 } == questions.count - some.count)
+    #expect(all.enumerated().allSatisfy { $1.probability == ($0 % 3 == 0 ? 0.1 : 0.2) })
+    #expect(target.requests.count == questions.count)
+  }
+}
+
+/// A target that waits before it answers the last questions.
+private final class WaitingTarget: Target {
+  let name = "waiting"
+  let fingerprint = "waiting"
+  let settings = SamplingSettings()
+  let preferredBatch = 8
+  let identifiesBytes = true
+  private let note: @Sendable () -> Void
+  private let waitsFrom: Int
+  private let mayGoOn: @Sendable () -> Bool
+
+  init(diary note: @escaping @Sendable () -> Void, waitsFrom: Int, until mayGoOn: @escaping @Sendable () -> Bool) {
+    self.note = note
+    self.waitsFrom = waitsFrom
+    self.mayGoOn = mayGoOn
+  }
+
+  func respond(
+    to requests: [TargetRequest], onOutcome: @escaping @Sendable (Int, ResponseOutcome) -> Void
+  ) async throws {
+    for (index, request) in requests.enumerated() {
+      // Ten seconds at most, so that a judge that never comes fails the test and doesn't stop it.
+      for _ in 0..<2_000 where index >= waitsFrom && !mayGoOn() { try await Task.sleep(for: .milliseconds(5)) }
+      note()
+      onOutcome(index, .success(Response(text: request.prompt)))
+    }
+  }
+
+  func probe() async throws {}
+}
