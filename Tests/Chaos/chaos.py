@@ -25,7 +25,7 @@ def work(task):
 
 
 def described(plan):
-    parts = [plan["model"], plan["judge"], f"{plan['attacks']}x{plan['responses']}"]
+    parts = [plan["model"], "search" if plan["search"] else plan["judge"], f"{plan['attacks']}x{plan['responses']}"]
     for fault in plan["server"]:
         parts.append(fault["kind"] + {"share": f":{fault.get('share')}", "burst": ":burst", "end": ":end"}[fault["manner"]])
     if plan["signal"]:

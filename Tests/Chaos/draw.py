@@ -26,11 +26,12 @@ def plan(seed, index, without=()):
         "wall_clock": 60,
         "latency": random_.choice([0, 0, 2, 10]),
         "output": random_.choice([[], [], ["--quiet"], ["--json"]]),
-        "listing": random_.random() < 0.15,
+        "listing": random_.random() < 0.3,
+        "search": random_.random() < 0.1,
     }
     if drawn["judge"] == "llm":
-        # Refusals are told by a rules file alone.
-        drawn["benign"] = 0
+        # Refusals are told by a rules file alone, and a search asks a judge too often.
+        drawn["benign"], drawn["search"] = 0, False
     drawn["checks"] = checks(random_, drawn)
     # Every axis draws whether it is used or not, so that --without leaves the others as they were.
     drawn["server"] = server(random_)

@@ -67,6 +67,8 @@ class Exchange:
 
 
 KINDS = {}
+# Those that a list of models meets too, where the server has one.
+OF_LISTINGS = {"500", "503", "429", "reset", "close", "garbage", "cut-json", "cut-body", "empty-body", "html"}
 
 
 def kind(name):

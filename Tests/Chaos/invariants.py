@@ -182,6 +182,12 @@ def reports(life, plan, number, ledger, folder, must_exist):
                 yield "reports: report.html is not whole"
 
 
+def may_look_changed(server):
+    """Whether the server may seem another model after its faults: other fingerprints, or a list that stayed away."""
+    odd = {one.fault for one in server.asked} & {"key-as-fingerprint", "hostile-words"}
+    return bool(odd) or server.listing_faults > 2
+
+
 def asked(server, plan, first, second, before, after):
     """Nothing is asked twice, nothing that was answered is forgotten.
 
@@ -204,8 +210,7 @@ def asked(server, plan, first, second, before, after):
 
     if second is not None and before.exists:
         reusable = before.marks() if "--resume" in second.command else set()
-        changed = {one.fault for one in server.asked} & {"key-as-fingerprint", "hostile-words"}
-        if "--resume" not in second.command and plan["revision"] and not changed:
+        if "--resume" not in second.command and plan["revision"] and not may_look_changed(server):
             reusable = before.marks()
         again = [one for one in server.asked if one.phase == 1 and one.mark in reusable]
         if again:

@@ -37,6 +37,7 @@ class Server:
         self.faulty = True
         self.watchers = []
         self.problems = []
+        self.listing_faults = 0
         self.connections = set()
 
     async def start(self):
@@ -96,11 +97,16 @@ class Server:
         if headers.get("authorization") != f"Bearer {self.key}":
             self.problems.append("a request came without its key")
         if method == "GET":
-            return self.get(path, writer)
+            return await self.get(path, writer)
         return await self.post(json.loads(body), writer)
 
-    def get(self, path, writer):
-        if self.plan["listing"] and path.endswith("/models"):
+    async def get(self, path, writer):
+        fault = self.fault() if self.plan["listing"] else None
+        if fault and fault["kind"] in faults.OF_LISTINGS:
+            self.listing_faults += 1
+            exchange = faults.Exchange(writer, "chat", "", self.key, self.plan["timeout"], fault["variant"])
+            await faults.KINDS[fault["kind"]](exchange)
+        elif self.plan["listing"] and path.endswith("/models"):
             names = ["good", "bad", "base", "judge"]
             body = json.dumps({"object": "list", "data": [{"id": name, "owned_by": "chaos"} for name in names]}).encode()
             writer.write(faults.head(200, len(body)) + body)
@@ -134,7 +140,7 @@ class Server:
     async def post(self, body, writer):
         model, prompt, mark, text = self.question(body)
         api = "chat" if "messages" in body else "completions"
-        fault = self.fault(f"{mark} {len(self.asked)}")
+        fault = self.fault()
         asked = Asked(self.phase, mark, model, prompt, time.monotonic(), fault["kind"] if fault else None)
         self.asked.append(asked)
         if self.plan["latency"]:
@@ -151,7 +157,7 @@ class Server:
             self.notify()
         return not writer.is_closing()
 
-    def fault(self, text):
+    def fault(self):
         """The fault that this request meets; none for most."""
         number = self.arrived
         self.arrived += 1
