@@ -29,7 +29,8 @@ public final class FakeServer: Sendable {
 
   public var url: String { "http://127.0.0.1:\(port)" }
   /// Everything that was asked, in order of arrival.
-  public var requests: [FakeRequest] { state.withLock { $0.requests } }
+  /// A copy of their own for the callers: what is shared until one side writes looks like a race to ThreadSanitizer.
+  public var requests: [FakeRequest] { state.withLock { $0.requests.map(\.self) } }
   /// The largest number of requests that were unanswered at one moment.
   public var peakInFlight: Int { state.withLock { $0.peakInFlight } }
   public var connectionsOpened: Int { state.withLock { $0.connectionsOpened } }
@@ -55,12 +56,12 @@ public final class FakeServer: Sendable {
 
   /// Ends all connections; requests in flight get no answer.
   public func stop() {
-    let connections = state.withLock { state in
-      state.stopped = true
-      return state.connections
-    }
     shutdown(listener, Int32(SHUT_RDWR))
-    for connection in connections { shutdown(connection, Int32(SHUT_RDWR)) }
+    state.withLock { state in
+      state.stopped = true
+      // Under the lock: a moment later one may be closed, and its number another file's.
+      for connection in state.connections { shutdown(connection, Int32(SHUT_RDWR)) }
+    }
   }
 
   /// Runs `body` with a server, and stops it whatever happens.

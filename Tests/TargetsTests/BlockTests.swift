@@ -131,7 +131,7 @@ struct BlockTests {
     }
   }
 
-  @Test("a response that the server broke off is no response", arguments: ["error", "abort"])
+  @Test("a response that the server broke off is no response", arguments: ["error", "abort", "cancelled"])
   func brokenOff(reason: String) async throws {
     try await FakeServer.run(answering: { _, _ in .chat("half an", finishReason: reason) }) { server in
       let failure = try await target(on: server).ask().failure

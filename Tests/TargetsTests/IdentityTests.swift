@@ -88,6 +88,17 @@ struct SignTests {
     #expect(paths == ["GET /v1/models", "GET /v1/models"])
   }
 
+  @Test("is asked for again where the server is in trouble, and not where it has no list")
+  func trouble() async throws {
+    let (signs, paths) = try await signs { _, index in
+      index < 2 ? .error(503) : .json(#"{"data":[{"id":"test-model","owned_by":"vllm"}]}"#)
+    }
+    #expect(signs == ServerSigns(ownedBy: "vllm", others: ["id": "test-model"]))
+    #expect(paths.count == 3)
+    let none = try await self.signs { _, _ in .error(404) }
+    #expect(none.signs.isEmpty && none.paths == ["GET /v1/models", "GET /v1/models/test-model"])
+  }
+
   @Test("leaves out a time of creation that is the time of the request")
   func requestTime() async throws {
     let (signs, _) = try await signs { _, index in

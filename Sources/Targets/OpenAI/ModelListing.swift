@@ -45,15 +45,30 @@ struct ModelListing: Sendable {
       ?? (entries.count == 1 ? entries.first : nil)
   }
 
-  /// One try, whose failure says nothing: many servers have no list.
+  /// Nil where the server has no such list: many have none. A server in trouble is asked again, as long as its answers take no
+  /// time, since a list that is missing once and there later looks like another model.
   private func get(_ path: String) async throws -> JSON? {
-    let outcome = try await connection.send(seed: 0, retries: 0, isAside: true, privateTexts: []) { [timeout] in
-      OpenAIConnection.Attempt(method: .get, path: path, timeout: timeout) { response throws(MalformedReply) in
-        try ForeignJSON.object(response.body)
+    let began = connection.now
+    for pause in Self.pauses {
+      let outcome = try await connection.send(seed: 0, retries: 0, isAside: true, privateTexts: []) { [timeout] in
+        OpenAIConnection.Attempt(method: .get, path: path, timeout: timeout) { response throws(MalformedReply) in
+          try ForeignJSON.object(response.body)
+        }
       }
+      switch outcome {
+      case .success(let json): return json
+      case .failure(let failure) where failure.isRefusal: return nil
+      case .failure: break
+      }
+      guard connection.now - began < Self.patience else { return nil }
+      try await connection.pause(pause)
     }
-    return try? outcome.get()
+    return nil
   }
+
+  /// After each try.
+  private static let pauses: [Duration] = [.milliseconds(100), .milliseconds(300), .zero]
+  private static let patience = Duration.seconds(3)
 
   /// Members that tell one checkpoint from another. Not those that change with load or time.
   private static let telling = [

@@ -151,6 +151,9 @@ final class OpenAIConnection: Sendable {
   /// Waits, by the clock of the pauses between tries.
   func pause(_ length: Duration) async throws { try await clock.sleep(length) }
 
+  /// By the same clock, from any fixed moment.
+  var now: Duration { clock.now() }
+
   /// Without the mark that ends a part of the identity.
   private static func escaped(_ text: String) -> String { text.replacing("|", with: "%7C") }
 

@@ -103,7 +103,9 @@ enum ServerFinish {
 
   private static let broken: Set<String> = [
     "error",  // OpenRouter, Cohere
-    "abort",  // vLLM, SGLang
+    "abort", "aborted",  // vLLM, SGLang
+    "cancelled", "canceled", "notfinished",  // watsonx
+    "failed", "incomplete",  // OpenAI's newer protocol
     "insufficientsystemresource",  // DeepSeek
     "unavailable", "timeout",
   ]
