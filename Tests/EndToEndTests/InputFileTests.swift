@@ -183,7 +183,7 @@ struct InputFileTests {
     for command in [
       ["check", "~/policy.yaml"], ["ledger", "show", "~/l.sqlite"], ["history", "--ledger", "~/l.sqlite"],
       ["decide", "policy.yaml", "--outcomes", "~/o.jsonl"], ["model", "inspect", "~/model"],
-      ["model", "score", "m", "--file", "~/t"], ["labels", "import", "~/labels.jsonl"],
+      ["model", "score", "m", "--file", "~/t"], ["labels", "import", "l.jsonl", "--ledger", "~/l"],
       ["attacker", "prepare", "~/model", "--prompts", "texts.txt", "--into", "new"],
       ["model", "merge", "~/model", "a", "b"], ["lab", "build", "--into", "~/lab", "--quiet"],
     ] {

@@ -146,6 +146,20 @@ struct OutputPathTests {
     }
   }
 
+  @Test("A ledger among the policy's inputs is refused, and no lock is left beside them")
+  func ledgers() async throws {
+    try await gate { place, server in
+      let before = try contents(place)
+      for path in ["seeds.jsonl", "./policy.yaml", "rules.yaml", "benign.jsonl/ledger.sqlite"] {
+        for command in ["run", "check"] {
+          let outcome = try await place.run(command, "policy.yaml", "--set", "ledger.path=\(path)")
+          #expect(outcome.code == 64 && outcome.errors.contains("ledger.path"), "\(path): \(outcome.errors)")
+        }
+      }
+      #expect(try contents(place) == before && server.requests.isEmpty)
+    }
+  }
+
   @Test("Outcomes that are decided on are no place for a report")
   func outcomes() async throws {
     try await gate { place, _ in

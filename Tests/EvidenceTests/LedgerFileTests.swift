@@ -165,4 +165,98 @@ struct LedgerFileTests {
     try FileManager.default.copyItem(atPath: place.path, toPath: copy)
     #expect(try Ledger(path: copy, readOnly: true).responses([key("a")]).map { $0?.text } == ["t"])
   }
+
+  @Test("a lock's name that is taken by a folder, a link, a pipe or somebody's file is told, and that is left alone")
+  func foreignLocks() throws {
+    let files = FileManager.default
+    for kind in ["folder", "link", "link to nothing", "pipe", "text", "hard link"] {
+      let place = Place()
+      try files.createDirectory(atPath: place.folder + "/a", withIntermediateDirectories: true)
+      let (lock, other) = (place.path + ".lock", place.folder + "/other")
+      try Data((kind == "hard link" ? "" : "precious").utf8).write(to: URL(fileURLWithPath: other))
+      switch kind {
+      case "folder": try files.createDirectory(atPath: lock + "/inner", withIntermediateDirectories: true)
+      case "link": try files.createSymbolicLink(atPath: lock, withDestinationPath: other)
+      case "link to nothing": try files.createSymbolicLink(atPath: lock, withDestinationPath: place.folder + "/none")
+      case "pipe": #expect(mkfifo(lock, 0o600) == 0)
+      case "text": try files.copyItem(atPath: other, toPath: lock)
+      default: try files.linkItem(atPath: other, toPath: lock)
+      }
+      let before = try Data(contentsOf: URL(fileURLWithPath: other))
+      let error = #expect(throws: SluiceError.self, "\(kind)") { _ = try Ledger(path: place.path) }
+      #expect(error?.exitCode == .usage && error?.remedy != nil, "\(kind): \(error?.description ?? "")")
+      #expect(error?.location?.file.hasSuffix("/a/ledger.sqlite.lock") == true, "\(kind)")
+      #expect(try Data(contentsOf: URL(fileURLWithPath: other)) == before, "\(kind)")
+      #expect(try files.contentsOfDirectory(atPath: place.folder + "/a") == ["ledger.sqlite.lock"], "\(kind)")
+      #expect(!files.fileExists(atPath: place.folder + "/none"))
+      if kind == "text" { #expect(files.contents(atPath: lock) == Data("precious".utf8)) }
+    }
+  }
+
+  @Test("a folder in which others could replace the ledger, and a ledger that they could change, are refused with 77")
+  func replaceable() throws {
+    let place = Place()
+    let (path, folder) = (place.path, place.folder + "/a")
+    _ = try Ledger(path: path)
+    func refusals() -> [SluiceError?] {
+      [false, true].map { readOnly in
+        do {
+          _ = try Ledger(path: path, readOnly: readOnly)
+          return nil
+        } catch {
+          return error as? SluiceError
+        }
+      }
+    }
+    for mode in [0o777, 0o775, 0o722, 0o720, 0o702] as [mode_t] {
+      #expect(chmod(folder, mode) == 0)
+      for error in refusals() {
+        #expect(error?.exitCode == .permission, "\(mode)")
+        #expect(error?.remedy?.contains("chmod go-w \(folder)") == true, "\(error?.description ?? "")")
+      }
+    }
+    // As in /tmp: whose file it is, decides.
+    for mode in [0o1777, 0o755, 0o700] as [mode_t] {
+      #expect(chmod(folder, mode) == 0)
+      #expect(refusals() == [nil, nil], "\(mode)")
+    }
+    #expect(chmod(path, 0o660) == 0)
+    #expect(refusals().allSatisfy { $0?.exitCode == .permission })
+    #expect(chmod(path, 0o600) == 0)
+    guard geteuid() == 0 else { return }
+    // Another user's folder; then another user's ledger in it, which root may look at and not rely on.
+    #expect(chown(folder, 4321, 4321) == 0)
+    #expect(refusals().allSatisfy { $0?.exitCode == .permission && $0?.remedy?.contains("chown 0 ") == true })
+    #expect(chown(path, 4321, 4321) == 0)
+    #expect(refusals().map { $0?.exitCode } == [.permission, nil])
+  }
+
+  @Test("what SQLite would write beside the ledger goes through no link, and a ledger is no pipe, device or dead link")
+  func besides() throws {
+    let files = FileManager.default
+    for suffix in ["-wal", "-shm", "-journal"] {
+      let place = Place()
+      let path = place.path
+      _ = try Ledger(path: path)
+      let other = place.folder + "/other"
+      try Data("precious".utf8).write(to: URL(fileURLWithPath: other))
+      try files.createSymbolicLink(atPath: path + suffix, withDestinationPath: other)
+      for readOnly in [false, true] {
+        let error = #expect(throws: SluiceError.self) { _ = try Ledger(path: path, readOnly: readOnly) }
+        #expect(error?.exitCode == .usage && error?.message.contains("symbolic link") == true)
+      }
+      #expect(files.contents(atPath: other) == Data("precious".utf8))
+    }
+    let place = Place()
+    try files.createDirectory(atPath: place.folder, withIntermediateDirectories: true)
+    #expect(mkfifo(place.folder + "/pipe", 0o600) == 0)
+    try files.createSymbolicLink(atPath: place.folder + "/dead", withDestinationPath: place.folder + "/none")
+    for path in [place.folder + "/pipe", place.folder + "/dead", "/dev/null", "/dev/zero", "~/ledger.sqlite"] {
+      for readOnly in [false, true] {
+        let error = #expect(throws: SluiceError.self) { _ = try Ledger(path: path, readOnly: readOnly) }
+        #expect(error?.exitCode == .usage, "\(path): \(error?.description ?? "")")
+      }
+    }
+    #expect(try files.contentsOfDirectory(atPath: place.folder).sorted() == ["dead", "pipe"])
+  }
 }

@@ -22,6 +22,7 @@ public struct LabelExport {
 
   /// - Throws: `SluiceError` where the ledger isn't there, or can't be written: an export is noted in it.
   public init(ledger path: String) throws {
+    if let problem = PathText.problem(path) { throw problem.explained("the ledger") }
     guard FileManager.default.fileExists(atPath: path) else {
       throw SluiceError.badInput(
         "the ledger isn't there", file: path, remedy: "Run a policy first, or name its ledger with --ledger.")

@@ -18,6 +18,7 @@ public struct LabelImport {
 
   /// - Throws: `SluiceError` where the ledger isn't there or can't be written.
   public init(ledger path: String) throws {
+    if let problem = PathText.problem(path) { throw problem.explained("the ledger") }
     guard FileManager.default.fileExists(atPath: path) else {
       throw SluiceError.badInput(
         "the ledger isn't there", file: path, remedy: "Name the ledger that the labels were exported from.")

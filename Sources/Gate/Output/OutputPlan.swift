@@ -84,19 +84,27 @@ struct OutputPlan {
           "\(output.key): \(output.path) is \(kind.description), not a folder", file: output.path,
           remedy: "Name a folder.")
       }
-      try OutputFile.check(output.path, what: output.key)
+      try OutputFile.check(OutputFolder.trimmed(output.path), what: output.key)
     }
   }
 
+  /// Whether a file that has its own reader is none of those that must survive.
+  /// - Throws: `PolicyErrors` (64).
+  func check(apart output: Output) throws { try collect([output], checkApart) }
+
   private func check(_ output: Output) throws {
     // What must survive is the better answer where it is a folder or a link, too.
+    try checkApart(output)
+    try OutputFile.check(output.path, what: "\(output.key) (\(output.path))")
+  }
+
+  private func checkApart(_ output: Output) throws {
     let place = FilePlace(output.path)
     for other in kept {
       if place.isSame(as: other.place) { throw refused(output, "is \(other.what)") }
       if place.isVisiblyInside(other.place) { throw refused(output, "would be a part of \(other.what)") }
       if other.place.isInside(place) { throw refused(output, "is a folder that holds \(other.what)") }
     }
-    try OutputFile.check(output.path, what: "\(output.key) (\(output.path))")
   }
 
   private func refused(_ output: Output, _ why: String) -> SluiceError {
@@ -123,8 +131,7 @@ struct OutputPlan {
 
 extension OutputPlan {
   /// What a run of a policy reads must survive it.
-  init(_ policy: Policy) {
-    self.init(ledger: policy.ledger)
+  private mutating func keepInputs(of policy: Policy) {
     keep("the policy", policy.path)
     keep("the suite", policy.suite.seeds)
     keep("the harmless questions", policy.suite.benign)
@@ -159,8 +166,11 @@ extension OutputPlan {
   /// Whether everything that the policy names to be written can be.
   /// - Throws: `PolicyErrors` (64) at the places in the policy; `SluiceError`: permission (77).
   static func check(_ policy: Policy, keeping more: [(what: String, path: String)] = []) throws {
-    var plan = OutputPlan(policy)
+    var plan = OutputPlan()
+    plan.keepInputs(of: policy)
     for (what, path) in more { plan.keep(what, path) }
+    try plan.check(apart: Output(key: "ledger.path", path: policy.ledger, place: policy.places["ledger.path"]))
+    plan.keepLedger(policy.ledger)
     try plan.check(
       reports: policy.report.outputs.map { Output(key: $0.key, path: $0.path, place: policy.places[$0.key]) })
     if let tuning = policy.tuning {

@@ -18,10 +18,7 @@ enum OwnReports {
   /// How a file starts, and words that are near.
   private static let marks: [(start: String, words: [String])] = [
     (#"<?xml version="1.0""#, [#"<testsuite package="sluice" id="0""#]),
-    (
-      "<!DOCTYPE html>",
-      [#"content="default-src 'none'; style-src 'unsafe-inline'">"#, #"<meta name="referrer" content="no-referrer">"#]
-    ),
+    ("<!DOCTYPE html>", [#"content="default-src 'none'; style-src 'unsafe-inline'">"#]),
     ("{", [#""schema" : "#, #""sluice" : ""#, #""date" : ""#]),
     ("## ✅ PASS: ", []), ("## ❌ FAIL: ", []), ("## ⚠️ INCONCLUSIVE: ", []),
     // What `attacker prepare` writes beside its output.

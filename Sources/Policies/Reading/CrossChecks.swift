@@ -45,6 +45,7 @@ enum CrossChecks {
 
   /// Two outputs in one file: the second would overwrite the first.
   private static func outputs(ledger: Section, report: Section, _ reader: inout PolicyReader) {
+    reader.places["ledger.path"] = ledger.values["path"]?.place
     var taken = [ledger.string("path"): "ledger.path"]
     for key in ["junit", "html", "markdown", "json"] {
       guard let path = report.text(key) else { continue }

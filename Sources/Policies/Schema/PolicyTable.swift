@@ -317,6 +317,7 @@ enum PolicyTable {
         PolicyKey(name: "json", shape: .output, help: "JSON file."),
         PolicyKey(
           name: "reveal", shape: .toggle, fallback: "off", help: "Whether reports may show attack and response text."),
-      ]), help: "Where reports go."),
+      ]),
+      help: "Where reports go: new files, or ones that hold an older report; /dev/null for one that isn't wanted."),
   ]
 }

@@ -40,7 +40,7 @@ struct CheckpointWeightsTests {
     arguments: [
       (#"{"weight_map":{"a":"../model.safetensors"}}"#, "isn't the name of a safetensors file in this folder"),
       (#"{"weight_map":{"a":"/etc/passwd"}}"#, "isn't the name of a safetensors file in this folder"),
-      (#"{"weight_map":{"a":"absent.safetensors"}}"#, "can't read the file"),
+      (#"{"weight_map":{"a":"absent.safetensors"}}"#, "the file isn't there"),
       (#"{"weight_map":{"z":"one.safetensors"}}"#, "tensor 'z' isn't in one.safetensors"),
       (#"{"weight_map":{"a":1}}"#, "weight_map.a must be a string, not a number"),
       (#"{"weight_map":[]}"#, "weight_map must be an object, not an array"),
