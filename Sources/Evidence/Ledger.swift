@@ -57,12 +57,24 @@ public final class Ledger: Sendable {
 
   /// - Throws: `SluiceError` for what SQLite refuses.
   func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
-    try LedgerErrors.explained(path, reading: false) { try database.write(body) }
+    try explained(reading: false) { try database.write(body) }
+  }
+
+  /// Explains errors. What looks like a bug may come from damage that no single statement sees, such as an index that
+  /// contradicts its table; so before a bug is told, the whole file is checked.
+  private func explained<Result>(reading: Bool, _ body: () throws -> Result) throws -> Result {
+    do {
+      return try LedgerErrors.explained(path, reading: reading, body)
+    } catch let bug as InternalError {
+      let findings = try? database.read { try String.fetchAll($0, sql: "PRAGMA integrity_check(1)") }
+      if let finding = findings?.first, finding != "ok" { throw LedgerErrors.damaged(path, finding) }
+      throw bug
+    }
   }
 
   /// The same, and on the disk when it returns: not even a power cut takes it back.
   func writeDurably<Result>(_ body: (Database) throws -> Result) throws -> Result {
-    try LedgerErrors.explained(path, reading: false) {
+    try explained(reading: false) {
       try database.writeWithoutTransaction { db in
         try db.execute(sql: "PRAGMA synchronous = FULL")
         // Should this fail, later commits are slower and no less safe.
@@ -80,7 +92,7 @@ public final class Ledger: Sendable {
 
   /// - Throws: `SluiceError` for what SQLite refuses.
   func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
-    try LedgerErrors.explained(path, reading: true) { try database.read(body) }
+    try explained(reading: true) { try database.read(body) }
   }
 
   /// Moves the write-ahead log into the file and to the disk, so that the file alone is the whole evidence.

@@ -31,11 +31,15 @@ final class LedgerCopy: Sendable {
   deinit { try? FileManager.default.removeItem(atPath: folder) }
 }
 
+extension String {
+  /// The folder of a path, as system calls take it.
+  var folderOrCurrent: String { folderOfPath.isEmpty ? "." : folderOfPath }
+}
+
 extension LedgerFile {
   /// Whether SQLite may make its auxiliary files.
   var canBeWrittenBeside: Bool {
-    let folder = realPath.folderOfPath
-    return access(folder.isEmpty ? "." : folder, W_OK) == 0
+    access(realPath.folderOrCurrent, W_OK) == 0
   }
 
   /// Whether a write-ahead log holds what isn't in the file yet.

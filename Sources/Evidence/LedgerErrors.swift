@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import GRDB
 
 /// Something in the ledger that Sluice never writes: a value of another type, JSON that can't be read, a record that
@@ -35,12 +36,16 @@ enum LedgerErrors {
       remedy: "Restore it from a copy, or name another ledger.path; keep the damaged file for an expert.")
   }
 
+  private static let schemaFaults = [
+    "malformed database schema", "no such table", "no such column", "no such index", "has no column named",
+  ]
+
   /// What a person is told instead.
   static func explanation(of error: DatabaseError, path: String, reading: Bool) -> any Error {
     let place = SourceLocation(file: path)
     let reason = error.message ?? "\(error.resultCode)"
     // A file that was cut short, or flipped bits in its own description of the tables.
-    if error.extendedResultCode == .SQLITE_IOERR_SHORT_READ || reason.hasPrefix("malformed database schema") {
+    if error.extendedResultCode == .SQLITE_IOERR_SHORT_READ || schemaFaults.contains(where: reason.contains) {
       return damaged(path, reason)
     }
     switch error.resultCode {
@@ -61,6 +66,11 @@ enum LedgerErrors {
     case .SQLITE_BUSY, .SQLITE_LOCKED:
       return SluiceError(
         .interrupted, "the ledger is locked by another program", at: place, remedy: "Close it and run again.")
+    // SQLite's own files beside the ledger: where the folder could be written, it is the disk.
+    case .SQLITE_CANTOPEN where !reading && access(path, W_OK) == 0 && access(path.folderOrCurrent, W_OK) == 0:
+      return SluiceError(
+        .ioError, "the ledger can't be written: \(reason)", at: place,
+        remedy: "Free some disk space and run again with --resume; what was stored is safe.")
     case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
       return SluiceError(
         .permission, "the ledger can't be \(reading ? "read" : "written"): \(reason)", at: place,

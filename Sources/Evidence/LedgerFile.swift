@@ -42,8 +42,9 @@ struct LedgerFile {
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {
+      let isFull = [.fileWriteOutOfSpace, .fileWriteUnknown].contains((error as? CocoaError)?.code)
       throw SluiceError(
-        .permission, "the ledger's folder can't be made: \(error.localizedDescription)",
+        isFull ? .ioError : .permission, "the ledger's folder can't be made: \(error.localizedDescription)",
         at: SourceLocation(file: path.folderOfPath),
         remedy: "Check ledger.path and the permissions above it.")
     }

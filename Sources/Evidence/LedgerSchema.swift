@@ -17,7 +17,10 @@ enum LedgerSchema {
   }
 
   static func state(of db: Database) throws -> State {
-    let tables = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table'") ?? 0
+    // A ledger whose making broke off may have the list of migrations, and nothing that it lists.
+    let tables =
+      try Int.fetchOne(
+        db, sql: "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name <> 'grdb_migrations'") ?? 0
     if tables == 0 { return .empty }
     let applied = try migrator.appliedIdentifiers(db)
     let id = try Int.fetchOne(db, sql: "PRAGMA application_id")

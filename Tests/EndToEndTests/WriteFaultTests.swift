@@ -8,12 +8,17 @@ struct WriteFaultTests {
   private static let reports = ["junit.xml", "report.json"]
   private static let questions = 3
 
+  private static func seeds(_ words: String) -> String {
+    (0..<questions).map { "{\"prompt\":\"attack \($0) \(words)\",\"category\":\"passphrase\"}" }.joined(separator: "\n")
+  }
+
+  /// For a second run on the same ledger.
+  private static let otherSeeds = seeds("that another asked for")
+
   /// What a run of the smallest policy asks: three attacks, one response each.
   private func workspace(_ url: String) throws -> Workspace {
     let place = try Workspace()
-    try place.write(
-      (0..<Self.questions).map { "{\"prompt\":\"attack \($0) of its own\",\"category\":\"passphrase\"}" }
-        .joined(separator: "\n"), to: "seeds.jsonl")
+    try place.write(Self.seeds("of its own"), to: "seeds.jsonl")
     try place.write(
       """
       version: 1
@@ -76,45 +81,67 @@ struct WriteFaultTests {
         return try await Binary.run(
           ["run", "policy.yaml"] + more, in: place.folder, environment: environment, atMost: 60)
       }
-      let whole = try workspace(server.url)
-      let plain = try await run(whole, failing: nil)
-      #expect(plain.code == 0, "\(plain.errors)")
-      #expect(asked.take() == [Int](repeating: 1, count: Self.questions))
-      let writes = try #require(Int(String(decoding: tools.read("count"), as: UTF8.self)))
-      #expect(writes > 20, "the writes were not seen")
+      func writes(in place: Workspace) async throws -> Int {
+        let plain = try await run(place, failing: nil)
+        #expect(plain.code == 0, "\(plain.errors)")
+        #expect(asked.take() == [Int](repeating: 1, count: Self.questions))
+        return try #require(Int(String(decoding: tools.read("count"), as: UTF8.self)))
+      }
+      // A ledger that is there already: every write. One that is made by the run: some of its making's many.
+      let first = try workspace(server.url)
+      let making = try await writes(in: first)
+      let base = first.folder.appendingPathComponent("evidence")
+      let later = try workspace(server.url)
+      try FileManager.default.copyItem(at: base, to: later.folder.appendingPathComponent("evidence"))
+      try later.write(Self.otherSeeds, to: "seeds.jsonl")
+      let usual = try await writes(in: later)
+      #expect(making > usual && usual > 20, "the writes were not seen")
+      let faults =
+        (1...usual).map { (number: $0, isNew: false) }
+        + stride(from: 1, through: making, by: 19).map { (number: $0, isNew: true) }
 
       var codes: [Int32: Int] = [:]
-      for number in 1...writes {
+      for (number, isNew) in faults {
         let place = try workspace(server.url)
+        if !isNew {
+          try FileManager.default.copyItem(at: base, to: place.folder.appendingPathComponent("evidence"))
+          try place.write(Self.otherSeeds, to: "seeds.jsonl")
+        }
+        let note: Comment = "write \(number) of a \(isNew ? "new" : "known") ledger"
         let outcome = try await run(place, failing: number)
         codes[outcome.code, default: 0] += 1
-        // What can't be written may be something that the run can do without; never may a verdict be told that isn't kept.
-        #expect(
-          !outcome.wasKilled && [0, 74, 77].contains(outcome.code), "\(number): \(outcome.code) \(outcome.errors)")
+        // What can't be written may be something that the run can do without.
+        #expect(!outcome.wasKilled && [0, 74, 77].contains(outcome.code), "\(note): \(outcome.code) \(outcome.errors)")
         if outcome.code == 0 {
-          #expect(Self.reports.allSatisfy { place.exists("out/\($0)") }, "\(number)")
+          #expect(Self.reports.allSatisfy { place.exists("out/\($0)") }, note)
         } else {
-          #expect(outcome.output.isEmpty && outcome.errors.contains("sluice: error: "), "\(number): \(outcome.output)")
+          #expect(outcome.output.isEmpty && outcome.errors.contains("sluice: error: "), note)
         }
-        let committed = try await Binary.run(
-          ["report", "last", "--json", "--ledger", "evidence/ledger.sqlite"], in: place.folder)
-        if outcome.code == 0 { #expect(committed.code == 0, "\(number): \(committed.errors)") }
-        if let report = try? place.report(), report["exitCode"] as? Int == 0 {
-          #expect(committed.code == 0, "\(number): a report of a verdict that isn't in the ledger")
+        let before = isNew ? 0 : 1
+        let isCommitted = try await verdicts(in: place) > before
+        // Never may a verdict be told that isn't kept.
+        if outcome.code == 0 { #expect(isCommitted, note) }
+        if let report = try? place.report(), report["exitCode"] as? Int == 0 { #expect(isCommitted, note) }
+        let stored = try await place.responses() - before * Self.questions
+        #expect(asked.take().allSatisfy { $0 == 1 }, note)
+        if isCommitted {
+          #expect(stored == Self.questions, note)
+          continue
         }
-        if committed.code != 0 {
-          // What was answered and stored is not asked again, and the verdict is the same.
-          var resumed = try await run(place, failing: nil, ["--resume"])
-          if resumed.code == 64 { resumed = try await run(place, failing: nil) }
-          #expect(resumed.code == 0, "\(number): \(resumed.code) \(resumed.errors)")
-          // The answer whose own commit failed is the only one that may have to be asked for again.
-          let counts = asked.take()
-          #expect(counts.count == Self.questions && counts.reduce(0, +) <= Self.questions + 1, "\(number): \(counts)")
-        } else {
-          #expect(asked.take() == [Int](repeating: 1, count: Self.questions), "\(number)")
-        }
+        // What was stored is not asked again, and the verdict is the same.
+        var resumed = try await run(place, failing: nil, ["--resume"])
+        if resumed.code == 64 { resumed = try await run(place, failing: nil) }
+        #expect(resumed.code == 0, "\(note): \(resumed.code) \(resumed.errors)")
+        #expect(asked.take() == [Int](repeating: 1, count: Self.questions - max(0, stored)), note)
+        #expect(try await verdicts(in: place) == before + 1, note)
       }
-      #expect(codes[74, default: 0] > writes / 3, "\(codes)")
+      #expect(codes[74, default: 0] > faults.count / 5, "\(codes)")
     }
+  }
+
+  /// How many runs in the ledger have a verdict.
+  private func verdicts(in place: Workspace) async throws -> Int {
+    let history = try await place.run("history", "--json", "--ledger", "evidence/ledger.sqlite")
+    return history.output.components(separatedBy: "\"exitCode\"").count - 1
   }
 }

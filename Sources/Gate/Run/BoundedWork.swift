@@ -65,7 +65,8 @@ enum BoundedWork {
     }
 
     func start(_ limit: Duration, _ spent: SluiceError) {
-      queue.asyncAfter(deadline: .now() + limit.inSeconds) { [self] in stop(spent) }
+      // Weakly: a clock that is set for hours must not keep the work's ledger open once it has ended.
+      queue.asyncAfter(deadline: .now() + limit.inSeconds) { [weak self] in self?.stop(spent) }
     }
 
     func stop(_ reason: SluiceError) {
@@ -77,8 +78,8 @@ enum BoundedWork {
       guard isFirst else { return }
       cancel()
       guard let abandon else { return }
-      queue.asyncAfter(deadline: .now() + grace) { [self] in
-        if state.withLock({ !$0.hasEnded }) { abandon(reason) }
+      queue.asyncAfter(deadline: .now() + grace) { [weak self] in
+        if let self, state.withLock({ !$0.hasEnded }) { abandon(reason) }
       }
     }
 

@@ -43,16 +43,31 @@ public enum Pipeline {
     if let leave = options.leave {
       abandonment = { (error: SluiceError) in Self.abandon(error, noteEnd, leave) }
     }
+    let ended: RunSession.Ended
     do {
-      let ended: RunSession.Ended = try await BoundedWork.run(
+      ended = try await BoundedWork.run(
         within: plan.wallClock, spent: Self.wallClockSpent(plan.wallClock, resumeCommand: options.resumeCommand),
         interrupted: Self.interrupted(resumeCommand: options.resumeCommand), abandon: abandonment
       ) { () async throws -> RunSession.Ended in try await session.run() }
-      return try rendered(ended.summary, date: ended.date, writer)
     } catch {
-      let explained = explained(error, resumeCommand: options.resumeCommand)
+      var explained = explained(error, resumeCommand: options.resumeCommand)
+      if let stop = explained as? SluiceError, stop.exitCode == .interrupted, !session.hasBegun, !options.resume {
+        explained = SluiceError(
+          .interrupted, stop.message, at: stop.location,
+          remedy: stop.location == nil ? "Nothing was asked yet: run the same command again." : stop.remedy)
+      }
       noteEnd(explained)
       throw explained
+    }
+    do {
+      return try rendered(ended.summary, date: ended.date, writer)
+    } catch let error as SluiceError {
+      // The verdict stands, whatever became of its reports.
+      throw SluiceError(
+        error.exitCode, error.message, at: error.location,
+        remedy: (error.remedy.map { "\($0) " } ?? "")
+          + "The verdict of run \(ended.summary.run) is in the ledger: `sluice report \(ended.summary.run)` writes its reports again."
+      )
     }
   }
 

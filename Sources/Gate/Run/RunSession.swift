@@ -33,6 +33,9 @@ final class RunSession: Sendable {
 
   private var run: String? { state.withLock { $0.run } }
 
+  /// Whether the ledger has it, so that it can go on.
+  var hasBegun: Bool { run != nil }
+
   init(
     policy: Policy, plan: RunPlan, ledger: Ledger, options: RunOptions, now: @escaping @Sendable () -> Date,
     progress: @escaping ProgressSink
