@@ -22,7 +22,7 @@ def plan(seed, index, without=()):
         "api": random_.choice(["chat", "chat", "completions"]),
         "concurrency": random_.choice([1, 2, 4, 8, 16, 32]),
         "retries": random_.choice([0, 1, 2, 3]),
-        "timeout": random_.choice([1, 2, 3]),
+        "timeout": random_.choice([2, 2, 4]),
         "wall_clock": 60,
         "latency": random_.choice([0, 0, 2, 10]),
         "output": random_.choice([[], [], ["--quiet"], ["--json"]]),

@@ -71,7 +71,7 @@ class Ledger:
         return list(self.runs)[-1] if self.runs else None
 
 
-def ending(life, plan, number):
+def ending(life, plan, number, server):
     """Exit code, time, processes."""
     name = f"life {number}"
     if life.code is None:
@@ -87,7 +87,7 @@ def ending(life, plan, number):
         allowed.update({-1, 129})
     if signals in ("INT", "TERM", "INT INT"):
         # Before the handlers are there nothing was asked, and the default action is as good.
-        if life.disturbed and life.disturbed - life.began < 0.5:
+        if life.disturbed and not any(one.began < life.disturbed for one in server.asked):
             allowed.update({-2, -15})
     if life.code not in allowed:
         yield f"exit code: {name} ended with {life.code}: {life.errors[-600:]!r}"
@@ -191,22 +191,27 @@ def may_look_changed(server):
 def asked(server, plan, first, second, before, after):
     """Nothing is asked twice, nothing that was answered is forgotten.
 
-    A question counts as answered once the server handed over the last byte of a whole answer, soon enough that the client
-    was still there. Within a life it must not be asked again. Once its row is committed no later life asks it again that
-    may use the row. What is not committed at the end of a life without a verdict may be what was handed over within its last
-    two seconds, and no more than was in flight.
+    A question counts as answered once the server gave a whole answer and the client went on with the connection. Within a
+    life it must not be asked again. Once its row is committed no later life asks it again that may use the row. What is
+    not committed at the end of a life without a verdict may be what came within its last two seconds (more where the machine
+    is so busy that this process had to wait), and no more than was in flight.
     """
-    soon = 0.5 * plan["timeout"]
     life_of = {0: first, 1: second}
+    window = 2 + 10 * server.lag
     sure = {}
+    again = []
     for one in server.asked:
         if one.prompt == world.PROBE or one.mark == "judge trial":
             continue
         key = (one.phase, one.mark)
-        if key in sure and one.began > sure[key] + 0.05:
-            yield f"twice: {one.mark} of {one.model} was asked again in life {one.phase + 1} after it was answered"
-        if one.result == faults.ANSWERED and one.ended and one.ended - one.began < soon:
-            sure.setdefault(key, one.ended)
+        if key in sure and one.began > sure[key]:
+            again.append(one)
+        if one.result == faults.ANSWERED and one.received:
+            sure.setdefault(key, one.received)
+    if again:
+        yield (
+            f"twice: {len(again)} questions were asked again within a life after they were answered, "
+            f"{again[0].mark} of {again[0].model} in life {again[0].phase + 1} first")
 
     if second is not None and before.exists:
         reusable = before.marks() if "--resume" in second.command else set()
@@ -223,8 +228,7 @@ def asked(server, plan, first, second, before, after):
         stored = ledger.marks()
         targets = [one for one in server.asked if one.phase == number and one.model != "judge" and one.prompt != world.PROBE]
         missing = [
-            one for one in targets
-            if one.result == faults.ANSWERED and one.ended and one.ended - one.began < soon and one.mark not in stored]
+            one for one in targets if one.result == faults.ANSWERED and one.received and one.mark not in stored]
         full = number == 0 and plan["disk"] is not None
         sudden = life.code in (-9, -1, -2, -15, 129) or (plan["signal"] or {}).get("name") == "INT INT"
         late = life.disturbed if life.disturbed and number == 0 else life.ended
@@ -233,11 +237,11 @@ def asked(server, plan, first, second, before, after):
         elif missing:
             # A request whose connection was given up and its second try are both on their way for the server.
             in_flight = 2 * plan["concurrency"] * (2 if plan["baseline"] else 1)
-            early = [one for one in missing if one.ended < late - 2]
+            early = [one for one in missing if one.received < late - window]
             if (early or len(missing) > in_flight) and not full:
                 yield (
                     f"lost: life {number + 1} ended with {life.code} {'suddenly ' if sudden else ''}and forgot {len(missing)} "
-                    f"answers, {len(early)} of them of more than two seconds before; {in_flight} were in flight")
+                    f"answers, {len(early)} of them of more than {window:.1f} seconds before; {in_flight} were in flight")
             elif full and len(missing) > in_flight + 8:
                 yield f"lost: with a full disk {len(missing)} answers were paid for and not stored"
 

@@ -125,7 +125,7 @@ class Run:
             self.small.free()
         await asyncio.sleep(0.05)
         before = invariants.Ledger(disk)
-        found += invariants.ending(first, plan, 1)
+        found += invariants.ending(first, plan, 1, self.server)
         first_disturbed = bool(plan["server"] or plan["signal"] or plan["disk"] or plan["streams"])
         unclear = self.unclear()
         found += invariants.verdict(first, plan, 1, before, folder, first_disturbed, unclear)
@@ -140,7 +140,7 @@ class Run:
         after = invariants.Ledger(disk)
         # A server that shows other signs than in the first life is another model, and the run is begun anew.
         refused = unfinished and second.code == 69 and "is not what it was when run" in second.errors
-        found += invariants.ending(second, plan, 2)
+        found += invariants.ending(second, plan, 2, self.server)
         if not refused:
             found += invariants.verdict(second, plan, 2, after, folder, False, unclear)
         elif not invariants.may_look_changed(self.server):

@@ -3,6 +3,7 @@
 Called with a name and a command it is such a binary: it runs the command and does what the name says.
 """
 
+import http.client
 import json
 import os
 import pathlib
@@ -11,7 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-import urllib.request
+import urllib.parse
 
 import draw
 
@@ -51,10 +52,11 @@ def repeat_question():
     prompt = json.loads(pathlib.Path("seeds.jsonl").read_text().splitlines()[0])["prompt"]
     body = json.dumps({"model": model, "messages": [{"role": "user", "content": prompt}], "seed": 1}).encode()
     headers = {"Authorization": f"Bearer {os.environ['CHAOS_API_KEY']}", "Content-Type": "application/json"}
+    address = urllib.parse.urlsplit(url)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=5)
     for _ in range(2):
-        request = urllib.request.Request(f"{url}/chat/completions", body, headers)
-        urllib.request.urlopen(request, timeout=5).read()
-        time.sleep(0.2)
+        connection.request("POST", f"{address.path}/chat/completions", body, headers)
+        connection.getresponse().read()
 
 
 def act(name, command):

@@ -22,9 +22,8 @@ class Asked:
     began: float
     fault: str | None = None
     result: str = faults.FAILED
-    # When the last byte of the answer was handed to the kernel; none where the client had gone.
-    ended: float | None = None
-    concurrent: int = 0
+    # When the client sent its next request on the same connection, which it does only once it has the whole answer.
+    received: float | None = None
 
 
 class Server:
@@ -39,12 +38,23 @@ class Server:
         self.problems = []
         self.listing_faults = 0
         self.connections = set()
+        # The longest that this process was kept from its work: on a busy machine all times are longer.
+        self.lag = 0.0
 
     async def start(self):
         self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0, limit=1 << 22, backlog=512)
         self.port = self.server.sockets[0].getsockname()[1]
 
+        self.watch = asyncio.create_task(self.measure_lag())
+
+    async def measure_lag(self):
+        while True:
+            began = time.monotonic()
+            await asyncio.sleep(0.05)
+            self.lag = max(self.lag, time.monotonic() - began - 0.05)
+
     async def stop(self):
+        self.watch.cancel()
         self.server.close()
         for task in list(self.connections):
             task.cancel()
@@ -71,8 +81,10 @@ class Server:
     async def serve(self, reader, writer):
         task = asyncio.current_task()
         self.connections.add(task)
+        # What this connection last answered.
+        last = []
         try:
-            while await self.exchange(reader, writer):
+            while await self.exchange(reader, writer, last):
                 pass
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, TimeoutError):
             pass
@@ -82,7 +94,7 @@ class Server:
             self.connections.discard(task)
             writer.close()
 
-    async def exchange(self, reader, writer):
+    async def exchange(self, reader, writer, last):
         """Answers one request; returns whether another may follow on the connection."""
         try:
             top = await reader.readuntil(b"\r\n\r\n")
@@ -94,11 +106,13 @@ class Server:
         method, path, _ = lines[0].split(" ", 2)
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:] if line)}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
+        while last:
+            last.pop().received = time.monotonic()
         if headers.get("authorization") != f"Bearer {self.key}":
             self.problems.append("a request came without its key")
         if method == "GET":
             return await self.get(path, writer)
-        return await self.post(json.loads(body), writer)
+        return await self.post(json.loads(body), writer, last)
 
     async def get(self, path, writer):
         fault = self.fault() if self.plan["listing"] else None
@@ -137,7 +151,7 @@ class Server:
         mark = "judge " + own.group(1) if own else "judge trial"
         return "judge", prompt, mark, said
 
-    async def post(self, body, writer):
+    async def post(self, body, writer, last):
         model, prompt, mark, text = self.question(body)
         api = "chat" if "messages" in body else "completions"
         fault = self.fault()
@@ -151,7 +165,7 @@ class Server:
         asked.result = await faults.KINDS[fault["kind"]](exchange) if fault else exchange.good()
         if not writer.is_closing():
             await writer.drain()
-        asked.ended = time.monotonic()
+            last.append(asked)
         if asked.phase == self.phase:
             self.answered += asked.result != faults.FAILED
             self.notify()

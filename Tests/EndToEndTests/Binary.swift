@@ -40,8 +40,7 @@ enum Binary {
     process.arguments = arguments
     process.currentDirectoryURL = folder
     // A clean environment: neither a proxy nor a CI variable of the machine decides what a test sees.
-    let kept = ["PATH", "HOME", "LD_LIBRARY_PATH", "TSAN_OPTIONS", "ASAN_OPTIONS", "LD_PRELOAD"]
-    let inherited = ProcessInfo.processInfo.environment.filter { kept.contains($0.key) }
+    let inherited = ProcessInfo.processInfo.environment.filter { ["PATH", "HOME", "LD_LIBRARY_PATH"].contains($0.key) }
     process.environment = inherited.merging(environment) { $1 }
     return try RunningBinary(process)
   }

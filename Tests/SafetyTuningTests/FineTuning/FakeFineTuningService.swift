@@ -42,7 +42,8 @@ final class FakeFineTuningService: Sendable {
   }
 
   var files: [[UInt8]] { state.withLock { $0.files } }
-  var jobs: [Job] { state.withLock { $0.jobs } }
+  /// A copy of its own, as with `FakeServer.requests`.
+  var jobs: [Job] { state.withLock { $0.jobs.map(\.self) } }
   func count(_ call: Call) -> Int { state.withLock { $0.calls[call] ?? 0 } }
 
   /// Makes the service forget or end jobs behind the client's back.
