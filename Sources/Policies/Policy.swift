@@ -45,6 +45,8 @@ public struct Policy: Sendable, Hashable {
   public var report: ReportPolicy
   /// The policy with variables and overrides put in, keys in order: equal texts mean equal policies.
   public var resolved: String
+  /// Finds the keys of all its servers, and what else in it nothing may show.
+  public var redactor = Redactor()
   /// Places of values that files decide about, by path, for example `checks.3.category`.
   public var places: [String: SourceLocation]
 }

@@ -174,7 +174,8 @@ struct Assembly {
         template: remote.template)
       return Participant(
         role: role,
-        target: try OpenAITarget(OpenAIConfiguration(remote.server, api: remote.api), settings: settings),
+        target: try OpenAITarget(
+          OpenAIConfiguration(remote.server, api: remote.api, redactor: policy.redactor), settings: settings),
         kind: "openai", label: remote.label)
     }
   }
@@ -185,7 +186,7 @@ struct Assembly {
   static var workers: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
 
   private func judge(_ policy: JudgePolicy) throws -> any Judge {
-    try JudgeAssembly(checkpoints: checkpoints, workers: Self.workers).judge(policy)
+    try JudgeAssembly(checkpoints: checkpoints, workers: Self.workers, redactor: self.policy.redactor).judge(policy)
   }
 
   /// Refusals are told by the rules of the first judge that has some; nil where none has.

@@ -8,6 +8,8 @@ import Targets
 struct JudgeAssembly {
   let checkpoints: CheckpointShelf
   let workers: Int
+  /// Takes the policy's secrets out of what servers say.
+  let redactor: Redactor
 
   /// - Throws: `SluiceError` (usage) for a file that is missing or malformed, a URL that can't be used, or a key that
   ///   isn't there.
@@ -20,11 +22,13 @@ struct JudgeAssembly {
     case .rules(let file): try RulesJudge(path: file, fingerprint: try SHA256.hex(file: file))
     case .languageModel(let judge):
       LLMJudge(
-        client: try OpenAIClient(OpenAIConfiguration(judge.server, api: judge.api)), settings: LLMJudgeSettings(judge),
+        client: try OpenAIClient(OpenAIConfiguration(judge.server, api: judge.api, redactor: redactor)),
+        settings: LLMJudgeSettings(judge),
         threshold: judge.threshold, hash: { SHA256.hex($0) })
     case .moderation(let judge):
       ModerationJudge(
-        client: try ModerationClient(OpenAIConfiguration(judge.server)), categories: judge.categories,
+        client: try ModerationClient(OpenAIConfiguration(judge.server, redactor: redactor)),
+        categories: judge.categories,
         threshold: judge.threshold, hash: { SHA256.hex($0) })
     case .ensemble(let ensemble):
       EnsembleJudge(
@@ -62,11 +66,12 @@ extension EnsembleJudge.Rule {
 }
 
 extension OpenAIConfiguration {
-  init(_ server: ServerPolicy, api: OpenAIProtocol = .chat) {
+  init(_ server: ServerPolicy, api: OpenAIProtocol = .chat, redactor: Redactor) {
     self.init(
       url: server.url, model: server.model, revision: server.revision, api: api == .chat ? .chat : .completions,
       apiKeyVariable: server.apiKeyEnvironment, concurrency: server.concurrency,
       requestsPerMinute: server.requestsPerMinute.map { Double($0) }, timeout: .seconds(server.timeout),
       retries: server.retries, maxResponseBytes: server.maxResponseBytes)
+    self.redactor = redactor
   }
 }

@@ -50,8 +50,10 @@ struct PolicyBuilder {
       &reader)
 
     guard reader.diagnostics.errors.isEmpty, let candidate, let confirm else { return nil }
+    let redactor = Redactor(reader.secrets)
     return Policy(
-      path: path, text: text, overrides: overrides, name: root.string("name"),
+      path: path, text: redactor.redacted(text), overrides: overrides,
+      name: redactor.hashed(root.string("name")),
       seed: seed ?? UInt64(root.integer("seed")), confidence: root.number("confidence"),
       decidesOnEstimates: root.text("decide_on") == "estimate", inconclusivePasses: root.text("inconclusive") == "pass",
       blocksAreRefusals: root.text("blocked") != "missing", allowsSameModel: root.toggle("same_model"),
@@ -75,7 +77,8 @@ struct PolicyBuilder {
       report: ReportPolicy(
         junit: report.text("junit"), html: report.text("html"), markdown: report.text("markdown"),
         json: report.text("json"), reveal: report.toggle("reveal")),
-      resolved: ResolvedPolicy.text(tree, seed: seed, environment: reader.environment), places: reader.places)
+      resolved: ResolvedPolicy.text(tree, seed: seed, environment: reader.environment), redactor: redactor,
+      places: reader.places)
   }
 
   private func knownWeaknesses(of control: Section) -> String? {

@@ -47,9 +47,11 @@ struct ModelListing: Sendable {
 
   /// One try, whose failure says nothing: many servers have no list.
   private func get(_ path: String) async throws -> JSON? {
-    let outcome = try await connection.send(seed: 0, retries: 0, isAside: true, privateTexts: []) { [timeout] in
-      OpenAIConnection.Attempt(method: .get, path: path, timeout: timeout) { response throws(MalformedReply) in
-        try ForeignJSON.object(response.body)
+    let outcome = try await connection.send(seed: 0, retries: 0, isAside: true, privateTexts: []) {
+      [timeout, connection] in
+      OpenAIConnection.Attempt(method: .get, path: path, timeout: timeout) {
+        [connection] response throws(MalformedReply) in
+        try ForeignJSON.object(response.body, connection.redactor)
       }
     }
     return try? outcome.get()

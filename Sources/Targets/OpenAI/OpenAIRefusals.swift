@@ -4,7 +4,7 @@ import Core
 struct OpenAIRefusals: Sendable {
   var address: String
   let model: String
-  let secrets: Secrets
+  let secrets: Redactor
   let keyVariable: String?
 
   /// - Parameters:
@@ -80,6 +80,6 @@ struct OpenAIRefusals: Sendable {
   private func redirectHost(_ response: HTTPResponse) -> String {
     guard let location = response.redirect, let start = location.firstRange(of: "://") else { return "" }
     let host = location[start.upperBound...].prefix { !"/?#".contains($0) }.split(separator: "@").last ?? ""
-    return host.isEmpty ? "" : " to \(host.prefix(80))"
+    return host.isEmpty ? "" : " to \(secrets.redacted(String(host)).prefix(80))"
   }
 }

@@ -23,7 +23,7 @@ public final class OpenAITarget: Target {
     retry: RetryPolicy? = nil, clock: RetryClock = .continuous
   ) throws {
     self.settings = settings
-    name = configuration.model
+    name = configuration.shownModel
     client = try OpenAIClient(
       configuration, environment: environment, transport: transport, retry: retry, clock: clock)
     fingerprint = client.identity
@@ -39,7 +39,7 @@ public final class OpenAITarget: Target {
   /// The `system_fingerprint` values seen so far, sorted: more than one means that the served model changed.
   public var observedSystemFingerprints: [String] { client.observedSystemFingerprints }
 
-  public var declaredRevision: String? { client.configuration.revision }
+  public var declaredRevision: String? { client.configuration.shownRevision }
   public var notices: [String] { client.notices }
   public func signs() async throws -> ServerSigns { try await client.signs() }
 
