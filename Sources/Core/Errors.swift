@@ -6,6 +6,8 @@ public enum ExitCode: Int32, Sendable, Codable {
   case usage = 64
   case unavailable = 69
   case internalError = 70
+  /// Something that was asked for could not be written, or be read on the way.
+  case inputOutput = 74
   case interrupted = 75
   case permission = 77
 }

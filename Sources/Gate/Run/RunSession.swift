@@ -53,7 +53,8 @@ struct RunSession {
         detail: preflightDetail), at: 0)
     return try builder().decided(
       record.findings, stages: record.stages, cost: execution.service.meter.rows,
-      notices: record.notices + identityNotices + changes() + judging)
+      notices: record.notices + identityNotices + changes() + judging
+    ).redacted(by: policy.redactor)
   }
 
   /// - Parameter date: what the reports are dated.
@@ -77,6 +78,7 @@ struct RunSession {
       ?? SluiceError(
         .internalError, "an unexpected error: \(error)", remedy: "This is a bug in Sluice; please report it.")
     return try builder().unfinished(news, cost: execution?.service.meter.rows ?? [], notices: [])
+      .redacted(by: policy.redactor)
   }
 
   // MARK: - Begin
@@ -86,6 +88,7 @@ struct RunSession {
     let preflight = Preflight(progress: progress)
     let folder = policy.ledger.folderOfPath
     try preflight.checkDisk(folder: folder, responses: expectedResponses)
+    try OpenFiles.require(connections: policy.connections)
     try await preflight.probe(plan.participants)
     try await preflight.probe(plan.remoteJudges)
     progress(.stageEnded(name: Stage.preflight.rawValue, detail: preflightDetail))
@@ -202,7 +205,7 @@ struct RunSession {
       let usage = judge.usage
       return "The judge \(judge.name) gave \(usage.replies) replies"
         + (usage.failures == 0 ? "" : " and none to \(usage.failures) requests")
-        + " (\(usage.promptTokens + usage.completionTokens) tokens)."
+        + " (\(usage.promptTokens.addingSaturated(usage.completionTokens)) tokens)."
     }
     let ensembles = [plan.rewardJudge, plan.confirmJudge].compactMap(\.self).flatMap(\.ensembles)
     let split = ensembles.filter { $0.disagreement.split > 0 }.map { ensemble in
