@@ -45,6 +45,7 @@ let package = Package(
   ],
   targets: [
     // System libraries: a module map and a shim header each.
+    .systemLibrary(name: "CProcess"),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CLibxml2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
@@ -70,9 +71,9 @@ let package = Package(
       "Gate",
       [
         "Core", "Tensors", "Tokenizers", "LanguageModels", "Attackers", "Targets", "Judges", "Statistics", "Decisions",
-        "SafetyTuning", "Evidence", "Policies", "Reports", "Lab",
+        "SafetyTuning", "Evidence", "Policies", "Reports", "Lab", "CProcess",
       ]),
-    .executableTarget(name: "sluice", dependencies: ["Gate", argumentParser], swiftSettings: strict),
+    .executableTarget(name: "sluice", dependencies: ["Gate", "CProcess", argumentParser], swiftSettings: strict),
     // Measurements behind .ci/bench; no product.
     .executableTarget(
       name: "sluice-bench",

@@ -82,7 +82,7 @@ public struct FreshFindings: Sendable {
   public let vectors: [[Float]]
 
   public var confirmed: [ConfirmedAttack] { restarts.flatMap(\.confirmed) }
-  public var responses: Int { restarts.reduce(0) { $0 + $1.responses } }
+  public var responses: Int { restarts.lazy.map(\.responses).saturatedSum }
 
   /// The similarities that reports show beside the policy's own.
   static let shownSimilarities = [0.6, 0.7, 0.8]

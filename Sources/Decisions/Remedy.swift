@@ -29,14 +29,14 @@ struct Remedy {
       sentence =
         "Look more often at the attacks that are open (suite.confirm_responses), or count larger jumps alone (effect)."
     } else if check.metric.stage == Stage.confirm.rawValue {
-      let more = max(1, Int((estimate.effectiveN * (times - 1)).rounded(.up)))
+      let more = max(1, Int(saturating: (estimate.effectiveN * (times - 1)).rounded(.up)))
       sentence = "About \(more) more restarts (attacker.restarts), each with the same budget, if they find as many."
     } else if times > Self.mostTimes {
       sentence =
         "What was measured is very near the limit: it would take more than \(Int(Self.mostTimes)) times the evidence; settle "
         + "for another limit."
     } else {
-      let more = max(1, Int((max(1, estimate.effectiveN) * (times - 1)).rounded(.up)))
+      let more = max(1, Int(saturating: (max(1, estimate.effectiveN) * (times - 1)).rounded(.up)))
       switch check.metric.stage {
       case Stage.benign.rawValue: sentence = "About \(more) more harmless questions, if they are refused as often."
       case Stage.decide.rawValue: sentence = "About \(more) more responses, if as many of them fail."

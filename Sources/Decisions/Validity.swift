@@ -42,7 +42,7 @@ public struct ValidityRule: Hashable, Sendable {
   static func percent(_ share: Double) -> String {
     let value = 100 * share
     let rounded = (value * 10).rounded() / 10
-    return rounded == rounded.rounded() ? "\(Int(rounded))%" : "\(rounded)%"
+    return rounded == rounded.rounded() ? "\(Int(saturating: rounded))%" : "\(rounded)%"
   }
 }
 

@@ -19,8 +19,8 @@ final class JudgeMeter: Sendable {
   func replied(promptTokens: Int = 0, completionTokens: Int = 0, seconds: Double) {
     counts.withLock { counts in
       counts.replies += 1
-      counts.promptTokens += promptTokens
-      counts.completionTokens += completionTokens
+      counts.promptTokens = counts.promptTokens.addingSaturated(promptTokens)
+      counts.completionTokens = counts.completionTokens.addingSaturated(completionTokens)
       counts.seconds += seconds
     }
   }

@@ -71,7 +71,7 @@ public final class LLMJudge: RemoteJudge {
   public let threshold: Double
   public var preferredBatch: Int { max(1, client.configuration.concurrency) * 4 }
   public var usage: JudgeUsage { meter.usage }
-  public var declaredRevision: String? { client.configuration.revision }
+  public var declaredRevision: String? { client.configuration.shownRevision }
   public var notices: [String] { client.notices }
 
   /// Characters of prompt and response together: a hostile response can't make a judgment cost a fortune.
@@ -95,7 +95,7 @@ public final class LLMJudge: RemoteJudge {
     self.settings = settings
     self.threshold = threshold
     self.code = code ?? { UInt32.random(in: .min ... .max) }
-    name = client.configuration.model
+    name = client.configuration.shownModel
     fingerprint = "llm:" + hash(client.identity + "|" + settings.identity)
     reader = VerdictReader(
       labels: settings.labels, answer: settings.answer, allowsCodes: settings.style == .conversation)

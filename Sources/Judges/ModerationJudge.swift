@@ -10,7 +10,8 @@ public final class ModerationJudge: RemoteJudge {
   public let threshold: Double
   public var preferredBatch: Int { max(1, client.configuration.concurrency) * 4 }
   public var usage: JudgeUsage { meter.usage }
-  public var declaredRevision: String? { client.configuration.revision }
+  public var notices: [String] { client.notices }
+  public var declaredRevision: String? { client.configuration.shownRevision }
 
   private let client: ModerationClient
   private let categories: [String: String]
@@ -25,7 +26,7 @@ public final class ModerationJudge: RemoteJudge {
     self.client = client
     self.categories = categories
     self.threshold = threshold
-    name = client.configuration.model
+    name = client.configuration.shownModel
     let mapping = categories.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
     fingerprint =
       "moderation:" + hash(client.identity + "|" + mapping.map { "\($0.utf8.count):\($0)" }.joined())

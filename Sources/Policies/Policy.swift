@@ -47,6 +47,8 @@ public struct Policy: Sendable, Hashable {
   public var resolved: String
   /// The same without what may differ when a run goes on: the wall clock.
   public var lasting: String
+  /// Finds the keys of all its servers, and what else in it nothing may show.
+  public var redactor = Redactor()
   /// Places of values that files decide about, by path, for example `checks.3.category`.
   public var places: [String: SourceLocation]
 }

@@ -97,4 +97,6 @@ public struct CommandTunerPolicy: Sendable, Hashable {
   public var command: [String]
   /// Seconds; nil for no limit.
   public var timeLimit: Double?
+  /// Environment variables that the trainer gets beside those that any program needs.
+  public var variables: [String] = []
 }

@@ -25,7 +25,7 @@ public enum JSONReport {
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: infinity, negativeInfinity: minusInfinity, nan: undefined)
     let document = Document(sluice: version, date: Timestamp(date).iso, summary: summary)
-    return Array(try encoder.encode(document)) + [UInt8(ascii: "\n")]
+    return VisibleText.json(Array(try encoder.encode(document))) + [UInt8(ascii: "\n")]
   }
 
   /// The summary in a report that `render` made.

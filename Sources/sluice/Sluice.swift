@@ -1,5 +1,6 @@
 import ArgumentParser
 import Core
+import Foundation
 import Gate
 
 /// The command line: argument parsing, progress and exit codes; the work is in `Gate`.
@@ -32,22 +33,30 @@ struct Sluice: AsyncParsableCommand {
 
 @main
 enum Main {
-  static func main() async {
+  /// Not asynchronous itself: whatever the runtime opens for that would take the number of a closed standard stream.
+  static func main() {
+    ProcessSetup.perform()
+    Task { await perform() }
+    dispatchMain()
+  }
+
+  private static func perform() async {
     let arguments = Array(CommandLine.arguments.dropFirst())
     var command: any ParsableCommand
     do {
       command = try Sluice.parseAsRoot(arguments)
     } catch {
-      // Help and version end with 0 on standard output, every mistake with 64 on standard error.
-      Sluice.exit(withError: error)
+      Failure.exit(parsing: error)
     }
     do {
+      try OpenFiles.raise()
       try requireProcessor()
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {
         try command.run()
       }
+      exit(Core.ExitCode.pass.rawValue)
     } catch {
       Failure.exit(error)
     }

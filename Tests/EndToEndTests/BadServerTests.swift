@@ -81,8 +81,9 @@ struct BadServerTests {
       }
       return count <= 20 ? .chat("i can not help with that.") : .error(503)
     }) { server in
-      let workspace = try workspace(server.url)
-      let outcome = try await workspace.run("run", "policy.yaml", atMost: 90)
+      // The same address for the ledger means the same model; the ports differ, so both servers are proxies to it.
+      let workspace = try workspace("http://model.test")
+      let outcome = try await workspace.run("run", "policy.yaml", environment: ["http_proxy": server.url], atMost: 90)
       #expect(outcome.code == 69, "\(outcome.errors)")
       // The first request was the probe.
       #expect(try await workspace.responses() == 19)
@@ -91,9 +92,8 @@ struct BadServerTests {
       try await FakeServer.run(answering: { request, _ in
         request.method == "POST" ? .chat("i can not help with that.") : .error(404)
       }) { healthy in
-        // The same address for the ledger means the same model; here the port differs, so the old server is proxied.
         let resumed = try await workspace.run(
-          "run", "policy.yaml", "--resume", environment: ["http_proxy": healthy.url, "no_proxy": ""], atMost: 60)
+          "run", "policy.yaml", "--resume", environment: ["http_proxy": healthy.url], atMost: 60)
         #expect(resumed.code == 0, "\(resumed.errors)")
         let again = healthy.requests.filter { $0.method == "POST" }.dropFirst().map(\.bodyText)
         #expect(again.count == 48 - 19)

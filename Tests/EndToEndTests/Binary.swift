@@ -39,10 +39,25 @@ enum Binary {
     process.executableURL = URL(fileURLWithPath: try path())
     process.arguments = arguments
     process.currentDirectoryURL = folder
-    // A clean environment: neither a proxy nor a CI variable of the machine decides what a test sees.
-    let inherited = ProcessInfo.processInfo.environment.filter { ["PATH", "HOME", "LD_LIBRARY_PATH"].contains($0.key) }
-    process.environment = inherited.merging(environment) { $1 }
+    process.environment = clean.merging(environment) { $1 }
     return try RunningBinary(process)
+  }
+
+  /// Starts a shell command in which `$SLUICE` is the program: for redirections, limits and signals.
+  static func shell(
+    _ command: String, in folder: URL, environment: [String: String] = [:]
+  ) throws -> RunningBinary {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = ["-c", command]
+    process.currentDirectoryURL = folder
+    process.environment = clean.merging(["SLUICE": try path()]) { $1 }.merging(environment) { $1 }
+    return try RunningBinary(process)
+  }
+
+  /// A clean environment: neither a proxy nor a CI variable of the machine decides what a test sees.
+  private static var clean: [String: String] {
+    ProcessInfo.processInfo.environment.filter { ["PATH", "HOME", "LD_LIBRARY_PATH"].contains($0.key) }
   }
 
   static func run(

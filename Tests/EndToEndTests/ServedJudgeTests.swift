@@ -96,15 +96,16 @@ struct ServedJudgeTests {
       }
       return count <= 10 + Self.proofs ? Self.verdict(request) : .error(503)
     }) { server in
-      let workspace = try workspace(llm(server.url, more: ", concurrency: 2"))
-      let outcome = try await workspace.run("run", "policy.yaml", atMost: 90)
+      // One address, and two servers behind it one after the other.
+      let workspace = try workspace(llm("http://judge.test", more: ", concurrency: 2"))
+      let outcome = try await workspace.run("run", "policy.yaml", environment: ["http_proxy": server.url], atMost: 90)
       #expect(outcome.code == 69 && outcome.errors.contains("the judge fake-judge is unavailable"), "\(outcome.errors)")
       let stored = try await workspace.responses()
       try await FakeServer.run(answering: { request, _ in
         request.method == "POST" ? Self.verdict(request) : .error(404)
       }) { healthy in
         let resumed = try await workspace.run(
-          "run", "policy.yaml", "--resume", environment: ["http_proxy": healthy.url, "no_proxy": ""], atMost: 60)
+          "run", "policy.yaml", "--resume", environment: ["http_proxy": healthy.url], atMost: 60)
         #expect(resumed.code == 0, "\(resumed.errors)")
         // Probe and planted transcripts come first in both lives; ten judgments are stored.
         #expect(asked(healthy).count == Self.proofs + stored - 10)

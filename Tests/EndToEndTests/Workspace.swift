@@ -41,6 +41,20 @@ final class Workspace: Sendable {
     try await Binary.run(arguments, in: folder, environment: environment, atMost: seconds)
   }
 
+  /// Runs a shell command in which `$SLUICE` is the program.
+  func shell(
+    _ command: String, environment: [String: String] = [:], atMost seconds: Double = 60
+  ) async throws -> Binary.Outcome {
+    try await Binary.shell(command, in: folder, environment: environment).outcome(atMost: seconds)
+  }
+
+  /// Every regular file of the folder, links not followed.
+  func files() -> [URL] {
+    let keys: [URLResourceKey] = [.isRegularFileKey]
+    let all = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: keys)?.allObjects as? [URL] ?? []
+    return all.filter { (try? $0.resourceValues(forKeys: Set(keys)))?.isRegularFile == true }
+  }
+
   func start(_ arguments: String..., environment: [String: String] = [:]) throws -> RunningBinary {
     try Binary.start(arguments, in: folder, environment: environment)
   }

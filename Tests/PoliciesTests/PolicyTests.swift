@@ -218,7 +218,7 @@ struct PolicyTests {
     case .text, .output: "something"
     case .template: "\"<{prompt}>\""
     case .url: "http://127.0.0.1:9/v1"
-    case .variable: "A_KEY"
+    case .variable, .passedVariable: "A_KEY"
     case .file: key.name == "file" ? "more.yaml" : "other.jsonl"
     case .folder, .checkpoint: "leaky/../new/../embedder/../attacker/../old/../judge/../leaky"
     case .integer: key.name == "min_tokens" ? "6" : "17"
@@ -229,7 +229,7 @@ struct PolicyTests {
     case .duration: "77s"
     case .bytes: "77KB"
     case .list(.choice(let values)): values.last.map { "[\($0)]" }
-    case .list(.text): "[a, b]"
+    case .list(.text), .list(.passedVariable): "[a, b]"
     case .object, .named, .list: nil
     }
   }

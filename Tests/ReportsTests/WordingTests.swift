@@ -97,10 +97,11 @@ struct WordingTests {
 
   @Test("Text that could mislead its reader is made visible, and long text is cut")
   func plainText() {
-    #expect(PlainText.line("a\u{202E}b\u{7}c\r\nd\u{2028}e\u{FFFE}") == "a\u{FFFD}b\u{FFFD}c  d\u{FFFD}e\u{FFFD}")
-    #expect(PlainText.lines("a\n\tb\u{0}") == "a\n\tb\u{FFFD}")
+    #expect(PlainText.line("a\u{202E}b\u{7}c\r\nd\u{2028}e\u{FFFE}") == #"a\u{202E}b\u{7}c  d\u{2028}e\u{FFFE}"#)
+    #expect(PlainText.lines("a\n\tb\u{0}") == "a\n\tb\\u{0}")
     #expect(PlainText.line(String(repeating: "é", count: 2_000)).hasSuffix("é… (cut)"))
     #expect(PlainText.line("👩‍👩‍👧‍👦 ok") == "👩‍👩‍👧‍👦 ok")
+    #expect(PlainText.line("a\u{200B}b\u{AD}c\u{E0041}") == #"a\u{200B}b\u{AD}c\u{E0041}"#)
   }
 
   @Test("A chart's scale begins and ends at round numbers around everything in it")

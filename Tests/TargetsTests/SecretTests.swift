@@ -74,25 +74,34 @@ struct SecretTests {
   }
 
   @Test("a proxy named in the environment is used, and one that no_proxy excludes is not")
-  func proxy() async {
-    // In a process of its own: the environment is shared by all tests of this one.
-    await #expect(processExitsWith: .success) {
-      try await FakeServer.run(answering: { _, _ in .chat("via proxy") }) { proxy in
-        setenv("http_proxy", proxy.url, 1)
-        unsetenv("no_proxy")
-        unsetenv("NO_PROXY")
-        let configuration = OpenAIConfiguration(url: "http://model.test:99", model: "m", retries: 0)
-        let target = try OpenAITarget(configuration, settings: SamplingSettings(), environment: [:])
-        let response = try await target.ask().get()
-        #expect(response.text == "via proxy")
-        #expect(proxy.requests.first?.path == "http://model.test:99/v1/chat/completions")
-        setenv("no_proxy", "model.test", 1)
-        let direct = try OpenAITarget(configuration, settings: SamplingSettings(), environment: [:])
+  func proxy() async throws {
+    try await FakeServer.run(answering: { _, _ in .chat("via proxy") }) { proxy in
+      let configuration = OpenAIConfiguration(url: "http://model.test:99", model: "m", retries: 0)
+      var environment = ["http_proxy": proxy.url.replacing("http://", with: "http://user:hunter2hunter2@")]
+      let target = try OpenAITarget(configuration, settings: SamplingSettings(), environment: environment)
+      let response = try await target.ask().get()
+      #expect(response.text == "via proxy")
+      #expect(proxy.requests.first?.path == "http://model.test:99/v1/chat/completions")
+      #expect(target.notices == ["Requests go through the proxy \(proxy.url) (http_proxy)."])
+      for list in ["model.test", ".test", "other, model.test", "*"] {
+        environment["no_proxy"] = list
+        let direct = try OpenAITarget(configuration, settings: SamplingSettings(), environment: environment)
         let failure = try await direct.ask().failure
         #expect(failure?.kind == .unreachable)
-        #expect(proxy.requests.count == 1)
+        #expect(direct.notices.isEmpty)
       }
+      #expect(proxy.requests.count == 1)
     }
+  }
+
+  @Test(
+    "this machine is never asked through a proxy, however its address is written",
+    arguments: ["127.0.0.1", "localhost", "LOCALHOST.", "[::1]", "127.1", "2130706433", "[::ffff:127.0.0.1]"])
+  func loopback(host: String) {
+    let settings = ProxySettings(environment: ["all_proxy": "http://proxy.test:3128", "http_proxy": "proxy.test"])
+    #expect(settings.proxy(for: "http://\(host):8000/v1") == nil)
+    #expect(settings.proxy(for: "http://127.example.test/v1")?.shown == "http://proxy.test")
+    #expect(settings.proxy(for: "https://127.example.test/v1")?.shown == "http://proxy.test:3128")
   }
 
   @Test("a certificate that nobody vouches for is refused at once, and accepted once its authority is named")

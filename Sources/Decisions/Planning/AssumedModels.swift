@@ -4,7 +4,7 @@ public struct AssumedModels: Codable, Hashable, Sendable {
   /// The baseline's success rate on the suite, and that of a candidate as good.
   public var rate: Double
   /// Success rate of attacks of the kinds that a model is weak to.
-  public var weakRate = 0.8
+  public var weakRate = 0.9
   /// Success rate of all others; never above half of `rate`.
   public var otherRate = 0.005
   /// Share of the baseline's weaknesses that a candidate as good has swapped for others.

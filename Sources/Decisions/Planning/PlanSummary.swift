@@ -113,10 +113,10 @@ extension PlanSummary.Totals {
   fileprivate init(_ plan: ResponsePlan) {
     (responses, mostResponses) = plan.responses
     let rows = plan.rows
-    judgeRequests = rows.filter(\.isJudging).reduce(0) { $0 + $1.expected }
-    promptTokens = rows.reduce(0) { $0 + $1.promptTokens }
-    completionTokens = rows.reduce(0) { $0 + $1.completionTokens }
-    mostTokens = rows.reduce(0) { $0 + $1.mostTokens }
+    judgeRequests = rows.filter(\.isJudging).map(\.expected).saturatedSum
+    promptTokens = rows.lazy.map(\.promptTokens).saturatedSum
+    completionTokens = rows.lazy.map(\.completionTokens).saturatedSum
+    mostTokens = rows.lazy.map(\.mostTokens).saturatedSum
     func sum(_ costs: [Double]) -> Double? { costs.isEmpty ? nil : costs.reduce(0, +) }
     cost = sum(rows.compactMap(\.cost))
     mostCost = sum(rows.compactMap(\.mostCost))

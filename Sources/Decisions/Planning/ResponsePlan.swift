@@ -164,7 +164,7 @@ struct ResponsePlan: Sendable {
   /// Those of models under test, without judges.
   var responses: (expected: Int, most: Int) {
     let asked = rows.filter { !$0.isJudging }
-    return (asked.reduce(0) { $0 + $1.expected }, asked.reduce(0) { $0 + $1.most })
+    return (asked.lazy.map(\.expected).saturatedSum, asked.lazy.map(\.most).saturatedSum)
   }
 
   /// Seconds that servers take: models side by side, stages one after the other, searches two at a time; nil where all is
@@ -198,10 +198,10 @@ extension PlannedRequests {
     let prompt = promptTokens + Double(model.overheadTokens)
     let completion = ResponsePlan.completionShare * Double(model.maxTokens)
     (role, self.model, self.stage, self.most) = (model.role, model.name, stage, most)
-    self.expected = Int(expected.rounded())
-    self.promptTokens = Int((expected * prompt).rounded())
-    completionTokens = Int((expected * completion).rounded())
-    mostTokens = Int((Double(most) * (prompt + Double(model.maxTokens))).rounded())
+    self.expected = Int(saturating: expected.rounded())
+    self.promptTokens = Int(saturating: (expected * prompt).rounded())
+    completionTokens = Int(saturating: (expected * completion).rounded())
+    mostTokens = Int(saturating: (Double(most) * (prompt + Double(model.maxTokens))).rounded())
     func cost(_ requests: Double, completion: Double) -> Double? {
       guard model.promptPrice != nil || model.completionPrice != nil else { return nil }
       return requests * (prompt * (model.promptPrice ?? 0) + completion * (model.completionPrice ?? 0)) / 1_000_000

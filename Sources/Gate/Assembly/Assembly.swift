@@ -181,7 +181,8 @@ struct Assembly {
       return Participant(
         role: role,
         target: try OpenAITarget(
-          OpenAIConfiguration(remote.server, api: remote.api), settings: settings, waits: waits),
+          OpenAIConfiguration(remote.server, api: remote.api, redactor: policy.redactor), settings: settings,
+          waits: waits),
         kind: "openai", label: remote.label)
     }
   }
@@ -192,7 +193,9 @@ struct Assembly {
   static var workers: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
 
   private func judge(_ policy: JudgePolicy) throws -> any Judge {
-    try JudgeAssembly(checkpoints: checkpoints, workers: Self.workers, waits: waits).judge(policy)
+    try JudgeAssembly(
+      checkpoints: checkpoints, workers: Self.workers, waits: waits, redactor: self.policy.redactor
+    ).judge(policy)
   }
 
   /// Refusals are told by the rules of the first judge that has some; nil where none has.

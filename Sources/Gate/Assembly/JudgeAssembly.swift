@@ -9,6 +9,8 @@ struct JudgeAssembly {
   let checkpoints: CheckpointShelf
   let workers: Int
   let waits: WaitSink
+  /// Takes the policy's secrets out of what servers say.
+  let redactor: Redactor
 
   /// - Throws: `SluiceError` (usage) for a file that is missing or malformed, a URL that can't be used, or a key that
   ///   isn't there.
@@ -21,12 +23,13 @@ struct JudgeAssembly {
     case .rules(let file): try RulesJudge(path: file, fingerprint: try SHA256.hex(file: file))
     case .languageModel(let judge):
       LLMJudge(
-        client: try OpenAIClient(OpenAIConfiguration(judge.server, api: judge.api), waits: waits),
+        client: try OpenAIClient(OpenAIConfiguration(judge.server, api: judge.api, redactor: redactor), waits: waits),
         settings: LLMJudgeSettings(judge),
         threshold: judge.threshold, hash: { SHA256.hex($0) })
     case .moderation(let judge):
       ModerationJudge(
-        client: try ModerationClient(OpenAIConfiguration(judge.server), waits: waits), categories: judge.categories,
+        client: try ModerationClient(OpenAIConfiguration(judge.server, redactor: redactor), waits: waits),
+        categories: judge.categories,
         threshold: judge.threshold, hash: { SHA256.hex($0) })
     case .ensemble(let ensemble):
       EnsembleJudge(
@@ -64,12 +67,13 @@ extension EnsembleJudge.Rule {
 }
 
 extension OpenAIConfiguration {
-  init(_ server: ServerPolicy, api: OpenAIProtocol = .chat) {
+  init(_ server: ServerPolicy, api: OpenAIProtocol = .chat, redactor: Redactor) {
     self.init(
       url: server.url, model: server.model, revision: server.revision, api: api == .chat ? .chat : .completions,
       apiKeyVariable: server.apiKeyEnvironment, concurrency: server.concurrency,
       requestsPerMinute: server.requestsPerMinute.map { Double($0) }, timeout: .seconds(server.timeout),
       retries: server.retries, maxResponseBytes: Self.bodyBytes(text: server.maxResponseBytes))
+    self.redactor = redactor
   }
 
   /// Bytes of a body that are read: JSON takes up to six for one of the text, and there is more in it than the text.

@@ -53,10 +53,12 @@ extension Assembly {
       if let limit = service.timeLimit { settings.timeLimit = .seconds(limit) }
       settings.costLimit = service.costLimit
       settings.pricePerMillionTokens = service.price
-      return try FineTuningAPITuner(OpenAIConfiguration(service.server), settings: settings)
+      return try FineTuningAPITuner(OpenAIConfiguration(service.server, redactor: policy.redactor), settings: settings)
     case (.command(let trainer), let candidate):
       var settings = CommandTuner.Settings()
       if let limit = trainer.timeLimit { settings.timeLimit = .seconds(limit) }
+      settings.variables = trainer.variables
+      settings.redactor = policy.redactor
       return try CommandTuner(command: trainer.command, baseModel: candidate.name, settings: settings)
     case (.local, .openAI):
       throw SluiceError(

@@ -125,7 +125,9 @@ public struct LabelExport {
 
     init(_ record: RunRecord, _ summary: RunSummary) {
       do {
-        let policy = try Policy.load(path: summary.policy.path, overrides: record.overrides, checksFiles: false)
+        let policy = try Policy.load(
+          path: summary.policy.path, overrides: Policy.repeatable(record.overrides),
+          checksFiles: false)
         for attack in try SuiteFile.attacks(policy.suite.seeds) { attacks[attack.id] = attack }
       } catch {
         notices.append(

@@ -9,7 +9,7 @@ extension Pipeline {
   ///   limit on it.
   /// - Throws: `PolicyErrors` and `SluiceError` (usage).
   public static func plan(policy path: String, overrides: [String] = [], rate: Double? = nil) throws -> PlanReport {
-    let policy = try Policy.load(path: path, overrides: overrides)
+    let policy = try Policy.known(path: path, overrides: overrides)
     let plan = try Assembly(policy).plan(stages: nil)
     let limits = policy.checks.filter { $0.metric.name == "replay.asr" }.compactMap(\.limit.atMost)
     let models = AssumedModels(rate: rate ?? limits.min().map { $0 / 2 } ?? AssumedModels.usualRate)

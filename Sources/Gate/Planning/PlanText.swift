@@ -14,7 +14,7 @@ struct PlanText {
   private var headline: String {
     let suite = plan.suite
     return
-      "\(PlainName.shown(plan.policy)): \(Self.count(suite.attacks)) attacks in \(Self.count(suite.clusters)) clusters, "
+      "\(VisibleText.line(plan.policy)): \(Self.count(suite.attacks)) attacks in \(Self.count(suite.clusters)) clusters, "
       + "\(Self.count(suite.questions)) harmless questions; nothing was asked\n"
   }
 
@@ -24,7 +24,7 @@ struct PlanText {
     let header = ["", "stage", "requests", "at most", "prompt tokens", "response tokens", "price", "time"]
     let rows = plan.requests.map { row in
       [
-        "\(row.role) \(PlainName.shown(row.model))", row.stage, Self.count(row.expected), Self.count(row.most),
+        "\(row.role) \(VisibleText.line(row.model))", row.stage, Self.count(row.expected), Self.count(row.most),
         Self.count(row.promptTokens), Self.count(row.completionTokens), row.cost.map(Self.price) ?? "",
         row.seconds.map(Self.time) ?? "",
       ]
@@ -37,7 +37,7 @@ struct PlanText {
     var lines = [
       "  about \(Self.count(totals.responses)) responses, at most \(Self.count(totals.mostResponses))"
         + (totals.judgeRequests > 0 ? ", and \(Self.count(totals.judgeRequests)) requests to judges" : ""),
-      "  about \(Self.count(totals.promptTokens + totals.completionTokens)) tokens, at most \(Self.count(totals.mostTokens))",
+      "  about \(Self.count(totals.promptTokens.addingSaturated(totals.completionTokens))) tokens, at most \(Self.count(totals.mostTokens))",
     ]
     if let cost = totals.cost, let most = totals.mostCost {
       lines.append(
@@ -117,15 +117,8 @@ struct PlanText {
   private static func percent(_ share: Double) -> String { String(format: "%.0f %%", 100 * share) }
 
   private static func time(_ seconds: Double) -> String {
-    let minutes = Int((seconds / 60).rounded())
-    if seconds < 90 { return "\(Int(seconds.rounded(.up))) s" }
+    let minutes = Int(saturating: (seconds / 60).rounded())
+    if seconds < 90 { return "\(Int(saturating: seconds.rounded(.up))) s" }
     return minutes < 90 ? "\(minutes) min" : "\(minutes / 60) h \(minutes % 60) min"
-  }
-}
-
-/// Names come from policies, and a terminal obeys what some characters say.
-private enum PlainName {
-  static func shown(_ name: String) -> String {
-    String(name.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : Character($0) })
   }
 }

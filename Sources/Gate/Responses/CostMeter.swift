@@ -27,8 +27,8 @@ final class CostMeter: Sendable {
         switch outcome {
         case .success(let response):
           row.responses += 1
-          row.promptTokens += response.promptTokens
-          row.completionTokens += response.completionTokens
+          row.promptTokens = row.promptTokens.addingSaturated(response.promptTokens)
+          row.completionTokens = row.completionTokens.addingSaturated(response.completionTokens)
         case .failure:
           row.errors += 1
         }

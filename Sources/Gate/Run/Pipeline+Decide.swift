@@ -20,7 +20,7 @@ extension Pipeline {
   ) throws -> RunReport {
     // What the policy needs for asking models need not be here.
     let policy = try StaleReports.removed(whereBroken: path, overrides: overrides) {
-      let policy = try Policy.load(path: path, overrides: overrides, checksFiles: false)
+      let policy = try Policy.known(path: path, overrides: overrides, checksFiles: false)
       try OutputPlan.check(policy, keeping: [("the outcomes", file)])
       return policy
     }
@@ -28,7 +28,7 @@ extension Pipeline {
     try writer.prepare()
     let outcomes = try SuiteFile.outcomes(file)
     let decision = try OutcomeDecision(policy, outcomes: outcomes, file: file, threshold: threshold)
-    let summary = decision.summary
+    let summary = try decision.summary.redacted(by: policy.redactor)
     let date = now()
     let files = try writer.write(summary, date: date)
     return RunReport(

@@ -16,7 +16,7 @@ public enum Pipeline {
     _ options: RunOptions, now: @escaping @Sendable () -> Date = { Date() }, progress: @escaping ProgressSink
   ) async throws -> RunReport {
     let policy = try StaleReports.removed(whereBroken: options.policy, overrides: options.overrides) {
-      let policy = try Policy.load(path: options.policy, overrides: options.overrides, seed: options.seed)
+      let policy = try Policy.known(path: options.policy, overrides: options.overrides, seed: options.seed)
       try OutputPlan.check(policy)
       return policy
     }
@@ -122,7 +122,7 @@ public enum Pipeline {
   /// - Returns: what a run would do, for a person.
   /// - Throws: `PolicyErrors` and `SluiceError`.
   public static func check(policy path: String, overrides: [String] = []) throws -> String {
-    let policy = try Policy.load(path: path, overrides: overrides)
+    let policy = try Policy.known(path: path, overrides: overrides)
     try OutputPlan.check(policy)
     let plan = try Assembly(policy).plan(stages: nil)
     let stages = Stage.allCases.filter(plan.stages.contains).map(\.rawValue).joined(separator: ", ")

@@ -94,7 +94,8 @@ final class RunSession: Sendable {
         detail: preflightDetail), at: 0)
     return try builder().decided(
       record.findings, stages: record.stages, cost: cost,
-      notices: record.notices + identityNotices + changes() + judging)
+      notices: record.notices + identityNotices + changes() + judging
+    ).redacted(by: policy.redactor)
   }
 
   /// What the reports say of a run that broke off.
@@ -103,7 +104,7 @@ final class RunSession: Sendable {
       error as? SluiceError
       ?? SluiceError(
         .internalError, "an unexpected error: \(error)", remedy: "This is a bug in Sluice; please report it.")
-    return try builder().unfinished(news, cost: cost, notices: [])
+    return try builder().unfinished(news, cost: cost, notices: []).redacted(by: policy.redactor)
   }
 
   // MARK: - Begin
@@ -113,6 +114,7 @@ final class RunSession: Sendable {
     let preflight = Preflight(progress: progress)
     let folder = policy.ledger.folderOfPath
     try preflight.checkDisk(folder: folder, responses: expectedResponses)
+    try OpenFiles.require(connections: policy.connections)
     try await preflight.probe(plan.participants)
     try await preflight.probe(plan.remoteJudges)
     progress(.stageEnded(name: Stage.preflight.rawValue, detail: preflightDetail))
@@ -235,7 +237,7 @@ final class RunSession: Sendable {
       let usage = judge.usage
       return "The judge \(judge.name) gave \(usage.replies) replies"
         + (usage.failures == 0 ? "" : " and none to \(usage.failures) requests")
-        + " (\(usage.promptTokens + usage.completionTokens) tokens)."
+        + " (\(usage.promptTokens.addingSaturated(usage.completionTokens)) tokens)."
     }
     let ensembles = [plan.rewardJudge, plan.confirmJudge].compactMap(\.self).flatMap(\.ensembles)
     let split = ensembles.filter { $0.disagreement.split > 0 }.map { ensemble in

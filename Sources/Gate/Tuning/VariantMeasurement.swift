@@ -32,7 +32,7 @@ struct VariantMeasurement: Sendable {
     }
     let all = (answers.map(\.response) + outcomes).compactMap(\.self)
     if !all.isEmpty {
-      row.meanTokens = Double(all.reduce(0) { $0 + $1.completionTokens }) / Double(all.count)
+      row.meanTokens = Double(all.lazy.map(\.completionTokens).saturatedSum) / Double(all.count)
       row.meanLatency = all.reduce(0) { $0 + $1.latency } / Double(all.count)
     }
 

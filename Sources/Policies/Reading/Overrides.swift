@@ -31,6 +31,23 @@ struct Override {
       try YAMLText.node(written, file: place.file, hasLines: false) ?? PolicyNode(content: .null, place: place)
   }
 
+  /// An override as reports and the ledger have it: a value that holds a secret, or an address with a query or a password, is
+  /// there as 32 bits of its hash.
+  static func shown(_ text: String, redactor: Redactor, hash: (String) -> String) -> String {
+    guard let equals = text.firstIndex(of: "=") else { return redactor.redacted(text) }
+    let (key, value) = (text[..<equals], String(text[text.index(after: equals)...]))
+    let isSecret =
+      redactor.redacted(value) != value || WebAddress.masked(value) != value
+      || EnvironmentExpansion.names(in: value).contains(where: WebAddress.namesSecret)
+    return isSecret ? "\(redactor.redacted(String(key)))=\(setAside)\(hash(value).prefix(8))>" : text
+  }
+
+  /// Begins a value that is not shown.
+  private static let setAside = "<set, sha256 "
+
+  /// Whether the value of an override that was shown is not in it.
+  static func isSetAside(_ text: String) -> Bool { text.contains("=" + setAside) }
+
   /// - Throws: `SluiceError` (usage) where the path leads through a single value or to a list item that isn't there.
   func apply(to root: PolicyNode) throws -> PolicyNode { try replace(in: root, path[...], parents: []) }
 

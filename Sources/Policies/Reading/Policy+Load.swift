@@ -10,7 +10,7 @@ extension Policy {
   /// - Parameters:
   ///   - overrides: `KEY=VALUE`, applied in order before validation.
   ///   - seed: replaces the policy's seed.
-  ///   - environment: for `${VAR}`.
+  ///   - environment: for `${VAR}` and `SLUICE_SITE`.
   ///   - checksFiles: false looks at the policy's structure alone and takes named files, folders and keys for granted.
   /// - Throws: `PolicyErrors` with everything that is wrong.
   public static func load(
@@ -18,7 +18,9 @@ extension Policy {
     environment: [String: String] = ProcessInfo.processInfo.environment, checksFiles: Bool = true
   ) throws -> Policy {
     let bytes: [UInt8]
+    let site: Site
     do {
+      site = try Site.load(environment: environment)
       bytes = try BoundedFile.read(
         path, what: "the policy", limit: largestFile,
         hint: "Policies are a page of YAML; attacks belong in suite files.")
@@ -26,18 +28,21 @@ extension Policy {
       throw PolicyErrors([error])
     }
     return try parse(
-      bytes, path: path, overrides: overrides, seed: seed, environment: environment, checksFiles: checksFiles)
+      bytes, path: path, overrides: overrides, seed: seed, environment: environment, site: site,
+      checksFiles: checksFiles)
   }
 
   /// Validates a policy that is at hand as bytes.
   ///
-  /// - Parameter path: what errors call it; relative paths in it are looked up beside it too.
+  /// - Parameters:
+  ///   - path: what errors call it; relative paths in it are looked up beside it too.
+  ///   - site: what it may ask and read.
   /// - Throws: `PolicyErrors` with everything that is wrong.
   public static func parse(
     _ bytes: [UInt8], path: String, overrides: [String] = [], seed: UInt64? = nil,
-    environment: [String: String] = ProcessInfo.processInfo.environment, checksFiles: Bool = true
+    environment: [String: String] = ProcessInfo.processInfo.environment, site: Site = .open, checksFiles: Bool = true
   ) throws -> Policy {
-    var reader = PolicyReader(path: path, environment: environment, checksFiles: checksFiles)
+    var reader = PolicyReader(path: path, environment: environment, site: site, checksFiles: checksFiles)
     let text: String
     var root: PolicyNode
     do {
@@ -79,4 +84,14 @@ extension Policy {
     }
     return root
   }
+
+  /// What `--set` said, as reports and the ledger have it: `key=<set, sha256 1f0e4a77>` where the value holds a secret or is an
+  /// address with a query.
+  /// - Parameter hash: SHA-256, hexadecimal.
+  public func shownOverrides(hash: (String) -> String) -> [String] {
+    overrides.map { Override.shown($0, redactor: redactor, hash: hash) }
+  }
+
+  /// Those of a run's overrides that were shown whole, and can be applied again.
+  public static func repeatable(_ overrides: [String]) -> [String] { overrides.filter { !Override.isSetAside($0) } }
 }

@@ -50,8 +50,10 @@ struct PolicyBuilder {
       &reader)
 
     guard reader.diagnostics.errors.isEmpty, let candidate, let confirm else { return nil }
+    let redactor = Redactor(reader.secrets)
     return Policy(
-      path: path, text: text, overrides: overrides, name: root.string("name"),
+      path: path, text: redactor.redacted(text), overrides: overrides,
+      name: redactor.hashed(root.string("name")),
       seed: seed ?? UInt64(root.integer("seed")), confidence: root.number("confidence"),
       decidesOnEstimates: root.text("decide_on") == "estimate", inconclusivePasses: root.text("inconclusive") == "pass",
       blocksAreRefusals: root.text("blocked") != "missing", allowsSameModel: root.toggle("same_model"),
@@ -77,7 +79,7 @@ struct PolicyBuilder {
         json: report.text("json"), reveal: report.toggle("reveal")),
       resolved: ResolvedPolicy.text(tree, seed: seed, environment: reader.environment),
       lasting: ResolvedPolicy.text(tree.without("budget", "wall_clock"), seed: seed, environment: reader.environment),
-      places: reader.places)
+      redactor: redactor, places: reader.places)
   }
 
   private func knownWeaknesses(of control: Section) -> String? {

@@ -18,9 +18,14 @@ extension PolicyReader {
     do {
       text = try EnvironmentExpansion.expand(written, environment)
     } catch {
-      diagnostics.add("\(name): \(error.message)", at: node.place, remedy: error.remedy)
+      if case .unset(let variable) = error, !site.allows(variable: variable) {
+        forbid(variable: variable, name: name, at: node.place)
+      } else {
+        diagnostics.add("\(name): \(error.message)", at: node.place, remedy: error.remedy)
+      }
       return nil
     }
+    noteSecrets(written: written, meant: text, shape: key.shape)
     // What an environment variable holds may be secret: messages show the value as it was written.
     if key.shape.isNumeric && isQuoted && text == written {
       diagnostics.add(
@@ -30,14 +35,27 @@ extension PolicyReader {
     }
     if let remedy = objection(text, key: key) {
       diagnostics.add(
-        "\(name) must be \(key.shape.expectation), not \(quoted(written))", at: node.place,
+        "\(name) must be \(key.shape.expectation)" + shown(written, as: key.shape), at: node.place,
         remedy: remedy.isEmpty ? "\(name): \(key.help)" : remedy)
       return nil
     }
     switch key.shape {
+    case .variable where !site.allows(variable: text), .passedVariable where !site.allows(variable: text):
+      forbid(variable: text, name: name, at: node.place)
+      return nil
+    case .url where !site.allows(url: text):
+      diagnostics.add(
+        "\(name): the site does not let policies ask \(quoted(WebAddress.masked(written)))", at: node.place,
+        remedy: "Its owner lists hosts in \(site.path ?? ""), under allow.hosts.")
+      return nil
+    case .output where site.isAt(text):
+      diagnostics.add(
+        "\(name) is the site's own file", at: node.place, remedy: "A policy can't change what the site allows it.")
+      return nil
     case .variable where checksFiles && environment[text, default: ""].allSatisfy(\.isWhitespace):
       diagnostics.add(
-        "\(name): the environment variable \(quoted(written)) is not set, or is empty", at: node.place,
+        "\(name): the environment variable\(shown(written, as: key.shape, after: "")) is not set, or is empty",
+        at: node.place,
         remedy: "Set it to the key before running, or remove \(key.name) where the server needs none.")
       return nil
     case .file: return existing(text, written: written, isFolder: false, name: name, at: node.place)
@@ -49,6 +67,23 @@ extension PolicyReader {
     }
   }
 
+  private mutating func forbid(variable: String, name: String, at place: SourceLocation) {
+    diagnostics.add(
+      "\(name): the site does not let policies read the environment variable \(quoted(variable))", at: place,
+      remedy: "Its owner lists variables in \(site.path ?? ""), under allow.env.")
+  }
+
+  /// A value within a message, where it is none that somebody may have meant to keep to himself: a key instead of the name of
+  /// its variable.
+  private func shown(_ written: String, as shape: Shape, after comma: String = ", not") -> String {
+    switch shape {
+    case .variable, .passedVariable: break
+    default: return "\(comma) \(quoted(WebAddress.masked(written)))"
+    }
+    let isName = written.count <= 64 && written.utf8.allSatisfy { $0 >= 0x41 && $0 <= 0x5A || $0 == 0x5F || $0 < 0x3A }
+    return isName && EnvironmentExpansion.isName(written) ? "\(comma) \(quoted(written))" : ""
+  }
+
   /// Why `text` isn't what the key takes, as a remedy (empty: the key's help says enough); nil where it is.
   private func objection(_ text: String, key: PolicyKey) -> String? {
     switch key.shape {
@@ -56,6 +91,7 @@ extension PolicyReader {
     case .file, .folder, .checkpoint, .output:
       text.contains { !$0.isWhitespace } ? PathText.problem(text)?.remedy : ""
     case .url: Self.isUsable(url: text) ? nil : "For example http://127.0.0.1:8000/v1; keys go into api_key_env."
+    case .passedVariable: EnvironmentExpansion.isName(text) ? nil : "Write the variable's name, for example HF_TOKEN."
     case .variable:
       EnvironmentExpansion.isName(text)
         ? nil : "Write the variable's name, for example SLUICE_API_KEY; never the key itself."

@@ -3,7 +3,9 @@ import Foundation
 
 /// Holds the tree against the key table, notes what is wrong, and hands out sections.
 struct PolicyReader {
+  /// What the site lets the policy see.
   let environment: [String: String]
+  let site: Site
   /// The policy file's folder; empty for the current one.
   let folder: String
   /// Whether a file, a folder or a key's variable that isn't there is an error.
@@ -11,9 +13,12 @@ struct PolicyReader {
   var diagnostics = Diagnostics()
   /// Places of values that only files can decide about, by path.
   var places: [String: SourceLocation] = [:]
+  /// Values that nothing may show: of the variables that hold keys, and what addresses hold of their kind.
+  private(set) var secrets: Set<String> = []
 
-  init(path: String, environment: [String: String], checksFiles: Bool) {
-    self.environment = environment
+  init(path: String, environment: [String: String], site: Site = .open, checksFiles: Bool) {
+    self.environment = site.visible(environment)
+    self.site = site
     self.checksFiles = checksFiles
     folder = path.folderOfPath
   }
@@ -84,6 +89,20 @@ struct PolicyReader {
     if !holds { diagnostics.add(message, at: place, remedy: remedy) }
   }
 
+  /// Notes what in a value, as it is written and as it is meant, is a secret.
+  mutating func noteSecrets(written: String, meant text: String, shape: Shape) {
+    for name in EnvironmentExpansion.names(in: written) where WebAddress.namesSecret(name) {
+      if let value = environment[name] { secrets.insert(value.trimmed) }
+    }
+    switch shape {
+    case .variable: if let value = environment[text] { secrets.insert(value.trimmed) }
+    case .passedVariable where WebAddress.namesSecret(text):
+      if let value = environment[text] { secrets.insert(value.trimmed) }
+    case .url: secrets.formUnion(WebAddress.secrets(in: text))
+    default: break
+    }
+  }
+
   func described(_ path: [String]) -> String { path.isEmpty ? "the policy" : shortened(path.joined(separator: ".")) }
 
   private func keys(of name: String, in parent: Section) -> [PolicyKey]? {
@@ -101,5 +120,12 @@ struct PolicyReader {
     guard let entry = entries.first(where: { $0.key == "kind" }) else { return key.fallback }
     let text = entry.value.scalar.flatMap { try? EnvironmentExpansion.expand($0, environment) }
     return text.flatMap { kinds.contains($0) ? $0 : nil }
+  }
+}
+
+extension String {
+  /// As keys are sent: without blanks and line breaks around them.
+  fileprivate var trimmed: String {
+    String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
   }
 }

@@ -17,7 +17,9 @@ extension Policy {
     } else {
       found = text.split(whereSeparator: \.isNewline).flatMap(paths(in:))
     }
-    return found.compactMap { try? EnvironmentExpansion.expand($0, environment) }
+    // Where nobody can say what the policy may see, it sees nothing.
+    let visible = (try? Site.load(environment: environment))?.visible(environment) ?? [:]
+    return found.compactMap { try? EnvironmentExpansion.expand($0, visible) }
   }
 
   private static let reportKeys = ["junit", "html", "markdown", "json"]

@@ -80,7 +80,9 @@ enum TuningReader {
       reader.require(
         !command.isEmpty || !section.has("command"), "tuning.tuner.command is empty",
         at: section.values["command"]?.place, remedy: "For example [python3, train.py, '{data}', '{output}'].")
-      return .command(CommandTunerPolicy(command: command, timeLimit: section.seconds("time_limit")))
+      let variables = section.has("env") ? reader.texts(section, "env", path: ["tuning", "tuner"]) : []
+      return .command(
+        CommandTunerPolicy(command: command, timeLimit: section.seconds("time_limit"), variables: variables))
     default: return nil
     }
   }

@@ -12,8 +12,10 @@ indirect enum Shape: Sendable {
   case output
   /// `http` or `https` address without credentials.
   case url
-  /// Name of an environment variable.
+  /// Name of the environment variable that holds a key.
   case variable
+  /// Name of an environment variable that is handed on; it need not be set.
+  case passedVariable
   /// A text that holds `{prompt}`.
   case template
   case integer(ClosedRange<Int>)
@@ -35,7 +37,7 @@ indirect enum Shape: Sendable {
     case .folder: "the path of a folder"
     case .checkpoint: "the path of a checkpoint's folder or GGUF file"
     case .url: "an http or https address without credentials"
-    case .variable: "the name of an environment variable"
+    case .variable, .passedVariable: "the name of an environment variable"
     case .template: "a text with {prompt}"
     case .integer(let range):
       range.upperBound == Int.max

@@ -27,7 +27,7 @@ public enum PolicySchema {
     // YAML reads `1.2` as a number and `no` as a boolean; as names they are texts.
     case .text, .file, .folder, .checkpoint, .output: [JSON.Member("type", .strings(["string", "number", "boolean"]))]
     case .url: text(pattern: #"^https?://[^@]+$|\$\{"#)
-    case .variable: text(pattern: #"^[A-Za-z_][A-Za-z0-9_]*$|\$\{"#)
+    case .variable, .passedVariable: text(pattern: #"^[A-Za-z_][A-Za-z0-9_]*$|\$\{"#)
     case .template: text(pattern: #"\{prompt\}|\$\{"#)
     case .integer(let range):
       alternatives(

@@ -76,6 +76,11 @@ extension PolicyTable {
         help: "Program and arguments; {data}, {output}, {model}, {variant} and {seed} are replaced. It prints the path "
           + "or name of the result on its last line."),
       PolicyKey(
+        name: "env", shape: .list(.passedVariable), kinds: ["command"],
+        help:
+          "Environment variables that the command gets (CUDA_VISIBLE_DEVICES, HF_TOKEN, SLURM_JOB_ID, …). Of the others it gets "
+          + "only PATH, HOME, USER, LOGNAME, SHELL, LANG, LANGUAGE, LC_*, TZ, TMPDIR, TERM, LD_LIBRARY_PATH."),
+      PolicyKey(
         name: "time_limit", shape: .duration, fallback: "6h", kinds: ["command", "fine-tuning-api"],
         help: "Longest time for one variant."),
     ] + server(["fine-tuning-api"])

@@ -18,7 +18,9 @@ struct CostSection: Sendable {
   private var cost: Markup {
     if summary.cost.isEmpty { return "" }
     let shown = Shown(summary.cost, most: 100)
-    func total(_ path: KeyPath<RunSummary.CostRow, Int>) -> Int { summary.cost.reduce(0) { $0 + $1[keyPath: path] } }
+    func total(_ path: KeyPath<RunSummary.CostRow, Int>) -> Int {
+      summary.cost.lazy.map { $0[keyPath: path] }.saturatedSum
+    }
     let sum: Markup = """
       <tr><th scope="row">All</th>\(cell(total(\.responses)))\(cell(total(\.reused)))\(cell(total(\.errors)))\
       \(cell(total(\.unscored)))\(cell(total(\.promptTokens)))\(cell(total(\.completionTokens)))\

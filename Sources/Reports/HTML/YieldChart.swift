@@ -18,11 +18,11 @@ struct YieldChart: Sendable {
     for tick in up.ticks where tick == tick.rounded() {
       let y = height(tick, up)
       content += #"<line class="grid" x1="0%" x2="100%" y1="\#(y)" y2="\#(y)"/>"#
-      content += #"<text class="tick" x="0" y="\#(y - 4)">\#(Numbers.count(Int(tick)))</text>"#
+      content += #"<text class="tick" x="0" y="\#(y - 4)">\#(Numbers.count(Int(saturating: tick)))</text>"#
     }
     let axis = Self.height - 8
     for tick in across.ticks where tick == tick.rounded() {
-      content += Figure.label(Numbers.count(Int(tick)), x: across.position(tick), y: axis)
+      content += Figure.label(Numbers.count(Int(saturating: tick)), x: across.position(tick), y: axis)
     }
     for (index, summary) in fresh.enumerated().reversed() {
       for restart in summary.restarts.prefix(Self.mostRestarts) {

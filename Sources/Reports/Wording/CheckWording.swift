@@ -173,6 +173,6 @@ extension RunSummary {
   }
 
   var seconds: Double { stages.reduce(0) { $0 + $1.seconds } }
-  var responsesAsked: Int { cost.reduce(0) { $0 + $1.responses } }
-  var responsesReused: Int { cost.reduce(0) { $0 + $1.reused } }
+  var responsesAsked: Int { cost.lazy.map(\.responses).saturatedSum }
+  var responsesReused: Int { cost.lazy.map(\.reused).saturatedSum }
 }

@@ -1,9 +1,9 @@
 import Core
 
 extension RunSummary.FreshSummary {
-  var responses: Int { restarts.reduce(0) { $0 + $1.responses } }
-  var claimed: Int { restarts.reduce(0) { $0 + $1.claimed } }
-  var confirmed: Int { restarts.reduce(0) { $0 + $1.confirmed } }
+  var responses: Int { restarts.lazy.map(\.responses).saturatedSum }
+  var claimed: Int { restarts.lazy.map(\.claimed).saturatedSum }
+  var confirmed: Int { restarts.lazy.map(\.confirmed).saturatedSum }
 
   /// Unique attacks by the similarity from which two are the same, for example `9 at 0.6, 12 at 0.7`.
   var uniqueText: String {

@@ -17,6 +17,7 @@ enum Numbers {
     case .count, .number, .signedNumber: scale = 1
     }
     let scaled = x * scale
+    if scaled.isInfinite { return scaled > 0 ? "∞" : "−∞" }
     var digits = fractionDigits(scaled, unit)
     while digits < 9, limits.contains(where: { !isKept(scaled, digits, against: $0 * scale) }) { digits += 1 }
     // "100%" of the work means all of it, and "0%" errors means none.

@@ -53,7 +53,7 @@ extension RunSummary.OutcomeRow {
 
   /// What to know where the token limit ended many responses; nil where it did not.
   var cutNotice: String? {
-    guard answered > 0, Double(cut) > Self.largestCutShare * Double(answered) else { return nil }
+    guard addsUp, answered > 0, Double(cut) > Self.largestCutShare * Double(answered) else { return nil }
     return "The token limit ended \(Numbers.text(Double(cut) / Double(answered), .share)) of the responses of \(place) "
       + "(\(Numbers.count(cut)) of \(Numbers.count(answered))): each is judged as it stands, and what would have followed "
       + "is not known. Raise max_tokens."

@@ -60,6 +60,9 @@ final class CurlTransfer {
     try set(CURLOPT_USERAGENT, "sluice/\(sluiceVersion)")
     try set(CURLOPT_ACCEPT_ENCODING, "gzip")
     try set(CURLOPT_FOLLOWLOCATION, 0)
+    // Both said, so that libcurl doesn't look into the environment: the report names what is used.
+    try set(CURLOPT_PROXY, request.proxy ?? "")
+    try set(CURLOPT_NOPROXY, "")
     try set(CURLOPT_SSL_VERIFYPEER, 1)
     try set(CURLOPT_SSL_VERIFYHOST, 2)
     if let certificateAuthorities { try set(CURLOPT_CAINFO, certificateAuthorities) }

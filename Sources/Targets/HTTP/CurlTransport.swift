@@ -5,7 +5,7 @@ import Synchronization
 /// never blocks, and connections are kept and reused.
 ///
 /// Certificates are verified; only `http` and `https` are spoken; redirects are not followed, so a key never reaches
-/// another host. The usual proxy variables (`http_proxy`, `https_proxy`, `no_proxy`, …) are honoured.
+/// another host. A proxy is used where the request names one (`ProxySettings`), never by the environment alone.
 public final class CurlTransport: HTTPTransport {
   private let loop: CurlLoop
 

@@ -15,6 +15,8 @@ public struct HTTPRequest: Sendable {
   /// Whether a second arrival would do harm. A transport may send others again by itself where a kept connection turns
   /// out to be dead.
   public var arrivesOnce: Bool
+  /// Address of the proxy to send it through, maybe with a password; nil for none.
+  public var proxy: String?
 
   public init(
     method: Method = .post, url: String, headers: [Header] = [], body: [UInt8] = [], bounds: Bounds = Bounds(),

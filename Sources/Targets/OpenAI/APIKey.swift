@@ -26,35 +26,18 @@ struct APIKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, 
 
   var header: HTTPRequest.Header { HTTPRequest.Header("Authorization", "Bearer \(value)") }
 
-  /// `text` without the key, in case a server repeats it.
-  func redacted(from text: String) -> String { text.replacing(value, with: "…") }
+  /// With the key among what is looked for.
+  func added(to redactor: Redactor) -> Redactor { redactor.union([value]) }
 
   var description: String { "(secret)" }
   var debugDescription: String { "(secret)" }
   var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// The texts that no message may repeat: the key, and what an address holds of its kind.
-struct Secrets: Sendable, CustomStringConvertible, CustomReflectable {
-  private let key: APIKey?
-  private let others: [String]
-
-  /// - Parameter others: texts of a few characters are no secrets, and would tear holes into every message.
-  init(key: APIKey?, others: [String]) {
-    self.key = key
-    self.others = others.filter { $0.count >= 6 }
-  }
-
-  func redacted(from text: String) -> String {
-    others.reduce(key?.redacted(from: text) ?? text) { $0.replacing($1, with: "…") }
-  }
-
+extension Redactor {
   /// What a server said, made fit to be shown; nil where nothing printable is left.
   func presentable(_ said: String, privateTexts: [String]) -> String? {
     // Secrets go first: cutting the text could leave a part of one that no longer matches.
-    ForeignMessage(redacted(from: said), privateTexts: privateTexts)?.text
+    ForeignMessage(redacted(said), privateTexts: privateTexts)?.text
   }
-
-  var description: String { "(secrets)" }
-  var customMirror: Mirror { Mirror(self, children: []) }
 }

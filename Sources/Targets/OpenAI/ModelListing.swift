@@ -50,9 +50,11 @@ struct ModelListing: Sendable {
   private func get(_ path: String) async throws -> JSON? {
     let began = connection.now
     for pause in Self.pauses {
-      let outcome = try await connection.send(seed: 0, retries: 0, isAside: true, privateTexts: []) { [timeout] in
-        OpenAIConnection.Attempt(method: .get, path: path, timeout: timeout) { response throws(MalformedReply) in
-          try ForeignJSON.object(response.body)
+      let outcome = try await connection.send(seed: 0, retries: 0, isAside: true, privateTexts: []) {
+        [timeout, connection] in
+        OpenAIConnection.Attempt(method: .get, path: path, timeout: timeout) {
+          [connection] response throws(MalformedReply) in
+          try ForeignJSON.object(response.body, connection.redactor)
         }
       }
       switch outcome {

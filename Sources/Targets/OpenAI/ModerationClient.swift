@@ -30,6 +30,9 @@ public final class ModerationClient: Sendable {
   /// For those who only want to know whether the server is there: fewer tries.
   public var probeRetries: Int { connection.probeRetries }
 
+  /// As `OpenAIClient.notices`.
+  public var notices: [String] { [connection.proxyNotice].compactMap(\.self) }
+
   /// - Parameter retries: nil for the configuration's.
   /// - Throws: `CancellationError` alone.
   public func ask(_ text: String, retries: Int? = nil) async throws -> Result<ModerationReply, ResponseFailure> {
@@ -37,11 +40,12 @@ public final class ModerationClient: Sendable {
       .serializedBytes()
     return try await connection.send(
       seed: StableHash.fnv1a(text.utf8), retries: retries, privateTexts: [text]
-    ) {
+    ) { [connection] in
       OpenAIConnection.Attempt(
         body: body,
-        read: { response throws(MalformedReply) in
-          try ModerationReply(parsing: response.body, latency: response.elapsed.inSeconds)
+        read: { [connection] response throws(MalformedReply) in
+          try ModerationReply(
+            parsing: response.body, latency: response.elapsed.inSeconds, redactor: connection.redactor)
         }, blocked: { ModerationReply(blockedAfter: $0.elapsed.inSeconds) })
     }
   }
@@ -67,8 +71,8 @@ public struct ModerationReply: Hashable, Sendable {
   init(blockedAfter latency: Double) { (scores, isFlagged, self.latency, isBlocked) = ([:], nil, latency, true) }
 
   /// Scores that are no probability are left out; a reply with neither scores nor a verdict says nothing.
-  init(parsing body: [UInt8], latency: Double) throws(MalformedReply) {
-    let json = try ForeignJSON.object(body)
+  init(parsing body: [UInt8], latency: Double, redactor: Redactor) throws(MalformedReply) {
+    let json = try ForeignJSON.object(body, redactor)
     guard let result = json["results"]?.array?.first else {
       throw MalformedReply(message: "the response has no 'results'", report: ServerReport(json))
     }

@@ -36,11 +36,11 @@ public final class OpenAIClient: Sendable {
   /// For those who only want to know whether the server is there: fewer tries.
   public var probeRetries: Int { connection.probeRetries }
 
-  /// What was asked for and the server wouldn't take, one sentence each; known after the first answer.
+  /// The proxy in use, and what was asked for and the server wouldn't take, one sentence each; known after the first answer.
   public var notices: [String] {
-    dialect.withLock(\.leftOut).intersection([.temperature, .topP]).map(\.rawValue).sorted().map {
-      "\(configuration.model) refuses '\($0)' and answers at a value of its own."
-    }
+    let refused = dialect.withLock(\.leftOut).intersection([.temperature, .topP]).map(\.rawValue).sorted()
+    return [connection.proxyNotice].compactMap(\.self)
+      + refused.map { "\(configuration.shownModel) refuses '\($0)' and answers at a value of its own." }
   }
 
   /// What the server tells of the model behind the name: its entry in the list of models, and what its answers said so
@@ -80,7 +80,9 @@ public final class OpenAIClient: Sendable {
   }
 
   private func read(_ response: HTTPResponse) throws(MalformedReply) -> OpenAIReply {
-    let reply = try OpenAIReply(parsing: response.body, api: configuration.api, latency: response.elapsed.inSeconds)
+    let reply = try OpenAIReply(
+      parsing: response.body, api: configuration.api, latency: response.elapsed.inSeconds, redactor: connection.redactor
+    )
     if let fingerprint = reply.systemFingerprint.flatMap({ connection.presentable($0, privateTexts: []) }) {
       systemFingerprints.withLock { seen in
         // A server that makes up a new one for each response must not fill the memory.

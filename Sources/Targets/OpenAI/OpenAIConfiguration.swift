@@ -1,3 +1,5 @@
+import Core
+
 /// Where an OpenAI-compatible server is and how it wants to be treated.
 public struct OpenAIConfiguration: Hashable, Sendable {
   /// With or without `/v1`: `http://host:8000`, `http://host:8000/v1` and the full path of the API mean the same. A full
@@ -26,6 +28,9 @@ public struct OpenAIConfiguration: Hashable, Sendable {
   public var maxResponseBytes: Int
   /// After so many requests in a row have failed as unavailable, the rest fail at once.
   public var failuresBeforeGivingUp: Int
+  /// The secrets that no answer may bring into the ledger, a report or a log; the key of this server and what its address
+  /// holds of the kind are added.
+  public var redactor = Redactor()
 
   public init(
     url: String, model: String, revision: String? = nil, api: OpenAIAPI = .chat, apiKeyVariable: String? = nil,
@@ -48,4 +53,12 @@ public struct OpenAIConfiguration: Hashable, Sendable {
     self.maxResponseBytes = maxResponseBytes
     self.failuresBeforeGivingUp = failuresBeforeGivingUp
   }
+}
+
+extension OpenAIConfiguration {
+  /// The model's name as reports and the ledger have it: a secret in it stands as a part of its hash, so that two stay
+  /// apart.
+  public var shownModel: String { redactor.hashed(model) }
+
+  public var shownRevision: String? { revision.map(redactor.hashed) }
 }

@@ -8,8 +8,9 @@ final class OpenAIConnection: Sendable {
   /// What tells the model at this address from all others, in one line without secrets: declared revision, address with
   /// query, and model name.
   var identity: String {
-    let revision = configuration.revision.map { "@" + Self.escaped($0.replacing("%", with: "%25")) } ?? ""
-    return "openai\(revision)|\(Self.escaped(endpoint.identity))|\(configuration.model)"
+    let revision = configuration.shownRevision.map { "@" + Self.escaped($0.replacing("%", with: "%25")) } ?? ""
+    return
+      "openai\(revision)|\(Self.escaped(configuration.redactor.hashed(endpoint.identity)))|\(configuration.shownModel)"
   }
 
   private let configuration: OpenAIConfiguration
@@ -19,8 +20,11 @@ final class OpenAIConnection: Sendable {
   private let usualRequest: HTTPRequest
   private let client: RetryingClient
   private let key: APIKey?
-  private let secrets: Secrets
+  /// Takes secrets out of everything that the server says.
+  let redactor: Redactor
   private let clock: RetryClock
+  /// Nil where the server is asked directly.
+  private let proxy: ProxySettings.Proxy?
 
   /// - Parameters:
   ///   - path: of the usual call below the version, for example `chat/completions`.
@@ -36,16 +40,20 @@ final class OpenAIConnection: Sendable {
     self.configuration = configuration
     endpoint = try OpenAIEndpoint(configuration.url, path: path)
     key = try configuration.apiKeyVariable.map { try APIKey(variable: $0, environment: environment) }
-    secrets = Secrets(key: key, others: endpoint.secrets)
+    proxy = ProxySettings(environment: environment).proxy(for: endpoint.url)
+    let known = configuration.redactor.union(endpoint.secrets + (proxy?.secrets ?? []))
+    redactor = key?.added(to: known) ?? known
     self.clock = clock
     refusals = OpenAIRefusals(
-      address: endpoint.address, model: configuration.model, secrets: secrets,
+      address: redactor.redacted(endpoint.address), model: configuration.shownModel, secrets: redactor,
       keyVariable: configuration.apiKeyVariable)
-    usualRequest = HTTPRequest(
+    var usualRequest = HTTPRequest(
       url: endpoint.url, headers: Self.headers(.post, contentType: Self.usualContentType, key: key),
       bounds: HTTPRequest.Bounds(
         connect: configuration.connectTimeout, total: configuration.timeout, stall: configuration.stallTimeout,
         bodyBytes: configuration.maxResponseBytes))
+    usualRequest.proxy = proxy?.address
+    self.usualRequest = usualRequest
     let authorities = environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : $0 }
     client = RetryingClient(
       transport: try transport ?? CurlTransport(certificateAuthorities: authorities),
@@ -94,9 +102,12 @@ final class OpenAIConnection: Sendable {
     seed: UInt64, retries: Int?, isAside: Bool = false, privateTexts: [String],
     attempt: @escaping @Sendable () -> Attempt<Value>
   ) async throws -> Result<Value, ResponseFailure> {
-    try await client.send(seed: seed, retries: retries, isAside: isAside) { [self] in
+    let outcome: Result<Value, ResponseFailure> = try await client.send(
+      seed: seed, retries: retries, isAside: isAside
+    ) { [self] in
       let attempt = attempt()
-      let refusals = attempt.path.map { self.refusals.at(endpoint.call($0).address) } ?? self.refusals
+      let refusals =
+        attempt.path.map { self.refusals.at(redactor.redacted(endpoint.call($0).address)) } ?? self.refusals
       return RetryingClient.Attempt(request: request(attempt)) { response in
         let report: ServerReport
         if (200..<300).contains(response.status) || attempt.expects.contains(response.status) {
@@ -110,11 +121,13 @@ final class OpenAIConnection: Sendable {
             report = said
           }
         } else {
-          report = ServerReport(response.body)
+          report = ServerReport(response.body, refusals.secrets)
         }
         return Self.outcome(of: attempt, response, report, refusals, privateTexts)
       }
     }
+    // What the transport says may hold a part of the address.
+    return outcome.mapError { ResponseFailure(kind: $0.kind, message: redactor.redacted($0.message)) }
   }
 
   /// What becomes of an attempt that the server answered with an error.
@@ -143,9 +156,14 @@ final class OpenAIConnection: Sendable {
     return "\(refusals.address): \(error.message)" + (said.map { ": \($0)" } ?? "")
   }
 
+  /// Whoever reads a report should know who else could read the questions.
+  var proxyNotice: String? {
+    proxy.map { "Requests go through the proxy \($0.shown) (\($0.variable))." }
+  }
+
   /// What the server said within an answer, made fit to be shown; nil where nothing printable is left.
   func presentable(_ said: String, privateTexts: [String]) -> String? {
-    secrets.presentable(said, privateTexts: privateTexts)
+    redactor.presentable(said, privateTexts: privateTexts)
   }
 
   /// Waits, by the clock of the pauses between tries.

@@ -45,29 +45,13 @@ struct OpenAIEndpoint: Sendable, CustomStringConvertible, CustomReflectable {
   }
 
   /// The values in the query that no message may repeat, as they are written and as they are meant.
-  var secrets: [String] {
-    queryItems.filter(\.isSecret).flatMap { [$0.value, $0.value.removingPercentEncoding].compactMap(\.self) }
-  }
+  var secrets: [String] { WebAddress.secrets(in: url) }
 
   var description: String { address }
   var customMirror: Mirror { Mirror(self, children: ["address": address]) }
 
-  private var queryItems: [QueryItem] {
-    query.dropFirst().split(separator: "&").map { QueryItem(text: String($0)) }
-  }
-
-  /// One `name=value` of a query.
-  private struct QueryItem {
-    let text: String
-    var name: String { String(text.prefix { $0 != "=" }) }
-    var value: String { String(text.dropFirst(name.count + 1)) }
-
-    /// Whether the name is one that keys, tokens and signatures go by.
-    var isSecret: Bool {
-      let word = ServerReport.word(name)
-      return ["key", "token", "secret", "password", "signature", "credential"].contains(where: word.hasSuffix)
-        || ["sig", "code", "auth", "authorization", "pass", "pwd", "sas"].contains(word)
-    }
+  private var queryItems: [WebAddress.QueryItem] {
+    query.dropFirst().split(separator: "&").map { WebAddress.QueryItem($0) }
   }
 
   init(_ text: String, api: OpenAIAPI) throws { try self.init(text, path: api.path) }

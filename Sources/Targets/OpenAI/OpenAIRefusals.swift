@@ -4,10 +4,10 @@ import Core
 struct OpenAIRefusals: Sendable {
   private(set) var address: String
   let model: String
-  let secrets: Secrets
+  let secrets: Redactor
   let keyVariable: String?
 
-  init(address: String, model: String, secrets: Secrets, keyVariable: String?) {
+  init(address: String, model: String, secrets: Redactor, keyVariable: String?) {
     self.address = address
     self.model = model
     self.secrets = secrets
@@ -92,6 +92,6 @@ struct OpenAIRefusals: Sendable {
   private func redirectHost(_ response: HTTPResponse) -> String {
     guard let location = response.redirect, let start = location.firstRange(of: "://") else { return "" }
     let host = location[start.upperBound...].prefix { !"/?#".contains($0) }.split(separator: "@").last ?? ""
-    return host.isEmpty ? "" : " to \(host.prefix(80))"
+    return host.isEmpty ? "" : " to \(secrets.redacted(String(host)).prefix(80))"
   }
 }

@@ -25,8 +25,11 @@ public struct OpenAIReply: Sendable {
     (self.latency, tokens, hasReasoning, systemFingerprint) = (latency, [], false, nil)
   }
 
-  init(parsing body: [UInt8], api: OpenAIAPI, latency: Double) throws(MalformedReply) {
-    let json = try ForeignJSON.object(body)
+  /// - Parameter redactor: takes secrets out of everything in it.
+  init(
+    parsing body: [UInt8], api: OpenAIAPI, latency: Double, redactor: Redactor = Redactor()
+  ) throws(MalformedReply) {
+    let json = try ForeignJSON.object(body, redactor)
     guard let choice = json["choices"]?.array?.first else {
       if ProviderBlock.explains(json, choice: nil, isEmpty: true) {
         self = OpenAIReply(blockedAfter: latency)
@@ -58,7 +61,8 @@ public struct OpenAIReply: Sendable {
     hasReasoning = message.hasReasoning
     let isStopped = ProviderBlock.explains(json, choice: choice, isEmpty: message.text?.isEmpty ?? true)
     if let text = message.text {
-      self.text = text
+      // Its parts were looked at one by one.
+      self.text = redactor.redacted(text)
     } else if isStopped || message.saysNothingByDesign || api == .chat && message.isThere && said != nil {
       text = ""
     } else {
@@ -123,22 +127,23 @@ public struct OpenAIReply: Sendable {
 
   /// A number of tokens. No reply has a thousand million, and a larger number must not overflow a sum.
   private static func count(_ value: JSON?) -> Int {
-    guard let value = value?.double, value > 0 else { return 0 }
-    return Int(min(value, 1e9))
+    min(max(0, Int(saturating: value?.double ?? 0)), 1_000_000_000)
   }
 }
 
 /// Reads the body of a reply.
 enum ForeignJSON {
+  /// - Parameter redactor: takes secrets out of every text in it.
   /// - Throws: `MalformedReply` for anything but an object, or a stream that makes one.
-  static func object(_ body: [UInt8]) throws(MalformedReply) -> JSON {
+  static func object(_ body: [UInt8], _ redactor: Redactor) throws(MalformedReply) -> JSON {
     if let json = try? JSON(foreign: body) {
       guard case .object = json else {
         throw MalformedReply(message: "the response is \(json.kind), not a JSON object")
       }
-      return json
+      return redactor.mayHold(body) ? redactor.redacted(json) : json
     }
-    if let json = try StreamedReply.joined(body) { return json }
+    // A secret may be spread over the pieces.
+    if let json = try StreamedReply.joined(body, redactor) { return redactor.redacted(json) }
     if body.isEmpty { throw MalformedReply(message: "the response is empty") }
     throw MalformedReply(
       message: ServerReport(body).isWebPage ? "the response is a web page, not JSON" : "the response is not JSON")

@@ -24,7 +24,7 @@ public final class OpenAITarget: Target {
     retry: RetryPolicy? = nil, clock: RetryClock = .continuous, waits: @escaping WaitSink = { _ in }
   ) throws {
     self.settings = settings
-    name = configuration.model
+    name = configuration.shownModel
     client = try OpenAIClient(
       configuration, environment: environment, transport: transport, retry: retry, clock: clock, waits: waits)
     fingerprint = client.identity
@@ -40,7 +40,7 @@ public final class OpenAITarget: Target {
   /// The `system_fingerprint` values seen so far, sorted: more than one means that the served model changed.
   public var observedSystemFingerprints: [String] { client.observedSystemFingerprints }
 
-  public var declaredRevision: String? { client.configuration.revision }
+  public var declaredRevision: String? { client.configuration.shownRevision }
   public var notices: [String] { client.notices }
   public func signs() async throws -> ServerSigns { try await client.signs() }
 

@@ -20,11 +20,13 @@ struct ServerReport: Sendable {
   /// More than a message needs, and little enough to be searched for prompts.
   private static let longest = 4000
 
-  init(_ body: [UInt8]) {
+  /// - Parameter redactor: takes secrets out of every text in it.
+  init(_ body: [UInt8], _ redactor: Redactor = Redactor()) {
     let start = body.prefix(512).drop { $0 <= 0x20 }.prefix(64)
     let head = String(decoding: start, as: UTF8.self).lowercased()
     let isWebPage = head.hasPrefix("<!doctype") || head.hasPrefix("<html") || head.hasPrefix("<head")
-    self.init(json: isWebPage ? nil : try? JSON(foreign: body), isWebPage: isWebPage)
+    let json = isWebPage ? nil : (try? JSON(foreign: body)).map { redactor.redacted($0) }
+    self.init(json: json, isWebPage: isWebPage)
   }
 
   init(_ json: JSON) { self.init(json: json, isWebPage: false) }

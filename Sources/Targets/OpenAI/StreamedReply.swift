@@ -7,7 +7,8 @@ import Core
 enum StreamedReply {
   /// Nil where the body is no stream.
   /// - Throws: `MalformedReply` for a stream that ends too early, or reports an error.
-  static func joined(_ body: [UInt8]) throws(MalformedReply) -> JSON? {
+  /// - Parameter redactor: takes secrets out of what the stream says instead of a reply.
+  static func joined(_ body: [UInt8], _ redactor: Redactor) throws(MalformedReply) -> JSON? {
     guard let events = events(body) ?? lines(body) else { return nil }
     var reply = Pieces()
     var isDone = false
@@ -18,7 +19,7 @@ enum StreamedReply {
       }
       guard let json = try? JSON(foreign: Array(event)) else { throw cutShort }
       if json["error"] != nil || json["object"]?.string == "error" {
-        let report = ServerReport(json)
+        let report = ServerReport(redactor.redacted(json))
         if report.isError { throw MalformedReply(message: "the stream reports an error", report: report) }
       }
       reply.add(json)

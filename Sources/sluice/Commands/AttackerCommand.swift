@@ -95,16 +95,16 @@ struct AttackerCommand: ParsableCommand {
       if !lora && (projections != nil || alpha != nil) {
         throw ValidationError("--projections and --alpha need --lora.")
       }
-      if epochs < 1 || batch < 1 || patience < 1 || rank < 1 {
-        throw ValidationError("--epochs, --batch, --patience and --rank start at 1.")
+      if ![epochs, batch, patience, rank].allSatisfy((1...100_000).contains) {
+        throw ValidationError("--epochs, --batch, --patience and --rank go from 1 to 100000.")
       }
       if !(0.001...0.9).contains(validation) { throw ValidationError("--validation must be from 0.001 to 0.9.") }
       if let learningRate, !(learningRate > 0 && learningRate <= 1) {
         throw ValidationError("--learning-rate must be above 0 and at most 1.")
       }
       if let alpha, !(alpha > 0 && alpha <= 1e6) { throw ValidationError("--alpha must be above 0 and at most 1e6.") }
-      if maxTokens < 2 || !(0...1000).contains(samples) {
-        throw ValidationError("--max-tokens starts at 2, --samples goes from 0 to 1000.")
+      if !(2...1_000_000).contains(maxTokens) || !(0...1000).contains(samples) {
+        throw ValidationError("--max-tokens goes from 2 to 1000000, --samples from 0 to 1000.")
       }
     }
 
@@ -120,7 +120,7 @@ struct AttackerCommand: ParsableCommand {
       withExtendedLifetime(interruption) {}
       display.finish()
       let report = try result.get()
-      if json { try ModelOutput.write(report) } else { StandardOutput.write(text(report, asked)) }
+      if json { try ModelOutput.write(report) } else { try StandardOutput.write(text(report, asked)) }
       if report.ending != .interrupted, report.output == nil {
         throw SluiceError(
           .usage, "no epoch was better than the checkpoint on the held-out prompts, so nothing was written",

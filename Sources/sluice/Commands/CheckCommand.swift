@@ -18,7 +18,7 @@ struct CheckCommand: ParsableCommand {
   var overrides: [String] = []
 
   func run() throws {
-    StandardOutput.write(try Pipeline.check(policy: policy, overrides: overrides))
+    try StandardOutput.write(Pipeline.check(policy: policy, overrides: overrides))
   }
 }
 
@@ -36,6 +36,6 @@ struct SchemaCommand: ParsableCommand {
   var report = false
 
   func run() throws {
-    StandardOutput.write(try report ? Pipeline.reportSchema() : Pipeline.policySchema())
+    try StandardOutput.write(report ? Pipeline.reportSchema() : Pipeline.policySchema())
   }
 }

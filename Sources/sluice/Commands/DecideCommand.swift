@@ -56,7 +56,7 @@ struct DecideCommand: ParsableCommand {
   func run() throws {
     let report = try Pipeline.decide(
       policy: policy, outcomes: outcomes, overrides: overrides, threshold: threshold)
-    StandardOutput.write(report, json: json, quiet: quiet)
+    try StandardOutput.write(report, json: json, quiet: quiet)
     throw ArgumentParser.ExitCode(report.summary.exitCode)
   }
 }

@@ -37,9 +37,9 @@ struct HistoryCommand: ParsableCommand {
   func run() throws {
     let history = try OldRuns(ledger: ledger).history(policy: policy, limit: limit, page: html)
     if json {
-      StandardOutput.write(bytes: try history.json())
+      try StandardOutput.write(json: history.json())
     } else {
-      StandardOutput.write(history.text(width: StandardOutput.width))
+      try StandardOutput.write(history.text(width: StandardOutput.width))
     }
   }
 }
@@ -80,6 +80,6 @@ struct ReportCommand: ParsableCommand {
   func run() throws {
     let report = try OldRuns(ledger: ledger).report(
       runID, junit: junit, html: html, markdown: markdown, json: jsonFile)
-    StandardOutput.write(report, json: json, quiet: false)
+    if json { try StandardOutput.write(json: report.json) } else { try StandardOutput.write(report, quiet: false) }
   }
 }

@@ -32,7 +32,7 @@ struct LabCommand: ParsableCommand {
       let display = ProgressDisplay(style: .suitable(quiet: quiet))
       try await Laboratory.build(seed: seed, into: folder) { display.show($0) }
       display.finish()
-      StandardOutput.write("the lab is in \(folder)\n")
+      try StandardOutput.write("the lab is in \(folder)\n")
     }
   }
 }

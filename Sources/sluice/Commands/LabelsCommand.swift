@@ -50,7 +50,7 @@ struct LabelsCommand: ParsableCommand {
         "\(result.path): \(result.items) of the \(result.population) responses that the judge scored in run "
           + "\(result.run)"
       ]
-      StandardOutput.write((text + result.notices).joined(separator: "\n") + "\n")
+      try StandardOutput.write((text + result.notices).joined(separator: "\n") + "\n")
     }
   }
 
@@ -81,7 +81,7 @@ struct LabelsCommand: ParsableCommand {
 
     func run() throws {
       let result = try LabelImport(ledger: ledger).read(file, reviewer: reviewer)
-      StandardOutput.write(
+      try StandardOutput.write(
         "\(file): \(result.labels) labels, \(result.new) of them new, \(result.changed) changed; "
           + "\(result.responses) responses are labelled in the ledger\n")
     }

@@ -35,9 +35,9 @@ struct LedgerCommand: ParsableCommand {
       if json {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        StandardOutput.write(bytes: [UInt8](try encoder.encode(contents)) + [10])
+        try StandardOutput.write(json: [UInt8](try encoder.encode(contents)) + [10])
       } else {
-        StandardOutput.write(LedgerListing(contents: contents).text)
+        try StandardOutput.write(LedgerListing(contents: contents).text)
       }
     }
   }
@@ -57,7 +57,7 @@ struct LedgerListing {
     }
     lines.append(contents.runs.isEmpty ? "no runs" : "runs, newest first:")
     lines += contents.runs.map(Self.line)
-    return lines.joined(separator: "\n") + "\n"
+    return lines.map(VisibleText.line).joined(separator: "\n") + "\n"
   }
 
   private static func line(_ run: RunRecord) -> String {

@@ -30,7 +30,7 @@ struct ModelCommand: ParsableCommand {
 
     func run() throws {
       let inspection = try ModelTools.inspect(checkpoint)
-      if json { try ModelOutput.write(inspection) } else { StandardOutput.write(ModelOutput.text(inspection)) }
+      if json { try ModelOutput.write(inspection) } else { try StandardOutput.write(ModelOutput.text(inspection)) }
     }
   }
 
@@ -69,7 +69,7 @@ struct ModelCommand: ParsableCommand {
     func run() async throws {
       let all = try texts + (file.map(ModelTools.texts) ?? [])
       let scores = try await ModelTools.score(checkpoint, texts: all, top: top)
-      if json { try ModelOutput.write(scores) } else { StandardOutput.write(ModelOutput.text(scores)) }
+      if json { try ModelOutput.write(scores) } else { try StandardOutput.write(ModelOutput.text(scores)) }
     }
   }
 
@@ -125,7 +125,9 @@ struct ModelCommand: ParsableCommand {
     func validate() throws {
       if prompts.isEmpty && file == nil { throw ValidationError("Give prompts, or --file.") }
       if raw && template != nil { throw ValidationError("--raw and --template exclude each other.") }
-      if samples < 1 || maxTokens < 1 { throw ValidationError("--samples and --max-tokens start at 1.") }
+      if ![samples, maxTokens].allSatisfy((1...1_000_000).contains) {
+        throw ValidationError("--samples and --max-tokens go from 1 to 1000000.")
+      }
       if !(0...10).contains(temperature) { throw ValidationError("--temperature must be from 0 to 10.") }
       if !(0.01...1).contains(topP) { throw ValidationError("--top-p must be from 0.01 to 1.") }
     }
@@ -136,7 +138,7 @@ struct ModelCommand: ParsableCommand {
         temperature: temperature, topP: topP, maxTokens: maxTokens, system: system,
         template: raw ? "{prompt}" : template, seed: seed)
       let drawn = try await ModelTools.generate(checkpoint, prompts: all, samples: samples, settings: settings)
-      if json { try ModelOutput.write(drawn) } else { StandardOutput.write(ModelOutput.text(drawn)) }
+      if json { try ModelOutput.write(drawn) } else { try StandardOutput.write(ModelOutput.text(drawn)) }
     }
   }
 }
@@ -146,7 +148,7 @@ enum ModelOutput {
   static func write(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    StandardOutput.write(bytes: [UInt8](try encoder.encode(value)) + [10])
+    try StandardOutput.write(json: [UInt8](try encoder.encode(value)) + [10])
   }
 
   static func text(_ inspection: ModelTools.Inspection) -> String {
@@ -171,7 +173,7 @@ enum ModelOutput {
     }
     if let labels = it.labels { rows.append(("labels", labels.joined(separator: ", "))) }
     rows.append(("sha256", inspection.fingerprint))
-    return rows.map { $0.0.padding(toLength: 16, withPad: " ", startingAt: 0) + $0.1 + "\n" }.joined()
+    return rows.map { $0.0.padding(toLength: 16, withPad: " ", startingAt: 0) + VisibleText.line($0.1) + "\n" }.joined()
   }
 
   static func text(_ scores: [ModelTools.Scored]) -> String {

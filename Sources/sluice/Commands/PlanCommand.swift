@@ -37,6 +37,6 @@ struct PlanCommand: ParsableCommand {
 
   func run() throws {
     let plan = try Pipeline.plan(policy: policy, overrides: overrides, rate: rate)
-    if json { StandardOutput.write(bytes: try plan.json()) } else { StandardOutput.write(plan.text) }
+    if json { try StandardOutput.write(json: plan.json()) } else { try StandardOutput.write(plan.text) }
   }
 }

@@ -86,7 +86,7 @@ struct RunCommand: AsyncParsableCommand {
     withExtendedLifetime(interruption) {}
     display.finish()
     let report = try result.get()
-    StandardOutput.write(report, json: json, quiet: quiet)
+    try StandardOutput.write(report, json: json, quiet: quiet)
     throw ArgumentParser.ExitCode(report.summary.exitCode)
   }
 }

@@ -35,13 +35,13 @@ struct SuiteListCommand: ParsableCommand {
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      StandardOutput.write(bytes: [UInt8](try encoder.encode(entries)) + [UInt8(ascii: "\n")])
+      try StandardOutput.write(json: [UInt8](try encoder.encode(entries)) + [UInt8(ascii: "\n")])
     } else {
       let lines = entries.map { entry in
         ["\(entry.id)", entry.category ?? "no category", entry.method, entry.run ?? "", entry.prompt ?? ""]
-          .filter { !$0.isEmpty }.joined(separator: "  ")
+          .filter { !$0.isEmpty }.map(VisibleText.line).joined(separator: "  ")
       }
-      StandardOutput.write((lines + ["\(entries.count) attacks found by searches"]).joined(separator: "\n") + "\n")
+      try StandardOutput.write((lines + ["\(entries.count) attacks found by searches"]).joined(separator: "\n") + "\n")
     }
   }
 }
@@ -76,7 +76,7 @@ struct SuitePromoteCommand: ParsableCommand {
 
   func run() throws {
     let (added, known) = try FoundSuite(ledger: ledger).promote(ids, into: into)
-    StandardOutput.write(
+    try StandardOutput.write(
       "\(into): \(added) attacks added" + (known > 0 ? ", \(known) were there already" : "") + "\n")
   }
 }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Core
 import Foundation
-import Gate
 import Policies
 
 /// Turns an error into its message on standard error and its exit code.
@@ -13,15 +12,14 @@ enum Failure {
       Foundation.exit(error.exitCode.rawValue)
     case let error as PolicyErrors:
       for each in error.errors { write(each) }
-      Foundation.exit(Core.ExitCode.usage.rawValue)
+      Foundation.exit(error.exitCode.rawValue)
     case is CancellationError:
       write(SluiceError(.interrupted, "interrupted"))
       Foundation.exit(Core.ExitCode.interrupted.rawValue)
-    case _ where Sluice.exitCode(for: error) != .failure:
-      // Help, a command's own exit code, a mistake in the arguments: the parser knows how to say it.
-      Sluice.exit(withError: error)
     case let code as ArgumentParser.ExitCode:
       Foundation.exit(code.rawValue)
+    case _ where Sluice.exitCode(for: error) != .failure:
+      exit(parsing: error)
     default:
       write(
         SluiceError(
@@ -31,39 +29,32 @@ enum Failure {
     }
   }
 
+  /// What the parser has to say: help and version on standard output (0), every mistake on standard error (64).
+  static func exit(parsing error: any Error) -> Never {
+    let code = Sluice.exitCode(for: error)
+    let text = Sluice.fullMessage(for: error)
+    guard code.isSuccess else {
+      StandardError.write(text + "\n", isLast: true)
+      Foundation.exit(code.rawValue)
+    }
+    do {
+      if !text.isEmpty { try StandardOutput.write(text + "\n") }
+    } catch {
+      exit(error)
+    }
+    Foundation.exit(code.rawValue)
+  }
+
   /// `sluice: error: file:line:column: message` and the remedy on a line of its own.
   static func write(_ error: SluiceError) {
-    StandardError.write("sluice: error: \(error.description)\n")
+    StandardError.write("sluice: error: \(error.shown)\n", isLast: true)
   }
 }
 
-/// Unbuffered text for people; standard output stays free for results.
-enum StandardError {
-  static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
-}
-
-/// Results: reports, listings, JSON.
-enum StandardOutput {
-  static func write(_ text: String) { write(bytes: Array(text.utf8)) }
-
-  static func write(bytes: [UInt8]) { FileHandle.standardOutput.write(Data(bytes)) }
-
-  /// A verdict as the flags ask for it.
-  static func write(_ report: RunReport, json: Bool, quiet: Bool) {
-    if json {
-      write(bytes: report.json)
-    } else {
-      write(quiet ? report.verdictLine : report.text(colour: colours, width: width))
-    }
-  }
-
-  /// Columns of the terminal; 100 where the output is a file or a pipe.
-  static var width: Int {
-    var size = winsize()
-    return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 100
-  }
-
-  private static var colours: Bool {
-    isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
+extension SluiceError {
+  /// The description with everything in it that isn't Sluice's own kept on its line.
+  fileprivate var shown: String {
+    (location.map { "\(VisibleText.line($0.description)): " } ?? "") + VisibleText.line(message)
+      + (remedy.map { "\n  \(VisibleText.line($0))" } ?? "")
   }
 }

@@ -3,18 +3,21 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Listens for Ctrl-C and termination while it lives: the first asks the work to stop, the second ends the process at
-/// once.
+/// Listens for Ctrl-C, a lost terminal, termination and a spent CPU limit while it lives: the first asks the work to stop,
+/// the second ends the process at once.
 ///
 /// Ending at once is safe at any time: everything that was paid for is already committed to the ledger.
 final class Interruption {
   private let sources: [any DispatchSourceSignal]
 
+  static let signals = [SIGINT, SIGTERM, SIGHUP, SIGXCPU]
+
   /// - Parameter stop: called once, from another thread.
   init(stop: @escaping @Sendable () -> Void) {
     let queue = DispatchQueue(label: "sluice.signals")
     let seen = SignalCount()
-    sources = [SIGINT, SIGTERM].map { number in
+    // What the caller wants ignored stays ignored: `nohup sluice run …` outlives its terminal.
+    sources = Self.signals.filter { !ProcessSetup.isIgnored($0) }.map { number in
       // The default action would end the process before the source hears of it.
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)

@@ -33,61 +33,69 @@ final class ProgressDisplay: Sendable {
 
   private let style: Style
   private let now: @Sendable () -> Double
-  private let write: @Sendable (String) -> Void
   private let state = Mutex(State())
 
-  /// - Parameters:
-  ///   - now: seconds from any fixed moment.
-  init(
-    style: Style, now: @escaping @Sendable () -> Double = { ProcessInfo.processInfo.systemUptime },
-    write: @escaping @Sendable (String) -> Void = StandardError.write
-  ) {
+  /// - Parameter now: seconds from any fixed moment.
+  init(style: Style, now: @escaping @Sendable () -> Double = { ProcessInfo.processInfo.systemUptime }) {
     self.style = style
     self.now = now
-    self.write = write
   }
 
   func show(_ event: ProgressEvent) {
     if style == .silent { return }
-    let text = state.withLock { state in render(event, &state) }
-    if !text.isEmpty { write(text) }
+    state.withLock { state in render(event, &state) }.map(write)
   }
 
   /// Ends a live line, so that what follows starts on a line of its own.
   func finish() {
-    let text = state.withLock { state in closed(&state) }
-    if !text.isEmpty { write(text) }
+    if state.withLock({ closed(&$0) }) { StandardError.write(live: "") }
   }
 
-  private func render(_ event: ProgressEvent, _ state: inout State) -> String {
+  /// What one event shows.
+  private struct Shown {
+    /// Whether a live line has to go first.
+    var closesLine = false
+    var live: String?
+    var line: String?
+  }
+
+  private func write(_ shown: Shown) {
+    if shown.closesLine { StandardError.write(live: "") }
+    if let live = shown.live { StandardError.write(live: live) }
+    // One event is one line, whatever is in its names.
+    if let line = shown.line { StandardError.write("sluice: \(VisibleText.line(line))\n") }
+  }
+
+  private func render(_ event: ProgressEvent, _ state: inout State) -> Shown? {
     switch event {
     case .stageBegan(let name, let total):
       state.stage = name
       state.began = now()
       state.lastShown = style == .plain ? state.began : -.infinity
-      if style == .live { return "" }
-      return "sluice: \(name): started" + (total.map { " (\($0) to do)" } ?? "") + "\n"
+      if style == .live { return nil }
+      return Shown(line: "\(name): started" + (total.map { " (\($0) to do)" } ?? ""))
     case .advanced(let stage, let done, let total, let unit, let note):
       let time = now()
       let interval = style == .live ? Self.liveInterval : Self.plainInterval
-      if time - state.lastShown < interval { return "" }
+      if time - state.lastShown < interval { return nil }
       state.lastShown = time
       let line = ProgressLine(
         stage: stage, done: done, total: total, unit: unit, note: note, seconds: time - state.began
       ).text
-      if style == .plain { return "sluice: \(line)\n" }
+      if style == .plain { return Shown(line: line) }
       state.lineIsOpen = true
-      return "\r\u{1B}[2K\(line.prefix(118))"
+      return Shown(live: String(line.prefix(118)))
     case .stageEnded(let name, let detail):
-      return closed(&state) + "sluice: \(name): \(detail)\n"
+      return Shown(closesLine: closed(&state), line: "\(name): \(detail)")
     case .notice(let text):
-      return closed(&state) + "sluice: note: \(text)\n"
+      return Shown(closesLine: closed(&state), line: "note: \(text)")
     }
   }
 
-  private func closed(_ state: inout State) -> String {
+  /// - Returns: whether there was a live line.
+  private func closed(_ state: inout State) -> Bool {
     defer { state.lineIsOpen = false }
-    return state.lineIsOpen ? "\r\u{1B}[2K" : ""
+    return state.lineIsOpen
   }
 }
 

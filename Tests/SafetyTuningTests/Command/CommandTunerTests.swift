@@ -74,7 +74,7 @@ struct CommandTunerTests {
   @Test("its last words are told where they are short, printable and give nothing away")
   func lastWords() async throws {
     for (words, shown) in [
-      ("CUDA out of\\tmemory\\033[31m", "CUDA out of memory [31m"), ("key is s3cr3t-value", "key is …"),
+      ("CUDA out of\\tmemory\\033[31m", "CUDA out of memory [31m"), ("key is s3cr3t-value", "key is [redacted]"),
       ("bad line: prompt of attack number 2", "withheld"),
     ] {
       let bench = try Workbench()
@@ -92,6 +92,25 @@ struct CommandTunerTests {
       try await shell("head -c 3000 /dev/zero | tr '\\0' q >&2; exit 1").tune(bench.job, progress: bench.progress)
     }
     #expect(try #require(failure?.message).contains("qqq") == false, "one endless line isn't shown")
+  }
+
+  @Test("it gets the variables that the policy names and those that any program needs, and no other")
+  func environment() async throws {
+    let bench = try Workbench()
+    var settings = CommandTuner.Settings()
+    settings.variables = ["WANTED", "ABSENT"]
+    let tuner = try CommandTuner(
+      command: ["/bin/sh", "-c", "env > {output}/env; echo served-model"], baseModel: "base", settings: settings,
+      environment: [
+        "PATH": "/usr/bin:/bin", "HOME": "/nowhere", "LC_ALL": "C", "TMPDIR": "/tmp", "WANTED": "yes",
+        "SLUICE_API_KEY": "sk-secret", "AWS_SECRET_ACCESS_KEY": "s", "http_proxy": "http://u:p@proxy",
+      ])
+    #expect(try await tuner.tune(bench.job, progress: bench.progress) == .served("served-model"))
+    let lines = try bench.text("output/env").split(separator: "\n")
+    let names = Set(lines.map { String($0.prefix { $0 != "=" }) })
+    #expect(
+      names.isSuperset(of: ["PATH", "HOME", "LC_ALL", "TMPDIR", "WANTED", "SLUICE_TRAINING_FILE", "SLUICE_SEED"]))
+    #expect(names.isDisjoint(with: ["SLUICE_API_KEY", "AWS_SECRET_ACCESS_KEY", "http_proxy", "ABSENT"]))
   }
 
   @Test("a program that isn't there, is no program or can't be run is a usage error")

@@ -13,10 +13,18 @@ final class BoundedLog {
   private let ringSize: Int
   private var beyondHead = 0
   private var isClosed = false
+  private let redactor: Redactor
+  /// What has not been looked through for secrets yet: the beginning of a line.
+  private var pending: [UInt8] = []
+  private static let longestLine = 1 << 16
+  /// As much of a line without end waits on, since a secret may go on behind it.
+  private static let longestSecret = 1 << 10
 
   /// Replaces an older log; its owner's alone.
+  /// - Parameter redactor: takes secrets out of what is written.
   /// - Throws: `SluiceError` (usage) when the file can't be made.
-  init(path: String, limit: Int) throws {
+  init(path: String, limit: Int, redactor: Redactor = Redactor()) throws {
+    self.redactor = redactor
     // Removed first, so that the new one has the right owner and mode whatever the old one was.
     unlink(path)
     descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
@@ -32,6 +40,25 @@ final class BoundedLog {
   deinit { close() }
 
   func append(_ bytes: ArraySlice<UInt8>) {
+    if redactor.isEmpty {
+      store(bytes)
+      return
+    }
+    pending += bytes
+    if let end = pending.lastIndex(of: UInt8(ascii: "\n")) {
+      look(through: end + 1)
+    } else if pending.count > Self.longestLine {
+      look(through: pending.count - Self.longestSecret)
+    }
+  }
+
+  private func look(through count: Int) {
+    let bytes = pending[..<count]
+    store(redactor.mayHold(bytes) ? Array(redactor.redacted(String(decoding: bytes, as: UTF8.self)).utf8)[...] : bytes)
+    pending.removeFirst(count)
+  }
+
+  private func store(_ bytes: ArraySlice<UInt8>) {
     let head = bytes.prefix(headLeft)
     write(head)
     headLeft -= head.count
@@ -50,6 +77,7 @@ final class BoundedLog {
   func close() {
     guard !isClosed, descriptor >= 0 else { return }
     isClosed = true
+    look(through: pending.count)
     let lost = beyondHead - ring.count
     if lost > 0 { write(Array("\n… \(lost) bytes left out …\n".utf8)[...]) }
     write(ring[ringStart...])

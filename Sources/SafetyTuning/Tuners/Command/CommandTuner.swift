@@ -14,8 +14,12 @@ public struct CommandTuner: Tuner {
     public var timeLimit: Duration? = .seconds(6 * 3600)
     /// Between asking the trainer to end and ending it.
     public var grace = Duration.seconds(10)
+    /// Names of the variables that the trainer inherits beside those that any program needs.
+    public var variables: [String] = []
     /// Added to the environment that the trainer inherits.
     public var environment: [String: String] = [:]
+    /// Takes secrets out of what the trainer says.
+    public var redactor = Redactor()
     /// Of the log; a longer one keeps its beginning and its end.
     public var logBytes = 64 << 20
 
@@ -29,11 +33,13 @@ public struct CommandTuner: Tuner {
   private let baseModel: String
   private let settings: Settings
   private let environment: [String: String]
+  /// The policy's secrets and what the trainer's variables hold of the kind.
+  private let secrets: Redactor
 
   /// - Parameters:
   ///   - command: program and arguments; a program without a slash is looked for along `PATH`. No shell is involved.
   ///   - baseModel: folder or name of the model to tune, handed on as it is.
-  ///   - environment: what the trainer inherits.
+  ///   - environment: what the trainer inherits some of: `Settings.variables`, and what any program needs.
   /// - Throws: `SluiceError` (64) where there is no such program.
   public init(
     command: [String], baseModel: String, settings: Settings = Settings(),
@@ -42,13 +48,27 @@ public struct CommandTuner: Tuner {
     self.command = command
     self.baseModel = baseModel
     self.settings = settings
-    self.environment = environment.merging(settings.environment) { $1 }
+    let inherited = environment.filter { Self.isOrdinary($0.key) || settings.variables.contains($0.key) }
+    self.environment = inherited.merging(settings.environment) { $1 }
+    secrets = settings.redactor.union(self.environment.filter { WebAddress.namesSecret($0.key) }.map(\.value))
     executable = try ExecutablePath.find(command.first ?? "", path: self.environment["PATH"])
     let added = settings.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     fingerprint =
       "command|"
-      + JSON.array([.strings(command), .string(baseModel), .strings(added)]).serialized()
+      + JSON.array(
+        [.strings(command), .string(baseModel), .strings(added)]
+          + (settings.variables.isEmpty ? [] : [.strings(settings.variables.sorted())])
+      ).serialized()
   }
+
+  /// What programs need to run at all, and nothing that opens a door: Sluice's own environment may hold keys.
+  private static func isOrdinary(_ variable: String) -> Bool {
+    ordinary.contains(variable) || variable.hasPrefix("LC_")
+  }
+
+  private static let ordinary: Set<String> = [
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TERM", "LD_LIBRARY_PATH",
+  ]
 
   public func tune(_ job: TuningJob, progress: @escaping @Sendable (String) -> Void) async throws -> TunedModel {
     guard !job.data.examples.isEmpty else { throw TuningFailure(.noData, "the data set has no example") }
@@ -100,7 +120,7 @@ public struct CommandTuner: Tuner {
     _ training: Training, cancelled: CancellationFlag, progress: (String) -> Void
   ) throws -> TrainerProcess.Outcome {
     let lock = try TrainerLock(folder: training.folder, patience: settings.grace + .seconds(5), cancelled: cancelled)
-    let log = try BoundedLog(path: training.log, limit: settings.logBytes)
+    let log = try BoundedLog(path: training.log, limit: settings.logBytes, redactor: secrets)
     let values = [
       ("data", "TRAINING_FILE", training.data), ("output", "OUTPUT_FOLDER", training.output),
       ("model", "BASE_MODEL", baseModel), ("variant", "VARIANT", training.job.variant),
@@ -176,7 +196,7 @@ public struct CommandTuner: Tuner {
     if ["/", "./", "../", "~"].contains(where: text.hasPrefix) {
       throw TuningFailure(.noModel, "the trainer named a folder that isn't there; its log is \(training.log)")
     }
-    guard ServedModelName.isUsable(text) else {
+    guard ServedModelName.isUsable(text), secrets.redacted(text) == text else {
       throw TuningFailure(
         .noModel, "the trainer's last line is neither a folder nor a model's name; its log is \(training.log)")
     }
@@ -185,14 +205,7 @@ public struct CommandTuner: Tuner {
 
   /// The last line on standard error, where it gives nothing away.
   private func lastWords(_ line: LastLine.Line?, _ job: TuningJob) -> String? {
-    guard var text = line?.text, text.count <= 240 else { return nil }
-    for (name, value) in environment where value.count >= 8 && Self.namesSecret(name) {
-      text = text.replacing(value, with: "…")
-    }
-    return ForeignMessage(text, privateTexts: job.privateTexts)?.text
-  }
-
-  private static func namesSecret(_ variable: String) -> Bool {
-    ["KEY", "TOKEN", "SECRET", "PASS", "CREDENTIAL"].contains { variable.uppercased().contains($0) }
+    guard let text = line?.text, text.count <= 240 else { return nil }
+    return ForeignMessage(secrets.redacted(text), privateTexts: job.privateTexts)?.text
   }
 }

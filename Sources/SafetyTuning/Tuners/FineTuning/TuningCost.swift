@@ -14,7 +14,7 @@ struct TuningCost {
   /// Before anything is sent: four bytes a token, which is what English text comes to, and a little more than the
   /// conversations themselves because their JSON counts too.
   init(estimatedFor bytes: Int, settings: FineTuningAPITuner.Settings) {
-    self.init(tokens: (bytes + 3) / 4 * settings.epochs, settings: settings)
+    self.init(tokens: ((bytes + 3) / 4).multipliedSaturated(by: settings.epochs), settings: settings)
   }
 
   /// Nil where the job may be started.

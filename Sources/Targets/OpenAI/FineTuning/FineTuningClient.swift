@@ -41,8 +41,8 @@ public final class FineTuningClient: Sendable {
     let form = MultipartForm(fields: [("purpose", "fine-tune")], file: file, fileName: name, using: &random)
     return try await connection.send(seed: seed, retries: nil, privateTexts: privateTexts) {
       OpenAIConnection.Attempt(path: "files", contentType: form.contentType, body: form.body, timeout: timeout) {
-        response throws(MalformedReply) in
-        try Self.identifier(Self.json(response)["id"], of: "file")
+        [self] response throws(MalformedReply) in
+        try Self.identifier(json(response)["id"], of: "file")
       }
     }
   }
@@ -54,8 +54,8 @@ public final class FineTuningClient: Sendable {
   ) async throws -> Result<FineTuningJob, ResponseFailure> {
     let body = order.body(model: configuration.model)
     return try await connection.send(seed: order.seed, retries: 0, privateTexts: privateTexts) {
-      OpenAIConnection.Attempt(body: body, arrivesOnce: true) { response throws(MalformedReply) in
-        try FineTuningJob(Self.json(response))
+      OpenAIConnection.Attempt(body: body, arrivesOnce: true) { [self] response throws(MalformedReply) in
+        try FineTuningJob(json(response))
       }
     }
   }
@@ -66,8 +66,8 @@ public final class FineTuningClient: Sendable {
   public func job(_ id: String, retries: Int? = nil) async throws -> Result<FineTuningJob?, ResponseFailure> {
     try await connection.send(seed: StableHash.fnv1a(id.utf8), retries: retries, privateTexts: []) {
       OpenAIConnection.Attempt(method: .get, path: Self.path(of: id), expects: [404]) {
-        response throws(MalformedReply) in
-        response.status == 404 ? nil : try FineTuningJob(Self.json(response))
+        [self] response throws(MalformedReply) in
+        response.status == 404 ? nil : try FineTuningJob(json(response))
       }
     }
   }
@@ -76,8 +76,8 @@ public final class FineTuningClient: Sendable {
   /// - Throws: `CancellationError` alone.
   public func jobs() async throws -> Result<[FineTuningJob], ResponseFailure> {
     try await connection.send(seed: 0, retries: nil, privateTexts: []) {
-      OpenAIConnection.Attempt(method: .get) { response throws(MalformedReply) in
-        guard let list = try Self.json(response)["data"]?.array else {
+      OpenAIConnection.Attempt(method: .get) { [self] response throws(MalformedReply) in
+        guard let list = try json(response)["data"]?.array else {
           throw MalformedReply(message: "the list of jobs has no 'data'")
         }
         return list.compactMap { try? FineTuningJob($0) }
@@ -104,8 +104,8 @@ public final class FineTuningClient: Sendable {
     return "\(jobs)/" + (id.addingPercentEncoding(withAllowedCharacters: plain) ?? id)
   }
 
-  private static func json(_ response: HTTPResponse) throws(MalformedReply) -> JSON {
-    let json = try ForeignJSON.object(response.body)
+  private func json(_ response: HTTPResponse) throws(MalformedReply) -> JSON {
+    let json = try ForeignJSON.object(response.body, connection.redactor)
     let report = ServerReport(json)
     if report.isError, json["id"] == nil, json["data"] == nil {
       throw MalformedReply(message: "the response reports an error", report: report)

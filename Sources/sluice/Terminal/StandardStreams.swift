@@ -1,0 +1,118 @@
+import Core
+import Foundation
+import Gate
+
+/// Text for people on standard error; standard output stays free for results.
+enum StandardError {
+  /// Longest wait for a reader that has stopped reading, in milliseconds: a stuck log must not hold up the gate.
+  private static let patience: Int32 = 500
+  /// Of the message that a process ends with, which is worth more.
+  private static let lastPatience: Int32 = 5_000
+
+  /// Writes whole lines. What can't be written is dropped: progress is never worth a verdict.
+  /// - Parameter isLast: whether the process ends with it.
+  static func write(_ text: String, isLast: Bool = false) {
+    _ = try? Descriptor(number: STDERR_FILENO).write(
+      Array(VisibleText.lines(KnownSecrets.redactor.redacted(text)).utf8), patience: isLast ? lastPatience : patience)
+  }
+
+  /// Control sequences of Sluice's own around one line of text.
+  static func write(live line: String) {
+    _ = try? Descriptor(number: STDERR_FILENO).write(
+      Array("\r\u{1B}[2K\(VisibleText.line(KnownSecrets.redactor.redacted(line)))".utf8), patience: patience)
+  }
+}
+
+/// Results: reports, listings, JSON.
+enum StandardOutput {
+  /// - Throws: `SluiceError` (inputOutput) where not all of it could be written.
+  static func write(_ text: String, isColoured: Bool = false) throws {
+    try write(
+      raw: Array(VisibleText.lines(KnownSecrets.redactor.redacted(text), keepsColours: isColoured).utf8))
+  }
+
+  /// - Throws: `SluiceError` (inputOutput) where not all of it could be written.
+  static func write(json: [UInt8]) throws {
+    try write(raw: VisibleText.json(KnownSecrets.redactor.redacted(json: json)))
+  }
+
+  private static func write(raw: [UInt8]) throws {
+    do {
+      try Descriptor(number: STDOUT_FILENO).write(raw, patience: -1)
+    } catch {
+      throw SluiceError(
+        .inputOutput, "standard output can't be written: \(error.reason)",
+        remedy: "Check where it goes: the disk may be full, or the reader gone.")
+    }
+  }
+
+  /// A verdict as the flags ask for it.
+  ///
+  /// Its text is for people; the verdict itself is the exit code and the reports, which a full log disk leaves as they are.
+  /// What a script asked for by `--json` must be there.
+  /// - Throws: `SluiceError` (inputOutput) where the JSON report could not be written.
+  static func write(_ report: RunReport, json: Bool, quiet: Bool) throws {
+    if json {
+      try write(json: report.json)
+      return
+    }
+    do {
+      try write(report, quiet: quiet)
+    } catch let error as SluiceError {
+      let files = report.files.isEmpty ? "" : "; the reports are written"
+      StandardError.write(
+        "sluice: note: \(error.message): the verdict stands, as the exit code\(files)\n", isLast: true)
+    }
+  }
+
+  /// - Throws: `SluiceError` (inputOutput) where not all of it could be written.
+  static func write(_ report: RunReport, quiet: Bool) throws {
+    let isColoured = colours
+    try write(
+      quiet ? report.verdictLine : report.text(colour: isColoured, width: width), isColoured: isColoured && !quiet)
+  }
+
+  /// Columns of the terminal; 100 where the output is a file or a pipe.
+  static var width: Int {
+    var size = winsize()
+    return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 100
+  }
+
+  /// As https://no-color.org has it: any value of `NO_COLOR` that isn't empty.
+  private static var colours: Bool {
+    let environment = ProcessInfo.processInfo.environment
+    return isatty(STDOUT_FILENO) == 1 && environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
+  }
+}
+
+/// A file descriptor that is written as it is: no buffer, and no trap where it fails, which `FileHandle` has.
+struct Descriptor {
+  let number: Int32
+
+  struct Failure: Error {
+    /// `errno`; `ETIMEDOUT` where nobody read.
+    let code: Int32
+
+    var reason: String { code == EBADF ? "it is closed" : String(cString: strerror(code)) }
+  }
+
+  /// What a pipe takes at once where `poll` says that it takes anything.
+  private static let piece = 4_096
+
+  /// - Parameter patience: longest wait for a reader, in milliseconds; below zero for ever.
+  func write(_ bytes: [UInt8], patience: Int32) throws(Failure) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      var polled = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
+      let ready = poll(&polled, 1, patience)
+      if ready < 0 && errno == EINTR { continue }
+      if ready == 0 { throw Failure(code: ETIMEDOUT) }
+      let count = rest.prefix(Self.piece).withUnsafeBytes { Foundation.write(number, $0.baseAddress, $0.count) }
+      if count < 0 {
+        if errno == EINTR || errno == EAGAIN { continue }
+        throw Failure(code: errno)
+      }
+      rest = rest.dropFirst(count)
+    }
+  }
+}
