@@ -35,7 +35,8 @@ final class CurlTransfer {
   /// Whether `request` is like the one that the handle is set up for, but for its body.
   func isMade(for request: HTTPRequest) -> Bool {
     model.method == request.method && model.bounds == request.bounds && model.arrivesOnce == request.arrivesOnce
-      && model.url == request.url && model.headers.elementsEqual(request.headers) { $0.isSame(as: $1) }
+      && model.url == request.url && model.proxy == request.proxy
+      && model.headers.elementsEqual(request.headers) { $0.isSame(as: $1) }
   }
 
   /// Makes the handle ready for a request that it is made for.
@@ -61,7 +62,7 @@ final class CurlTransfer {
     try set(CURLOPT_ACCEPT_ENCODING, "gzip")
     try set(CURLOPT_FOLLOWLOCATION, 0)
     // Both said, so that libcurl doesn't look into the environment: the report names what is used.
-    try set(CURLOPT_PROXY, request.proxy ?? "")
+    try set(CURLOPT_PROXY, model.proxy ?? "")
     try set(CURLOPT_NOPROXY, "")
     try set(CURLOPT_SSL_VERIFYPEER, 1)
     try set(CURLOPT_SSL_VERIFYHOST, 2)
