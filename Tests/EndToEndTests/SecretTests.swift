@@ -59,6 +59,7 @@ struct SecretTests {
       guard request.method == "POST" else {
         return .json("{\"data\":[{\"id\":\"fake\",\"root\":\(echo),\"owned_by\":\(echo),\"digest\":\"\(Self.key)\"}]}")
       }
+      if request.bodyText.contains("\"Hello\"") { return .chat("\(Self.refusal) \(Self.key)") }
       switch index % 6 {
       case 1:
         return .json(

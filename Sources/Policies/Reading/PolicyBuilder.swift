@@ -78,6 +78,7 @@ struct PolicyBuilder {
         junit: report.text("junit"), html: report.text("html"), markdown: report.text("markdown"),
         json: report.text("json"), reveal: report.toggle("reveal")),
       resolved: ResolvedPolicy.text(tree, seed: seed, environment: reader.environment), redactor: redactor,
+      site: reader.site.path,
       places: reader.places)
   }
 
