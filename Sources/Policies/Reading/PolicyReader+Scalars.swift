@@ -82,7 +82,7 @@ extension PolicyReader {
     // What is no address may have its password anywhere before the last sign.
     case .url:
       let scheme = written.firstRange(of: "://").map { written[..<$0.upperBound] } ?? ""
-      let host = written.lastIndex(of: "@").map { scheme + "…" + written[$0...] }
+      let host = written.lastIndex(of: "@").map { String(scheme) + "…" + String(written[$0...]) }
       return "\(comma) \(quoted(WebAddress.masked(host ?? written)))"
     default: return "\(comma) \(quoted(WebAddress.masked(written)))"
     }
