@@ -69,7 +69,7 @@ enum LedgerErrors {
     // SQLite's own files beside the ledger: where the folder could be written, it is the disk.
     case .SQLITE_CANTOPEN where !reading && access(path, W_OK) == 0 && access(path.folderOrCurrent, W_OK) == 0:
       return SluiceError(
-        .ioError, "the ledger can't be written: \(reason)", at: place,
+        .inputOutput, "the ledger can't be written: \(reason)", at: place,
         remedy: "Free some disk space and run again with --resume; what was stored is safe.")
     case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
       return SluiceError(

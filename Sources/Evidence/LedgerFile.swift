@@ -44,7 +44,7 @@ struct LedgerFile {
     } catch {
       let isFull = [.fileWriteOutOfSpace, .fileWriteUnknown].contains((error as? CocoaError)?.code)
       throw SluiceError(
-        isFull ? .ioError : .permission, "the ledger's folder can't be made: \(error.localizedDescription)",
+        isFull ? .inputOutput : .permission, "the ledger's folder can't be made: \(error.localizedDescription)",
         at: SourceLocation(file: path.folderOfPath),
         remedy: "Check ledger.path and the permissions above it.")
     }
