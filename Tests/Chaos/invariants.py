@@ -83,12 +83,10 @@ def ending(life, plan, number, server):
     allowed = set(CONTRACT)
     if signals == "KILL":
         allowed.add(-9)
-    if signals == "HUP":
-        allowed.update({-1, 129})
-    if signals in ("INT", "TERM", "INT INT"):
+    if signals in ("HUP", "INT", "TERM", "INT INT"):
         # Before the handlers are there nothing was asked, and the default action is as good.
         if life.disturbed and not any(one.began < life.disturbed for one in server.asked):
-            allowed.update({-2, -15})
+            allowed.update({-1, -2, -15})
     if life.code not in allowed:
         yield f"exit code: {name} ended with {life.code}: {life.errors[-600:]!r}"
     if life.code == 64 and number == 1:
@@ -230,7 +228,7 @@ def asked(server, plan, first, second, before, after):
         missing = [
             one for one in targets if one.result == faults.ANSWERED and one.received and one.mark not in stored]
         full = number == 0 and plan["disk"] is not None
-        sudden = life.code in (-9, -1, -2, -15, 129) or (plan["signal"] or {}).get("name") == "INT INT"
+        sudden = life.code in (-9, -1, -2, -15) or (plan["signal"] or {}).get("name") == "INT INT"
         late = life.disturbed if life.disturbed and number == 0 else life.ended
         if life.code in VERDICTS and missing and not full:
             yield f"lost: life {number + 1} ended with a verdict and without {len(missing)} answers, {missing[0].mark} first"

@@ -41,6 +41,7 @@ def ledger():
     db = sqlite3.connect("disk/ledger.sqlite")
     for trigger in ("responseKept", "judgmentKept", "verdictStays"):
         db.execute(f"DROP TRIGGER IF EXISTS {trigger}")
+    db.execute("DELETE FROM storedJudgments")
     return db
 
 
@@ -83,13 +84,11 @@ def act(name, command):
         code = 1
     if name == "row-lost":
         db = ledger()
-        db.execute("DELETE FROM judgments")
-        db.execute("DELETE FROM responses WHERE id = (SELECT min(id) FROM responses)")
+        db.execute("DELETE FROM storedResponses WHERE id = (SELECT min(id) FROM storedResponses)")
         db.commit()
     if name == "rows-uncommitted":
         db = ledger()
-        db.execute("DELETE FROM judgments")
-        db.execute("DELETE FROM responses WHERE id > (SELECT max(id) / 3 FROM responses)")
+        db.execute("DELETE FROM storedResponses WHERE id > (SELECT max(id) / 3 FROM storedResponses)")
         db.commit()
     if name == "asks-again":
         repeat_question()

@@ -76,8 +76,8 @@ struct RunCommand: AsyncParsableCommand {
     let interruption = Interruption {
       display.show(.notice("stopping; what was answered is stored (again: stop at once)"))
       work.cancel()
-      // Where it had not even begun, nothing listens.
-      DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) {
+      // Where it had not even begun, nothing listens. A queue of its own gets a thread while work keeps every core busy.
+      DispatchQueue(label: "sluice.patience").asyncAfter(deadline: .now() + Self.patience) {
         Failure.write(Pipeline.interrupted(resumeCommand: ResumeCommand.text))
         _exit(Core.ExitCode.interrupted.rawValue)
       }
