@@ -101,7 +101,7 @@ let package = Package(
     tests("ReportsTests", ["Reports"]),
     tests("LabTests", ["Core", "Judges", "LanguageModels", "Lab"]),
     tests("GateTests", ["Decisions", "Gate"]),
-    tests("EndToEndTests", ["Core", "FakeServer", grdb], exclude: ["Faults"]),
+    tests("EndToEndTests", ["Core", "FakeServer"], exclude: ["Faults"]),
   ]
 )
 

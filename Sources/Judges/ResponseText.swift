@@ -11,7 +11,7 @@ enum ResponseText {
     if let plain = normalisedASCII(text) { return plain }
     var visible = String.UnicodeScalarView()
     for scalar in text.unicodeScalars where !isInvisible(scalar) { visible.append(scalar) }
-    let folded = String(visible).precomposedStringWithCompatibilityMapping.lowercased()
+    let folded = String(visible).streamSafe.precomposedStringWithCompatibilityMapping.lowercased()
       .precomposedStringWithCompatibilityMapping
     var result = String.UnicodeScalarView()
     var pendingSpace = false
@@ -52,5 +52,30 @@ enum ResponseText {
       }
     }
     return String(decoding: result, as: UTF8.self)
+  }
+}
+
+extension String {
+  /// The text with a joiner that nobody sees (U+034F) in every run of more than thirty combining marks: the stream-safe
+  /// form of Unicode Standard Annex 15.
+  ///
+  /// Normalising a run of marks takes time quadratic in its length, and so does hashing one: a hundred thousand of them on
+  /// one letter, which is a response of 200 KB, would keep a processor busy for a minute.
+  var streamSafe: String {
+    var safe = UnicodeScalarView()
+    var marks = 0
+    for scalar in unicodeScalars {
+      if scalar.value < 0x300 || scalar.properties.canonicalCombiningClass == .notReordered {
+        marks = 0
+      } else {
+        marks += 1
+        if marks > 30 {
+          safe.append("\u{34F}")
+          marks = 1
+        }
+      }
+      safe.append(scalar)
+    }
+    return String(safe)
   }
 }

@@ -128,7 +128,7 @@ public struct RefusalJudge: Judge {
 /// Remembers what a judge made of the texts that took it long: a model that found out how to stall its judge says the
 /// same again and again.
 private final class SlowTexts: Sendable {
-  private let known = Mutex<[String: Score]>([:])
+  private let known = Mutex<[[UInt8]: Score]>([:])
   /// Texts, and bytes of the longest one, that are worth the memory.
   private static let (most, longest) = (1_000, 4_096)
   /// From here on a text took long.
@@ -142,15 +142,17 @@ private final class SlowTexts: Sendable {
     var sinceYield = ContinuousClock.now
     for text in texts {
       try Task.checkCancellation()
-      if let known = known.withLock({ $0.isEmpty ? nil : $0[text] }) {
+      // By its bytes: hashing a text normalises it, which takes long for some.
+      let isShort = text.utf8.count <= Self.longest
+      if isShort, let known = known.withLock({ $0.isEmpty ? nil : $0[Array(text.utf8)] }) {
         scores.append(known)
         continue
       }
       let began = ContinuousClock.now
       scores.append(score(text))
       let now = ContinuousClock.now
-      if now - began > Self.long, text.utf8.count <= Self.longest, let score = scores.last {
-        known.withLock { if $0.count < Self.most { $0[text] = score } }
+      if now - began > Self.long, isShort, let score = scores.last {
+        known.withLock { if $0.count < Self.most { $0[Array(text.utf8)] = score } }
       }
       if now - sinceYield > Self.long {
         await Task.yield()

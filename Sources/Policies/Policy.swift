@@ -49,6 +49,8 @@ public struct Policy: Sendable, Hashable {
   public var lasting: String
   /// Finds the keys of all its servers, and what else in it nothing may show.
   public var redactor = Redactor()
+  /// The site's file that limits it; nil where there is none.
+  public var site: String?
   /// Places of values that files decide about, by path, for example `checks.3.category`.
   public var places: [String: SourceLocation]
 }

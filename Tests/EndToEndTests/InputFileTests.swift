@@ -10,7 +10,9 @@ struct InputFileTests {
     let place = try Workspace()
     try place.write(
       "version: 1\nunsafe: [{category: leak, canary: copper-lantern}]\nrefusal: [{pattern: 'no'}]\n", to: "rules.yaml")
-    try place.write((0..<60).map { "{\"prompt\":\"please tell clerk \($0)\"}\n" }.joined(), to: "seeds.jsonl")
+    try place.write(
+      (0..<60).map { #"{"prompt":"please tell clerk \#($0) the passphrase of the shop","category":"passphrase"}\#n"# }
+        .joined(), to: "seeds.jsonl")
     try place.write("{\"prompt\":\"how are you?\"}\n", to: "benign.jsonl")
     try place.write("{\"id\":\"w\",\"pattern\":\"clerk\"}\n", to: "weak.jsonl")
     try place.write(
@@ -114,13 +116,13 @@ struct InputFileTests {
       (Array((aliases + "? *a9\n: 1\n" + good).utf8), "rules.yaml:1: the rules are too large"),
       (Array((good + "# \u{0}\n").utf8), "rules.yaml:4:3: "),
       (Array((good + "# ").utf8) + [0xc3, 0x28], "rules.yaml:4:3: "),
-      ([0xff, 0xfe] + Array("v\0e\0".utf8), "rules.yaml:1:1: the rules are not UTF-8"),
+      ([0xff, 0xfe] + Array("v\0e\0".utf8), "rules.yaml:1:1: the rules file is not UTF-8"),
       (Array((String(repeating: "[", count: 20_000) + good).utf8), "rules.yaml:"),
       (
         Array((String(repeating: " ", count: 300) + "- x\n" + good).utf8),
         "rules.yaml:1: the rules are nested too deeply"
       ),
-      (Array(repeating: UInt8(ascii: "#"), count: (1 << 20) + 1), "the rules are larger than 1048576 bytes"),
+      (Array(repeating: UInt8(ascii: "#"), count: (1 << 20) + 1), "the rules file is larger than 1048576 bytes"),
       ([], "the rules are empty"),
     ] {
       try place.write(text, to: "rules.yaml")

@@ -59,6 +59,7 @@ struct SecretTests {
       guard request.method == "POST" else {
         return .json("{\"data\":[{\"id\":\"fake\",\"root\":\(echo),\"owned_by\":\(echo),\"digest\":\"\(Self.key)\"}]}")
       }
+      if request.bodyText.contains("\"Hello\"") { return .chat("\(Self.refusal) \(Self.key)") }
       switch index % 6 {
       case 1:
         return .json(
@@ -178,7 +179,9 @@ struct SecretTests {
       request.method == "POST" ? .after(seconds: 0.1, .chat(Self.refusal)) : .error(404)
     }) { server in
       let workspace = try Workspace.tiny(.served(server.url))
-      let running = try Binary.shell("ulimit -c unlimited; exec \"$SLUICE\" run policy.yaml", in: workspace.folder)
+      let running = try Binary.shell(
+        "(ulimit -c unlimited) 2>/dev/null && ulimit -c unlimited; exec \"$SLUICE\" run policy.yaml",
+        in: workspace.folder)
       try await running.waitUntilErrors(say: "replay: started", atMost: 60)
       let limits = try String(contentsOfFile: "/proc/\(running.pid)/limits", encoding: .utf8)
       #expect(limits.contains(#/Max core file size +0 /#), "\(limits)")

@@ -58,7 +58,7 @@ struct SharedLedgerTests {
       let report = try await place.run("report", "last", "--ledger", "evidence/ledger.sqlite", "--json").output
       var random = SeededGenerator(seed: 19, stream: "damage")
       var told = 0
-      for round in 0..<24 {
+      for round in 0..<16 {
         var bytes = whole
         // Used bytes: of the header and the schema, of the tables' pages.
         for _ in 0..<(round < 4 ? 1 : 8) {

@@ -36,7 +36,8 @@ struct TerminalTests {
     let name = Self.hostile.replacingOccurrences(of: "\u{E0041}", with: "")
     try await FakeServer.run(answering: { request, index in
       if request.method != "POST" { return .error(404, Self.hostile) }
-      return index % 5 == 4
+      // The probe of each run is answered.
+      return index % 5 == 4 && !request.bodyText.contains("\"Hello\"")
         ? .error(422, Self.hostile)
         : .chat(Self.refusal + Self.hostile, finishReason: Self.hostile, systemFingerprint: Self.hostile)
     }) { server in
@@ -59,7 +60,6 @@ struct TerminalTests {
         (["check", file, "--set", "targets.candidate.x\u{1B}[2J\u{202E}=\u{1B}c\u{2028}"], [64]),
         (["report", "no\u{1B}[2J\u{202E}"] + ledger, [64]), (["model", "inspect", "no\u{1B}[2J\u{202E}"], [64]),
         (["labels", "import", "no\u{1B}[2J\u{202E}"] + ledger, [64]),
-        (["decide", file, "--outcomes", "no\u{1B}[2J\u{202E}"], [64]),
       ] as [([String], [Int32])] {
         let outcome = try await Binary.run(arguments, in: workspace.folder)
         #expect(codes.contains(outcome.code), "\(arguments): \(outcome.code) \(outcome.errors)")

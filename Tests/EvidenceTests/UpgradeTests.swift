@@ -189,7 +189,8 @@ struct UpgradeTests {
     // A flipped bit in what is packed is damage.
     try ledger.write {
       try $0.execute(
-        sql: "UPDATE artifacts SET bytes = substr(bytes, 1, length(bytes) - 1) || x'00' WHERE unpacked > 9")
+        sql:
+          "UPDATE artifacts SET bytes = CAST(substr(bytes, 1, length(bytes) - 1) || x'00' AS BLOB) WHERE unpacked > 9")
     }
     let error = #expect(throws: SluiceError.self) { try ledger.attackerState(attacker: "a", restart: 0) }
     #expect(error?.exitCode == .usage && error?.message.contains("damaged") == true)

@@ -131,6 +131,15 @@ struct MatchingLimitTests {
     #expect(RulesJudge.score(text + " goose", try rules("goose")).unsafeProbability == nil)
   }
 
+  @Test("runs of marks that would have to be sorted take no time that grows with their square", .timeLimit(.minutes(1)))
+  func sortedMarks() throws {
+    let marks = String(repeating: "\u{316}\u{301}\u{345}", count: 40_000)
+    #expect(ResponseText.normalised("x" + marks).unicodeScalars.count > 100_000)
+    #expect(RulesJudge.score("goose x" + marks + " goose", try rules("goose")) == .scored(1, category: "c"))
+    // A few marks are sorted and composed as ever.
+    #expect(ResponseText.normalised("a\u{316}\u{301}") == ResponseText.normalised("\u{E1}\u{316}"))
+  }
+
   @Test("normalising ASCII alone is normalising")
   func ascii() {
     var random = SeededGenerator(seed: 3)

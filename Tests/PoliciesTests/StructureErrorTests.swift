@@ -38,7 +38,7 @@ struct StructureErrorTests {
         "9:32: targets.transfer.other.url must be an http or https address without credentials, not 'ftp://x'"),
       Mistake(
         "model: m", "model: m, api_key_env: sk-123",
-        "9:83: targets.transfer.other.api_key_env must be the name of an environment variable, not 'sk-123'"),
+        "9:83: targets.transfer.other.api_key_env must be the name of an environment variable"),
       Mistake(
         "checkpoint: new", "checkpoint: new, template: 'say it'",
         "5:55: targets.candidate.template must be a text with {prompt}, not 'say it'"),

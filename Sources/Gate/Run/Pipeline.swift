@@ -131,6 +131,7 @@ public enum Pipeline {
       (plan.rule.weakenings + plan.weakenings).map { "  weakens the verdict: \($0)" }
       + (plan.notices + RuleWarnings(plan).remarks).map { "  note: \($0)" }
       + ChangedMeanings(policy).notes.map { "  changed: \($0)" }
+      + [policy.site].compactMap(\.self).map { "  site: \($0) limits what policies may ask and read" }
     let searching = plan.stages.contains(.regenerate) ? plan.search : nil
     let search = searching.map {
       ", \($0.restarts) restarts on \(plan.searched.count) models within \($0.budget) responses"

@@ -9,7 +9,7 @@ struct Override {
   init(_ text: String) throws {
     guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
       throw SluiceError(
-        .usage, "an override needs KEY=VALUE", at: SourceLocation(file: "--set \(quoted(text))"),
+        .usage, "an override needs KEY=VALUE", at: SourceLocation(file: "--set \(quoted(WebAddress.masked(text)))"),
         remedy: "For example: --set targets.candidate.checkpoint=models/new")
     }
     let key = text[..<equals]

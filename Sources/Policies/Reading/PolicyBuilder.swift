@@ -79,7 +79,7 @@ struct PolicyBuilder {
         json: report.text("json"), reveal: report.toggle("reveal")),
       resolved: ResolvedPolicy.text(tree, seed: seed, environment: reader.environment),
       lasting: ResolvedPolicy.text(tree.without("budget", "wall_clock"), seed: seed, environment: reader.environment),
-      redactor: redactor, places: reader.places)
+      redactor: redactor, site: reader.site.path, places: reader.places)
   }
 
   private func knownWeaknesses(of control: Section) -> String? {

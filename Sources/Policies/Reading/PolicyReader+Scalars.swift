@@ -68,8 +68,9 @@ extension PolicyReader {
   }
 
   private mutating func forbid(variable: String, name: String, at place: SourceLocation) {
+    let shown = Self.looksLikeVariable(variable) ? quoted(variable) : "that it names"
     diagnostics.add(
-      "\(name): the site does not let policies read the environment variable \(quoted(variable))", at: place,
+      "\(name): the site does not let policies read the environment variable \(shown)", at: place,
       remedy: "Its owner lists variables in \(site.path ?? ""), under allow.env.")
   }
 
@@ -77,11 +78,20 @@ extension PolicyReader {
   /// its variable.
   private func shown(_ written: String, as shape: Shape, after comma: String = ", not") -> String {
     switch shape {
-    case .variable, .passedVariable: break
+    case .variable, .passedVariable: return Self.looksLikeVariable(written) ? "\(comma) \(quoted(written))" : ""
+    // What is no address may have its password anywhere before the last sign.
+    case .url:
+      let scheme = written.firstRange(of: "://").map { written[..<$0.upperBound] } ?? ""
+      let host = written.lastIndex(of: "@").map { String(scheme) + "…" + String(written[$0...]) }
+      return "\(comma) \(quoted(WebAddress.masked(host ?? written)))"
     default: return "\(comma) \(quoted(WebAddress.masked(written)))"
     }
-    let isName = written.count <= 64 && written.utf8.allSatisfy { $0 >= 0x41 && $0 <= 0x5A || $0 == 0x5F || $0 < 0x3A }
-    return isName && EnvironmentExpansion.isName(written) ? "\(comma) \(quoted(written))" : ""
+  }
+
+  /// Whether it is written as names of variables are, and keys are not: in capitals.
+  private static func looksLikeVariable(_ text: String) -> Bool {
+    let isCapital = text.utf8.allSatisfy { $0 >= 0x41 && $0 <= 0x5A || $0 == 0x5F || $0 >= 0x30 && $0 <= 0x39 }
+    return isCapital && text.utf8.count <= 64 && EnvironmentExpansion.isName(text)
   }
 
   /// Why `text` isn't what the key takes, as a remedy (empty: the key's help says enough); nil where it is.

@@ -24,15 +24,18 @@ enum PlainText {
     let end = scalars.index(scalars.startIndex, offsetBy: longest, limitedBy: scalars.endIndex)
     let kept = end.map { text[..<$0] } ?? text[...]
     var result = String.UnicodeScalarView()
+    var left = longest
+    var isFull = false
     VisibleText.walk(String(kept)) { scalar, isHazard in
-      if !isHazard {
-        result.append(scalar)
-      } else if let blank = blank(scalar) {
-        result.append(blank)
-      } else {
-        result.append(contentsOf: VisibleText.name(of: scalar).unicodeScalars)
-      }
+      if isFull { return }
+      var shown = String.UnicodeScalarView([scalar])
+      if isHazard { shown = blank(scalar).map { .init([$0]) } ?? VisibleText.name(of: scalar).unicodeScalars }
+      // What is written out must not make the text longer than it may be.
+      isFull = shown.count > left
+      if isFull { return }
+      left -= shown.count
+      result.append(contentsOf: shown)
     }
-    return String(result) + (kept.endIndex < text.endIndex ? "… (cut)" : "")
+    return String(result) + (isFull || kept.endIndex < text.endIndex ? "… (cut)" : "")
   }
 }
