@@ -30,7 +30,8 @@ struct ReasoningTextTests {
   func split() {
     let answers: [(String, String)] = [
       ("<think>a</think>b</think> c", " c"), ("  <think>a</think>é", "é"), ("a</think>", ""),
-      ("[THINK]a</think>b[/THINK]c", "b[/THINK]c"), ("<thinking>a</thinking>b", "b"), ("say <think> and </think>", "say <think> and </think>"),
+      ("[THINK]a</think>b[/THINK]c", "b[/THINK]c"), ("<thinking>a</thinking>b", "b"),
+      ("say <think> and </think>", "say <think> and </think>"),
       ("<|channel|>analysis<|message|>a<|channel|>final<|message|>b", "b"), ("1 < 2 [sic]", "1 < 2 [sic]"),
       ("</thin", "</thin"), ("<", "<"), ("<think>", ""), ("日本<</think>語", "語"),
     ]
