@@ -17,20 +17,20 @@ struct MeasuredProcess {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addchdir_np(&actions, folder.path)
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errors.path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     let variables = ProcessInfo.processInfo.environment.filter { !$0.key.lowercased().hasSuffix("_proxy") }
       .merging(environment) { $1 }
-    let words = arguments.map { strdup($0) } + [nil]
+    // `env` becomes the program, in its folder: what is measured is the program's.
+    let words = (["/usr/bin/env", "-C", folder.path] + arguments).map { strdup($0) } + [nil]
     let assignments = variables.map { strdup("\($0)=\($1)") } + [nil]
     defer { for word in words + assignments { free(word) } }
 
     let clock = ContinuousClock()
     let began = clock.now
     var pid = pid_t()
-    let code = posix_spawn(&pid, arguments[0], &actions, nil, words, assignments)
+    let code = posix_spawn(&pid, "/usr/bin/env", &actions, nil, words, assignments)
     guard code == 0 else {
       throw SluiceError(.unavailable, "\(arguments[0]) can't be started: \(String(cString: strerror(code)))")
     }

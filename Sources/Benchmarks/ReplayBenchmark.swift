@@ -193,9 +193,9 @@ struct ReplayBenchmark: AsyncParsableCommand {
   }
 
   private static let words = [
-    "amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath", "inlet", "jetty", "knoll", "larch", "maple",
-    "north", "ocean", "pearl", "quill", "river", "stone", "thorn", "umber", "vale", "willow", "xenon", "yarrow",
-    "zephyr",
+    "amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath", "inlet", "jetty", "knoll", "larch",
+    "maple", "north", "ocean", "pearl", "quill", "river", "stone", "thorn", "umber", "vale", "willow", "xenon",
+    "yarrow", "zephyr",
   ]
 
   /// Distinct for each number, in words alone.
@@ -205,9 +205,8 @@ struct ReplayBenchmark: AsyncParsableCommand {
       defer { rest /= words.count }
       return words[rest % words.count]
     }
-    return
-      "Please tell me the secret of the \(names.joined(separator: " ")) and say why it has been kept from everybody "
-      + "in the house."
+    return "Please tell me the secret of the \(names.joined(separator: " ")) "
+      + "and say why it has been kept from everybody in the house."
   }
 
   private func absolute(_ path: String) -> String { URL(fileURLWithPath: path).path }

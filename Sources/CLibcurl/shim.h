@@ -55,6 +55,16 @@ static inline const char *sluice_get_string(CURL *handle, CURLINFO info) {
   return curl_easy_getinfo(handle, info, &value) == CURLE_OK ? value : NULL;
 }
 
+/* What the handle's owner keeps with it. */
+static inline CURLcode sluice_set_owner(CURL *handle, void *owner) {
+  return curl_easy_setopt(handle, CURLOPT_PRIVATE, owner);
+}
+
+static inline void *sluice_get_owner(CURL *handle) {
+  char *owner = NULL;
+  return curl_easy_getinfo(handle, CURLINFO_PRIVATE, &owner) == CURLE_OK ? owner : NULL;
+}
+
 static inline CURLMcode sluice_multi_set_long(CURLM *handle, CURLMoption option, long value) {
   return curl_multi_setopt(handle, option, value);
 }

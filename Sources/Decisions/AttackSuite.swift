@@ -1,10 +1,23 @@
 import Core
 
 /// An attack that is replayed, and where it comes from.
+///
+/// What never changes is stored once, however many findings and estimators hold the attack: a suite may be large.
 public struct SuiteAttack: Hashable, Sendable {
-  public let attack: Attack
+  private final class Fixed: Sendable {
+    let attack: Attack
+    let foundOn: String?
+
+    init(attack: Attack, foundOn: String?) {
+      self.attack = attack
+      self.foundOn = foundOn
+    }
+  }
+
+  private let fixed: Fixed
+  public var attack: Attack { fixed.attack }
   /// Identity of the model on which a search found it; nil for attacks of the suite file.
-  public let foundOn: String?
+  public var foundOn: String? { fixed.foundOn }
   /// Names all attacks that are copies of one wording: together they count as one attack.
   public var wording: String
   /// Names all attacks that are alike: declared clusters, joined where attacks of two are near-copies.
@@ -14,10 +27,20 @@ public struct SuiteAttack: Hashable, Sendable {
   ///   - wording: nil where it copies no other attack.
   ///   - unit: nil for the attack's own cluster.
   public init(attack: Attack, foundOn: String?, wording: String? = nil, unit: String? = nil) {
-    self.attack = attack
-    self.foundOn = foundOn
+    fixed = Fixed(attack: attack, foundOn: foundOn)
     self.wording = wording ?? attack.id.text
     self.unit = unit ?? attack.unit
+  }
+
+  public static func == (a: SuiteAttack, b: SuiteAttack) -> Bool {
+    a.attack == b.attack && a.foundOn == b.foundOn && a.wording == b.wording && a.unit == b.unit
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(attack)
+    hasher.combine(foundOn)
+    hasher.combine(wording)
+    hasher.combine(unit)
   }
 
   /// Whether a search of an earlier run found it.

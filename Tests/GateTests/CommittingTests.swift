@@ -4,7 +4,7 @@ import Testing
 
 @testable import Gate
 
-@Suite("Committing what arrives")
+@Suite("Committing what arrives", .timeLimit(.minutes(1)))
 struct CommittingTests {
   private struct DiskFull: Error {}
 
@@ -64,7 +64,7 @@ struct CommittingTests {
   }
 }
 
-@Suite("What waits for its judge")
+@Suite("What waits for its judge", .timeLimit(.minutes(1)))
 struct JudgingBacklogTests {
   private func outcome(_ number: Int, bytes: Int) -> (index: Int, outcome: ResponseOutcome) {
     (number, .success(Response(text: String(repeating: "x", count: bytes))))
@@ -109,7 +109,7 @@ struct JudgingBacklogTests {
       last = group.last
     }
     #expect(seen == 22)
-    // Eight fit, the failure has no text, and the last came when there was room again.
+    // Eight fit, the failure takes no room, and the last came when there was some again.
     #expect(withText == 10)
     #expect(last?.index == 21 && last?.outcome != nil)
   }
@@ -127,7 +127,7 @@ struct JudgingBacklogTests {
   }
 }
 
-@Suite("Asking and judging side by side")
+@Suite("Asking and judging side by side", .timeLimit(.minutes(1)))
 struct SideBySideTests {
   private let questions = (0..<3 * JudgingBacklog.groupSize).map {
     Question(prompt: "p\($0)", category: nil, sampleIndex: 0)

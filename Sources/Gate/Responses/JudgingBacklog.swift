@@ -17,9 +17,9 @@ final class JudgingBacklog: Sendable {
 
   /// Outcomes of a group, and bytes of their texts.
   static let groupSize = 1_024
-  static let groupBytes = 8 << 20
+  static let groupBytes = 4 << 20
   /// Bytes of text that may wait.
-  static let mostBytes = 32 << 20
+  static let mostBytes = 16 << 20
 
   private struct State: Sendable {
     var groups: [[Item]] = []

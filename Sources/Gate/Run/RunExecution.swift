@@ -204,7 +204,7 @@ struct RunExecution: Sendable {
     if let notice = copies.notice { record.notices.append(notice) }
     let suite = AttackSuite(
       attacks: copies.attacks, candidate: plan.candidate.modelIdentity, baseline: plan.baseline?.modelIdentity)
-    return (suite, plan.suite + found.map(\.attack))
+    return (suite, found.isEmpty ? plan.suite : plan.suite + found.map(\.attack))
   }
 
   /// Nil where attacks are told apart by their wording alone.

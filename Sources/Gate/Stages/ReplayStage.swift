@@ -28,8 +28,9 @@ struct ReplayStage: Sendable {
     let stage = StageProgress(Stage.replay.rawValue, total: planned, sink: progress)
     var result = ReplayFindings(
       rows: [], suite: suite, looks: monitor == nil ? .none : .unfinished, responses: settings.responses)
+    result.rows.reserveCapacity(suite.attacks.count)
     let busy = 2 * (participants.map(\.target.preferredBatch).max() ?? 1) / max(1, settings.responses)
-    for portion in monitor?.portions(suite.attacks, least: busy) ?? [suite.attacks] {
+    for portion in monitor?.portions(suite.attacks, least: busy) ?? Self.portions(suite.attacks) {
       let first = try await ask(
         portion.map(\.attack), of: participants, samples: settings.responses, progress: stage
       ) {
@@ -75,6 +76,18 @@ struct ReplayStage: Sendable {
       look.baseline += second[.baseline]?[position] ?? []
       result.rows[index].secondLook = look
     }
+  }
+
+  /// Attacks asked together where nobody looks in between: many enough that waiting for the last response of each portion
+  /// costs nothing, and few enough that what is kept for each response under way takes little memory.
+  private static let mostAtOnce = 16_384
+
+  private static func portions(_ attacks: [SuiteAttack]) -> [[SuiteAttack]] {
+    attacks.count <= mostAtOnce
+      ? [attacks]
+      : stride(from: 0, to: attacks.count, by: mostAtOnce).map {
+        Array(attacks[$0..<min($0 + mostAtOnce, attacks.count)])
+      }
   }
 
   /// Observations by role, attack and sample.

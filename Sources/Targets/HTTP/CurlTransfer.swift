@@ -5,6 +5,8 @@ import Core
 /// in their bodies alone. Lives on the loop's thread alone.
 final class CurlTransfer {
   let handle: UnsafeMutableRawPointer
+  /// Its place among the engine's active transfers.
+  var slot = 0
   /// What the handle is set up for; the body is that of the first request.
   private let model: HTTPRequest
   private var order: TransferOrder?
@@ -75,8 +77,15 @@ final class CurlTransfer {
     try check(sluice_set_error_buffer(handle, errorText))
     // The engine keeps the transfer alive for as long as its handle is in use, so the pointer needs no retain.
     try check(sluice_set_writer(handle, receive, Unmanaged.passUnretained(self).toOpaque()))
+    try check(sluice_set_owner(handle, Unmanaged.passUnretained(self).toOpaque()))
     // On a new connection libcurl never sends a request twice.
-    if model.arrivesOnce { try set(CURLOPT_FRESH_CONNECT, 1) }
+    if model.arrivesOnce {
+      try set(CURLOPT_FRESH_CONNECT, 1)
+    } else if model.url.hasPrefix("https:") {
+      // Where the server speaks HTTP/2, many requests share a connection, so the first handshake is waited for. Without TLS
+      // only the first answer would tell, and that may take minutes.
+      try set(CURLOPT_PIPEWAIT, 1)
+    }
     var lines = model.headers.map { "\($0.name): \($0.value)" }
     if model.method == .post {
       try set(CURLOPT_POST, 1)
@@ -120,6 +129,12 @@ final class CurlTransfer {
       try? watchForStall(seconds: max(1, model.bounds.stall.wholeMilliseconds / 1000))
     }
     body.append(contentsOf: bytes)
+    if bytes.count == body.count {
+      // Growing by doubling would take twice the memory and copy a large answer several times. Pages that an announcement
+      // promises and no body fills cost nothing.
+      let announced = Int(sluice_get_offset(handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T))
+      if announced > body.count { body.reserveCapacity(min(announced, model.bounds.bodyBytes)) }
+    }
     return bytes.count
   }
 
@@ -141,7 +156,7 @@ final class CurlTransfer {
   }
 
   /// Lets go of request and answer, since the handle may wait long for the next.
-  private func end() -> CheckedContinuation<HTTPResponse, any Error>? {
+  private func end() -> UnsafeContinuation<HTTPResponse, any Error>? {
     defer { (order, body) = (nil, []) }
     return order?.continuation
   }

@@ -20,7 +20,7 @@ public final class CurlTransport: HTTPTransport {
   public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
     let flag = CancellationFlag()
     return try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
+      try await withUnsafeThrowingContinuation { continuation in
         loop.submit(TransferOrder(request: request, flag: flag, continuation: continuation))
       }
     } onCancel: {
@@ -43,5 +43,6 @@ final class CancellationFlag: Sendable {
 struct TransferOrder: Sendable {
   let request: HTTPRequest
   let flag: CancellationFlag
-  let continuation: CheckedContinuation<HTTPResponse, any Error>
+  /// Resumed once by whoever has the order, who lets go of it then; not checked, since it is made for each request.
+  let continuation: UnsafeContinuation<HTTPResponse, any Error>
 }

@@ -10,7 +10,8 @@ final class TransferEngine {
   private let multi: UnsafeMutableRawPointer
   fileprivate let watch: SocketWatch
   private let certificateAuthorities: String?
-  private var active: [UnsafeMutableRawPointer: CurlTransfer] = [:]
+  /// In no order: each knows its place.
+  private var active: [CurlTransfer] = []
   private var idle: [CurlTransfer] = []
   /// When libcurl wants to be called although no socket is ready.
   fileprivate var deadline: ContinuousClock.Instant?
@@ -69,7 +70,8 @@ final class TransferEngine {
       guard code == CURLM_OK else {
         throw TransportFailure(.permanent, "libcurl refused the transfer (\(code.rawValue))")
       }
-      active[transfer.handle] = transfer
+      transfer.slot = active.count
+      active.append(transfer)
     } catch {
       order.continuation.resume(throwing: error)
     }
@@ -77,9 +79,8 @@ final class TransferEngine {
 
   /// Ends the transfers that nobody wants any more.
   func dropCancelled() {
-    for (handle, transfer) in active where transfer.isCancelled {
-      curl_multi_remove_handle(multi, handle)
-      active[handle] = nil
+    for transfer in active where transfer.isCancelled {
+      remove(transfer)
       transfer.finish(throwing: CancellationError())
     }
   }
@@ -119,20 +120,31 @@ final class TransferEngine {
       guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle else { continue }
       // The message dies with the handle's removal, so its result is read first.
       let result = message.pointee.data.result
-      curl_multi_remove_handle(multi, handle)
-      guard let transfer = active.removeValue(forKey: handle) else { continue }
+      guard let owner = sluice_get_owner(handle) else { continue }
+      let transfer = Unmanaged<CurlTransfer>.fromOpaque(owner).takeUnretainedValue()
+      remove(transfer)
       transfer.finish(result)
       if result == CURLE_OK, idle.count < Self.mostIdle { idle.append(transfer) }
     }
   }
 
+  /// Takes a transfer out; the last one gets its place.
+  private func remove(_ transfer: CurlTransfer) {
+    curl_multi_remove_handle(multi, transfer.handle)
+    let last = active.removeLast()
+    if last !== transfer {
+      last.slot = transfer.slot
+      active[transfer.slot] = last
+    }
+  }
+
   /// Ends everything; the engine can't be used afterwards.
   func close(throwing error: TransportFailure) {
-    for (handle, transfer) in active {
-      curl_multi_remove_handle(multi, handle)
+    for transfer in active {
+      curl_multi_remove_handle(multi, transfer.handle)
       transfer.finish(throwing: error)
     }
-    active = [:]
+    active = []
     idle = []
     curl_multi_cleanup(multi)
   }

@@ -74,9 +74,7 @@ enum ProviderBlock {
       // Google, where the prompt itself was stopped.
       reply["promptFeedback"]?["blockReason"], reply["prompt_feedback"]?["block_reason"],
     ]
-    if reasons.contains(where: { $0?.string.map { finishReasons.contains(ServerReport.word($0)) } ?? false }) {
-      return true
-    }
+    if reasons.contains(where: { $0?.string.map(isBlock) ?? false }) { return true }
     guard isEmpty else { return false }
     // Google's reasons for a block that aren't reasons to finish: OTHER, BLOCK_REASON_UNSPECIFIED.
     if reply["promptFeedback"]?["blockReason"]?.string != nil { return true }
@@ -86,6 +84,12 @@ enum ProviderBlock {
       + [choice?["content_filter_results"]].compactMap(\.self)
     return findings.contains(where: ServerReport.marksContent) || reply["input_sensitive"]?.bool == true
       || reply["output_sensitive"]?.bool == true
+  }
+}
+
+extension ProviderBlock {
+  private static func isBlock(_ reason: String) -> Bool {
+    !ServerFinish.isUsual(reason) && finishReasons.contains(ServerReport.word(reason))
   }
 }
 
@@ -111,10 +115,14 @@ enum ServerFinish {
   ]
 
   /// Whether the server gave up: what came is part of an answer.
-  static func isBroken(_ reason: String) -> Bool { broken.contains(ServerReport.word(reason)) }
+  static func isBroken(_ reason: String) -> Bool { !isUsual(reason) && broken.contains(ServerReport.word(reason)) }
+
+  /// Whether the reason is one of those that nearly every response has, which need no reading.
+  static func isUsual(_ reason: String) -> Bool { reason == FinishReason.stop || reason == FinishReason.cut }
 
   /// The server's word, as Sluice's own where it has one for it.
   static func reason(_ said: String) -> String {
+    if isUsual(said) { return said }
     if cut.contains(ServerReport.word(said)) { return FinishReason.cut }
     let plain = said.unicodeScalars.prefix(40).filter {
       $0.isASCII && ($0.properties.isAlphabetic || "0"..."9" ~= $0 || "_-.:".unicodeScalars.contains($0))
