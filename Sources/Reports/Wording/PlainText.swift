@@ -16,6 +16,8 @@ enum PlainText {
     clean(text, longest: longest) { $0 == "\t" || $0 == "\n" ? $0 : nil }
   }
 
+  private static let cut = "… (cut)"
+
   /// - Parameter blank: what stands for a break; nil where it is written out.
   private static func clean(
     _ text: String, longest: Int, blank: (Unicode.Scalar) -> Unicode.Scalar?
@@ -23,19 +25,20 @@ enum PlainText {
     let scalars = text.unicodeScalars
     let end = scalars.index(scalars.startIndex, offsetBy: longest, limitedBy: scalars.endIndex)
     let kept = end.map { text[..<$0] } ?? text[...]
+    let isCut = kept.endIndex < text.endIndex
+    // Nearly every text: nothing to look at one by one.
+    if kept.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return kept + (isCut ? Self.cut : "") }
     var result = String.UnicodeScalarView()
     var left = longest
-    var isFull = false
     VisibleText.walk(String(kept)) { scalar, isHazard in
-      if isFull { return }
-      var shown = String.UnicodeScalarView([scalar])
-      if isHazard { shown = blank(scalar).map { .init([$0]) } ?? VisibleText.name(of: scalar).unicodeScalars }
+      if left < 0 { return }
+      let plain = isHazard ? blank(scalar) : scalar
+      let name = plain == nil ? VisibleText.name(of: scalar) : ""
       // What is written out must not make the text longer than it may be.
-      isFull = shown.count > left
-      if isFull { return }
-      left -= shown.count
-      result.append(contentsOf: shown)
+      left -= plain == nil ? name.utf8.count : 1
+      if left < 0 { return }
+      if let plain { result.append(plain) } else { result.append(contentsOf: name.unicodeScalars) }
     }
-    return String(result) + (isFull || kept.endIndex < text.endIndex ? "… (cut)" : "")
+    return String(result) + (isCut || left < 0 ? Self.cut : "")
   }
 }

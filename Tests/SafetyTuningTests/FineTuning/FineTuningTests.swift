@@ -60,7 +60,7 @@ struct FineTuningTests {
   func failure() async throws {
     let key = "sk-test-0123456789abcdef"
     for (said, shown) in [
-      ("the file has 3 examples, 10 are needed", "3 examples, 10 are needed"), ("bad key \(key)", "bad key …"),
+      ("the file has 3 examples, 10 are needed", "3 examples, 10 are needed"), ("bad key \(key)", "bad key [redacted]"),
       ("line 2: prompt of attack number 1 is not allowed", "withheld"),
     ] {
       let service = FakeFineTuningService(
