@@ -28,7 +28,8 @@ struct RulesFile: Sendable {
   /// - Throws: `SluiceError` (usage) with file, line and column.
   init(path: String) throws {
     let text = try BoundedFile.text(
-      path, what: "the rules file", limit: 1 << 20, hint: "Rules are some pages of YAML; split them over several judges.")
+      path, what: "the rules file", limit: 1 << 20,
+      hint: "Rules are some pages of YAML; split them over several judges.")
     try self.init(text: text, file: path)
   }
 
