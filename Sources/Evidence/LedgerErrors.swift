@@ -37,7 +37,8 @@ enum LedgerErrors {
   }
 
   private static let schemaFaults = [
-    "malformed database schema", "no such table", "no such column", "no such index", "has no column named",
+    "malformed database schema", "unsupported file format", "no such table", "no such column", "no such index",
+    "has no column named",
   ]
 
   /// What a person is told instead.

@@ -129,7 +129,7 @@ struct LedgerFileTests {
         try db.execute(sql: "PRAGMA max_page_count = \(pages + 4)")
       }
       let long = String(repeating: "long ", count: 2000)
-      let group = (0..<20).map { (key("b", $0), ResponseOutcome.success(Response(text: long))) }
+      let group = (0..<20).map { (key("b", $0), ResponseOutcome.success(Response(text: "\(long)\($0)"))) }
       let error = #expect(throws: SluiceError.self) { try ledger.store(group, run: run) }
       #expect(error?.exitCode == .inputOutput && error?.remedy?.contains("--resume") == true)
       #expect(try ledger.responses([key("a"), key("b")]).map { $0?.text } == ["kept", nil])

@@ -229,7 +229,7 @@ struct LedgerTests {
     try ledger.storeSearch("k", StoredSearch(record: [3]), run: run)
     try ledger.storeAttackerState(state, attacker: "a", restart: 0, run: run)
     #expect(try ledger.search("k") == StoredSearch(record: [1, 2], state: state))
-    #expect(try ledger.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM artifacts") } == 2)
+    #expect(try ledger.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM artifacts") } == 3)
     #expect(try ledger.read { try Int.fetchOne($0, sql: "SELECT SUM(length(bytes)) FROM artifacts") ?? 0 } < 1_000)
   }
 }
