@@ -79,13 +79,7 @@ final class CurlTransfer {
     try check(sluice_set_writer(handle, receive, Unmanaged.passUnretained(self).toOpaque()))
     try check(sluice_set_owner(handle, Unmanaged.passUnretained(self).toOpaque()))
     // On a new connection libcurl never sends a request twice.
-    if model.arrivesOnce {
-      try set(CURLOPT_FRESH_CONNECT, 1)
-    } else if model.url.hasPrefix("https:") {
-      // Where the server speaks HTTP/2, many requests share a connection, so the first handshake is waited for. Without TLS
-      // only the first answer would tell, and that may take minutes.
-      try set(CURLOPT_PIPEWAIT, 1)
-    }
+    if model.arrivesOnce { try set(CURLOPT_FRESH_CONNECT, 1) }
     var lines = model.headers.map { "\($0.name): \($0.value)" }
     if model.method == .post {
       try set(CURLOPT_POST, 1)

@@ -63,9 +63,10 @@ final class SocketWatch: Sendable {
 
   /// Waits for at most `timeout` and calls `ready` for each socket.
   /// - Parameter timeout: rounded up to milliseconds; zero only looks.
-  func wait(atMost timeout: Duration, _ ready: (_ socket: Int32, _ what: Readiness) -> Void) {
+  /// - Returns: whether anything was ready, or somebody rang.
+  func wait(atMost timeout: Duration, _ ready: (_ socket: Int32, _ what: Readiness) -> Void) -> Bool {
     let milliseconds = timeout <= .zero ? 0 : Int32(clamping: timeout.wholeMilliseconds)
-    withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: Self.mostAtOnce) { events in
+    return withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: Self.mostAtOnce) { events in
       let count = epoll_wait(epoll, events.baseAddress, Int32(events.count), milliseconds)
       for index in 0..<max(0, Int(count)) {
         let event = events[index]
@@ -80,6 +81,7 @@ final class SocketWatch: Sendable {
         if event.events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 { what.insert(.broken) }
         ready(event.data.fd, what)
       }
+      return count > 0
     }
   }
 }

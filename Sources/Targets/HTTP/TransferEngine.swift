@@ -23,8 +23,9 @@ final class TransferEngine {
   private static let mostIdle = 1_024
   /// Connections kept open. By default libcurl closes most of them whenever few transfers are running.
   private static let mostConnections = 4_096
-  /// How long a wait lasts where nothing has a time of its own; bounds the damage of a lost wake-up.
-  private static let patience = Duration.seconds(1)
+  /// How long a wait lasts where nothing has a time of its own: every transfer is looked at then, since libcurl 7.88 may hold
+  /// back what came for one HTTP/2 stream while it worked on another, and no event would tell.
+  private static let patience = Duration.milliseconds(100)
   private static let patienceWithoutWork = Duration.seconds(60)
 
   /// - Throws: `InternalError` when libcurl can't be set up.
@@ -92,10 +93,11 @@ final class TransferEngine {
     collect()
     var timeout = looksOnly ? .zero : isIdle ? Self.patienceWithoutWork : Self.patience
     if let deadline { timeout = min(timeout, max(.zero, deadline - clock.now)) }
-    watch.wait(atMost: timeout) { socket, what in
-      var running: Int32 = 0
+    var running: Int32 = 0
+    let happened = watch.wait(atMost: timeout) { socket, what in
       note(curl_multi_socket_action(multi, socket, what.rawValue, &running))
     }
+    if !happened, !looksOnly, !isIdle { note(curl_multi_perform(multi, &running)) }
     if let deadline, deadline <= clock.now { _ = expire() }
     collect()
     return !isBroken
