@@ -293,7 +293,10 @@ struct UpgradeTests {
       for name in try names(place) where name.contains("before") {
         #expect(try rows(place.folder + "/a/" + name) == before, "\(name)")
       }
-      #expect(try names(place).count { $0.contains("before") } == 1)
+      // One from before it all, and one from between two steps where it was killed there.
+      let copies = try names(place).filter { $0.contains("before") }
+      #expect(copies.count { $0.hasSuffix("before-schema-5") } == 1)
+      #expect(copies.count <= 2)
       #expect(try !names(place).contains { $0.contains("unfinished") })
     }
   }
