@@ -77,6 +77,9 @@ final class LoadServer {
     self.port = port
   }
 
+  /// A server that nobody ended would outlive the benchmark.
+  deinit { if process.isRunning { process.terminate() } }
+
   /// Ends the server.
   /// - Throws: `SluiceError` where it says nothing of what it did.
   func end() throws -> Account {

@@ -344,6 +344,10 @@ int main(int count, char **arguments) {
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   }
   prepare_answers(bytes);
+  // The thread that starts this program may have its signals blocked, and a program inherits that.
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
   signal(SIGTERM, stop);
   signal(SIGPIPE, SIG_IGN);
 
