@@ -171,6 +171,6 @@ public struct Decision: Sendable {
       )
     }
     if !invalid.isEmpty || !open.isEmpty { return (.inconclusive, invalid + open) }
-    return (.pass, ["All \(checks.count) checks are satisfied."])
+    return (.pass, [checks.count == 1 ? "The check is satisfied." : "All \(checks.count) checks are satisfied."])
   }
 }
