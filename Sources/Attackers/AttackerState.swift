@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import LanguageModels
 
 /// What a search leaves for the next one: weights, log Z, replay buffer, random state and step.
 ///
@@ -31,7 +32,7 @@ struct AttackerState: Sendable {
     let json = try encoder.encode(header)
     var bytes = withUnsafeBytes(of: UInt64(json.count).littleEndian) { Array($0) }
     bytes.append(contentsOf: json)
-    let halves = parameters.map(Self.brain)
+    let halves = parameters.map(HalfPrecision.brain)
     bytes.append(contentsOf: halves.map { UInt8($0 >> 8) })
     bytes.append(contentsOf: halves.map { UInt8(truncatingIfNeeded: $0) })
     return bytes
@@ -40,13 +41,6 @@ struct AttackerState: Sendable {
   init(header: Header, parameters: [Float]) {
     self.header = header
     self.parameters = parameters
-  }
-
-  /// The upper half of the nearest value that has no lower one, ties to even.
-  private static func brain(_ value: Float) -> UInt16 {
-    let bits = value.bitPattern
-    if value.isNaN { return UInt16(truncatingIfNeeded: bits >> 16) | 0x0040 }
-    return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ (bits >> 16 & 1)) >> 16)
   }
 
   /// - Throws: `SluiceError` (usage) when the bytes are no attacker state.
@@ -67,7 +61,7 @@ struct AttackerState: Sendable {
     let parameters = bytes.withUnsafeBytes { raw in
       (0..<count).map { index in
         header.version == Header.current
-          ? Float(bitPattern: UInt32(raw[body + index]) << 24 | UInt32(raw[body + count + index]) << 16)
+          ? HalfPrecision.float(brain: UInt16(raw[body + index]) << 8 | UInt16(raw[body + count + index]))
           : raw.loadUnaligned(fromByteOffset: body + 4 * index, as: Float.self)
       }
     }

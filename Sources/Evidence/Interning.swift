@@ -33,7 +33,7 @@ struct Interning {
   /// The number of a prompt or response.
   /// - Parameter isNew: whether to store it where it isn't there; else the result is nil then.
   mutating func text(_ text: String, _ db: Database, storing isNew: Bool = true) throws -> Int64? {
-    if let lastText, lastText.text.utf8.elementsEqual(text.utf8) { return lastText.id }
+    if let lastText, lastText.text.hasSameBytes(as: text) { return lastText.id }
     guard let id = try Ledger.textID(db, text, storing: isNew) else { return nil }
     lastText = (text, id)
     return id
@@ -61,8 +61,8 @@ struct Interning {
   mutating func judge(
     _ judge: String, category: String, scope: String, _ db: Database, storing isNew: Bool = true
   ) throws -> Int64? {
-    if let lastJudge, lastJudge.judge.utf8.elementsEqual(judge.utf8),
-      lastJudge.category.utf8.elementsEqual(category.utf8), lastJudge.scope.utf8.elementsEqual(scope.utf8)
+    if let lastJudge, lastJudge.judge.hasSameBytes(as: judge), lastJudge.category.hasSameBytes(as: category),
+      lastJudge.scope.hasSameBytes(as: scope)
     {
       return lastJudge.id
     }
@@ -96,7 +96,7 @@ struct Interning {
 extension ResponseKey {
   /// Equal in every byte, prompt and sample aside.
   fileprivate func hasSameSource(as other: ResponseKey) -> Bool {
-    target.utf8.elementsEqual(other.target.utf8) && scope.utf8.elementsEqual(other.scope.utf8)
+    target.hasSameBytes(as: other.target) && scope.hasSameBytes(as: other.scope)
       && SettingsHashes.areSame(settings, other.settings)
   }
 }

@@ -24,8 +24,8 @@ public struct ResponseKey: Hashable, Sendable {
 
   /// Equal in every byte, as the ledger compares: Swift takes "é" and "e" with an accent for equal, a model doesn't.
   public static func == (a: ResponseKey, b: ResponseKey) -> Bool {
-    a.sampleIndex == b.sampleIndex && a.scope == b.scope && a.target.utf8.elementsEqual(b.target.utf8)
-      && a.prompt.utf8.elementsEqual(b.prompt.utf8) && SettingsHashes.areSame(a.settings, b.settings)
+    a.sampleIndex == b.sampleIndex && a.scope == b.scope && a.target.hasSameBytes(as: b.target)
+      && a.prompt.hasSameBytes(as: b.prompt) && SettingsHashes.areSame(a.settings, b.settings)
   }
 }
 

@@ -241,7 +241,7 @@ extension Ledger {
       guard try row.exactTextIfAny("said") == ended else {
         throw LedgerDamage("the verdict of run \(run) is not the one that the audit chain has")
       }
-      return try summaryDecoder.decode(RunSummary.self, from: Data(text.utf8))
+      return try RunSummary(jsonText: Array(text.utf8))
     }
   }
 
@@ -263,14 +263,20 @@ extension Ledger {
 /// Intervals may be infinite; JSON has no such number.
 private let infinities = ("inf", "-inf", "nan")
 
-private var summaryDecoder: JSONDecoder {
-  let decoder = JSONDecoder()
-  decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-    positiveInfinity: infinities.0, negativeInfinity: infinities.1, nan: infinities.2)
-  return decoder
+extension RunSummary {
+  /// A summary as `jsonText` writes one.
+  /// - Throws: a decoding error.
+  public init(jsonText text: [UInt8]) throws {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: infinities.0, negativeInfinity: infinities.1, nan: infinities.2)
+    self = try decoder.decode(RunSummary.self, from: Data(text))
+  }
 }
 
-func jsonText(_ value: some Encodable) throws -> String {
+/// A value as the ledger keeps it: JSON with its keys in order, and words for infinite numbers.
+/// - Throws: an encoding error.
+public func jsonText(_ value: some Encodable) throws -> String {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
   encoder.nonConformingFloatEncodingStrategy = .convertToString(

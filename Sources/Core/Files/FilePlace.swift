@@ -19,7 +19,7 @@ public struct FilePlace: Sendable {
 
   public func isSame(as other: FilePlace) -> Bool {
     if let mine = status?.identity, let theirs = other.status?.identity { return mine == theirs }
-    return path.utf8.elementsEqual(other.path.utf8)
+    return path.hasSameBytes(as: other.path)
   }
 
   /// Whether this is somewhere below a folder.

@@ -70,11 +70,11 @@ struct ModelPair: Hashable, Sendable {
   }
 
   var baselineRate: Double { other + (kept + fixed) * (weak - other) }
+  var candidateRate: Double { other + (kept + broken) * (weak - other) }
+
   /// The mean over clusters of what is computed from the candidate's and the baseline's success rates.
   func mean(_ value: (_ candidate: Double, _ baseline: Double) -> Double) -> Double {
     kept * value(weak, weak) + fixed * value(other, weak) + broken * value(weak, other)
       + (1 - kept - fixed - broken) * value(other, other)
   }
-
-  var candidateRate: Double { other + (kept + broken) * (weak - other) }
 }

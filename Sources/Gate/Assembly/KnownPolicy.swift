@@ -1,6 +1,5 @@
 import Core
 import Evidence
-import Foundation
 import Policies
 
 extension Policy {
@@ -21,14 +20,7 @@ extension RunSummary {
   /// The summary without secrets: what the policy's own texts bring in, such as a model's name that was made of a key.
   func redacted(by redactor: Redactor) throws -> RunSummary {
     if redactor.isEmpty { return self }
-    let encoder = JSONEncoder()
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    let document = [UInt8](try encoder.encode(self))
-    guard redactor.mayHold(document) else { return self }
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return try decoder.decode(RunSummary.self, from: Data(redactor.redacted(json: document)))
+    let document = Array(try jsonText(self).utf8)
+    return redactor.mayHold(document) ? try RunSummary(jsonText: redactor.redacted(json: document)) : self
   }
 }

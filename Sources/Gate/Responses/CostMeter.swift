@@ -59,8 +59,8 @@ final class CostMeter: Sendable {
       row.responses += cost.responses
       row.reused = max(0, row.reused - cost.responses)
       row.errors += cost.failures
-      row.promptTokens += cost.promptTokens
-      row.completionTokens += cost.completionTokens
+      row.promptTokens = row.promptTokens.addingSaturated(cost.promptTokens)
+      row.completionTokens = row.completionTokens.addingSaturated(cost.completionTokens)
       all[role] = row
     }
     return all.sorted { $0.key.rank < $1.key.rank }.map { role, row in

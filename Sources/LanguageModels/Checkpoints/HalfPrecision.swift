@@ -1,6 +1,6 @@
 /// Conversions between float32 and the two 16-bit formats, on bit patterns: branch-free, so that loops vectorise, and
 /// the same on processors without half-precision instructions.
-enum HalfPrecision {
+public enum HalfPrecision {
   /// IEEE binary16 to binary32, exact, subnormals, infinities and NaN included.
   @inline(__always)
   static func float(half bits: UInt16) -> Float {
@@ -14,7 +14,7 @@ enum HalfPrecision {
 
   /// bfloat16 to binary32, exact: the upper half of the same bits.
   @inline(__always)
-  static func float(brain bits: UInt16) -> Float { Float(bitPattern: UInt32(bits) << 16) }
+  public static func float(brain bits: UInt16) -> Float { Float(bitPattern: UInt32(bits) << 16) }
 
   /// binary32 to the nearest binary16, ties to even; above 65,519.99 infinity.
   @inline(__always)
@@ -33,7 +33,7 @@ enum HalfPrecision {
 
   /// binary32 to the nearest bfloat16, ties to even.
   @inline(__always)
-  static func brain(_ value: Float) -> UInt16 {
+  public static func brain(_ value: Float) -> UInt16 {
     let bits = value.bitPattern
     if value.isNaN { return UInt16(truncatingIfNeeded: bits >> 16) | 0x0040 }
     return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ (bits >> 16 & 1)) >> 16)

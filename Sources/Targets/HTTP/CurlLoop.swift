@@ -10,14 +10,15 @@ final class CurlLoop: Sendable {
     /// Whether a transfer was cancelled since the thread last looked.
     var hasCancelled = false
     var stopping = false
-    /// The thread has gone.
-    var isClosed = false
+    /// Why nothing is taken any more: the thread has gone.
+    var end: TransportFailure?
     /// The thread waits, or is about to, so that news have to wake it.
     var isAsleep = false
   }
 
   private let inbox = Mutex(Inbox())
   private let watch: SocketWatch
+  private let certificateAuthorities: String?
 
   /// libcurl's global state is set up once for the process.
   private static let globalCode = sluice_global_init()
@@ -28,20 +29,19 @@ final class CurlLoop: Sendable {
   init(certificateAuthorities: String?) throws {
     guard CurlLoop.globalCode == CURLE_OK else { throw InternalError("libcurl can't be initialised") }
     watch = try SocketWatch()
-    // Made here, where it can fail, and used by the thread alone.
-    nonisolated(unsafe) let engine = try TransferEngine(watch: watch, certificateAuthorities: certificateAuthorities)
-    let thread = Thread { [self] in run(engine) }
+    self.certificateAuthorities = certificateAuthorities
+    let thread = Thread { [self] in run() }
     thread.name = "sluice-http"
     thread.start()
   }
 
   func submit(_ order: TransferOrder) {
-    let accepted = tell { inbox in
-      guard !inbox.isClosed, !inbox.stopping else { return false }
+    let refusal = tell { inbox -> TransportFailure? in
+      if let end = inbox.end ?? (inbox.stopping ? Self.closed : nil) { return end }
       inbox.orders.append(order)
-      return true
+      return nil
     }
-    if !accepted { order.continuation.resume(throwing: Self.closed) }
+    if let refusal { order.continuation.resume(throwing: refusal) }
   }
 
   /// Makes the thread look for transfers whose flag says that they were cancelled.
@@ -60,7 +60,19 @@ final class CurlLoop: Sendable {
     return result
   }
 
-  private func run(_ engine: TransferEngine) {
+  /// The engine is made by the thread that it lives on; where libcurl has none, every order is told so.
+  private func run() {
+    do {
+      let engine = try TransferEngine(watch: watch, certificateAuthorities: certificateAuthorities)
+      work(engine)
+      refuse(Self.closed)
+      engine.close(throwing: Self.closed)
+    } catch {
+      refuse(TransportFailure(.permanent, "\(error)"))
+    }
+  }
+
+  private func work(_ engine: TransferEngine) {
     while true {
       let (orders, hasCancelled, stopping) = inbox.withLock { inbox in
         defer { (inbox.orders, inbox.hasCancelled, inbox.isAsleep) = ([], false, false) }
@@ -77,12 +89,15 @@ final class CurlLoop: Sendable {
       }
       guard engine.turn(looksOnly: hasNews) else { break }
     }
+  }
+
+  /// Takes no order from now on, and turns away those that wait.
+  private func refuse(_ reason: TransportFailure) {
     let late = inbox.withLock { inbox in
-      inbox.isClosed = true
+      inbox.end = reason
       defer { inbox.orders = [] }
       return inbox.orders
     }
-    for order in late { order.continuation.resume(throwing: Self.closed) }
-    engine.close(throwing: Self.closed)
+    for order in late { order.continuation.resume(throwing: reason) }
   }
 }
