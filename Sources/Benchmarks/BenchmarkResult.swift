@@ -1,6 +1,6 @@
 import Foundation
 
-/// The last line of a benchmark, for whoever compares figures over commits.
+/// The last line of a benchmark, for comparing figures over commits.
 struct BenchmarkResult {
   let name: String
   /// The figure of merit: at or above `bar` is good.

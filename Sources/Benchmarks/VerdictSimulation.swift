@@ -114,7 +114,7 @@ enum VerdictQuestion: String, Hashable, Sendable, CaseIterable {
   }
 }
 
-/// What many decisions in one world came to, by question and by whether the suite was asked only as far as needed.
+/// Verdicts of many decisions in one world, by question and by whether the suite was asked only as far as needed.
 struct VerdictTally: Sendable {
   struct Cell: Hashable, Sendable {
     let question: VerdictQuestion

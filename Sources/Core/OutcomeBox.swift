@@ -8,7 +8,7 @@ public final class OutcomeBox<Outcome: Sendable>: Sendable {
 
   public func set(_ index: Int, _ outcome: Outcome) { outcomes.withLock { $0[index] = outcome } }
 
-  /// - Throws: `InternalError` when whoever was asked broke its promise to report every index.
+  /// - Throws: `InternalError` where an index was never set.
   public func finished() throws -> [Outcome] {
     try outcomes.withLock { all in
       try all.map { outcome in

@@ -7,7 +7,8 @@ public struct Redactor: Hashable, Sendable, CustomStringConvertible, CustomRefle
   /// What stands where a secret was.
   public static let mark = "[redacted]"
 
-  /// Shorter texts are placeholders (vLLM's `EMPTY`, `none`), and would tear holes into ordinary words.
+  /// Bytes of the shortest secret that is looked for in every form: `EMPTY` and `none`, which some servers take for a key,
+  /// would tear holes into ordinary words.
   public static let shortest = 8
   /// A short key with both letters and digits is no word: it is looked for as it is, alone between other characters.
   private static let shortestAlone = 4

@@ -4,10 +4,10 @@
   import Darwin
 #endif
 
-/// Host and port of a server, written one way: two that are equal lead to the same place whoever looks them up.
+/// Host and port of a server in one spelling: equal ones lead to the same place.
 ///
 /// Names are in lower case without a trailing dot. `2130706433` and `127.1` stay what they are, although systems take them
-/// for an address: whoever allows `127.0.0.1` has not allowed them.
+/// for an address: allowing `127.0.0.1` does not allow them.
 public struct ServerHost: Hashable, Sendable {
   /// A name, an IPv4 address of four numbers, or an IPv6 address without brackets in its shortest form.
   public let name: String
@@ -112,7 +112,7 @@ public enum WebAddress {
       result += rest[..<separator.upperBound]
       rest = rest[separator.upperBound...]
       let address = rest.prefix { !$0.isWhitespace && !"\"'<>{}".contains($0) }
-      // Whoever writes a password may write any character in it, so that the last sign before a host counts.
+      // A password may hold any character, `@` too, so the last one ends it.
       var shown = address
       if let at = address.lastIndex(of: "@") {
         result += "…"

@@ -3,8 +3,8 @@ import Core
 extension RunSummary {
   /// Why verdict, exit code and checks don't belong together, one sentence; nil where they do.
   ///
-  /// Every report is a projection of the same summary. One that contradicts itself is a bug in whoever made it, and is
-  /// refused rather than printed: two readers of it could act on opposite answers.
+  /// Every report is a projection of the same summary. One that contradicts itself comes from a bug, and is refused
+  /// rather than printed: two readers of it could act on opposite answers.
   public var contradiction: String? {
     let count = { (verdict: Verdict) in checks.count { $0.verdict == verdict } }
     if let check = checks.first(where: { $0.adequacy && $0.verdict == .fail }) {

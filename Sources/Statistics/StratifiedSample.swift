@@ -50,7 +50,7 @@ public enum StratifiedSample {
     var quotas = sizes.map { min($0, total >= sizes.count ? 1 : 0) }
     var left = min(total, sizes.reduce(0, +)) - quotas.reduce(0, +)
     while left > 0 {
-      // One at a time to whoever is furthest below its part.
+      // One at a time to the group furthest below its part.
       let open = sizes.indices.filter { quotas[$0] < sizes[$0] }
       guard let next = open.min(by: { Double(quotas[$0]) / share(sizes[$0]) < Double(quotas[$1]) / share(sizes[$1]) })
       else { break }

@@ -11,7 +11,7 @@ import Synchronization
 ///
 /// Operations are cut by rows, columns or heads so that no part reads what another writes, and so that the result is
 /// the same bits however many parts there are. Helpers wait actively between operations, which are microseconds apart;
-/// where none is free, whoever called does all parts, so nothing depends on how many threads the system grants.
+/// where none is free, the caller does all parts, so nothing depends on how many threads the system grants.
 public final class Crew {
   /// Threads that take part, the caller's included.
   public let workers: Int
@@ -89,7 +89,7 @@ public final class Crew {
   private func takePart() -> Bool {
     let seen = tickets.load(ordering: .acquiring)
     guard seen > 0, seen & 0xffff_ffff < seen >> 32 else { return false }
-    // Whoever succeeds holds up the operation until its part is done, so the operation is the one that was current.
+    // The thread that succeeds holds up the operation until its part is done, so the operation is the one that was current.
     let (isMine, _) = tickets.compareExchange(expected: seen, desired: seen + 1, ordering: .acquiringAndReleasing)
     guard isMine else { return true }
     perform(seen & 0xffff_ffff)

@@ -10,8 +10,8 @@ import Synchronization
 ///
 /// Given back to the system after each batch and fetched again for the next, such buffers cost more than what is computed
 /// in them where a page fault is dear, as in a virtual machine: a tenth of an update, and of the caches. So their memory
-/// is kept for the next one of their size, in large pages. Shared by threads as an array would be: whoever makes it fills
-/// it before others read it.
+/// is kept for the next one of their size, in large pages. Shared by threads as an array would be: its maker fills it
+/// before others read it.
 public final class FloatMemory: Sendable {
   /// Floats that can be used.
   public let count: Int

@@ -29,7 +29,7 @@ struct TerminalTests {
   }
 
   @Test(
-    "Control, escape, bidirectional and invisible characters are written out, whoever they come from and whatever the command"
+    "Control, escape, bidirectional and invisible characters are written out, from every source and by every command"
   )
   func hostileTexts() async throws {
     // YAML has no surrogate pairs in its escapes, so the policy's names leave the tag character out.

@@ -67,7 +67,7 @@ struct WriteFaultTests {
     }
   }
 
-  @Test("For every n the n-th write fails: no false pass, nothing lost, nothing asked twice, a documented exit code")
+  @Test("The n-th write fails: no false pass, nothing lost, nothing asked twice, a documented exit code")
   func everyWrite() async throws {
     let asked = Asked()
     try await FakeServer.run(answering: { request, _ in asked.note(request) }) { server in

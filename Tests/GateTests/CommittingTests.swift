@@ -15,7 +15,7 @@ struct CommittingTests {
     var all: [[Int]] { groups.withLock { $0 } }
   }
 
-  @Test("An outcome that comes alone is committed before whoever brought it goes on")
+  @Test("An outcome that comes alone is committed before its bringer goes on")
   func alone() async throws {
     let groups = Groups()
     let buffer = CommittingBuffer<Int>(pause: .milliseconds(20)) { groups.add($0) }
@@ -51,7 +51,7 @@ struct CommittingTests {
     #expect(groups.all.joined().sorted() == Array(0..<5))
   }
 
-  @Test("A ledger that can't be written is told to whoever brings more, and at the end")
+  @Test("A ledger that can't be written is told to those who bring more, and at the end")
   func full() async throws {
     let groups = Groups()
     let buffer = CommittingBuffer<Int>(pause: .zero) {

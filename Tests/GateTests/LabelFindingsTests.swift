@@ -39,7 +39,7 @@ final class LabelFindingsTests {
 
   private func number(_ prompt: String) -> Int { Int(prompt.dropFirst()) ?? 0 }
 
-  @Test("the judge of this run is held against the labels, whoever judged when they were drawn")
+  @Test("the judge of this run is held against the labels, whichever judge they were drawn for")
   func accuracy() async throws {
     let ledger = try labelled(90)
     // Misses every fifth unsafe one and raises no false alarm; can't tell about the last.

@@ -224,7 +224,7 @@ struct SimpleEstimatorTests {
 
 @Suite("Strata of a sample")
 struct StratifiedSampleValueTests {
-  @Test("Shares go to whoever is furthest below its part, each at least one and none more than it has")
+  @Test("Shares go to the group furthest below its part, each at least one and none more than it has")
   func allocation() {
     func equal(_ sizes: [Int], _ total: Int) -> [Int] {
       StratifiedSample.allocation(sizes: sizes, total: total) { _ in 1 }

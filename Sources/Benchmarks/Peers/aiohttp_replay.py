@@ -32,8 +32,8 @@ async def main(url, seeds, samples, concurrency, ledger, certificate=None):
             committed += len(waiting)
             waiting.clear()
 
-    async def ask(session, todo):
-        for prompt, sample in todo:
+    async def ask(session, questions):
+        for prompt, sample in questions:
             body = {
                 "model": "load",
                 "messages": [{"role": "user", "content": prompts[prompt]}],
@@ -51,11 +51,11 @@ async def main(url, seeds, samples, concurrency, ledger, certificate=None):
             if len(waiting) >= 256:
                 commit()
 
-    todo = ((prompt, sample) for prompt in range(len(prompts)) for sample in range(samples))
+    questions = ((prompt, sample) for prompt in range(len(prompts)) for sample in range(samples))
     context = ssl.create_default_context(cafile=certificate) if certificate else True
     connector = aiohttp.TCPConnector(limit=concurrency, ssl=context)
     async with aiohttp.ClientSession(connector=connector) as session:
-        await asyncio.gather(*(ask(session, todo) for _ in range(concurrency)))
+        await asyncio.gather(*(ask(session, questions) for _ in range(concurrency)))
     commit()
     if committed != len(prompts) * samples:
         sys.exit(f"{committed} responses committed, not {len(prompts) * samples}")

@@ -14,7 +14,7 @@ public struct LabelExport {
     /// Responses of the run that the judge scored.
     public let population: Int
     public let run: String
-    /// What whoever labels should know.
+    /// Remarks for the reviewers.
     public let notices: [String]
   }
 

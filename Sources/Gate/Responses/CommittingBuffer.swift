@@ -3,9 +3,9 @@ import Synchronization
 
 /// Takes outcomes as they arrive and commits them in groups.
 ///
-/// Whoever delivers an outcome while no commit is running commits everything that waits; meanwhile others only queue. So
-/// a slow server's responses are stored one by one as they come. Where they come faster, a transaction for each would cost
-/// more than all the rest: then one commit follows another after `pause`, or as soon as `enough` wait.
+/// The thread that delivers an outcome while no commit is running commits everything that waits; others only queue. So a slow
+/// server's responses are stored one by one as they come. Where they come faster, a transaction for each would cost more
+/// than all the rest: then one commit follows another after `pause`, or as soon as `enough` wait.
 final class CommittingBuffer<Item: Sendable>: Sendable {
   private struct State: Sendable {
     var waiting: [Item] = []

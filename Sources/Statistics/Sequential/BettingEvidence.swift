@@ -4,8 +4,8 @@ import Foundation
 ///
 /// After each cluster the capital of a bettor who holds that θ is larger is multiplied by 1 + λ(S − θm), of one who holds
 /// that it is smaller by 1 − λ(S − θm). At the true θ neither grows in expectation, so by Ville's inequality the chance
-/// that one of them *ever* exceeds 1/α is at most α: whoever looks after every cluster, and stops when he likes, errs no
-/// more often than one who looks once (Waudby-Smith and Ramdas, JRSS-B, 2024). The capital is spread
+/// that one of them *ever* exceeds 1/α is at most α: looking after every cluster, and stopping at will, errs no more often
+/// than looking once (Waudby-Smith and Ramdas, JRSS-B, 2024). The capital is spread
 /// over a geometric grid of fractions of the largest bet that can't ruin; their sum is a capital too. Clusters have to come in an
 /// order that doesn't depend on their answers.
 struct BettingEvidence: Sendable {

@@ -134,7 +134,7 @@ final class CurlTransfer {
 
   func finish(throwing error: any Error) { end()?.resume(throwing: error) }
 
-  /// Resumes whoever waits, with the answer or with what `result` means.
+  /// Resumes the caller, with the answer or with what `result` means.
   func finish(_ result: CURLcode) {
     guard result == CURLE_OK else {
       finish(throwing: failure(result))

@@ -43,6 +43,6 @@ final class CancellationFlag: Sendable {
 struct TransferOrder: Sendable {
   let request: HTTPRequest
   let flag: CancellationFlag
-  /// Resumed once by whoever has the order, who lets go of it then; not checked, since it is made for each request.
+  /// Resumed once, by the holder of the order, which lets go of it then; not checked, since it is made for each request.
   let continuation: UnsafeContinuation<HTTPResponse, any Error>
 }

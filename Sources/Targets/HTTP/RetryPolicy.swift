@@ -45,7 +45,7 @@ public struct RetryPolicy: Hashable, Sendable {
   }
 }
 
-/// What one try of a request came to, seen with the eyes of whoever may try again.
+/// A try of a request that failed, and whether another one may help.
 struct FailedAttempt: Error {
   enum Remedy {
     /// The server or the way to it is in trouble.

@@ -8,7 +8,7 @@ public struct OpenAIConfiguration: Hashable, Sendable {
   /// The name under which the server knows the model.
   public var model: String
   /// What the served weights are a version of, in the policy's own words; nil where it doesn't say. A server can't prove
-  /// it: it is the promise of whoever deploys the model.
+  /// it: it is a promise of those who deploy the model.
   public var revision: String?
   public var api: OpenAIAPI
   /// The environment variable that holds the key; nil for servers that need none.

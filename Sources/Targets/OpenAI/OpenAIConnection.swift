@@ -87,7 +87,7 @@ final class OpenAIConnection: Sendable {
     case no
     /// The next body will be different.
     case yes
-    /// Only by whoever wrote the policy; says what to do.
+    /// Only by changing the policy; says how.
     case byPolicy(String)
   }
 
@@ -156,7 +156,7 @@ final class OpenAIConnection: Sendable {
     return "\(refusals.address): \(error.message)" + (said.map { ": \($0)" } ?? "")
   }
 
-  /// Whoever reads a report should know who else could read the questions.
+  /// A sentence for reports: the proxy could read the questions. Nil without one.
   var proxyNotice: String? {
     proxy.map { "Requests go through the proxy \($0.shown) (\($0.variable))." }
   }
@@ -175,7 +175,7 @@ final class OpenAIConnection: Sendable {
   /// Without the mark that ends a part of the identity.
   private static func escaped(_ text: String) -> String { text.replacing("|", with: "%7C") }
 
-  /// Few tries: whoever probes wants to know now.
+  /// Few tries, since a probe is to answer soon.
   var probeRetries: Int { min(2, configuration.retries) }
 
   private func request<Value>(_ attempt: Attempt<Value>) -> HTTPRequest {

@@ -121,7 +121,7 @@ struct TeachingTests {
         role: .candidate, searches: [confirmed], similarity: 0.99, embedder: PlaneEmbedder()), proposals: [[]])
   }
 
-  @Test("No attack that is tuned on is as near to a held-out one as rewordings are, whoever found it")
+  @Test("No attack that is tuned on is as near to a held-out one as rewordings are, whichever search found it")
   func noLeaks() async throws {
     let embedder = PlaneEmbedder()
     // A ring without gaps: clusters touch, so that a split by clusters alone would leak.

@@ -11,7 +11,7 @@ struct TuningCost {
     amount = settings.pricePerMillionTokens.map { Double(tokens) / 1e6 * $0 }
   }
 
-  /// Before anything is sent: four bytes a token, which is what English text comes to, and a little more than the
+  /// An estimate before anything is sent: four bytes a token, as in English text, and a little more than the
   /// conversations themselves because their JSON counts too.
   init(estimatedFor bytes: Int, settings: FineTuningAPITuner.Settings) {
     self.init(tokens: ((bytes + 3) / 4).multipliedSaturated(by: settings.epochs), settings: settings)
