@@ -135,7 +135,7 @@ extension Ledger {
     }
   }
 
-  /// Condition on a run `r`: who began anew and came to a verdict has no use for the older attempt.
+  /// Condition on a run `r`: it has no verdict, and no later run of the same identity has one.
   private static let unfinished = """
     r.ended IS NULL AND NOT EXISTS
     (SELECT 1 FROM runs n WHERE n.identity = r.identity AND n.ended IS NOT NULL AND n.beganAs > r.beganAs)
