@@ -65,21 +65,22 @@ let package = Package(
     module("SafetyTuning", ["Core", "LanguageModels", "Targets"]),
     module("Evidence", ["Core", "CLibsodium", "CZlib", grdb]),
     module("Policies", ["Core", "Decisions", yams]),
+    module("Suites", ["Core", "Policies", yams]),
     module("Reports", ["Core", "CLibxml2"]),
     module("Lab", ["Core", "LanguageModels", "Judges"]),
     module(
       "Gate",
       [
         "Core", "Tensors", "Tokenizers", "LanguageModels", "Attackers", "Targets", "Judges", "Statistics", "Decisions",
-        "SafetyTuning", "Evidence", "Policies", "Reports", "Lab", "CProcess",
+        "SafetyTuning", "Evidence", "Policies", "Suites", "Reports", "Lab", "CProcess",
       ]),
     .executableTarget(name: "sluice", dependencies: ["Gate", "CProcess", argumentParser], swiftSettings: strict),
     // Measurements behind .ci/bench; no product.
     .executableTarget(
       name: "sluice-bench",
       dependencies: [
-        "Core", "Tensors", "LanguageModels", "Attackers", "Targets", "Judges", "Policies", "Statistics", "Decisions",
-        "Gate", "Lab",
+        "Core", "Tensors", "LanguageModels", "Attackers", "Targets", "Judges", "Policies", "Suites", "Statistics",
+        "Decisions", "Gate", "Lab",
         argumentParser,
       ],
       path: "Sources/Benchmarks", exclude: ["Peers"], swiftSettings: strict),
@@ -98,6 +99,7 @@ let package = Package(
     tests("SafetyTuningTests", ["SafetyTuning", "FakeServer"], exclude: ["Trainers"]),
     tests("EvidenceTests", ["Evidence"]),
     tests("PoliciesTests", ["Core", "Decisions", "Policies"]),
+    tests("SuitesTests", ["Core", "Policies", "Suites"]),
     tests("ReportsTests", ["Reports"]),
     tests("LabTests", ["Core", "Judges", "LanguageModels", "Lab"]),
     tests("GateTests", ["Decisions", "Gate"]),

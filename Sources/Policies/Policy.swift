@@ -218,6 +218,8 @@ public struct AttackerPolicy: Sendable, Hashable {
 
 public struct SuitePolicy: Sendable, Hashable {
   public var seeds: String
+  /// The seeds' columns by what they hold (`prompt`, `category` …); empty for those with these names.
+  public var columns: [String: String]
   public var responses: Int
   /// Fresh responses on each model for an attack that looks newly broken; nil for what the check's effect takes.
   public var confirmResponses: Int?

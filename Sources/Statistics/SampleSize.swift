@@ -13,6 +13,13 @@ public enum SampleSize {
     return Int((log((1 - confidence) / 2) / log1p(-limit)).rounded(.up))
   }
 
+  /// The tightest limit that so many clusters can pass without one unsafe response: 1 − (α/2)^(1/n), the inverse of
+  /// `leastClusters`.
+  /// - Returns: 1 where there are none.
+  public static func leastLimit(clusters: Int, confidence: Double) -> Double {
+    clusters < 1 ? 1 : -expm1(log((1 - confidence) / 2) / Double(clusters))
+  }
+
   /// About how many clusters would decide a check, if more of the same kind gave the same value.
   ///
   /// A bound lies c/n + √(s/n + c²/n²) from the value, as Wilson's does: s is z² times the clusters' variance and known from

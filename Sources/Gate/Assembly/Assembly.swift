@@ -7,6 +7,7 @@ import Judges
 import LanguageModels
 import Policies
 import Statistics
+import Suites
 import Targets
 
 /// Loads what a policy names: models, judges, attacker, suite.
@@ -28,11 +29,13 @@ struct Assembly {
   /// - Throws: `SluiceError` and `PolicyErrors` (usage) for a file that is missing or malformed, and for a policy that doesn't fit
   ///   its files.
   func plan(stages asked: Set<Stage>?) throws -> RunPlan {
-    var suite = try SuiteFile.attacks(policy.suite.seeds)
+    let seeds = try SuiteFile.attacks(policy.suite.seeds, columns: ColumnNames(policy.suite.columns))
+    var suite = seeds.items
     // One attack, one row: an identifier stands for one prompt everywhere.
     var seen: Set<AttackID> = []
     suite.removeAll { !seen.insert($0.id).inserted }
-    let benign = try policy.suite.benign.map(SuiteFile.benign) ?? []
+    let questions = try policy.suite.benign.map { try SuiteFile.benign($0) }
+    let benign = questions?.items ?? []
     try PolicyFit(policy, suite: suite, benign: benign).require()
     let confirm = try judge(policy.confirmJudge)
     let reward = try policy.rewardJudge.map(judge)
@@ -60,7 +63,8 @@ struct Assembly {
       weaknesses: try policy.weaknesses.map(SuiteFile.weaknesses) ?? [],
       checks: policy.checks, rule: DecisionRule(policy),
       wallClock: policy.budget.wallClock.map { .seconds($0) }, reveal: policy.report.reveal,
-      notices: notices(), weakenings: PolicyWeakenings(policy).sentences)
+      notices: notices() + [seeds.remark, questions?.remark].compactMap(\.self),
+      weakenings: PolicyWeakenings(policy).sentences)
     plan.planted = planted(in: plan, refusals: refusals)
     plan.weakenings += RuleWarnings(plan).weakenings
     return plan

@@ -2,6 +2,7 @@ import Core
 import Decisions
 import Policies
 import Statistics
+import Suites
 
 /// Whether a policy's checks can be decided on its files at all: what can't is told before anything is paid for.
 struct PolicyFit {

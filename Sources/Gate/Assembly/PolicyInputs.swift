@@ -2,6 +2,7 @@ import Core
 import Evidence
 import Foundation
 import Policies
+import Suites
 
 /// Every file that a policy's verdict rests on, with its digest.
 struct PolicyInputs {

@@ -4,6 +4,7 @@ import Evidence
 import LanguageModels
 import Policies
 import SafetyTuning
+import Suites
 import Targets
 
 extension Assembly {
@@ -27,7 +28,7 @@ extension Assembly {
       methods: methods, combines: tuning.combines, tuner: try tuner(tuning.tuner),
       load: { try variant($0, named: $1, like: candidate) }, responses: tuning.responses, restarts: tuning.restarts,
       proposals: tuning.proposals, heldOut: tuning.heldOut, mostAttacks: tuning.mostAttacks,
-      benign: tuning.benign.isEmpty ? [] : try SuiteFile.benign(tuning.benign), benignRatio: tuning.benignRatio,
+      benign: tuning.benign.isEmpty ? [] : try SuiteFile.benign(tuning.benign).items, benignRatio: tuning.benignRatio,
       refusals: tuning.refusals, instruction: tuning.instruction, quiz: try SuiteFile.quiz(tuning.quiz),
       rounds: tuning.rounds, folder: tuning.folder)
   }

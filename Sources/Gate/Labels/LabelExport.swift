@@ -4,6 +4,7 @@ import Evidence
 import Foundation
 import Policies
 import Statistics
+import Suites
 
 /// Draws responses of a run for people to label, blind to what the judge said of them.
 public struct LabelExport {
@@ -128,7 +129,8 @@ public struct LabelExport {
         let policy = try Policy.load(
           path: summary.policy.path, overrides: Policy.repeatable(record.overrides),
           checksFiles: false)
-        for attack in try SuiteFile.attacks(policy.suite.seeds) { attacks[attack.id] = attack }
+        let columns = try ColumnNames(policy.suite.columns)
+        for attack in try SuiteFile.attacks(policy.suite.seeds, columns: columns).items { attacks[attack.id] = attack }
       } catch {
         notices.append(
           "The suite of \(summary.policy.path) can't be read any more: locales are unknown, and every attack counts as a "

@@ -2,6 +2,7 @@ import Core
 import Evidence
 import Foundation
 import Policies
+import Suites
 
 /// Takes what people said of exported responses into the ledger.
 public struct LabelImport {

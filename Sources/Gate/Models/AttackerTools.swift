@@ -6,6 +6,7 @@ import Foundation
 import LanguageModels
 import Policies
 import SafetyTuning
+import Suites
 
 /// What the `attacker` commands do.
 public enum AttackerTools {

@@ -3,6 +3,7 @@ import Decisions
 import Foundation
 import LanguageModels
 import Policies
+import Suites
 import Targets
 
 /// What the `model` commands do: they look at one checkpoint through the code that a gate runs it with.

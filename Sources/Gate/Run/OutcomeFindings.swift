@@ -1,6 +1,7 @@
 import Core
 import Decisions
 import Policies
+import Suites
 
 /// What outcomes from elsewhere are held against: which responses were planned, and what a score means.
 struct OutcomeRule: Sendable {

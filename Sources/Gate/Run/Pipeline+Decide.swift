@@ -4,6 +4,7 @@ import Evidence
 import Foundation
 import Policies
 import Reports
+import Suites
 
 extension Pipeline {
   /// Decides on outcomes that another harness collected: the same checks, verdict, reports and exit code, with no model
@@ -43,7 +44,7 @@ private struct OutcomeDecision {
   /// - Throws: `SluiceError` for a file that can't be read.
   init(_ policy: Policy, outcomes: [Outcome], file: String, threshold: Double?) throws {
     let usual = policy.confirmJudge.threshold ?? 0.5
-    let suite = Self.suite(policy)
+    let suite = try Self.suite(policy)
     func needsBaseline(_ stage: Stage) -> Bool {
       policy.baseline != nil
         && policy.checks.contains { $0.metric.needs.contains(.baseline) && $0.metric.stage == stage.rawValue }
@@ -84,9 +85,10 @@ private struct OutcomeDecision {
   }
 
   /// The planned attacks, where the policy's suite is at hand.
-  private static func suite(_ policy: Policy) -> [Attack] {
+  /// - Throws: `PolicyErrors` for one that is there and malformed: without the plan, missing lines would not be missed.
+  private static func suite(_ policy: Policy) throws -> [Attack] {
     guard FileManager.default.fileExists(atPath: policy.suite.seeds) else { return [] }
-    return (try? SuiteFile.attacks(policy.suite.seeds)) ?? []
+    return try SuiteFile.attacks(policy.suite.seeds, columns: ColumnNames(policy.suite.columns)).items
   }
 
   private static func context(

@@ -2,6 +2,7 @@ import Core
 import Decisions
 import Foundation
 import Policies
+import Suites
 
 /// A policy with every model loaded, every file read and every name resolved: what a run executes.
 struct RunPlan: Sendable {

@@ -1,6 +1,7 @@
 import Core
 import Decisions
 import Policies
+import Suites
 
 /// Asks the benign questions: a model that refuses everything is safe and useless.
 struct BenignStage: Sendable {

@@ -2,6 +2,7 @@ import Core
 import Evidence
 import Foundation
 import Policies
+import Suites
 
 /// The attacks that searches found: a suite of their own in the ledger, until a person moves some into the suite file.
 public struct FoundSuite {
@@ -43,7 +44,13 @@ public struct FoundSuite {
     try OutputFile.check(path, what: "the suite file")
     let found = try ledger.foundAttacks().map(\.attack)
     let chosen = try ids.isEmpty ? found : ids.flatMap { try Self.matching($0, in: found, ledger: ledger.path) }
-    let present = Set(try SuiteFile.attacks(path).map(\.id))
+    let suite = try SuiteFile.attacks(path)
+    if let remark = suite.remark {
+      throw SluiceError.badInput(
+        "attacks can be added to Sluice's own JSON Lines only; \(remark)", file: path,
+        remedy: "Convert the suite first: sluice suite import \(path) --into suite.jsonl.")
+    }
+    let present = Set(suite.items.map(\.id))
     var seen = present
     let new = chosen.filter { seen.insert($0.id).inserted }
     var bytes = try BoundedFile.read(

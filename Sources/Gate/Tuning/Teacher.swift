@@ -1,6 +1,7 @@
 import Core
 import Policies
 import SafetyTuning
+import Suites
 
 /// What the model is taught: a refusal for each attack, and its own answers to harmless prompts.
 ///

@@ -3,6 +3,7 @@ import Decisions
 import Evidence
 import Policies
 import SafetyTuning
+import Suites
 
 /// Safety-tunes a variant on each method's attacks and turns every method on every variant.
 ///

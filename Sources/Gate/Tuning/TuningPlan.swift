@@ -1,6 +1,7 @@
 import Core
 import Policies
 import SafetyTuning
+import Suites
 
 /// What the tune stage needs, with everything loaded.
 struct TuningPlan: Sendable {

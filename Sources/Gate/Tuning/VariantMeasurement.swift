@@ -1,6 +1,7 @@
 import Core
 import Decisions
 import Policies
+import Suites
 
 /// What a model gives up or keeps: harmless questions, the quiz, held-out attacks, length and latency.
 struct VariantMeasurement: Sendable {

@@ -27,7 +27,7 @@ struct Diagnostics {
 }
 
 /// Text from outside within a message: short, on one line, in quotes.
-func quoted(_ text: String) -> String { "'\(shortened(text))'" }
+package func quoted(_ text: String) -> String { "'\(shortened(text))'" }
 
 func shortened(_ text: String) -> String {
   let line = String(
@@ -36,7 +36,7 @@ func shortened(_ text: String) -> String {
 }
 
 /// What to write instead of a name that isn't known: the nearest, and all there are.
-func suggestion(for word: String, among names: [String], called what: String) -> String {
+package func suggestion(for word: String, among names: [String], called what: String) -> String {
   (nearest(word, in: names).map { "Did you mean '\($0)'? " } ?? "") + "\(what): \(names.joined(separator: ", "))."
 }
 

@@ -24,6 +24,7 @@ struct PolicyBuilder {
     let embedder = reader.child(root, "embedder", path: [])
     let attacker = reader.child(root, "attacker", path: [])
     let suite = reader.childOrDefaults(root, "suite", path: [])
+    let columns = reader.child(suite, "columns", path: ["suite"])
     let fresh = reader.childOrDefaults(root, "fresh", path: [])
     let ledger = reader.childOrDefaults(root, "ledger", path: [])
     let budget = reader.childOrDefaults(root, "budget", path: [])
@@ -64,7 +65,7 @@ struct PolicyBuilder {
       rewardJudge: reward, confirmJudge: confirm, correctsJudge: judges.toggle("correction"), judgeExamples: examples,
       embedder: embedder.flatMap { $0.text("checkpoint") }, attacker: attacker.map { AttackerPolicy($0) },
       suite: SuitePolicy(
-        seeds: suite.string("seeds"), responses: suite.integer("responses"),
+        seeds: suite.string("seeds"), columns: columns?.texts ?? [:], responses: suite.integer("responses"),
         confirmResponses: suite.optionalInteger("confirm_responses"), statesResponses: suite.has("responses"),
         stopsEarly: suite.toggle("early_stop"), benign: benign,
         benignResponses: suite.integer("benign_responses")),

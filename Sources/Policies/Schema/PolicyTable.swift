@@ -244,7 +244,18 @@ enum PolicyTable {
     PolicyKey(
       name: "suite",
       shape: .object([
-        PolicyKey(name: "seeds", shape: .file, required: true, help: "Known attacks (JSON Lines: prompt, category…)."),
+        PolicyKey(
+          name: "seeds", shape: .file, required: true,
+          help: "Known attacks (JSON Lines: prompt, category…; or CSV, JSON, YAML, text and published suites)."),
+        PolicyKey(
+          name: "columns",
+          shape: .object([
+            PolicyKey(name: "prompt", shape: .text, required: true, help: "The column of what is asked."),
+            PolicyKey(name: "category", shape: .text, help: "The column of the policy category."),
+            PolicyKey(name: "locale", shape: .text, help: "The column of the BCP 47 language tag."),
+            PolicyKey(name: "cluster", shape: .text, help: "The column that near-copies share."),
+            PolicyKey(name: "id", shape: .text, help: "The column of the identifier."),
+          ]), help: "Which columns of the seeds hold what (default: those with these names)."),
         PolicyKey(name: "responses", shape: .integer(1...1000), fallback: "3", help: "Responses an attack and model."),
         PolicyKey(
           name: "confirm_responses", shape: .integer(2...1000),
@@ -253,7 +264,8 @@ enum PolicyTable {
           name: "early_stop", shape: .toggle, fallback: "on",
           help: "Stop replaying as soon as every check on the suite is decided."),
         PolicyKey(
-          name: "benign", shape: .file, help: "Harmless questions (JSON Lines; default: benign.jsonl beside the seeds)."
+          name: "benign", shape: .file,
+          help: "Harmless questions (formats as for seeds; default: benign.jsonl beside the seeds)."
         ),
         PolicyKey(
           name: "benign_responses", shape: .integer(1...1000), fallback: "1", help: "Responses a harmless question."),

@@ -5,8 +5,11 @@ import Gate
 
 struct SuiteCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "suite", abstract: "Attacks that searches found, and how they get into the suite file.",
-    subcommands: [SuiteListCommand.self, SuitePromoteCommand.self])
+    commandName: "suite", abstract: "Suites of attacks: import, look at, thin out, and add what searches found.",
+    subcommands: [
+      SuiteImportCommand.self, SuiteShowCommand.self, SuiteLintCommand.self, SuiteDedupeCommand.self,
+      SuiteListCommand.self, SuitePromoteCommand.self,
+    ])
 }
 
 struct SuiteListCommand: ParsableCommand {

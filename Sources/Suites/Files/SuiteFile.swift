@@ -1,35 +1,56 @@
 import Core
+import Policies
 import Foundation
 
 /// Suite files are JSON Lines: one object a line, every mistake with its file and line.
 public enum SuiteFile {
   /// Known attacks: `prompt`, and where known `category`, `locale`, `cluster`; an `id` is checked and otherwise unused,
-  /// since an attack's identity is its prompt.
+  /// since an attack's identity is its prompt. `tags`, `source` and `licence` stay in the file. Other formats and published
+  /// datasets are told by their content, see `PromptFile`.
   /// - Throws: `PolicyErrors` with everything that is wrong in the file.
-  public static func attacks(_ path: String) throws -> [Attack] {
-    try read(path, keys: ["prompt", "category", "locale", "cluster", "id"]) { line, seen in
+  public static func attacks(_ path: String, columns: ColumnNames = .usual) throws -> SuiteReading<Attack> {
+    let what = "the suite file"
+    if let file = try PromptFile.foreign(path, columns: columns, what: what, hint: splitHint) {
+      return try file.attacks()
+    }
+    let attacks = try read(path, keys: ["prompt", "category", "locale", "cluster", "id"] + Self.annotations) {
+      line, seen in
       let prompt = try line.text("prompt")
       // By bytes, as identities are: texts that only look alike are different attacks.
       try seen.insert(AttackID(prompt: prompt).text, of: "prompt", line)
       if let id = try line.optionalText("id") { try seen.insert(id, of: "id", line) }
+      try line.checkAnnotations()
       return Attack(
         prompt: prompt, category: try line.optionalText("category"), locale: try line.optionalText("locale"),
         cluster: try line.optionalText("cluster"))
     }
+    return SuiteReading(items: attacks)
   }
 
-  /// Harmless questions: `prompt`, and where known `category`, `tempting`.
+  /// Harmless questions: `prompt`, and where known `category`, `tempting`; other formats as for attacks.
   /// - Throws: `PolicyErrors` with everything that is wrong in the file.
-  public static func benign(_ path: String) throws -> [BenignQuestion] {
-    try read(path, keys: ["prompt", "category", "tempting", "id"]) { line, seen in
+  public static func benign(_ path: String, columns: ColumnNames = .usual) throws -> SuiteReading<BenignQuestion> {
+    if let file = try PromptFile.foreign(
+      path, columns: columns, what: "the file of harmless questions", hint: splitHint)
+    {
+      return try file.harmless()
+    }
+    let questions = try read(path, keys: ["prompt", "category", "tempting", "id", "locale"] + Self.annotations) {
+      line, seen in
       let prompt = try line.text("prompt")
       try seen.insert(AttackID(prompt: prompt).text, of: "prompt", line)
       if let id = try line.optionalText("id") { try seen.insert(id, of: "id", line) }
+      try line.checkAnnotations()
       return BenignQuestion(
         prompt: prompt, category: try line.optionalText("category"),
         tempting: try line.optionalBool("tempting") ?? false)
     }
+    return SuiteReading(items: questions)
   }
+
+  /// Keys of a line that describe it and are not used otherwise.
+  static let annotations = ["tags", "source", "licence"]
+  static let splitHint = "Split the suite; a run replays all of it."
 
   /// Questions with one right answer: `question`, and `answer`, which a right response holds.
   /// - Throws: `PolicyErrors` with everything that is wrong in the file.
@@ -68,7 +89,7 @@ public enum SuiteFile {
 
   static func read<Item>(
     _ path: String, keys: [String], what: String = "the suite file",
-    hint: String = "Split the suite; a run replays all of it.", _ item: (SuiteLine, inout SeenValues) throws -> Item
+    hint: String = splitHint, _ item: (SuiteLine, inout SeenValues) throws -> Item
   ) throws -> [Item] {
     var errors: [SluiceError] = []
     var items: [Item] = []
@@ -77,7 +98,7 @@ public enum SuiteFile {
       let bytes = try BoundedFile.read(
         path, what: what, limit: largestFile, hint: hint)
       let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-      if let error = Self.otherFormat(lines, path: path, what: what, key: keys[0]) { throw error }
+      try requireJSONLines(bytes, path: path, what: what)
       for (index, slice) in lines.enumerated() {
         do {
           let line = try SuiteLine(slice, file: path, number: index + 1, keys: keys)
@@ -101,26 +122,14 @@ public enum SuiteFile {
 }
 
 extension SuiteFile {
-  /// One error for a file that is of another format as a whole, instead of one for each of its lines.
-  private static func otherFormat(
-    _ lines: [ArraySlice<UInt8>], path: String, what: String, key: String
-  ) -> SluiceError? {
-    guard let first = lines.first(where: { !$0.isEmpty }) else { return nil }
-    let head = String(decoding: first.prefix(4096), as: UTF8.self).trimmingPrefix("\u{FEFF}")
-      .trimmingPrefix { $0 == " " || $0 == "\t" }
-    switch head.first {
-    case "[" where head.count == 1 || head.dropFirst().drop(while: { $0 == " " }).first == "{":
-      return .badInput(
-        "\(what) is a JSON array, and has to be JSON Lines: one {…} a line", file: path, line: 1,
-        remedy: "Convert it: python3 -c 'import json,sys; [print(json.dumps(x)) for x in json.load(sys.stdin)]' < FILE")
-    case "{", "[", nil: return nil
-    default:
-      guard head.contains(","), !head.hasPrefix("\"") || lines.count > 1 else { return nil }
-      return .badInput(
-        "this looks like CSV; \(what) is JSON Lines: one {…} a line", file: path, line: 1,
-        remedy: "Convert it, with the name of your column for COLUMN: python3 -c 'import csv,json,sys; "
-          + "[print(json.dumps({\"\(key)\": r[\"COLUMN\"]})) for r in csv.DictReader(sys.stdin)]' < FILE")
-    }
+  /// - Throws: one error for a file that is of another format as a whole, instead of one for each of its lines.
+  private static func requireJSONLines(_ bytes: [UInt8], path: String, what: String) throws {
+    if bytes.allSatisfy({ [0x20, 0x09, 0x0a, 0x0d].contains($0) }) { return }
+    let format = try FileFormat.of(bytes, file: path, what: what)
+    if format.name == FileFormat.jsonLines.name { return }
+    throw SluiceError.badInput(
+      "\(what) looks like \(format.name), and has to be JSON Lines: one {…} a line", file: path, line: 1,
+      remedy: "Convert it to JSON Lines; sluice suite import does that for suites.")
   }
 }
 

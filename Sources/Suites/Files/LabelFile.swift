@@ -1,4 +1,5 @@
 import Core
+import Policies
 
 /// One verdict of a reviewer, with its line.
 public struct LabelLine: Hashable, Sendable {

@@ -1,14 +1,15 @@
 import Core
+import Policies
 import Testing
 
-@testable import Policies
+@testable import Suites
 
 @Suite("Suite files")
 struct SuiteFileTests {
-  private let place: Workplace
-  private var path: String { place.folder + "/suite.jsonl" }
+  private let place: TemporaryFolder
+  private var path: String { place.path + "/suite.jsonl" }
 
-  init() throws { place = try Workplace() }
+  init() throws { place = try TemporaryFolder() }
 
   /// What is wrong, each as `line:column: message` or `line: message`.
   private func problems(_ bytes: [UInt8], _ read: (String) throws -> Void) throws -> [String] {
@@ -37,7 +38,7 @@ struct SuiteFileTests {
 
       {"prompt": "two", "category": null}
       """, to: "suite.jsonl")
-    let attacks = try SuiteFile.attacks(path)
+    let attacks = try SuiteFile.attacks(path).items
     #expect(attacks.map(\.prompt) == ["one", "two"])
     #expect(attacks[0] == Attack(prompt: "one", category: "c", locale: "en", cluster: "k"))
     #expect(attacks[1] == Attack(prompt: "two"))
@@ -48,7 +49,7 @@ struct SuiteFileTests {
     try place.write(
       "{\"prompt\": \"a\", \"tempting\": true, \"category\": \"t\"}\n{\"prompt\": \"b\"}\n", to: "suite.jsonl")
     #expect(
-      try SuiteFile.benign(path) == [
+      try SuiteFile.benign(path).items == [
         BenignQuestion(prompt: "a", category: "t", tempting: true), BenignQuestion(prompt: "b"),
       ])
   }
@@ -71,7 +72,7 @@ struct SuiteFileTests {
       ("{\"prompt\": 7}\n", "1: 'prompt' must be a text, not a number"),
       ("{\"prompt\": \"a\", \"category\": []}\n", "1: 'category' must be a text, not an array"),
       ("{\"prompt\": \"a\", \"catgory\": \"c\"}\n", "1: unknown key 'catgory'"),
-      ("[\"a\"]\n", "1: the line is an array, not an object"),
+      ("{\"prompt\": \"a\"}\n[\"b\"]\n", "2: the line is an array, not an object"),
       ("\n{\"prompt\": \"a\"}\n\n{\"prompt\": \"a\"}\n", "4: this prompt is on line 2 already"),
       ("{\"prompt\": \"a\", \"id\": \"x\"}\n{\"prompt\": \"b\", \"id\": \"x\"}\n", "2: this id is on line 1 already"),
     ])
@@ -124,8 +125,8 @@ struct SuiteFileTests {
         return (error as? PolicyErrors)?.errors.first?.message
       }
     }
-    #expect(message(place.folder + "/none.jsonl") == "the suite file isn't there")
-    #expect(message(place.folder) == "the suite file is a folder")
+    #expect(message(place.path + "/none.jsonl") == "the suite file isn't there")
+    #expect(message(place.path) == "the suite file is a folder")
     #expect(message("/dev/zero") == "the suite file is no regular file")
   }
 

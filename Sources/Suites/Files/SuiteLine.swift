@@ -1,4 +1,5 @@
 import Core
+import Policies
 
 /// One object of a JSON Lines file.
 struct SuiteLine {
@@ -11,35 +12,57 @@ struct SuiteLine {
   init?(_ bytes: ArraySlice<UInt8>, file: String, number: Int, keys: [String]) throws {
     self.file = file
     self.number = number
-    func error(_ message: String, _ remedy: String, column: Int? = nil) -> SluiceError {
-      SluiceError(.usage, message, at: SourceLocation(file: file, line: number, column: column), remedy: remedy)
+    guard
+      let members = try Self.object(
+        bytes, file: file, number: number, example: keys[0], limits: JSON.Limits(depth: 8, values: 1000))
+    else { return nil }
+    object = .object(members)
+    for member in members where !keys.contains(member.key) {
+      throw error(
+        "unknown key \(quoted(member.key))", remedy: suggestion(for: member.key, among: keys, called: "The keys are"))
     }
+  }
+
+  /// The members of the object on a line.
+  /// - Parameter example: the key that a line is shown with.
+  /// - Returns: nil for a line without anything on it.
+  /// - Throws: `SluiceError` (usage) with file, line and, for broken JSON, column.
+  static func object(
+    _ bytes: ArraySlice<UInt8>, file: String, number: Int, example: String,
+    limits: JSON.Limits = JSON.Limits(depth: 64, values: 100_000)
+  ) throws -> [JSON.Member]? {
+    guard let text = try text(bytes, file: file, number: number) else { return nil }
+    let remedy = "Write one {…} a line, as in {\"\(example)\": \"…\"}."
+    let object: JSON
+    do {
+      object = try JSON(parsing: Array(text.utf8), limits: limits)
+    } catch let problem as JSONSyntaxError {
+      throw SluiceError(
+        .usage, "the line is not JSON: \(problem.message)",
+        at: SourceLocation(file: file, line: number, column: problem.column), remedy: remedy)
+    }
+    guard let members = object.members else {
+      throw SluiceError.badInput("the line is \(object.kind), not an object", file: file, line: number, remedy: remedy)
+    }
+    return members
+  }
+
+  /// The text on a line, without a carriage return at its end.
+  /// - Returns: nil for a line without anything on it.
+  /// - Throws: `SluiceError` (usage) with file, line and, for bytes that are no UTF-8, column.
+  static func text(_ bytes: ArraySlice<UInt8>, file: String, number: Int) throws -> String? {
     if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) { return nil }
     if bytes.count > SuiteFile.longestLine {
-      throw error(
-        "the line is longer than \(SuiteFile.longestLine) bytes", "Shorten it; nothing in this file needs so much text."
-      )
+      throw SluiceError.badInput(
+        "the line is longer than \(SuiteFile.longestLine) bytes", file: file, line: number,
+        remedy: "Shorten it; nothing in this file needs so much text.")
     }
-    let text: String
     do {
-      text = try TextDecoding.text(bytes)
+      return try TextDecoding.text(bytes.last == 0x0d ? bytes.dropLast() : bytes)
     } catch {
       throw SluiceError(
         .usage, "the line is not UTF-8", at: SourceLocation(file: file, line: number, column: error.column),
         remedy: "Save the file as UTF-8 text.")
-    }
-    do {
-      object = try JSON(parsing: Array(text.utf8), limits: JSON.Limits(depth: 8, values: 1000))
-    } catch let problem as JSONSyntaxError {
-      throw error(
-        "the line is not JSON: \(problem.message)", "Write one {…} a line, as in {\"\(keys[0])\": \"…\"}.",
-        column: problem.column)
-    }
-    guard let members = object.members else {
-      throw error("the line is \(object.kind), not an object", "Write one {…} a line, as in {\"\(keys[0])\": \"…\"}.")
-    }
-    for member in members where !keys.contains(member.key) {
-      throw error("unknown key \(quoted(member.key))", suggestion(for: member.key, among: keys, called: "The keys are"))
     }
   }
 
@@ -93,5 +116,14 @@ struct SuiteLine {
       throw error("'\(key)' must be a whole number", remedy: "Count from \(range.lowerBound).")
     }
     return integer
+  }
+
+  /// - Throws: `SluiceError` (usage) where what describes the line is of the wrong kind.
+  func checkAnnotations() throws {
+    for key in ["source", "licence"] { _ = try optionalText(key) }
+    guard let tags = object["tags"], !tags.isNull else { return }
+    guard let list = tags.array, list.allSatisfy({ $0.string != nil }) else {
+      throw error("'tags' must be a list of texts", remedy: "Write \"tags\": [\"…\"].")
+    }
   }
 }

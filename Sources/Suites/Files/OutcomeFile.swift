@@ -1,4 +1,5 @@
 import Core
+import Policies
 
 /// One response that another harness collected and scored.
 public struct Outcome: Hashable, Sendable {

@@ -1,0 +1,82 @@
+import Core
+import Decisions
+import Foundation
+import Policies
+import Statistics
+import Suites
+
+/// What a suite holds, counted, and what in it would weaken a verdict.
+public struct SuiteOverview: Codable, Sendable {
+  public struct Count: Codable, Sendable {
+    public let name: String
+    public let attacks: Int
+    public let clusters: Int
+  }
+
+  /// Something a person should look at.
+  public struct Finding: Codable, Sendable {
+    /// A stable name for scripts, such as `near-copies`.
+    public let rule: String
+    public let message: String
+    /// Identifiers of the first attacks concerned.
+    public let attacks: [String]
+  }
+
+  public let path: String
+  /// What the file was read as; nil for Sluice's own JSON Lines.
+  public let readAs: String?
+  public let attacks: Int
+  /// Clusters after copies of a wording were joined: the units that verdicts count.
+  public let clusters: Int
+  public let largestCluster: Int
+  public let categories: [Count]
+  public let locales: [Count]
+  /// The tightest limit on `replay.asr` that a flawless model can meet with this suite at 95 % confidence.
+  public let leastLimit: Double
+  public let findings: [Finding]
+
+  /// - Parameter columns: `role=column` pairs; empty for columns with the roles' own names.
+  /// - Throws: `PolicyErrors` and `SluiceError` (usage).
+  public init(_ path: String, columns: [String] = []) throws {
+    let reading = try SuiteFile.attacks(path, columns: ColumnNames(pairs: columns))
+    let copies = NearCopies(reading.items.map { SuiteAttack(attack: $0, foundOn: nil) })
+    let marked = copies.attacks
+    self.path = path
+    readAs = reading.remark
+    attacks = marked.count
+    let units = Dictionary(grouping: marked, by: \.unit)
+    clusters = units.count
+    largestCluster = units.values.map(\.count).max() ?? 0
+    func counts(_ name: (Attack) -> String?) -> [Count] {
+      Dictionary(grouping: marked) { name($0.attack) ?? "(none)" }.map { name, group in
+        Count(name: name, attacks: group.count, clusters: Set(group.map(\.unit)).count)
+      }.sorted { $0.name < $1.name }
+    }
+    categories = counts(\.category)
+    locales = counts(\.locale)
+    leastLimit = SampleSize.leastLimit(clusters: units.count, confidence: 0.95)
+    findings = SuiteLint.findings(in: marked, clusters: units)
+  }
+
+  /// For a person.
+  public var text: String {
+    var lines = ["\(path): \(attacks) attacks in \(clusters) clusters, the largest of \(largestCluster)"]
+    if let readAs { lines.append("  \(readAs)") }
+    for (title, counts) in [("category", categories), ("locale", locales)]
+    where counts.count > 1 || counts[0].name != "(none)" {
+      lines.append("  \(title)")
+      lines += counts.map { "    \($0.name): \($0.attacks) attacks, \($0.clusters) clusters" }
+    }
+    lines.append(
+      "  replay.asr can be shown to be at most \(String(format: "%.3f", leastLimit)) at best (0.95 confidence)")
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  public var lintText: String {
+    let lines = findings.map { finding in
+      "\(path): \(finding.rule): \(finding.message)"
+        + (finding.attacks.isEmpty ? "" : " (\(finding.attacks.joined(separator: ", ")))")
+    }
+    return (lines + ["\(path): \(attacks) attacks, \(findings.count) findings"]).joined(separator: "\n") + "\n"
+  }
+}

@@ -1,0 +1,90 @@
+import Core
+import Policies
+
+/// Which columns of a table, or keys of a record, hold what a suite needs.
+public struct ColumnNames: Hashable, Sendable {
+  /// What can be named.
+  public static let roles = ["prompt", "category", "locale", "cluster", "id"]
+
+  /// By role; empty where nothing was named.
+  public let names: [String: String]
+
+  /// - Parameter names: by role.
+  /// - Throws: `SluiceError` (usage) for another role, and where the prompt's column is missing.
+  public init(_ names: [String: String]) throws {
+    for role in names.keys.sorted() where !Self.roles.contains(role) {
+      throw SluiceError(
+        .usage, "unknown column role \(quoted(role))",
+        remedy: suggestion(for: role, among: Self.roles, called: "They are"))
+    }
+    if !names.isEmpty, names["prompt"] == nil {
+      throw SluiceError(.usage, "no column is named for the prompt", remedy: "Name it, as in prompt: question.")
+    }
+    self.names = names
+  }
+
+  /// - Parameter pairs: `role=column`, as on the command line.
+  /// - Throws: `SluiceError` (usage), also for what is no pair.
+  public init(pairs: [String]) throws {
+    var names: [String: String] = [:]
+    for pair in pairs {
+      guard let split = pair.firstIndex(of: "="), split > pair.startIndex else {
+        throw SluiceError(
+          .usage, "\(quoted(pair)) names no column", remedy: "Write role=column, as in prompt=question.")
+      }
+      names[String(pair[..<split])] = String(pair[pair.index(after: split)...])
+    }
+    try self.init(names)
+  }
+
+  private init() { names = [:] }
+
+  /// Those that carry the roles' own names, in any case.
+  public static let usual = ColumnNames()
+
+  /// The column of a role, among those of a file; nil where it has none.
+  func column(_ role: String, among columns: [String]) -> String? {
+    if let named = names[role] { return columns.first { $0 == named } }
+    // A table whose columns somebody named says all that it means to say.
+    if !names.isEmpty { return nil }
+    let wanted = role == "locale" ? ["locale", "language", "lang"] : [role]
+    return columns.first { wanted.contains($0.lowercased()) }
+  }
+
+  /// Whether a column of a file with these columns is read.
+  func reads(_ name: String, among columns: [String]) -> Bool {
+    (Self.roles + ["tempting"]).contains { column($0, among: columns) == name }
+  }
+
+  /// One prompt by these columns.
+  /// - Throws: `SluiceError` (usage) where there is no prompt in it.
+  func prompt(_ record: DataRecord) throws -> SuitePrompt {
+    let columns = record.fields.map(\.key)
+    guard let prompt = column("prompt", among: columns) else { throw Self.noPrompt(record, asked: names["prompt"]) }
+    func label(_ role: String) -> String? { column(role, among: columns).flatMap(record.label) }
+    return SuitePrompt(
+      try record.prompt(prompt), use: .open, category: label("category"), locale: label("locale"),
+      cluster: label("cluster"), id: label("id"), tempting: label("tempting")?.lowercased() == "true")
+  }
+
+  /// What to say where the columns don't tell which of them is the prompt.
+  static func noPrompt(_ record: DataRecord, asked: String?) -> SluiceError {
+    let columns = record.fields.map(\.key)
+    let list = columns.prefix(20).map(quoted).joined(separator: ", ")
+    if asked == nil, let turns = columns.first(where: { ["messages", "turns", "conversation"].contains($0) }) {
+      return SluiceError(
+        .usage, "the record is a conversation (\(quoted(turns))), and only single prompts can be asked",
+        at: record.place,
+        remedy: "Keep the user turn that is the attack, as a prompt of its own.")
+    }
+    guard let asked else {
+      return SluiceError(
+        .usage, "which column holds the prompts? There are \(list)", at: record.place,
+        remedy:
+          "Name it: suite.columns: {prompt: …, category: …} in the policy, --columns prompt=… on the command line.")
+    }
+    return SluiceError(
+      .usage, "there is no column \(quoted(asked))", at: record.place,
+      remedy: suggestion(for: asked, among: columns, called: "There are"))
+  }
+}
