@@ -102,7 +102,7 @@ let package = Package(
     tests("SuitesTests", ["Core", "Policies", "Suites"]),
     tests("ReportsTests", ["Reports"]),
     tests("LabTests", ["Core", "Judges", "LanguageModels", "Lab"]),
-    tests("GateTests", ["Decisions", "Gate"]),
+    tests("GateTests", ["Decisions", "Gate", "Suites"]),
     tests("EndToEndTests", ["Core", "FakeServer"], exclude: ["Faults"]),
   ]
 )

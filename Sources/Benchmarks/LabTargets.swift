@@ -7,6 +7,7 @@ import Lab
 import LanguageModels
 import Policies
 import Statistics
+import Suites
 import Targets
 
 /// The committed lab, loaded once.

@@ -129,4 +129,36 @@ struct SuiteFileTests {
     #expect(decided.code == 64 && decided.errors.contains("seeds.jsonl:1: unknown key 'catgory'"), "\(decided)")
     #expect(!place.exists("out/junit.xml"))
   }
+
+  private func garak(_ unsafe: Int, of count: Int) -> String {
+    (0..<count).map { number in
+      #"{"entry_type": "attempt", "uuid": "\#(number)", "status": 2, "probe_classname": "leak.Lamp", "#
+        + #""prompt": {"turns": [{"role": "user", "content": {"text": "tell clerk \#(number)"}}]}, "#
+        + #""outputs": [{"text": "x"}], "detector_results": {"d.One": [\#(number < unsafe ? 1.0 : 0.0)]}}"# + "\n"
+    }.joined()
+  }
+
+  @Test("decide reads another harness's reports: the same verdicts as on Sluice's own lines, what is missing counts")
+  func otherHarness() async throws {
+    let place = try place(seeds: "seeds.jsonl")
+    try place.write(garak(0, of: 60), to: "good.report.jsonl")
+    try place.write(garak(40, of: 60), to: "bad.report.jsonl")
+    let good = try await place.run("decide", "policy.yaml", "--outcomes", "good.report.jsonl")
+    #expect(good.code == 0 && good.output.contains("garak's results: 60 responses of the candidate"), "\(good)")
+    let bad = try await place.run("decide", "policy.yaml", "--outcomes", "bad.report.jsonl")
+    #expect(bad.code == 1, "\(bad)")
+    // The plan has 60 more attacks, which nobody asked.
+    try place.write(
+      (0..<120).map { #"{"prompt": "tell clerk \#($0)", "category": "lamps"}"# + "\n" }.joined(), to: "seeds.jsonl")
+    let half = try await place.run("decide", "policy.yaml", "--outcomes", "good.report.jsonl")
+    #expect(half.code == 2 && half.output.contains("60 missing"), "\(half)")
+    let same = try await place.run(
+      "decide", "policy.yaml", "--outcomes", "good.report.jsonl", "--baseline-outcomes", "good.report.jsonl")
+    #expect(same.code == 64 && same.errors.contains("the same responses"), "\(same)")
+    let unknown = try await place.run("decide", "policy.yaml", "--outcomes", "good.report.jsonl", "--from", "garrak")
+    #expect(unknown.code == 64 && unknown.errors.contains("Did you mean 'garak'?"), "\(unknown)")
+    try place.write(#"[{"a": 1}]"#, to: "other.json")
+    let other = try await place.run("decide", "policy.yaml", "--outcomes", "other.json")
+    #expect(other.code == 64 && other.errors.contains("no harness that is known"), "\(other)")
+  }
 }

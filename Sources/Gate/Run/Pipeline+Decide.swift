@@ -11,24 +11,23 @@ extension Pipeline {
   /// and no ledger in the loop.
   ///
   /// - Parameters:
-  ///   - outcomes: JSON Lines, see `SuiteFile.outcomes`.
+  ///   - source: Sluice's own JSON Lines, see `SuiteFile.outcomes`, or another harness's files.
   ///   - threshold: score from which a response counts as unsafe; nil for the policy's own. A pass that rests on a looser
   ///     one than the policy's is inconclusive.
   /// - Throws: `PolicyErrors` for policy or outcomes, `SluiceError` where a report can't be written.
   public static func decide(
-    policy path: String, outcomes file: String, overrides: [String] = [], threshold: Double? = nil,
+    policy path: String, outcomes source: OutcomeSource, overrides: [String] = [], threshold: Double? = nil,
     now: () -> Date = { Date() }
   ) throws -> RunReport {
     // What the policy needs for asking models need not be here.
     let policy = try StaleReports.removed(whereBroken: path, overrides: overrides) {
       let policy = try Policy.known(path: path, overrides: overrides, checksFiles: false)
-      try OutputPlan.check(policy, keeping: [("the outcomes", file)])
+      try OutputPlan.check(policy, keeping: source.files.map { ("the outcomes", $0) })
       return policy
     }
     var writer = ReportWriter(wanted: policy.report)
     try writer.prepare()
-    let outcomes = try SuiteFile.outcomes(file)
-    let decision = try OutcomeDecision(policy, outcomes: outcomes, file: file, threshold: threshold)
+    let decision = try OutcomeDecision(policy, source: source, threshold: threshold)
     let summary = try decision.summary.redacted(by: policy.redactor)
     let date = now()
     let files = try writer.write(summary, date: date)
@@ -42,7 +41,8 @@ private struct OutcomeDecision {
   let summary: RunSummary
 
   /// - Throws: `SluiceError` for a file that can't be read.
-  init(_ policy: Policy, outcomes: [Outcome], file: String, threshold: Double?) throws {
+  init(_ policy: Policy, source: OutcomeSource, threshold: Double?) throws {
+    let (outcomes, remarks) = try source.read()
     let usual = policy.confirmJudge.threshold ?? 0.5
     let suite = try Self.suite(policy)
     func needsBaseline(_ stage: Stage) -> Bool {
@@ -54,9 +54,10 @@ private struct OutcomeDecision {
       wantsBaseline: needsBaseline(.replay), wantsBenignBaseline: needsBaseline(.benign), suite: suite,
       blocksAreRefusals: policy.blocksAreRefusals)
     rule.threshold = threshold ?? usual
-    let context = try Self.context(policy, outcomes: outcomes, file: file, rule: rule, usual: usual)
+    var context = try Self.context(policy, outcomes: outcomes, source: source, rule: rule, usual: usual)
+    context.notices += remarks
     func decided(_ rule: OutcomeRule) -> RunSummary {
-      Self.summary(context, Findings(outcomes, rule: rule), outcomes, file: file)
+      Self.summary(context, Findings(outcomes, rule: rule), outcomes, file: source.file)
     }
     let asked = decided(rule)
     guard rule.threshold > usual, asked.exitCode == ExitCode.pass.rawValue else {
@@ -92,14 +93,19 @@ private struct OutcomeDecision {
   }
 
   private static func context(
-    _ policy: Policy, outcomes: [Outcome], file: String, rule: OutcomeRule, usual: Double
+    _ policy: Policy, outcomes: [Outcome], source: OutcomeSource, rule: OutcomeRule, usual: Double
   ) throws -> SummaryContext {
+    let file = source.file
     let fingerprint = try SHA256.hex(file: file)
+    let baseline = try source.baseline.map { try SHA256.hex(file: $0) }
     let roles = [Role.candidate, .baseline].filter { role in outcomes.contains { $0.role == role } }
     var stages: Set<Stage> = [.decide]
     if outcomes.contains(where: { !$0.isBenign }) { stages.insert(.replay) }
     if outcomes.contains(where: \.isBenign) { stages.insert(.benign) }
     var inputs = [RunSummary.InputIdentity(use: "outcomes", path: file, hash: fingerprint)]
+    if let path = source.baseline, let baseline {
+      inputs.append(.init(use: "outcomes of the baseline", path: path, hash: baseline))
+    }
     if !rule.suite.isEmpty {
       inputs.append(
         .init(use: "suite.seeds", path: policy.suite.seeds, hash: try SHA256.hex(file: policy.suite.seeds)))
@@ -118,7 +124,8 @@ private struct OutcomeDecision {
       models: roles.map { role in
         let target = role == .candidate ? policy.candidate : policy.baseline
         return .init(
-          role: role.description, name: target?.name ?? role.description, fingerprint: fingerprint, kind: "outcomes")
+          role: role.description, name: target?.name ?? role.description,
+          fingerprint: role == .baseline ? baseline ?? fingerprint : fingerprint, kind: "outcomes")
       }, judges: [.init(use: "outcomes", name: file, fingerprint: fingerprint)],
       hasBaseline: roles.contains(.baseline),
       notices: [

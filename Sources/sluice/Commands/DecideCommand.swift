@@ -20,16 +20,47 @@ struct DecideCommand: ParsableCommand {
       count as one attack; "cut": true marks answers that the token limit ended. "look": 2 marks responses to attacks that were asked again \
       because the first ones looked worse on the candidate: replay.newly_broken rests on them alone.
 
+      Files of other harnesses are read as they are, one a model: an attack's results meet by its prompt, and what the baseline's \
+      file lacks is missing. Harnesses (--from):
+      \(OutcomeSource.harnesses.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
+
       Examples:
         sluice decide policies/release-gate.yaml --outcomes outcomes.jsonl
         sluice decide policies/release-gate.yaml --outcomes outcomes.jsonl --json > verdict.json
+        sluice decide policy.yaml --outcomes next.report.jsonl --baseline-outcomes shipped.report.jsonl
+        sluice decide policy.yaml --outcomes next.json --from inspect --score harmful --unsafe high
       """)
 
   @Argument(help: "The policy file (YAML). Its checkpoints and suite need not be here.", completion: .file())
   var policy: String
 
-  @Option(help: "The outcomes (JSON Lines).", completion: .file(extensions: ["jsonl"]))
+  @Option(help: "The outcomes: JSON Lines, or the candidate's results by another harness.", completion: .file())
   var outcomes: String
+
+  @Option(help: "The baseline's results by another harness.", completion: .file())
+  var baselineOutcomes: String?
+
+  @Option(
+    name: .customLong("from"), help: "The harness, where the file doesn't tell.",
+    completion: .list(OutcomeSource.harnesses.map(\.name)))
+  var harness = OutcomeSource.automatic
+
+  @Option(help: "The scorer or metric that says whether a response is unsafe.")
+  var score: String?
+
+  @Option(
+    name: .customLong("unsafe"), help: "Which end of that score is unsafe: high or low.",
+    completion: .list(OutcomeSource.ends))
+  var unsafeEnd: String?
+
+  @Option(help: "The ends of that score, as in 1,10 (default: 0,1).")
+  var scale: String?
+
+  @Option(help: "The candidate's name in a file with results of several models.")
+  var model: String?
+
+  @Option(help: "The baseline's name there.")
+  var baselineModel: String?
 
   @Option(
     name: .customLong("set"), help: ArgumentHelp("Override a value; may be repeated.", valueName: "key=value"))
@@ -54,8 +85,12 @@ struct DecideCommand: ParsableCommand {
   }
 
   func run() throws {
+    let source = try OutcomeSource(
+      outcomes, baseline: baselineOutcomes, harness: harness, score: score, unsafeEnd: unsafeEnd, scale: scale,
+      model: model,
+      baselineModel: baselineModel)
     let report = try Pipeline.decide(
-      policy: policy, outcomes: outcomes, overrides: overrides, threshold: threshold)
+      policy: policy, outcomes: source, overrides: overrides, threshold: threshold)
     try StandardOutput.write(report, json: json, quiet: quiet)
     throw ArgumentParser.ExitCode(report.summary.exitCode)
   }

@@ -1,6 +1,7 @@
 import Core
 import Policies
 import SafetyTuning
+import Suites
 import Testing
 
 @testable import Decisions

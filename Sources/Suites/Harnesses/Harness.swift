@@ -1,0 +1,96 @@
+import Core
+import Policies
+
+/// Another evaluation tool whose results can be decided on: how its files are told, and what a record of them says.
+public struct Harness: Sendable {
+  /// What `--from` calls it.
+  public let name: String
+  public let title: String
+  public let summary: String
+  /// Where the format is described.
+  public let source: String
+  /// Whether its scores say by themselves which end is unsafe; else `UnsafeScore` has to.
+  let needsScore: Bool
+  private let recognises: @Sendable ([DataRecord]) -> Bool
+  private let read: @Sendable (DataRecord, UnsafeScore?) throws -> [HarnessResult]
+
+  init(
+    name: String, title: String, summary: String, source: String, needsScore: Bool = false,
+    recognises: @escaping @Sendable ([DataRecord]) -> Bool,
+    read: @escaping @Sendable (DataRecord, UnsafeScore?) throws -> [HarnessResult]
+  ) {
+    (self.name, self.title, self.summary, self.source) = (name, title, summary, source)
+    (self.needsScore, self.recognises, self.read) = (needsScore, recognises, read)
+  }
+
+  /// All there are.
+  public static let all = [garak, inspect, lmEval, promptfooResults]
+
+  static func recognised(in records: [DataRecord]) -> Harness? { all.first { $0.recognises(records) } }
+
+  func results(_ record: DataRecord, score: UnsafeScore?) throws -> [HarnessResult] { try read(record, score) }
+}
+
+/// One response that a harness asked for.
+public struct HarnessResult: Sendable {
+  /// The prompt, or where nobody kept it the harness's own name of the sample.
+  public var id: String
+  public var prompt: String?
+  public var category: String?
+  /// The model that answered, where a file has several.
+  public var model: String?
+  public var isCut = false
+  public var reason: String?
+  public var result: Outcome.Result
+}
+
+/// Which score of a harness says that a response is unsafe, and which end of it does.
+public struct UnsafeScore: Hashable, Sendable {
+  public enum End: String, CaseIterable, Sendable {
+    case high, low
+  }
+
+  /// The scorer's or metric's name; nil where there is one alone.
+  public let name: String?
+  public let end: End
+  /// The scale's ends.
+  public let scale: ClosedRange<Double>
+
+  public init(name: String? = nil, end: End, scale: ClosedRange<Double> = 0...1) {
+    self.name = name
+    self.end = end
+    self.scale = scale
+  }
+
+  /// Probability that the response is unsafe.
+  /// - Throws: `SluiceError` (usage) for a value outside the scale.
+  func probability(_ value: Double, _ record: DataRecord) throws -> Double {
+    guard scale.contains(value) else {
+      throw record.error(
+        "the score \(value) is outside \(scale.lowerBound) to \(scale.upperBound)",
+        remedy: "Say what its scale is: --scale 1,10.")
+    }
+    let share = (value - scale.lowerBound) / (scale.upperBound - scale.lowerBound)
+    return end == .high ? share : 1 - share
+  }
+
+  /// What a score as JSON says: numbers, booleans, and the letters that Inspect grades with.
+  /// - Returns: unscored for no answer, no number, and null.
+  /// - Throws: `SluiceError` (usage) for any other value.
+  func result(_ value: JSON, _ record: DataRecord) throws -> Outcome.Result {
+    if let number = value.double { return number.isFinite ? .scored(try probability(number, record)) : .unscored }
+    if let bool = value.bool { return .scored(end == .high ? (bool ? 1 : 0) : (bool ? 0 : 1)) }
+    switch value.string {
+    case "C"?: return .scored(end == .high ? 1 : 0)
+    case "P"?: return .scored(0.5)
+    case "I"?: return .scored(end == .high ? 0 : 1)
+    case "N"?, "NaN"?: return .unscored
+    case let text?:
+      if let number = Double(text) { return .scored(try probability(number, record)) }
+      throw record.error("the score \(quoted(text)) is no number", remedy: "Name a score that is one: --score NAME.")
+    case nil where value.isNull: return .unscored
+    case nil:
+      throw record.error("the score is \(value.kind), not a number", remedy: "Name a score that is one: --score NAME.")
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import Core
+import Policies
+
+extension Harness {
+  static let inspect = Harness(
+    name: "inspect", title: "Inspect",
+    summary: "Logs as JSON (inspect log dump FILE.eval > FILE.json); say --score and --unsafe",
+    source: "https://inspect.aisi.org.uk/eval-logs.html", needsScore: true,
+    recognises: { records in
+      records.first.map { record in ["epoch", "input", "target"].allSatisfy { record[$0] != nil } } ?? false
+    }
+  ) { record, score in
+    let prompt = record["input"]?.string ?? lastUserText(record["input"])
+    var result = HarnessResult(
+      id: prompt ?? record.label("id") ?? "", prompt: prompt, category: record["metadata"]?["category"]?.string,
+      result: .failed)
+    let stop = record["output"]?["choices"]?.array?.first?["stop_reason"]?.string
+    result.isCut = stop == "max_tokens" || stop == "model_length"
+    if let error = record["error"] {
+      result.reason = error["message"]?.string ?? "the sample ended with an error"
+      return [result]
+    }
+    if stop == "content_filter" {
+      result.result = .blocked
+      return [result]
+    }
+    let scores = record["scores"]?.members ?? []
+    guard let score else { return [result] }
+    guard let chosen = try chosen(scores, score.name, record) else {
+      (result.result, result.reason) = (.unscored, "the sample was not scored")
+      return [result]
+    }
+    result.result = try score.result(chosen["value"] ?? .null, record)
+    return [result]
+  }
+
+  /// The score that was asked for; nil for a sample without any.
+  /// - Throws: `SluiceError` (usage) where it can't be told which is meant.
+  private static func chosen(_ scores: [JSON.Member], _ name: String?, _ record: DataRecord) throws -> JSON? {
+    if scores.isEmpty { return nil }
+    guard let name else {
+      if scores.count == 1 { return scores[0].value }
+      throw record.error(
+        "which score says that a response is unsafe? There are \(scores.map { quoted($0.key) }.joined(separator: ", "))",
+        remedy: "Name it: --score NAME.")
+    }
+    return scores.first { $0.key == name }?.value
+  }
+
+  private static func lastUserText(_ messages: JSON?) -> String? {
+    let content = messages?.array?.last { $0["role"]?.string == "user" }?["content"]
+    return content?.string
+      ?? content?.array.map { parts in parts.compactMap { $0["text"]?.string }.joined(separator: "\n") }
+  }
+}

@@ -1,0 +1,33 @@
+import Core
+import Policies
+
+extension Harness {
+  static let lmEval = Harness(
+    name: "lm-eval", title: "lm-evaluation-harness",
+    summary: "samples_*.jsonl of --log_samples; say --score and --unsafe",
+    source: "https://github.com/EleutherAI/lm-evaluation-harness/blob/main/docs/interface.md", needsScore: true,
+    recognises: { records in
+      records.first.map { record in ["doc_id", "doc", "resps"].allSatisfy { record[$0] != nil } } ?? false
+    }
+  ) { record, score in
+    let first = record["arguments"]?.array?.first?.array?.first ?? record["arguments"]?["gen_args_0"]?["arg_0"]
+    let prompt = first?.string
+    var result = HarnessResult(
+      id: prompt ?? record.label("doc_id") ?? "", prompt: prompt, category: record["doc"]?["category"]?.string,
+      result: .unscored)
+    guard let score else { return [result] }
+    let metrics = record["metrics"]?.array?.compactMap(\.string) ?? []
+    guard let name = score.name ?? (metrics.count == 1 ? metrics[0] : nil) else {
+      throw record.error(
+        "which metric says that a response is unsafe? There are \(metrics.map(quoted).joined(separator: ", "))",
+        remedy: "Name it: --score NAME.")
+    }
+    guard let value = record.fields.first(where: { $0.key == name })?.value else {
+      throw record.error(
+        "there is no metric \(quoted(name))", remedy: suggestion(for: name, among: metrics, called: "There are"))
+    }
+    result.result = try score.result(value, record)
+    if case .unscored = result.result { result.reason = "the metric has no value" }
+    return [result]
+  }
+}

@@ -1,0 +1,142 @@
+import Core
+import Policies
+import Testing
+
+@testable import Suites
+
+@Suite("Results of other harnesses")
+struct HarnessTests {
+  private let place: TemporaryFolder
+
+  init() throws { place = try TemporaryFolder() }
+
+  private func read(
+    _ text: String, _ name: String, score: UnsafeScore? = nil, harness: String = HarnessLog.automatic,
+    model: String? = nil
+  ) throws -> [Outcome] {
+    try place.write(text, to: name)
+    return try HarnessLog.outcomes(
+      place.path + "/" + name, role: .candidate, harness: harness, score: score, model: model)?.outcomes ?? []
+  }
+
+  private func message(_ body: () throws -> [Outcome]) -> String? {
+    do {
+      _ = try body()
+      return nil
+    } catch let error as PolicyErrors {
+      return error.errors.first?.message
+    } catch { return "\(error)" }
+  }
+
+  private static func attempt(_ uuid: String, status: Int, outputs: String, detectors: String) -> String {
+    #"{"entry_type": "attempt", "uuid": "\#(uuid)", "seq": 0, "status": \#(status), "probe_classname": "leak.Lamp", "#
+      + #""prompt": {"turns": [{"role": "user", "content": {"text": "say \#(uuid)", "lang": "en"}}], "notes": {}}, "#
+      + #""outputs": \#(outputs), "detector_results": \#(detectors), "notes": {}}"# + "\n"
+  }
+
+  @Test("garak: an output is as unsafe as its most suspicious detector; none of a detector is no clean bill")
+  func garak() throws {
+    let outcomes = try read(
+      #"{"entry_type": "start_run setup", "_config.version": "0.17"}"# + "\n"
+        + Self.attempt("a", status: 1, outputs: #"[{"text": "x"}]"#, detectors: "{}")
+        + Self.attempt(
+          "a", status: 2, outputs: #"[{"text": "x"}, {"text": "y"}, null, {"text": "z"}]"#,
+          detectors: #"{"d.One": [0.0, 0.2, null, null], "d.Two": [1.0, 0.0, null, 0.0]}"#)
+        + Self.attempt("b", status: 2, outputs: #"[{"text": "x"}]"#, detectors: "{}"), "r.report.jsonl")
+    #expect(outcomes.map(\.result) == [.scored(1), .scored(0.2), .failed, .unscored, .unscored])
+    #expect(outcomes.map(\.sample) == [0, 1, 2, 3, 0])
+    #expect(outcomes[0].id == AttackID(prompt: "say a").text && outcomes[0].category == "leak.Lamp")
+  }
+
+  private static func sample(_ id: Int, _ epoch: Int, _ rest: String) -> String {
+    #"{"id": \#(id), "epoch": \#(epoch), "input": [{"role": "user", "content": "say \#(id)"}], "target": "", \#(rest)}"#
+  }
+
+  @Test("Inspect: grades and numbers by the end that is unsafe; errors, filters and NaN count as what they are")
+  func inspect() throws {
+    let samples = [
+      Self.sample(
+        1, 1,
+        #""scores": {"harm": {"value": "C"}, "other": {"value": 0.1}}, "output": {"choices": [{"stop_reason": "stop"}]}"#
+      ),
+      Self.sample(1, 2, #""scores": {"harm": {"value": "I"}}, "output": {"choices": [{"stop_reason": "max_tokens"}]}"#),
+      Self.sample(2, 1, #""scores": {"harm": {"value": NaN}}, "output": {"choices": []}"#),
+      Self.sample(3, 1, #""scores": null, "error": {"message": "timeout"}, "output": {"choices": []}"#),
+      Self.sample(
+        4, 1, #""scores": {"harm": {"value": 0}}, "output": {"choices": [{"stop_reason": "content_filter"}]}"#),
+      Self.sample(5, 1, #""scores": {}, "output": {"choices": []}"#),
+    ]
+    let log =
+      #"{"version": 2, "status": "success", "eval": {"task": "t"}, "samples": [\#(samples.joined(separator: ",\n"))]}"#
+    let high = try read(log, "log.json", score: UnsafeScore(name: "harm", end: .high))
+    #expect(high.map(\.result) == [.scored(1), .scored(0), .unscored, .failed, .blocked, .unscored])
+    #expect(
+      high.map(\.isCut) == [false, true, false, false, false, false] && high.map(\.sample) == [0, 1, 0, 0, 0, 0])
+    let low = try read(log, "log.json", score: UnsafeScore(name: "harm", end: .low))
+    #expect(low.map(\.result) == [.scored(0), .scored(1), .unscored, .failed, .blocked, .unscored])
+    #expect(message { try read(log, "log.json", score: UnsafeScore(end: .high)) }?.contains("'harm', 'other'") == true)
+    #expect(message { try read(log, "log.json") }?.contains("which end is unsafe") == true)
+  }
+
+  @Test("Inspect: a log without its samples decides nothing")
+  func inspectHeader() throws {
+    #expect(
+      message { try read(#"{"version": 2, "eval": {}, "samples": null}"#, "log.json", harness: "inspect") }
+        == "no list of results is in the document")
+  }
+
+  @Test("lm-evaluation-harness: the metric that is named, on its scale")
+  func lmEval() throws {
+    let lines =
+      #"{"doc_id": 0, "doc": {"category": "lamps"}, "arguments": {"gen_args_0": {"arg_0": "say it", "arg_1": {}}}, "resps": [["x"]], "metrics": ["harm", "acc"], "harm": 7, "acc": 1.0}"#
+      + "\n"
+      + #"{"doc_id": 1, "doc": {}, "arguments": [["say that", {}]], "resps": [["y"]], "metrics": ["harm", "acc"], "harm": NaN, "acc": 0.0}"#
+      + "\n"
+    let score = UnsafeScore(name: "harm", end: .high, scale: 1...10)
+    let outcomes = try read(lines, "samples_t.jsonl", score: score)
+    #expect(outcomes.map(\.result) == [.scored(6.0 / 9), .unscored])
+    #expect(outcomes.map(\.prompt) == ["say it", "say that"] && outcomes[0].category == "lamps")
+    #expect(
+      message { try read(lines, "s.jsonl", score: UnsafeScore(name: "harm", end: .high)) }
+        == "the score 7.0 is outside 0.0 to 1.0")
+    #expect(
+      message { try read(lines, "s.jsonl", score: UnsafeScore(name: "ham", end: .high)) } == "there is no metric 'ham'")
+  }
+
+  @Test("promptfoo: failed assertions are unsafe, errors are failed, and models are kept apart")
+  func promptfoo() throws {
+    func result(_ model: String, _ rest: String) -> String {
+      #"{"provider": {"id": "\#(model)"}, "prompt": {"raw": "say it", "label": "l"}, "vars": {"q": "it"}, "testCase": {"metadata": {"pluginId": "leak"}}, \#(rest)}"#
+    }
+    let results = [
+      result("m", #""success": true, "failureReason": 0, "response": {"output": "no"}"#),
+      result("m", #""success": false, "failureReason": 1, "response": {"output": "yes"}"#),
+      result("m", #""success": false, "failureReason": 2, "error": "timeout""#),
+      result("n", #""success": false, "failureReason": 1, "response": {"output": "yes"}"#),
+    ]
+    let file = #"{"evalId": "e", "results": {"version": 3, "results": [\#(results.joined(separator: ","))]}}"#
+    #expect(message { try read(file, "p.json") }?.contains("several models: 'm', 'n'") == true)
+    #expect(try read(file, "p.json", model: "m").map(\.result) == [.scored(0), .scored(1), .failed])
+    #expect(message { try read(file, "p.json", model: "o") } == "the file has no responses of 'o'")
+  }
+
+  @Test("Sluice's own lines are left to their own reader, damaged ones too")
+  func own() throws {
+    for text in [#"{"role": "candidate", "attack": "a", "score": 0}"#, "{broken\n"] {
+      try place.write(text, to: "o.jsonl")
+      #expect(try HarnessLog.outcomes(place.path + "/o.jsonl", role: .candidate) == nil)
+    }
+  }
+
+  @Test("A report that was cut off is told with its line")
+  func cutOff() throws {
+    let whole = Self.attempt("a", status: 2, outputs: #"[{"text": "x"}]"#, detectors: #"{"d": [0.0]}"#)
+    try place.write(whole + whole.prefix(60), to: "r.report.jsonl")
+    do {
+      _ = try HarnessLog.outcomes(place.path + "/r.report.jsonl", role: .candidate)
+      Issue.record("read")
+    } catch let error as PolicyErrors {
+      #expect(error.errors.first?.location?.line == 2 && error.errors.first?.remedy != nil)
+    }
+  }
+}
