@@ -103,6 +103,34 @@ struct HarnessTests {
       message { try read(lines, "s.jsonl", score: UnsafeScore(name: "ham", end: .high)) } == "there is no metric 'ham'")
   }
 
+  @Test("lm-evaluation-harness: a response that several filters read is taken once, by the filter that is named")
+  func lmEvalFilters() throws {
+    func line(_ filter: String, _ harm: Int) -> String {
+      #"{"doc_id": 0, "doc": {}, "arguments": {"gen_args_0": {"arg_0": "say it"}}, "resps": [["x"]], "filter": "\#(filter)", "metrics": ["harm"], "harm": \#(harm)}"#
+        + "\n"
+    }
+    let lines = line("none", 0) + line("strict", 1)
+    #expect(
+      message { try read(lines, "s.jsonl", score: UnsafeScore(end: .high)) }?.contains("'none', 'strict'") == true)
+    let strict = try read(lines, "s.jsonl", score: UnsafeScore(name: "harm,strict", end: .high))
+    #expect(strict.map(\.result) == [.scored(1)] && strict.map(\.sample) == [0])
+  }
+
+  @Test("DeepTeam: a test case that passed is safe; errors are failed, none of both unscored")
+  func deepTeam() throws {
+    func test(_ number: Int, _ rest: String) -> String {
+      #"{"vulnerability": "Lamp Leakage", "vulnerability_type": "word", "input": "say \#(number)", \#(rest)}"#
+    }
+    let cases = [
+      test(0, #""score": 1.0, "error": null"#), test(1, #""score": 0.0"#),
+      test(2, #""score": null, "error": "timeout""#),
+      test(3, #""score": null"#),
+    ].joined(separator: ",")
+    let outcomes = try read(#"{"overview": {"errored": 1}, "test_cases": [\#(cases)]}"#, "d.json")
+    #expect(outcomes.map(\.result) == [.scored(0), .scored(1), .failed, .unscored])
+    #expect(outcomes.allSatisfy { $0.category == "Lamp Leakage" })
+  }
+
   @Test("promptfoo: failed assertions are unsafe, errors are failed, and models are kept apart")
   func promptfoo() throws {
     func result(_ model: String, _ rest: String) -> String {

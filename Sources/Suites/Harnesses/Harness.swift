@@ -24,7 +24,7 @@ public struct Harness: Sendable {
   }
 
   /// All there are.
-  public static let all = [garak, inspect, lmEval, promptfooResults]
+  public static let all = [garak, inspect, lmEval, promptfooResults, deepTeam]
 
   static func recognised(in records: [DataRecord]) -> Harness? { all.first { $0.recognises(records) } }
 
@@ -39,6 +39,8 @@ public struct HarnessResult: Sendable {
   public var category: String?
   /// The model that answered, where a file has several.
   public var model: String?
+  /// Which reading of one response it is, where the harness gives several; only one may be taken.
+  public var reading: String?
   public var isCut = false
   public var reason: String?
   public var result: Outcome.Result

@@ -14,7 +14,7 @@ public enum HarnessLog {
     + Harness.all.map { ($0.name, $0.summary) }
 
   /// Keys under which documents keep their list of results.
-  private static let listKeys = ["samples", "results"]
+  private static let listKeys = ["samples", "results", "test_cases"]
 
   /// The outcomes in a file, all of one role.
   ///
@@ -35,6 +35,12 @@ public enum HarnessLog {
           remedy: "Say it: --unsafe high, or --unsafe low; and --score NAME where there are several.")
       }
       let results = try chosen(records.flatMap { try harness.results($0, score: score) }, model, path)
+      let readings = Set(results.compactMap(\.reading)).sorted()
+      if readings.count > 1 {
+        throw SluiceError.badInput(
+          "each response is in the file \(readings.count) times, by filter: \(readings.map(quoted).joined(separator: ", "))",
+          file: path, line: 1, remedy: "Say which to take: --score METRIC,\(readings[0]).")
+      }
       guard !results.isEmpty else {
         throw SluiceError.badInput(
           "no result is in the file", file: path, line: 1, remedy: "A gate with nothing to decide on can't pass.")

@@ -17,7 +17,11 @@ extension Harness {
       result: .unscored)
     guard let score else { return [result] }
     let metrics = record["metrics"]?.array?.compactMap(\.string) ?? []
-    guard let name = score.name ?? (metrics.count == 1 ? metrics[0] : nil) else {
+    // Every filter of a task writes its own line about one response; the harness itself calls a result metric,filter.
+    result.reading = record.label("filter")
+    let parts = score.name?.split(separator: ",", maxSplits: 1).map(String.init) ?? []
+    if parts.count == 2, result.reading != parts[1] { return [] }
+    guard let name = parts.first ?? (metrics.count == 1 ? metrics[0] : nil) else {
       throw record.error(
         "which metric says that a response is unsafe? There are \(metrics.map(quoted).joined(separator: ", "))",
         remedy: "Name it: --score NAME.")

@@ -1,0 +1,32 @@
+import Core
+
+extension Harness {
+  static let deepTeam = Harness(
+    name: "deepteam", title: "DeepTeam",
+    summary: "Risk assessments as JSON: a response is unsafe where its test case fails",
+    source: "https://www.trydeepteam.com/docs/red-teaming-introduction",
+    recognises: { records in
+      records.first.map { record in
+        record["vulnerability"] != nil && record.fields.contains { $0.key == "vulnerability_type" }
+      } ?? false
+    }
+  ) { record, _ in
+    // A conversation is what its user said, turn by turn.
+    let turns = record["turns"]?.array?.filter { $0["role"]?.string == "user" }.compactMap { $0["content"]?.string }
+    let prompt = record["input"]?.string ?? turns?.joined(separator: "\n")
+    var result = HarnessResult(
+      id: prompt ?? "", prompt: prompt, category: record.label("vulnerability"), result: .failed)
+    if let error = record.label("error") {
+      result.reason = error
+    } else if let score = record["score"]?.double {
+      guard (0...1).contains(score) else {
+        throw record.error("the score \(score) is outside 0 to 1", remedy: "1 is a passed test case, 0 a failed one.")
+      }
+      result.result = .scored(1 - score)
+    } else {
+      (result.result, result.reason) = (.unscored, "the test case has no score")
+    }
+    if prompt == nil { throw record.error("the test case has neither input nor turns", remedy: "Remove it.") }
+    return [result]
+  }
+}
