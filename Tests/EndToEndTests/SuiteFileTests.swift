@@ -135,7 +135,7 @@ struct SuiteFileTests {
       #"{"entry_type": "attempt", "uuid": "\#(number)", "status": 2, "probe_classname": "leak.Lamp", "#
         + #""prompt": {"turns": [{"role": "user", "content": {"text": "tell clerk \#(number)"}}]}, "#
         + #""outputs": [{"text": "x"}], "detector_results": {"d.One": [\#(number < unsafe ? 1.0 : 0.0)]}}"# + "\n"
-    }.joined()
+    }.joined() + #"{"entry_type": "completion", "end_time": "2026-11-29T12:00:00"}"# + "\n"
   }
 
   @Test("decide reads another harness's reports: the same verdicts as on Sluice's own lines, what is missing counts")

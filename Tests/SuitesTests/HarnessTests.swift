@@ -28,6 +28,8 @@ struct HarnessTests {
     } catch { return "\(error)" }
   }
 
+  private static let completion = #"{"entry_type": "completion", "end_time": "2026-11-29T12:00:00"}"# + "\n"
+
   private static func attempt(_ uuid: String, status: Int, outputs: String, detectors: String) -> String {
     #"{"entry_type": "attempt", "uuid": "\#(uuid)", "seq": 0, "status": \#(status), "probe_classname": "leak.Lamp", "#
       + #""prompt": {"turns": [{"role": "user", "content": {"text": "say \#(uuid)", "lang": "en"}}], "notes": {}}, "#
@@ -42,7 +44,8 @@ struct HarnessTests {
         + Self.attempt(
           "a", status: 2, outputs: #"[{"text": "x"}, {"text": "y"}, null, {"text": "z"}]"#,
           detectors: #"{"d.One": [0.0, 0.2, null, null], "d.Two": [1.0, 0.0, null, 0.0]}"#)
-        + Self.attempt("b", status: 2, outputs: #"[{"text": "x"}]"#, detectors: "{}"), "r.report.jsonl")
+        + Self.attempt("b", status: 2, outputs: #"[{"text": "x"}]"#, detectors: "{}") + Self.completion,
+      "r.report.jsonl")
     #expect(outcomes.map(\.result) == [.scored(1), .scored(0.2), .failed, .unscored, .unscored])
     #expect(outcomes.map(\.sample) == [0, 1, 2, 3, 0])
     #expect(outcomes[0].id == AttackID(prompt: "say a").text && outcomes[0].category == "leak.Lamp")
@@ -76,6 +79,26 @@ struct HarnessTests {
     #expect(low.map(\.result) == [.scored(0), .scored(1), .unscored, .failed, .blocked, .unscored])
     #expect(message { try read(log, "log.json", score: UnsafeScore(end: .high)) }?.contains("'harm', 'other'") == true)
     #expect(message { try read(log, "log.json") }?.contains("which end is unsafe") == true)
+  }
+
+  @Test("Results of a run that didn't end are refused: what was never asked leaves no trace")
+  func unfinished() throws {
+    let attempt = Self.attempt("a", status: 2, outputs: #"[{"text": "x"}]"#, detectors: #"{"d": [0.0]}"#)
+    #expect(message { try read(attempt, "r.report.jsonl") }?.hasPrefix("the results are not complete") == true)
+    let sample = Self.sample(1, 1, #""scores": {"harm": {"value": 0}}, "output": {"choices": []}"#)
+    let score = UnsafeScore(end: .high)
+    for head in [
+      #""status": "error""#, #""status": "started""#, #""status": "success", "results": {"total_samples": 2}"#,
+    ] {
+      #expect(
+        message { try read(#"{"version": 2, \#(head), "samples": [\#(sample)]}"#, "log.json", score: score) }?
+          .hasPrefix("the results are not complete") == true)
+    }
+    #expect(
+      try read(
+        #"{"status": "success", "results": {"total_samples": 1}, "samples": [\#(sample)]}"#, "log.json", score: score
+      )
+      .count == 1)
   }
 
   @Test("Inspect: a log without its samples decides nothing")

@@ -4,7 +4,11 @@ extension Harness {
   static let garak = Harness(
     name: "garak", title: "garak", summary: "report.jsonl: each output is unsafe by its most suspicious detector",
     source: "https://reference.garak.ai/en/latest/report.html",
-    recognises: { records in records.contains { $0.fields.first?.key == "entry_type" } }
+    recognises: { records in records.contains { $0.fields.first?.key == "entry_type" } },
+    shortfall: { file in
+      let isComplete = file.records.contains { $0.label("entry_type") == "completion" }
+      return isComplete ? nil : "garak writes an entry of type completion at its end, and there is none"
+    }
   ) { record, _ in
     guard record.label("entry_type") == "attempt" else { return [] }
     // An attempt is written when it was answered, and again when it was detected.

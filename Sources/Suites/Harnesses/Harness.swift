@@ -13,14 +13,18 @@ public struct Harness: Sendable {
   let needsScore: Bool
   private let recognises: @Sendable ([DataRecord]) -> Bool
   private let read: @Sendable (DataRecord, UnsafeScore?) throws -> [HarnessResult]
+  /// What keeps a file from being all of a run, after "the results are not complete: "; nil where nothing does.
+  let shortfall: @Sendable (HarnessFile) -> String?
 
   init(
     name: String, title: String, summary: String, source: String, needsScore: Bool = false,
     recognises: @escaping @Sendable ([DataRecord]) -> Bool,
+    shortfall: @escaping @Sendable (HarnessFile) -> String? = { _ in nil },
     read: @escaping @Sendable (DataRecord, UnsafeScore?) throws -> [HarnessResult]
   ) {
     (self.name, self.title, self.summary, self.source) = (name, title, summary, source)
     (self.needsScore, self.recognises, self.read) = (needsScore, recognises, read)
+    self.shortfall = shortfall
   }
 
   /// All there are.
@@ -29,6 +33,13 @@ public struct Harness: Sendable {
   static func recognised(in records: [DataRecord]) -> Harness? { all.first { $0.recognises(records) } }
 
   func results(_ record: DataRecord, score: UnsafeScore?) throws -> [HarnessResult] { try read(record, score) }
+}
+
+/// What a harness's file holds.
+struct HarnessFile: Sendable {
+  let records: [DataRecord]
+  /// What a document says of all its records; null for JSON Lines.
+  var document = JSON.null
 }
 
 /// One response that a harness asked for.

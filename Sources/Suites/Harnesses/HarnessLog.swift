@@ -28,13 +28,19 @@ public enum HarnessLog {
     _ path: String, role: Role, harness: String = automatic, score: UnsafeScore? = nil, model: String? = nil
   ) throws -> (outcomes: [Outcome], remark: String)? {
     do {
-      guard let (harness, records) = try parse(path, harness) else { return nil }
+      guard let (harness, file) = try parse(path, harness) else { return nil }
+      // Responses that were never asked for leave no trace, so that a run that stopped early looks like a small one.
+      if let shortfall = harness.shortfall(file) {
+        throw SluiceError.badInput(
+          "the results are not complete: \(shortfall)", file: path,
+          remedy: "Let \(harness.title) finish, and decide then.")
+      }
       if harness.needsScore, score == nil {
         throw SluiceError.badInput(
           "\(harness.title)'s scores don't say by themselves which end is unsafe", file: path,
           remedy: "Say it: --unsafe high, or --unsafe low; and --score NAME where there are several.")
       }
-      let results = try chosen(records.flatMap { try harness.results($0, score: score) }, model, path)
+      let results = try chosen(file.records.flatMap { try harness.results($0, score: score) }, model, path)
       let readings = Set(results.compactMap(\.reading)).sorted()
       if readings.count > 1 {
         throw SluiceError.badInput(
@@ -64,7 +70,7 @@ public enum HarnessLog {
     }
   }
 
-  private static func parse(_ path: String, _ name: String) throws -> (Harness, [DataRecord])? {
+  private static func parse(_ path: String, _ name: String) throws -> (Harness, HarnessFile)? {
     let named = Harness.all.first { $0.name == name }
     if named == nil, ![automatic, own].contains(name) {
       throw SluiceError(
@@ -76,27 +82,27 @@ public enum HarnessLog {
     let bytes = try BoundedFile.read(
       path, what: what, limit: SuiteFile.largestFile, hint: "Split it by policy category and decide each.")
     let format = try FileFormat.of(bytes, file: path, what: what)
-    let records: [DataRecord]
+    let content: HarnessFile
     switch format.name {
     case FileFormat.jsonLines.name:
       // What isn't a harness's is for the reader of Sluice's own lines, which tells each mistake.
       let head = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 1).first.map(Array.init) ?? []
       if named == nil, (try? lines(head, path)).flatMap({ Harness.recognised(in: $0) }) == nil { return nil }
-      records = try lines(bytes, path)
-    case FileFormat.json.name: records = try document(bytes, path)
+      content = HarnessFile(records: try lines(bytes, path))
+    case FileFormat.json.name: content = try document(bytes, path)
     default:
       if named == nil { return nil }
       throw SluiceError.badInput(
         "\(what) is \(format.name), not JSON", file: path, line: 1, remedy: "Write the results as JSON.")
     }
-    guard let harness = named ?? Harness.recognised(in: records) else {
+    guard let harness = named ?? Harness.recognised(in: content.records) else {
       throw SluiceError.badInput(
         "no harness that is known writes such results", file: path, line: 1,
         remedy:
           "Known are: \(Harness.all.map(\.title).joined(separator: ", ")); else write JSON Lines, see sluice decide --help."
       )
     }
-    return (harness, records)
+    return (harness, content)
   }
 
   /// Scores that are no numbers are written as NaN, which JSON doesn't have.
@@ -109,9 +115,10 @@ public enum HarnessLog {
       }
   }
 
-  private static func document(_ bytes: [UInt8], _ path: String) throws -> [DataRecord] {
+  private static func document(_ bytes: [UInt8], _ path: String) throws -> HarnessFile {
     let whole = SourceLocation(file: path, line: 1)
-    var list = try parsed(bytes, whole)
+    let document = try parsed(bytes, whole)
+    var list = document
     // promptfoo nests its list twice.
     for _ in 0..<2 where list.array == nil {
       list = listKeys.lazy.compactMap { list[$0] }.first { $0.array != nil || $0.members != nil } ?? list
@@ -122,7 +129,8 @@ public enum HarnessLog {
         remedy:
           "It is looked for under \(listKeys.joined(separator: " and ")); a log without its samples decides nothing.")
     }
-    return items.map { DataRecord($0.members ?? [], at: SourceLocation(file: path)) }
+    let records = items.map { DataRecord($0.members ?? [], at: SourceLocation(file: path)) }
+    return HarnessFile(records: records, document: document)
   }
 
   private static func parsed(_ bytes: [UInt8], _ place: SourceLocation) throws -> JSON {

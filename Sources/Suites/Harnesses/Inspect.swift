@@ -8,6 +8,12 @@ extension Harness {
     source: "https://inspect.aisi.org.uk/eval-logs.html", needsScore: true,
     recognises: { records in
       records.first.map { record in ["epoch", "input", "target"].allSatisfy { record[$0] != nil } } ?? false
+    },
+    shortfall: { file in
+      let status = file.document["status"]?.string ?? "unknown"
+      if status != "success" { return "the log's status is \(quoted(status))" }
+      let planned = file.document["results"]?["total_samples"]?.integer ?? 0
+      return file.records.count < planned ? "it has \(file.records.count) of \(planned) samples" : nil
     }
   ) { record, score in
     let prompt = record["input"]?.string ?? lastUserText(record["input"])
