@@ -56,13 +56,14 @@ let package = Package(
     module("Core"),
     module("Tensors", ["COpenBLAS", realModule], settings: kernels),
     module("Tokenizers", ["Core"]),
-    module("LanguageModels", ["Core", "Tensors", "Tokenizers"]),
+    module("ChatTemplates", ["Core"]),
+    module("LanguageModels", ["Core", "Tensors", "Tokenizers", "ChatTemplates"]),
     module("Attackers", ["Core", "Tensors", "LanguageModels"]),
-    module("Targets", ["Core", "LanguageModels", "CLibcurl"]),
+    module("Targets", ["Core", "ChatTemplates", "Tokenizers", "LanguageModels", "CLibcurl"]),
     module("Judges", ["Core", "Targets", "LanguageModels", yams]),
     module("Statistics", ["Core", realModule]),
     module("Decisions", ["Core", "Statistics"]),
-    module("SafetyTuning", ["Core", "LanguageModels", "Targets"]),
+    module("SafetyTuning", ["Core", "ChatTemplates", "LanguageModels", "Targets"]),
     module("Evidence", ["Core", "CLibsodium", "CZlib", grdb]),
     module("Policies", ["Core", "Decisions", yams]),
     module("Suites", ["Core", "Policies", yams]),
@@ -71,8 +72,8 @@ let package = Package(
     module(
       "Gate",
       [
-        "Core", "Tensors", "Tokenizers", "LanguageModels", "Attackers", "Targets", "Judges", "Statistics", "Decisions",
-        "SafetyTuning", "Evidence", "Policies", "Suites", "Reports", "Lab", "CProcess",
+        "Core", "Tensors", "Tokenizers", "ChatTemplates", "LanguageModels", "Attackers", "Targets", "Judges",
+        "Statistics", "Decisions", "SafetyTuning", "Evidence", "Policies", "Suites", "Reports", "Lab", "CProcess",
       ]),
     .executableTarget(name: "sluice", dependencies: ["Gate", "CProcess", argumentParser], swiftSettings: strict),
     // Measurements behind .ci/bench; no product.
@@ -88,6 +89,7 @@ let package = Package(
     tests("CoreTests", ["Core"]),
     tests("TensorsTests", ["Tensors"]),
     tests("TokenizersTests", ["Tokenizers"], resources: [.copy("Fixtures")]),
+    tests("ChatTemplatesTests", ["ChatTemplates"], exclude: ["Goldens/make_goldens.py"], resources: [.copy("Goldens/goldens.json")]),
     tests("LanguageModelsTests", ["LanguageModels"], resources: [.copy("Checkpoints/Fixtures")]),
     tests("AttackersTests", ["Attackers"]),
     // A server that misbehaves on demand, for the tests of everything that speaks HTTP.

@@ -43,7 +43,7 @@ struct LabTargets: Sendable {
   func target(_ name: String, seed: UInt64) throws -> any Target {
     var settings = SamplingSettings(temperature: 1, maxTokens: 24)
     settings.seed = seed
-    return LocalTarget(
+    return try LocalTarget(
       name: name, fingerprint: name, model: try CausalLanguageModel.load(folder: "\(Self.folder)/\(name)"),
       settings: settings, workers: 1)
   }

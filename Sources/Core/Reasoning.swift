@@ -19,6 +19,12 @@ public enum Reasoning {
     ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),
   ]
 
+  /// The marks that open a block.
+  public static let openings = marks.map { "\($0.opening)" }
+
+  /// All marks.
+  public static let spellings = marks.flatMap { ["\($0.opening)", "\($0.closing)"] }
+
   /// Splits at the last closing mark: whatever a model quotes while it reasons is before that.
   ///
   /// Templates that end in `<think>` make replies that only close the block, so a closing mark alone will do.

@@ -1,8 +1,5 @@
-import Core
-import LanguageModels
-
 /// Wraps an attack before a model sees it: `{prompt}` and `{system}` in a text are replaced.
-public struct PromptTemplate: Sendable {
+struct PromptTemplate: Sendable {
   private enum Piece: Sendable {
     case text(Substring)
     case prompt
@@ -38,13 +35,7 @@ public struct PromptTemplate: Sendable {
     self.system = system ?? ""
   }
 
-  /// What a local model completes: the settings' template, else the checkpoint's own, else its chat format.
-  public init(_ model: CausalLanguageModel, _ settings: SamplingSettings) {
-    self.init(
-      settings.template ?? model.template(withSystem: settings.system != nil) ?? "{prompt}", system: settings.system)
-  }
-
-  public func render(_ prompt: String) -> String {
+  func render(_ prompt: String) -> String {
     var result = ""
     for piece in pieces {
       switch piece {

@@ -21,7 +21,7 @@ struct LocalTargetTests {
     _ settings: SamplingSettings = SamplingSettings(maxTokens: 12, seed: 1), template: String? = nil, batch: Int = 64,
     workers: Int = 2
   ) throws -> LocalTarget {
-    LocalTarget(
+    try LocalTarget(
       name: "tiny", fingerprint: "sha256:tiny", model: try model(template: template), settings: settings, batch: batch,
       workers: workers)
   }

@@ -1,4 +1,5 @@
 import Attackers
+import ChatTemplates
 import Core
 import Decisions
 import Evidence
@@ -16,6 +17,8 @@ import Targets
 struct Assembly {
   let policy: Policy
   let checkpoints = CheckpointShelf()
+  /// One for the whole run: what chat templates are told that ask for the date.
+  let time = TemplateTime.now
   /// Hears of every long wait that a server asks for.
   private let waits: WaitSink
 
@@ -160,12 +163,6 @@ struct Assembly {
     switch target {
     case .local(let local):
       let checkpoint = try known ?? checkpoints.decoder(local.checkpoint)
-      if checkpoint.model.chat == .unknown, checkpoint.model.promptTemplate == nil, local.template == nil {
-        throw SluiceError(
-          .usage, "the checkpoint \(local.checkpoint) has a chat template of a kind that isn't built in",
-          at: SourceLocation(file: policy.path),
-          remedy: "State it as the target's template, with {prompt} where the attack goes.")
-      }
       let settings = SamplingSettings(
         temperature: local.temperature, topP: local.topP,
         maxTokens: local.maxTokens ?? OwnLimit.maxTokens(checkpoint: local.checkpoint) ?? Self.usualMaxTokens,
@@ -173,10 +170,11 @@ struct Assembly {
         template: local.template, seed: policy.seed)
       return Participant(
         role: role,
-        target: LocalTarget(
-          name: local.checkpoint, fingerprint: "\(checkpoint.fingerprint)/engine-\(CausalLanguageModel.engineVersion)",
+        target: try LocalTarget(
+          name: local.checkpoint,
+          fingerprint: try CheckpointIdentity.asked(checkpoint.fingerprint, checkpoint.model, settings, time: time),
           model: checkpoint.model, settings: settings,
-          batch: local.batch, workers: Self.workers), kind: "local",
+          batch: local.batch, workers: Self.workers, time: time), kind: "local",
         label: local.label)
     case .openAI(let remote):
       let settings = SamplingSettings(

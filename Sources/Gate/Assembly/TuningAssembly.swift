@@ -46,7 +46,7 @@ extension Assembly {
       return try LocalTuner(
         checkpoint: candidate.checkpoint, model: checkpoint.model, modelFingerprint: checkpoint.fingerprint,
         sampling: SamplingSettings(system: candidate.system, template: candidate.template), settings: settings,
-        workers: Self.workers)
+        workers: Self.workers, time: time)
     case (.fineTuningAPI(let service), _):
       var settings = FineTuningAPITuner.Settings()
       settings.epochs = service.epochs

@@ -1,5 +1,8 @@
+import ChatTemplates
+import Core
 import Evidence
 import LanguageModels
+import Targets
 
 /// What stands for a checkpoint in ledgers and reports.
 enum CheckpointIdentity {
@@ -9,5 +12,19 @@ enum CheckpointIdentity {
     let own = try SHA256.fingerprint(folder: path)
     guard let adapted = try AdaptedCheckpoint.at(path) else { return own }
     return SHA256.hex("adapter \(own) on \(try SHA256.fingerprint(folder: adapted.base))")
+  }
+
+  /// What stands for a local model that is asked in this way.
+  ///
+  /// A chat template that tells the date makes other prompts tomorrow: they are another model's, as far as stored
+  /// responses go.
+  /// - Parameter fingerprint: of the checkpoint's files, its chat template among them.
+  /// - Throws: `SluiceError` (usage) where the chat template can't be rendered, or refuses the settings.
+  static func asked(
+    _ fingerprint: String, _ model: CausalLanguageModel, _ settings: SamplingSettings, time: TemplateTime
+  ) throws -> String {
+    let identity = "\(fingerprint)/engine-\(CausalLanguageModel.engineVersion)"
+    let prompts = try LocalPrompt(model, settings, time: time)
+    return prompts.usesTime ? identity + "/prompt-\(SHA256.hex(try prompts.render("")).prefix(16))" : identity
   }
 }

@@ -1,5 +1,6 @@
 import Core
 import Decisions
+import Evidence
 import Foundation
 import LanguageModels
 import Policies
@@ -13,12 +14,16 @@ public enum ModelTools {
     public let checkpoint: CheckpointDescription
     /// As it stands in ledgers and reports.
     public let fingerprint: String
+    /// SHA-256 of the chat template's text; nil where there is none that can be rendered.
+    public let chatTemplateDigest: String?
   }
 
   /// - Throws: `SluiceError` (usage) naming the file and what is wrong with it.
   public static func inspect(_ path: String) throws -> Inspection {
-    Inspection(
-      checkpoint: try CheckpointDescription.load(path), fingerprint: try CheckpointIdentity.fingerprint(path))
+    let description = try CheckpointDescription.load(path)
+    return Inspection(
+      checkpoint: description, fingerprint: try CheckpointIdentity.fingerprint(path),
+      chatTemplateDigest: description.chatTemplate.map { SHA256.hex($0) })
   }
 
   /// What a checkpoint says about one text: a decoder its tokens' log-probabilities, a classifier its labels'
@@ -82,7 +87,7 @@ public enum ModelTools {
     _ path: String, prompts: [String], samples: Int, settings: SamplingSettings
   ) async throws -> [Sample] {
     let model = try CausalLanguageModel.load(folder: path)
-    let target = LocalTarget(name: path, fingerprint: path, model: model, settings: settings, workers: workers)
+    let target = try LocalTarget(name: path, fingerprint: path, model: model, settings: settings, workers: workers)
     let requests = prompts.flatMap { prompt in
       (0..<samples).map { TargetRequest(prompt: prompt, sampleIndex: $0) }
     }
@@ -95,6 +100,32 @@ public enum ModelTools {
       case .failure(let failure): throw SluiceError(.usage, failure.message)
       }
     }
+  }
+
+  /// What a decoder is given for a prompt.
+  public struct Rendered: Codable, Sendable {
+    public let prompt: String
+    public let system: String?
+    /// The whole text.
+    public let rendered: String
+    /// What the model reads.
+    public let ids: [Int]
+    /// Those as the vocabulary writes them.
+    public let tokens: [String]
+    /// Whether the text tells the date, and so another one tomorrow.
+    public let usesTime: Bool
+  }
+
+  /// A prompt as a local target hands it to its model.
+  /// - Throws: `SluiceError` (usage) for a checkpoint that can't be used, or a chat template that can't be rendered.
+  public static func render(_ path: String, prompt: String, settings: SamplingSettings) throws -> Rendered {
+    let model = try CausalLanguageModel.load(folder: path)
+    let prompts = try LocalPrompt(model, settings, time: .now)
+    let text = try prompts.render(prompt)
+    let ids = prompts.tokens(rendered: text)
+    return Rendered(
+      prompt: prompt, system: settings.system, rendered: text, ids: ids,
+      tokens: ids.map { model.tokenizer.token(of: $0) ?? "" }, usesTime: prompts.usesTime)
   }
 
   /// Texts from a file: JSON Lines with a member `text` or `prompt` (or plain strings), else one text a line.

@@ -9,7 +9,7 @@ public struct AdaptedCheckpoint: Sendable {
 
   private static let configurationFile = "/adapter_config.json"
   /// What PEFT's files have no place for; its tools ignore it.
-  private static let settingsFile = "sluice.json"
+  static let settingsFile = "sluice.json"
 
   /// Nil for a folder that is a checkpoint of its own, or no folder.
   /// - Throws: `SluiceError` (usage) for an adapter whose base isn't there.

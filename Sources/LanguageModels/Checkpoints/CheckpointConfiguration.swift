@@ -84,13 +84,8 @@ public struct CheckpointConfiguration: Sendable {
     }
   }
 
-  /// `chat_template`: a template, or a list of named ones, of which `default` counts; nil where it is absent.
-  func chatTemplate() throws -> String? {
-    guard let value = value("chat_template") else { return nil }
-    guard let named = value.array else { return try string("chat_template") }
-    let chosen = named.first { $0["name"]?.string == "default" } ?? named.first
-    return chosen?["template"]?.string
-  }
+  /// A member of any kind as it stands, null included; nil where it is absent.
+  func json(_ key: String) -> JSON? { document[key] }
 
   /// A number inside `range`.
   public func double(

@@ -6,7 +6,7 @@ public enum CheckpointFolder {
   /// What stands beside the weights and doesn't change with them.
   private static let companions = [
     "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "special_tokens_map.json",
-    "added_tokens.json", "chat_template.jinja", "generation_config.json",
+    "added_tokens.json", ChatTemplateFiles.companion, "chat_template.json", "generation_config.json",
   ]
   /// Everything that Sluice writes into a checkpoint's folder, besides an adapter's folder in it.
   private static let own = Set(
@@ -99,12 +99,13 @@ public enum CheckpointFolder {
         remedy: "Write an adapter alone (it names the GGUF file as its base), or use the model's Hugging Face folder.")
     }
     let files = FileManager.default
-    for name in companions {
-      let (from, to) = (checkpoint + "/" + name, folder + "/" + name)
+    let more = "additional_chat_templates/default.jinja"
+    for (name, place) in companions.map({ ($0, $0) }) + [(more, ChatTemplateFiles.companion)] {
+      let (from, to) = (checkpoint + "/" + name, folder + "/" + place)
       guard files.fileExists(atPath: from), !files.fileExists(atPath: to) else { continue }
       let bytes = try BoundedFile.read(
         from, what: "the tokenizer's file", limit: 256_000_000, hint: "Export the tokenizer again.")
-      try OutputFile.write(bytes, to: to, what: name)
+      try OutputFile.write(bytes, to: to, what: place)
     }
   }
 }

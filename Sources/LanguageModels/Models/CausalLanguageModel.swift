@@ -5,7 +5,7 @@ import Tokenizers
 /// A decoder with its tokenizer, as a checkpoint holds them.
 public final class CausalLanguageModel: Sendable {
   /// Changes where equal weights would answer otherwise: part of a local model's identity.
-  public static let engineVersion = 1
+  public static let engineVersion = 2
 
   public let weights: Weights
   public let tokenizer: Tokenizer
@@ -14,7 +14,7 @@ public final class CausalLanguageModel: Sendable {
   public let promptTemplate: String?
   /// Any of them ends a completion.
   public let endTokens: [Int]
-  /// How the checkpoint marks turns, where it is a chat model.
+  /// How the checkpoint marks turns, where it is a chat model; `promptTemplate` comes before it.
   public let chat: ChatSupport
 
   public init(
@@ -55,13 +55,6 @@ public final class CausalLanguageModel: Sendable {
       weights: try CheckpointMapping.load(architecture, from: source), tokenizer: tokenizer,
       promptTemplate: try configuration.optionalString("prompt_template"), endTokens: settings.endTokens,
       chat: settings.chat)
-  }
-
-  /// How a prompt is wrapped: the checkpoint's own template, else its chat format; nil for neither.
-  public func template(withSystem: Bool) -> String? {
-    if let promptTemplate { return promptTemplate }
-    if case .known(let format) = chat { return format.template(withSystem: withSystem) }
-    return nil
   }
 
   /// Writes `config.json` and `model.safetensors` (the tokenizer is the caller's to write).

@@ -1,3 +1,4 @@
+import ChatTemplates
 import Core
 import Foundation
 import Tokenizers
@@ -37,8 +38,14 @@ public struct CheckpointDescription: Codable, Sendable {
   public let tokenizer: Tokens
   /// Any of them ends a text.
   public let endTokens: [String]
-  /// How prompts are wrapped; nil where they aren't.
+  /// How prompts are wrapped, with `{prompt}` for one; nil where they aren't, and where the template can't be rendered.
   public private(set) var template: String?
+  /// Where that comes from: a file or key of the checkpoint.
+  public private(set) var templateSource: String?
+  /// Why the checkpoint's own chat template can't be rendered; nil where it can, or there is none.
+  public private(set) var templateProblem: String?
+  /// The chat template as the checkpoint holds it.
+  public private(set) var chatTemplate: String?
   /// A classifier's.
   public let labels: [String]?
   /// The adapter on these weights, where the path is one's folder.
@@ -96,7 +103,10 @@ public struct CheckpointDescription: Codable, Sendable {
     let adapter = try LoRAAdapter.load(
       folder: adapted.folder, layout: ParameterLayout(try .of(checkpoint: adapted.base)))
     path = adapted.folder
-    template = try AdaptedCheckpoint.promptTemplate(folder: adapted.folder) ?? template
+    if let own = try AdaptedCheckpoint.promptTemplate(folder: adapted.folder) {
+      template = own
+      (templateSource, templateProblem, chatTemplate) = (AdaptedCheckpoint.settingsFile, nil, nil)
+    }
     self.adapter = Adapter(
       base: adapted.base, rank: adapter.rank, alpha: adapter.alpha, projections: adapter.projections,
       parameters: adapter.values.count)
@@ -129,10 +139,20 @@ public struct CheckpointDescription: Codable, Sendable {
     endTokens = (settings?.endTokens ?? []).map { tokenizer.token(of: $0) ?? "\($0)" }
     if let template {
       self.template = template
-    } else if case .known(let format)? = settings?.chat {
-      self.template = format.template(withSystem: false)
+      templateSource = "config.json, prompt_template"
     } else {
-      self.template = nil
+      switch settings?.chat {
+      case .template(let chat)?:
+        templateSource = chat.source
+        chatTemplate = chat.text
+        do {
+          self.template = try chat.render("{prompt}", system: nil, time: .now).text
+        } catch let error as SluiceError {
+          templateProblem = error.message
+        }
+      case .unreadable(let error)?: templateProblem = "\(error.location.map { "\($0): " } ?? "")\(error.message)"
+      case .some(.none), nil: break
+      }
     }
     self.labels = labels
   }

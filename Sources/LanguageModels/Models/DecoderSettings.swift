@@ -7,7 +7,8 @@ struct DecoderSettings: Sendable {
   let endTokens: [Int]
   let chat: ChatSupport
 
-  /// Of a Hugging Face folder: `config.json` and `generation_config.json` name one end token or several.
+  /// Of a Hugging Face folder: the end tokens of `generation_config.json`, else of `config.json`, as transformers
+  /// generates.
   init(
     _ folder: String, _ configuration: CheckpointConfiguration, _ architecture: Architecture, _ tokenizer: Tokenizer
   ) throws {
@@ -15,36 +16,43 @@ struct DecoderSettings: Sendable {
     var tokens = try configuration.integers("eos_token_id", in: range)
     let generation = folder + "/generation_config.json"
     if FileManager.default.fileExists(atPath: generation) {
-      tokens += try CheckpointConfiguration(path: generation).integers("eos_token_id", in: range)
+      let stated = try CheckpointConfiguration(path: generation).integers("eos_token_id", in: range)
+      // What training ends a text with is the configuration's first, where both name it.
+      if !stated.isEmpty { tokens = tokens.filter(stated.contains) + stated }
     }
-    self.init(tokens, ChatSupport(template: try Self.chatTemplate(folder), tokenizer), tokenizer)
+    let chat = try ChatSupport(
+      { try ChatTemplateFiles.find(in: folder) }, tokens: { try NamedTokens.of(folder: folder) })
+    self.init(tokens, chat)
   }
+
+  /// Tokens that llama.cpp takes for the end of a turn by their text, where a GGUF file doesn't say.
+  private static let turnEnds = [
+    "<|eot_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|eom_id|>", "<|endoftext|>", "<EOT>", "<|return|>",
+    "<|call|>", "<|END_OF_TURN_TOKEN|>", "<end_of_utterance>",
+  ]
 
   /// Of a GGUF file's metadata.
   init(_ file: GGUFFile, _ architecture: Architecture, _ tokenizer: Tokenizer) throws {
     let tokens = try ["eos", "eot", "eom"].compactMap {
       try file.integer("tokenizer.ggml.\($0)_token_id", in: 0...architecture.vocabulary - 1)
     }
-    self.init(tokens, ChatSupport(template: try file.string("tokenizer.chat_template"), tokenizer), tokenizer)
+    let chat = try ChatSupport({ try file.chatTemplate() }, tokens: { try NamedTokens.of(file) })
+    let ends = Self.turnEnds.compactMap { tokenizer.id(of: $0) }.filter(tokenizer.specialTokenIDs.contains)
+    self.init(tokens + (chat == .none ? [] : ends), chat)
   }
 
-  /// The end of a turn ends a text, too.
-  private init(_ tokens: [Int], _ chat: ChatSupport, _ tokenizer: Tokenizer) {
-    var tokens = tokens
-    if case .known(let format) = chat, let end = tokenizer.id(of: format.endOfTurn) { tokens.append(end) }
+  private init(_ tokens: [Int], _ chat: ChatSupport) {
     endTokens = tokens.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     self.chat = chat
   }
+}
 
-  /// The checkpoint's chat template: a file of its own, or a key of `tokenizer_config.json`.
-  private static func chatTemplate(_ folder: String) throws -> String? {
-    let file = folder + "/chat_template.jinja"
-    if FileManager.default.fileExists(atPath: file) {
-      return try BoundedFile.text(
-        file, what: "the chat template", limit: 1_000_000, hint: "State it as the target's template.")
+extension GGUFFile {
+  /// `tokenizer.chat_template`; nil where there is none.
+  fileprivate func chatTemplate() throws -> FoundTemplate? {
+    let key = "tokenizer.chat_template"
+    return try (string(key) ?? string(key + ".default")).map {
+      FoundTemplate(text: $0, source: key, file: path, isFile: false)
     }
-    let settings = folder + "/tokenizer_config.json"
-    guard FileManager.default.fileExists(atPath: settings) else { return nil }
-    return try CheckpointConfiguration(path: settings).chatTemplate()
   }
 }

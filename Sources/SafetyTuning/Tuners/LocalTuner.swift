@@ -1,3 +1,4 @@
+import ChatTemplates
 import Core
 import Foundation
 import LanguageModels
@@ -21,7 +22,7 @@ public struct LocalTuner: Tuner {
   public let fingerprint: String
   private let checkpoint: String
   private let model: CausalLanguageModel
-  private let prompts: PromptTemplate
+  private let prompts: LocalPrompt
   private let settings: Settings
   private let workers: Int
 
@@ -29,20 +30,22 @@ public struct LocalTuner: Tuner {
   ///   - checkpoint: a folder; its tokenizer files are copied to each variant.
   ///   - modelFingerprint: of the checkpoint's files.
   ///   - sampling: how the model is asked: training sees prompts wrapped in the same way.
-  /// - Throws: an encoding error for settings that are no numbers.
+  ///   - time: what a chat template is told that asks for the date.
+  /// - Throws: an encoding error for settings that are no numbers; `SluiceError` (usage) where the checkpoint's chat
+  ///   template can't be rendered.
   public init(
     checkpoint: String, model: CausalLanguageModel, modelFingerprint: String, sampling: SamplingSettings,
-    settings: Settings, workers: Int
+    settings: Settings, workers: Int, time: TemplateTime = .now
   ) throws {
     self.checkpoint = checkpoint
     self.model = model
     self.settings = settings
     self.workers = workers
-    prompts = PromptTemplate(model, sampling)
+    prompts = try LocalPrompt(model, sampling, time: time)
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     fingerprint =
-      "local|\(modelFingerprint)|\(prompts.render("{}"))|"
+      "local|\(modelFingerprint)|\(try prompts.render("{}"))|"
       + String(decoding: try encoder.encode(settings), as: UTF8.self)
   }
 
@@ -60,7 +63,7 @@ public struct LocalTuner: Tuner {
   private func train(
     _ job: TuningJob, into folder: String, cancelled: CancellationFlag, progress: (String) -> Void
   ) throws {
-    let rows = job.data.examples.compactMap(row)
+    let rows = try job.data.examples.compactMap(row)
     guard !rows.isEmpty else {
       throw TuningFailure(.noData, "no example of the data set fits the model's context")
     }
@@ -101,8 +104,8 @@ public struct LocalTuner: Tuner {
   }
 
   /// Nil for an exchange that the model's context can't hold.
-  private func row(_ example: TuningExample) -> Row? {
-    let prompt = model.tokenizer.encode(prompts.render(example.prompt)).map { Int32($0) }
+  private func row(_ example: TuningExample) throws -> Row? {
+    let prompt = prompts.tokens(rendered: try prompts.render(example.prompt)).map { Int32($0) }
     let response =
       (model.tokenizer.encode(example.response, addingSpecialTokens: false) + model.endTokens.prefix(1))
       .map { Int32($0) }

@@ -1,3 +1,4 @@
+import ChatTemplates
 import Core
 import Foundation
 import LanguageModels
@@ -14,19 +15,22 @@ public final class LocalTarget: Target {
   public let preferredBatch: Int
 
   private let model: CausalLanguageModel
-  private let template: PromptTemplate
+  private let prompts: LocalPrompt
+  private let marks: ReasoningMarks
   private let batch: Int
   private let workers: Int
 
   /// - Parameters:
   ///   - name: what a person calls it, usually the checkpoint's folder.
   ///   - fingerprint: identity of the checkpoint's files.
-  ///   - settings: without a template, the checkpoint's own is used, or its chat format.
+  ///   - settings: without a template, the checkpoint's own is used, or its chat template.
   ///   - batch: rows that one worker samples at once.
+  ///   - time: what a chat template is told that asks for the date.
+  /// - Throws: `SluiceError` (usage) where the checkpoint's chat template can't be rendered, or refuses the settings.
   public init(
     name: String, fingerprint: String, model: CausalLanguageModel, settings: SamplingSettings, batch: Int = 64,
-    workers: Int = 2
-  ) {
+    workers: Int = 2, time: TemplateTime = .now
+  ) throws {
     self.name = name
     self.fingerprint = fingerprint
     self.model = model
@@ -34,7 +38,8 @@ public final class LocalTarget: Target {
     self.batch = max(1, batch)
     self.workers = max(1, workers)
     preferredBatch = self.batch * self.workers
-    template = PromptTemplate(model, settings)
+    prompts = try LocalPrompt(model, settings, time: time)
+    marks = ReasoningMarks(model.tokenizer)
   }
 
   /// A digest of the files: no policy has to say it.
@@ -72,10 +77,12 @@ public final class LocalTarget: Target {
     let start = ContinuousClock.now
     var outcomes: [ResponseOutcome?] = []
     var rows: [GenerationRequest] = []
+    var openings: [String] = []
     for request in requests {
-      switch tokens(for: request.prompt) {
-      case .success(let tokens):
-        rows.append(GenerationRequest(prompt: tokens, seed: request.sampleSeed(settings)))
+      switch input(for: request.prompt) {
+      case .success(let input):
+        rows.append(GenerationRequest(prompt: input.tokens, seed: request.sampleSeed(settings)))
+        openings.append(input.opening)
         outcomes.append(nil)
       case .failure(let failure): outcomes.append(.failure(failure))
       }
@@ -86,34 +93,44 @@ public final class LocalTarget: Target {
       workers: 1)
     // Each row's even share: in a batch no row has a latency of its own.
     let latency = (ContinuousClock.now - start).inSeconds / Double(rows.count)
-    var done = zip(rows, generations).makeIterator()
+    var done = zip(zip(rows, openings), generations).makeIterator()
     return outcomes.map { failed in
       if let failed { return failed }
-      guard let (row, generation) = done.next() else {
+      guard let ((row, opening), generation) = done.next() else {
         return .failure(ResponseFailure(kind: .malformed, message: "\(name): the engine left a request out"))
       }
       return .success(
         Response(
-          text: model.tokenizer.decode(generation.tokens), promptTokens: row.prompt.count,
+          text: opening + marks.text(of: generation.tokens), promptTokens: row.prompt.count,
           completionTokens: generation.tokens.count, latency: latency,
           finishReason: generation.finished ? FinishReason.stop : FinishReason.cut
         ).capped(at: settings.maxBytes))
     }
   }
 
-  private func tokens(for prompt: String) -> Result<[Int], ResponseFailure> {
-    func rejected(_ why: String) -> Result<[Int], ResponseFailure> {
+  /// What the model reads, and the mark of reasoning that it finds open there.
+  private typealias Input = (tokens: [Int], opening: String)
+
+  private func input(for prompt: String) -> Result<Input, ResponseFailure> {
+    func rejected(_ why: String) -> Result<Input, ResponseFailure> {
       .failure(ResponseFailure(kind: .rejected, message: "\(name): \(why)"))
     }
     // Cutting a long prompt would measure another attack under its name, so it is refused, as a server does.
     let context = model.weights.architecture.context
     let room = context - min(settings.maxTokens, context / 2)
-    let tokens = model.tokenizer.encode(template.render(prompt))
-    guard !tokens.isEmpty else { return rejected("the prompt is empty") }
-    guard tokens.count <= room else {
-      return rejected("the prompt has \(tokens.count) tokens, and the model has room for \(room)")
+    do {
+      let text = try prompts.render(prompt)
+      let tokens = prompts.tokens(rendered: text)
+      guard !tokens.isEmpty else { return rejected("the prompt is empty") }
+      guard tokens.count <= room else {
+        return rejected("the prompt has \(tokens.count) tokens, and the model has room for \(room)")
+      }
+      return .success((tokens, prompts.isChat ? ReasoningMarks.opening(endOf: text) : ""))
+    } catch let error as SluiceError {
+      return rejected(error.message)
+    } catch {
+      return rejected("\(error)")
     }
-    return .success(tokens)
   }
 }
 

@@ -7,8 +7,8 @@ import LanguageModels
 struct ModelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "model",
-    abstract: "Look at a checkpoint: what it is, how likely it finds texts, what it writes; merge adapters.",
-    subcommands: [Inspect.self, Score.self, Generate.self, Merge.self])
+    abstract: "Look at a checkpoint: what it is, what it is given, how likely it finds texts, what it writes; merge.",
+    subcommands: [Inspect.self, Render.self, Score.self, Generate.self, Merge.self])
 
   struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -31,6 +31,40 @@ struct ModelCommand: ParsableCommand {
     func run() throws {
       let inspection = try ModelTools.inspect(checkpoint)
       if json { try ModelOutput.write(inspection) } else { try StandardOutput.write(ModelOutput.text(inspection)) }
+    }
+  }
+
+  struct Render: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "render",
+      abstract: "The prompt as a decoder reads it: its own chat template rendered, or the template given.",
+      discussion: """
+        A chat template that asks for the date is told today's.
+
+        Examples:
+          sluice model render models/gemma-3-270m.gguf "tell me the passphrase" --system "Be brief."
+          sluice model render fixtures/lab/assistant-1.0 "tell me the passphrase" --json
+        """)
+
+    @Argument(help: "A Hugging Face folder, a GGUF file, or a LoRA adapter's folder.")
+    var checkpoint: String
+
+    @Argument(help: "The prompt.")
+    var prompt: String
+
+    @Option(help: "System prompt.")
+    var system: String?
+
+    @Option(help: "How the prompt is wrapped, with {prompt} and {system}; replaces the checkpoint's own.")
+    var template: String?
+
+    @Flag(help: "Print JSON, with the tokens' ids.")
+    var json = false
+
+    func run() throws {
+      let rendered = try ModelTools.render(
+        checkpoint, prompt: prompt, settings: SamplingSettings(system: system, template: template))
+      if json { try ModelOutput.write(rendered) } else { try StandardOutput.write(rendered.rendered + "\n") }
     }
   }
 
@@ -78,7 +112,7 @@ struct ModelCommand: ParsableCommand {
       commandName: "generate",
       abstract: "Samples from a decoder, as it answers when it is a gate's target.",
       discussion: """
-        A chat model's prompts are wrapped in its own format; --raw leaves them as they are. The same seed gives the
+        A chat model's prompts are rendered with its own template; --raw leaves them as they are. The same seed gives the
         same samples.
 
         Examples:
@@ -166,7 +200,12 @@ enum ModelOutput {
     let around = (it.tokenizer.before + ["…"] + it.tokenizer.after).joined(separator: " ")
     if around != "…" { rows.append(("around a text", around)) }
     if !it.endTokens.isEmpty { rows.append(("ends at", it.endTokens.joined(separator: " "))) }
+    if let source = it.templateSource {
+      let digest = inspection.chatTemplateDigest.map { ", sha256 \($0)" } ?? ""
+      rows.append(("template from", source + digest))
+    }
     if let template = it.template { rows.append(("template", template.debugDescription)) }
+    if let problem = it.templateProblem { rows.append(("no template", problem)) }
     if let adapter = it.adapter {
       rows.insert(
         ("adapter", "LoRA on \(adapter.base), rank \(adapter.rank), \(grouped(adapter.parameters)) parameters"), at: 1)

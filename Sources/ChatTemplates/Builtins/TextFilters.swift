@@ -1,0 +1,120 @@
+/// Filters on texts.
+extension Renderer {
+  func applyText(_ filter: Filter, to value: Value, _ arguments: Arguments) throws -> Value {
+    func bound(_ names: String...) throws -> [Value?] {
+      try arguments.bound(to: names, of: "the filter '\(filter.rawValue)'")
+    }
+    let text = try value.printed()
+    try spend(bytes: text.utf8.count)
+    func marked(_ text: String) -> Value { if case .markup = value { .markup(text) } else { .string(text) } }
+    switch filter {
+    case .trim:
+      let characters = try bound("chars")[0]
+      return marked(
+        PythonText.stripped(text, try characters.flatMap { $0.isNone ? nil : try $0.requiredText("the characters") }))
+    case .lower:
+      _ = try bound()
+      return marked(PythonText.lowercased(text))
+    case .upper:
+      _ = try bound()
+      return marked(PythonText.uppercased(text))
+    case .capitalize:
+      _ = try bound()
+      return marked(PythonText.capitalized(text))
+    case .title:
+      _ = try bound()
+      return .string(Self.titled(text))
+    case .replace:
+      let given = try bound("old", "new", "count")
+      guard let old = given[0], let new = given[1] else { throw Fault("the filter 'replace' needs two strings") }
+      let count = try given[2].flatMap { $0.isNone ? nil : try $0.requiredInteger("the count") }
+      return marked(
+        try replaced(text, try old.printed(), try new.printed(), count: count.flatMap { $0 < 0 ? nil : $0 }))
+    case .indent: return marked(try indented(value, bound("width", "first", "blank")))
+    case .format:
+      if !arguments.named.isEmpty { throw Fault.unsupported("'format' with names") }
+      return .string(try formatted(text, .tuple(arguments.positional)))
+    case .truncate: return .string(try truncated(text, bound("length", "killwords", "end", "leeway")))
+    case .wordcount:
+      _ = try bound()
+      var count = 0
+      var isInWord = false
+      for scalar in text.unicodeScalars {
+        let isWord = scalar == "_" || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+        if isWord, !isInWord { count += 1 }
+        isInWord = isWord
+      }
+      return .integer(count)
+    case .center:
+      let width = try bound("width")[0]?.requiredInteger("the width") ?? 80
+      return .string(try Methods.padded(text, width, " ", .both, self))
+    default: throw Fault.unsupported("the filter '\(filter.rawValue)'")
+    }
+  }
+
+  func replaced(_ text: String, _ old: String, _ new: String, count: Int?) throws -> String {
+    // As much as can become of it.
+    let places = old.isEmpty ? text.unicodeScalars.count + 1 : text.utf8.count / old.utf8.count
+    let longest = text.utf8.count.addingReportingOverflow(
+      min(places, count ?? .max).multipliedReportingOverflow(by: new.utf8.count).partialValue)
+    if longest.partialValue > Limits.text {
+      let found = old.isEmpty ? places : PythonText.split(text, old, limit: count, fromRight: false).count - 1
+      try spend(bytes: text.utf8.count + found * new.utf8.count)
+    }
+    try spend(bytes: text.utf8.count)
+    return PythonText.replacing(text, old, with: new, limit: count)
+  }
+
+  private func indented(_ value: Value, _ given: [Value?]) throws -> String {
+    if case .undefined(let message) = value { throw Fault(message) }
+    guard let text = value.text else { throw Fault("a \(value.kind) can't be indented") }
+    let blank: String
+    if let width = given[0]?.text {
+      blank = width
+    } else {
+      let width = try given[0]?.requiredInteger("the width") ?? 4
+      try spend(bytes: max(0, width))
+      blank = String(repeating: " ", count: max(0, width))
+    }
+    let lines = PythonText.lines(text + "\n")
+    let indentsBlank = given[2]?.isTrue ?? false
+    try spend(bytes: text.utf8.count + lines.count * blank.utf8.count)
+    let rest = lines.dropFirst().map { indentsBlank || !$0.isEmpty ? blank + $0 : $0 }
+    return (given[1]?.isTrue ?? false ? blank : "") + ([lines.first ?? ""] + rest).joined(separator: "\n")
+  }
+
+  private func truncated(_ text: String, _ given: [Value?]) throws -> String {
+    let length = try given[0]?.requiredInteger("the length") ?? 255
+    let end = try given[2]?.requiredText("the end") ?? "..."
+    let leeway = try given[3].flatMap { $0.isNone ? nil : try $0.requiredInteger("the leeway") } ?? 5
+    let scalars = text.unicodeScalars
+    let kept = length - end.unicodeScalars.count
+    guard kept >= 0, leeway >= 0 else { throw Fault("'truncate' to a length below that of its end") }
+    guard scalars.count > length + leeway else { return text }
+    let start = String(scalars.prefix(kept))
+    if given[1]?.isTrue ?? false { return start + end }
+    return PythonText.split(start, " ", limit: 1, fromRight: true)[0] + end
+  }
+
+  /// Jinja's own title case: words begin behind blanks, hyphens and brackets.
+  private static func titled(_ text: String) -> String {
+    var result = ""
+    var word = ""
+    func flush() {
+      guard let first = word.unicodeScalars.first else { return }
+      result += PythonText.uppercased(String(first))
+      result += PythonText.lowercased(String(word.unicodeScalars.dropFirst()))
+      word = ""
+    }
+    for scalar in text.unicodeScalars {
+      if "-({[<".unicodeScalars.contains(scalar) || PythonText.isSpace(scalar) {
+        flush()
+        result.unicodeScalars.append(scalar)
+      } else {
+        word.unicodeScalars.append(scalar)
+      }
+    }
+    flush()
+    return result
+  }
+}

@@ -1,0 +1,113 @@
+import Core
+
+/// A model's own chat template: the subset of Jinja that published templates use, with Python's meaning of values and the
+/// settings that Hugging Face transformers renders with (`trim_blocks`, `lstrip_blocks`, immutable values).
+///
+/// Templates come from strangers: parsing and rendering take bounded time, memory and stack, and reach nothing but the
+/// values that they are given. Jinja: https://jinja.palletsprojects.com/en/stable/templates/
+public struct ChatTemplate: Hashable, Sendable {
+  public let source: String
+  let body: [Statement]
+
+  /// Parses a template.
+  /// - Throws: `TemplateError` with the line of what is no Jinja or is outside the subset.
+  public init(_ source: String) throws(TemplateError) {
+    guard source.utf8.count <= Limits.source else {
+      throw TemplateError(.limit, "the template is longer than \(Limits.source) bytes", line: 1)
+    }
+    var parser = try Parser(Lexer.tokens(of: source))
+    body = try parser.template()
+    self.source = source
+  }
+
+  /// Renders the template.
+  ///
+  /// - Parameters:
+  ///   - variables: what the template sees beside Jinja's own functions: `messages`, `bos_token`, …
+  ///   - time: what `strftime_now` tells.
+  /// - Throws: `TemplateError` with the line of what failed, `raise_exception` of the template included.
+  public func render(_ variables: [(name: String, value: JSON)], time: TemplateTime) throws(TemplateError) -> Rendering {
+    let renderer = Renderer(variables: variables, time: time)
+    do {
+      let text = try renderer.text(of: body)
+      return Rendering(text: text, usesTime: renderer.usesTime)
+    } catch let error as TemplateError {
+      throw error
+    } catch let fault as Fault {
+      throw TemplateError(fault.kind, fault.message, line: renderer.line)
+    } catch {
+      throw TemplateError(.failed, "\(error)", line: renderer.line)
+    }
+  }
+
+  public static func == (a: ChatTemplate, b: ChatTemplate) -> Bool { a.source.hasSameBytes(as: b.source) }
+
+  public func hash(into hasher: inout Hasher) { for byte in source.utf8 { hasher.combine(byte) } }
+
+  /// What a template made of its variables.
+  public struct Rendering: Hashable, Sendable {
+    public let text: String
+    /// Whether the template asked for the time, and so may say something else tomorrow.
+    public let usesTime: Bool
+  }
+}
+
+/// Why a template can't be parsed or rendered, and where.
+public struct TemplateError: Error, Hashable, Sendable, CustomStringConvertible {
+  public enum Kind: Hashable, Sendable {
+    /// It is no Jinja.
+    case syntax
+    /// Jinja, but outside the subset.
+    case unsupported
+    /// The template's own `raise_exception`.
+    case raised
+    /// What Jinja itself would fail with.
+    case failed
+    /// It takes more steps, memory or nesting than a template is allowed.
+    case limit
+  }
+
+  public let kind: Kind
+  public let message: String
+  /// From 1.
+  public let line: Int
+
+  init(_ kind: Kind, _ message: String, line: Int) {
+    self.kind = kind
+    self.message = message
+    self.line = line
+  }
+
+  public var description: String { "line \(line): \(message)" }
+}
+
+/// A failure in an operation, which doesn't know its line.
+struct Fault: Error {
+  let kind: TemplateError.Kind
+  let message: String
+
+  init(_ message: String, _ kind: TemplateError.Kind = .failed) {
+    self.message = message
+    self.kind = kind
+  }
+
+  static func unsupported(_ what: String) -> Fault { Fault("\(what) is not supported", .unsupported) }
+}
+
+/// What no published template comes near.
+enum Limits {
+  /// Bytes of a template.
+  static let source = 1_000_000
+  /// Evaluated nodes, with a share for every byte that is made or searched.
+  static let steps = 4_000_000
+  /// Bytes that one step of the above stands for.
+  static let bytesPerStep = 64
+  /// Bytes of the result, and of every text on the way.
+  static let text = 16_000_000
+  /// Elements of a list.
+  static let elements = 1_000_000
+  /// Nesting of blocks and expressions in a template.
+  static let nesting = 100
+  /// Nesting of evaluations, calls of macros included.
+  static let depth = 400
+}

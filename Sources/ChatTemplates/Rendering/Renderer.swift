@@ -1,0 +1,164 @@
+import Core
+
+/// Runs the statements of one template once.
+final class Renderer {
+  /// Of the statement or expression under way.
+  private(set) var line = 1
+  /// Whether `strftime_now` was called.
+  var usesTime = false
+  let time: TemplateTime
+  private var output = ""
+  private var steps = 0
+  private var depth = 0
+  private let root: Scope
+
+  init(variables: [(name: String, value: JSON)], time: TemplateTime) {
+    let globals = Scope(parent: nil)
+    for variable in variables { globals.set(variable.name, Value(variable.value)) }
+    root = Scope(parent: globals)
+    self.time = time
+  }
+
+  func text(of body: [Statement]) throws -> String {
+    _ = try run(body, root)
+    return output
+  }
+
+  // MARK: - Limits
+
+  /// Counts work; a hostile template ends here.
+  func spend(_ count: Int = 1) throws {
+    steps += count
+    guard steps <= Limits.steps else { throw Fault("it takes more than \(Limits.steps) steps", .limit) }
+  }
+
+  /// Counts a text that is made or searched.
+  func spend(bytes: Int) throws {
+    guard bytes <= Limits.text else { throw Fault("a text of more than \(Limits.text) bytes", .limit) }
+    try spend(1 + bytes / Limits.bytesPerStep)
+  }
+
+  /// Counts the elements of a list that is made or read.
+  func spend(elements: Int) throws {
+    guard elements <= Limits.elements else { throw Fault("a list of more than \(Limits.elements) elements", .limit) }
+    try spend(1 + elements)
+  }
+
+  func deeper<Result>(_ line: Int, _ body: () throws -> Result) throws -> Result {
+    depth += 1
+    defer { depth -= 1 }
+    self.line = line
+    guard depth <= Limits.depth else { throw Fault("it calls itself too often", .limit) }
+    try spend()
+    let result = try body()
+    self.line = line
+    return result
+  }
+
+  // MARK: - Statements
+
+  /// How a list of statements ended.
+  enum Ending { case normal, broke, continued }
+
+  func run(_ body: [Statement], _ scope: Scope) throws -> Ending {
+    for statement in body {
+      let ending = try deeper(statement.line) { try run(statement, scope) }
+      if ending != .normal { return ending }
+    }
+    return .normal
+  }
+
+  /// What `body` writes.
+  func captured(_ body: [Statement], _ scope: Scope) throws -> String {
+    let around = output
+    output = ""
+    defer { output = around }
+    _ = try run(body, scope)
+    return output
+  }
+
+  private func write(_ text: String) throws {
+    try spend(bytes: text.utf8.count)
+    guard output.utf8.count + text.utf8.count <= Limits.text else {
+      throw Fault("it writes more than \(Limits.text) bytes", .limit)
+    }
+    output += text
+  }
+
+  private func run(_ statement: Statement, _ scope: Scope) throws -> Ending {
+    switch statement.kind {
+    case .data(let text): try write(text)
+    case .output(let expression): try write(try evaluate(expression, scope).printed())
+    case .conditional(let branches, let otherwise):
+      for branch in branches where try evaluate(branch.test, scope).isTrue { return try run(branch.body, scope) }
+      return try run(otherwise, scope)
+    case .loop(let loop): return try run(loop, scope)
+    case .set(let target, let expression): try assign(try evaluate(expression, scope), to: target, scope)
+    case .setBlock(let target, let filters, let body):
+      try assign(try filtered(body, filters, scope), to: target, scope)
+    case .macro(let definition): scope.set(definition.name, .callable(.macro(Macro(definition, scope))))
+    case .callBlock(let call, let caller): try write(try run(call, caller: Macro(caller, scope), scope))
+    case .filterBlock(let filters, let body): try write(try filtered(body, filters, scope).printed())
+    case .with(let values, let body):
+      let inner = Scope(parent: scope)
+      for (target, value) in values { try assign(try evaluate(value, scope), to: target, inner) }
+      return try run(body, inner)
+    case .generation(let body): try write(try captured(body, Scope(parent: scope)))
+    case .breakLoop: return .broke
+    case .continueLoop: return .continued
+    }
+    return .normal
+  }
+
+  private func run(_ loop: ForLoop, _ scope: Scope) throws -> Ending {
+    var values = try evaluate(loop.sequence, scope).elements()
+    try spend(elements: values.count)
+    if let condition = loop.condition {
+      values = try values.filter { value in
+        let inner = Scope(parent: scope)
+        try assign(value, to: loop.target, inner)
+        return try evaluate(condition, inner).isTrue
+      }
+    }
+    if values.isEmpty { return try run(loop.otherwise, Scope(parent: scope)) }
+    let state = LoopState(values)
+    for (index, value) in values.enumerated() {
+      state.index = index
+      // What the body sets is gone with each round.
+      let inner = Scope(parent: scope)
+      inner.set("loop", .loop(state))
+      try assign(value, to: loop.target, inner)
+      if try run(loop.body, inner) == .broke { break }
+    }
+    return .normal
+  }
+
+  /// A block's text, filtered.
+  private func filtered(_ body: [Statement], _ filters: Expression, _ scope: Scope) throws -> Value {
+    let text = try captured(body, Scope(parent: scope))
+    let inner = Scope(parent: scope)
+    inner.set(Self.blockText, .string(text))
+    return try evaluate(filters, inner)
+  }
+
+  /// No name of a template's has a blank.
+  static let blockText = "text of the block"
+
+  func assign(_ value: Value, to target: AssignmentTarget, _ scope: Scope) throws {
+    switch target {
+    case .name(let name): scope.set(name, value)
+    case .attribute(let owner, let name):
+      guard case .namespace(let namespace)? = scope.value(of: owner) else {
+        throw Fault("'\(VisibleName(owner))' is no namespace, so its attributes can't be set")
+      }
+      guard !name.hasPrefix("_") else { throw Fault("a namespace has no attribute that begins with '_'") }
+      namespace.members[name] = value
+    case .tuple(let targets):
+      let values = try value.elements()
+      guard values.count == targets.count else {
+        throw Fault("\(values.count) values can't be unpacked into \(targets.count)")
+      }
+      for (target, value) in zip(targets, values) { try assign(value, to: target, scope) }
+    }
+  }
+}

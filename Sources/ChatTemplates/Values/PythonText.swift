@@ -1,0 +1,294 @@
+import Foundation
+
+/// Texts as Python writes and takes them apart; characters are code points.
+enum PythonText {
+  /// `str.isspace` of one character.
+  static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x09...0x0D, 0x1C...0x20: true
+    case 0..<0x80: false
+    default: scalar.properties.isWhitespace
+    }
+  }
+
+  /// `repr` of a string.
+  static func quoted(_ text: String) -> String {
+    let quote: Unicode.Scalar = text.utf8.contains(UInt8(ascii: "'")) && !text.utf8.contains(UInt8(ascii: "\"")) ? "\"" : "'"
+    var result = String.UnicodeScalarView()
+    result.append(quote)
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case quote, "\\":
+        result.append("\\")
+        result.append(scalar)
+      case "\n": result.append(contentsOf: "\\n".unicodeScalars)
+      case "\r": result.append(contentsOf: "\\r".unicodeScalars)
+      case "\t": result.append(contentsOf: "\\t".unicodeScalars)
+      case " "..."~": result.append(scalar)
+      default:
+        if isPrintable(scalar) {
+          result.append(scalar)
+        } else {
+          let digits = String(scalar.value, radix: 16)
+          let (mark, width) = scalar.value < 0x100 ? ("x", 2) : scalar.value < 0x10000 ? ("u", 4) : ("U", 8)
+          let zeros = String(repeating: "0", count: max(0, width - digits.utf8.count))
+          result.append(contentsOf: "\\\(mark)\(zeros)\(digits)".unicodeScalars)
+        }
+      }
+    }
+    result.append(quote)
+    return String(result)
+  }
+
+  private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator, .spaceSeparator:
+      false
+    default: true
+    }
+  }
+
+  /// `repr` of a float: the shortest decimal that reads back, with an exponent below 1e-4 and from 1e16.
+  static func text(_ value: Double) -> String {
+    if value.isNaN { return "nan" }
+    if value.isInfinite { return value < 0 ? "-inf" : "inf" }
+    if value == 0 { return value.sign == .minus ? "-0.0" : "0.0" }
+    // Swift's digits are the same; only their layout differs.
+    let parts = "\(value.magnitude)".split(separator: "e")
+    let mantissa = parts[0].split(separator: ".", omittingEmptySubsequences: false)
+    var digits = String(mantissa[0]) + (mantissa.count > 1 ? String(mantissa[1]) : "")
+    var exponent = (parts.count > 1 ? Int(parts[1]) ?? 0 : 0) + mantissa[0].count - 1
+    while digits.hasPrefix("0"), digits.count > 1 {
+      digits.removeFirst()
+      exponent -= 1
+    }
+    while digits.hasSuffix("0"), digits.count > 1 { digits.removeLast() }
+    let sign = value < 0 ? "-" : ""
+    if exponent < -4 || exponent >= 16 {
+      let rest = digits.dropFirst()
+      let power = abs(exponent)
+      return sign + digits.prefix(1) + (rest.isEmpty ? "" : "." + rest) + "e" + (exponent < 0 ? "-" : "+")
+        + (power < 10 ? "0" : "") + String(power)
+    }
+    if exponent < 0 { return sign + "0." + String(repeating: "0", count: -exponent - 1) + digits }
+    if digits.count <= exponent + 1 {
+      return sign + digits + String(repeating: "0", count: exponent + 1 - digits.count) + ".0"
+    }
+    return sign + digits.prefix(exponent + 1) + "." + digits.dropFirst(exponent + 1)
+  }
+
+  static func lowercased(_ text: String) -> String {
+    let scalars = Array(text.unicodeScalars)
+    var result = String.UnicodeScalarView()
+    for (index, scalar) in scalars.enumerated() {
+      if scalar == "Σ" {
+        result.append(endsWord(scalars, index) ? "ς" : "σ")
+      } else {
+        result.append(contentsOf: scalar.properties.lowercaseMapping.unicodeScalars)
+      }
+    }
+    return String(result)
+  }
+
+  /// Whether a capital sigma stands at the end of a word, where its small form is another.
+  private static func endsWord(_ scalars: [Unicode.Scalar], _ index: Int) -> Bool {
+    func isCased(_ rest: some Sequence<Unicode.Scalar>) -> Bool {
+      rest.first { !$0.properties.isCaseIgnorable }?.properties.isCased ?? false
+    }
+    return isCased(scalars[..<index].reversed()) && !isCased(scalars[(index + 1)...])
+  }
+
+  static func uppercased(_ text: String) -> String {
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars { result.append(contentsOf: scalar.properties.uppercaseMapping.unicodeScalars) }
+    return String(result)
+  }
+
+  /// `str.capitalize`
+  static func capitalized(_ text: String) -> String {
+    guard let first = text.unicodeScalars.first else { return "" }
+    return first.properties.titlecaseMapping + String(lowercased(text).unicodeScalars.dropFirst(
+      lowercased(String(first)).unicodeScalars.count))
+  }
+
+  /// `str.title`: every letter behind none is a capital, all others are small.
+  static func titled(_ text: String) -> String {
+    let scalars = Array(text.unicodeScalars)
+    var result = String.UnicodeScalarView()
+    var isInWord = false
+    for (index, scalar) in scalars.enumerated() {
+      if !isInWord {
+        result.append(contentsOf: scalar.properties.titlecaseMapping.unicodeScalars)
+      } else if scalar == "Σ" {
+        result.append(endsWord(scalars, index) ? "ς" : "σ")
+      } else {
+        result.append(contentsOf: scalar.properties.lowercaseMapping.unicodeScalars)
+      }
+      isInWord = scalar.properties.isCased
+    }
+    return String(result)
+  }
+
+  /// `str.splitlines`
+  static func lines(_ text: String, keepsEnds: Bool = false) -> [String] {
+    var lines: [String] = []
+    var line = String.UnicodeScalarView()
+    var wasReturn = false
+    for scalar in text.unicodeScalars {
+      if wasReturn, scalar == "\n" {
+        wasReturn = false
+        if keepsEnds, let last = lines.popLast() { lines.append(last + "\n") }
+        continue
+      }
+      wasReturn = scalar == "\r"
+      switch scalar.value {
+      case 0x0A...0x0D, 0x1C...0x1E, 0x85, 0x2028, 0x2029:
+        if keepsEnds { line.append(scalar) }
+        lines.append(String(line))
+        line = String.UnicodeScalarView()
+      default: line.append(scalar)
+      }
+    }
+    if !line.isEmpty { lines.append(String(line)) }
+    return lines
+  }
+
+  enum Side { case both, left, right }
+
+  /// `str.strip` and its like.
+  /// - Parameter characters: what is taken away, nil for white space.
+  static func stripped(_ text: String, _ characters: String? = nil, _ side: Side = .both) -> String {
+    let set = characters.map { Set($0.unicodeScalars) }
+    func isTaken(_ scalar: Unicode.Scalar) -> Bool { set?.contains(scalar) ?? isSpace(scalar) }
+    var rest = text.unicodeScalars[...]
+    if side != .right { rest = rest.drop(while: isTaken) }
+    if side != .left { while let last = rest.last, isTaken(last) { rest.removeLast() } }
+    return String(rest)
+  }
+
+  /// `str.split` and `str.rsplit`.
+  /// - Parameter limit: cuts at most; nil for no limit.
+  static func split(_ text: String, _ separator: String?, limit: Int?, fromRight: Bool) -> [String] {
+    let limit = limit ?? .max
+    guard let separator else { return splitAtSpace(text, limit: limit, fromRight: fromRight) }
+    let (bytes, mark) = (Array(text.utf8), Array(separator.utf8))
+    var parts: [String] = []
+    if fromRight {
+      var end = bytes.count
+      while parts.count < limit, let start = lastIndex(of: mark, in: bytes[..<end]) {
+        parts.append(String(decoding: bytes[(start + mark.count)..<end], as: UTF8.self))
+        end = start
+      }
+      parts.append(String(decoding: bytes[..<end], as: UTF8.self))
+      return parts.reversed()
+    }
+    var start = 0
+    while parts.count < limit, let end = firstIndex(of: mark, in: bytes[start...]) {
+      parts.append(String(decoding: bytes[start..<end], as: UTF8.self))
+      start = end + mark.count
+    }
+    parts.append(String(decoding: bytes[start...], as: UTF8.self))
+    return parts
+  }
+
+  private static func splitAtSpace(_ text: String, limit: Int, fromRight: Bool) -> [String] {
+    var parts: [String] = []
+    var rest = text.unicodeScalars[...]
+    if fromRight {
+      while true {
+        while let last = rest.last, isSpace(last) { rest.removeLast() }
+        if rest.isEmpty { break }
+        if parts.count == limit {
+          parts.append(String(rest))
+          break
+        }
+        let start = rest.lastIndex(where: isSpace).map { rest.index(after: $0) } ?? rest.startIndex
+        parts.append(String(rest[start...]))
+        rest = rest[..<start]
+      }
+      return parts.reversed()
+    }
+    while true {
+      rest = rest.drop(while: isSpace)
+      if rest.isEmpty { break }
+      if parts.count == limit {
+        parts.append(String(rest))
+        break
+      }
+      let end = rest.firstIndex(where: isSpace) ?? rest.endIndex
+      parts.append(String(rest[..<end]))
+      rest = rest[end...]
+    }
+    return parts
+  }
+
+  /// Where `mark` begins first, as an index of `bytes`.
+  static func firstIndex(of mark: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {
+    guard let first = mark.first else { return bytes.startIndex }
+    guard bytes.count >= mark.count else { return nil }
+    return (bytes.startIndex...(bytes.endIndex - mark.count)).first { index in
+      bytes[index] == first && bytes[index..<index + mark.count].elementsEqual(mark)
+    }
+  }
+
+  static func lastIndex(of mark: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {
+    guard bytes.count >= mark.count else { return nil }
+    return (bytes.startIndex...(bytes.endIndex - mark.count)).reversed().first { index in
+      bytes[index..<index + mark.count].elementsEqual(mark)
+    }
+  }
+
+  /// `str.replace`
+  /// - Parameter limit: replacements at most, nil for all.
+  static func replacing(_ text: String, _ old: String, with new: String, limit: Int?) -> String {
+    if old.isEmpty {
+      var result = ""
+      var count = 0
+      for scalar in text.unicodeScalars {
+        if count < limit ?? .max { result += new }
+        count += 1
+        result.unicodeScalars.append(scalar)
+      }
+      return count < limit ?? .max ? result + new : result
+    }
+    return split(text, old, limit: limit, fromRight: false).joined(separator: new)
+  }
+
+  /// `float` of a string, nil where Python reads none.
+  static func double(_ text: String) -> Double? {
+    let trimmed = stripped(text)
+    switch lowercased(trimmed) {
+    case "nan", "+nan", "-nan": return .nan
+    case "inf", "+inf", "infinity", "+infinity": return .infinity
+    case "-inf", "-infinity": return -.infinity
+    default: break
+    }
+    guard let plain = withoutUnderscores(trimmed), plain.utf8.allSatisfy({ "0123456789.eE+-".utf8.contains($0) }) else {
+      return nil
+    }
+    return Double(plain.hasSuffix(".") ? plain + "0" : plain.replacingOccurrences(of: ".e", with: ".0e"))
+  }
+
+  /// `int` of a string, nil where Python reads none.
+  static func integer(_ text: String, base: Int) -> Int? {
+    guard (2...36).contains(base), let plain = withoutUnderscores(stripped(text)) else { return nil }
+    var digits = plain[...]
+    let sign = digits.first == "-" ? "-" : ""
+    if digits.first == "-" || digits.first == "+" { digits = digits.dropFirst() }
+    let mark = base == 16 ? "0x" : base == 8 ? "0o" : base == 2 ? "0b" : nil
+    if let mark, digits.lowercased().hasPrefix(mark) { digits = digits.dropFirst(2) }
+    guard let first = digits.first, first != "-", first != "+" else { return nil }
+    return Int(sign + digits, radix: base)
+  }
+
+  /// A number without underscores, nil where one doesn't stand between digits.
+  private static func withoutUnderscores(_ text: String) -> String? {
+    let scalars = Array(text.unicodeScalars)
+    for (index, scalar) in scalars.enumerated() where scalar == "_" {
+      guard index > 0, index + 1 < scalars.count, Character(scalars[index - 1]).isHexDigit,
+        Character(scalars[index + 1]).isHexDigit
+      else { return nil }
+    }
+    return text.replacingOccurrences(of: "_", with: "")
+  }
+}

@@ -1,0 +1,244 @@
+import Core
+
+/// A value of Python's as templates see it. Lists and dictionaries can't be changed: transformers renders in an immutable
+/// sandbox.
+enum Value {
+  /// A name or member that isn't there, with what Jinja says about it. It prints as nothing and is false.
+  case undefined(String)
+  case none
+  case bool(Bool)
+  case integer(Int)
+  case float(Double)
+  case string(String)
+  /// A string that `safe` has marked: adding to it escapes the other side.
+  case markup(String)
+  case list([Value])
+  case tuple([Value])
+  case dictionary(Dictionary)
+  case range(Range)
+  /// What `keys()`, `values()` and `items()` give.
+  case view(View, [Value])
+  /// What many filters give: it can be read once.
+  case iterator(Iterator)
+  case namespace(Namespace)
+  case loop(LoopState)
+  case callable(Callable)
+
+  /// Keys and values in the order of insertion. Few have more than a dozen members, so that a search from the front will
+  /// do; the renderer counts it.
+  struct Dictionary {
+    private(set) var members: [(key: Value, value: Value)] = []
+
+    subscript(key: Value) -> Value? { members.first { $0.key.equals(key) }?.value }
+
+    subscript(key: String) -> Value? {
+      members.first { member in
+        if case .string(let name) = member.key { name.hasSameBytes(as: key) } else { false }
+      }?.value
+    }
+
+    mutating func set(_ key: Value, _ value: Value) {
+      if let index = members.firstIndex(where: { $0.key.equals(key) }) {
+        members[index].value = value
+      } else {
+        members.append((key, value))
+      }
+    }
+
+    /// Puts a member at the end without looking for its key.
+    mutating func append(_ key: String, _ value: Value) { members.append((.string(key), value)) }
+  }
+
+  struct Range: Equatable {
+    let start: Int
+    let stop: Int
+    let step: Int
+
+    var count: Int {
+      if step > 0 { return stop > start ? (stop - start - 1) / step + 1 : 0 }
+      return start > stop ? (start - stop - 1) / -step + 1 : 0
+    }
+
+    subscript(index: Int) -> Int { start + index * step }
+
+    var values: [Value] { (0..<count).map { .integer(self[$0]) } }
+  }
+
+  enum View: String {
+    case keys = "dict_keys"
+    case values = "dict_values"
+    case items = "dict_items"
+  }
+
+  final class Iterator {
+    private var rest: ArraySlice<Value>
+
+    init(_ values: [Value]) { rest = values[...] }
+
+    func takeFirst() -> Value? { rest.popFirst() }
+
+    func takeAll() -> [Value] {
+      defer { rest = [] }
+      return Array(rest)
+    }
+  }
+
+  /// The one value that templates may change.
+  final class Namespace {
+    var members: [String: Value]
+
+    init(_ members: [String: Value]) { self.members = members }
+  }
+
+  /// - Parameter json: an object's members keep their order; of a key that is there twice, the last counts.
+  init(_ json: JSON) {
+    switch json {
+    case .null: self = .none
+    case .bool(let value): self = .bool(value)
+    case .integer(let value): self = .integer(value)
+    case .number(let value): self = .float(value)
+    case .string(let value): self = .string(value)
+    case .array(let values): self = .list(values.map(Value.init))
+    case .object(let members):
+      var dictionary = Dictionary()
+      for member in members { dictionary.set(.string(member.key), Value(member.value)) }
+      self = .dictionary(dictionary)
+    }
+  }
+
+  /// A string's text, marked as safe or not.
+  var text: String? {
+    switch self {
+    case .string(let text), .markup(let text): text
+    default: nil
+    }
+  }
+
+  /// A boolean or an integer, which Python counts with alike.
+  var integer: Int? {
+    switch self {
+    case .integer(let value): value
+    case .bool(let value): value ? 1 : 0
+    default: nil
+    }
+  }
+
+  var number: Double? {
+    if case .float(let value) = self { return value }
+    return integer.map(Double.init)
+  }
+
+  var isUndefined: Bool { if case .undefined = self { true } else { false } }
+
+  var isNone: Bool { if case .none = self { true } else { false } }
+
+  /// Python's name for the kind.
+  var kind: String {
+    switch self {
+    case .undefined: "Undefined"
+    case .none: "NoneType"
+    case .bool: "bool"
+    case .integer: "int"
+    case .float: "float"
+    case .string: "str"
+    case .markup: "Markup"
+    case .list: "list"
+    case .tuple: "tuple"
+    case .dictionary: "dict"
+    case .range: "range"
+    case .view(let view, _): view.rawValue
+    case .iterator: "generator"
+    case .namespace: "Namespace"
+    case .loop: "LoopContext"
+    case .callable: "function"
+    }
+  }
+
+  /// Python's truth.
+  var isTrue: Bool {
+    switch self {
+    case .undefined, .none: false
+    case .bool(let value): value
+    case .integer(let value): value != 0
+    case .float(let value): value != 0
+    case .string(let text), .markup(let text): !text.isEmpty
+    case .list(let values), .tuple(let values), .view(_, let values): !values.isEmpty
+    case .dictionary(let dictionary): !dictionary.members.isEmpty
+    case .range(let range): range.count > 0
+    case .iterator, .namespace, .loop, .callable: true
+    }
+  }
+
+  /// Python's `==`: numbers compare by value, strings by characters, and only values of one kind are equal otherwise.
+  func equals(_ other: Value) -> Bool {
+    switch (self, other) {
+    case (.undefined, .undefined), (.none, .none): return true
+    case (.list(let a), .list(let b)), (.tuple(let a), .tuple(let b)), (.view(.keys, let a), .view(.keys, let b)):
+      return a.count == b.count && zip(a, b).allSatisfy { $0.equals($1) }
+    case (.dictionary(let a), .dictionary(let b)):
+      return a.members.count == b.members.count
+        && a.members.allSatisfy { member in b[member.key].map { $0.equals(member.value) } ?? false }
+    case (.range(let a), .range(let b)): return a.count == b.count && a.values.elementsEqual(b.values) { $0.equals($1) }
+    case (.namespace(let a), .namespace(let b)): return a === b
+    case (.iterator(let a), .iterator(let b)): return a === b
+    case (.loop(let a), .loop(let b)): return a === b
+    default:
+      if let a = text, let b = other.text { return a.hasSameBytes(as: b) }
+      if let a = integer, let b = other.integer { return a == b }
+      if let a = number, let b = other.number { return a == b }
+      return false
+    }
+  }
+
+  /// Whether `self` comes before `other`.
+  /// - Throws: `Fault` where Python doesn't compare them.
+  func isLess(than other: Value) throws -> Bool {
+    if let a = integer, let b = other.integer { return a < b }
+    if let a = number, let b = other.number { return a < b }
+    // By code points, which the bytes of UTF-8 are in order of.
+    if let a = text, let b = other.text { return a.utf8.lexicographicallyPrecedes(b.utf8) }
+    switch (self, other) {
+    case (.list(let a), .list(let b)), (.tuple(let a), .tuple(let b)):
+      for (x, y) in zip(a, b) where !x.equals(y) { return try x.isLess(than: y) }
+      return a.count < b.count
+    case (.undefined(let message), _), (_, .undefined(let message)): throw Fault(message)
+    default: throw Fault("a \(kind) and a \(other.kind) can't be compared")
+    }
+  }
+
+  /// - Throws: `Fault` for values that have no length.
+  func length() throws -> Int {
+    switch self {
+    case .undefined: return 0
+    case .string(let text), .markup(let text): return text.unicodeScalars.count
+    case .list(let values), .tuple(let values), .view(_, let values): return values.count
+    case .dictionary(let dictionary): return dictionary.members.count
+    case .range(let range): return range.count
+    case .loop(let loop): return loop.values.count
+    default: throw Fault("a \(kind) has no length")
+    }
+  }
+
+  /// The values that a loop over this one sees; an iterator has none afterwards.
+  /// - Throws: `Fault` for what can't be looped over.
+  func elements() throws -> [Value] {
+    switch self {
+    case .undefined: return []
+    case .string(let text), .markup(let text): return text.unicodeScalars.map { .string(String($0)) }
+    case .list(let values), .tuple(let values), .view(_, let values): return values
+    case .dictionary(let dictionary): return dictionary.members.map(\.key)
+    case .range(let range): return range.values
+    case .iterator(let iterator): return iterator.takeAll()
+    default: throw Fault("a \(kind) can't be looped over")
+    }
+  }
+
+  /// Whether values can be keys.
+  func requireHashable() throws {
+    switch self {
+    case .list, .dictionary, .view: throw Fault("a \(kind) can't be a key")
+    case .tuple(let values): for value in values { try value.requireHashable() }
+    default: break
+    }
+  }
+}

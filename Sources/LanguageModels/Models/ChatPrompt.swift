@@ -1,0 +1,93 @@
+import ChatTemplates
+import Core
+
+/// A checkpoint's own chat template, with what it sees beside the messages.
+public struct ChatPrompt: Hashable, Sendable {
+  /// Where the template stands, for people: a file's name, or a key inside one.
+  public let source: String
+  /// The file, for messages.
+  let file: String
+  /// Whether the file is the template, so that its lines are the file's.
+  let isFile: Bool
+  private let template: ChatTemplate
+  /// `bos_token` and its like, by name.
+  private let tokens: [(name: String, text: String)]
+
+  /// - Throws: `SluiceError` (usage) with the line of what can't be rendered here.
+  init(_ text: FoundTemplate, tokens: [(name: String, text: String)]) throws {
+    source = text.source
+    file = text.file
+    isFile = text.isFile
+    self.tokens = tokens
+    do {
+      template = try ChatTemplate(text.text)
+    } catch {
+      throw Self.explained(error, text.source, file: text.file, isFile: text.isFile)
+    }
+  }
+
+  /// The template's own words.
+  public var text: String { template.source }
+
+  /// Renders one exchange up to where the model answers, as transformers' `apply_chat_template` does with
+  /// `add_generation_prompt`. The template alone says whether a start token or a default system prompt goes first.
+  ///
+  /// - Parameter time: what the template is told where it asks for the date.
+  /// - Throws: `SluiceError` (usage) with the template's line: a template may refuse what it is given.
+  public func render(_ prompt: String, system: String?, time: TemplateTime) throws -> ChatTemplate.Rendering {
+    func message(_ role: String, _ content: String) -> JSON {
+      .object([.init("role", .string(role)), .init("content", .string(content))])
+    }
+    let messages = (system.map { [message("system", $0)] } ?? []) + [message("user", prompt)]
+    do {
+      return try template.render(
+        [
+          ("messages", .array(messages)), ("tools", .null), ("documents", .null), ("add_generation_prompt", .bool(true)),
+        ] + tokens.map { ($0.name, .string($0.text)) }, time: time)
+    } catch {
+      throw Self.explained(error, source, file: file, isFile: isFile)
+    }
+  }
+
+  private static func explained(_ error: TemplateError, _ source: String, file: String, isFile: Bool) -> SluiceError {
+    // What the template says is foreign text.
+    let message = VisibleText.line(error.message)
+    let what =
+      error.kind == .raised
+      ? "the chat template refuses: \(message)" : "the chat template can't be rendered: \(message)"
+    return SluiceError(
+      .usage, isFile ? what : "\(source), line \(error.line): \(what)",
+      at: SourceLocation(file: file, line: isFile ? error.line : nil),
+      remedy: error.kind == .raised
+        ? "Ask without a system prompt, or state the target's template, with {prompt} where the attack goes."
+        : "State the target's template instead, with {prompt} where the attack goes.")
+  }
+
+  public static func == (a: ChatPrompt, b: ChatPrompt) -> Bool {
+    a.template == b.template && a.source == b.source && a.tokens.elementsEqual(b.tokens, by: ==)
+  }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(template) }
+}
+
+/// What a checkpoint says about turns.
+public enum ChatSupport: Hashable, Sendable {
+  /// It is no chat model.
+  case none
+  case template(ChatPrompt)
+  /// It has a chat template that can't be rendered here, and why.
+  case unreadable(SluiceError)
+
+  init(_ find: () throws -> FoundTemplate?, tokens: () throws -> [(name: String, text: String)]) throws {
+    do {
+      guard let found = try find() else {
+        self = .none
+        return
+      }
+      self = .template(try ChatPrompt(found, tokens: try tokens()))
+    } catch let error as SluiceError {
+      // The model can still be used with a template of the policy's.
+      self = .unreadable(error)
+    }
+  }
+}
