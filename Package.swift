@@ -89,7 +89,9 @@ let package = Package(
     tests("CoreTests", ["Core"]),
     tests("TensorsTests", ["Tensors"]),
     tests("TokenizersTests", ["Tokenizers"], resources: [.copy("Fixtures")]),
-    tests("ChatTemplatesTests", ["ChatTemplates"], exclude: ["Goldens/make_goldens.py"], resources: [.copy("Goldens/goldens.json")]),
+    tests(
+      "ChatTemplatesTests", ["Core", "ChatTemplates"], exclude: ["Goldens/make_goldens.py", "Goldens/features.txt"],
+      resources: [.copy("Goldens/goldens.json")]),
     tests("LanguageModelsTests", ["LanguageModels"], resources: [.copy("Checkpoints/Fixtures")]),
     tests("AttackersTests", ["Attackers"]),
     // A server that misbehaves on demand, for the tests of everything that speaks HTTP.
@@ -114,6 +116,7 @@ if Context.environment["SLUICE_FUZZ"] != nil {
   package.products.append(.library(name: "Fuzz", type: .static, targets: ["Fuzz"]))
   package.targets.append(
     .target(
-      name: "Fuzz", dependencies: ["Core", "LanguageModels", "Tokenizers", "Policies"], path: "Tests/Fuzz",
+      name: "Fuzz", dependencies: ["Core", "ChatTemplates", "LanguageModels", "Tokenizers", "Policies"],
+      path: "Tests/Fuzz",
       exclude: ["Seeds", "safetensors.dict", "policy.dict"], swiftSettings: strict))
 }

@@ -1,3 +1,4 @@
+import ChatTemplates
 import Core
 import Foundation
 import LanguageModels
@@ -7,7 +8,7 @@ import Tokenizers
 /// What a fuzzer's bytes are given to. Whatever they are, a reader throws an error of use or succeeds; anything else (a
 /// trap, an error of another kind, memory that the file doesn't justify) ends the process and is a finding.
 private enum FuzzTarget: String {
-  case safetensors, gguf, tokenizer, policy
+  case safetensors, gguf, tokenizer, policy, template
 
   func run(_ bytes: [UInt8]) {
     do {
@@ -16,6 +17,7 @@ private enum FuzzTarget: String {
       case .gguf: try gguf(bytes)
       case .tokenizer: try tokenizer(bytes)
       case .policy: try policy(bytes)
+      case .template: try template(bytes)
       }
     } catch let error as SluiceError {
       expectUsage(error)
@@ -66,6 +68,22 @@ private enum FuzzTarget: String {
     _ = try Policy.parse(bytes, path: "policy.yaml", environment: ["KEY": "value"], checksFiles: false)
   }
 
+  /// Rendering is bounded by steps: where it takes long, libFuzzer's own time limit finds it.
+  private func template(_ bytes: [UInt8]) throws {
+    func message(_ role: String, _ content: String) -> JSON {
+      .object([.init("role", .string(role)), .init("content", .string(content))])
+    }
+    do {
+      _ = try ChatTemplate(String(decoding: bytes, as: UTF8.self)).render(
+        [
+          ("messages", .array([message("system", "Be kind."), message("user", " Héllo <b> ")])), ("tools", .null),
+          ("bos_token", .string("<s>")), ("add_generation_prompt", .bool(true)),
+        ], time: TemplateTime(year: 2026, month: 3, day: 5))
+    } catch let error as TemplateError {
+      if error.line < 1 { finding("an error on line \(error.line)") }
+    }
+  }
+
   private func finding(_ text: String) -> Never { preconditionFailure(text) }
 }
 
@@ -92,7 +110,7 @@ private let target = FuzzTarget(rawValue: ProcessInfo.processInfo.environment["S
 
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
-  guard let target else { preconditionFailure("SLUICE_FUZZ_TARGET must be safetensors, gguf, tokenizer or policy") }
+  guard let target else { preconditionFailure("SLUICE_FUZZ_TARGET must be safetensors, gguf, tokenizer, policy or template") }
   target.run(Array(UnsafeBufferPointer(start: data, count: count)))
   return 0
 }

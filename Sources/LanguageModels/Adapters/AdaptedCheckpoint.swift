@@ -18,6 +18,7 @@ public struct AdaptedCheckpoint: Sendable {
     guard files.fileExists(atPath: path + configurationFile), !files.fileExists(atPath: path + "/config.json") else {
       return nil
     }
+    try ForeignFile.check(folder: path)
     let configuration = try CheckpointConfiguration(path: path + configurationFile)
     let named = try configuration.string("base_model_name_or_path")
     // Relative names are of the current folder, as PEFT takes them, else of the adapter's.

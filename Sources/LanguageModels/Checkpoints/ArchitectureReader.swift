@@ -36,14 +36,22 @@ extension Architecture {
     if path.hasSuffix(".gguf") { return try Architecture(GGUFFile(path: path)) }
     let configuration = try CheckpointConfiguration(folder: path)
     var architecture = try Architecture(configuration)
-    architecture.untieIfNeeded(configuration, try CheckpointWeights.open(folder: path))
+    try architecture.untieIfNeeded(configuration, try CheckpointWeights.open(folder: path))
     return architecture
   }
 
-  /// Where `config.json` doesn't say whether the output weights are the embedding, the file's tensors do.
-  mutating func untieIfNeeded(_ configuration: CheckpointConfiguration, _ source: CheckpointWeights) {
-    if !family.isEncoder, !configuration.has("tie_word_embeddings") {
-      tiesEmbeddings = !source.contains("lm_head.weight")
+  /// Where the output weights are stored apart from the embedding, they are used whatever `config.json` says of them:
+  /// transformers ties only what is equal or not stored.
+  mutating func untieIfNeeded(_ configuration: CheckpointConfiguration, _ source: CheckpointWeights) throws {
+    guard !family.isEncoder else { return }
+    let isStored = source.contains("lm_head.weight")
+    if !configuration.has("tie_word_embeddings") {
+      tiesEmbeddings = !isStored
+    } else if tiesEmbeddings, isStored {
+      var tied = self
+      tied.tiesEmbeddings = true
+      let embedding = CheckpointMapping.embeddingName(tied, in: source)
+      tiesEmbeddings = try source.holdsEqualTensors("lm_head.weight", embedding)
     }
   }
 

@@ -15,11 +15,19 @@ public struct CheckpointConfiguration: Sendable {
   public init(folder: String) throws {
     if let problem = PathText.problem(folder) { throw problem.explained("the checkpoint") }
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+    let exists = FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder)
+    if exists, !isFolder.boolValue {
+      try ForeignFile.check(files: [folder])
+      throw SluiceError.badInput(
+        "a file, not a checkpoint's folder", file: folder,
+        remedy: "Name the folder with config.json in it, or a file that ends in .gguf.")
+    }
+    guard exists else {
       throw SluiceError.badInput(
         "no such checkpoint folder", file: folder,
         remedy: "Name a folder with config.json, model.safetensors and the tokenizer's files.")
     }
+    try ForeignFile.check(folder: folder)
     try self.init(path: folder + "/config.json")
   }
 

@@ -12,6 +12,10 @@ protocol TensorSource {
   /// A tensor's shape, row-major; nil where there is no such tensor.
   func shape(of name: String) -> [Int]?
 
+  /// Stored tensors that a decoder of this layout would leave out although they belong to it.
+  /// - Parameter used: the names under which the layout's tensors are read.
+  func strays(_ used: Set<String>, prefix: String) -> [String]
+
   /// Fills `values` with a tensor's elements as float32, row-major.
   /// - Throws: `SluiceError` (exit 64) for a type that can't be read, or a NaN or infinity.
   func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws
@@ -19,6 +23,8 @@ protocol TensorSource {
 
 extension TensorSource {
   var storesWholeGains: Bool { false }
+
+  func strays(_ used: Set<String>, prefix: String) -> [String] { [] }
 
   /// A tensor of a known shape.
   /// - Throws: `SluiceError` (exit 64) where it is missing, of another shape or type, or not finite.
@@ -70,8 +76,22 @@ enum CheckpointMapping {
   /// - Throws: `SluiceError` (usage) for a missing or wrongly shaped tensor.
   static func check(_ architecture: Architecture, _ source: some TensorSource) throws -> ParameterLayout {
     let layout = ParameterLayout(architecture)
-    for (slot, name) in zip(layout.slots, storedNames(layout, source)) { try source.check(name, shape: slot.shape) }
+    let names = storedNames(layout, source)
+    for (slot, name) in zip(layout.slots, names) { try source.check(name, shape: slot.shape) }
+    // Encoders' files hold heads of other tasks, which nobody misses.
+    if !architecture.family.isEncoder,
+      let stray = source.strays(Set(names), prefix: prefix(layout, in: source)).min()
+    {
+      throw SluiceError.badInput(
+        "tensor \(brief(stray)) is stored, and a model as the configuration describes it has no such weights",
+        file: source.path, remedy: "Use the configuration that was saved with these weights.")
+    }
     return layout
+  }
+
+  /// The token embedding's name as the files have it: it is the first slot of every architecture.
+  static func embeddingName(_ architecture: Architecture, in source: some TensorSource) -> String {
+    storedNames(ParameterLayout(architecture), source)[0]
   }
 
   /// The slots' names as the files have them.

@@ -87,4 +87,23 @@ public struct CheckpointWeights: TensorSource, Sendable {
         remedy: "The training diverged or the file is damaged: use another checkpoint.")
     }
   }
+
+  /// Everything under the model's prefix, and heads; less what isn't learnt (rotations, masks) and an equal copy of the
+  /// embedding.
+  func strays(_ used: Set<String>, prefix: String) -> [String] {
+    let buffers = [".rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias"]
+    return fileOf.keys.filter { name in
+      guard !used.contains(name), name != "lm_head.weight", !buffers.contains(where: name.hasSuffix) else { return false }
+      let isLayer = name.hasPrefix(prefix + "layers.") || name.hasPrefix(prefix + "h.")
+      return isLayer || !prefix.isEmpty && name.hasPrefix(prefix) || name.hasSuffix("lm_head.weight")
+        || name.hasSuffix("lm_head.bias")
+    }
+  }
+
+  /// Whether two tensors hold the same elements.
+  /// - Throws: `SluiceError` (usage) where one can't be read.
+  func holdsEqualTensors(_ a: String, _ b: String) throws -> Bool {
+    guard let shape = shape(of: a), shape == self.shape(of: b) else { return false }
+    return try tensor(a, shape: shape) == tensor(b, shape: shape)
+  }
 }

@@ -48,7 +48,7 @@ public final class CausalLanguageModel: Sendable {
         "this checkpoint is an encoder; a decoder is needed", remedy: "Name a gpt2, llama, qwen2 or gemma3 checkpoint.")
     }
     let source = try CheckpointWeights.open(folder: folder)
-    architecture.untieIfNeeded(configuration, source)
+    try architecture.untieIfNeeded(configuration, source)
     let tokenizer = try loadTokenizer(folder, architecture, configuration)
     let settings = try DecoderSettings(folder, configuration, architecture, tokenizer)
     return CausalLanguageModel(

@@ -67,7 +67,7 @@ public struct CheckpointDescription: Codable, Sendable {
     let configuration = try CheckpointConfiguration(folder: path)
     var architecture = try Architecture(configuration)
     let source = try CheckpointWeights.open(folder: path)
-    architecture.untieIfNeeded(configuration, source)
+    try architecture.untieIfNeeded(configuration, source)
     let tokenizer = try loadTokenizer(path, architecture, configuration)
     var role = Role.decoder
     var labels: [String]?
@@ -87,7 +87,7 @@ public struct CheckpointDescription: Codable, Sendable {
     let architecture = try Architecture(file)
     let tokenizer = try Tokenizer(gguf: file)
     var types: [String: Int] = [:]
-    for tensor in file.tensors.values { types[tensor.type?.name ?? "type \(tensor.typeCode)", default: 0] += 1 }
+    for tensor in file.tensors.values { types[GGUFTensorType.name(of: tensor.typeCode), default: 0] += 1 }
     return try CheckpointDescription(
       path, "gguf", .decoder, architecture, GGUFWeights(file: file, architecture: architecture), types: types,
       tokenizer, DecoderSettings(file, architecture, tokenizer), nil, template: nil)

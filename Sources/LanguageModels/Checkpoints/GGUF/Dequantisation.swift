@@ -13,6 +13,14 @@ extension GGUFTensorType {
       case .f16: y[0] = half(x)
       case .bf16: y[0] = HalfPrecision.float(brain: UInt16(littleEndian: x.loadUnaligned(as: UInt16.self)))
       case .q40: q40Block(x, y)
+      case .q41: q41Block(x, y)
+      case .q51: q51Block(x, y)
+      case .q2K: q2KBlock(x, y)
+      case .q3K: q3KBlock(x, y)
+      case .q8K: q8KBlock(x, y)
+      case .iq4NL: iq4NLBlock(x, y)
+      case .iq4XS: iq4XSBlock(x, y)
+      case .mxfp4: mxfp4Block(x, y)
       case .q50: q50Block(x, y)
       case .q80: q80Block(x, y)
       case .q4K: q4KBlock(x, y)
@@ -24,12 +32,12 @@ extension GGUFTensorType {
 }
 
 @inline(__always)
-private func half(_ x: UnsafeRawPointer) -> Float {
+func half(_ x: UnsafeRawPointer) -> Float {
   HalfPrecision.float(half: UInt16(littleEndian: x.loadUnaligned(as: UInt16.self)))
 }
 
 @inline(__always)
-private func byte(_ x: UnsafeRawPointer, _ offset: Int) -> UInt8 { x.load(fromByteOffset: offset, as: UInt8.self) }
+func byte(_ x: UnsafeRawPointer, _ offset: Int) -> UInt8 { x.load(fromByteOffset: offset, as: UInt8.self) }
 
 /// scale, then 16 bytes of two 4-bit values: the low halves first.
 private func q40Block(_ x: UnsafeRawPointer, _ y: UnsafeMutablePointer<Float>) {

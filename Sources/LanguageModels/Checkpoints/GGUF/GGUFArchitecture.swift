@@ -91,6 +91,11 @@ struct GGUFWeights: TensorSource {
 
   func shape(of name: String) -> [Int]? { translated(name).flatMap { file.tensors[$0]?.shape } }
 
+  func strays(_ used: Set<String>, prefix: String) -> [String] {
+    let known = Set(used.compactMap(translated))
+    return file.tensors.keys.filter { !known.contains($0) && $0 != "rope_freqs.weight" && !$0.hasSuffix("inv_freq") }
+  }
+
   func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws {
     guard let stored = translated(name) else { throw file.error("no tensor \(brief(name))") }
     try file.read(stored, into: values)

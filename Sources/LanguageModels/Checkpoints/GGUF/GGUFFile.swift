@@ -1,20 +1,45 @@
 import Core
 
-/// A GGUF file, memory-mapped: opening reads the header only, and a tensor costs its own conversion.
+/// A GGUF model, memory-mapped: one file, or all shards of a split one. Opening reads the headers only, and a tensor costs
+/// its own conversion.
 struct GGUFFile: Sendable {
   let path: String
+  /// Of the file that holds the metadata: the first shard.
   private let header: GGUFHeader
-  private let file: MappedFile
+  private let shards: [(header: GGUFHeader, file: MappedFile)]
+  let tensors: [String: GGUFTensor]
+  /// Which of `shards` holds a tensor.
+  private let shardOf: [String: Int]
 
-  /// Opens a file and checks its whole header.
+  /// Opens a file, and the other shards of a split one beside it, and checks their whole headers.
   /// - Throws: `SluiceError` (exit 64) that names the file and what is wrong with it.
   init(path: String) throws {
-    file = try MappedFile(path: path)
-    header = try GGUFHeader(file)
-    self.path = path
+    let names = try GGUFShards.paths(of: path)
+    try ForeignFile.check(files: names)
+    shards = try names.map { name in
+      let file = try MappedFile(path: name)
+      return (try GGUFHeader(file), file)
+    }
+    header = shards[0].header
+    var tensors: [String: GGUFTensor] = [:]
+    var shardOf: [String: Int] = [:]
+    for (number, shard) in shards.enumerated() {
+      try GGUFShards.check(shard.header, number: number, of: names)
+      for (name, tensor) in shard.header.tensors {
+        guard tensors.updateValue(tensor, forKey: name) == nil else {
+          throw SluiceError.badInput(
+            "tensor \(brief(name)) is in another shard too", file: names[number], remedy: GGUFShards.remedy)
+        }
+        shardOf[name] = number
+      }
+    }
+    self.path = names[0]
+    self.tensors = tensors
+    self.shardOf = shardOf
+    if shards.count > 1, let stated = try integer("split.tensors.count", in: 0...Int.max), stated != tensors.count {
+      throw error("its shards hold \(tensors.count) tensors together, and it claims \(stated)", remedy: GGUFShards.remedy)
+    }
   }
-
-  var tensors: [String: GGUFTensor] { header.tensors }
 
   /// Fills `values` with a tensor's elements as float32, row-major.
   /// - Parameter values: as many as the tensor has.
@@ -23,13 +48,13 @@ struct GGUFFile: Sendable {
     guard let tensor = tensors[name] else { throw error("no tensor \(brief(name))") }
     guard let type = tensor.type else {
       throw error(
-        "tensor \(brief(name)) is of type \(tensor.typeCode)",
-        remedy: "F32, F16, BF16, Q4_0, Q5_0, Q8_0, Q4_K, Q5_K and Q6_K are read; Q4_K_M files hold nothing else.")
+        "tensor \(brief(name)) is of type \(GGUFTensorType.name(of: tensor.typeCode)), which isn't read",
+        remedy: GGUFTensorType.allCases.map(\.name).joined(separator: ", ") + " are: quantise the model to one of them.")
     }
     guard values.count == tensor.shape.reduce(1, *) else {
       throw InternalError("tensor \(name) has \(tensor.shape) elements, not \(values.count)")
     }
-    try file.withBytes(tensor.byteRange) { type.dequantise($0, to: values) }
+    try shards[shardOf[name] ?? 0].file.withBytes(tensor.byteRange) { type.dequantise($0, to: values) }
     if let first = values.firstIndex(where: { !$0.isFinite }) {
       throw error(
         "tensor \(brief(name)) holds \(values[first]) at element \(first)",
