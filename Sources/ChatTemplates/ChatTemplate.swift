@@ -26,7 +26,8 @@ public struct ChatTemplate: Hashable, Sendable {
   ///   - variables: what the template sees beside Jinja's own functions: `messages`, `bos_token`, …
   ///   - time: what `strftime_now` tells.
   /// - Throws: `TemplateError` with the line of what failed, `raise_exception` of the template included.
-  public func render(_ variables: [(name: String, value: JSON)], time: TemplateTime) throws(TemplateError) -> Rendering {
+  public func render(_ variables: [(name: String, value: JSON)], time: TemplateTime) throws(TemplateError) -> Rendering
+  {
     let renderer = Renderer(variables: variables, time: time)
     do {
       let text = try renderer.text(of: body)

@@ -22,7 +22,9 @@ private struct Goldens {
   init() throws {
     let url = Bundle.module.bundleURL.appending(path: "goldens.json")
     let json = try JSON(parsing: [UInt8](try Data(contentsOf: url)))
-    func variables(_ value: JSON?) -> [(name: String, value: JSON)] { (value?.members ?? []).map { ($0.key, $0.value) } }
+    func variables(_ value: JSON?) -> [(name: String, value: JSON)] {
+      (value?.members ?? []).map { ($0.key, $0.value) }
+    }
     func recorded(_ name: String, _ template: String, _ given: JSON?, _ result: JSON?) -> Case {
       Case(
         name: name, template: template, variables: variables(given), text: result?["text"]?.string,
@@ -50,7 +52,8 @@ struct GoldenTests {
     do {
       let text = try ChatTemplate(golden.template).render(golden.variables, time: Goldens.time).text
       if let expected = golden.text {
-        #expect(text.hasSameBytes(as: expected), "\(golden.name): \(text.debugDescription) not \(expected.debugDescription)")
+        #expect(
+          text.hasSameBytes(as: expected), "\(golden.name): \(text.debugDescription) not \(expected.debugDescription)")
       } else {
         Issue.record("\(golden.name): rendered \(text.debugDescription), and transformers fails with \(golden.error)")
       }

@@ -24,9 +24,11 @@ struct HostileTemplateTests {
       "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
       "{% set x = namespace(s='aaaaaaaa') %}{% for i in range(64) %}{% set x.s = x.s ~ x.s %}{% endfor %}",
       "{% set x = namespace(s=[1]) %}{% for i in range(64) %}{% set x.s = x.s + x.s %}{% endfor %}",
-      "{{ 'a' * 9223372036854775807 }}", "{{ [0] * 1000000000000 }}", "{{ 'a'.ljust(9000000000) }}", "{{ 'a'|center(9000000000) }}",
+      "{{ 'a' * 9223372036854775807 }}", "{{ [0] * 1000000000000 }}", "{{ 'a'.ljust(9000000000) }}",
+      "{{ 'a'|center(9000000000) }}",
       "{{ 'a'|indent(9000000000) }}", "{{ '\(String(repeating: "a", count: 9_000))'|replace('', 'b' * 900000) }}",
-      "{{ '7'.zfill(99999999999) }}", "{{ [1]|batch(999999, 0)|list|length }}{{ [1]|batch(9999999, 0)|list }}", "{{ \(deep) }}",
+      "{{ '7'.zfill(99999999999) }}", "{{ [1]|batch(999999, 0)|list|length }}{{ [1]|batch(9999999, 0)|list }}",
+      "{{ \(deep) }}",
       "{{ \(String(repeating: "not ", count: 5_000))1 }}", "{{ \(String(repeating: "-", count: 5_000))1 }}",
       "{{ \(String(repeating: "[", count: 5_000)) }}", "{{ a\(String(repeating: "|f(a", count: 5_000)) }}",
       String(repeating: "{% if 1 %}", count: 5_000), "{{ 1\(String(repeating: " + 1", count: 5_000)) }}",
@@ -42,12 +44,15 @@ struct HostileTemplateTests {
     #expect(error("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}")?.kind == .limit)
   }
 
-  @Test("name the line of what is outside the subset", arguments: [
-    ("\n\n{{ messages|urlize }}", 3, "urlize"), ("\n{% include 'x' %}", 2, "include"), ("{% block a %}{% endblock %}", 1, "block"),
-    ("\n{% for a in b recursive %}{% endfor %}", 2, "recursive"), ("{{ 1 }}\n{{ 'x' is nonsense }}", 2, "nonsense"),
-    ("{{ f(*a) }}", 1, "*"), ("\n{{ '{}'.format(1) }}", 2, "format"), ("\n\n\n{{ lipsum() }}", 4, "lipsum"),
-    ("{{ 99999999999999999999 }}", 1, "64 bits"),
-  ])
+  @Test(
+    "name the line of what is outside the subset",
+    arguments: [
+      ("\n\n{{ messages|urlize }}", 3, "urlize"), ("\n{% include 'x' %}", 2, "include"),
+      ("{% block a %}{% endblock %}", 1, "block"),
+      ("\n{% for a in b recursive %}{% endfor %}", 2, "recursive"), ("{{ 1 }}\n{{ 'x' is nonsense }}", 2, "nonsense"),
+      ("{{ f(*a) }}", 1, "*"), ("\n{{ '{}'.format(1) }}", 2, "format"), ("\n\n\n{{ lipsum() }}", 4, "lipsum"),
+      ("{{ 99999999999999999999 }}", 1, "64 bits"),
+    ])
   func unsupported(source: String, line: Int, word: String) {
     let found = error(source)
     #expect(found?.kind == .unsupported && found?.line == line, "\(found.map { "\($0)" } ?? "rendered")")
@@ -68,7 +73,9 @@ struct HostileTemplateTests {
 
   @Test("reach nothing but their own values")
   func sandbox() throws {
-    for source in ["{{ ''.__class__.__mro__ }}", "{{ messages.__class__.__init__ }}", "{{ namespace.__init__.__globals__ }}"] {
+    for source in [
+      "{{ ''.__class__.__mro__ }}", "{{ messages.__class__.__init__ }}", "{{ namespace.__init__.__globals__ }}",
+    ] {
       #expect(error(source) != nil, "\(source)")
     }
     let rendering = try ChatTemplate("{{ ''.__class__ }}|{{ messages[0]['__class__'] }}").render(
@@ -108,8 +115,9 @@ struct HostileTemplateTests {
   @Test("tell the date in the C locale's words")
   func time() throws {
     let time = TemplateTime(year: 2024, month: 2, day: 29, hour: 0, minute: 5, second: 9)
-    #expect(try time.text("%A %a %d %-d %e %B %b %Y %y %j %H %I %M %S %p %F %T %%") ==
-      "Thursday Thu 29 29 29 February Feb 2024 24 060 00 12 05 09 AM 2024-02-29 00:05:09 %")
+    #expect(
+      try time.text("%A %a %d %-d %e %B %b %Y %y %j %H %I %M %S %p %F %T %%")
+        == "Thursday Thu 29 29 29 February Feb 2024 24 060 00 12 05 09 AM 2024-02-29 00:05:09 %")
     let rendering = try ChatTemplate("{{ strftime_now('%d %b %Y') }}").render([], time: time)
     #expect(rendering.text == "29 Feb 2024" && rendering.usesTime)
   }

@@ -110,7 +110,9 @@ private let target = FuzzTarget(rawValue: ProcessInfo.processInfo.environment["S
 
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
-  guard let target else { preconditionFailure("SLUICE_FUZZ_TARGET must be safetensors, gguf, tokenizer, policy or template") }
+  guard let target else {
+    preconditionFailure("SLUICE_FUZZ_TARGET must be safetensors, gguf, tokenizer, policy or template")
+  }
   target.run(Array(UnsafeBufferPointer(start: data, count: count)))
   return 0
 }

@@ -56,7 +56,7 @@ extension Renderer {
     }
   }
 
-  private func call(_ name: String, of dictionary: Value.Dictionary, _ arguments: Arguments) throws -> Value {
+  private func call(_ name: String, of dictionary: Members, _ arguments: Arguments) throws -> Value {
     try spend(elements: dictionary.members.count)
     if name == "get" {
       let given = try arguments.plain(1, 2, of: "get")
@@ -80,7 +80,9 @@ extension Renderer {
     }
     let wanted = try arguments.plain(1, 1, of: name)[0]
     if name == "count" { return .integer(values.count { $0.equals(wanted) }) }
-    guard let index = values.firstIndex(where: { $0.equals(wanted) }) else { throw Fault("the value is not in the list") }
+    guard let index = values.firstIndex(where: { $0.equals(wanted) }) else {
+      throw Fault("the value is not in the list")
+    }
     return .integer(index)
   }
 }

@@ -25,13 +25,13 @@ extension Renderer {
       return try elements().last ?? .undefined("there is no last item")
     case .items:
       _ = try bound()
-      if value.isUndefined { return .iterator(Value.Iterator([])) }
+      if value.isUndefined { return .iterator(Value.Generator([])) }
       guard case .dictionary(let dictionary) = value else { throw Fault("a \(value.kind) has no items") }
-      return .iterator(Value.Iterator(dictionary.members.map { .tuple([$0.key, $0.value]) }))
+      return .iterator(Value.Generator(dictionary.members.map { .tuple([$0.key, $0.value]) }))
     case .reverse:
       _ = try bound()
       if let text = value.text { return .string(String(String.UnicodeScalarView(text.unicodeScalars.reversed()))) }
-      return .iterator(Value.Iterator(try elements().reversed()))
+      return .iterator(Value.Generator(try elements().reversed()))
     case .join:
       let given = try bound("d", "attribute")
       let separator = try (given[0] ?? .string("")).printed()
@@ -55,7 +55,8 @@ extension Renderer {
       let keyed = try keyed(elements(), path: given[1], isCaseSensitive: given[0]?.isTrue ?? false)
       guard var best = keyed.first else { return .undefined("the sequence was empty") }
       for candidate in keyed.dropFirst() {
-        let isBetter = filter == .min ? try candidate.key.isLess(than: best.key) : try best.key.isLess(than: candidate.key)
+        let isBetter =
+          filter == .min ? try candidate.key.isLess(than: best.key) : try best.key.isLess(than: candidate.key)
         if isBetter { best = candidate }
       }
       return best.value
@@ -76,11 +77,11 @@ extension Renderer {
         seen.append(key)
         result.append(element)
       }
-      return .iterator(Value.Iterator(result))
+      return .iterator(Value.Generator(result))
     case .dictsort: return try sortedItems(value, bound("case_sensitive", "by", "reverse"))
     case .batch, .slice: return try parts(filter, elements(), arguments)
     case .groupby: return try groups(elements(), bound("attribute", "default", "case_sensitive"))
-    default: return .iterator(Value.Iterator(try chosen(filter, elements(), arguments)))
+    default: return .iterator(Value.Generator(try chosen(filter, elements(), arguments)))
     }
   }
 
@@ -150,8 +151,12 @@ extension Renderer {
   private func sorted(_ keyed: [(key: Value, value: Value)], reverse: Bool) throws -> [Value] {
     try spend(elements: keyed.count * 8)
     let order = try keyed.enumerated().sorted { a, b in
-      if try reverse ? b.element.key.isLess(than: a.element.key) : a.element.key.isLess(than: b.element.key) { return true }
-      if try reverse ? a.element.key.isLess(than: b.element.key) : b.element.key.isLess(than: a.element.key) { return false }
+      if try reverse ? b.element.key.isLess(than: a.element.key) : a.element.key.isLess(than: b.element.key) {
+        return true
+      }
+      if try reverse ? a.element.key.isLess(than: b.element.key) : b.element.key.isLess(than: a.element.key) {
+        return false
+      }
       return a.offset < b.offset
     }
     return order.map(\.element.value)
@@ -198,7 +203,7 @@ extension Renderer {
         start = end
       }
     }
-    return .iterator(Value.Iterator(rows.map { .list($0) }))
+    return .iterator(Value.Generator(rows.map { .list($0) }))
   }
 
   private func groups(_ values: [Value], _ given: [Value?]) throws -> Value {

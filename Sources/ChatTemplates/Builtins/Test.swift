@@ -62,7 +62,12 @@ extension Renderer {
       case .undefined, .string, .markup, .list, .tuple, .dictionary, .range: return true
       default: return false
       }
-    case .callable: if case .callable = value { return true }
+    // Jinja's undefined value has the method, which fails.
+    case .callable:
+      switch value {
+      case .callable, .undefined, .loop: return true
+      default: return false
+      }
     case .escaped: if case .markup = value { return true }
     case .even: return try number() % 2 == 0
     case .odd: return try number() % 2 != 0

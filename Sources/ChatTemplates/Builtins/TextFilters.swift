@@ -34,7 +34,9 @@ extension Renderer {
     case .format:
       if !arguments.named.isEmpty { throw Fault.unsupported("'format' with names") }
       return .string(try formatted(text, .tuple(arguments.positional)))
-    case .truncate: return .string(try truncated(text, bound("length", "killwords", "end", "leeway")))
+    case .truncate:
+      guard value.text != nil else { throw Fault.unsupported("'truncate' of a \(value.kind)") }
+      return .string(try truncated(text, bound("length", "killwords", "end", "leeway")))
     case .wordcount:
       _ = try bound()
       var count = 0

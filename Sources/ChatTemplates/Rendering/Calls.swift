@@ -61,7 +61,7 @@ extension Renderer {
       let bounds = try arguments.plain(1, 3, of: "range").map { try $0.requiredInteger("range") }
       let step = bounds.count == 3 ? bounds[2] : 1
       guard step != 0 else { throw Fault("a range with a step of 0") }
-      let range = Value.Range(
+      let range = Value.NumberRange(
         start: bounds.count == 1 ? 0 : bounds[0], stop: bounds.count == 1 ? bounds[0] : bounds[1], step: step)
       guard [range.start, range.stop, range.step].allSatisfy({ abs($0) < 1 << 60 }), range.count <= 100_000 else {
         throw Fault("a range of more than 100000 numbers")
@@ -80,9 +80,9 @@ extension Renderer {
     }
   }
 
-  private func dictionary(_ arguments: Arguments, of what: String) throws -> Value.Dictionary {
+  private func dictionary(_ arguments: Arguments, of what: String) throws -> Members {
     guard arguments.positional.count <= 1 else { throw Fault("\(what) takes one value at most") }
-    var result = Value.Dictionary()
+    var result = Members()
     switch arguments.positional.first {
     case nil: break
     case .dictionary(let given)?: result = given

@@ -15,7 +15,7 @@ extension Renderer {
     case .list(let elements): return .list(try elements.map { try evaluate($0, scope) })
     case .tuple(let elements): return .tuple(try elements.map { try evaluate($0, scope) })
     case .dictionary(let members):
-      var dictionary = Value.Dictionary()
+      var dictionary = Members()
       for member in members {
         let key = try evaluate(member.key, scope)
         try key.requireHashable()
@@ -154,7 +154,9 @@ extension Renderer {
       let step = step ?? 1
       let last = step > 0 ? count : count - 1
       let first = step > 0 ? 0 : -1
-      func clamped(_ bound: Int) -> Int { min(max(bound < 0 ? bound.addingReportingOverflow(count).partialValue : bound, first), last) }
+      func clamped(_ bound: Int) -> Int {
+        min(max(bound < 0 ? bound.addingReportingOverflow(count).partialValue : bound, first), last)
+      }
       let start = from.map(clamped) ?? (step > 0 ? first : last)
       let stop = to.map(clamped) ?? (step > 0 ? last : first)
       var places: [Int] = []

@@ -120,17 +120,20 @@ final class Renderer {
         return try evaluate(condition, inner).isTrue
       }
     }
-    if values.isEmpty { return try run(loop.otherwise, Scope(parent: scope)) }
     let state = LoopState(values)
+    // Jinja runs the `else` where no round got to its end, be it for `break` or `continue`.
+    var isDone = false
     for (index, value) in values.enumerated() {
       state.index = index
       // What the body sets is gone with each round.
       let inner = Scope(parent: scope)
       inner.set("loop", .loop(state))
       try assign(value, to: loop.target, inner)
-      if try run(loop.body, inner) == .broke { break }
+      let ending = try run(loop.body, inner)
+      if ending == .broke { break }
+      if ending == .normal { isDone = true }
     }
-    return .normal
+    return isDone ? .normal : try run(loop.otherwise, Scope(parent: scope))
   }
 
   /// A block's text, filtered.

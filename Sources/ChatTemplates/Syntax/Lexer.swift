@@ -143,7 +143,8 @@ struct Lexer {
     let start = position
     while position + 1 < text.count {
       if text[position] == "#", text[position + 1] == "}" {
-        let sign = position > start && (text[position - 1] == "-" || text[position - 1] == "+") ? text[position - 1] : nil
+        let sign =
+          position > start && (text[position - 1] == "-" || text[position - 1] == "+") ? text[position - 1] : nil
         if sign != nil { position -= 1 }
         line += lineFeeds(start..<position)
         return close(sign, isBlock: true)
@@ -154,7 +155,8 @@ struct Lexer {
   }
 
   private mutating func raw() throws(TemplateError) {
-    guard let start = rawEnd(position - (position > 2 && (text[position - 1] == "-" || text[position - 1] == "+") ? 3 : 2))
+    guard
+      let start = rawEnd(position - (position > 2 && (text[position - 1] == "-" || text[position - 1] == "+") ? 3 : 2))
     else { throw error("a raw block that can't be read") }
     line += lineFeeds(position..<start)
     position = start

@@ -237,7 +237,9 @@ struct Parser {
     var targets: [AssignmentTarget] = []
     var isTuple = false
     while true {
-      if !targets.isEmpty, current.kind == .blockEnd || current.isSymbol(")") || endsAtIn && current.isName("in") { break }
+      if !targets.isEmpty, current.kind == .blockEnd || current.isSymbol(")") || endsAtIn && current.isName("in") {
+        break
+      }
       if takes(symbol: "(") {
         targets.append(try nested { parser throws(TemplateError) in try parser.assignmentTarget(endsAtIn: false) })
         try expect(symbol: ")")

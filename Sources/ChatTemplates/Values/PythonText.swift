@@ -13,7 +13,8 @@ enum PythonText {
 
   /// `repr` of a string.
   static func quoted(_ text: String) -> String {
-    let quote: Unicode.Scalar = text.utf8.contains(UInt8(ascii: "'")) && !text.utf8.contains(UInt8(ascii: "\"")) ? "\"" : "'"
+    let quote: Unicode.Scalar =
+      text.utf8.contains(UInt8(ascii: "'")) && !text.utf8.contains(UInt8(ascii: "\"")) ? "\"" : "'"
     var result = String.UnicodeScalarView()
     result.append(quote)
     for scalar in text.unicodeScalars {
@@ -107,8 +108,10 @@ enum PythonText {
   /// `str.capitalize`
   static func capitalized(_ text: String) -> String {
     guard let first = text.unicodeScalars.first else { return "" }
-    return first.properties.titlecaseMapping + String(lowercased(text).unicodeScalars.dropFirst(
-      lowercased(String(first)).unicodeScalars.count))
+    return first.properties.titlecaseMapping
+      + String(
+        lowercased(text).unicodeScalars.dropFirst(
+          lowercased(String(first)).unicodeScalars.count))
   }
 
   /// `str.title`: every letter behind none is a capital, all others are small.

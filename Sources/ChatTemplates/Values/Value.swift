@@ -14,42 +14,17 @@ enum Value {
   case markup(String)
   case list([Value])
   case tuple([Value])
-  case dictionary(Dictionary)
-  case range(Range)
+  case dictionary(Members)
+  case range(NumberRange)
   /// What `keys()`, `values()` and `items()` give.
   case view(View, [Value])
   /// What many filters give: it can be read once.
-  case iterator(Iterator)
+  case iterator(Generator)
   case namespace(Namespace)
   case loop(LoopState)
   case callable(Callable)
 
-  /// Keys and values in the order of insertion. Few have more than a dozen members, so that a search from the front will
-  /// do; the renderer counts it.
-  struct Dictionary {
-    private(set) var members: [(key: Value, value: Value)] = []
-
-    subscript(key: Value) -> Value? { members.first { $0.key.equals(key) }?.value }
-
-    subscript(key: String) -> Value? {
-      members.first { member in
-        if case .string(let name) = member.key { name.hasSameBytes(as: key) } else { false }
-      }?.value
-    }
-
-    mutating func set(_ key: Value, _ value: Value) {
-      if let index = members.firstIndex(where: { $0.key.equals(key) }) {
-        members[index].value = value
-      } else {
-        members.append((key, value))
-      }
-    }
-
-    /// Puts a member at the end without looking for its key.
-    mutating func append(_ key: String, _ value: Value) { members.append((.string(key), value)) }
-  }
-
-  struct Range: Equatable {
+  struct NumberRange: Equatable {
     let start: Int
     let stop: Int
     let step: Int
@@ -70,7 +45,7 @@ enum Value {
     case items = "dict_items"
   }
 
-  final class Iterator {
+  final class Generator {
     private var rest: ArraySlice<Value>
 
     init(_ values: [Value]) { rest = values[...] }
@@ -100,7 +75,7 @@ enum Value {
     case .string(let value): self = .string(value)
     case .array(let values): self = .list(values.map(Value.init))
     case .object(let members):
-      var dictionary = Dictionary()
+      var dictionary = Members()
       for member in members { dictionary.set(.string(member.key), Value(member.value)) }
       self = .dictionary(dictionary)
     }

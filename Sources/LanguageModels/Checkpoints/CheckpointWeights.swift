@@ -93,7 +93,9 @@ public struct CheckpointWeights: TensorSource, Sendable {
   func strays(_ used: Set<String>, prefix: String) -> [String] {
     let buffers = [".rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias"]
     return fileOf.keys.filter { name in
-      guard !used.contains(name), name != "lm_head.weight", !buffers.contains(where: name.hasSuffix) else { return false }
+      guard !used.contains(name), name != "lm_head.weight", !buffers.contains(where: name.hasSuffix) else {
+        return false
+      }
       let isLayer = name.hasPrefix(prefix + "layers.") || name.hasPrefix(prefix + "h.")
       return isLayer || !prefix.isEmpty && name.hasPrefix(prefix) || name.hasSuffix("lm_head.weight")
         || name.hasSuffix("lm_head.bias")

@@ -22,7 +22,9 @@ struct ForeignFile {
   ///   - start: the file's first bytes.
   ///   - name: tells what was expected by its ending.
   init?(_ start: [UInt8], name: String) {
-    if let found = Self.anywhere(start) ?? (Self.isBinary(name) ? Self.insteadOfWeights(start, name) : Self.insteadOfText(start)) {
+    if let found = Self.anywhere(start)
+      ?? (Self.isBinary(name) ? Self.insteadOfWeights(start, name) : Self.insteadOfText(start))
+    {
       self = found
     } else {
       return nil
@@ -59,12 +61,16 @@ struct ForeignFile {
       return contains(start, "data.pkl") || contains(start, "/version") || contains(start, "byteorder")
         ? pickle("a PyTorch file of pickled objects (in a zip archive)") : ForeignFile("a zip archive", "Unpack it.")
     }
-    if start.count > 262, start[257..<262].elementsEqual("ustar".utf8) { return ForeignFile("a tar archive", "Unpack it.") }
+    if start.count > 262, start[257..<262].elementsEqual("ustar".utf8) {
+      return ForeignFile("a tar archive", "Unpack it.")
+    }
     if begins("%PDF-") { return ForeignFile("a PDF document", copyAgain) }
     if begins([0x89, 0x48, 0x44, 0x46]) {
       return ForeignFile("an HDF5 file (Keras, TensorFlow)", "Convert it to safetensors.")
     }
-    if start.count > 2, start[0] == 0x80, (2...5).contains(start[1]) { return pickle("a file of pickled Python objects") }
+    if start.count > 2, start[0] == 0x80, (2...5).contains(start[1]) {
+      return pickle("a file of pickled Python objects")
+    }
     let text = String(decoding: start.drop { $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }.prefix(512), as: UTF8.self)
       .lowercased().drop(while: \.isWhitespace)
     if text.hasPrefix("<!doctype html") || text.hasPrefix("<html") || text.hasPrefix("<head") {
@@ -84,7 +90,9 @@ struct ForeignFile {
   private static func insteadOfWeights(_ start: [UInt8], _ name: String) -> ForeignFile? {
     if start.isEmpty { return ForeignFile("empty", copyAgain) }
     let isGGUF = start.starts(with: "GGUF".utf8)
-    if isGGUF, !name.hasSuffix(".gguf") { return ForeignFile("a GGUF file", "Give it the ending .gguf and name it alone.") }
+    if isGGUF, !name.hasSuffix(".gguf") {
+      return ForeignFile("a GGUF file", "Give it the ending .gguf and name it alone.")
+    }
     if name.hasSuffix(".gguf"), start.count > 9, start[8] == UInt8(ascii: "{"), !isGGUF {
       return ForeignFile("a safetensors file", "Give it the ending .safetensors, in the model's folder.")
     }
@@ -103,7 +111,9 @@ struct ForeignFile {
 
   private static func insteadOfText(_ start: [UInt8]) -> ForeignFile? {
     if start.isEmpty { return ForeignFile("empty", copyAgain) }
-    if start.starts(with: "GGUF".utf8) { return ForeignFile("a GGUF file", "Give it the ending .gguf and name it alone.") }
+    if start.starts(with: "GGUF".utf8) {
+      return ForeignFile("a GGUF file", "Give it the ending .gguf and name it alone.")
+    }
     if start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) {
       return ForeignFile("UTF-16 text", "Save it as UTF-8.")
     }

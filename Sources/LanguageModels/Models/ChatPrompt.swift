@@ -42,7 +42,8 @@ public struct ChatPrompt: Hashable, Sendable {
     do {
       return try template.render(
         [
-          ("messages", .array(messages)), ("tools", .null), ("documents", .null), ("add_generation_prompt", .bool(true)),
+          ("messages", .array(messages)), ("tools", .null), ("documents", .null),
+          ("add_generation_prompt", .bool(true)),
         ] + tokens.map { ($0.name, .string($0.text)) }, time: time)
     } catch {
       throw Self.explained(error, source, file: file, isFile: isFile)

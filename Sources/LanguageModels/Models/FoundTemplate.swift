@@ -44,7 +44,9 @@ enum ChatTemplateFiles {
     let more = folder + "/additional_chat_templates"
     let names = ((try? files.contentsOfDirectory(atPath: more)) ?? []).filter { $0.hasSuffix(".jinja") }.sorted()
     // transformers knows these alone then, and takes none of them for the default.
-    guard names.isEmpty else { throw Named(templates: names.map { (String($0.dropLast(6)), "") }).noDefault(more, more) }
+    guard names.isEmpty else {
+      throw Named(templates: names.map { (String($0.dropLast(6)), "") }).noDefault(more, more)
+    }
     for name in ["tokenizer_config.json", "chat_template.json"] {
       let file = folder + "/" + name
       guard files.fileExists(atPath: file) else { continue }
@@ -65,7 +67,9 @@ enum ChatTemplateFiles {
       guard let name = entry["name"]?.string, let text = entry["template"]?.string else { continue }
       named.templates.append((name, text))
     }
-    for member in value.members ?? [] { if let text = member.value.string { named.templates.append((member.key, text)) } }
+    for member in value.members ?? [] {
+      if let text = member.value.string { named.templates.append((member.key, text)) }
+    }
     return named.templates.isEmpty ? nil : try named.chosen(source, file)
   }
 }
@@ -81,7 +85,9 @@ extension CheckpointConfiguration {
 
 /// Special tokens by the names that templates know them by.
 enum NamedTokens {
-  private static let names = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"]
+  private static let names = [
+    "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
+  ]
 
   /// Of a Hugging Face folder: what `tokenizer_config.json` says, older files' `special_tokens_map.json`, and what the
   /// tokenizer's class in transformers has where neither says.

@@ -37,7 +37,8 @@ struct GGUFFile: Sendable {
     self.tensors = tensors
     self.shardOf = shardOf
     if shards.count > 1, let stated = try integer("split.tensors.count", in: 0...Int.max), stated != tensors.count {
-      throw error("its shards hold \(tensors.count) tensors together, and it claims \(stated)", remedy: GGUFShards.remedy)
+      throw error(
+        "its shards hold \(tensors.count) tensors together, and it claims \(stated)", remedy: GGUFShards.remedy)
     }
   }
 
@@ -49,7 +50,8 @@ struct GGUFFile: Sendable {
     guard let type = tensor.type else {
       throw error(
         "tensor \(brief(name)) is of type \(GGUFTensorType.name(of: tensor.typeCode)), which isn't read",
-        remedy: GGUFTensorType.allCases.map(\.name).joined(separator: ", ") + " are: quantise the model to one of them.")
+        remedy: GGUFTensorType.allCases.map(\.name).joined(separator: ", ") + " are: quantise the model to one of them."
+      )
     }
     guard values.count == tensor.shape.reduce(1, *) else {
       throw InternalError("tensor \(name) has \(tensor.shape) elements, not \(values.count)")
