@@ -48,7 +48,8 @@ enum Methods {
 extension Renderer {
   func callMethod(_ name: String, of owner: Value, _ arguments: Arguments) throws -> Value {
     switch owner {
-    case .string(let text), .markup(let text):
+    case .markup: throw Fault.unsupported("a method of escaped or safe text")
+    case .string(let text):
       try spend(bytes: text.utf8.count)
       return try StringMethod(name: name, text: text, renderer: self).call(arguments)
     case .dictionary(let dictionary): return try call(name, of: dictionary, arguments)
