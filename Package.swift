@@ -73,7 +73,6 @@ let package = Package(
       "Gate",
       [
         "Core", "Tensors", "Tokenizers", "ChatTemplates", "LanguageModels", "Attackers", "Targets", "Judges",
-        "Core", "Tensors", "Tokenizers", "ChatTemplates", "LanguageModels", "Attackers", "Targets", "Judges",
         "Statistics", "Decisions", "SafetyTuning", "Evidence", "Policies", "Suites", "Reports", "Lab", "CProcess",
       ]),
     .executableTarget(name: "sluice", dependencies: ["Gate", "CProcess", argumentParser], swiftSettings: strict),
