@@ -149,6 +149,6 @@ struct TrafficTests {
 }
 
 /// The user's message of a chat request.
-private func echo(_ request: FakeRequest) -> String {
+func echo(_ request: FakeRequest) -> String {
   (try? JSON(parsing: request.body))?["messages"]?.array?.last?["content"]?.string ?? "?"
 }

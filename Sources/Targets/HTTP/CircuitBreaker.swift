@@ -25,6 +25,9 @@ final class CircuitBreaker: Sendable {
     self.clock = clock
   }
 
+  /// Whether only trials are let through.
+  var isOpen: Bool { state.withLock { $0.failures >= limit } }
+
   /// Nil where a new request may be sent, otherwise the failure it meets without being sent.
   func refusal() -> ResponseFailure? {
     state.withLock { state in

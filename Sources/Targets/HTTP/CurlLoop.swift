@@ -7,6 +7,8 @@ import Synchronization
 final class CurlLoop: Sendable {
   private struct Inbox {
     var orders: [TransferOrder] = []
+    /// Places that were given up.
+    var left: [RequestPlace] = []
     /// Whether a transfer was cancelled since the thread last looked.
     var hasCancelled = false
     var stopping = false
@@ -19,6 +21,7 @@ final class CurlLoop: Sendable {
   private let inbox = Mutex(Inbox())
   private let watch: SocketWatch
   private let certificateAuthorities: String?
+  private let mostAtOnce: Int
 
   /// libcurl's global state is set up once for the process.
   private static let globalCode = sluice_global_init()
@@ -26,10 +29,11 @@ final class CurlLoop: Sendable {
   private static let closed = TransportFailure(.permanent, "the HTTP transport has been closed")
 
   /// - Throws: `InternalError` when libcurl can't be set up.
-  init(certificateAuthorities: String?) throws {
+  init(certificateAuthorities: String?, mostAtOnce: Int) throws {
     guard CurlLoop.globalCode == CURLE_OK else { throw InternalError("libcurl can't be initialised") }
     watch = try SocketWatch()
     self.certificateAuthorities = certificateAuthorities
+    self.mostAtOnce = mostAtOnce
     let thread = Thread { [self] in run() }
     thread.name = "sluice-http"
     thread.start()
@@ -43,6 +47,9 @@ final class CurlLoop: Sendable {
     }
     if let refusal { order.continuation.resume(throwing: refusal) }
   }
+
+  /// Lets another request have the place.
+  func free(_ place: RequestPlace) { tell { $0.left.append(place) } }
 
   /// Makes the thread look for transfers whose flag says that they were cancelled.
   func noteCancellation() { tell { $0.hasCancelled = true } }
@@ -63,7 +70,8 @@ final class CurlLoop: Sendable {
   /// The engine is made by the thread that it lives on; where libcurl has none, every order is told so.
   private func run() {
     do {
-      let engine = try TransferEngine(watch: watch, certificateAuthorities: certificateAuthorities)
+      let engine = try TransferEngine(
+        watch: watch, certificateAuthorities: certificateAuthorities, mostAtOnce: mostAtOnce)
       work(engine)
       refuse(Self.closed)
       engine.close(throwing: Self.closed)
@@ -74,16 +82,17 @@ final class CurlLoop: Sendable {
 
   private func work(_ engine: TransferEngine) {
     while true {
-      let (orders, hasCancelled, stopping) = inbox.withLock { inbox in
-        defer { (inbox.orders, inbox.hasCancelled, inbox.isAsleep) = ([], false, false) }
-        return (inbox.orders, inbox.hasCancelled, inbox.stopping)
+      let (orders, left, hasCancelled, stopping) = inbox.withLock { inbox in
+        defer { (inbox.orders, inbox.left, inbox.hasCancelled, inbox.isAsleep) = ([], [], false, false) }
+        return (inbox.orders, inbox.left, inbox.hasCancelled, inbox.stopping)
       }
+      for place in left { engine.free(place) }
       guard engine.start(orders) else { break }
       if hasCancelled { engine.dropCancelled() }
       if stopping && engine.isIdle { break }
       let hasNews = inbox.withLock { inbox in
         // Stopping was seen, and the transfers under way are waited for.
-        let hasNews = !inbox.orders.isEmpty || inbox.hasCancelled || inbox.stopping != stopping
+        let hasNews = !inbox.orders.isEmpty || !inbox.left.isEmpty || inbox.hasCancelled || inbox.stopping != stopping
         inbox.isAsleep = !hasNews
         return hasNews
       }

@@ -33,6 +33,11 @@ final class CurlTransfer {
   }
 
   var isCancelled: Bool { order?.flag.isCancelled ?? false }
+  var place: RequestPlace? { order?.place }
+  /// What has come so far.
+  var bodyBytes: Int { body.count }
+  /// Of a transfer that has ended: whether the server's status says so.
+  var hasSucceeded: Bool { (200..<300).contains(sluice_get_long(handle, CURLINFO_RESPONSE_CODE)) }
 
   /// Whether `request` is like the one that the handle is set up for, but for its body.
   func isMade(for request: HTTPRequest) -> Bool {

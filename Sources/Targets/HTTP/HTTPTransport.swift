@@ -1,3 +1,5 @@
+import Synchronization
+
 /// One HTTP request with the bounds within which it must be answered.
 public struct HTTPRequest: Sendable {
   public enum Method: String, Sendable {
@@ -116,8 +118,52 @@ public struct TransportFailure: Error, Hashable, Sendable {
   }
 }
 
+/// A place among the requests that a transport keeps under way at a time. A request takes one when it leaves, and gives it
+/// up when it is answered with success; where it isn't, it keeps the place for another try, so that a server in trouble is not
+/// asked more while some wait to ask again. A long answer keeps its place until it is read.
+public final class RequestPlace: Sendable {
+  /// Changed by the transport alone.
+  let isTaken = Atomic(false)
+
+  public init() {}
+}
+
 /// Carries requests to a server. Retries, pacing and meaning are the business of its callers.
 public protocol HTTPTransport: Sendable {
+  /// How many requests it keeps under way at a time, however many it is given: the others wait in it, ready to leave the
+  /// moment that one is answered. Nil where every request leaves at once.
+  var mostAtOnce: Int? { get }
+
   /// - Throws: `TransportFailure`; `CancellationError` promptly when the task is cancelled.
   func send(_ request: HTTPRequest) async throws -> HTTPResponse
+
+  /// The same for a request that may have to wait in the transport until a place is free.
+  /// - Parameters:
+  ///   - place: its own, for all its tries.
+  ///   - mayLeave: asked once, when its turn has come; from any thread.
+  /// - Throws: `RequestKeptBack` where it may not.
+  func send(
+    _ request: HTTPRequest, from place: RequestPlace, if mayLeave: @escaping @Sendable () -> Bool
+  ) async throws -> HTTPResponse
+
+  /// Gives up a place, taken or not: there will be no other try.
+  func leave(_ place: RequestPlace)
+}
+
+extension HTTPTransport {
+  public var mostAtOnce: Int? { nil }
+
+  public func send(
+    _ request: HTTPRequest, from place: RequestPlace, if mayLeave: @escaping @Sendable () -> Bool
+  ) async throws -> HTTPResponse {
+    guard mayLeave() else { throw RequestKeptBack() }
+    return try await send(request)
+  }
+
+  public func leave(_ place: RequestPlace) {}
+}
+
+/// A request was not sent, since its sender no longer wanted that when its turn came.
+public struct RequestKeptBack: Error {
+  public init() {}
 }

@@ -35,6 +35,11 @@ final class Pacer: Sendable {
     }
   }
 
+  /// Whether the server has asked for no pause that goes on.
+  var isFree: Bool {
+    state.withLock { $0.holdUntil == .zero || $0.holdUntil <= clock.now() }
+  }
+
   /// Keeps every request back for `pause`: a server that says "too many requests" means all of them.
   ///
   /// - Parameter limit: of the sum of all holds.

@@ -25,6 +25,14 @@ final class Permits: Sendable {
   }
 
   private func acquire() async throws {
+    try Task.checkCancellation()
+    // Nearly always there is one, and no need to be able to wait.
+    let isGranted = state.withLock { state in
+      guard state.free > 0 else { return false }
+      state.free -= 1
+      return true
+    }
+    if isGranted { return }
     let flag = CancellationFlag()
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in

@@ -11,6 +11,9 @@ final class RetryingClient: Sendable {
   private let breaker: CircuitBreaker
   private let clock: RetryClock
   private let waits: WaitSink
+  /// Requests that it works on at a time. Where the transport sees to it that no more than `concurrency` are under way, that is
+  /// twice as many: the others are ready to leave when an answer comes.
+  let width: Int
 
   init(
     transport: any HTTPTransport, policy: RetryPolicy, concurrency: Int, requestsPerMinute: Double?,
@@ -20,7 +23,10 @@ final class RetryingClient: Sendable {
     self.policy = policy
     self.clock = clock
     self.waits = waits
-    permits = Permits(concurrency)
+    // Requests a minute are spaced before they wait in the transport, which would let them leave together.
+    let waitsInTransport = transport.mostAtOnce == concurrency && requestsPerMinute == nil
+    width = waitsInTransport ? 2 * concurrency : concurrency
+    permits = Permits(width)
     pacer = Pacer(requestsPerMinute: requestsPerMinute, clock: clock)
     breaker = CircuitBreaker(limit: failuresBeforeGivingUp, clock: clock)
   }
@@ -41,26 +47,39 @@ final class RetryingClient: Sendable {
     seed: UInt64, retries: Int? = nil, isAside: Bool = false, attempt: @Sendable () -> Attempt<Value>
   ) async throws -> Result<Value, ResponseFailure> {
     try await permits.withPermit {
+      let place = RequestPlace()
+      defer { transport.leave(place) }
       if !isAside, let refusal = breaker.refusal() { return .failure(refusal) }
-      let outcome = try await tries(seed: seed, retries: retries ?? policy.retries, attempt)
+      let outcome = try await tries(
+        seed: seed, retries: retries ?? policy.retries, isAside: isAside, from: place, attempt)
       if !isAside { breaker.note(outcome.failure) }
       return outcome
     }
   }
 
   private func tries<Value: Sendable>(
-    seed: UInt64, retries: Int, _ attempt: @Sendable () -> Attempt<Value>
+    seed: UInt64, retries: Int, isAside: Bool, from place: RequestPlace, _ attempt: @Sendable () -> Attempt<Value>
   ) async throws -> Result<Value, ResponseFailure> {
     var random = SeededGenerator(seed: seed, stream: "retry")
+    // The one that an open breaker lets through, or one that it has nothing to say about.
+    var passesBreaker = isAside || breaker.isOpen
     var made = 0
     var corrections = 0
     while true {
       made += 1
       try await pacer.waitForTurn()
       let failed: FailedAttempt
-      switch try await answer(attempt()) {
-      case .success(let value): return .success(value)
-      case .failure(let failure): failed = failure
+      switch try await answer(attempt(), from: place, passesBreaker: passesBreaker) {
+      case .success(let value)?: return .success(value)
+      case .failure(let failure)?: failed = failure
+      case nil:
+        // Others have met what keeps all of them back while this one waited for its turn.
+        made -= 1
+        if !isAside {
+          if let refusal = made > 0 ? breaker.refusalOfRetry() : breaker.refusal() { return .failure(refusal) }
+          passesBreaker = breaker.isOpen
+        }
+        continue
       }
       if failed.remedy == .askDifferently, corrections < RetryPolicy.mostCorrections {
         corrections += 1
@@ -99,9 +118,17 @@ final class RetryingClient: Sendable {
     }
   }
 
-  private func answer<Value: Sendable>(_ attempt: Attempt<Value>) async throws -> Result<Value, FailedAttempt> {
+  /// - Returns: nil where the request was kept back, since something has happened while it waited.
+  private func answer<Value: Sendable>(
+    _ attempt: Attempt<Value>, from place: RequestPlace, passesBreaker: Bool
+  ) async throws -> Result<Value, FailedAttempt>? {
     do {
-      return attempt.read(try await transport.send(attempt.request))
+      let response = try await transport.send(attempt.request, from: place) { [pacer, breaker] in
+        pacer.isFree && (passesBreaker || !breaker.isOpen)
+      }
+      return attempt.read(response)
+    } catch is RequestKeptBack {
+      return nil
     } catch let failure as TransportFailure {
       return .failure(FailedAttempt(failure))
     } catch is CancellationError {

@@ -10,6 +10,12 @@ final class TransferEngine {
   private let multi: UnsafeMutableRawPointer
   fileprivate let watch: SocketWatch
   private let certificateAuthorities: String?
+  private let mostAtOnce: Int
+  /// Places that requests have taken: those under way, and those that wait to try again.
+  private var placesTaken = 0
+  /// Orders that wait for a place. They leave on this thread, in the turn in which one is given up: a connection is never idle for
+  /// as long as another thread takes to think of the next request.
+  private var waiting = OrderQueue()
   /// In no order: each knows its place.
   private var active: [CurlTransfer] = []
   private var idle: [CurlTransfer] = []
@@ -23,17 +29,20 @@ final class TransferEngine {
   private static let mostIdle = 1_024
   /// Connections kept open. By default libcurl closes most of them whenever few transfers are running.
   private static let mostConnections = 4_096
+  /// Bytes of an answer from which on it keeps its place until it is read.
+  private static let mostUnread = 64 << 10
   /// How long a wait lasts where nothing has a time of its own: every transfer is looked at then, since libcurl 7.88 may hold
   /// back what came for one HTTP/2 stream while it worked on another, and no event would tell.
   private static let patience = Duration.milliseconds(100)
   private static let patienceWithoutWork = Duration.seconds(60)
 
   /// - Throws: `InternalError` when libcurl can't be set up.
-  init(watch: SocketWatch, certificateAuthorities: String?) throws {
+  init(watch: SocketWatch, certificateAuthorities: String?, mostAtOnce: Int) throws {
     guard let multi = curl_multi_init() else { throw InternalError("libcurl can't be initialised") }
     self.multi = multi
     self.watch = watch
     self.certificateAuthorities = certificateAuthorities
+    self.mostAtOnce = mostAtOnce
     let context = Unmanaged.passUnretained(self).toOpaque()
     guard sluice_multi_set_callbacks(multi, socketChanged, timerChanged, context) == CURLM_OK,
       sluice_multi_set_long(multi, CURLMOPT_MAXCONNECTS, Self.mostConnections) == CURLM_OK
@@ -48,14 +57,26 @@ final class TransferEngine {
 
   /// - Returns: false where libcurl's state is beyond repair.
   func start(_ orders: [TransferOrder]) -> Bool {
-    if orders.isEmpty { return !isBroken }
-    for order in orders { start(order) }
-    return expire()
+    let before = active.count
+    for order in orders {
+      if order.place.isTaken.load(ordering: .relaxed) { start(order) } else { waiting.append(order) }
+    }
+    while placesTaken < mostAtOnce, let order = waiting.popFirst() { start(order) }
+    return active.count > before ? expire() : !isBroken
+  }
+
+  /// Takes a place back from a request.
+  func free(_ place: RequestPlace) {
+    if place.isTaken.exchange(false, ordering: .releasing) { placesTaken -= 1 }
   }
 
   private func start(_ order: TransferOrder) {
     guard !order.flag.isCancelled else {
       order.continuation.resume(throwing: CancellationError())
+      return
+    }
+    guard order.mayLeave() else {
+      order.continuation.resume(throwing: RequestKeptBack())
       return
     }
     do {
@@ -67,6 +88,7 @@ final class TransferEngine {
         transfer = try CurlTransfer(like: order.request, certificateAuthorities: certificateAuthorities)
       }
       try transfer.take(order)
+      if !order.place.isTaken.exchange(true, ordering: .releasing) { placesTaken += 1 }
       let code = curl_multi_add_handle(multi, transfer.handle)
       guard code == CURLM_OK else {
         throw TransportFailure(.permanent, "libcurl refused the transfer (\(code.rawValue))")
@@ -84,6 +106,7 @@ final class TransferEngine {
       remove(transfer)
       transfer.finish(throwing: CancellationError())
     }
+    for order in waiting.removeCancelled() { order.continuation.resume(throwing: CancellationError()) }
   }
 
   /// Waits until something happens, lets libcurl work on it, and hands on what has ended.
@@ -125,9 +148,14 @@ final class TransferEngine {
       guard let owner = sluice_get_owner(handle) else { continue }
       let transfer = Unmanaged<CurlTransfer>.fromOpaque(owner).takeUnretainedValue()
       remove(transfer)
+      // The next one leaves before anybody has read this answer, unless many like it would fill the memory.
+      if result == CURLE_OK, transfer.hasSucceeded, transfer.bodyBytes <= Self.mostUnread, let place = transfer.place {
+        free(place)
+      }
       transfer.finish(result)
       if result == CURLE_OK, idle.count < Self.mostIdle { idle.append(transfer) }
     }
+    _ = start([])
   }
 
   /// Takes a transfer out; the last one gets its place.
@@ -146,9 +174,38 @@ final class TransferEngine {
       curl_multi_remove_handle(multi, transfer.handle)
       transfer.finish(throwing: error)
     }
+    while let order = waiting.popFirst() { order.continuation.resume(throwing: error) }
     active = []
     idle = []
     curl_multi_cleanup(multi)
+  }
+}
+
+/// Orders in the order of their coming.
+private struct OrderQueue {
+  private var orders: [TransferOrder] = []
+  /// Of the next one.
+  private var place = 0
+
+  mutating func append(_ order: TransferOrder) { orders.append(order) }
+
+  mutating func popFirst() -> TransferOrder? {
+    guard place < orders.count else { return nil }
+    defer {
+      place += 1
+      // Those that have left take memory until then.
+      if place == orders.count || place >= 512 {
+        orders.removeFirst(place)
+        place = 0
+      }
+    }
+    return orders[place]
+  }
+
+  mutating func removeCancelled() -> [TransferOrder] {
+    let rest = orders[place...]
+    (orders, place) = (rest.filter { !$0.flag.isCancelled }, 0)
+    return rest.filter { $0.flag.isCancelled }
   }
 }
 

@@ -56,7 +56,8 @@ final class OpenAIConnection: Sendable {
     self.usualRequest = usualRequest
     let authorities = environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : $0 }
     client = RetryingClient(
-      transport: try transport ?? CurlTransport(certificateAuthorities: authorities),
+      transport: try transport
+        ?? CurlTransport(certificateAuthorities: authorities, mostAtOnce: configuration.concurrency),
       policy: retry ?? RetryPolicy(retries: configuration.retries), concurrency: configuration.concurrency,
       requestsPerMinute: configuration.requestsPerMinute,
       failuresBeforeGivingUp: configuration.failuresBeforeGivingUp, clock: clock, waits: waits)
@@ -174,6 +175,9 @@ final class OpenAIConnection: Sendable {
 
   /// Without the mark that ends a part of the identity.
   private static func escaped(_ text: String) -> String { text.replacing("|", with: "%7C") }
+
+  /// Requests that are worth giving at a time, of which no more are under way than the configuration's concurrency.
+  var width: Int { client.width }
 
   /// Few tries, since a probe is to answer soon.
   var probeRetries: Int { min(2, configuration.retries) }

@@ -47,7 +47,7 @@ public final class OpenAITarget: Target {
   public func respond(
     to requests: [TargetRequest], onOutcome: @escaping @Sendable (_ index: Int, _ outcome: ResponseOutcome) -> Void
   ) async throws {
-    try await inParallel(requests.count, width: client.configuration.concurrency) { [self] index in
+    try await inParallel(requests.count, width: client.width) { [self] index in
       onOutcome(index, try await ask(requests[index]))
     }
   }
