@@ -82,7 +82,9 @@ extension String {
   /// Whether the texts are equal in every byte of their UTF-8; `==` takes canonically equivalent ones for equal.
   public func hasSameBytes(as other: String) -> Bool {
     // Counting first spares the comparison for nearly all.
-    utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+    guard utf8.count == other.utf8.count else { return false }
+    var (own, other) = (self, other)
+    return own.withUTF8 { own in other.withUTF8 { own.elementsEqual($0) } }
   }
 }
 

@@ -142,6 +142,7 @@ private struct JSONParser {
       if let earlier {
         members[earlier] = member
       } else {
+        if members.isEmpty { members.reserveCapacity(8) }
         members.append(member)
         keys.note(members)
       }

@@ -15,8 +15,8 @@ extension JSON {
 
   private func write(into bytes: inout [UInt8], indent: Int?, level: Int) {
     switch self {
-    case .null: bytes += "null".utf8
-    case .bool(let value): bytes += (value ? "true" : "false").utf8
+    case .null: JSON.append("null", to: &bytes)
+    case .bool(let value): JSON.append(value ? "true" : "false", to: &bytes)
     case .integer(let value): bytes += String(value).utf8
     // JSON has no word for NaN and infinity.
     case .number(let value): bytes += (value.isFinite ? value.description : "null").utf8
@@ -28,7 +28,7 @@ extension JSON {
     case .object(let members):
       JSON.list(members, in: ("{", "}"), into: &bytes, indent: indent, level: level) { member, bytes in
         JSON.write(member.key, into: &bytes)
-        bytes += (indent == nil ? ":" : ": ").utf8
+        JSON.append(indent == nil ? ":" : ": ", to: &bytes)
         member.value.write(into: &bytes, indent: indent, level: level + 1)
       }
     }
@@ -53,18 +53,23 @@ extension JSON {
     bytes.append(UInt8(ascii: brackets.1))
   }
 
+  private static func append(_ text: StaticString, to bytes: inout [UInt8]) {
+    bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
   private static func write(_ string: String, into bytes: inout [UInt8]) {
     var string = string
     bytes.append(UInt8(ascii: "\""))
     string.withUTF8 { text in
       var start = 0
-      for (index, byte) in text.enumerated()
-      where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-        bytes += UnsafeBufferPointer(rebasing: text[start..<index])
+      for index in text.indices {
+        let byte = text[index]
+        guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<index]))
         escape(byte, into: &bytes)
         start = index + 1
       }
-      bytes += UnsafeBufferPointer(rebasing: text[start...])
+      bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start...]))
     }
     bytes.append(UInt8(ascii: "\""))
   }

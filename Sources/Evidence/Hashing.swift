@@ -32,9 +32,14 @@ public enum SHA256 {
 
   /// The first 64 bits of a hash, as a key for look-ups; what is found is then compared itself.
   static func key(_ bytes: some Sequence<UInt8>) -> Int64 {
-    var hasher = SHA256Stream()
-    hasher.update(Array(bytes))
-    return Int64(bitPattern: hasher.finishedBytes().prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
+    func key(_ bytes: UnsafeBufferPointer<UInt8>) -> Int64 {
+      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(crypto_hash_sha256_BYTES)) { digest in
+        guard let start = digest.baseAddress else { return 0 }
+        crypto_hash_sha256(start, bytes.baseAddress, UInt64(bytes.count))
+        return Int64(bigEndian: UnsafeRawPointer(start).loadUnaligned(as: Int64.self))
+      }
+    }
+    return bytes.withContiguousStorageIfAvailable(key) ?? Array(bytes).withUnsafeBufferPointer(key)
   }
 
   /// The same of a hash in hexadecimal.

@@ -1,5 +1,6 @@
 import Core
 import GRDB
+import Synchronization
 
 /// What makes a response the same response: asked of the same model, with the same words and settings, as the same
 /// sample.
@@ -105,13 +106,22 @@ extension Ledger {
 
 /// Hashes of sampling settings, each computed once in a row of requests for the same target.
 struct SettingsHashes {
-  private var last: (settings: SamplingSettings, hash: String)?
+  private typealias Known = (settings: SamplingSettings, hash: String)
+  private var last: Known?
+  /// Asked for last by any transaction: they are many, and settings few.
+  private static let latest = Mutex<Known?>(nil)
 
   mutating func hash(_ settings: SamplingSettings) throws -> String {
     if let last, Self.areSame(last.settings, settings) { return last.hash }
-    let hash = SHA256.hex(try jsonText(settings))
-    last = (settings, hash)
-    return hash
+    let latest = Self.latest.withLock { $0 }
+    if let latest, Self.areSame(latest.settings, settings) {
+      last = latest
+      return latest.hash
+    }
+    let known = (settings: settings, hash: SHA256.hex(try jsonText(settings)))
+    last = known
+    Self.latest.withLock { $0 = known }
+    return known.hash
   }
 
   /// Equal in every byte: Swift takes "é" and "e" with an accent for equal, a model doesn't.
