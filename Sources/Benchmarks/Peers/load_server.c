@@ -6,7 +6,7 @@
  * (0 answers at once; --bytes is the length of its text) and every GET with 404, keeps connections open, and reads
  * pipelined requests. HTTP/1.1 only; with a certificate over TLS. Ends at SIGTERM and prints, in one line, how many
  * requests it answered, over how many connections, seconds between the first request and the last answer, and its own
- * seconds of CPU.
+ * seconds of CPU. A GET starts that clock anew: Sluice asks who serves before it asks its questions.
  *
  * Requests are recognised by their Content-Length alone: this is for clients that behave.
  */
@@ -224,6 +224,7 @@ static bool understand(worker *self, connection *it) {
     if (it->filled - used < whole) break;
     if (self->began == 0) self->began = now();
     bool found = start[0] == 'P';
+    if (!found) self->began = 0;
     used += whole;
     if (latency) later(self, it, found);
     else alive = reply(self, it, found);
