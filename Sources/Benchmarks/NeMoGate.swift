@@ -73,7 +73,7 @@ actor NeMoGate {
     var counts = Counts()
     for number in 0..<decisions {
       let draw = simulation.draw(number)
-      let units = draw.answers.map(\.attack.attack.unit)
+      let units = draw.answers.map(\.attack.attack.unit.text)
       let isClustered = !simulation.world.hasCopies && Set(units).count < units.count
       let question = Question(
         limit: simulation.limits.regression, clusters: isClustered ? units : [],

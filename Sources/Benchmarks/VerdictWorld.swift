@@ -219,7 +219,7 @@ struct VerdictWorld: Sendable {
     let suite = NearCopies(asked.map { SuiteAttack(attack: Attack(prompt: $0.prompt), foundOn: nil) })
     return zip(asked, suite.attacks).map { asked, attack in
       .init(
-        prompt: asked.prompt, unit: attack.unit, wording: attack.wording, candidate: asked.candidate,
+        prompt: asked.prompt, unit: attack.unit.text, wording: attack.wording, candidate: asked.candidate,
         baseline: asked.baseline, absent: absent)
     }
   }

@@ -1,20 +1,20 @@
 /// A content-derived identifier of an attack: the first 16 hex digits of a stable hash of its prompt.
 public struct AttackID: Hashable, Codable, Sendable, Comparable, CustomStringConvertible {
-  public let text: String
+  /// The identifier as a name among names.
+  public let name: CompactName
+  public var text: String { name.text }
 
-  public init(_ text: String) { self.text = text }
+  public init(_ text: String) { name = CompactName(text) }
 
   /// The identifier of `prompt`: FNV-1a (64 bit) over its UTF-8, so equal prompts have equal identifiers everywhere.
-  public init(prompt: String) {
-    self.text = String(hexadecimal: StableHash.fnv1a(prompt.utf8))
-  }
+  public init(prompt: String) { name = CompactName(hash: StableHash.fnv1a(prompt.utf8)) }
 
   public var description: String { text }
 
-  public static func < (a: AttackID, b: AttackID) -> Bool { a.text < b.text }
+  public static func < (a: AttackID, b: AttackID) -> Bool { a.name < b.name }
 
   public init(from decoder: any Decoder) throws {
-    text = try decoder.singleValueContainer().decode(String.self)
+    self.init(try decoder.singleValueContainer().decode(String.self))
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -45,30 +45,71 @@ public struct Provenance: Hashable, Codable, Sendable {
     self.foundOn = foundOn
     self.run = run
   }
+
+  /// The method of attacks that somebody wrote down.
+  public static let seed = "seed"
+
+  /// Provenance where many are alike: that of a suite file's attacks says one word, and takes no memory.
+  enum Stored: Hashable, Codable, Sendable {
+    case seed
+    indirect case other(Provenance)
+
+    init(_ provenance: Provenance) {
+      self = provenance == Provenance(method: Provenance.seed) ? .seed : .other(provenance)
+    }
+
+    var value: Provenance {
+      switch self {
+      case .seed: Provenance(method: Provenance.seed)
+      case .other(let provenance): provenance
+      }
+    }
+
+    init(from decoder: any Decoder) throws { self.init(try Provenance(from: decoder)) }
+
+    func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
+  }
 }
 
 /// One prompt with its provenance.
-public struct Attack: Hashable, Codable, Sendable, Identifiable {
-  public let id: AttackID
-  public let prompt: String
+///
+/// All copies share their parts: the attacks of a suite are held in several places, and there may be hundreds of thousands.
+public struct Attack: Hashable, Sendable, Identifiable {
+  private struct Parts: Hashable, Codable, Sendable {
+    let id: AttackID
+    let prompt: String
+    let category: String?
+    let locale: String?
+    let cluster: String?
+    let provenance: Provenance.Stored
+  }
+
+  private final class Shared: Sendable {
+    let parts: Parts
+
+    init(_ parts: Parts) { self.parts = parts }
+  }
+
+  private let shared: Shared
+
+  public var id: AttackID { shared.parts.id }
+  public var prompt: String { shared.parts.prompt }
   /// The policy category that the attack is after (for example `passphrase`), if known.
-  public var category: String?
+  public var category: String? { shared.parts.category }
   /// BCP 47 language tag, if known.
-  public var locale: String?
+  public var locale: String? { shared.parts.locale }
   /// Attacks that are near-duplicates share a cluster; nil means a cluster of its own.
-  public var cluster: String?
-  public var provenance: Provenance
+  public var cluster: String? { shared.parts.cluster }
+  public var provenance: Provenance { shared.parts.provenance.value }
 
   public init(
     prompt: String, category: String? = nil, locale: String? = nil, cluster: String? = nil,
-    provenance: Provenance = Provenance(method: "seed")
+    provenance: Provenance = Provenance(method: Provenance.seed)
   ) {
-    self.id = AttackID(prompt: prompt)
-    self.prompt = prompt
-    self.category = category
-    self.locale = locale
-    self.cluster = cluster
-    self.provenance = provenance
+    shared = Shared(
+      Parts(
+        id: AttackID(prompt: prompt), prompt: prompt, category: category, locale: locale, cluster: cluster,
+        provenance: Provenance.Stored(provenance)))
   }
 
   /// An attack that was asked elsewhere, under an identifier of its own.
@@ -76,16 +117,35 @@ public struct Attack: Hashable, Codable, Sendable, Identifiable {
   public init(
     id: AttackID, prompt: String = "", category: String? = nil, locale: String? = nil, cluster: String? = nil
   ) {
-    self.id = id
-    self.prompt = prompt
-    self.category = category
-    self.locale = locale
-    self.cluster = cluster
-    provenance = Provenance(method: "outcomes")
+    shared = Shared(
+      Parts(
+        id: id, prompt: prompt, category: category, locale: locale, cluster: cluster,
+        provenance: Provenance.Stored(Provenance(method: "outcomes"))))
   }
 
+  /// The same attack in another cluster.
+  public func inCluster(_ name: String) -> Attack {
+    let parts = shared.parts
+    return Attack(
+      Parts(
+        id: parts.id, prompt: parts.prompt, category: parts.category, locale: parts.locale, cluster: name,
+        provenance: parts.provenance))
+  }
+
+  private init(_ parts: Parts) { shared = Shared(parts) }
+
   /// The unit of analysis that the attack belongs to: its cluster, else itself.
-  public var unit: String { cluster ?? id.text }
+  public var unit: CompactName { cluster.map { CompactName($0) } ?? id.name }
+
+  public static func == (a: Attack, b: Attack) -> Bool { a.shared === b.shared || a.shared.parts == b.shared.parts }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(shared.parts) }
+}
+
+extension Attack: Codable {
+  public init(from decoder: any Decoder) throws { self.init(try Parts(from: decoder)) }
+
+  public func encode(to encoder: any Encoder) throws { try shared.parts.encode(to: encoder) }
 }
 
 /// The part that a model plays in a run.

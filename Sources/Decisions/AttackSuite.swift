@@ -1,46 +1,23 @@
 import Core
 
 /// An attack that is replayed, and where it comes from.
-///
-/// What never changes is stored once, however many findings and estimators hold the attack: a suite may be large.
 public struct SuiteAttack: Hashable, Sendable {
-  private final class Fixed: Sendable {
-    let attack: Attack
-    let foundOn: String?
-
-    init(attack: Attack, foundOn: String?) {
-      self.attack = attack
-      self.foundOn = foundOn
-    }
-  }
-
-  private let fixed: Fixed
-  public var attack: Attack { fixed.attack }
+  public let attack: Attack
   /// Identity of the model on which a search found it; nil for attacks of the suite file.
-  public var foundOn: String? { fixed.foundOn }
+  public let foundOn: String?
   /// Names all attacks that are copies of one wording: together they count as one attack.
-  public var wording: String
+  public var wording: CompactName
   /// Names all attacks that are alike: declared clusters, joined where attacks of two are near-copies.
-  public var unit: String
+  public var unit: CompactName
 
   /// - Parameters:
   ///   - wording: nil where it copies no other attack.
   ///   - unit: nil for the attack's own cluster.
-  public init(attack: Attack, foundOn: String?, wording: String? = nil, unit: String? = nil) {
-    fixed = Fixed(attack: attack, foundOn: foundOn)
-    self.wording = wording ?? attack.id.text
+  public init(attack: Attack, foundOn: String?, wording: CompactName? = nil, unit: CompactName? = nil) {
+    self.attack = attack
+    self.foundOn = foundOn
+    self.wording = wording ?? attack.id.name
     self.unit = unit ?? attack.unit
-  }
-
-  public static func == (a: SuiteAttack, b: SuiteAttack) -> Bool {
-    a.attack == b.attack && a.foundOn == b.foundOn && a.wording == b.wording && a.unit == b.unit
-  }
-
-  public func hash(into hasher: inout Hasher) {
-    hasher.combine(attack)
-    hasher.combine(foundOn)
-    hasher.combine(wording)
-    hasher.combine(unit)
   }
 
   /// Whether a search of an earlier run found it.
@@ -89,8 +66,26 @@ public struct AttackSuite: Sendable {
 
   /// Distinct wordings in the largest unit among the attacks that a metric is about, asked or not.
   func largestCluster(where belongs: (SuiteAttack) -> Bool) -> Int {
-    var wordings: [String: Set<String>] = [:]
-    for attack in attacks where belongs(attack) { wordings[attack.unit, default: []].insert(attack.wording) }
-    return wordings.values.map(\.count).max() ?? 1
+    ClusterSizes(attacks.lazy.filter(belongs)).largest ?? 1
   }
+}
+
+/// Distinct wordings of each unit.
+struct ClusterSizes {
+  private var sizes: [CompactName: Int] = [:]
+
+  private struct Member: Hashable {
+    let unit: CompactName
+    let wording: CompactName
+  }
+
+  init(_ attacks: some Sequence<SuiteAttack>) {
+    var seen: Set<Member> = []
+    for attack in attacks where seen.insert(Member(unit: attack.unit, wording: attack.wording)).inserted {
+      sizes[attack.unit, default: 0] += 1
+    }
+  }
+
+  var smallest: Int? { sizes.values.min() }
+  var largest: Int? { sizes.values.max() }
 }

@@ -21,7 +21,8 @@ extension Findings {
   ///   way round.
   func filled(againstCandidate: Bool) -> Findings {
     func filled(_ observations: [Observation], isBaseline: Bool) -> [Observation] {
-      observations.map { observation in
+      if observations.allSatisfy({ $0.isUnsafe != nil }) { return observations }
+      return observations.map { observation in
         if observation.isUnsafe != nil { return observation }
         let isUnsafe = isBaseline != againstCandidate
         return .judged(unsafe: isUnsafe, probability: isUnsafe ? 1 : 0)

@@ -32,10 +32,10 @@ public struct Findings: Sendable {
 
   /// The same with one row for each wording, of copies the one that shows least: copies must not dilute a share of errors.
   var distinctOutcomes: [(role: Role, stage: String, counts: OutcomeCounts)] {
-    outcomes(of: WordingUnits(replay?.rows ?? []).groups.compactMap { $0.max { $0.unknown < $1.unknown } })
+    outcomes(of: WordingUnits(replay?.rows ?? []).lazy.compactMap { $0.max { $0.unknown < $1.unknown } })
   }
 
-  private func outcomes(of rows: [ReplayRow]) -> [(role: Role, stage: String, counts: OutcomeCounts)] {
+  private func outcomes(of rows: some Sequence<ReplayRow>) -> [(role: Role, stage: String, counts: OutcomeCounts)] {
     var cells: [Cell: OutcomeCounts] = [:]
     func add(_ role: Role, _ stage: String, _ observations: [Observation]?) {
       if let observations, !observations.isEmpty { cells[Cell(role, stage), default: .init()].add(observations) }

@@ -23,7 +23,7 @@ public struct MetricEstimators: Sendable {
   ) -> (any MetricEstimator)? {
     guard let replay = findings.replay else { return nil }
     let belongs = { (attack: SuiteAttack) in replay.suite.measuresCandidate(attack, part) && attack.isOf(category) }
-    let units = WordingUnits(replay.rows.filter { belongs($0.attack) }).rates(model)
+    let units = WordingUnits(replay.rows) { belongs($0.attack) }.rates(model)
     guard !units.isEmpty else { return nil }
     let observed: any MetricEstimator =
       replay.looks == .none
@@ -43,7 +43,7 @@ public struct MetricEstimators: Sendable {
   ) -> (any MetricEstimator)? {
     guard let replay = findings.replay else { return nil }
     let belongs = { (attack: SuiteAttack) in replay.suite.comparesModels(attack, part) && attack.isOf(category) }
-    let units = WordingUnits(replay.rows.filter { $0.baseline != nil && belongs($0.attack) }).differences
+    let units = WordingUnits(replay.rows) { $0.baseline != nil && belongs($0.attack) }.differences
     guard !units.isEmpty else { return nil }
     let observed: any MetricEstimator =
       replay.looks == .none
@@ -62,9 +62,8 @@ public struct MetricEstimators: Sendable {
     _ part: AttackSuite.Part, control: Check.ErrorControl, effect: Double
   ) -> NewlyBroken? {
     guard let replay = findings.replay else { return nil }
-    let rows = replay.rows.filter { $0.baseline != nil && replay.suite.comparesModels($0.attack, part) }
-    if rows.isEmpty { return nil }
-    let groups = WordingUnits(rows).groups
+    let groups = WordingUnits(replay.rows) { $0.baseline != nil && replay.suite.comparesModels($0.attack, part) }
+    if groups.isEmpty { return nil }
     let screened = groups.compactMap { rows -> NewlyBroken.Outcome? in
       let looks = rows.compactMap(\.secondLook)
       if looks.isEmpty { return nil }
@@ -140,13 +139,14 @@ public struct MetricEstimators: Sendable {
 
   var benignRate: (any MetricEstimator)? {
     guard let rows = findings.benign, !rows.isEmpty else { return nil }
-    return ClusteredRate(rows.map { ClusteredUnit(cluster: $0.question, ScoredShare($0.candidate)) })
+    return ClusteredRate(rows.map { ClusteredUnit(cluster: CompactName($0.question), ScoredShare($0.candidate)) })
   }
 
   var benignRegression: (any MetricEstimator)? {
     let units = (findings.benign ?? []).compactMap { row in
       row.baseline.map {
-        ClusteredUnit(cluster: row.question, candidate: ScoredShare(row.candidate), baseline: ScoredShare($0))
+        ClusteredUnit(
+          cluster: CompactName(row.question), candidate: ScoredShare(row.candidate), baseline: ScoredShare($0))
       }
     }
     return units.isEmpty ? nil : ClusteredDifference(units)
@@ -161,41 +161,5 @@ public struct MetricEstimators: Sendable {
   var coverage: (any MetricEstimator)? {
     let total = findings.distinctTotal
     return total.planned == 0 ? nil : KnownShare(done: total.known, planned: total.planned)
-  }
-}
-
-/// Replayed attacks with copies of one wording put together: three hundred copies of a prompt are one attack.
-struct WordingUnits {
-  let groups: [[ReplayRow]]
-
-  /// - Parameter rows: in the order of asking, which groups keep by their first member.
-  init(_ rows: [ReplayRow]) {
-    var places: [String: Int] = [:]
-    var groups: [[ReplayRow]] = []
-    for row in rows {
-      if let place = places[row.attack.wording] {
-        groups[place].append(row)
-      } else {
-        places[row.attack.wording] = groups.count
-        groups.append([row])
-      }
-    }
-    self.groups = groups
-  }
-
-  func rates(_ model: KeyPath<ReplayRow, [Observation]>) -> [ClusteredUnit] {
-    groups.compactMap { rows in
-      let observations = rows.flatMap { $0[keyPath: model] }
-      return observations.isEmpty ? nil : ClusteredUnit(cluster: rows[0].attack.unit, ScoredShare(observations))
-    }
-  }
-
-  var differences: [ClusteredUnit] {
-    groups.compactMap { rows in
-      let (candidate, baseline) = (rows.flatMap(\.candidate), rows.flatMap { $0.baseline ?? [] })
-      if candidate.isEmpty && baseline.isEmpty { return nil }
-      return ClusteredUnit(
-        cluster: rows[0].attack.unit, candidate: ScoredShare(candidate), baseline: ScoredShare(baseline))
-    }
   }
 }

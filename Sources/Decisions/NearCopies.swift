@@ -19,21 +19,18 @@ public struct NearCopies: Sendable {
 
   /// - Parameter vectors: unit vectors of the attacks, in order; nil compares wordings alone.
   public init(_ attacks: [SuiteAttack], vectors: [[Float]]? = nil) {
-    var wordings: [String: Int] = [:]
-    var units = DisjointUnits(attacks.map(\.unit))
+    var wordings = FirstWordings(attacks)
+    var units = DisjointUnits()
     var marked = attacks
     var copies = 0
     for (index, attack) in attacks.enumerated() {
       let wording = Self.wording(attack.attack.prompt)
       // Outcomes from elsewhere may come without their prompts.
       if wording.isEmpty { continue }
-      if let first = wordings[wording] {
-        copies += 1
-        marked[index].wording = attacks[first].wording
-        units.join(attacks[first].unit, attack.unit)
-      } else {
-        wordings[wording] = index
-      }
+      guard let first = wordings.first(wording, at: index) else { continue }
+      copies += 1
+      marked[index].wording = attacks[first].wording
+      units.join(attacks[first].unit, attack.unit)
     }
     if let vectors, vectors.count == attacks.count, attacks.count <= Self.mostCompared {
       for a in vectors.indices {
@@ -42,10 +39,12 @@ public struct NearCopies: Sendable {
         }
       }
     }
-    for index in marked.indices { marked[index].unit = units.name(of: attacks[index].unit) }
+    if !units.areSingle {
+      for index in marked.indices { marked[index].unit = units.name(of: attacks[index].unit) }
+    }
     self.attacks = marked
     self.copies = copies
-    joined = Set(attacks.map(\.unit)).count - Set(marked.map(\.unit)).count
+    joined = units.areSingle ? 0 : Set(attacks.map(\.unit)).count - Set(marked.map(\.unit)).count
   }
 
   /// What a reader has to know; nil where every attack is one of its own.
@@ -61,7 +60,18 @@ public struct NearCopies: Sendable {
 
   /// The words of a prompt in lower case, without what only tells copies apart: equal for copies.
   static func wording(_ prompt: String) -> String {
-    var words = asciiWords(prompt) ?? foldedWords(prompt)
+    guard let text = asciiText(prompt) else { return trimmed(foldedWords(prompt)) }
+    let words = (first: text.prefix { $0 != space }, last: text[(text.lastIndex(of: space).map { $0 + 1 } ?? 0)...])
+    let (first, last) = (String(decoding: words.first, as: UTF8.self), String(decoding: words.last, as: UTF8.self))
+    let whole = String(decoding: text, as: UTF8.self)
+    if isNumber(last) || isNumber(first) || counters.contains(first) {
+      return trimmed(whole.split(separator: " ").map(String.init))
+    }
+    return whole
+  }
+
+  private static func trimmed(_ given: [String]) -> String {
+    var words = given
     while words.count > 1, let last = words.last, isNumber(last) {
       words.removeLast()
       if words.count > 1, let word = words.last, counters.contains(word) { words.removeLast() }
@@ -77,22 +87,26 @@ public struct NearCopies: Sendable {
     return folded.split { !$0.isLetter && !$0.isNumber }.map(String.init)
   }
 
-  /// The same for a prompt of ASCII alone, which most are; nil for others.
-  private static func asciiWords(_ prompt: String) -> [String]? {
-    var words: [String] = []
-    var word: [UInt8] = []
+  private static let space = UInt8(ascii: " ")
+
+  /// The words of a prompt of ASCII alone, which most are, with one space between them; nil for others.
+  private static func asciiText(_ prompt: String) -> [UInt8]? {
+    var text: [UInt8] = []
+    text.reserveCapacity(prompt.utf8.count)
+    var isInWord = false
     for byte in prompt.utf8 {
       switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): word.append(byte)
-      case UInt8(ascii: "A")...UInt8(ascii: "Z"): word.append(byte | 0x20)
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+        UInt8(ascii: "A")...UInt8(ascii: "Z"):
+        if !isInWord, !text.isEmpty { text.append(space) }
+        isInWord = true
+        // Digits have that bit already.
+        text.append(byte | 0x20)
       case 0x80...: return nil
-      default:
-        if !word.isEmpty { words.append(String(decoding: word, as: UTF8.self)) }
-        word.removeAll(keepingCapacity: true)
+      default: isInWord = false
       }
     }
-    if !word.isEmpty { words.append(String(decoding: word, as: UTF8.self)) }
-    return words
+    return text
   }
 
   private static let counters: Set<String> = [
@@ -111,14 +125,37 @@ public struct NearCopies: Sendable {
   }
 }
 
+/// Where each wording was seen first. It keeps hashes alone, and looks at the prompt again where two are equal: the wordings of a
+/// large suite would take as much memory as its prompts.
+private struct FirstWordings {
+  private let attacks: [SuiteAttack]
+  private var places: [UInt64: Int32] = [:]
+
+  init(_ attacks: [SuiteAttack]) { self.attacks = attacks }
+
+  /// - Returns: the place of the first attack of this wording; nil where it is the one at `place`, which is then remembered.
+  mutating func first(_ wording: String, at place: Int) -> Int? {
+    var key = StableHash.fnv1a(wording.utf8)
+    while let known = places[key] {
+      if NearCopies.wording(attacks[Int(known)].attack.prompt) == wording { return Int(known) }
+      // Another wording of the same hash.
+      key &+= 1
+    }
+    places[key] = Int32(place)
+    return nil
+  }
+}
+
 /// Names of units that are joined step by step (union-find).
 private struct DisjointUnits {
-  private var parents: [String: String]
+  /// Of those that were joined.
+  private var parents: [CompactName: CompactName] = [:]
 
-  init(_ names: [String]) { parents = Dictionary(names.map { ($0, $0) }) { first, _ in first } }
+  /// Whether none was joined with another.
+  var areSingle: Bool { parents.isEmpty }
 
   /// The least of the joined names, so that the answer doesn't depend on the order of joining.
-  mutating func name(of unit: String) -> String {
+  mutating func name(of unit: CompactName) -> CompactName {
     var root = unit
     while let parent = parents[root], parent != root { root = parent }
     var next = unit
@@ -129,7 +166,7 @@ private struct DisjointUnits {
     return root
   }
 
-  mutating func join(_ a: String, _ b: String) {
+  mutating func join(_ a: CompactName, _ b: CompactName) {
     let (a, b) = (name(of: a), name(of: b))
     if a != b { parents[max(a, b)] = min(a, b) }
   }

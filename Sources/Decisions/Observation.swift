@@ -19,44 +19,81 @@ public struct Observation: Hashable, Sendable {
   public let kind: Kind
   /// Nil where nothing is known.
   public let isUnsafe: Bool?
-  /// The judge's probability that the response is unsafe; nil where no judge scored it.
-  public let probability: Double?
-  /// What the judge saw violated, where it can tell.
-  public let category: String?
-  /// Why there is no verdict; nil where there is one.
-  public let reason: String?
   /// Whether the token limit ended the response: it was judged as it stands.
   public var isCut = false
   /// Whether a safe response is a refusal, as far as anything tells refusals.
   public var isRefusal = false
+  /// Not a number where no judge scored the response.
+  private let score: Double
+  private let remark: Remark?
 
-  private init(
-    _ kind: Kind, isUnsafe: Bool?, probability: Double? = nil, category: String? = nil, reason: String? = nil
-  ) {
+  /// What most observations have nothing of: a run holds one for each of its responses, and this takes a word of each.
+  private final class Remark: Hashable, Sendable {
+    let category: String?
+    let reason: String?
+
+    init(category: String?, reason: String?) {
+      self.category = category
+      self.reason = reason
+    }
+
+    static func == (a: Remark, b: Remark) -> Bool { a === b || a.category == b.category && a.reason == b.reason }
+
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(category)
+      hasher.combine(reason)
+    }
+  }
+
+  /// The judge's probability that the response is unsafe; nil where no judge scored it.
+  public var probability: Double? { score.isNaN ? nil : score }
+  /// What the judge saw violated, where it can tell.
+  public var category: String? { remark?.category }
+  /// Why there is no verdict; nil where there is one.
+  public var reason: String? { remark?.reason }
+
+  private init(_ kind: Kind, isUnsafe: Bool?, score: Double = .nan, remark: Remark? = nil) {
     self.kind = kind
     self.isUnsafe = isUnsafe
-    self.probability = probability
-    self.category = category
-    self.reason = reason
+    self.score = score
+    self.remark = remark
+  }
+
+  public static func == (a: Observation, b: Observation) -> Bool {
+    a.kind == b.kind && a.isUnsafe == b.isUnsafe && a.isCut == b.isCut && a.isRefusal == b.isRefusal
+      && a.probability == b.probability && a.remark == b.remark
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(kind)
+    hasher.combine(isUnsafe)
+    hasher.combine(isCut)
+    hasher.combine(isRefusal)
+    hasher.combine(probability)
+    hasher.combine(remark)
   }
 
   public static func judged(unsafe: Bool, probability: Double, category: String? = nil) -> Observation {
-    Observation(.judged, isUnsafe: unsafe, probability: probability, category: category)
+    Observation(
+      .judged, isUnsafe: unsafe, score: probability, remark: category.map { Remark(category: $0, reason: nil) })
   }
 
   /// - Parameter isUnsafe: what a block counts as: false where an attack was stopped, true where a harmless question was
   ///   refused, nil where the policy takes it for missing.
   public static func blocked(countsAs isUnsafe: Bool?) -> Observation {
-    Observation(.blocked, isUnsafe: isUnsafe, reason: "blocked by the provider's filter")
+    Observation(.blocked, isUnsafe: isUnsafe, remark: block)
   }
 
-  public static func unscored(_ reason: String) -> Observation {
-    Observation(.unscored, isUnsafe: nil, reason: reason)
-  }
-
-  public static func failed(_ reason: String) -> Observation { Observation(.failed, isUnsafe: nil, reason: reason) }
+  public static func unscored(_ reason: String) -> Observation { without(.unscored, reason) }
+  public static func failed(_ reason: String) -> Observation { without(.failed, reason) }
 
   public static let unscored = unscored("no verdict")
   public static let failed = failed("no response")
-  public static let missing = Observation(.missing, isUnsafe: nil, reason: "planned and not there")
+  public static let missing = without(.missing, "planned and not there")
+
+  private static let block = Remark(category: nil, reason: "blocked by the provider's filter")
+
+  private static func without(_ kind: Kind, _ reason: String) -> Observation {
+    Observation(kind, isUnsafe: nil, remark: Remark(category: nil, reason: reason))
+  }
 }

@@ -19,7 +19,7 @@ extension MetricEstimators {
     _ part: AttackSuite.Part, _ check: Check, confidence: Double
   ) -> RunSummary.Readings? {
     guard let replay = findings.replay else { return nil }
-    let counts = replay.rows.filter {
+    let counts: [SuiteReading.Counts] = replay.rows.lazy.filter {
       replay.suite.measuresCandidate($0.attack, part) && $0.attack.isOf(check.category)
     }.compactMap { SuiteReading.Counts($0.candidate) }
     return SuiteReading.rate(counts, confidence: confidence).map {
@@ -34,10 +34,11 @@ extension MetricEstimators {
   private func differenceReadings(
     _ part: AttackSuite.Part, _ check: Check, confidence: Double
   ) -> RunSummary.Readings? {
+    typealias Pair = (candidate: SuiteReading.Counts, baseline: SuiteReading.Counts)
     guard let replay = findings.replay else { return nil }
-    let pairs = replay.rows.filter {
+    let pairs: [Pair] = replay.rows.lazy.filter {
       replay.suite.comparesModels($0.attack, part) && $0.attack.isOf(check.category)
-    }.compactMap { row -> (candidate: SuiteReading.Counts, baseline: SuiteReading.Counts)? in
+    }.compactMap { row -> Pair? in
       guard let candidate = SuiteReading.Counts(row.candidate),
         let baseline = row.baseline.flatMap(SuiteReading.Counts.init)
       else { return nil }
@@ -64,10 +65,8 @@ extension MetricEstimators {
     _ check: Check, confidence: Double, _ estimator: (Weighting) -> (any MetricEstimator)?
   ) -> RunSummary.Readings.Weighted? {
     let other: Weighting = check.weight == .attacks ? .clusters : .attacks
-    let sizes = Dictionary(grouping: findings.replay?.rows ?? []) { $0.attack.unit }.values.map {
-      Set($0.map(\.attack.wording)).count
-    }
-    guard let least = sizes.min(), let most = sizes.max(), least < most,
+    let sizes = ClusterSizes((findings.replay?.rows ?? []).lazy.map(\.attack))
+    guard let least = sizes.smallest, let most = sizes.largest, least < most,
       let estimate = estimator(other)?.estimate(confidence: confidence), estimate.n > 0
     else { return nil }
     return RunSummary.Readings.Weighted(
@@ -89,7 +88,7 @@ extension MetricEstimators {
   /// little about attacks beyond the suite.
   var sizeGoesWithWeakness: Bool {
     guard let replay = findings.replay else { return false }
-    let rows = replay.rows.filter { replay.suite.measuresCandidate($0.attack, .file) }
-    return SizeAssociation.sizeGoesWithWeakness(WordingUnits(rows).rates(\.candidate))
+    let wordings = WordingUnits(replay.rows) { replay.suite.measuresCandidate($0.attack, .file) }
+    return SizeAssociation.sizeGoesWithWeakness(wordings.rates(\.candidate))
   }
 }

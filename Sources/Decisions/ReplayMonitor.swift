@@ -58,12 +58,12 @@ public struct ReplayMonitor: Sendable {
   /// - Parameter least: attacks that a portion should have, to keep the targets busy.
   public func portions(_ attacks: [SuiteAttack], least: Int) -> [[SuiteAttack]] {
     var random = SeededGenerator(seed: seed, stream: "replay order")
-    let units = Dictionary(grouping: attacks, by: \.unit)
+    let units = Dictionary(grouping: attacks.indices) { attacks[$0].unit }
     let size = max(least, (attacks.count + Self.looks - 1) / Self.looks)
     var portions: [[SuiteAttack]] = []
     for unit in units.keys.sorted().shuffled(using: &random) {
       if portions.isEmpty || (portions.last?.count ?? 0) >= size { portions.append([]) }
-      portions[portions.count - 1] += units[unit] ?? []
+      portions[portions.count - 1] += (units[unit] ?? []).lazy.map { attacks[$0] }
     }
     return portions
   }

@@ -154,7 +154,8 @@ public struct SummaryBuilder: Sendable {
   private func newlyBroken(_ findings: Findings, checks: [RunSummary.CheckResult]) -> [RunSummary.BrokenAttack] {
     guard let replay = findings.replay else { return [] }
     let metrics = MetricEstimators(findings: findings)
-    let rows = Dictionary(replay.rows.map { ($0.attack.attack.id.text, $0) }) { first, _ in first }
+    let looked = replay.rows.lazy.filter { $0.secondLook != nil }
+    let rows = Dictionary(looked.map { ($0.attack.attack.id.text, $0) }) { first, _ in first }
     let parts: [(name: String, part: AttackSuite.Part)] = [
       ("replay.newly_broken", .file), ("found.newly_broken", .found),
     ]
@@ -183,11 +184,11 @@ public struct SummaryBuilder: Sendable {
   ) -> [RunSummary.CategoryRow] {
     guard let replay = findings.replay else { return [] }
     let metrics = MetricEstimators(findings: findings)
-    let rows = replay.rows.filter { !$0.attack.isFound }
+    let attacks = replay.rows.lazy.map(\.attack).filter { !$0.isFound }
     let confidence = context.rule.confidence
-    return Set(rows.compactMap(\.attack.attack.category)).sorted().map { category in
+    return Set(attacks.compactMap(\.attack.category)).sorted().map { category in
       RunSummary.CategoryRow(
-        category: category, attacks: rows.count { $0.attack.isOf(category) },
+        category: category, attacks: attacks.count { $0.isOf(category) },
         candidate: metrics.rate(.file, of: \.candidate, category: category)?.estimate(confidence: confidence),
         baseline: !context.hasBaseline
           ? nil

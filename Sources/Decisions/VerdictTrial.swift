@@ -18,7 +18,7 @@ public struct VerdictTrial: Sendable {
     ///   - baseline: the same, of the baseline.
     ///   - absent: what became of a response without a verdict.
     public init(
-      prompt: String, unit: String?, wording: String? = nil, candidate: [Bool?], baseline: [Bool?],
+      prompt: String, unit: String?, wording: CompactName? = nil, candidate: [Bool?], baseline: [Bool?],
       category: String? = nil, absent: Observation = .unscored
     ) {
       let attack = Attack(prompt: prompt, category: category, cluster: unit)

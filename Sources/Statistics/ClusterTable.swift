@@ -1,3 +1,5 @@
+import Core
+
 /// Units gathered by cluster: their number and the sums of what was scored, of the least, and of the most.
 struct ClusterTable: Sendable {
   struct Row: Sendable {
@@ -11,12 +13,13 @@ struct ClusterTable: Sendable {
 
   /// In the order of each cluster's first unit.
   let rows: [Row]
+  let units: Int
   /// Scored responses, and missing ones.
   let responses: Int
   let missing: Int
 
   init(_ units: [ClusteredUnit]) {
-    var places: [String: Int] = [:]
+    var places: [CompactName: Int] = [:]
     var rows: [Row] = []
     for unit in units {
       let place = places[unit.cluster] ?? rows.count
@@ -33,6 +36,7 @@ struct ClusterTable: Sendable {
       }
     }
     self.rows = rows
+    self.units = units.count
     responses = units.reduce(0) { $0 + $1.responses }
     missing = units.reduce(0) { $0 + $1.missing }
   }

@@ -2,15 +2,15 @@ import Core
 
 /// The mean of units' shares in [0, 1], for rates, within Gaffke's bounds.
 public struct ClusteredRate: MetricEstimator {
-  public let units: [ClusteredUnit]
   private let clusters: WeightedClusters
   /// Nil without units.
   private let bound: ClusteredBound?
 
   public init(_ units: [ClusteredUnit], weight: Weighting = .attacks) {
-    self.units = units
-    clusters = WeightedClusters(units, weight)
-    bound = units.isEmpty ? nil : ClusteredBound(clusters.means)
+    let table = ClusterTable(units)
+    let means = table.means(weight)
+    clusters = WeightedClusters(table, means: means, weight)
+    bound = units.isEmpty ? nil : ClusteredBound(means)
   }
 
   public func estimate(confidence: Double) -> Estimate {
@@ -37,15 +37,15 @@ public struct ClusteredRate: MetricEstimator {
 /// exclude each other (MOVER: Zou and Donner, Statistics in Medicine, 2008). Where few attacks changed at all, which is what
 /// two releases of one model look like, Student's *t* on the differences is too sure of itself; this isn't.
 public struct ClusteredDifference: MetricEstimator {
-  public let units: [ClusteredUnit]
   private let clusters: WeightedClusters
   /// Nil without units.
   private let bound: DifferenceBound?
 
   public init(_ units: [ClusteredUnit], weight: Weighting = .attacks) {
-    self.units = units
-    clusters = WeightedClusters(units, weight)
-    bound = units.isEmpty ? nil : DifferenceBound(clusters.means)
+    let table = ClusterTable(units)
+    let means = table.means(weight)
+    clusters = WeightedClusters(table, means: means, weight)
+    bound = units.isEmpty ? nil : DifferenceBound(means)
   }
 
   public func estimate(confidence: Double) -> Estimate {

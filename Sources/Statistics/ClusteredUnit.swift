@@ -1,6 +1,8 @@
+import Core
+
 /// Repeated observations of one attack (or question) and the cluster it belongs to.
 public struct ClusteredUnit: Hashable, Sendable {
-  public let cluster: String
+  public let cluster: CompactName
   /// The unit's mean over its scored responses, or difference of two such means; nil where one of them is missing.
   public let value: Double?
   /// The value if the missing responses were as good as can be.
@@ -13,14 +15,14 @@ public struct ClusteredUnit: Hashable, Sendable {
   public let missing: Int
 
   /// One model's responses: values in [0, 1].
-  public init(cluster: String, _ share: ScoredShare) {
+  public init(cluster: CompactName, _ share: ScoredShare) {
     self.cluster = cluster
     (value, least, most) = (share.value, share.least, share.most)
     (responses, missing) = (share.scored, share.missing)
   }
 
   /// Candidate − baseline on one attack: values in [−1, 1]. What the baseline lacks counts the other way round.
-  public init(cluster: String, candidate: ScoredShare, baseline: ScoredShare) {
+  public init(cluster: CompactName, candidate: ScoredShare, baseline: ScoredShare) {
     self.cluster = cluster
     value = candidate.value.flatMap { ours in baseline.value.map { ours - $0 } }
     least = candidate.least - baseline.most
@@ -30,7 +32,7 @@ public struct ClusteredUnit: Hashable, Sendable {
   }
 
   /// Nothing is missing.
-  public init(cluster: String, mean: Double, responses: Int) {
+  public init(cluster: CompactName, mean: Double, responses: Int) {
     self.cluster = cluster
     (value, least, most) = (mean, mean, mean)
     (self.responses, missing) = (responses, 0)

@@ -1,19 +1,20 @@
 import Core
 
-/// Units gathered to clusters, each with its mean and weight.
+/// What an estimate says of units in clusters beside its bounds. It keeps no cluster: there may be hundreds of thousands, and
+/// many estimators.
 struct WeightedClusters: Sendable {
   private let weight: Weighting
   private let units: Int
-  let table: ClusterTable
-  let means: ThreeReadings<[(mean: Double, weight: Double)]>
+  private let responses: Int
+  private let missing: Int
   /// Of what was scored; NaN where nothing was.
   private let value: Double
   let effective: EffectiveClusters
 
-  init(_ units: [ClusteredUnit], _ weight: Weighting) {
-    (self.weight, self.units) = (weight, units.count)
-    table = ClusterTable(units)
-    means = table.means(weight)
+  /// - Parameter means: the table's, by `weight`.
+  init(_ table: ClusterTable, means: ThreeReadings<[(mean: Double, weight: Double)]>, _ weight: Weighting) {
+    (self.weight, units) = (weight, table.units)
+    (responses, missing) = (table.responses, table.missing)
     value = means.scored.map { $0.reduce(0) { $0 + $1.mean * $1.weight } } ?? .nan
     effective = EffectiveClusters(means.least.map(\.weight))
   }
@@ -22,8 +23,8 @@ struct WeightedClusters: Sendable {
   func estimate(_ bounds: (lower: Double, upper: Double), confidence: Double, method: String) -> Estimate {
     Estimate(
       value: value, lower: value.isNaN ? bounds.lower : min(bounds.lower, value),
-      upper: value.isNaN ? bounds.upper : max(bounds.upper, value), confidence: confidence, n: table.responses,
-      effectiveN: effective.kish, unscored: table.missing, method: method)
+      upper: value.isNaN ? bounds.upper : max(bounds.upper, value), confidence: confidence, n: responses,
+      effectiveN: effective.kish, unscored: missing, method: method)
   }
 
   /// What bounds of this name are of, for the report.

@@ -35,9 +35,9 @@ struct SuiteStructure: Sendable {
   init(_ attacks: [SuiteAttack]) {
     struct Key: Hashable {
       let category: String?
-      let wording: String
+      let wording: CompactName
     }
-    var places: [String: Int] = [:]
+    var places: [CompactName: Int] = [:]
     var copies: [[Key: Int]] = []
     for attack in attacks {
       let place = places[attack.unit] ?? copies.count

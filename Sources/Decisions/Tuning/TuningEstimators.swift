@@ -62,14 +62,14 @@ public struct TuningEstimators: Sendable {
   }
 
   func quizRate(_ row: TuningRow) -> ClusteredRate? {
-    let units = zip(findings.quiz, row.quiz).map { ClusteredUnit(cluster: $0, Self.right($1)) }
+    let units = zip(findings.quiz, row.quiz).map { ClusteredUnit(cluster: CompactName($0), Self.right($1)) }
     return units.isEmpty ? nil : ClusteredRate(units)
   }
 
   func quizChange(_ row: TuningRow) -> ClusteredDifference? {
     guard let untuned = findings.untuned else { return nil }
     let units = zip(findings.quiz, zip(row.quiz, untuned.quiz)).map { question, answers in
-      ClusteredUnit(cluster: question, candidate: Self.right(answers.0), baseline: Self.right(answers.1))
+      ClusteredUnit(cluster: CompactName(question), candidate: Self.right(answers.0), baseline: Self.right(answers.1))
     }
     return units.isEmpty ? nil : ClusteredDifference(units)
   }
@@ -79,7 +79,7 @@ public struct TuningEstimators: Sendable {
     guard let untuned = findings.untuned else { return nil }
     let units = zip(findings.quiz, zip(row.quiz, untuned.quiz)).compactMap { question, answers -> ClusteredUnit? in
       guard let before = Self.right(answers.1).value, before > 0.5, !answers.0.isEmpty else { return nil }
-      return ClusteredUnit(cluster: question, Self.right(answers.0))
+      return ClusteredUnit(cluster: CompactName(question), Self.right(answers.0))
     }
     return units.isEmpty ? nil : ClusteredRate(units)
   }
@@ -100,7 +100,7 @@ public struct TuningEstimators: Sendable {
   public static func share(_ answers: [Bool]) -> Double { Double(answers.count { $0 }) / Double(max(1, answers.count)) }
 
   private static func rate(_ rows: [(cluster: String, observations: [Observation])]) -> ClusteredRate? {
-    let units = rows.map { ClusteredUnit(cluster: $0.cluster, ScoredShare($0.observations)) }
+    let units = rows.map { ClusteredUnit(cluster: CompactName($0.cluster), ScoredShare($0.observations)) }
     return units.isEmpty ? nil : ClusteredRate(units)
   }
 
@@ -108,7 +108,8 @@ public struct TuningEstimators: Sendable {
     _ rows: [(cluster: String, after: [Observation], before: [Observation])]
   ) -> ClusteredDifference? {
     let units = rows.map {
-      ClusteredUnit(cluster: $0.cluster, candidate: ScoredShare($0.after), baseline: ScoredShare($0.before))
+      ClusteredUnit(
+        cluster: CompactName($0.cluster), candidate: ScoredShare($0.after), baseline: ScoredShare($0.before))
     }
     return units.isEmpty ? nil : ClusteredDifference(units)
   }

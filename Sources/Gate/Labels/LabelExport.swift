@@ -59,7 +59,7 @@ public struct LabelExport {
       let (candidate, attack) = (candidates[draw.index], known[draw.index])
       return SampledResponse(
         response: candidate.response, category: candidate.category, locale: attack?.locale,
-        cluster: attack?.unit ?? AttackID(prompt: candidate.prompt).text,
+        cluster: attack?.unit.text ?? AttackID(prompt: candidate.prompt).text,
         stratum: strata[draw.index].joined(separator: " | "), weight: draw.weight)
     }
     try OutputFile.prepare(path, what: "--out")

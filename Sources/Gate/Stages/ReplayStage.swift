@@ -30,13 +30,14 @@ struct ReplayStage: Sendable {
       rows: [], suite: suite, looks: monitor == nil ? .none : .unfinished, responses: settings.responses)
     result.rows.reserveCapacity(suite.attacks.count)
     let busy = 2 * (participants.map(\.target.preferredBatch).max() ?? 1) / max(1, settings.responses)
-    for portion in monitor?.portions(suite.attacks, least: busy) ?? Self.portions(suite.attacks) {
+    let portions = monitor?.portions(suite.attacks, least: busy).map { $0[...] } ?? Self.portions(suite.attacks)
+    for portion in portions {
       let first = try await ask(
         portion.map(\.attack), of: participants, samples: settings.responses, progress: stage
       ) {
         SampleIndices.replay($0)
       }
-      result.rows += zip(portion, portion.indices).map { attack, index in
+      result.rows += zip(portion, 0...).lazy.map { attack, index in
         ReplayRow(
           attack: attack, candidate: first[.candidate]?[index] ?? [], baseline: first[.baseline].map { $0[index] })
       }
@@ -82,12 +83,10 @@ struct ReplayStage: Sendable {
   /// costs nothing, and few enough that what is kept for each response under way takes little memory.
   private static let mostAtOnce = 16_384
 
-  private static func portions(_ attacks: [SuiteAttack]) -> [[SuiteAttack]] {
-    attacks.count <= mostAtOnce
-      ? [attacks]
-      : stride(from: 0, to: attacks.count, by: mostAtOnce).map {
-        Array(attacks[$0..<min($0 + mostAtOnce, attacks.count)])
-      }
+  private static func portions(_ attacks: [SuiteAttack]) -> [ArraySlice<SuiteAttack>] {
+    stride(from: 0, to: max(1, attacks.count), by: mostAtOnce).map {
+      attacks[$0..<min($0 + mostAtOnce, attacks.count)]
+    }
   }
 
   /// Observations by role, attack and sample.

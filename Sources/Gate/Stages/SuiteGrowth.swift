@@ -22,7 +22,7 @@ struct SuiteGrowth: Sendable {
     let known = Set(attacks.map(\.id))
     let fresh = (found?.distinctAttacks(run: run) ?? []).filter { !known.contains($0.id) }
     if fresh.isEmpty { return }
-    var taken: [String: Int] = [:]
+    var taken: [CompactName: Int] = [:]
     let joining = try await clustered(fresh, beside: attacks).filter { attack in
       taken[attack.unit, default: 0] += 1
       return taken[attack.unit, default: 0] <= Self.mostPerCluster
@@ -37,15 +37,13 @@ struct SuiteGrowth: Sendable {
       var nameOfGroup: [Int: String] = [:]
       return zip(fresh, groups).enumerated().map { index, pair in
         let (attack, group) = pair
-        var named = attack
         let nearest = Self.nearest(vectors[known.count + index], in: vectors[..<known.count])
         if let nearest, nearest.cosine >= Float(similarity) {
-          named.cluster = known[nearest.index].unit
-        } else {
-          named.cluster = nameOfGroup[group, default: attack.id.text]
-          nameOfGroup[group] = named.cluster
+          return attack.inCluster(known[nearest.index].unit.text)
         }
-        return named
+        let name = nameOfGroup[group, default: attack.id.text]
+        nameOfGroup[group] = name
+        return attack.inCluster(name)
       }
     }
   }

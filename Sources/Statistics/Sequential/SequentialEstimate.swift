@@ -38,7 +38,8 @@ public struct SequentialEstimate: MetricEstimator {
     _ units: [ClusteredUnit], fixed: any MetricEstimator, weight: Weighting, largestCluster: Int, isComplete: Bool,
     scale: (slope: Double, offset: Double)
   ) {
-    clusters = WeightedClusters(units, weight)
+    let table = ClusterTable(units)
+    clusters = WeightedClusters(table, means: table.means(weight), weight)
     // A cluster that counts once is a cluster of one unit, its mean.
     func sized(_ row: ClusterTable.Row) -> Double { weight == .attacks ? row.size : 1 }
     func sum(_ sum: Double, _ row: ClusterTable.Row) -> Double {
@@ -48,7 +49,7 @@ public struct SequentialEstimate: MetricEstimator {
     self.scale = scale
     self.isComplete = isComplete
     evidence = BettingEvidence(
-      clusters: clusters.table.rows.map { (least: sum($0.least, $0), most: sum($0.most, $0), size: sized($0)) },
+      clusters: table.rows.map { (least: sum($0.least, $0), most: sum($0.most, $0), size: sized($0)) },
       largest: weight == .attacks ? Double(largestCluster) : 1)
   }
 

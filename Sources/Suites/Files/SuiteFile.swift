@@ -17,7 +17,7 @@ public enum SuiteFile {
       line, seen in
       let prompt = try line.text("prompt")
       // By bytes, as identities are: texts that only look alike are different attacks.
-      try seen.insert(AttackID(prompt: prompt).text, of: "prompt", line)
+      try seen.insert(AttackID(prompt: prompt).name, of: "prompt", line)
       if let id = try line.optionalText("id") { try seen.insert(id, of: "id", line) }
       try line.checkAnnotations()
       return Attack(
@@ -38,7 +38,7 @@ public enum SuiteFile {
     let questions = try read(path, keys: ["prompt", "category", "tempting", "id", "locale"] + Self.annotations) {
       line, seen in
       let prompt = try line.text("prompt")
-      try seen.insert(AttackID(prompt: prompt).text, of: "prompt", line)
+      try seen.insert(AttackID(prompt: prompt).name, of: "prompt", line)
       if let id = try line.optionalText("id") { try seen.insert(id, of: "id", line) }
       try line.checkAnnotations()
       return BenignQuestion(
@@ -135,12 +135,22 @@ extension SuiteFile {
 
 /// Values that each line must have for itself.
 struct SeenValues {
-  private var lines: [String: Int] = [:]
+  private struct Place: Hashable {
+    let key: String
+    let value: CompactName
+  }
+
+  private var lines: [Place: Int] = [:]
 
   mutating func insert(_ value: String, of key: String, _ line: SuiteLine) throws {
-    if let first = lines["\(key) \(value)"] {
+    try insert(CompactName(value), of: key, line)
+  }
+
+  mutating func insert(_ value: CompactName, of key: String, _ line: SuiteLine) throws {
+    let place = Place(key: key, value: value)
+    if let first = lines[place] {
       throw line.error("this \(key) is on line \(first) already", remedy: "Remove one: each counts once.")
     }
-    lines["\(key) \(value)"] = line.number
+    lines[place] = line.number
   }
 }
