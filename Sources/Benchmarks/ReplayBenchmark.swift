@@ -82,15 +82,17 @@ struct ReplayBenchmark: AsyncParsableCommand {
             1000 * cpu / Double(cell.responses), Self.median(own.map { Double($0.took.peakMemory) / 1e6 }),
             own.last?.server.connections ?? 0, Self.median(own.map(\.server.cpu))))
     }
-    if !cell.isEncrypted, cell.latency == 0, let rate = try wrk(cell, folder) {
-      print("wrk (no work, no commits)" + String(format: "%8.0f", rate))
-    }
+    let bare = cell.isEncrypted ? nil : try wrk(cell, folder)
+    if let bare { print("wrk (no work, no commits)" + String(format: "%8.0f", bare)) }
     let pairs = zip(runs[.uvloop] ?? [], runs[.sluice] ?? [])
     let ratio = Self.median(pairs.map { $0.took.wall / $1.took.wall })
     let thrift = Self.median(pairs.map { $0.took.cpu / $1.took.cpu })
     print(String(format: "times aiohttp + uvloop: %.2f by wall clock, %.2f by CPU", ratio, thrift))
     if cell.latency > 0, let own = runs[.sluice]?.first {
-      print(String(format: "of the server-bound rate, while asking: %.1f %%", 100 * cell.floor / own.server.seconds))
+      print(
+        String(format: "of the server-bound rate, while asking: %.1f %%", 100 * cell.floor / own.server.seconds)
+          // What the machine allows at the moment: it may be busy with other things.
+          + (bare.map { String(format: "; wrk keeps %.1f %%", 100 * $0 * cell.floor / Double(cell.responses)) } ?? ""))
     }
     return ratio
   }
@@ -133,7 +135,8 @@ struct ReplayBenchmark: AsyncParsableCommand {
   /// Requests per second, nil where there is no wrk.
   private func wrk(_ cell: Cell, _ folder: URL) throws -> Double? {
     guard FileManager.default.isExecutableFile(atPath: "/usr/bin/wrk") else { return nil }
-    let server = try LoadServer(folder.appendingPathComponent("load_server"), latency: 0, certificate: nil)
+    let server = try LoadServer(
+      folder.appendingPathComponent("load_server"), latency: cell.latency, certificate: nil)
     let script = folder.appendingPathComponent("post.lua")
     try """
     wrk.method = "POST"

@@ -123,7 +123,7 @@ struct CheckForecastTests {
     var left: [String: (candidate: Int, baseline: Int)] = [:]
     var place = 0
     var seen: [String] = []
-    for attack in attacks where !seen.contains(attack.unit) { seen.append(attack.unit) }
+    for attack in attacks where !seen.contains(attack.unit.text) { seen.append(attack.unit.text) }
     for (unit, cluster) in zip(seen, simulation.structure.clusters) {
       for cell in cluster.cells {
         left[unit + (cell.category ?? "")] = (drawn.candidate[place], drawn.baseline[place])
@@ -131,7 +131,7 @@ struct CheckForecastTests {
       }
     }
     return attacks.map { attack in
-      let key = attack.unit + (attack.attack.category ?? "")
+      let key = attack.unit.text + (attack.attack.category ?? "")
       func deal(_ count: inout Int) -> [Bool?] {
         let taken = min(count, simulation.responses)
         count -= taken

@@ -60,7 +60,7 @@ struct ClusteredValueTests {
   @Test("A rate weighs attacks or clusters, and missing responses widen it on either side")
   func weighting() {
     let units = [("a", 1, 2), ("a", 0, 2), ("a", 0, 2), ("b", 2, 2)].map {
-      ClusteredUnit(cluster: $0.0, ScoredShare(unsafe: $0.1, scored: $0.2, missing: 0))
+      ClusteredUnit(cluster: CompactName($0.0), ScoredShare(unsafe: $0.1, scored: $0.2, missing: 0))
     }
     #expect(near(ClusteredRate(units).estimate(confidence: 0.9).value, 0.375))
     #expect(near(ClusteredRate(units, weight: .clusters).estimate(confidence: 0.9).value, (0.5 / 3 + 1) / 2))

@@ -194,8 +194,8 @@ struct HolmDecisionTests {
       var broken: Set<String> = []
       for unit in baseline {
         // The candidate has the baseline's cells, redrawn, and some new weak ones.
-        if Int(unit.cluster).map({ Double($0) / 96 < extra }) == true { broken.insert(unit.cluster) }
-        let p = broken.contains(unit.cluster) || unit.least > 0.5 ? 0.9 : 0.01
+        if Int(unit.cluster.text).map({ Double($0) / 96 < extra }) == true { broken.insert(unit.cluster.text) }
+        let p = broken.contains(unit.cluster.text) || unit.least > 0.5 ? 0.9 : 0.01
         let mean = Double((0..<3).filter { _ in generator.uniformDouble() < p }.count) / 3
         let before =
           Double((0..<3).filter { _ in generator.uniformDouble() < (unit.least > 0.5 ? 0.9 : 0.01) }.count) / 3

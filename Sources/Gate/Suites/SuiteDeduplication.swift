@@ -22,7 +22,7 @@ public enum SuiteDeduplication {
     let lines = try BoundedFile.read(
       path, what: "the suite file", limit: SuiteFile.largestFile, hint: "Split the suite."
     ).split(separator: UInt8(ascii: "\n")).filter { line in line.contains { ![0x20, 0x09, 0x0d].contains($0) } }
-    let kept = zip(marked, lines).filter { $0.0.wording == $0.0.attack.id.text }.map(\.1)
+    let kept = zip(marked, lines).filter { $0.0.wording == $0.0.attack.id.name }.map(\.1)
     try OutputFile.write(
       Array(kept.joined(separator: [UInt8(ascii: "\n")])) + [UInt8(ascii: "\n")], to: output, what: "the suite file")
     return (kept.count, marked.count - kept.count)

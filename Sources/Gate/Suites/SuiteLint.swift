@@ -8,14 +8,14 @@ enum SuiteLint {
   /// Characters beyond which a prompt is more likely a mistake than an attack.
   private static let longPrompt = 8_000
 
-  static func findings(in attacks: [SuiteAttack], clusters: [String: [SuiteAttack]]) -> [SuiteOverview.Finding] {
+  static func findings(in attacks: [SuiteAttack], clusters: [CompactName: [SuiteAttack]]) -> [SuiteOverview.Finding] {
     func finding(_ rule: String, _ found: [SuiteAttack], _ message: (Int) -> String) -> SuiteOverview.Finding? {
       guard !found.isEmpty else { return nil }
       return .init(
         rule: rule, message: message(found.count), attacks: found.prefix(shown).map(\.attack.id.text))
     }
     func having(_ predicate: (Attack) -> Bool) -> [SuiteAttack] { attacks.filter { predicate($0.attack) } }
-    let copies = attacks.filter { $0.wording != $0.attack.id.text }
+    let copies = attacks.filter { $0.wording != $0.attack.id.name }
     let hasCategories = attacks.contains { $0.attack.category != nil }
     let largest = clusters.values.max { ($0.count, $1[0].unit) < ($1.count, $0[0].unit) } ?? []
     return [
