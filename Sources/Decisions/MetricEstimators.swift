@@ -99,9 +99,9 @@ public struct MetricEstimators: Sendable {
 
   /// Diversity of successes only; a restart without any says nothing about diversity, and none at all measures nothing.
   var freshDiversity: (any MetricEstimator)? {
-    let scores = findings.fresh[.candidate]?.restarts.compactMap(\.vendiScore) ?? []
-    if scores.isEmpty { return nil }
-    return RepetitionMean(scores, n: findings.fresh[.candidate]?.confirmed.count ?? 0, range: 0...Double.infinity)
+    guard let fresh = findings.fresh[.candidate] else { return nil }
+    let scores = fresh.restarts.compactMap(\.vendiScore)
+    return scores.isEmpty ? nil : RepetitionMean(scores, n: fresh.confirmed.count, range: 0...Double.infinity)
   }
 
   var controlRecall: (any MetricEstimator)? {

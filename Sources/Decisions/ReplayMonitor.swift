@@ -62,7 +62,7 @@ public struct ReplayMonitor: Sendable {
     let size = max(least, (attacks.count + Self.looks - 1) / Self.looks)
     var portions: [[SuiteAttack]] = []
     for unit in units.keys.sorted().shuffled(using: &random) {
-      if portions.isEmpty || (portions.last?.count ?? 0) >= size { portions.append([]) }
+      if portions.last.map({ $0.count >= size }) ?? true { portions.append([]) }
       portions[portions.count - 1] += (units[unit] ?? []).lazy.map { attacks[$0] }
     }
     return portions

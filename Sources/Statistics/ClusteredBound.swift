@@ -32,14 +32,14 @@ struct ClusteredBound: Sendable {
   /// Small where the mean is at most `theta` as far as the evidence tells: the p-value of "it is more".
   func doubtBelow(_ theta: Double) -> Double {
     if theta >= 1 { return 0 }
-    guard effective.count > 1, theta >= 0 else { return 1 }
+    guard effective.count > 1 else { return 1 }
     return most.withOneMore(at: 1, concentration: effective.upper(at: theta)).tail(above: theta)
   }
 
   /// Small where the mean is at least `theta`: the p-value of "it is less".
   func doubtAbove(_ theta: Double) -> Double {
     if theta <= 0 { return 0 }
-    guard effective.count > 1, theta <= 1 else { return 1 }
+    guard effective.count > 1 else { return 1 }
     return least.mirrored.withOneMore(at: 1, concentration: effective.lower(at: theta)).tail(above: 1 - theta)
   }
 
@@ -59,12 +59,14 @@ struct ClusteredBound: Sendable {
 
   /// The point in [start, 1] where the doubt, which falls, reaches `level`: regula falsi on logarithms (Illinois), and
   /// bisection where that is undefined.
-  private static func crossing(from start: Double, level: Double, _ doubt: (Double) -> Double) -> Double {
+  static func crossing(from start: Double, level: Double, _ doubt: (Double) -> Double) -> Double {
     func excess(_ x: Double) -> Double { log(doubt(x)) - log(level) }
     var (low, high) = (start, 1.0)
     var (atLow, atHigh) = (excess(low), -Double.infinity)
-    if low >= high || atLow <= 0 { return low }
-    for _ in 0..<200 where high - low > 1e-12 {
+    /// Which end moved last: where one moves twice in turn, the other's value is halved.
+    var movedLow: Bool?
+    if atLow <= 0 { return low }
+    while high - low > 1e-12 {
       var middle = (low + high) / 2
       if atHigh.isFinite {
         let straight = low + (high - low) * atLow / (atLow - atHigh)
@@ -75,11 +77,13 @@ struct ClusteredBound: Sendable {
       if value > 0 {
         low = middle
         atLow = value
-        if atHigh.isFinite { atHigh /= 2 }
+        if movedLow == true { atHigh /= 2 }
+        movedLow = true
       } else {
         high = middle
         atHigh = value
-        atLow /= 2
+        if movedLow == false { atLow /= 2 }
+        movedLow = false
       }
     }
     return high

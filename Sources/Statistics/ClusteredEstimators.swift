@@ -25,7 +25,8 @@ public struct ClusteredRate: MetricEstimator {
     let inside = max(limit.atLeast.map(bound.doubtAbove) ?? 0, limit.atMost.map(bound.doubtBelow) ?? 0)
     // A bound that touches its limit is inside.
     let outside = min(
-      limit.atLeast.map { bound.doubtBelow($0 - 1e-12) } ?? 1, limit.atMost.map { bound.doubtAbove($0 + 1e-12) } ?? 1)
+      limit.atLeast.map { bound.doubtBelow($0 - 1e-12) } ?? .infinity,
+      limit.atMost.map { bound.doubtAbove($0 + 1e-12) } ?? .infinity)
     return min(1, max(1e-12, 2 * min(inside, outside)))
   }
 }

@@ -101,7 +101,7 @@ struct CountSums {
     let degrees = Double(max(1, counts.count - 1))
     let open = counts.indices.filter { counts[$0].possible > 0 }
     guard open.count <= 12 else {
-      let share = counts.map { Double($0.found + $0.possible) / Double($0.responses) }.max() ?? 0
+      let share = counts.reduce(0) { max($0, Double($1.found + $1.possible) / Double($1.responses)) }
       return max(1, responses * share / degrees)
     }
     var largest = 1.0

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// With w worse and b better in the mean, and their own bounds, the lower one is w − b less √(x² + y² + 2rxy), where x is how
 /// far w may be lower and y how far b may be higher. Shares w and b of clusters that exclude each other correlate by −r,
-/// r² = wb/((1−w)(1−b)). Both bounds rise with every cluster's difference.
+/// r² = wb/((1−w)(1−b)). Both bounds rise with every cluster's difference, and lie in [−1, 1], since the root is at most x + y.
 struct DifferenceBound: Sendable {
   /// Read with the least that differences can be, for the lower bound, and with the most, for the upper one.
   private let least: Parts
@@ -52,12 +52,12 @@ struct DifferenceBound: Sendable {
   func lower(confidence: Double) -> Double {
     guard effective.count > 1 else { return -1 }
     let (w, b) = (least.worse.lower(confidence: confidence), least.better.upper(confidence: confidence))
-    return max(-1, least.difference - least.leg(least.worseMean - w, b - least.betterMean))
+    return least.difference - least.leg(least.worseMean - w, b - least.betterMean)
   }
 
   func upper(confidence: Double) -> Double {
     guard effective.count > 1 else { return 1 }
     let (w, b) = (most.worse.upper(confidence: confidence), most.better.lower(confidence: confidence))
-    return min(1, most.difference + most.leg(w - most.worseMean, most.betterMean - b))
+    return most.difference + most.leg(w - most.worseMean, most.betterMean - b)
   }
 }

@@ -7,10 +7,14 @@ public enum Distributions {
   public static func regularisedBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {
     if x <= 0 { return 0 }
     if x >= 1 { return 1 }
-    let front = exp(
-      lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x))
+    let front = betaKernel(x, a, b)
     return x < (a + 1) / (a + b + 2)
       ? front * betaFraction(x, a, b) / a : 1 - front * betaFraction(1 - x, b, a) / b
+  }
+
+  /// x^a (1 − x)^b/B(a, b): the density of the beta distribution is this over x(1 − x).
+  private static func betaKernel(_ x: Double, _ a: Double, _ b: Double) -> Double {
+    exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x))
   }
 
   private static func betaFraction(_ x: Double, _ a: Double, _ b: Double) -> Double {
@@ -39,11 +43,8 @@ public enum Distributions {
   public static func betaQuantile(_ p: Double, _ a: Double, _ b: Double) -> Double {
     if p <= 0 { return 0 }
     if p >= 1 { return 1 }
-    let scale = lgamma(a + b) - lgamma(a) - lgamma(b)
     return solve(for: p, from: 0, to: 1, start: a / (a + b)) { x in
-      let left: Double = (a - 1) * log(x)
-      let right: Double = (b - 1) * log1p(-x)
-      return (regularisedBeta(x, a, b), exp(scale + left + right))
+      (regularisedBeta(x, a, b), betaKernel(x, a, b) / (x * (1 - x)))
     }
   }
 
@@ -60,10 +61,9 @@ public enum Distributions {
     if p >= 1 { return .infinity }
     var top = 2.0
     while studentCDF(top, degrees: degrees) < p && top < 1e300 { top *= 2 }
-    let scale: Double = lgamma((degrees + 1) / 2) - lgamma(degrees / 2) - 0.5 * log(degrees * Double.pi)
+    // The density, as the derivative of the beta function that the distribution is made of.
     return solve(for: p, from: 0, to: top, start: top / 2) { t in
-      let tail: Double = (degrees + 1) / 2 * log1p(t * t / degrees)
-      return (studentCDF(t, degrees: degrees), exp(scale - tail))
+      (studentCDF(t, degrees: degrees), betaKernel(degrees / (degrees + t * t), degrees / 2, 0.5) / t)
     }
   }
 
@@ -87,27 +87,28 @@ public enum Distributions {
   }
 
   /// The x in [low, high] where a distribution function reaches `p`: Newton's steps, and bisection where they leave the
-  /// bracket or don't halve it.
+  /// bracket or are not half as long as the one before (Numerical Recipes, 9.4).
   ///
   /// - Parameter function: value and density at a point inside.
   static func solve(
     for p: Double, from low: Double, to high: Double, start: Double, _ function: (Double) -> (Double, Double)
   ) -> Double {
-    var (low, high, x) = (low, high, start)
-    var bisects = false
-    for _ in 0..<300 {
-      if x <= low || x >= high { x = low + (high - low) / 2 }
-      if x <= low || x >= high { break }
-      let width = high - low
+    var (low, high) = (low, high)
+    func middle() -> Double { low + (high - low) / 2 }
+    var x = start > low && start < high ? start : middle()
+    var step = high - low
+    // The middle of a bracket without a number inside is one of its ends.
+    while x > low && x < high {
       let (value, density) = function(x)
       if value == p { return x }
       if value < p { low = x } else { high = x }
       let next = x - (value - p) / density
       if abs(next - x) <= 1e-15 * abs(x) { return x }
-      bisects = !bisects && high - low > width / 2
-      x = bisects || !next.isFinite ? low + (high - low) / 2 : next
+      let isNewton = next > low && next < high && abs(next - x) < step / 2
+      step = isNewton ? abs(next - x) : (high - low) / 2
+      x = isNewton ? next : middle()
     }
-    return low + (high - low) / 2
+    return x
   }
 }
 

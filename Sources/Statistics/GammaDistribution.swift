@@ -6,7 +6,7 @@ extension Distributions {
   public static func regularisedGamma(_ a: Double, _ x: Double) -> Double {
     if x <= 0 { return 0 }
     if x == .infinity { return 1 }
-    let front = exp(a * log(x) - x - lgamma(a))
+    let front = gammaKernel(a, x)
     if x < a + 1 {
       var (term, total, n) = (1 / a, 1 / a, a)
       while term > total * 1e-17 {
@@ -32,8 +32,11 @@ extension Distributions {
       h *= c * d
       if abs(c * d - 1) < 1e-15 { break }
     }
-    return max(0, 1 - front * h)
+    return 1 - front * h
   }
+
+  /// x^a e^(−x)/Γ(a): the density of the gamma distribution is this over x.
+  private static func gammaKernel(_ a: Double, _ x: Double) -> Double { exp(a * log(x) - x - lgamma(a)) }
 
   /// The x with P(a, x) = p.
   public static func gammaQuantile(_ p: Double, shape a: Double) -> Double {
@@ -42,7 +45,7 @@ extension Distributions {
     var top = max(1, 2 * a)
     while regularisedGamma(a, top) < p { top *= 2 }
     return solve(for: p, from: 0, to: top, start: min(a, top / 2)) { x in
-      (regularisedGamma(a, x), exp((a - 1) * log(x) - x - lgamma(a)))
+      (regularisedGamma(a, x), gammaKernel(a, x) / x)
     }
   }
 }

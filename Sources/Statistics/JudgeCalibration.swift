@@ -83,7 +83,7 @@ public struct MeasuredShare: Hashable, Sendable {
     let variance = Jackknife.variance(without, around: share)
     value = share
     effectiveTrials =
-      variance > 0 && share > 0 && share < 1
+      variance > 0
       ? min(Double(observations.count), max(1, share * (1 - share) / variance)) : kish
   }
 

@@ -121,7 +121,8 @@ public struct NewlyBroken: MetricEstimator {
         return scaled > Double(j + 1) * alpha
       }
     }
-    let h = (0...p.count).last(where: mayAllBeNull) ?? 0
+    var h = p.count
+    while !mayAllBeNull(h) { h -= 1 }
     return p.indices.reduce(0) { best, place in
       let falseOnes = (Double(h) * p[place] / alpha).rounded(.up) - 1
       return max(best, place + 1 - Int(max(0, falseOnes)))
@@ -168,7 +169,7 @@ extension NewlyBroken {
     let test = FisherPower(size: k2, level: level)
     return baselines(effect).map { baseline in
       screening(k, baseline, effect) * detection(test, baseline, effect)
-    }.min() ?? 0
+    }.min() ?? .nan
   }
 
   private static func detection(_ test: FisherPower, _ baseline: Double, _ effect: Double) -> Double {
@@ -189,7 +190,7 @@ extension NewlyBroken {
   public static func secondLookSize(effect: Double, level: Double, screen: Int, power: Double = 0.9) -> Int {
     let rates = baselines(effect)
     let suspected = rates.map { screening(screen, $0, effect) }
-    let target = power * (suspected.min() ?? 0)
+    let target = power * (suspected.min() ?? .nan)
     func reaches(_ size: Int) -> Bool {
       let test = FisherPower(size: size, level: level)
       return zip(rates, suspected).allSatisfy { rate, suspected in

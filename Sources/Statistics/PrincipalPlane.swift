@@ -38,7 +38,7 @@ public enum PrincipalPlane {
     let unit = direction.map { $0 / norm }
     let scores = rows.map { dot($0, unit) }
     for index in rows.indices { for column in 0..<width { rows[index][column] -= scores[index] * unit[column] } }
-    let sign = (scores.max() ?? 0) >= -(scores.min() ?? 0) ? 1.0 : -1
+    let sign = (scores.max() ?? .nan) >= -(scores.min() ?? .nan) ? 1.0 : -1
     return scores.map { sign * $0 }
   }
 

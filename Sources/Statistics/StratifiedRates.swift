@@ -46,11 +46,11 @@ public struct StratifiedRate: MetricEstimator {
         unscored: unscored, method: method)
     }
     let fillings = MissingCorners.fillings(strata).map { $0.map(Moments.init) }
-    let degrees = fillings.map(Moments.degrees).min() ?? 0
+    let degrees = fillings.map(Moments.degrees).min() ?? .nan
     guard degrees >= 1, let least = fillings.first else { return estimate(0, 1, 1, "one repetition: no interval") }
     let most = fillings.count > 1 ? fillings[1] : least
     // The smallest effective size that any filling leaves: with it, a bound only moves with the mean.
-    let effective = fillings.map { Self.effectiveSize($0, degrees: degrees, confidence: confidence) }.min() ?? 1
+    let effective = fillings.map { Self.effectiveSize($0, degrees: degrees, confidence: confidence) }.min() ?? .nan
     let means = ThreeReadings(scored: value, least: Self.mean(least), most: Self.mean(most))
     let (lower, upper) = means.bounds {
       clopperPearson(successes: $0 * effective, trials: effective, confidence: confidence)
@@ -66,10 +66,10 @@ public struct StratifiedRate: MetricEstimator {
     let mean = mean(moments)
     let trials = moments.reduce(0) { $0 + $1.trials }
     let variance = moments.reduce(0) { $0 + $1.variance } / Double(moments.count * moments.count)
-    guard mean > 0 && mean < 1 && variance > 0 else { return Double(trials) }
+    guard variance > 0 else { return Double(trials) }
     let half = 1 - (1 - confidence) / 2
     let t =
-      Distributions.studentQuantile(half, degrees: Double(max(2, trials) - 1))
+      Distributions.studentQuantile(half, degrees: Double(trials - 1))
       / Distributions.studentQuantile(half, degrees: degrees)
     return min(Double(trials), max(1, mean * (1 - mean) / variance * t * t))
   }
@@ -141,7 +141,7 @@ public struct StratifiedDifference: MetricEstimator {
       Moments(zip(filled.prefix(strata.count), filled.suffix(strata.count)).map { (minuend: $0, subtrahend: $1) })
     }
     let differences = fillings.map(\.difference) + extremes
-    let degrees = fillings.map(\.degrees).min() ?? 1
+    let degrees = fillings.map(\.degrees).min() ?? .nan
     let variance = fillings.map(\.variance).max() ?? .infinity
     func estimate(_ lower: Double, _ upper: Double, _ effective: Double, _ method: String) -> Estimate {
       Estimate(
@@ -149,10 +149,9 @@ public struct StratifiedDifference: MetricEstimator {
         confidence: confidence, n: trials, effectiveN: effective, unscored: missing, method: method)
     }
     guard variance.isFinite else { return estimate(-1, 1, 1, "one repetition: no interval") }
-    let half =
-      Distributions.studentQuantile(1 - (1 - confidence) / 2, degrees: max(1, degrees)) * variance.squareRoot()
+    let half = Distributions.studentQuantile(1 - (1 - confidence) / 2, degrees: degrees) * variance.squareRoot()
     return estimate(
-      max(-1, (differences.min() ?? -1) - half), min(1, (differences.max() ?? 1) + half), degrees + 1,
+      max(-1, (differences.min() ?? .nan) - half), min(1, (differences.max() ?? .nan) + half), degrees + 1,
       "Student's t over paired restarts of \(strata.count) methods")
   }
 
@@ -200,7 +199,7 @@ public struct StratifiedDifference: MetricEstimator {
           ? differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double((count - 1) * count) : .infinity
         let own = max(between, Self.binomial(a) + Self.binomial(b))
         total += own
-        squares += own * own / Double(max(1, count - 1))
+        squares += own * own / Double(count - 1)
       }
       let count = Double(strata.count)
       difference = value / count

@@ -31,7 +31,7 @@ public enum StratifiedSample {
   }
 
   private static func strata(_ members: [Int], units: [[String]], sample: Int) -> [[Int]] {
-    let levels = members.map { units[$0].count }.max() ?? 0
+    let levels = members.reduce(0) { max($0, units[$1].count) }
     for depth in stride(from: levels, to: 1, by: -1) {
       let cells = groups(members) { units[$0].prefix(depth).joined(separator: "\u{1f}") }
       if 2 * cells.count <= sample { return cells }

@@ -42,8 +42,7 @@ public enum SuiteReading {
     func leg(_ x: Double, _ y: Double) -> Double { (x * x + y * y).squareRoot() }
     let value = a.value - b.value
     return (
-      max(-1, value - leg(a.value - a.lower, b.upper - b.value)),
-      min(1, value + leg(a.upper - a.value, b.value - b.lower))
+      value - leg(a.value - a.lower, b.upper - b.value), value + leg(a.upper - a.value, b.value - b.lower)
     )
   }
 }

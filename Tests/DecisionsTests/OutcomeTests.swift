@@ -99,6 +99,23 @@ struct NearCopyTests {
     #expect(NearCopies(suite([("a", "a"), ("b", "b")])).notice == nil)
   }
 
+  @Test("Beyond 4,000 attacks embeddings are not compared, up to there they are")
+  func mostCompared() {
+    func joined(_ count: Int) -> Int {
+      let attacks = (0..<count).map {
+        SuiteAttack(attack: Attack(prompt: "word\(String($0, radix: 16))x", cluster: $0 == 0 ? "a" : "b"), foundOn: nil)
+      }
+      return NearCopies(attacks, vectors: [[Float]](repeating: [1], count: count)).joined
+    }
+    #expect(joined(4_000) == 1 && joined(4_001) == 0)
+  }
+
+  @Test("Vectors of unequal lengths are compared as far as both go, and the last two attacks too")
+  func unequalVectors() {
+    let attacks = suite([("one", "a"), ("two", "b"), ("three", "c")])
+    #expect(NearCopies(attacks, vectors: [[0, 1], [1], [1, -5]]).attacks.map(\.unit) == ["a", "b", "b"])
+  }
+
   @Test("Embeddings join clusters from a cosine of 0.97 on, through a chain too, under the least name")
   func embeddings() {
     let attacks = suite([("one", "c"), ("two", "b"), ("three", "a"), ("four", "d")])
@@ -167,6 +184,44 @@ struct RemedyTests {
         == "10 responses have no verdict and count against it: obtain these first.")
     #expect(
       try sentence("replay.asr", limit, value: 0.06, (0.02, 0.14), n: 95, unscored: 5)?.hasPrefix("About") == true)
+  }
+
+  @Test(
+    "Missing verdicts are no remedy where they are a twentieth, where the value is open, or where nothing was measured")
+  func notMissing() throws {
+    let limit = Limit(atMost: 0.1)
+    // 5 of 100 planned are a twentieth; 6 of 100 are more.
+    #expect(
+      try sentence("replay.asr", limit, value: 0.06, (0.02, 0.14), n: 94, unscored: 6)?.hasSuffix("obtain these first.")
+        == true)
+    #expect(
+      try sentence("replay.asr", limit, value: 0.06, (0.02, 0.14), n: 94, effective: 0, unscored: 6)?
+        .hasPrefix("About") == true)
+    #expect(
+      try sentence("replay.asr", limit, value: .nan, (0.02, 0.14), n: 0, unscored: 9)?.contains("more than 100 times")
+        == true)
+  }
+
+  @Test("A counted share has no remedy; fewer than one unit still takes one more")
+  func least() throws {
+    #expect(try sentence("run.coverage", Limit(atLeast: 0.9), value: 0.8, (0.8, 0.8)) == nil)
+    #expect(
+      try sentence("replay.asr", Limit(atMost: 0.1), value: 0.06, (0.02, 0.14), effective: 0)?.hasPrefix("About 3 more")
+        == true)
+    #expect(
+      try sentence("fresh.unique_attacks", Limit(atMost: 10), value: 6, (2, 10.5), effective: 0.5)?
+        .hasPrefix("About 1 more restarts (attacker.restarts)") == true)
+    // A bound that touches its limit already: a thousandth more.
+    #expect(
+      try sentence("replay.asr", Limit(atMost: 0.1), value: 0.06, (0.02, 0.1), effective: 5_000)?
+        .hasPrefix("About 5 more") == true)
+    // An unbounded side takes more than a hundred times whatever the other says.
+    #expect(
+      try sentence("replay.asr", Limit(atMost: 0.1), value: 0.06, (0.02, .infinity))?.contains("more than 100 times")
+        == true)
+    #expect(
+      try sentence("replay.asr", Limit(atMost: 0.1), value: 0.1 + 2e-9, (0.02, 0.14))?.contains("more than 100 times")
+        == true)
   }
 
   @Test("Newly broken attacks take more looks at each")

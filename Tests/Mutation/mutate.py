@@ -3,8 +3,6 @@
 import argparse
 import collections
 import concurrent.futures
-import hashlib
-import json
 import os
 import pathlib
 import random
@@ -67,7 +65,8 @@ class Suite:
             else:
                 failed = True
         if failed:
-            process.kill()
+            # `Popen.kill` would take the status of a process that is at its end already.
+            os.kill(process.pid, signal.SIGKILL)
         process.stdout.close()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = 0
@@ -82,21 +81,32 @@ class Suite:
             sys.exit(f"mutate: no test is named {tests}")
         return code == 0, f"exit {code}", spent
 
-    def measure(self):
+    def measure(self, jobs):
+        """Runs each test alone; a test that is not in `cost` kills nothing."""
+        memory = scratch.Memory("measured", f"{scratch.digest([self.binary])} {self.slowest:g}")
+        if known := memory.read():
+            self.cost, self.left_out = known["cost"], known["left_out"]
+            self.reached.update({int(number): tests for number, tests in known["reached"].items()})
+            return
         listed = scratch.run([str(self.binary), "--testing-library", "swift-testing", "--list-tests"])
         tests = sorted({re.sub(r"/[^/]+\.swift:\d+:\d+$", "", line.strip()) for line in listed.splitlines() if "(" in line})
-        for test in tests:
+
+        def alone(test):
             with tempfile.NamedTemporaryFile() as hits:
                 hits.truncate(self.size)
-                passed, why, spent = self.run([test], self.slowest, hits=hits.name)
+                return *self.run([test], self.slowest, hits=hits.name), pathlib.Path(hits.name).read_bytes()
+
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            for test, (passed, why, spent, hits) in zip(tests, pool.map(alone, tests)):
                 if not passed:
                     slow = why == "timeout"
                     self.left_out.append((test, f"slower than {self.slowest:g} s" if slow else "fails without a mutant"))
                     continue
                 self.cost[test] = spent
-                for number, byte in enumerate(pathlib.Path(hits.name).read_bytes()):
+                for number, byte in enumerate(hits):
                     if byte:
                         self.reached[number].append(test)
+        memory.write({"cost": self.cost, "left_out": self.left_out, "reached": self.reached})
 
     def outcome(self, place, number):
         """How a mutant ends: `killed` with the reason, or None where it survives."""
@@ -108,13 +118,6 @@ class Suite:
             if not passed:
                 return why
         return None
-
-
-def digest(paths):
-    content = hashlib.sha256()
-    for path in paths:
-        content.update(path.read_bytes())
-    return content.hexdigest()
 
 
 def main():
@@ -136,26 +139,26 @@ def main():
         mutant for mutant in mutants
         if (not options.module or mutant.file.startswith(options.module + "/"))
         and (not options.file or options.file in mutant.file)]
-    memory = scratch.SCRATCH / "outcomes.json"
-    state = digest(sum((scratch.sources(package.folder(module)) for module in scratch.MODULES), []))
-    known = json.loads(memory.read_text()) if memory.exists() else {}
-    known = known["outcomes"] if known.get("sources") == state else {}
+    memory = scratch.Memory(
+        "outcomes", scratch.digest(sum((scratch.sources(package.folder(module)) for module in scratch.MODULES), [])))
+    known = memory.read() or {}
     if options.again:
         chosen = [mutant for mutant in chosen if known.get(str(mutant.number), "killed") is None]
     if options.sample is not None and options.sample < len(chosen):
         chosen = sorted(random.Random(options.seed).sample(chosen, options.sample), key=lambda mutant: mutant.number)
 
     suite = Suite(scratch.build(), len(mutants), options.slowest)
-    suite.measure()
+    suite.measure(options.jobs)
     print(f"{len(mutants)} mutants, {len(chosen)} chosen; {len(suite.cost)} tests, {sum(suite.cost.values()):.1f} s of CPU")
     for test, reason in suite.left_out:
         print(f"left out, {reason}: {test}")
+    outcomes = {}
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        outcomes = dict(zip(
-            [mutant.number for mutant in chosen],
-            pool.map(lambda mutant: suite.outcome(mutant.number, mutant.number), chosen)))
-    known.update({str(number): outcome for number, outcome in outcomes.items()})
-    memory.write_text(json.dumps({"sources": state, "outcomes": known}))
+        numbers = [mutant.number for mutant in chosen]
+        for number, outcome in zip(numbers, pool.map(lambda number: suite.outcome(number, number), numbers)):
+            outcomes[number] = known[str(number)] = outcome
+            if len(outcomes) % 50 == 0 or len(outcomes) == len(numbers):
+                memory.write(known)
     sys.exit(report(chosen, outcomes, listed, suite))
 
 

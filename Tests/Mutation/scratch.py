@@ -1,5 +1,7 @@
 """The scratch package: the modules under mutation, what they and their tests need, and nothing else."""
 
+import dataclasses
+import hashlib
 import json
 import pathlib
 import subprocess
@@ -79,10 +81,12 @@ class Package:
                     parts.append(f'"{dependency}"')
             if name in MODULES:
                 parts.append('"Mutants"')
-            kind = "testTarget" if self.targets[name]["type"] == "test" else "target"
+            is_test = self.targets[name]["type"] == "test"
+            # Tests change all the time and are most of what is built; their own speed hardly matters.
+            settings = ".swiftLanguageMode(.v6)" + (', .unsafeFlags(["-Onone"])' if is_test else "")
             lines.append(
-                f'.{kind}(name: "{name}", dependencies: [{", ".join(parts)}], path: "{self.folder(name)}", '
-                "swiftSettings: [.swiftLanguageMode(.v6)]),")
+                f'.{"testTarget" if is_test else "target"}(name: "{name}", dependencies: [{", ".join(parts)}], '
+                f'path: "{self.folder(name)}", swiftSettings: [{settings}]),')
         remotes = [
             f'.package(url: "{url}", from: "{version}"),' for identity, (url, version) in self.remotes.items()
             if identity in packages]
@@ -104,19 +108,50 @@ def sources(folder):
     return sorted((ROOT / folder).rglob("*.swift"))
 
 
+def digest(paths):
+    content = hashlib.sha256()
+    for path in paths:
+        content.update(path.read_bytes())
+    return content.hexdigest()
+
+
+class Memory:
+    """What a former run found out, which holds as long as what it was found out from is what it was."""
+
+    def __init__(self, name, state):
+        self.path, self.state = SCRATCH / f"{name}.json", state
+
+    def read(self):
+        """None where nothing is known."""
+        known = json.loads(self.path.read_text()) if self.path.exists() else {}
+        return known["found"] if known.get("state") == self.state else None
+
+    def write(self, found):
+        self.path.write_text(json.dumps({"state": self.state, "found": found}))
+
+
 def modules_for_types(package):
-    """Swift modules of all that the mutated ones import, for the type checker."""
+    """Swift modules of what the mutated ones import, for the type checker."""
     folder = SCRATCH / "types"
     folder.mkdir(parents=True, exist_ok=True)
-    for module in dict.fromkeys(sum((package.before(name) + [name] for name in MODULES), [])):
-        run([
-            "swiftc", "-swift-version", "6", "-parse-as-library", "-emit-module", "-I", folder, "-module-name", module,
-            "-o", folder / f"{module}.swiftmodule", *sources(package.folder(module))])
+    for module in dict.fromkeys(sum((package.before(name) for name in MODULES), [])):
+        read = sum((sources(package.folder(name)) for name in package.before(module) + [module]), [])
+        memory = Memory(f"types-{module}", digest(read))
+        if not memory.read():
+            run([
+                "swiftc", "-swift-version", "6", "-parse-as-library", "-emit-module", "-I", folder, "-module-name",
+                module, "-o", folder / f"{module}.swiftmodule", *sources(package.folder(module))])
+            memory.write(True)
     return folder
 
 
 def write(package):
     """Writes the rewritten sources; returns the mutants, numbered from 1 without gaps."""
+    known = dict.fromkeys(sum((package.before(name) + [name] for name in MODULES), []))
+    read = sum((sources(package.folder(name)) for name in known), []) + [HERE / "sites.py"]
+    memory = Memory("mutants", digest(read) + package.manifest)
+    if mutants := memory.read():
+        return [sites.Mutant(**mutant) for mutant in mutants]
     types, place = modules_for_types(package), SCRATCH / "package"
     mutants, files = [], {}
     for module in MODULES:
@@ -153,6 +188,7 @@ def write(package):
         path.parent.mkdir(parents=True, exist_ok=True)
         put(path, text)
     put(place / "Package.swift", package.manifest.encode())
+    memory.write([dataclasses.asdict(mutant) for mutant in mutants])
     return mutants
 
 

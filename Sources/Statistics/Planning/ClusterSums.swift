@@ -120,7 +120,7 @@ public struct ClusterSums: Sendable {
     func doubt(_ below: (Double) -> Double, _ above: (Double) -> Double) -> Double {
       verdict == .pass
         ? max(low.map(above) ?? 0, high.map(below) ?? 0)
-        : min(low.map { below($0 - 1e-12) } ?? 1, high.map { above($0 + 1e-12) } ?? 1)
+        : min(low.map { below($0 - 1e-12) } ?? .infinity, high.map { above($0 + 1e-12) } ?? .infinity)
     }
     let approximate = doubt(rough.doubtBelow, rough.doubtAbove)
     return { alpha in
@@ -193,8 +193,8 @@ public struct ClusterSums: Sendable {
     if inside <= Self.doubtful { return Decision(alpha: scaled(inside), verdict: .pass) }
     // A bound that touches its limit is inside.
     let outside = min(
-      low.map { evidence.alphaBelow($0 - BettingEvidence.least) } ?? 1,
-      high.map { evidence.alphaAbove($0 + BettingEvidence.least) } ?? 1)
+      low.map { evidence.alphaBelow($0 - BettingEvidence.least) } ?? .infinity,
+      high.map { evidence.alphaAbove($0 + BettingEvidence.least) } ?? .infinity)
     return Decision(alpha: scaled(min(inside, outside)), verdict: inside <= outside ? .pass : .fail)
   }
 }

@@ -20,14 +20,14 @@ struct SaddlePointBound {
   /// As `ClusteredBound.doubtBelow`.
   func doubtBelow(_ theta: Double) -> Double {
     if theta >= 1 { return 0 }
-    guard effective.count > 1, theta >= 0 else { return 1 }
+    guard effective.count > 1 else { return 1 }
     return tail(concentration: effective.upper(at: theta), mirrored: false, theta)
   }
 
   /// As `ClusteredBound.doubtAbove`.
   func doubtAbove(_ theta: Double) -> Double {
     if theta <= 0 { return 0 }
-    guard effective.count > 1, theta <= 1 else { return 1 }
+    guard effective.count > 1 else { return 1 }
     return tail(concentration: effective.lower(at: theta), mirrored: true, 1 - theta)
   }
 
@@ -48,12 +48,8 @@ struct SaddlePointBound {
 
   /// P(Σ Dᵢxᵢ > u) with one more cluster at 1; see `DirichletMean`. As P(Q > 0) for Q = Σ Eᵢ(xᵢ − u).
   private func tail(concentration: Double, mirrored: Bool, _ u: Double) -> Double {
-    var gaps: [(gap: Double, mass: Double)] = []
-    gaps.reserveCapacity(places.count + 1)
-    for place in places {
-      gaps.append(((mirrored ? 1 - place.value : place.value) - u, place.weight * concentration))
-    }
-    gaps.append((1 - u, 1))
+    let seen = places.map { (gap: (mirrored ? 1 - $0.value : $0.value) - u, mass: $0.weight * concentration) }
+    let gaps = seen + [(gap: 1 - u, mass: 1)]
     let most = 1 - u
     let least = gaps.reduce(0) { min($0, $1.gap) }
     if least >= 0 { return 1 }

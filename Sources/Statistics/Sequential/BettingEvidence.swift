@@ -31,7 +31,7 @@ struct BettingEvidence: Sendable {
   ///   - largest: the largest m that any cluster could have had.
   init(clusters: [(least: Double, most: Double, size: Double)], largest: Double) {
     self.clusters = clusters
-    self.largest = max(largest, clusters.map(\.size).max() ?? 1)
+    self.largest = clusters.reduce(largest) { max($0, $1.size) }
   }
 
   /// The smallest α at which θ is shown to be at least `theta`: 1 over the most that the bet on it ever held.

@@ -84,8 +84,8 @@ public struct SequentialEstimate: MetricEstimator {
     let inside = max(low.map(evidence.alphaAbove) ?? 0, high.map(evidence.alphaBelow) ?? 0)
     // A bound that touches its limit is inside.
     let outside = min(
-      low.map { evidence.alphaBelow($0 - BettingEvidence.least) } ?? 1,
-      high.map { evidence.alphaAbove($0 + BettingEvidence.least) } ?? 1)
+      low.map { evidence.alphaBelow($0 - BettingEvidence.least) } ?? .infinity,
+      high.map { evidence.alphaAbove($0 + BettingEvidence.least) } ?? .infinity)
     return 2 * min(inside, outside)
   }
 
