@@ -23,7 +23,8 @@ struct TuningRecommendation: Sendable {
     let usable = tuned.filter { $0.problem == nil && $0.mean != nil }
     let costly = usable.filter { !Self.isCheap($0) }
     let cheap = usable.filter(Self.isCheap)
-    guard let best = cheap.min(by: { ($0.mean?.value ?? .infinity) < ($1.mean?.value ?? .infinity) }), let mean = best.mean,
+    guard let best = cheap.min(by: { ($0.mean?.value ?? .infinity) < ($1.mean?.value ?? .infinity) }),
+      let mean = best.mean,
       let change = best.change, let before = untuned.mean
     else {
       sentences.insert(
@@ -51,7 +52,8 @@ struct TuningRecommendation: Sendable {
           + "points more of the quiz.")
     }
     // The next best may be as good as the best.
-    let rivals = cheap.filter { $0.variant != best.variant && ($0.mean?.lower ?? .infinity) <= mean.upper }.map(\.variant)
+    let rivals = cheap.filter { $0.variant != best.variant && ($0.mean?.lower ?? .infinity) <= mean.upper }.map(
+      \.variant)
     if !rivals.isEmpty {
       reasons.append(
         "Its lead isn't certain: the intervals of \(rivals.joined(separator: ", ")) overlap with its own.")
