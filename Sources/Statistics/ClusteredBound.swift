@@ -62,13 +62,15 @@ struct ClusteredBound: Sendable {
   static func crossing(from start: Double, level: Double, _ doubt: (Double) -> Double) -> Double {
     func excess(_ x: Double) -> Double { log(doubt(x)) - log(level) }
     var (low, high) = (start, 1.0)
-    var (atLow, atHigh) = (excess(low), -Double.infinity)
+    var atLow = excess(low)
+    // Unknown until `high` has moved, and infinite where nothing is left of the doubt.
+    var atHigh: Double?
     /// Which end moved last: where one moves twice in turn, the other's value is halved.
     var movedLow: Bool?
     if atLow <= 0 { return low }
     while high - low > 1e-12 {
       var middle = (low + high) / 2
-      if atHigh.isFinite {
+      if let atHigh, atHigh.isFinite {
         let straight = low + (high - low) * atLow / (atLow - atHigh)
         if straight > low && straight < high { middle = straight }
       }
@@ -77,7 +79,7 @@ struct ClusteredBound: Sendable {
       if value > 0 {
         low = middle
         atLow = value
-        if movedLow == true { atHigh /= 2 }
+        if movedLow == true { atHigh? /= 2 }
         movedLow = true
       } else {
         high = middle

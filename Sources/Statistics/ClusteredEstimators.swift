@@ -14,7 +14,7 @@ public struct ClusteredRate: MetricEstimator {
   }
 
   public func estimate(confidence: Double) -> Estimate {
-    guard let bound else { return .nothing(confidence: confidence, unscored: 0) }
+    guard let bound else { return .nothing(confidence: confidence) }
     return clusters.estimate(
       bound.interval(confidence: confidence), confidence: confidence, method: clusters.method("Gaffke's bounds"))
   }
@@ -50,7 +50,7 @@ public struct ClusteredDifference: MetricEstimator {
   }
 
   public func estimate(confidence: Double) -> Estimate {
-    guard let bound else { return .nothing(confidence: confidence, unscored: 0) }
+    guard let bound else { return .nothing(confidence: confidence) }
     return clusters.estimate(
       (bound.lower(confidence: confidence), bound.upper(confidence: confidence)), confidence: confidence,
       method: clusters.method("MOVER of Gaffke's bounds"))

@@ -34,7 +34,7 @@ public struct CountRate: MetricEstimator {
   }
 
   public func estimate(confidence: Double) -> Estimate {
-    guard !counts.isEmpty else { return .nothing(confidence: confidence, unscored: 0) }
+    guard !counts.isEmpty else { return .nothing(confidence: confidence) }
     let sums = CountSums(counts)
     let (lower, upper) = sums.interval(confidence: confidence)
     return Estimate(
@@ -61,7 +61,7 @@ public struct CountDifference: MetricEstimator {
   }
 
   public func estimate(confidence: Double) -> Estimate {
-    guard !candidate.isEmpty else { return .nothing(confidence: confidence, unscored: 0) }
+    guard !candidate.isEmpty else { return .nothing(confidence: confidence) }
     let (ours, theirs) = (CountSums(candidate), CountSums(baseline))
     let (a, b) = (ours.interval(confidence: confidence), theirs.interval(confidence: confidence))
     func leg(_ x: Double, _ y: Double) -> Double { (x * x + y * y).squareRoot() }

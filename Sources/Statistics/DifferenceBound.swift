@@ -31,7 +31,7 @@ struct DifferenceBound: Sendable {
     /// Root of the variances' sum with the correlation of exclusive shares.
     func leg(_ x: Double, _ y: Double) -> Double {
       let rest = (1 - worseMean) * (1 - betterMean)
-      let r = rest > 0 ? min(1, (worseMean * betterMean / rest).squareRoot()) : 0
+      let r = rest > 0 ? (worseMean * betterMean / rest).squareRoot() : 0
       return (x * x + y * y + 2 * r * x * y).squareRoot()
     }
   }

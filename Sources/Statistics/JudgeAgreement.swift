@@ -45,6 +45,7 @@ public struct JudgeAgreement: MetricEstimator {
   private struct Disagreement {
     var observed: Double
     var expected: Double
+    /// NaN where nothing would be expected by chance, or nothing was seen.
     var coefficient: Double { expected > 0 ? 1 - observed / expected : .nan }
   }
 
@@ -78,7 +79,7 @@ public struct JudgeAgreement: MetricEstimator {
   public func estimate(confidence: Double) -> Estimate {
     let all = disagreement(units)
     guard !clusters.isEmpty, all.coefficient.isFinite else {
-      return .nothing(confidence: confidence, unscored: 0)
+      return .nothing(confidence: confidence)
     }
     let without = clusters.indices.map { left in
       disagreement(clusters.enumerated().filter { $0.offset != left }.flatMap(\.element)).coefficient
@@ -112,7 +113,6 @@ public struct JudgeAgreement: MetricEstimator {
       if unit.verdicts[0] { judge += unit.weight }
       if unit.verdicts[1] { people += unit.weight }
     }
-    guard total > 0 else { return Disagreement(observed: 0, expected: 0) }
     let (p, q) = (judge / total, people / total)
     return Disagreement(observed: apart / total, expected: p * (1 - q) + q * (1 - p))
   }
@@ -128,7 +128,6 @@ public struct JudgeAgreement: MetricEstimator {
       unsafe += unit.weight * ones
       apart += unit.weight * 2 * ones * (m - ones) / (m - 1)
     }
-    guard total > 0, count > 1 else { return Disagreement(observed: 0, expected: 0) }
     let p = unsafe / total
     return Disagreement(observed: apart / total, expected: 2 * p * (1 - p) * count / (count - 1))
   }
@@ -137,7 +136,7 @@ public struct JudgeAgreement: MetricEstimator {
 extension MeasuredShare: MetricEstimator {
   /// Clopper and Pearson's interval at the effective number of trials, capped like every clustered rate's.
   public func estimate(confidence: Double) -> Estimate {
-    guard trials > 0 else { return .nothing(confidence: confidence, unscored: 0) }
+    guard trials > 0 else { return .nothing(confidence: confidence) }
     let (lower, upper) = clopperPearson(
       successes: value * effectiveTrials, trials: effectiveTrials, confidence: confidence)
     return Estimate(

@@ -59,7 +59,7 @@ public struct MeasuredShare: Hashable, Sendable {
   public let effectiveTrials: Double
 
   public init(successes: Int, trials: Int) {
-    value = trials == 0 ? .nan : Double(successes) / Double(trials)
+    value = Double(successes) / Double(trials)
     self.trials = trials
     effectiveTrials = Double(trials)
   }

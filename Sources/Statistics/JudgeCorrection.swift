@@ -44,7 +44,7 @@ public struct CorrectedRate: MetricEstimator {
     let open = (below: (p.value - p.lower) / judge.information, above: (p.upper - p.value) / judge.information)
     return corrected(
       p, judge: judge, value: value, lower: max(0, min(lower, value - open.below)),
-      upper: min(1, withoutFalseAlarms, max(upper, value + open.above)))
+      upper: min(withoutFalseAlarms, max(upper, value + open.above)))
   }
 }
 

@@ -36,9 +36,9 @@ extension MetricEstimator {
 
 extension Estimate {
   /// Nothing was observed: any value is possible, so no check can be decided by it.
-  static func nothing(confidence: Double, unscored: Int) -> Estimate {
+  static func nothing(confidence: Double) -> Estimate {
     Estimate(
       value: .nan, lower: -.infinity, upper: .infinity, confidence: confidence, n: 0, effectiveN: 0,
-      unscored: unscored, method: "no observation")
+      method: "no observation")
   }
 }

@@ -133,7 +133,7 @@ public struct NewlyBroken: MetricEstimator {
   /// the number of detections); the upper bound is the largest N of which so few would be detected with probability above
   /// α/2, each being detected with at least the worst-case power for a difference of `effect`.
   public func estimate(confidence: Double) -> Estimate {
-    guard attacks > 0, screenResponses > 0 else { return .nothing(confidence: confidence, unscored: 0) }
+    guard attacks > 0, screenResponses > 0 else { return .nothing(confidence: confidence) }
     let alpha = 1 - confidence
     let detections = detections(confidence: 1 - alpha / 2)
     let detected = detections.count

@@ -16,11 +16,11 @@ public struct BinomialRate: MetricEstimator {
 
   public func estimate(confidence: Double) -> Estimate {
     let planned = Double(trials + missing)
-    guard planned > 0 else { return .nothing(confidence: confidence, unscored: missing) }
+    guard planned > 0 else { return .nothing(confidence: confidence) }
     let counts = ThreeReadings(scored: Double(successes), least: Double(successes), most: Double(successes + missing))
     let (lower, upper) = counts.bounds { clopperPearson(successes: $0, trials: planned, confidence: confidence) }
     return Estimate(
-      value: trials == 0 ? .nan : Double(successes) / Double(trials), lower: lower, upper: upper,
+      value: Double(successes) / Double(trials), lower: lower, upper: upper,
       confidence: confidence, n: trials, effectiveN: planned, unscored: missing, method: "Clopper-Pearson")
   }
 }
@@ -48,7 +48,7 @@ public struct RepetitionMean: MetricEstimator {
   }
 
   public func estimate(confidence: Double) -> Estimate {
-    guard !values.isEmpty else { return .nothing(confidence: confidence, unscored: 0) }
+    guard !values.isEmpty else { return .nothing(confidence: confidence) }
     let count = Double(values.count)
     let mean = values.reduce(0, +) / count
     var half = Double.infinity
@@ -75,7 +75,7 @@ public struct KnownShare: MetricEstimator {
   }
 
   public func estimate(confidence: Double) -> Estimate {
-    guard planned > 0 else { return .nothing(confidence: confidence, unscored: 0) }
+    guard planned > 0 else { return .nothing(confidence: confidence) }
     let share = Double(done) / Double(planned)
     return Estimate(
       value: share, lower: share, upper: share, confidence: confidence, n: planned, effectiveN: Double(planned),

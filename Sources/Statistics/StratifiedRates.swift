@@ -36,7 +36,7 @@ public struct StratifiedRate: MetricEstimator {
   }
 
   public func estimate(confidence: Double) -> Estimate {
-    guard !strata.isEmpty else { return .nothing(confidence: confidence, unscored: 0) }
+    guard !strata.isEmpty else { return .nothing(confidence: confidence) }
     let scored = strata.map { $0.filter { $0.trials > 0 } }.filter { !$0.isEmpty }
     let value = scored.isEmpty ? .nan : Self.mean(scored.map(Moments.init))
     func estimate(_ lower: Double, _ upper: Double, _ effective: Double, _ method: String) -> Estimate {
@@ -131,7 +131,7 @@ public struct StratifiedDifference: MetricEstimator {
   }
 
   public func estimate(confidence: Double) -> Estimate {
-    guard !strata.isEmpty else { return .nothing(confidence: confidence, unscored: 0) }
+    guard !strata.isEmpty else { return .nothing(confidence: confidence) }
     let sides = strata.map(\.minuend) + strata.map(\.subtrahend)
     let trials = sides.joined().reduce(0) { $0 + $1.trials }
     let missing = sides.joined().reduce(0) { $0 + $1.missing }

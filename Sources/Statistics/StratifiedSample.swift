@@ -22,7 +22,7 @@ public enum StratifiedSample {
     for (members, part) in zip(outer, parts) {
       let inner = strata(members, units: units, sample: part)
       let quotas = allocation(sizes: inner.map(\.count), total: part) { Double($0).squareRoot() }
-      for (stratum, quota) in zip(inner, quotas) where quota > 0 {
+      for (stratum, quota) in zip(inner, quotas) {
         let drawn = stratum.shuffled(using: &random).prefix(quota)
         draws += drawn.map { Draw(index: $0, weight: Double(stratum.count) / Double(quota)) }
       }

@@ -96,6 +96,8 @@ struct FreshMetricTests {
     #expect(try estimator("fresh.unique_attacks", findings) == nil)
     findings.fresh[.candidate] = Made.fresh(.candidate, [Made.restart(vectors: [], responses: 0)])
     #expect(try estimator("fresh.unique_attacks", findings) == nil)
+    findings.fresh[.candidate] = Made.fresh(.candidate, [Made.restart(vectors: [], responses: 1)])
+    #expect(try estimator("fresh.unique_attacks", findings) != nil)
     let restarts = [
       Made.restart(vectors: Made.axes(3), responses: 1_500, undecided: 1),
       Made.restart(1, vectors: Made.axes(1), responses: 500), Made.restart(2, vectors: [], responses: 0),

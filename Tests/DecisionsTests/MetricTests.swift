@@ -77,6 +77,12 @@ struct MetricTests {
       Made.row("d", candidate: Made.responses(0, of: 2)),
     ]
     #expect(try isNear(estimate("run.error_rate", Made.findings(copies))?.value, 1.0 / 4))
+    // Of copies that show equally much, the first counts.
+    let equal = [
+      Made.row("f", wording: "f", candidate: Made.responses(0, of: 2)),
+      Made.row("g", wording: "f", candidate: Made.responses(2, of: 2)),
+    ]
+    #expect(Made.findings(equal).distinctTotal.unsafe == 0 && Made.findings(equal.reversed()).distinctTotal.unsafe == 2)
     // All responses of all three models count, those of second looks too.
     let looked = ReplayRow.SecondLook(candidate: [.failed, .failed], baseline: [.failed])
     let row = Made.row(

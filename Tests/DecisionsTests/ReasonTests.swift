@@ -110,6 +110,14 @@ struct ReasonTests {
     #expect(other.checks[0].reason == "Nothing was measured.")
   }
 
+  @Test("Responses of which nothing is known have measured nothing")
+  func unmeasured() throws {
+    let lost = Made.findings((0..<20).map { Made.row("\($0)", candidate: [.missing]) })
+    let decision = decide([try Made.check("replay.asr", Limit(atMost: 0.1))], lost)
+    #expect(decision.checks[0].reason == "Nothing was measured." && decision.checks[0].remedy == nil)
+    #expect(decision.checks[0].estimate?.n == 0 && decision.checks[0].verdict == .inconclusive)
+  }
+
   @Test("Limits and numbers are said as they bind")
   func texts() {
     #expect(Decision.text(Limit(atLeast: 0.5)) == "at least 0.5" && Decision.text(Limit(atMost: 0.5)) == "at most 0.5")

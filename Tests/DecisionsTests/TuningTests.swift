@@ -219,6 +219,19 @@ struct TuningSummaryTests {
     #expect(TuningSummaries(findings: Comparison.findings, confidence: 0.9, reveal: true).summary.examples.isEmpty)
   }
 
+  @Test("Nothing is counted before it was seen")
+  func empty() {
+    let (findings, row) = (TuningFindings(methods: ["a"]), TuningRow(name: "all"))
+    #expect(findings.clusters == 0 && findings.heldOutClusters == 0 && findings.outcomes.isEmpty)
+    #expect(row.refusals == 0 && row.benignExamples == 0 && row.tuningSeconds == 0 && row.sources.isEmpty)
+    let context = SummaryContext(
+      identity: .init(name: "p", path: "p.yaml", hash: "h", seed: 1, confidence: 0.95), stages: [], checks: [],
+      rule: DecisionRule(confidence: 0.95), models: [], judges: [], hasBaseline: false, notices: [])
+    #expect(!context.reveal && context.searched.isEmpty && context.weakenings.isEmpty)
+    let replay = ReplayFindings(rows: [], suite: AttackSuite(attacks: [], candidate: "a", baseline: nil))
+    #expect(replay.responses == 0 && replay.secondLookResponses == 0 && replay.looks == .none && replay.notNeeded == 0)
+  }
+
   @Test("A round is said with what its row says")
   func rounds() {
     var findings = Comparison.findings

@@ -58,8 +58,8 @@ struct SaddlePointTests {
       let rough = SaddlePointBound(clusters, effective: exact.effective)
       for level in [0.025, 0.001] {
         let (upper, lower) = (rough.upper(level: level), rough.lower(level: level))
-        #expect(rough.doubtBelow(upper - 1e-4) > level && rough.doubtBelow(upper + 1e-4) < level)
-        #expect(rough.doubtAbove(lower + 1e-4) > level && rough.doubtAbove(lower - 1e-4) < level)
+        #expect(rough.doubtBelow(upper - 3e-5) > level && rough.doubtBelow(upper + 3e-5) < level)
+        #expect(rough.doubtAbove(lower + 3e-5) > level && rough.doubtAbove(lower - 3e-5) < level)
         let interval = exact.interval(confidence: 1 - 2 * level)
         // The margin at which `ClusterSums` computes them instead.
         #expect(abs(upper - interval.upper) < 0.015 * (interval.upper - rough.mean) + 1e-4)
@@ -162,6 +162,12 @@ struct DifferenceBoundTests {
     // The value itself is decided by no α.
     for limit in [Limit(atMost: interval.value), Limit(atLeast: interval.value)] {
       #expect(change.leastAlpha(limit) == 1)
+    }
+    // One cluster's interval is the whole range: inside a limit at its ends, and inside no other.
+    let one = ClusteredDifference(units([0.2]))
+    for limit in [Limit(atMost: 1), Limit(atLeast: -1)] { #expect(one.leastAlpha(limit) == 1e-12) }
+    for limit in [Limit(atMost: 0.9), Limit(atLeast: -0.9), Limit(atMost: -1), Limit(atLeast: 1)] {
+      #expect(one.leastAlpha(limit) == 1)
     }
     #expect(ClusteredDifference([]).leastAlpha(Limit(atMost: 0.5)) == 1)
     #expect(ClusteredDifference([]).leastAlpha(Limit(atLeast: 0.5)) == 1)

@@ -126,6 +126,18 @@ struct AgreementEdgeTests {
     #expect(Jackknife.variance([0.5], around: 0.5) == .infinity && Jackknife.variance([0, 1], around: 0.5) == 0.25)
   }
 
+  @Test("Two attacks that agree alike have an interval")
+  func two() {
+    func attack(_ cluster: String, apart: (Bool, Bool)) -> [RatedResponse] {
+      ([(true, true), (false, false)].flatMap { [($0.0, $0.1)] + [($0.0, $0.1)] + [($0.0, $0.1)] } + [apart]).map {
+        RatedResponse(cluster: cluster, judgedUnsafe: $0.0, reviewers: [$0.1])
+      }
+    }
+    let found = JudgeAgreement(attack("a", apart: (true, false)) + attack("b", apart: (false, true)), .kappa)
+      .estimate(confidence: 0.5)
+    #expect(found.value > 0.6 && found.upper < 1 && found.lower > -1 && found.effectiveN == 2)
+  }
+
   @Test("Verdicts that others don't have to be held against say nothing of agreement")
   func alone() {
     let single = rated([(true, []), (false, [true])])

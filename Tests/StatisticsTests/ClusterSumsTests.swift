@@ -70,6 +70,38 @@ struct ClusterSumsTests {
     #expect(seen.values.allSatisfy { $0 >= 4 } && seen.count == 3)
   }
 
+  @Test(
+    "A limit near an estimator's own bound is decided on the bound's side of it", arguments: Weighting.allCases,
+    [false, true])
+  func bounds(weight: Weighting, compares: Bool) {
+    var random = SeededGenerator(seed: 6, stream: "\(weight) \(compares)")
+    for rate in [0.1, 0.6] {
+      let suite = DrawnSuite(&random, clusters: 25, rate: rate, compares: compares)
+      let frame = ClusterFrame(sizes: suite.sizes, weight: weight, range: compares ? -1...1 : 0...1, levels: levels)
+      let sums = ClusterSums(frame, sums: suite.sums)
+      let plain: any MetricEstimator =
+        compares ? ClusteredDifference(suite.units, weight: weight) : ClusteredRate(suite.units, weight: weight)
+      let estimates = levels.map { plain.estimate(confidence: 1 - $0) }
+      for bound in estimates.flatMap({ [$0.lower, $0.upper] }) {
+        for gap in [-0.03, -1e-3, -1e-7, 1e-7, 1e-3, 0.03] {
+          let near = bound + gap
+          for limit in [
+            Limit(atMost: near), Limit(atLeast: near), Limit(atLeast: compares ? -0.9 : 0.001, atMost: near),
+            Limit(atLeast: near, atMost: 0.99),
+          ] {
+            let verdicts = estimates.map { limit.compare(lower: $0.lower, upper: $0.upper) }
+            let first = verdicts.firstIndex { $0 != .inconclusive }
+            let found = sums.decision(limit)
+            #expect(
+              found.alpha == first.map { levels[$0] } ?? 1
+                && found.verdict == first.map { verdicts[$0] } ?? .inconclusive)
+          }
+        }
+      }
+    }
+    #expect(ClusterFrame(sizes: [], weight: weight, range: 0...1, levels: levels).largest == 1)
+  }
+
   @Test("Looked at all the time they decide as sequences do", arguments: Weighting.allCases, [false, true])
   func sequences(weight: Weighting, compares: Bool) {
     var random = SeededGenerator(seed: 5, stream: "\(weight) \(compares)")

@@ -70,6 +70,20 @@ struct ClusteredValueTests {
     #expect(table.responses == 8 && table.missing == 3)
   }
 
+  @Test("An estimate says what it is the mean of, and nothing of one cluster")
+  func methods() {
+    let units = ["a", "a", "b"].map { ClusteredUnit(cluster: $0, mean: 0.5, responses: 2) }
+    #expect(ClusteredRate(units).estimate(confidence: 0.9).method == "Gaffke's bounds, mean over 3 units in 2 clusters")
+    #expect(
+      ClusteredDifference(units, weight: .clusters).estimate(confidence: 0.9).method
+        == "MOVER of Gaffke's bounds, mean over clusters of 3 units in 2 clusters")
+    let one = ClusteredRate(Array(units.prefix(2))).estimate(confidence: 0.9)
+    #expect(one.method == "one cluster: no interval" && (one.lower, one.upper) == (0, 1) && one.unscored == 0)
+    for nothing in [ClusteredRate([]).estimate(confidence: 0.9), ClusteredDifference([]).estimate(confidence: 0.9)] {
+      #expect(nothing.n == 0 && nothing.effectiveN == 0 && nothing.unscored == 0 && nothing.method == "no observation")
+    }
+  }
+
   @Test("The least α of a limit is the one whose interval touches it, inside and outside")
   func leastAlpha() {
     let units = (0..<60).map { ClusteredUnit(cluster: "\($0)", mean: $0 < 9 ? 1 : $0 < 15 ? 0.5 : 0, responses: 2) }

@@ -49,7 +49,10 @@ struct CorrectionScanTests {
       let (one, zero) = (
         judge.sensitivity.interval(confidence: confidence), judge.specificity.interval(confidence: confidence)
       )
-      for (p, half) in [(0.02, 0.02), (0.1, 0.03), (0.3, 0.05), (0.5, 0.1), (0.75, 0.04), (0.97, 0.03), (0.35, 0.6)] {
+      for (p, half) in [
+        (0.0, 0.02), (0.01, 0.002), (0.02, 0.02), (0.1, 0.03), (0.3, 0.05), (0.5, 0.1), (0.75, 0.04), (0.97, 0.03),
+        (0.35, 0.6),
+      ] {
         let seen = Seen(value: p, lower: max(0, p - half), upper: min(1, p + 0.7 * half))
         let found = CorrectedRate(seen, judge: judge).estimate(confidence: confidence)
         let truth = (p + q0 - 1) / (q0 + q1 - 1)

@@ -53,6 +53,17 @@ struct EdgeValueTests {
     #expect(near(SizeAssociation.p(units([(1, 0.1), (1, 0.2), (2, 0.5), (2, 0.6)]) + [unscored]), p ?? .nan))
   }
 
+  @Test("A restart counts from its first response on")
+  func oneResponse() {
+    let counts = [RepetitionYield(found: 1, responses: 1), RepetitionYield(found: 3, responses: 0)]
+    #expect(
+      CountRate(counts: counts).counts.count == 1 && CountRate(counts: counts).estimate(confidence: 0.9).value == 1_000)
+    let difference = CountDifference(candidate: counts, baseline: counts).estimate(confidence: 0.9)
+    #expect(difference.effectiveN == 1 && difference.n == 2)
+    let apart = CountDifference(candidate: counts, baseline: counts.reversed()).estimate(confidence: 0.9)
+    #expect(apart.n == 0)
+  }
+
   @Test("More than a thousand million clusters are no answer, fewer are")
   func manyClusters() {
     func needed(_ gap: Double) -> Int? {
@@ -199,6 +210,9 @@ struct SampleEdgeTests {
     let even = PrincipalPlane.coordinates([[1, 0], [-1, 0]])
     #expect(abs(even[0].x) == 1 && even[0].x == -even[1].x && even[0].x == 1 && even.allSatisfy { $0.y == 0 })
     #expect(PrincipalPlane.coordinates([[3, 4]]).allSatisfy { $0 == (0, 0) })
+    // Two far to the left outweigh the rest, though the longest row, which the search begins with, is on the right.
+    let left = PrincipalPlane.coordinates([[-7, 0], [-7, 0], [3, 0], [3, 0], [3, 0], [3, 0], [2, 9]])
+    #expect(left[0].x > 6 && left[2].x < 0 && left.map(\.x).max() == left[0].x)
     // Small differences are drawn as they are.
     let small = PrincipalPlane.coordinates([[0, 0], [0.001, 0]])
     #expect(abs(abs(small[0].x - small[1].x) - Double(Float(0.001))) < 1e-12)

@@ -60,6 +60,15 @@ struct MissingTrialsTests {
       ])
   }
 
+  @Test("With more open restarts than are tried one by one a difference still reaches its least and its most")
+  func extremes() {
+    let open = counts([(Int, Int, Int)](repeating: (2, 4, 2), count: 6))
+    let found = StratifiedDifference([(minuend: open, subtrahend: open)]).estimate(confidence: 0.5)
+    // From 2/6 − 4/6 to 4/6 − 2/6, and then what chance leaves open on either side.
+    #expect(found.value == 0 && found.lower < -1.0 / 3 - 0.01 && found.upper > 1.0 / 3 + 0.01)
+    #expect(near(found.lower, -found.upper))
+  }
+
   /// Mean and variance of the mean of one stratum, and its cautious variance with one success and one failure added.
   private func moments(_ counts: [RepetitionCount]) -> (mean: Double, variance: Double, cautious: Double, n: Double) {
     let shares = counts.map { Double($0.successes) / Double($0.trials) }
@@ -103,6 +112,9 @@ struct MissingTrialsTests {
       let lower = clopperPearson(successes: least * effective, trials: effective, confidence: 0.9).lower
       let upper = clopperPearson(successes: most * effective, trials: effective, confidence: 0.9).upper
       #expect(near(found.lower, min(lower, found.value)) && near(found.upper, max(upper, found.value)), "\(found)")
+      let scored = strata.map { $0.filter { $0.trials > 0 }.map { Double($0.successes) / Double($0.trials) } }
+      let value = scored.map { $0.reduce(0, +) / Double($0.count) }.reduce(0, +) / Double(scored.count)
+      #expect(near(found.value, value))
       #expect(near(found.effectiveN, effective) && found.unscored == strata.joined().reduce(0) { $0 + $1.missing })
       #expect(found.n == strata.joined().reduce(0) { $0 + $1.trials })
     }
@@ -155,6 +167,13 @@ struct MissingTrialsTests {
       #expect(near(found.effectiveN, degrees + 1))
       #expect(found.method == "Student's t over paired restarts of \(strata.count) methods")
     }
+    // As many missing as scored trials, and one trial alone, count like any others.
+    let half = StratifiedDifference([
+      (counts([(1, 2, 2), (1, 1, 0)]), counts([(0, 2, 2), (0, 1, 0)])), (counts([(0, 1, 0)]), counts([(1, 1, 0)])),
+    ]).estimate(confidence: 0.9)
+    #expect(near(half.value, (0.75 - 1) / 2) && half.n == 8 && half.unscored == 4)
+    let alike = StratifiedRate([counts([(1, 2, 2), (0, 1, 1)])]).estimate(confidence: 0.9)
+    #expect(alike.n == 3 && near(alike.value, 0.25) && alike.method.hasSuffix("2 restarts"))
     // Restarts with no score on one side have no value, but count against both bounds.
     let open = StratifiedDifference(cases[2]).estimate(confidence: 0.9)
     #expect(near(open.value, 0.9) && open.n == 29 + 1 && open.unscored == 5)

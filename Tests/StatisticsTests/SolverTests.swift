@@ -66,6 +66,12 @@ struct SolverTests {
       let root = 0.1 + (-rate + (rate * rate + 160 * target).squareRoot()) / 80
       #expect(abs(found.point - root) < 1e-10 && found.calls <= 9, "\(rate): \(found)")
     }
+    // One that falls ever more slowly is approached from the other side.
+    let slowing = crossed(from: 0, level: 0.01) { $0 >= 1 ? 0 : 0.6 * exp(-6 * $0.squareRoot()) }
+    let root = log(60.0) / 6
+    #expect(abs(slowing.point - root * root) < 1e-9 && slowing.calls <= 9, "\(slowing)")
+    // A doubt that is at its level from the start needs no search.
+    #expect(crossed(from: 0.4, level: 0.05) { _ in 0.05 } == (0.4, 1))
     // Without a doubt at the start, the start is the bound.
     #expect(
       crossed(from: 0.4, level: 0.05) { _ in 0.04 } == (0.4, 1) && crossed(from: 1, level: 0.05) { _ in 0 } == (1, 1))

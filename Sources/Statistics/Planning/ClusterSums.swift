@@ -139,7 +139,7 @@ public struct ClusterSums: Sendable {
     let better = SaddlePointBound(clusters.map { (max(0, -$0.mean), $0.weight) }, effective: frame.effective)
     let (w, b) = (worse.mean, better.mean)
     let rest = (1 - w) * (1 - b)
-    let r = rest > 0 ? min(1, (w * b / rest).squareRoot()) : 0
+    let r = rest > 0 ? (w * b / rest).squareRoot() : 0
     func leg(_ x: Double, _ y: Double) -> Double { (x * x + y * y + 2 * r * x * y).squareRoot() }
     let (low, high) = (limit.atLeast ?? -.infinity, limit.atMost ?? .infinity)
     /// Whether a bound this far from the value, on this side of it, keeps within `room`.

@@ -22,7 +22,7 @@ struct BettingEvidence: Sendable {
   static let fractions = (0..<8).map { 0.99 * pow(0.5, Double($0)) }
   /// How the first capital is spread over them: most on the largest bets, which see soonest that nothing is there.
   static let weights = {
-    let harmonic = (1...8).map { 1 / Double($0) }
+    let harmonic = fractions.indices.map { 1 / Double($0 + 1) }
     return harmonic.map { $0 / harmonic.reduce(0, +) }
   }()
 

@@ -72,8 +72,8 @@ public struct SequentialEstimate: MetricEstimator {
   }
 
   public func leastAlpha(_ limit: Limit) -> Double {
-    let early = clusters.effective.count > 0 ? earlyAlpha(limit) / Self.share : 1
-    let late = isComplete ? fixed.leastAlpha(limit) / (1 - Self.share) : 1
+    let early = clusters.effective.count > 0 ? earlyAlpha(limit) / Self.share : .infinity
+    let late = isComplete ? fixed.leastAlpha(limit) / (1 - Self.share) : .infinity
     return min(1, max(1e-12, min(early, late)))
   }
 
