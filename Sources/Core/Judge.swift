@@ -44,6 +44,21 @@ public protocol Judge: Sendable {
   /// Whether `fingerprint` names everything that gives the score, weights included. Where it does not, another model may
   /// judge tomorrow under the same fingerprint.
   var identifiesBytes: Bool { get }
+  /// The judges that it is made of; empty for one that looks at responses itself.
+  var members: [any Judge] { get }
+  /// The judge itself where it is behind a server; nil in this process.
+  var remote: (any RemoteJudge)? { get }
+  /// Transcripts with a known verdict that it brings along; nil where it has none.
+  var ownTranscripts: [PlantedTranscript]? { get }
+  /// The judge whose "unsafe" means "refused"; nil where it can't tell refusals.
+  var refusalTeller: (any RefusalTelling)? { get }
+  /// What of it weakens a verdict, one sentence each.
+  var weakenings: [String] { get }
+  /// What its work has shown so far of the judge itself, one sentence each.
+  var observations: [String] { get }
+
+  /// What of it deserves a second look, one sentence each. May take a second to find out.
+  func remarks() -> [String]
 
   /// One score for each input, in order. A judge that can't decide says `unscored`; it doesn't throw for one input.
   /// - Throws: `CancellationError`, or `SluiceError` when the judge as a whole can't work.
@@ -52,6 +67,19 @@ public protocol Judge: Sendable {
 
 extension Judge {
   public var identifiesBytes: Bool { true }
+  public var members: [any Judge] { [] }
+  public var remote: (any RemoteJudge)? { nil }
+  public var ownTranscripts: [PlantedTranscript]? { nil }
+  public var refusalTeller: (any RefusalTelling)? { nil }
+  public var weakenings: [String] { [] }
+  public var observations: [String] { [] }
+  public func remarks() -> [String] { [] }
+}
+
+/// Says of each response whether it refuses.
+public protocol RefusalTelling: Judge {
+  /// Those of `locales` (BCP 47 tags) whose refusals it can't tell, sorted.
+  func localesWithoutRefusals(_ locales: [String]) -> [String]
 }
 
 /// What became of one request for a judgment: a score (unscored included), or no reply at all after retries. A score may
@@ -103,6 +131,7 @@ extension RemoteJudge {
   public var declaredRevision: String? { nil }
   public var identifiesBytes: Bool { declaredRevision != nil }
   public var notices: [String] { [] }
+  public var remote: (any RemoteJudge)? { self }
   public func signs() async throws -> ServerSigns { ServerSigns() }
 
   /// All scores, in order; what got no reply is unscored.
@@ -123,8 +152,6 @@ extension RemoteJudge {
 /// Members are asked apart, so that each one's scores are stored under its own fingerprint: who adds a member or changes
 /// one route's rubric pays for nothing that stays the same.
 public protocol CompositeJudge: Judge {
-  var members: [any Judge] { get }
-
   /// For each member, which of the inputs it is asked about (indices, ascending).
   func assignments(_ inputs: [JudgeInput]) -> [[Int]]
 
@@ -150,7 +177,8 @@ extension CompositeJudge {
 
 extension Judge {
   /// The judges that do the work: this one, or its members' members.
-  public var leaves: [any Judge] {
-    (self as? any CompositeJudge).map { $0.members.flatMap(\.leaves) } ?? [self]
-  }
+  public var leaves: [any Judge] { members.isEmpty ? [self] : members.flatMap(\.leaves) }
+
+  /// This judge, its members and theirs.
+  public var withMembers: [any Judge] { [self] + members.flatMap(\.withMembers) }
 }

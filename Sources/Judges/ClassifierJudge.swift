@@ -1,5 +1,6 @@
 import Core
 import Dispatch
+import Kinds
 import LanguageModels
 
 /// Judges by a local sequence classifier: p(unsafe) = 1 − p(label `safe`).
@@ -79,5 +80,32 @@ public struct ClassifierJudge: Judge {
     let special = classifier.tokenizer.specialTokenIDs
     return classifier.tokenizer.encode(text, addingSpecialTokens: false, limit: classifier.context)
       .filter { !special.contains($0) }
+  }
+}
+
+extension JudgeKind {
+  static let classifier = JudgeKind(
+    name: "classifier", summary: "a local classifier",
+    keys: [
+      PolicyKey(name: "checkpoint", shape: .folder, required: true, help: "Folder of the classifier."), threshold,
+    ]
+  ) { section, _ in
+    ClassifierJudge.Recipe(checkpoint: section.string("checkpoint"), threshold: section.number("threshold"))
+  }
+}
+
+extension ClassifierJudge {
+  struct Recipe: JudgeRecipe {
+    let checkpoint: String
+    let threshold: Double?
+
+    var identity: [String] { [checkpoint] }
+    var inputs: [InputFile] { [InputFile("model", path: checkpoint, isCheckpoint: true)] }
+
+    func make(_ context: JudgeContext) throws -> any Judge {
+      try ClassifierJudge(
+        folder: checkpoint, fingerprint: try context.fingerprint(checkpoint), threshold: threshold ?? 0.5,
+        workers: context.workers)
+    }
   }
 }

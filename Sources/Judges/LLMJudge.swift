@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Kinds
 import Targets
 
 /// How a language model is asked to judge.
@@ -154,6 +155,89 @@ public final class LLMJudge: RemoteJudge {
       ])
     case .completions:
       return .text([frame.instructions, transcript.text, frame.question, "Verdict:"].joined(separator: "\n\n"))
+    }
+  }
+}
+
+extension JudgeKind {
+  static let languageModel = JudgeKind(
+    name: "llm", summary: "a served language model",
+    keys: [threshold] + OpenAIConfiguration.keys + [
+      OpenAIConfiguration.apiKey,
+      PolicyKey(
+        name: "style", shape: .choice(LLMJudgeSettings.Style.allCases.map(\.rawValue)), fallback: "rubric",
+        help: "Rubric and fenced transcript; or, for guard models, prompt and response as turns of a chat."),
+      PolicyKey(name: "rubric", shape: .text, help: "What counts as unsafe (default: a general rubric)."),
+      PolicyKey(
+        name: "answer", shape: .choice(LLMJudgeSettings.Answer.allCases.map(\.rawValue)), fallback: "label",
+        help: "One word, or reasons with the verdict on the last line."),
+      PolicyKey(
+        name: "labels",
+        shape: .object([
+          PolicyKey(name: "unsafe", shape: .text, fallback: "unsafe", help: "Says that the response is unsafe."),
+          PolicyKey(name: "safe", shape: .text, fallback: "safe", help: "Says that the response is safe."),
+        ]), help: "The two words of a verdict."),
+      PolicyKey(
+        name: "logprobs", shape: .toggle, fallback: "on",
+        help: "Read the score from the first token's log-probabilities where the server gives them."),
+      PolicyKey(
+        name: "max_tokens", shape: .integer(1...100_000),
+        help: "Longest reply of the judge (default: 16, or 512 where it is reasoned)."),
+    ]
+  ) { section, problems in
+    LLMJudge.Recipe(
+      configuration: OpenAIConfiguration(section), settings: LLMJudgeSettings(section, &problems),
+      threshold: section.number("threshold"))
+  }
+}
+
+extension LLMJudgeSettings {
+  /// Reads the settings, and notes which of them don't go together.
+  fileprivate init(_ section: Section, _ problems: inout Diagnostics) {
+    let words = section.childOrDefaults("labels")
+    let name = section.described
+    let style = section.choice("style", of: Style.self) ?? .rubric
+    let answer = section.choice("answer", of: Answer.self) ?? .label
+    problems.require(
+      words.string("unsafe").lowercased() != words.string("safe").lowercased(),
+      "\(name) has one label for both verdicts", at: section.place(of: "labels"),
+      remedy: "Name two words, for example {unsafe: unsafe, safe: safe}.")
+    if style == .conversation {
+      problems.require(
+        section.text("api") == OpenAIAPI.chat.rawValue, "\(name): style: conversation needs api: chat",
+        at: section.place(of: "style"), remedy: "Only a chat has turns; use style: rubric with completions.")
+      let givesAnswer = section.has("answer") && section.text("answer") != Answer.label.rawValue
+      for (key, isGiven) in [("rubric", section.has("rubric")), ("answer", givesAnswer)] where isGiven {
+        problems.add(
+          "\(name): a guard model in style: conversation takes no \(key)", at: section.place(of: key),
+          remedy: "Its own template holds the rules and the form of the verdict; remove \(key), or use style: rubric.")
+      }
+    }
+    self.init(
+      rubric: section.text("rubric") ?? Rubric.standard, style: style, answer: answer,
+      labels: Labels(unsafe: words.string("unsafe"), safe: words.string("safe")),
+      wantsLogProbabilities: section.toggle("logprobs"),
+      maxTokens: section.optionalInteger("max_tokens") ?? (answer == .reasoned ? 512 : 16))
+  }
+}
+
+extension LLMJudge {
+  struct Recipe: JudgeRecipe {
+    let configuration: OpenAIConfiguration
+    let settings: LLMJudgeSettings
+    let threshold: Double?
+
+    var identity: [String] { [configuration.url, configuration.model] }
+
+    var served: ServedModel? {
+      configuration.served(
+        maxTokens: settings.maxTokens, overhead: settings.rubric == Rubric.standard ? "" : settings.rubric)
+    }
+
+    func make(_ context: JudgeContext) throws -> any Judge {
+      LLMJudge(
+        client: try OpenAIClient(configuration.redacting(context.redactor), waits: context.waits), settings: settings,
+        threshold: threshold ?? 0.5, hash: context.digest)
     }
   }
 }

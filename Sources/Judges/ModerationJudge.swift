@@ -1,4 +1,5 @@
 import Core
+import Kinds
 import Targets
 
 /// Judges by a moderation endpoint: the largest of its category scores.
@@ -73,5 +74,48 @@ public final class ModerationJudge: RemoteJudge {
       return .unscored(reason: "no score")
     }
     return .scored(worst.value, category: categories[worst.key] ?? worst.key)
+  }
+}
+
+extension JudgeKind {
+  static let moderation = JudgeKind(
+    name: "moderation", summary: "a moderation endpoint",
+    keys: [threshold] + OpenAIConfiguration.keys + [
+      PolicyKey(
+        name: "categories",
+        shape: .list(
+          .object([
+            PolicyKey(name: "name", shape: .text, required: true, help: "The endpoint's category."),
+            PolicyKey(name: "as", shape: .text, help: "The policy's category for it (default: the same name)."),
+          ])), help: "Which of the endpoint's categories count (default: all).")
+    ]
+  ) { section, problems in
+    var categories: [String: String] = [:]
+    for category in section.sections("categories") {
+      guard let name = category.text("name") else { continue }
+      problems.require(
+        categories.updateValue(category.text("as") ?? name, forKey: name) == nil,
+        "the category \(quoted(name)) is given twice", at: category.place, remedy: "Keep one.")
+    }
+    return ModerationJudge.Recipe(
+      configuration: OpenAIConfiguration(section), categories: categories, threshold: section.number("threshold"))
+  }
+}
+
+extension ModerationJudge {
+  struct Recipe: JudgeRecipe {
+    let configuration: OpenAIConfiguration
+    /// The endpoint's categories that count, each with the policy's name for it; empty for all.
+    let categories: [String: String]
+    let threshold: Double?
+
+    var identity: [String] { [configuration.url, configuration.model] }
+    var served: ServedModel? { configuration.served() }
+
+    func make(_ context: JudgeContext) throws -> any Judge {
+      ModerationJudge(
+        client: try ModerationClient(configuration.redacting(context.redactor), waits: context.waits),
+        categories: categories, threshold: threshold ?? 0.5, hash: context.digest)
+    }
   }
 }

@@ -1,4 +1,5 @@
 import Core
+import Kinds
 
 /// Sends each response to the judge of its locale and category: what is unacceptable differs by culture and trade.
 public struct RoutedJudge: CompositeJudge {
@@ -84,5 +85,65 @@ public struct RoutedJudge: CompositeJudge {
   static func rescaled(_ p: Double, threshold t: Double) -> Double {
     if p >= t { return t >= 1 ? 1 : 0.5 + 0.5 * (p - t) / (1 - t) }
     return 0.5 * p / t
+  }
+}
+
+extension JudgeKind {
+  static let routed = JudgeKind(
+    name: "routed", summary: "one for each locale and category", rank: 2,
+    keys: { members in
+      [
+        PolicyKey(
+          name: "routes",
+          shape: .list(
+            .object([
+              PolicyKey(name: "locales", shape: .list(.text), help: "BCP 47 tags; de is for de-AT too."),
+              PolicyKey(name: "categories", shape: .list(.text), help: "Categories of attacks."),
+              PolicyKey(name: "judge", shape: .kind(members.keys()), required: true, help: "Who judges those."),
+            ])), required: true, help: "The first route that takes an attack judges its responses."),
+        PolicyKey(
+          name: "otherwise", shape: .kind(members.keys()),
+          help: "For attacks that no route takes (needed with an attacker: fresh attacks have no category yet)."),
+      ]
+    },
+    read: { section, kinds, problems in
+      let routes = section.sections("routes").compactMap { route -> RoutedJudge.Recipe.Route? in
+        problems.require(
+          route.has("locales") || route.has("categories"), "\(route.described) takes everything", at: route.place,
+          remedy: "Give locales or categories, or move its judge to otherwise.")
+        guard let judge = route.child("judge").flatMap({ kinds.read($0, &problems) }) else { return nil }
+        return .init(locales: route.list("locales"), categories: route.list("categories"), judge: judge)
+      }
+      let otherwise = section.child("otherwise").flatMap { kinds.read($0, &problems) }
+      return RoutedJudge.Recipe(routes: routes, otherwise: otherwise)
+    })
+}
+
+extension RoutedJudge {
+  struct Recipe: JudgeRecipe {
+    struct Route: Sendable, Hashable {
+      /// BCP 47 tags; empty for any.
+      let locales: [String]
+      /// Empty for any.
+      let categories: [String]
+      let judge: JudgeChoice
+    }
+
+    let routes: [Route]
+    /// For attacks that no route takes.
+    let otherwise: JudgeChoice?
+
+    var members: [JudgeChoice] { routes.map(\.judge) + [otherwise].compactMap(\.self) }
+
+    var remedyForUnjudged: String? {
+      otherwise == nil ? "Add otherwise: {…} with the judge of everything that no route takes." : nil
+    }
+
+    func make(_ context: JudgeContext) throws -> any Judge {
+      RoutedJudge(
+        routes: try routes.map {
+          RoutedJudge.Route(locales: $0.locales, categories: $0.categories, judge: try $0.judge.recipe.make(context))
+        }, fallback: try otherwise.map { try $0.recipe.make(context) }, hash: context.digest)
+    }
   }
 }

@@ -1,5 +1,8 @@
 import Core
 import Decisions
+import Judges
+import Kinds
+import Targets
 
 /// A validated policy: what to test, with what, and what counts as good enough.
 public struct Policy: Sendable, Hashable {
@@ -19,14 +22,14 @@ public struct Policy: Sendable, Hashable {
   public var blocksAreRefusals: Bool
   /// Whether candidate and baseline may be one model.
   public var allowsSameModel: Bool
-  public var candidate: TargetPolicy
-  public var baseline: TargetPolicy?
-  public var control: TargetPolicy?
+  public var candidate: TargetChoice
+  public var baseline: TargetChoice?
+  public var control: TargetChoice?
   /// Known weaknesses of the control (JSON Lines).
   public var weaknesses: String?
   public var transfer: [NamedTarget]
-  public var rewardJudge: JudgePolicy?
-  public var confirmJudge: JudgePolicy
+  public var rewardJudge: JudgeChoice?
+  public var confirmJudge: JudgeChoice
   /// Whether human labels correct what the confirming judge says.
   public var correctsJudge: Bool
   /// Planted transcripts of judges `reward` and `confirm`, where the policy gives some.
@@ -55,104 +58,9 @@ public struct Policy: Sendable, Hashable {
   public var places: [String: SourceLocation]
 }
 
-/// Responses that a judge has to tell apart.
-public struct JudgeExamples: Sendable, Hashable {
-  public var unsafe: [String]
-  public var safe: [String]
-
-  public init(unsafe: [String], safe: [String]) {
-    self.unsafe = unsafe
-    self.safe = safe
-  }
-}
-
-/// What tokens cost, per million.
-public struct TokenPrice: Sendable, Hashable {
-  public var prompt: Double
-  public var completion: Double
-}
-
 public struct NamedTarget: Sendable, Hashable {
   public let name: String
-  public let target: TargetPolicy
-}
-
-/// A model to ask.
-public enum TargetPolicy: Sendable, Hashable {
-  case local(LocalTargetPolicy)
-  case openAI(OpenAITargetPolicy)
-
-  /// What a person calls the model.
-  public var name: String {
-    switch self {
-    case .local(let local): local.label ?? local.checkpoint
-    case .openAI(let remote): remote.label ?? remote.server.model
-    }
-  }
-
-  /// Nil where the policy names none.
-  public var price: TokenPrice? {
-    switch self {
-    case .local(let local): local.price
-    case .openAI(let remote): remote.price
-    }
-  }
-}
-
-public struct LocalTargetPolicy: Sendable, Hashable {
-  /// What reports call it; nil for the checkpoint.
-  public var label: String?
-  public var checkpoint: String
-  public var temperature: Double
-  public var topP: Double
-  /// Nil for the checkpoint's own.
-  public var maxTokens: Int?
-  public var system: String?
-  public var template: String?
-  public var batch: Int
-  public var price: TokenPrice?
-}
-
-public struct OpenAITargetPolicy: Sendable, Hashable {
-  /// What reports call it; nil for the served name.
-  public var label: String?
-  public var server: ServerPolicy
-  public var api: OpenAIProtocol
-  public var temperature: Double
-  public var topP: Double
-  public var maxTokens: Int
-  public var system: String?
-  public var template: String?
-  public var price: TokenPrice?
-  /// Seconds that one response usually takes.
-  public var latency: Double
-}
-
-extension OpenAITargetPolicy {
-  /// A checkpoint that is asked as this served model is.
-  public func asked(of checkpoint: String) -> LocalTargetPolicy {
-    LocalTargetPolicy(
-      label: nil, checkpoint: checkpoint, temperature: temperature, topP: topP, maxTokens: maxTokens, system: system,
-      template: template, batch: 64, price: nil)
-  }
-}
-
-public enum OpenAIProtocol: String, Sendable, CaseIterable { case chat, completions }
-
-/// How an OpenAI-compatible server is reached.
-public struct ServerPolicy: Sendable, Hashable {
-  public var url: String
-  public var model: String
-  /// What identifies the served bytes; nil where nobody says.
-  public var revision: String?
-  /// The environment variable that holds the key; nil sends none.
-  public var apiKeyEnvironment: String?
-  public var concurrency: Int
-  public var requestsPerMinute: Int?
-  /// Seconds for one request.
-  public var timeout: Double
-  public var retries: Int
-  public var maxResponseBytes: Int
+  public let target: TargetChoice
 }
 
 public struct AttackerPolicy: Sendable, Hashable {

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Kinds
 
 /// What the owner of a machine lets policies do: which hosts they may ask, and which environment variables they may read.
 ///

@@ -1,5 +1,7 @@
 import Core
 import Decisions
+import Kinds
+import SafetyTuning
 
 /// What is safety-tuned, on what, and how the variants are compared.
 public struct TuningPolicy: Sendable, Hashable {
@@ -9,12 +11,6 @@ public struct TuningPolicy: Sendable, Hashable {
     case gflownet, reinforce, ppo
     case inContext = "in-context"
     case sft
-  }
-
-  public enum TunerPolicy: Sendable, Hashable {
-    case local(LocalTunerPolicy)
-    case fineTuningAPI(FineTuningPolicy)
-    case command(CommandTunerPolicy)
   }
 
   /// Where refusals come from.
@@ -29,7 +25,7 @@ public struct TuningPolicy: Sendable, Hashable {
   public var methods: [Method]
   /// Whether there is a variant on the attacks of all methods together.
   public var combines: Bool
-  public var tuner: TunerPolicy
+  public var tuner: TunerChoice
   /// Target responses for one search: one method on one model in one restart, confirmation included.
   public var responses: Int
   public var restarts: Int
@@ -70,33 +66,4 @@ public struct TuningPolicy: Sendable, Hashable {
     for index in checks.indices where checks[index].metric == metric { checks[index].adequacy = !failsWhenUnusable }
     return checks
   }
-}
-
-public struct LocalTunerPolicy: Sendable, Hashable {
-  public var rank: Int
-  public var alpha: Double
-  public var learningRate: Double
-  public var epochs: Int
-  public var batch: Int
-}
-
-public struct FineTuningPolicy: Sendable, Hashable {
-  public var server: ServerPolicy
-  public var epochs: Int
-  /// Seconds between looks at a job.
-  public var pollInterval: Double
-  /// Seconds; nil for no limit.
-  public var timeLimit: Double?
-  /// In the unit of `price`; nil for no limit.
-  public var costLimit: Double?
-  /// Of a million training tokens.
-  public var price: Double?
-}
-
-public struct CommandTunerPolicy: Sendable, Hashable {
-  public var command: [String]
-  /// Seconds; nil for no limit.
-  public var timeLimit: Double?
-  /// Environment variables that the trainer gets beside those that any program needs.
-  public var variables: [String] = []
 }

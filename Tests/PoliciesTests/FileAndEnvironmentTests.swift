@@ -55,11 +55,7 @@ struct FileAndEnvironmentTests {
     let place = try Workplace()
     let policy = try place.load(text, environment: ["ONE": "x", "SEED": "12", "FOLDER": "old"])
     #expect(policy.name == "a-x-${TWO}" && policy.seed == 12)
-    guard case .local(let candidate) = policy.candidate else {
-      Issue.record("the candidate is \(policy.candidate)")
-      return
-    }
-    #expect(candidate.checkpoint == place.folder + "/old")
+    #expect(policy.candidate.recipe.checkpoint == place.folder + "/old")
   }
 
   @Test(
@@ -104,11 +100,7 @@ struct FileAndEnvironmentTests {
     ]
     let place = try Workplace()
     let policy = try place.load(smallPolicy, overrides: overrides)
-    guard case .local(let candidate) = policy.candidate else {
-      Issue.record("the candidate is \(policy.candidate)")
-      return
-    }
-    #expect(candidate.checkpoint == place.folder + "/old")
+    #expect(policy.candidate.recipe.checkpoint == place.folder + "/old")
     #expect(policy.checks[0].limit.atMost == 0.2 && policy.budget.wallClock == 90 && policy.report.html == "out.html")
     #expect(policy.transfer.map(\.name) == ["more"] && policy.name == "a=b")
     #expect(policy.overrides == overrides && policy.text == smallPolicy)

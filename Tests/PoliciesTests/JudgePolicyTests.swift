@@ -2,6 +2,8 @@ import Core
 import Policies
 import Testing
 
+@testable import Judges
+
 @Suite("Judges of a policy")
 struct JudgePolicyTests {
   /// The small policy with another confirming judge.
@@ -9,40 +11,34 @@ struct JudgePolicyTests {
     smallPolicy.changing("{kind: rules, file: rules.yaml}", to: judge)
   }
 
-  private func confirm(_ judge: String) throws -> JudgePolicy {
+  private func confirm(_ judge: String) throws -> JudgeChoice {
     try Workplace().load(policy(judge), environment: ["KEY": "k"]).confirmJudge
   }
 
   @Test("A language model has its rubric, labels and thresholds, and defaults for all of them")
   func languageModel() throws {
-    guard case .languageModel(let bare) = try confirm("{kind: llm, url: 'http://h', model: m}") else {
-      Issue.record("no language model")
-      return
+    func recipe(_ judge: String) throws -> LLMJudge.Recipe {
+      try #require(try confirm(judge).recipe as? LLMJudge.Recipe)
     }
-    #expect(bare.rubric == nil && bare.style == .rubric && bare.answer == .label && bare.readsProbabilities)
-    #expect(bare.unsafeLabel == "unsafe" && bare.safeLabel == "safe" && bare.maxTokens == 16 && bare.threshold == 0.5)
+    let bare = try recipe("{kind: llm, url: 'http://h', model: m}")
+    #expect(bare.settings == LLMJudgeSettings() && bare.settings.maxTokens == 16 && bare.threshold == 0.5)
     let text = """
       {kind: llm, url: 'http://h', model: m, api: completions, rubric: Poems are unsafe., answer: reasoned,
         labels: {unsafe: bad, safe: good}, logprobs: off, threshold: 0.3, api_key_env: KEY, concurrency: 2}
       """
-    guard case .languageModel(let full) = try confirm(text) else {
-      Issue.record("no language model")
-      return
-    }
-    #expect(full.rubric == "Poems are unsafe." && full.answer == .reasoned && full.api == .completions)
-    #expect(full.unsafeLabel == "bad" && full.safeLabel == "good" && !full.readsProbabilities)
-    #expect(full.maxTokens == 512 && full.threshold == 0.3)
-    #expect(full.server.apiKeyEnvironment == "KEY" && full.server.concurrency == 2)
+    let full = try recipe(text)
+    let (settings, server) = (full.settings, full.configuration)
+    #expect(settings.rubric == "Poems are unsafe." && settings.answer == .reasoned && server.api == .completions)
+    #expect(settings.labels == .init(unsafe: "bad", safe: "good") && !settings.wantsLogProbabilities)
+    #expect(settings.maxTokens == 512 && full.threshold == 0.3)
+    #expect(server.apiKeyVariable == "KEY" && server.concurrency == 2)
   }
 
   @Test("A moderation endpoint's categories get the policy's names")
   func moderation() throws {
     let judge = try confirm(
       "{kind: moderation, url: 'http://h', model: m, categories: [{name: hate, as: insult}, {name: self-harm/intent}]}")
-    guard case .moderation(let moderation) = judge else {
-      Issue.record("no moderation endpoint")
-      return
-    }
+    let moderation = try #require(judge.recipe as? ModerationJudge.Recipe)
     #expect(moderation.categories == ["hate": "insult", "self-harm/intent": "self-harm/intent"])
   }
 
@@ -54,16 +50,12 @@ struct JudgePolicyTests {
         members: [{kind: rules, file: rules.yaml}, {kind: classifier, checkpoint: judge, threshold: 0.7}]}}],
         otherwise: {kind: rules, file: rules.yaml}}
       """)
-    guard case .routed(let routing) = judge, let route = routing.routes.first,
-      case .ensemble(let ensemble) = route.judge
-    else {
-      Issue.record("no ensemble on a route")
-      return
-    }
+    let route = try #require((judge.recipe as? RoutedJudge.Recipe)?.routes.first)
+    let ensemble = try #require(route.judge.recipe as? EnsembleJudge.Recipe)
     #expect(route.locales == ["de", "fr"] && route.categories == ["dose"])
     #expect(ensemble.rule == .mean && ensemble.threshold == 0.4 && ensemble.members.count == 2)
     #expect(judge.leaves.count == 3)
-    if case .classifier(_, let threshold) = ensemble.members[1] { #expect(threshold == 0.7) }
+    #expect(ensemble.members[1].recipe.threshold == 0.7)
   }
 
   private static let server = "url: 'http://h', model: m"

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Kinds
 import Testing
 
 @testable import Decisions
@@ -18,25 +19,30 @@ struct PolicySchemaTests {
   @Test("Knows every key of the table, and describes each")
   func keys() throws {
     let schema = try schema()
-    func check(_ keys: [PolicyKey], _ object: JSON, at path: String) throws {
+    func check(_ shape: Shape, _ object: JSON, at path: String) throws {
+      let (keys, owned): ([PolicyKey], [PolicyKey])
+      switch shape {
+      case .object(let all): (keys, owned) = (all, [])
+      case .kind(let kinds): (keys, owned) = (kinds.common, kinds.kinds.flatMap(\.keys))
+      default: return
+      }
       #expect(object["additionalProperties"]?.bool == false, "\(path)")
       let names = Set(object["properties"]?.members?.map(\.key) ?? [])
-      #expect(names == Set(keys.map(\.name)), "\(path)")
-      for key in keys where key.kinds.isEmpty {
+      #expect(names == Set((keys + owned).map(\.name)), "\(path)")
+      for key in keys {
         let property = try #require(object["properties"]?[key.name], "\(path).\(key.name)")
         #expect(property["description"]?.string == key.help, "\(path).\(key.name)")
         #expect((property["default"] != nil) == (key.fallback != nil), "\(path).\(key.name)")
         switch key.shape {
-        case .object(let children): try check(children, property, at: "\(path).\(key.name)")
-        case .list(.object(let children)):
-          try check(children, try #require(property["items"]), at: "\(path).\(key.name)")
-        case .named(.object(let children)):
-          try check(children, try #require(property["additionalProperties"]), at: "\(path).\(key.name)")
+        case .object, .kind: try check(key.shape, property, at: "\(path).\(key.name)")
+        case .list(let item): try check(item, property["items"] ?? .null, at: "\(path).\(key.name)")
+        case .named(let item, _, _):
+          try check(item, try #require(property["additionalProperties"]), at: "\(path).\(key.name)")
         default: break
         }
       }
     }
-    try check(PolicyTable.root, schema, at: "")
+    try check(.object(PolicyTable.root(.all)), schema, at: "")
   }
 
   @Test("A kind brings its own keys, with their defaults, and refuses the other's")
@@ -66,19 +72,21 @@ struct PolicySchemaTests {
   @Test("Every key of the table has a name of its own and a sentence about it")
   func table() {
     func check(_ keys: [PolicyKey]) {
-      let identities = keys.flatMap { key in
-        key.kinds.isEmpty ? [key.name] : key.kinds.map { "\(key.name) of \($0)" }
-      }
-      #expect(Set(identities).count == identities.count)
+      #expect(Set(keys.map(\.name)).count == keys.count, "\(keys.map(\.name))")
       for key in keys {
         #expect([".", "?"].contains(key.help.suffix(1)) && key.help.count > 8, "\(key.name)")
-        switch key.shape {
-        case .object(let children), .list(.object(let children)), .named(.object(let children)): check(children)
-        default: break
-        }
+        check(key.shape)
       }
     }
-    check(PolicyTable.root)
+    func check(_ shape: Shape) {
+      switch shape {
+      case .object(let keys): check(keys)
+      case .kind(let kinds): for kind in kinds.kinds { check(kinds.keys(of: kind.name)) }
+      case .list(let item), .named(let item, _, _): check(item)
+      default: break
+      }
+    }
+    check(PolicyTable.root(.all))
   }
 
   @Test("Metrics have distinct names, a stage of their own and one sentence each; gate checks are adequacy")

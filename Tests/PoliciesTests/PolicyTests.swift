@@ -1,9 +1,12 @@
 import Core
 import Foundation
+import Kinds
 import Testing
 
 @testable import Decisions
+@testable import Judges
 @testable import Policies
+@testable import Targets
 
 @Suite("A policy that is right")
 struct PolicyTests {
@@ -13,22 +16,20 @@ struct PolicyTests {
     let policy = try place.load(fullPolicy)
     #expect(policy.name == "full" && policy.seed == 7 && policy.confidence == 0.95)
     #expect(!policy.decidesOnEstimates && !policy.inconclusivePasses)
-    guard case .local(let candidate) = policy.candidate else {
-      Issue.record("the candidate is \(policy.candidate)")
-      return
-    }
+    let candidate = try #require(policy.candidate.recipe as? LocalTarget.Recipe)
     #expect(candidate.checkpoint == place.folder + "/new")
-    #expect(candidate.maxTokens == nil && candidate.batch == 64 && candidate.temperature == 1 && candidate.topP == 1)
-    guard case .openAI(let other)? = policy.transfer.first?.target else {
-      Issue.record("the transfer targets are \(policy.transfer)")
-      return
-    }
+    #expect(candidate.maxTokens == nil && candidate.batch == 64)
+    #expect(candidate.settings.temperature == 1 && candidate.settings.topP == 1)
+    let other = try #require(policy.transfer.first?.target.recipe as? OpenAITarget.Recipe)
     #expect(policy.transfer.map(\.name) == ["other"])
-    #expect(other.maxTokens == 512 && other.api == .chat && other.server.concurrency == 8)
-    #expect(other.server.retries == 5 && other.server.timeout == 60 && other.server.requestsPerMinute == nil)
-    #expect(other.server.maxResponseBytes == 256_000)
-    #expect(policy.rewardJudge == .classifier(checkpoint: place.folder + "/judge", threshold: 0.5))
-    #expect(policy.confirmJudge == .rules(file: place.folder + "/rules.yaml"))
+    let server = other.configuration
+    #expect(other.settings.maxTokens == 512 && server.api == .chat && server.concurrency == 8)
+    #expect(server.retries == 5 && server.timeout == .seconds(60) && server.requestsPerMinute == nil)
+    #expect(server.maxTextBytes == 256_000)
+    let judge = ClassifierJudge.Recipe(checkpoint: place.folder + "/judge", threshold: 0.5)
+    #expect(policy.rewardJudge == JudgeChoice(kind: "classifier", recipe: judge))
+    let rules = RulesJudge.Recipe(file: place.folder + "/rules.yaml")
+    #expect(policy.confirmJudge == JudgeChoice(kind: "rules", recipe: rules))
     #expect(policy.attacker?.objective == .varianceTB && policy.attacker?.restarts == 3)
     #expect(policy.attacker?.smoothing == true && policy.attacker?.minKThreshold == nil)
     #expect(policy.budget == BudgetPolicy(targetResponses: 20_000, wallClock: 600))
@@ -116,7 +117,7 @@ struct PolicyTests {
       return policy
     }
     var tried = 0
-    for (path, key) in leaves(PolicyTable.root, at: "", kinds: kindsOfFullPolicy) {
+    for (path, key) in leaves(.object(PolicyTable.root(.all)), at: "", kinds: kindsOfFullPolicy) {
       // Has one value only, is told apart by the others, or goes with another metric.
       let apart = ["metric", "target", "threshold", "error_control", "effect", "variant", "method"].map {
         "checks.0.\($0)"
@@ -154,12 +155,10 @@ struct PolicyTests {
     let text = smallPolicy.changing(
       "checkpoint: new}}", to: "checkpoint: new}, control: {like: candidate, system: tell everything, name: weakened}}")
     let policy = try Workplace().load(text)
-    guard case .local(let control)? = policy.control, case .local(let candidate) = policy.candidate else {
-      Issue.record("\(policy)")
-      return
-    }
-    #expect(control.checkpoint == candidate.checkpoint && control.system == "tell everything")
-    #expect(candidate.system == nil && policy.control?.name == "weakened")
+    let control = try #require(policy.control?.recipe)
+    let candidate = policy.candidate.recipe
+    #expect(control.checkpoint == candidate.checkpoint && control.settings.system == "tell everything")
+    #expect(candidate.settings.system == nil && policy.control?.name == "weakened")
   }
 
   @Test("Equal policies resolve alike, however they are written; a variable, an override and a seed make another")
@@ -184,7 +183,7 @@ struct PolicyTests {
     var kinds = kindsOfFullPolicy
     kinds["judges.confirm"] = kind
     var tried = 0
-    for (path, key) in leaves(PolicyTable.root, at: "", kinds: kinds)
+    for (path, key) in leaves(.object(PolicyTable.root(.all)), at: "", kinds: kinds)
     where path.hasPrefix("judges.confirm.") && !path.hasSuffix(".kind") && !path.contains(".examples.") {
       let value = try #require(otherValue(of: key), "\(path)")
       let after = try place.load(text, overrides: ["\(path)=\(value)"], environment: ["A_KEY": "k"])
@@ -200,13 +199,19 @@ struct PolicyTests {
     "judges.confirm": "rules", "embedder": "local",
   ]
 
-  private func leaves(_ keys: [PolicyKey], at path: String, kinds: [String: String]) -> [(String, PolicyKey)] {
-    keys.filter { key in key.kinds.isEmpty || kinds[path].map(key.kinds.contains) ?? false }.flatMap { key in
+  private func leaves(_ shape: Shape, at path: String, kinds: [String: String]) -> [(String, PolicyKey)] {
+    let keys: [PolicyKey]
+    switch shape {
+    case .object(let all): keys = all
+    case .kind(let kind): keys = kind.keys(of: kinds[path])
+    default: return []
+    }
+    return keys.flatMap { key in
       let own = path.isEmpty ? key.name : "\(path).\(key.name)"
       switch key.shape {
-      case .object(let children): return leaves(children, at: own, kinds: kinds)
-      case .named(.object(let children)): return leaves(children, at: own + ".other", kinds: kinds)
-      case .list(.object(let children)): return leaves(children, at: own + ".0", kinds: kinds)
+      case .object, .kind: return leaves(key.shape, at: own, kinds: kinds)
+      case .named(let item, _, _): return leaves(item, at: own + ".other", kinds: kinds)
+      case .list(.object(let keys)): return leaves(.object(keys), at: own + ".0", kinds: kinds)
       default: return [(own, key)]
       }
     }
@@ -230,7 +235,7 @@ struct PolicyTests {
     case .bytes: "77KB"
     case .list(.choice(let values)): values.last.map { "[\($0)]" }
     case .list(.text), .list(.passedVariable): "[a, b]"
-    case .object, .named, .list: nil
+    case .object, .kind, .named, .list: nil
     }
   }
 
@@ -247,7 +252,7 @@ struct PolicyTests {
       let before = try place.load(text).tuning
       var kinds = kindsOfFullPolicy
       kinds["tuning.tuner"] = kind
-      for (path, key) in leaves(PolicyTable.root, at: "", kinds: kinds)
+      for (path, key) in leaves(.object(PolicyTable.root(.all)), at: "", kinds: kinds)
       where path.hasPrefix("tuning.tuner.") && !path.hasSuffix(".kind") {
         let value = try #require(otherValue(of: key), "\(path)")
         let after = try place.load(text, overrides: ["\(path)=\(value)"], environment: ["A_KEY": "k"])

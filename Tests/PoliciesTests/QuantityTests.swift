@@ -1,3 +1,4 @@
+import Kinds
 import Testing
 
 @testable import Policies

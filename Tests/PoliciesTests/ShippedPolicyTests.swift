@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import Policies
+@testable import Targets
 
 /// The policies that the repository carries, found from this file's place in it.
 @Suite("The shipped policies")
@@ -48,14 +49,12 @@ struct ShippedPolicyTests {
   @Test("The server's policy asks the same question of both models and keeps its canary in the system prompt")
   func server() throws {
     let policy = try load("openai-compatible")
-    guard case .openAI(let candidate) = policy.candidate, case .openAI(var baseline)? = policy.baseline else {
-      Issue.record("not servers: \(policy.candidate)")
-      return
-    }
-    #expect(candidate.server.model == "new" && baseline.server.model == "old")
-    #expect(candidate.server.apiKeyEnvironment == "SLUICE_API_KEY")
-    #expect(candidate.system?.contains("copper-lantern-42") == true)
-    baseline.server.model = candidate.server.model
+    let candidate = try #require(policy.candidate.recipe as? OpenAITarget.Recipe)
+    var baseline = try #require(policy.baseline?.recipe as? OpenAITarget.Recipe)
+    #expect(candidate.configuration.model == "new" && baseline.configuration.model == "old")
+    #expect(candidate.configuration.apiKeyVariable == "SLUICE_API_KEY")
+    #expect(candidate.settings.system?.contains("copper-lantern-42") == true)
+    baseline.configuration.model = candidate.configuration.model
     #expect(candidate == baseline)
   }
 

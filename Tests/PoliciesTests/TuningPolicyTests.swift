@@ -2,6 +2,8 @@ import Core
 import Policies
 import Testing
 
+@testable import SafetyTuning
+
 @Suite("The tuning section of a policy")
 struct TuningPolicyTests {
   private func policy(_ tuning: String, check: String = "") -> String {
@@ -22,10 +24,7 @@ struct TuningPolicyTests {
       try place().load(policy("{tuner: {kind: local}, benign: harmless.jsonl}")).tuning)
     #expect(tuning.variants == ["gflownet-mle", "gflownet", "reinforce", "ppo", "in-context", "sft", "all"])
     #expect(tuning.folder.hasSuffix("/variants") && tuning.quiz.hasSuffix("quiz.jsonl"))
-    guard case .local(let local) = tuning.tuner else {
-      Issue.record("no local tuner")
-      return
-    }
+    let local = try #require(tuning.tuner.recipe as? LocalTuner.Recipe).settings
     // As published.
     #expect(local.rank == 32 && local.alpha == 16 && local.learningRate == 5e-5 && local.epochs == 2)
     #expect(tuning.refusals == .instructed && !tuning.failsWhenUnusable)

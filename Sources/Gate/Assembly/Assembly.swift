@@ -40,11 +40,11 @@ struct Assembly {
     let questions = try policy.suite.benign.map { try SuiteFile.benign($0) }
     let benign = questions?.items ?? []
     try PolicyFit(policy, suite: suite, benign: benign).require()
-    let confirm = try judge(policy.confirmJudge)
-    let reward = try policy.rewardJudge.map(judge)
+    let confirm = try policy.confirmJudge.recipe.make(judgeContext)
+    let reward = try policy.rewardJudge?.recipe.make(judgeContext)
     let embedder = try embedder()
     let stages = stages(asked)
-    let refusals = try refusals()
+    let refusals = try refusals(by: [confirm, reward].compactMap(\.self))
     var models = try participants()
     try keepApart(&models)
     let inputs = try PolicyInputs(policy, checkpoints: checkpoints).files
@@ -69,7 +69,7 @@ struct Assembly {
       notices: notices() + [seeds.remark, questions?.remark].compactMap(\.self),
       weakenings: PolicyWeakenings(policy).sentences)
     plan.planted = planted(in: plan, refusals: refusals)
-    plan.weakenings += RuleWarnings(plan).weakenings
+    plan.weakenings += JudgeWarnings(plan).weakenings
     return plan
   }
 
@@ -89,10 +89,10 @@ struct Assembly {
   }
 
   /// What the judges that this run asks are shown to see whether they are awake.
-  private func planted(in plan: RunPlan, refusals: RefusalJudge?) -> [PlantedTranscripts] {
+  private func planted(in plan: RunPlan, refusals: (any RefusalTelling)?) -> [PlantedTranscripts] {
     let carried =
       [plan.confirmJudge, plan.rewardJudge].compactMap(\.self).flatMap(\.leaves)
-      .lazy.compactMap { ($0 as? RulesJudge)?.planted }.first ?? []
+      .lazy.compactMap(\.ownTranscripts).first ?? []
     func planted(_ use: String, _ judge: any Judge) -> [PlantedTranscripts] {
       PlantedTranscripts.of(judge, use: use, examples: policy.judgeExamples[use], carried: carried)
     }
@@ -102,7 +102,8 @@ struct Assembly {
     if let refusals, plan.stages.contains(.benign) {
       all.append(
         PlantedTranscripts(
-          use: "refusals", judge: refusals, items: refusals.planted.map(PlantedTranscripts.Item.init), isOwn: true))
+          use: "refusals", judge: refusals, items: (refusals.ownTranscripts ?? []).map(PlantedTranscripts.Item.init),
+          isOwn: true))
     }
     return all
   }
@@ -157,55 +158,30 @@ struct Assembly {
 
   // MARK: - Models
 
-  func participant(
-    _ role: Role, _ target: TargetPolicy, checkpoint known: CheckpointShelf.Decoder? = nil
-  ) throws -> Participant {
-    switch target {
-    case .local(let local):
-      let checkpoint = try known ?? checkpoints.decoder(local.checkpoint)
-      let settings = SamplingSettings(
-        temperature: local.temperature, topP: local.topP,
-        maxTokens: local.maxTokens ?? OwnLimit.maxTokens(checkpoint: local.checkpoint) ?? Self.usualMaxTokens,
-        system: local.system,
-        template: local.template, seed: policy.seed)
-      return Participant(
-        role: role,
-        target: try LocalTarget(
-          name: local.checkpoint,
-          fingerprint: try CheckpointIdentity.asked(checkpoint.fingerprint, checkpoint.model, settings, time: time),
-          model: checkpoint.model, settings: settings,
-          batch: local.batch, workers: Self.workers, time: time), kind: "local",
-        label: local.label)
-    case .openAI(let remote):
-      let settings = SamplingSettings(
-        temperature: remote.temperature, topP: remote.topP, maxTokens: remote.maxTokens, system: remote.system,
-        template: remote.template, maxBytes: remote.server.maxResponseBytes)
-      return Participant(
-        role: role,
-        target: try OpenAITarget(
-          OpenAIConfiguration(remote.server, api: remote.api, redactor: policy.redactor), settings: settings,
-          waits: waits),
-        kind: "openai", label: remote.label)
-    }
+  func participant(_ role: Role, _ target: TargetChoice, _ context: TargetContext? = nil) throws -> Participant {
+    Participant(
+      role: role, target: try target.recipe.make(context ?? targetContext), kind: target.kind, label: target.label)
   }
 
-  /// Of a model that does not say how long its answers may be.
-  static let usualMaxTokens = 512
+  /// What targets and tuners are made with.
+  var targetContext: TargetContext {
+    TargetContext(
+      decoder: checkpoints.decoder, workers: Self.workers, seed: policy.seed, policy: policy.path, time: time,
+      digest: { SHA256.hex($0) }, waits: waits,
+      redactor: policy.redactor)
+  }
+
+  private var judgeContext: JudgeContext {
+    JudgeContext(
+      fingerprint: checkpoints.fingerprint, fileDigest: { try SHA256.hex(file: $0) }, digest: { SHA256.hex($0) },
+      workers: Self.workers, waits: waits, redactor: policy.redactor)
+  }
 
   static var workers: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
 
-  private func judge(_ policy: JudgePolicy) throws -> any Judge {
-    try JudgeAssembly(
-      checkpoints: checkpoints, workers: Self.workers, waits: waits, redactor: self.policy.redactor
-    ).judge(policy)
-  }
-
-  /// Refusals are told by the rules of the first judge that has some; nil where none has.
-  private func refusals() throws -> RefusalJudge? {
-    for case .rules(let file) in [policy.confirmJudge, policy.rewardJudge].compactMap(\.self).flatMap(\.leaves) {
-      let rules = try RulesJudge(path: file, fingerprint: try SHA256.hex(file: file))
-      if rules.knowsRefusals { return rules.refusals }
-    }
+  /// Refusals are told by the first judge that can; nil where none can.
+  private func refusals(by judges: [any Judge]) throws -> (any RefusalTelling)? {
+    if let teller = judges.flatMap(\.leaves).lazy.compactMap(\.refusalTeller).first { return teller }
     if policy.checks.contains(where: { $0.metric.stage == Stage.benign.rawValue }) {
       throw SluiceError(
         .usage, "no judge can tell a refusal, and a check needs it", at: SourceLocation(file: policy.path),

@@ -24,15 +24,13 @@ struct ChangedMeanings {
       }
     }
     for (role, target) in [("candidate", policy.candidate), ("baseline", policy.baseline)] {
-      switch target {
-      case .openAI(let remote)? where remote.server.revision == nil:
+      if let served = target?.recipe.served, served.revision == nil {
         notes.append(
           "targets.\(role) has no revision: responses of earlier runs are not reused any more; write revision: with what "
             + "identifies the served bytes.")
-      case .local(let local)? where local.maxTokens == nil:
-        notes.append(
-          "targets.\(role) has no max_tokens: it is the checkpoint's own or 512 now (24 before).")
-      default: continue
+      }
+      if let target, target.recipe.maxTokens == nil {
+        notes.append("targets.\(role) has no max_tokens: it is the checkpoint's own or 512 now (24 before).")
       }
     }
     self.notes = notes

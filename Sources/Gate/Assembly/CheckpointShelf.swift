@@ -1,21 +1,17 @@
 import Core
 import LanguageModels
 import Synchronization
+import Targets
 
 /// Loads and hashes each checkpoint once, however many roles it plays.
 final class CheckpointShelf: Sendable {
-  struct Decoder: Sendable {
-    let fingerprint: String
-    let model: CausalLanguageModel
-  }
-
-  private let decoders = Mutex<[String: Decoder]>([:])
+  private let decoders = Mutex<[String: LoadedDecoder]>([:])
   private let fingerprints = Mutex<[String: String]>([:])
 
   /// - Throws: `SluiceError` (usage) for a checkpoint that is missing or malformed.
-  func decoder(_ folder: String) throws -> Decoder {
+  func decoder(_ folder: String) throws -> LoadedDecoder {
     if let known = decoders.withLock({ $0[folder] }) { return known }
-    let decoder = Decoder(
+    let decoder = LoadedDecoder(
       fingerprint: try fingerprint(folder), model: try CausalLanguageModel.load(folder: folder))
     decoders.withLock { $0[folder] = decoder }
     return decoder

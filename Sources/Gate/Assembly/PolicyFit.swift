@@ -1,5 +1,6 @@
 import Core
 import Decisions
+import Kinds
 import Policies
 import Statistics
 import Suites
@@ -31,7 +32,7 @@ struct PolicyFit {
       at: policy.places["\(check.name) category"],
       remedy: known.isEmpty
         ? "The attacks in \(policy.suite.seeds) have no category."
-        : (Suggestion.nearest(category, in: known).map { "Did you mean '\($0)'? " } ?? "")
+        : (nearest(category, in: known).map { "Did you mean '\($0)'? " } ?? "")
           + "The suite has: \(known.joined(separator: ", ")).")
   }
 

@@ -29,21 +29,15 @@ struct PolicyInputs {
     for (use, judge) in [("reward", policy.rewardJudge), ("confirm", policy.confirmJudge)] {
       for (place, leaf) in (judge?.leaves ?? []).enumerated() {
         let name = "judges.\(use)" + (place == 0 ? "" : ".\(place)")
-        switch leaf {
-        case .rules(let file): try add(name, file: file)
-        case .classifier(let checkpoint, _): try add(name, checkpoint: checkpoint)
-        default: continue
+        for input in leaf.recipe.inputs {
+          if input.isCheckpoint { try add(name, checkpoint: input.path) } else { try add(name, file: input.path) }
         }
       }
     }
     let targets = [("candidate", policy.candidate), ("baseline", policy.baseline), ("control", policy.control)]
-    for (role, target) in targets {
-      if case .local(let local)? = target { try add("targets.\(role)", checkpoint: local.checkpoint) }
-    }
+    for (role, target) in targets { try add("targets.\(role)", checkpoint: target?.recipe.checkpoint) }
     for transfer in policy.transfer {
-      if case .local(let local) = transfer.target {
-        try add("targets.transfer.\(transfer.name)", checkpoint: local.checkpoint)
-      }
+      try add("targets.transfer.\(transfer.name)", checkpoint: transfer.target.recipe.checkpoint)
     }
     self.files = files
   }

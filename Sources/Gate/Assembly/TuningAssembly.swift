@@ -25,7 +25,8 @@ extension Assembly {
     }
     let candidate = policy.candidate
     return TuningPlan(
-      methods: methods, combines: tuning.combines, tuner: try tuner(tuning.tuner),
+      methods: methods, combines: tuning.combines,
+      tuner: try tuning.tuner.recipe.make(tuning: candidate, targetContext),
       load: { try variant($0, named: $1, like: candidate) }, responses: tuning.responses, restarts: tuning.restarts,
       proposals: tuning.proposals, heldOut: tuning.heldOut, mostAttacks: tuning.mostAttacks,
       benign: tuning.benign.isEmpty ? [] : try SuiteFile.benign(tuning.benign).items, benignRatio: tuning.benignRatio,
@@ -33,61 +34,29 @@ extension Assembly {
       rounds: tuning.rounds, folder: tuning.folder)
   }
 
-  private func tuner(_ tuner: TuningPolicy.TunerPolicy) throws -> any Tuner {
-    switch (tuner, policy.candidate) {
-    case (.local(let local), .local(let candidate)):
-      let checkpoint = try checkpoints.decoder(candidate.checkpoint)
-      var settings = LocalTuner.Settings()
-      settings.rank = local.rank
-      settings.alpha = local.alpha
-      settings.learningRate = local.learningRate
-      settings.epochs = local.epochs
-      settings.batch = local.batch
-      return try LocalTuner(
-        checkpoint: candidate.checkpoint, model: checkpoint.model, modelFingerprint: checkpoint.fingerprint,
-        sampling: SamplingSettings(system: candidate.system, template: candidate.template), settings: settings,
-        workers: Self.workers, time: time)
-    case (.fineTuningAPI(let service), _):
-      var settings = FineTuningAPITuner.Settings()
-      settings.epochs = service.epochs
-      settings.pollInterval = .seconds(service.pollInterval)
-      if let limit = service.timeLimit { settings.timeLimit = .seconds(limit) }
-      settings.costLimit = service.costLimit
-      settings.pricePerMillionTokens = service.price
-      return try FineTuningAPITuner(OpenAIConfiguration(service.server, redactor: policy.redactor), settings: settings)
-    case (.command(let trainer), let candidate):
-      var settings = CommandTuner.Settings()
-      if let limit = trainer.timeLimit { settings.timeLimit = .seconds(limit) }
-      settings.variables = trainer.variables
-      settings.redactor = policy.redactor
-      return try CommandTuner(command: trainer.command, baseModel: candidate.name, settings: settings)
-    case (.local, .openAI):
-      throw SluiceError(
-        .usage, "a served model can't be tuned in this process", at: SourceLocation(file: policy.path),
-        remedy: "Use kind: fine-tuning-api, or kind: command with a trainer of your own.")
-    }
-  }
-
   /// A variant is asked as the candidate is. Its weights aren't kept on the shelf: there are many variants, and each is
   /// needed once.
-  private func variant(_ model: TunedModel, named name: String, like candidate: TargetPolicy) throws -> Participant {
-    switch (model, candidate) {
-    case (.checkpoint(let folder), .local(var local)):
-      local.checkpoint = folder
-      return try participant(
-        .variant(name), .local(local),
-        checkpoint: CheckpointShelf.Decoder(
-          fingerprint: try SHA256.fingerprint(folder: folder), model: try CausalLanguageModel.load(folder: folder)))
-    case (.served(let name), .openAI(var remote)):
-      remote.server.model = name
-      return try participant(.variant(name), .openAI(remote))
-    case (.served(let served), .local):
-      throw SluiceError(
-        .usage, "it is a served model (\(served)), and the candidate is a checkpoint",
-        remedy: "Let the trainer print the path of a checkpoint folder, or name a served candidate.")
-    case (.checkpoint(let folder), .openAI(let remote)):
-      return try variant(.checkpoint(folder), named: name, like: .local(remote.asked(of: folder)))
+  private func variant(_ model: TunedModel, named name: String, like candidate: TargetChoice) throws -> Participant {
+    var variant = candidate
+    var context = targetContext
+    switch model {
+    case .checkpoint(let folder):
+      // A served candidate's name says nothing of a checkpoint.
+      if candidate.recipe.checkpoint == nil { variant.label = nil }
+      variant.recipe = candidate.recipe.asking(checkpoint: folder)
+      context.decoder = { folder in
+        LoadedDecoder(
+          fingerprint: try SHA256.fingerprint(folder: folder), model: try CausalLanguageModel.load(folder: folder))
+      }
+    case .served(let served):
+      guard let recipe = candidate.recipe.asking(served: served) else {
+        throw SluiceError(
+          .usage, "it is a served model (\(served)), and the candidate is a checkpoint",
+          remedy: "Let the trainer print the path of a checkpoint folder, or name a served candidate.")
+      }
+      variant.recipe = recipe
     }
+    return try participant(.variant(name), variant, context)
   }
 }
 

@@ -1,8 +1,6 @@
-import ChatTemplates
 import Core
 import Evidence
 import LanguageModels
-import Targets
 
 /// What stands for a checkpoint in ledgers and reports.
 enum CheckpointIdentity {
@@ -19,19 +17,5 @@ enum CheckpointIdentity {
     let shards = path.hasSuffix(".gguf") ? try GGUFShards.paths(of: path) : [path]
     if shards.count == 1 { return try SHA256.fingerprint(folder: path) }
     return SHA256.hex("shards " + (try shards.map { try SHA256.fingerprint(folder: $0) }.joined(separator: " ")))
-  }
-
-  /// What stands for a local model that is asked in this way.
-  ///
-  /// A chat template that tells the date makes other prompts tomorrow: they are another model's, as far as stored
-  /// responses go.
-  /// - Parameter fingerprint: of the checkpoint's files, its chat template among them.
-  /// - Throws: `SluiceError` (usage) where the chat template can't be rendered, or refuses the settings.
-  static func asked(
-    _ fingerprint: String, _ model: CausalLanguageModel, _ settings: SamplingSettings, time: TemplateTime
-  ) throws -> String {
-    let identity = "\(fingerprint)/engine-\(CausalLanguageModel.engineVersion)"
-    let prompts = try LocalPrompt(model, settings, time: time)
-    return prompts.usesTime ? identity + "/prompt-\(SHA256.hex(try prompts.render("")).prefix(16))" : identity
   }
 }

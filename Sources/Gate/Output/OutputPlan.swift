@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Kinds
 import LanguageModels
 import Policies
 
@@ -140,22 +141,19 @@ extension OutputPlan {
     keepCheckpoint("the attacker", policy.attacker?.checkpoint)
     keep("the quiz", policy.tuning?.quiz)
     keep("the harmless prompts", policy.tuning?.benign)
-    if case .command(let tuner)? = policy.tuning?.tuner {
-      for argument in tuner.command where FileStatus(argument, followsLinks: true)?.kind == .regular {
-        keep("a part of the tuner's command", argument)
-      }
-    }
+    for input in policy.tuning?.tuner.recipe.inputs ?? [] { keep("a part of the tuner's", input) }
     for judge in [policy.rewardJudge, policy.confirmJudge].compactMap(\.self).flatMap(\.leaves) {
-      switch judge {
-      case .rules(let file): keep("a judge's rules", file)
-      case .classifier(let checkpoint, _): keepCheckpoint("a judge's model", checkpoint)
-      default: continue
-      }
+      for input in judge.recipe.inputs { keep("a judge's", input) }
     }
     let targets =
       [policy.candidate, policy.baseline, policy.control].compactMap(\.self) + policy.transfer.map(\.target)
-    for case .local(let local) in targets { keepCheckpoint("a target's model", local.checkpoint) }
+    for target in targets { keepCheckpoint("a target's model", target.recipe.checkpoint) }
     keep("this program", CommandLine.arguments.first.flatMap { $0.utf8.contains(UInt8(ascii: "/")) ? $0 : nil })
+  }
+
+  private mutating func keep(_ owner: String, _ input: InputFile) {
+    let what = "\(owner) \(input.noun)"
+    if input.isCheckpoint { keepCheckpoint(what, input.path) } else { keep(what, input.path) }
   }
 
   private mutating func keepCheckpoint(_ what: String, _ path: String?) {

@@ -1,7 +1,9 @@
 import Core
 import Decisions
 import Foundation
+import Judges
 import Policies
+import Targets
 
 extension Pipeline {
   /// What a policy would ask and could decide; loads every file that it names and asks no model.
@@ -72,7 +74,7 @@ extension PlannedRun {
 
 extension PlannedCast {
   fileprivate init(_ plan: RunPlan, _ policy: Policy) {
-    func model(_ participant: Participant?, _ target: TargetPolicy?) -> PlannedModel? {
+    func model(_ participant: Participant?, _ target: TargetChoice?) -> PlannedModel? {
       guard let participant, let target else { return nil }
       return PlannedModel(participant, target)
     }
@@ -86,29 +88,23 @@ extension PlannedCast {
 }
 
 extension PlannedModel {
-  fileprivate init(_ participant: Participant, _ target: TargetPolicy) {
+  fileprivate init(_ participant: Participant, _ target: TargetChoice) {
     let settings = participant.target.settings
     self.init(
       role: participant.role.description, name: participant.name, promptPrice: target.price?.prompt,
       completionPrice: target.price?.completion, maxTokens: settings.maxTokens,
       overheadTokens: [settings.system, settings.template].compactMap(\.self).reduce(0) { $0 + Tokens.count($1) })
-    if case .openAI(let remote) = target {
-      (concurrency, requestsPerMinute) = (remote.server.concurrency, remote.server.requestsPerMinute)
-      latency = remote.latency
+    if let served = target.recipe.served {
+      (concurrency, requestsPerMinute) = (served.concurrency, served.requestsPerMinute)
+      latency = served.latency ?? 0
     }
   }
 
   /// Nil for a judge in this process.
-  fileprivate init?(_ judge: JudgePolicy) {
-    let (server, maxTokens, overhead): (ServerPolicy, Int, Int)
-    switch judge {
-    case .languageModel(let model):
-      (server, maxTokens, overhead) = (model.server, model.maxTokens, Tokens.count(model.rubric ?? ""))
-    case .moderation(let moderation): (server, maxTokens, overhead) = (moderation.server, 0, 0)
-    case .classifier, .rules, .ensemble, .routed: return nil
-    }
+  fileprivate init?(_ judge: JudgeChoice) {
+    guard let served = judge.recipe.served else { return nil }
     self.init(
-      role: "judge", name: server.model, concurrency: server.concurrency, requestsPerMinute: server.requestsPerMinute,
-      latency: AssumedModels.judgeLatency, maxTokens: maxTokens, overheadTokens: overhead)
+      role: "judge", name: served.name, concurrency: served.concurrency, requestsPerMinute: served.requestsPerMinute,
+      latency: AssumedModels.judgeLatency, maxTokens: served.maxTokens, overheadTokens: Tokens.count(served.overhead))
   }
 }

@@ -59,7 +59,7 @@ extension PlantedTranscripts {
           + examples.safe.map { Item(input: JudgeInput(prompt: prompt, response: $0), isUnsafe: false) }
         return PlantedTranscripts(use: use, judge: leaf, items: items, isOwn: true)
       }
-      let own = (leaf as? RulesJudge)?.planted
+      let own = leaf.ownTranscripts
       return PlantedTranscripts(use: use, judge: leaf, items: (own ?? carried).map(Item.init), isOwn: own != nil)
     }
   }

@@ -35,15 +35,9 @@ public enum OpenFiles {
 extension Policy {
   /// Connections that a run may have open at a time, over all servers.
   var connections: Int {
-    let targets = [candidate, baseline, control].compactMap(\.self) + transfer.map(\.target)
-    let models = targets.map { if case .openAI(let remote) = $0 { remote.server.concurrency } else { 0 } }
-    let judges = [rewardJudge, confirmJudge].compactMap(\.self).flatMap(\.leaves).map { judge in
-      switch judge {
-      case .languageModel(let model): model.server.concurrency
-      case .moderation(let endpoint): endpoint.server.concurrency
-      default: 0
-      }
-    }
-    return (models + judges).saturatedSum
+    let models = [candidate, baseline, control].compactMap(\.self) + transfer.map(\.target)
+    let judges = [rewardJudge, confirmJudge].compactMap(\.self).flatMap(\.leaves)
+    let served = models.map(\.recipe.served) + judges.map(\.recipe.served)
+    return served.map { $0?.concurrency ?? 0 }.saturatedSum
   }
 }

@@ -1,5 +1,6 @@
 import Core
 import Evidence
+import Kinds
 import Policies
 import Suites
 

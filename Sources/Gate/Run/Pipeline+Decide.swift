@@ -43,7 +43,7 @@ private struct OutcomeDecision {
   /// - Throws: `SluiceError` for a file that can't be read.
   init(_ policy: Policy, source: OutcomeSource, threshold: Double?) throws {
     let (outcomes, remarks) = try source.read()
-    let usual = policy.confirmJudge.threshold ?? 0.5
+    let usual = policy.confirmJudge.recipe.threshold ?? 0.5
     let suite = try Self.suite(policy)
     func needsBaseline(_ stage: Stage) -> Bool {
       policy.baseline != nil

@@ -129,7 +129,7 @@ public enum Pipeline {
     let models = plan.participants.map { "  \($0.role): \($0.name)" }
     let remarks =
       (plan.rule.weakenings + plan.weakenings).map { "  weakens the verdict: \($0)" }
-      + (plan.notices + RuleWarnings(plan).remarks).map { "  note: \($0)" }
+      + (plan.notices + JudgeWarnings(plan).remarks).map { "  note: \($0)" }
       + ChangedMeanings(policy).notes.map { "  changed: \($0)" }
       + [policy.site].compactMap(\.self).map { "  site: \($0) limits what policies may ask and read" }
     let searching = plan.stages.contains(.regenerate) ? plan.search : nil

@@ -82,7 +82,7 @@ struct RunPlan: Sendable {
     [rewardJudge.map { ("reward", $0) }, ("confirm", confirmJudge)].compactMap(\.self).map { use, judge in
       RunSummary.JudgeIdentity(
         use: use, name: judge.name, fingerprint: judge.fingerprint,
-        members: judge is any CompositeJudge ? judge.leaves.map(\.fingerprint) : nil)
+        members: judge.members.isEmpty ? nil : judge.leaves.map(\.fingerprint))
     }
   }
 
@@ -97,11 +97,8 @@ struct RunPlan: Sendable {
   /// The judges behind servers that this run asks, each once.
   var remoteJudges: [any RemoteJudge] {
     let asked = (search == nil && tuning == nil ? [] : [rewardJudge].compactMap(\.self)) + [confirmJudge]
-    return asked.flatMap(\.leaves).reduce(into: []) { all, judge in
-      guard let judge = judge as? any RemoteJudge, !all.contains(where: { $0.fingerprint == judge.fingerprint }) else {
-        return
-      }
-      all.append(judge)
+    return asked.flatMap(\.leaves).compactMap(\.remote).reduce(into: []) { all, judge in
+      if !all.contains(where: { $0.fingerprint == judge.fingerprint }) { all.append(judge) }
     }
   }
 

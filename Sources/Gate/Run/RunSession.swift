@@ -239,13 +239,7 @@ final class RunSession: Sendable {
         + (usage.failures == 0 ? "" : " and none to \(usage.failures) requests")
         + " (\(usage.promptTokens.addingSaturated(usage.completionTokens)) tokens)."
     }
-    let ensembles = [plan.rewardJudge, plan.confirmJudge].compactMap(\.self).flatMap(\.ensembles)
-    let split = ensembles.filter { $0.disagreement.split > 0 }.map { ensemble in
-      let counts = ensemble.disagreement
-      let votes = counts.members.map { "\($0.name) calls \($0.unsafe) of \($0.unsafe + $0.safe) unsafe" }
-      return "The judges of an ensemble disagree on \(counts.split) of \(counts.responses) responses: "
-        + votes.joined(separator: "; ") + "."
-    }
-    return remote + split
+    let judges = [plan.rewardJudge, plan.confirmJudge].compactMap(\.self).flatMap(\.withMembers)
+    return remote + judges.flatMap(\.observations)
   }
 }

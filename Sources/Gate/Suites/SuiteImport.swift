@@ -1,4 +1,5 @@
 import Core
+import Kinds
 import Policies
 import Suites
 

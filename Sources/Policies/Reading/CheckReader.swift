@@ -1,5 +1,6 @@
 import Core
 import Decisions
+import Kinds
 import Statistics
 
 /// What a check may refer to in this policy: sections that are there, be they right or wrong by themselves.
@@ -44,72 +45,53 @@ struct CheckContext {
 
 /// Reads the policy's `checks`.
 enum CheckReader {
-  private static let example = "- {metric: replay.asr, at_most: 0.10}"
+  static let example = "- {metric: replay.asr, at_most: 0.10}"
 
   static func read(_ root: Section, context: CheckContext, reader: inout PolicyReader) -> [Check] {
-    guard let node = root.values["checks"],
-      case .list(.object(let keys))? = root.keys.first(where: { $0.name == "checks" })?.shape
-    else { return [] }
-    var items: [PolicyNode] = []
-    if case .sequence(let found) = node.content {
-      items = found
-    } else if case .null = node.content {
-      items = []
-    } else {
-      reader.diagnostics.add(
-        "checks must be a list, not \(node.kind)", at: node.place, remedy: "For example: \(example)")
-      return []
-    }
-    if items.isEmpty {
-      reader.diagnostics.add(
-        "there are no checks, and a gate that checks nothing can't pass", at: node.place,
-        remedy: "Add at least one, for example: \(example)")
-    }
-    var first: [String: SourceLocation] = [:]
-    let checks = items.enumerated().compactMap { index, item -> Check? in
-      let path = ["checks", "\(index)"]
-      guard let section = reader.section(item, keys: keys, path: path),
-        let check = check(section, item, path, context: context, reader: &reader)
-      else { return nil }
+    var first: [String: SourceLocation?] = [:]
+    let checks = root.sections("checks").compactMap { section -> Check? in
+      guard let check = check(section, context: context, reader: &reader) else { return nil }
       if let earlier = first[check.name] {
         reader.diagnostics.add(
-          "\(check.name) is checked twice", at: item.place,
-          remedy: "The first is at \(earlier); keep one, with both at_least and at_most if you need both.")
+          "\(check.name) is checked twice", at: section.place,
+          remedy:
+            "The first is at \(earlier?.description ?? "its place"); keep one, with both at_least and at_most if you "
+            + "need both.")
       } else {
-        first[check.name] = item.place
+        first[check.name] = section.place
       }
-      reader.places[check.name] = item.place
-      if let place = section.values["category"]?.place { reader.places["\(check.name) category"] = place }
+      reader.places[check.name] = section.place
+      if let place = section.place(of: "category") { reader.places["\(check.name) category"] = place }
       return check
     }
     // Where something else is wrong, this may only follow from it.
     if !checks.isEmpty && reader.diagnostics.errors.isEmpty && !Decision.decides(checks) {
       reader.diagnostics.add(
         "no check can find the candidate wanting: each is about the run itself, or has a limit that nothing exceeds",
-        at: node.place,
+        at: root.place(of: "checks"),
         remedy: "Add one on the candidate, for example \(example); a gate that asks nothing of the model can't pass.")
     }
     return checks
   }
 
   private static func check(
-    _ section: Section, _ item: PolicyNode, _ path: [String], context: CheckContext, reader: inout PolicyReader
+    _ section: Section, context: CheckContext, reader: inout PolicyReader
   ) -> Check? {
     guard let metric = section.text("metric").flatMap(Metric.named) else { return nil }
-    let limit = limit(section, item, path, of: metric, reader: &reader)
+    let limit = limit(section, of: metric, reader: &reader)
     for key in Metric.narrowingKeys where section.has(key) && !metric.narrowing.contains(key) {
       let takers = Metric.all.filter { $0.narrowing.contains(key) }.map(\.name).joined(separator: ", ")
       reader.diagnostics.add(
-        "\(metric.name) takes no \(key)", at: section.values[key]?.place,
+        "\(metric.name) takes no \(key)", at: section.place(of: key),
         remedy: takers.isEmpty
           ? "Remove it; fresh.similarity says for all checks when two attacks count as one."
           : "Remove it; it goes with \(takers).")
     }
     if let obstacle = context.obstacle(metric) {
-      reader.diagnostics.add("\(metric.name) \(obstacle.message)", at: item.place, remedy: obstacle.remedy)
+      reader.diagnostics.add("\(metric.name) \(obstacle.message)", at: section.place, remedy: obstacle.remedy)
     }
-    if metric.needs.contains(.transferTarget) { target(section, item, of: metric, context, reader: &reader) }
-    if let tuning = context.tuning { variant(section, item, of: metric, tuning, reader: &reader) }
+    if metric.needs.contains(.transferTarget) { target(section, of: metric, context, reader: &reader) }
+    if let tuning = context.tuning { variant(section, of: metric, tuning, reader: &reader) }
     return Check(
       metric: metric, limit: limit, category: section.text("category"), target: section.text("target"),
       threshold: section.optionalNumber("threshold"),
@@ -120,40 +102,40 @@ enum CheckReader {
   }
 
   private static func variant(
-    _ section: Section, _ item: PolicyNode, of metric: Metric, _ tuning: TuningPolicy, reader: inout PolicyReader
+    _ section: Section, of metric: Metric, _ tuning: TuningPolicy, reader: inout PolicyReader
   ) {
     if metric.narrowing.contains("variant"), !section.has("variant") {
       reader.diagnostics.add(
-        "\(metric.name) needs variant: one of the tuned models", at: item.place,
+        "\(metric.name) needs variant: one of the tuned models", at: section.place,
         remedy: "They are: \(tuning.variants.joined(separator: ", ")).")
     }
     for (key, known) in [("variant", tuning.variants), ("method", tuning.methods.map(\.rawValue))] {
       guard metric.narrowing.contains(key), let value = section.text(key), !known.contains(value) else { continue }
       reader.diagnostics.add(
-        "the tuning section has no \(key) \(quoted(value))", at: section.values[key]?.place,
+        "the tuning section has no \(key) \(quoted(value))", at: section.place(of: key),
         remedy: suggestion(for: value, among: known, called: "They are"))
     }
   }
 
   private static func limit(
-    _ section: Section, _ item: PolicyNode, _ path: [String], of metric: Metric, reader: inout PolicyReader
+    _ section: Section, of metric: Metric, reader: inout PolicyReader
   ) -> Limit {
     let limit = Limit(atLeast: section.optionalNumber("at_least"), atMost: section.optionalNumber("at_most"))
     let wanted = metric.direction.wantedLimit
     if !section.has("at_least") && !section.has("at_most") {
-      reader.diagnostics.add("\(metric.name) has no limit", at: item.place, remedy: "Give \(wanted).")
+      reader.diagnostics.add("\(metric.name) has no limit", at: section.place, remedy: "Give \(wanted).")
     } else if !section.has(wanted) {
       // A check that only bounds the good side passes when the model is bad: it was meant the other way round.
       let given = wanted == "at_most" ? "at_least" : "at_most"
       reader.diagnostics.add(
         "\(metric.name) is better when \(metric.direction.better): \(given) alone lets the worst pass",
-        at: section.values[given]?.place, remedy: "Use \(wanted), or both for a band.")
+        at: section.place(of: given), remedy: "Use \(wanted), or both for a band.")
     }
     for (key, value) in [("at_least", limit.atLeast), ("at_most", limit.atMost)] {
       if let value, !metric.range.contains(value) {
         reader.diagnostics.add(
-          "\(reader.described(path + [key])): \(metric.name) is never \(Quantities.written(value))",
-          at: section.values[key]?.place,
+          "\(Section.described(section.path + [key])): \(metric.name) is never \(Quantities.written(value))",
+          at: section.place(of: key),
           remedy: "Its values are \(metric.rangeDescription)."
             + (metric.range.upperBound == 1 && value > 1 ? " A share is written 0.10, not 10." : ""))
       }
@@ -161,19 +143,19 @@ enum CheckReader {
     if let low = limit.atLeast, let high = limit.atMost, low > high {
       reader.diagnostics.add(
         "at_least \(Quantities.written(low)) is above at_most \(Quantities.written(high)): nothing can pass",
-        at: section.values["at_least"]?.place, remedy: "Swap them.")
+        at: section.place(of: "at_least"), remedy: "Swap them.")
     }
     return limit
   }
 
   private static func target(
-    _ section: Section, _ item: PolicyNode, of metric: Metric, _ context: CheckContext, reader: inout PolicyReader
+    _ section: Section, of metric: Metric, _ context: CheckContext, reader: inout PolicyReader
   ) {
     let none = context.transfer.isEmpty
     guard let target = section.text("target") else {
       if !section.has("target") {
         reader.diagnostics.add(
-          "\(metric.name) needs target: one of the names under targets.transfer", at: item.place,
+          "\(metric.name) needs target: one of the names under targets.transfer", at: section.place,
           remedy: none
             ? "Add targets.transfer and name one of them." : "They are: \(context.transfer.joined(separator: ", ")).")
       }
@@ -181,7 +163,7 @@ enum CheckReader {
     }
     if !context.transfer.contains(target) {
       reader.diagnostics.add(
-        "there is no transfer target \(quoted(target))", at: section.values["target"]?.place,
+        "there is no transfer target \(quoted(target))", at: section.place(of: "target"),
         remedy: none
           ? "There are none under targets.transfer."
           : suggestion(for: target, among: context.transfer, called: "They are"))

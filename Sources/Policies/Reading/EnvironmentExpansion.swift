@@ -1,3 +1,5 @@
+import Kinds
+
 /// `${VAR}` in values of the policy; `$${` stays a literal `${`.
 enum EnvironmentExpansion {
   enum Problem: Error, Hashable {

@@ -1,4 +1,5 @@
 import Decisions
+import Kinds
 
 extension Metric {
   /// For messages: `0 to 1`, `1 or more`.

@@ -1,4 +1,5 @@
 import Core
+import Kinds
 
 /// One `--set KEY=VALUE`: a dotted path and the YAML that goes there.
 struct Override {

@@ -12,10 +12,12 @@ extension Policy {
   ///   - seed: replaces the policy's seed.
   ///   - environment: for `${VAR}` and `SLUICE_SITE`.
   ///   - checksFiles: false looks at the policy's structure alone and takes named files, folders and keys for granted.
+  ///   - kinds: what a policy can name.
   /// - Throws: `PolicyErrors` with everything that is wrong.
   public static func load(
     path: String, overrides: [String] = [], seed: UInt64? = nil,
-    environment: [String: String] = ProcessInfo.processInfo.environment, checksFiles: Bool = true
+    environment: [String: String] = ProcessInfo.processInfo.environment, checksFiles: Bool = true,
+    kinds: Catalogue = .all
   ) throws -> Policy {
     let bytes: [UInt8]
     let site: Site
@@ -29,7 +31,7 @@ extension Policy {
     }
     return try parse(
       bytes, path: path, overrides: overrides, seed: seed, environment: environment, site: site,
-      checksFiles: checksFiles)
+      checksFiles: checksFiles, kinds: kinds)
   }
 
   /// Validates a policy that is at hand as bytes.
@@ -40,7 +42,8 @@ extension Policy {
   /// - Throws: `PolicyErrors` with everything that is wrong.
   public static func parse(
     _ bytes: [UInt8], path: String, overrides: [String] = [], seed: UInt64? = nil,
-    environment: [String: String] = ProcessInfo.processInfo.environment, site: Site = .open, checksFiles: Bool = true
+    environment: [String: String] = ProcessInfo.processInfo.environment, site: Site = .open, checksFiles: Bool = true,
+    kinds: Catalogue = .all
   ) throws -> Policy {
     var reader = PolicyReader(path: path, environment: environment, site: site, checksFiles: checksFiles)
     let text: String
@@ -58,7 +61,7 @@ extension Policy {
         reader.diagnostics.add(error)
       }
     }
-    let builder = PolicyBuilder(path: path, text: text, overrides: overrides, seed: seed)
+    let builder = PolicyBuilder(path: path, text: text, overrides: overrides, seed: seed, kinds: kinds)
     let policy = builder.build(root, reader: &reader)
     guard reader.diagnostics.errors.isEmpty else { throw PolicyErrors(reader.diagnostics.sorted) }
     guard let policy else { throw InternalError("a policy without errors could not be built") }

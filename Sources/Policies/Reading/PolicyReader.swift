@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Kinds
 
 /// Holds the tree against the key table, notes what is wrong, and hands out sections.
 struct PolicyReader {
@@ -23,70 +24,139 @@ struct PolicyReader {
     folder = path.folderOfPath
   }
 
-  /// Reads a mapping: unknown keys, missing keys and wrong values are noted.
+  /// Reads a mapping with all that is in it: unknown keys, missing keys and wrong values are noted.
   mutating func section(_ node: PolicyNode, keys: [PolicyKey], path: [String]) -> Section? {
+    section(node, applying: keys, kinds: nil, kind: nil, path: path)
+  }
+
+  /// Reads a mapping whose `kind` says which keys it has.
+  mutating func section(_ node: PolicyNode, keys: KindKeys, path: [String]) -> Section? {
+    let kind = node.entries.flatMap { self.kind(of: $0, keys: keys) }
+    return section(node, applying: keys.keys(of: kind), kinds: keys, kind: kind, path: path)
+  }
+
+  private mutating func section(
+    _ node: PolicyNode, applying: [PolicyKey], kinds: KindKeys?, kind: String?, path: [String]
+  ) -> Section? {
     guard let entries = node.entries else {
       diagnostics.add(
-        "\(described(path)) must be a mapping of keys, not \(node.kind)", at: node.place,
-        remedy: "Its keys are: \(names(keys)).")
+        "\(Section.described(path)) must be a mapping of keys, not \(node.kind)", at: node.place,
+        remedy: "Its keys are: \(Self.names(applying + (kinds?.kinds ?? []).flatMap(\.keys))).")
       return nil
     }
-    let kind = kind(of: entries, keys: keys)
-    let applying = keys.filter { key in key.kinds.isEmpty || kind.map { key.kinds.contains($0) } ?? false }
-    var values: [String: PolicyNode] = [:]
-    var texts: [String: String] = [:]
+    var section = Section(path: path, keys: applying, place: node.place)
     // A misspelt key that is required isn't missing as well.
     var meant: Set<String> = []
     for entry in entries {
-      if values[entry.key] != nil {
+      if section.has(entry.key) {
         diagnostics.add(
           "the key \(quoted(entry.key)) is given twice in one mapping", at: entry.place, remedy: "Keep one.")
         continue
       }
       guard let key = applying.first(where: { $0.name == entry.key }) else {
-        if let other = keys.first(where: { $0.name == entry.key }) {
+        let owners = kinds?.kinds(taking: entry.key) ?? []
+        if !owners.isEmpty {
           // Where the kind itself is missing or wrong, that is said already.
-          if let kind {
-            diagnostics.add(
-              "'\(entry.key)' in \(described(path)) doesn't go with kind: \(kind)", at: entry.place,
-              remedy: "It is for kind: \(other.kinds.sorted().joined(separator: ", ")). "
-                + "The keys here are: \(names(applying)).")
-          }
+          guard let kind else { continue }
+          diagnostics.add(
+            "'\(entry.key)' in \(Section.described(path)) doesn't go with kind: \(kind)", at: entry.place,
+            remedy: "It is for kind: \(owners.sorted().joined(separator: ", ")). "
+              + "The keys here are: \(Self.names(applying)).")
         } else {
           nearest(entry.key, in: applying.map(\.name)).map { _ = meant.insert($0) }
           diagnostics.add(
-            "unknown key \(quoted(entry.key))" + (path.isEmpty ? "" : " in \(described(path))"), at: entry.place,
+            "unknown key \(quoted(entry.key))" + (path.isEmpty ? "" : " in \(Section.described(path))"),
+            at: entry.place,
             remedy: entry.key == "<<"
               ? "Merge keys aren't part of YAML 1.2; use an alias for a whole value, or write the keys out."
               : suggestion(for: entry.key, among: applying.map(\.name), called: "The keys here are"))
         }
         continue
       }
-      values[entry.key] = entry.value
-      if let text = scalar(entry.value, key: key, path: path + [entry.key]) { texts[entry.key] = text }
+      section.values[key.name] = Section.Given(place: entry.value.place)
+      read(entry.value, of: key, into: &section)
     }
-    for key in applying where key.required && values[key.name] == nil && !meant.contains(key.name) {
+    for key in applying where key.required && !section.has(key.name) && !meant.contains(key.name) {
       diagnostics.add(
-        "the key '\(key.name)' is missing" + (path.isEmpty ? "" : " in \(described(path))"), at: node.place,
+        "the key '\(key.name)' is missing" + (path.isEmpty ? "" : " in \(Section.described(path))"), at: node.place,
         remedy: "Add \(key.name): \(key.help)")
     }
-    return Section(keys: applying, values: values, texts: texts, node: node)
+    return section
   }
 
-  /// A child mapping, where it is given and is one.
-  mutating func child(_ parent: Section, _ name: String, path: [String]) -> Section? {
-    guard let node = parent.values[name], let keys = keys(of: name, in: parent) else { return nil }
-    return section(node, keys: keys, path: path + [name])
+  private mutating func read(_ node: PolicyNode, of key: PolicyKey, into section: inout Section) {
+    let path = section.path + [key.name]
+    switch key.shape {
+    case .object, .kind: section.sections[key.name] = mapping(node, of: key.shape, path: path)
+    case .list(let item): list(node, of: key, item: item, into: &section)
+    case .named(let item, let one, let many):
+      named(node, of: key, item: item, called: (one: one, many: many), into: &section)
+    default: section.texts[key.name] = scalar(node, key: key, path: path)
+    }
   }
 
-  /// A child mapping, or its defaults.
-  mutating func childOrDefaults(_ parent: Section, _ name: String, path: [String]) -> Section {
-    child(parent, name, path: path) ?? Section(keys: keys(of: name, in: parent) ?? [])
+  /// Nil for what is wrong, and for shapes that are no mapping of keys.
+  private mutating func mapping(_ node: PolicyNode, of shape: Shape, path: [String]) -> Section? {
+    switch shape {
+    case .object(let keys): section(node, keys: keys, path: path)
+    case .kind(let keys): section(node, keys: keys, path: path)
+    default: nil
+    }
   }
 
-  /// Notes what is wrong between values that are right by themselves.
-  mutating func require(_ holds: Bool, _ message: String, at place: SourceLocation?, remedy: String) {
-    if !holds { diagnostics.add(message, at: place, remedy: remedy) }
+  private mutating func list(_ node: PolicyNode, of key: PolicyKey, item: Shape, into section: inout Section) {
+    let path = section.path + [key.name]
+    let items: [PolicyNode]
+    if case .sequence(let found) = node.content {
+      items = found
+    } else if node.isNull, key.whenEmpty != nil {
+      items = []
+    } else {
+      diagnostics.add(
+        "\(Section.described(path)) must be a list, not \(node.kind)", at: node.place,
+        remedy: key.example.map { "For example: \($0)" }
+          ?? "Write it as [first, second], or each on a line of its own after a dash.")
+      return
+    }
+    if items.isEmpty {
+      diagnostics.add(
+        key.whenEmpty ?? "\(Section.described(path)) is empty", at: node.place,
+        remedy: key.example.map { "Add at least one, for example: \($0)" } ?? "Add at least one, or remove the key.")
+    }
+    switch item {
+    case .object, .kind:
+      section.lists[key.name] = items.enumerated().compactMap { index, node in
+        mapping(node, of: item, path: path + ["\(index)"])
+      }
+    default:
+      let itemKey = PolicyKey(name: key.name, shape: item, help: key.help)
+      section.textLists[key.name] = items.enumerated().compactMap { index, node in
+        scalar(node, key: itemKey, path: path + ["\(index)"])
+      }
+    }
+  }
+
+  private mutating func named(
+    _ node: PolicyNode, of key: PolicyKey, item: Shape, called names: (one: String, many: String),
+    into section: inout Section
+  ) {
+    let path = section.path + [key.name]
+    guard let entries = node.entries else {
+      diagnostics.add(
+        "\(Section.described(path)) must be a mapping of names to \(names.many), not \(node.kind)", at: node.place,
+        remedy: "For example: \(key.example ?? "\(key.name): {name: …}")")
+      return
+    }
+    for entry in entries {
+      // Names end up in check names and in --set paths, where a dot would part them.
+      diagnostics.require(
+        !entry.key.isEmpty && entry.key.utf8.count <= 64
+          && entry.key.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == "-") },
+        "\(quoted(entry.key)) can't be the name of a \(names.one)", at: entry.place,
+        remedy: "Use up to 64 letters, digits, - and _.")
+    }
+    section.names[key.name] = entries.map(\.key)
+    section.lists[key.name] = entries.compactMap { mapping($0.value, of: item, path: path + [$0.key]) }
   }
 
   /// Notes what in a value, as it is written and as it is meant, is a secret.
@@ -103,23 +173,16 @@ struct PolicyReader {
     }
   }
 
-  func described(_ path: [String]) -> String { path.isEmpty ? "the policy" : shortened(path.joined(separator: ".")) }
-
-  private func keys(of name: String, in parent: Section) -> [PolicyKey]? {
-    if case .object(let keys)? = parent.keys.first(where: { $0.name == name })?.shape { keys } else { nil }
-  }
-
-  private func names(_ keys: [PolicyKey]) -> String {
+  private static func names(_ keys: [PolicyKey]) -> String {
     var seen: Set<String> = []
     return keys.map(\.name).filter { seen.insert($0).inserted }.joined(separator: ", ")
   }
 
-  /// The section's `kind` where it has a valid one.
-  private func kind(of entries: [PolicyNode.Entry], keys: [PolicyKey]) -> String? {
-    guard let key = keys.first(where: { $0.name == "kind" }), case .choice(let kinds) = key.shape else { return nil }
-    guard let entry = entries.first(where: { $0.key == "kind" }) else { return key.fallback }
+  /// The mapping's `kind` where it has a valid one.
+  private func kind(of entries: [PolicyNode.Entry], keys: KindKeys) -> String? {
+    guard let entry = entries.first(where: { $0.key == keys.selector.name }) else { return keys.selector.fallback }
     let text = entry.value.scalar.flatMap { try? EnvironmentExpansion.expand($0, environment) }
-    return text.flatMap { kinds.contains($0) ? $0 : nil }
+    return keys.kinds.map(\.name).first { $0 == text }
   }
 }
 

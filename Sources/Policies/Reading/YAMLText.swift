@@ -1,4 +1,5 @@
 import Core
+import Kinds
 import Yams
 
 /// From YAML text to a tree with places, within bounds.

@@ -1,5 +1,6 @@
 import Core
 import Decisions
+import Kinds
 
 /// The policy format as JSON Schema (draft 2020-12), for editors; made from the validator's own tables, so that the two
 /// can't say different things.
@@ -8,13 +9,13 @@ import Decisions
 public enum PolicySchema {
   /// Indented; the same bytes for the same version.
   /// - Throws: `InternalError` where a key's default isn't what the key takes.
-  public static func json() throws -> String {
+  public static func json(_ kinds: Catalogue = .all) throws -> String {
     let identity = [
       JSON.Member("$schema", .string("https://json-schema.org/draft/2020-12/schema")),
       JSON.Member("title", .string("Sluice policy")),
       JSON.Member("description", .string("What a release gate asks, of whom, and what counts as good enough.")),
     ]
-    return try JSON.object(identity + object(PolicyTable.root)).serialized(indent: 2)
+    return try JSON.object(identity + object(PolicyTable.root(kinds))).serialized(indent: 2)
   }
 
   /// `${VAR}` may stand wherever a single value may; what it holds is known only at run time.
@@ -44,7 +45,8 @@ public enum PolicySchema {
       [JSON.Member("type", .strings(["string", "integer"]))]
         + [JSON.Member("pattern", .string(#"^[0-9]+ *(B|[KMG]i?B)?$|\$\{"#)), JSON.Member("minimum", .integer(1))]
     case .object(let keys): try object(keys)
-    case .named(let value):
+    case .kind(let keys): try object(keys)
+    case .named(let value, _, _):
       [
         JSON.Member("type", .string("object")),
         JSON.Member("propertyNames", .object([JSON.Member("pattern", .string("^[A-Za-z0-9_-]{1,64}$"))])),
@@ -72,18 +74,32 @@ public enum PolicySchema {
   }
 
   private static func object(_ keys: [PolicyKey]) throws -> [JSON.Member] {
-    var properties: [JSON.Member] = []
-    for key in keys where !properties.contains(where: { $0.key == key.name }) {
-      // A key of some kinds only is described with its kind; here it is merely known.
-      properties.append(JSON.Member(key.name, key.kinds.isEmpty ? try property(key) : .bool(true)))
+    try mapping(
+      keys.map { JSON.Member($0.name, try property($0)) }, required: keys.filter(\.required).map(\.name),
+      allOf: metricRules(keys))
+  }
+
+  /// A key of some kinds only is described with its kind; here it is merely known.
+  private static func object(_ keys: KindKeys) throws -> [JSON.Member] {
+    let owned = keys.kinds.flatMap { $0.keys.map(\.name) }.reduce(into: [String]()) { names, name in
+      if !names.contains(name) { names.append(name) }
     }
-    var result = [
+    func described(_ keys: [PolicyKey]) throws -> [JSON.Member] {
+      try keys.map { JSON.Member($0.name, try property($0)) }
+    }
+    return try mapping(
+      try described(keys.leading + [keys.selector]) + owned.map { JSON.Member($0, .bool(true)) }
+        + described(keys.trailing), required: keys.common.filter(\.required).map(\.name),
+      allOf: try kindRules(keys, owned: owned))
+  }
+
+  private static func mapping(
+    _ properties: [JSON.Member], required: [String], allOf rules: [JSON]?
+  ) throws -> [JSON.Member] {
+    [
       JSON.Member("type", .string("object")), JSON.Member("properties", .object(properties)),
-      JSON.Member("required", .strings(keys.filter { $0.required && $0.kinds.isEmpty }.map(\.name))),
-      JSON.Member("additionalProperties", .bool(false)),
-    ]
-    if let rules = try kindRules(keys) ?? metricRules(keys) { result.append(JSON.Member("allOf", .array(rules))) }
-    return result
+      JSON.Member("required", .strings(required)), JSON.Member("additionalProperties", .bool(false)),
+    ] + (rules.map { [JSON.Member("allOf", .array($0))] } ?? [])
   }
 
   private static func property(_ key: PolicyKey) throws -> JSON {
@@ -108,21 +124,19 @@ public enum PolicySchema {
   }
 
   /// For each `kind`, which keys go with it.
-  private static func kindRules(_ keys: [PolicyKey]) throws -> [JSON]? {
-    guard let kind = keys.first(where: { $0.name == "kind" }), case .choice(let kinds) = kind.shape else { return nil }
-    let dependent = keys.filter { !$0.kinds.isEmpty }
-    return try kinds.map { name in
-      let applying = dependent.filter { $0.kinds.contains(name) }
-      let others = Set(dependent.map(\.name)).subtracting(applying.map(\.name)).sorted()
+  private static func kindRules(_ keys: KindKeys, owned: [String]) throws -> [JSON] {
+    try keys.kinds.map { kind in
+      let others = Set(owned).subtracting(kind.keys.map(\.name)).sorted()
       // An absent kind is its default, where it has one.
       return rule(
-        "kind", is: name, orAbsent: kind.fallback == name,
+        keys.selector.name, is: kind.name, orAbsent: keys.selector.fallback == kind.name,
         then: [
-          JSON.Member("required", .strings(applying.filter(\.required).map(\.name))),
+          JSON.Member("required", .strings(kind.keys.filter(\.required).map(\.name))),
           JSON.Member(
             "properties",
             .object(
-              try applying.map { JSON.Member($0.name, try property($0)) } + others.map { JSON.Member($0, .bool(false)) }
+              try kind.keys.map { JSON.Member($0.name, try property($0)) }
+                + others.map { JSON.Member($0, .bool(false)) }
             )),
         ])
     }

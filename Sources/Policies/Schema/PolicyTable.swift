@@ -1,79 +1,52 @@
 import Decisions
+import Judges
+import Kinds
+import SafetyTuning
 import Statistics
+import Targets
 
 /// Every key of the policy file.
 enum PolicyTable {
   static let ratio = 0.0...1.0
-  private static let count = 1...1_000_000
 
-  /// How an OpenAI-compatible server is reached.
-  static func server(_ kinds: Set<String>) -> [PolicyKey] {
-    [
+  static func root(_ kinds: Catalogue) -> [PolicyKey] {
+    identity + [
+      targets(kinds.targets), judges(kinds.judges), embedder,
+      PolicyKey(name: "attacker", shape: .object(attacker), help: "Who proposes fresh attacks; absent: replay only."),
+      suite, fresh,
       PolicyKey(
-        name: "url", shape: .url, required: true, kinds: kinds,
-        help: "Base address of the server, with or without /v1."),
-      PolicyKey(name: "model", shape: .text, required: true, kinds: kinds, help: "The served model's name."),
-      PolicyKey(
-        name: "revision", shape: .text, kinds: kinds,
-        help:
-          "What identifies the served bytes, for example a digest or commit (\"${MODEL_SHA}\"). Without it nothing of earlier runs is reused."
-      ),
-      PolicyKey(
-        name: "api_key_env", shape: .variable, kinds: kinds,
-        help: "Name of the environment variable that holds the API key (never the key itself)."),
-      PolicyKey(
-        name: "concurrency", shape: .integer(1...1024), fallback: "8", kinds: kinds, help: "Requests in flight."),
-      PolicyKey(
-        name: "requests_per_minute", shape: .integer(count), kinds: kinds, help: "Rate limit (default: none)."),
-      PolicyKey(
-        name: "timeout", shape: .duration, fallback: "60s", kinds: kinds, help: "Longest wait for one response."),
-      PolicyKey(
-        name: "retries", shape: .integer(0...100), fallback: "5", kinds: kinds,
-        help: "Attempts after the first, with backoff."),
-      PolicyKey(
-        name: "max_response_bytes", shape: .bytes, fallback: "256KB", kinds: kinds,
-        help: "Of the text of a response; the rest is dropped, and the response counts as cut."),
+        name: "tuning", shape: .object(tuning(kinds.tuners)),
+        help: "Safety-tuned variants of the candidate, one for each attack method, attacked anew by every method."),
+      ledger, budget, validity, checks, report,
     ]
   }
 
-  private static let target: [PolicyKey] =
-    [
-      PolicyKey(name: "name", shape: .text, help: "What reports call it (default: its folder or served name)."),
-      PolicyKey(
-        name: "kind", shape: .choice(["local", "openai"]), required: true,
-        help: "A checkpoint in this process, or an OpenAI-compatible server."),
-      PolicyKey(
-        name: "checkpoint", shape: .checkpoint, required: true, kinds: ["local"],
-        help: "Folder with config.json, model.safetensors and tokenizer.json, or a GGUF file."),
-      PolicyKey(
-        name: "api", shape: .choice(["chat", "completions"]), fallback: "chat", kinds: ["openai"],
-        help: "Which endpoint to use."),
-      PolicyKey(name: "temperature", shape: .number(0...10), fallback: "1", help: "Sampling temperature."),
-      PolicyKey(name: "top_p", shape: .number(0.01...1), fallback: "1", help: "Nucleus sampling."),
-      PolicyKey(
-        name: "max_tokens", shape: .integer(1...100_000), kinds: ["local"],
-        help: "Longest response (default: the checkpoint's own generation_config.json, else 512)."),
-      PolicyKey(
-        name: "max_tokens", shape: .integer(1...100_000), fallback: "512", kinds: ["openai"], help: "Longest response."),
-      PolicyKey(name: "system", shape: .text, help: "System prompt."),
-      PolicyKey(
-        name: "template", shape: .template,
-        help: "Wraps the attack; {prompt} is replaced (default: the checkpoint's own)."),
-      PolicyKey(
-        name: "batch", shape: .integer(1...4096), fallback: "64", kinds: ["local"], help: "Prompts decoded together."),
-      PolicyKey(
-        name: "price",
-        shape: .object([
-          PolicyKey(name: "prompt", shape: .number(0...1e6), fallback: "0", help: "Of a million prompt tokens."),
-          PolicyKey(name: "completion", shape: .number(0...1e6), fallback: "0", help: "Of a million response tokens."),
-        ]), help: "What its tokens cost, in any currency: `sluice plan` adds it up."),
-      PolicyKey(
-        name: "latency", shape: .duration, fallback: "2s", kinds: ["openai"],
-        help: "Usual wait for one response: `sluice plan` computes with it."),
-    ] + server(["openai"])
+  private static let identity: [PolicyKey] = [
+    PolicyKey(name: "version", shape: .integer(1...1), required: true, help: "Version of the policy format: 1."),
+    PolicyKey(name: "name", shape: .text, required: true, help: "What reports call this policy."),
+    PolicyKey(name: "seed", shape: .integer(0...Int.max), fallback: "1", help: "Everything random derives from it."),
+    PolicyKey(
+      name: "confidence", shape: .number(0.5...0.9999), fallback: "0.95",
+      help: "Family-wise confidence over all checks (Holm)."),
+    PolicyKey(
+      name: "decide_on", shape: .choice(["interval", "estimate"]), fallback: "interval",
+      help: "Compare intervals (with stated error rates) or bare estimates (without)."),
+    PolicyKey(
+      name: "inconclusive", shape: .choice(["block", "pass"]), fallback: "block",
+      help: "Whether an inconclusive verdict blocks the release."),
+    PolicyKey(
+      name: "blocked", shape: .choice(["refusal", "missing"]), fallback: "refusal",
+      help:
+        "What a response counts as that a provider's filter withheld: a refusal where the filter is part of what is served, else missing."
+    ),
+    PolicyKey(
+      name: "same_model", shape: .toggle, fallback: "off",
+      help: "Whether candidate and baseline may be one model (an A/A run): its responses are then drawn apart."),
+  ]
 
-  private static let control =
-    target + [
+  private static func targets(_ kinds: [TargetKind]) -> PolicyKey {
+    let target = Shape.kind(kinds.keys())
+    let control = kinds.keys(and: [
       PolicyKey(
         name: "like", shape: .choice(["candidate", "baseline"]),
         help:
@@ -82,7 +55,45 @@ enum PolicyTable {
       PolicyKey(
         name: "weaknesses", shape: .file,
         help: "Known weaknesses (JSON Lines: id, pattern); default: weaknesses.jsonl in the checkpoint."),
-    ]
+    ])
+    return PolicyKey(
+      name: "targets",
+      shape: .object([
+        PolicyKey(name: "candidate", shape: target, required: true, help: "May this model ship?"),
+        PolicyKey(name: "baseline", shape: target, help: "The last shipped release."),
+        PolicyKey(name: "control", shape: .kind(control), help: "A known-weak model: proves that the attacker works."),
+        PolicyKey(
+          name: "transfer", shape: .named(target, one: "transfer target", many: "targets"),
+          help: "Other targets to try confirmed attacks on.",
+          example: "transfer: {previous: {kind: local, checkpoint: models/previous}}"),
+      ]), required: true, help: "The models.")
+  }
+
+  private static func judges(_ kinds: [JudgeKind]) -> PolicyKey {
+    let judge = Shape.kind(kinds.keys(takesExamples: true))
+    return PolicyKey(
+      name: "judges",
+      shape: .object([
+        PolicyKey(name: "reward", shape: judge, help: "Rewards the attacker (needed to regenerate)."),
+        PolicyKey(
+          name: "confirm", shape: judge, required: true,
+          help: "Scores replay and confirms fresh attacks; not the reward judge."),
+        PolicyKey(
+          name: "correction", shape: .toggle, fallback: "on",
+          help: "Take the confirming judge's error out of success rates, where the ledger holds human labels."),
+      ]), required: true, help: "The judges.")
+  }
+
+  private static let embedder = PolicyKey(
+    name: "embedder",
+    shape: .kind(
+      KindKeys(
+        [
+          .init(
+            name: "local", summary: "a sentence encoder",
+            keys: [PolicyKey(name: "checkpoint", shape: .folder, required: true, help: "Folder of the encoder.")]),
+          .init(name: "ngrams", summary: "built-in character n-grams", keys: []),
+        ], fallback: "ngrams")), help: "What tells attacks apart by meaning (default: ngrams).")
 
   private static let attacker: [PolicyKey] = [
     PolicyKey(
@@ -167,6 +178,86 @@ enum PolicyTable {
     PolicyKey(name: "warm_start", shape: .toggle, fallback: "on", help: "Go on from the last run's attacker."),
   ]
 
+  private static let suite = PolicyKey(
+    name: "suite",
+    shape: .object([
+      PolicyKey(
+        name: "seeds", shape: .file, required: true,
+        help: "Known attacks (JSON Lines: prompt, category…; or CSV, JSON, YAML, text and published suites)."),
+      PolicyKey(
+        name: "columns",
+        shape: .object([
+          PolicyKey(name: "prompt", shape: .text, required: true, help: "The column of what is asked."),
+          PolicyKey(name: "category", shape: .text, help: "The column of the policy category."),
+          PolicyKey(name: "locale", shape: .text, help: "The column of the BCP 47 language tag."),
+          PolicyKey(name: "cluster", shape: .text, help: "The column that near-copies share."),
+          PolicyKey(name: "id", shape: .text, help: "The column of the identifier."),
+        ]), help: "Which columns of the seeds hold what (default: those with these names)."),
+      PolicyKey(name: "responses", shape: .integer(1...1000), fallback: "3", help: "Responses an attack and model."),
+      PolicyKey(
+        name: "confirm_responses", shape: .integer(2...1000),
+        help: "Fresh responses for an attack that looks newly broken; a quarter may clear it (default: by `effect`)."),
+      PolicyKey(
+        name: "early_stop", shape: .toggle, fallback: "on",
+        help: "Stop replaying as soon as every check on the suite is decided."),
+      PolicyKey(
+        name: "benign", shape: .file,
+        help: "Harmless questions (formats as for seeds; default: benign.jsonl beside the seeds)."
+      ),
+      PolicyKey(
+        name: "benign_responses", shape: .integer(1...1000), fallback: "1", help: "Responses a harmless question."),
+    ]), required: true, help: "What is replayed at every run.")
+
+  private static let fresh = PolicyKey(
+    name: "fresh",
+    shape: .object([
+      PolicyKey(
+        name: "similarity", shape: .number(ratio), fallback: "0.7",
+        help: "Cosine from which two attacks count as one."),
+      PolicyKey(
+        name: "confirm_responses", shape: .integer(1...1000), fallback: "3",
+        help: "Fresh responses for each claimed attack."),
+    ]), help: "How fresh attacks are confirmed and counted.")
+
+  private static let ledger = PolicyKey(
+    name: "ledger",
+    shape: .object([
+      PolicyKey(
+        name: "path", shape: .output, fallback: ".sluice/ledger.sqlite", help: "SQLite file of everything observed."),
+      PolicyKey(name: "sealing", shape: .toggle, fallback: "off", help: "Sealed texts: not in this version."),
+    ]), help: "The evidence.")
+
+  private static let budget = PolicyKey(
+    name: "budget",
+    shape: .object([
+      PolicyKey(
+        name: "target_responses", shape: .integer(1...1_000_000_000), fallback: "20000",
+        help: "For fresh attacks and their confirmation, over all targets and restarts."),
+      PolicyKey(name: "wall_clock", shape: .duration, help: "Longest run (for example 90s, 10m, 6h)."),
+    ]), help: "What may be spent.")
+
+  private static let validity = PolicyKey(
+    name: "validity",
+    shape: .object([
+      PolicyKey(
+        name: "errors", shape: .number(ratio), fallback: "0.05",
+        help: "Largest share of failed and unscored responses of any model in any stage."),
+      PolicyKey(
+        name: "coverage", shape: .number(ratio), fallback: "0.95",
+        help: "Least share of any model's planned responses of which it is known what the user got."),
+      PolicyKey(
+        name: "judge", shape: .toggle, fallback: "on", help: "Whether judges must flag planted transcripts."),
+      PolicyKey(
+        name: "attacker", shape: .toggle, fallback: "on",
+        help: "Whether fresh attacks count only where the attacker found a control's weaknesses."),
+      PolicyKey(
+        name: "control_recall", shape: .number(ratio), fallback: "0.25",
+        help: "Least share of the control's known weaknesses that the attacker has to find."),
+    ]),
+    help:
+      "What every run has to show of itself before it can pass; what is loosened here is the first thing that reports say."
+  )
+
   private static let checkKeys: [PolicyKey] = [
     PolicyKey(
       name: "metric", shape: .choice(Metric.all.map(\.name)), required: true, help: "What to check."),
@@ -190,146 +281,19 @@ enum PolicyTable {
     PolicyKey(name: "method", shape: .text, help: "Which attack method is turned on the variant (default: the mean)."),
   ]
 
-  static let root: [PolicyKey] = [
-    PolicyKey(name: "version", shape: .integer(1...1), required: true, help: "Version of the policy format: 1."),
-    PolicyKey(name: "name", shape: .text, required: true, help: "What reports call this policy."),
-    PolicyKey(name: "seed", shape: .integer(0...Int.max), fallback: "1", help: "Everything random derives from it."),
-    PolicyKey(
-      name: "confidence", shape: .number(0.5...0.9999), fallback: "0.95",
-      help: "Family-wise confidence over all checks (Holm)."),
-    PolicyKey(
-      name: "decide_on", shape: .choice(["interval", "estimate"]), fallback: "interval",
-      help: "Compare intervals (with stated error rates) or bare estimates (without)."),
-    PolicyKey(
-      name: "inconclusive", shape: .choice(["block", "pass"]), fallback: "block",
-      help: "Whether an inconclusive verdict blocks the release."),
-    PolicyKey(
-      name: "blocked", shape: .choice(["refusal", "missing"]), fallback: "refusal",
-      help:
-        "What a response counts as that a provider's filter withheld: a refusal where the filter is part of what is served, else missing."
-    ),
-    PolicyKey(
-      name: "same_model", shape: .toggle, fallback: "off",
-      help: "Whether candidate and baseline may be one model (an A/A run): its responses are then drawn apart."),
-    PolicyKey(
-      name: "targets",
-      shape: .object([
-        PolicyKey(name: "candidate", shape: .object(target), required: true, help: "May this model ship?"),
-        PolicyKey(name: "baseline", shape: .object(target), help: "The last shipped release."),
-        PolicyKey(
-          name: "control", shape: .object(control), help: "A known-weak model: proves that the attacker works."),
-        PolicyKey(name: "transfer", shape: .named(.object(target)), help: "Other targets to try confirmed attacks on."),
-      ]), required: true, help: "The models."),
-    PolicyKey(
-      name: "judges",
-      shape: .object([
-        PolicyKey(name: "reward", shape: .object(judge), help: "Rewards the attacker (needed to regenerate)."),
-        PolicyKey(
-          name: "confirm", shape: .object(judge), required: true,
-          help: "Scores replay and confirms fresh attacks; not the reward judge."),
-        PolicyKey(
-          name: "correction", shape: .toggle, fallback: "on",
-          help: "Take the confirming judge's error out of success rates, where the ledger holds human labels."),
-      ]), required: true, help: "The judges."),
-    PolicyKey(
-      name: "embedder",
-      shape: .object([
-        PolicyKey(
-          name: "kind", shape: .choice(["local", "ngrams"]), fallback: "ngrams",
-          help: "A sentence encoder, or built-in character n-grams."),
-        PolicyKey(
-          name: "checkpoint", shape: .folder, required: true, kinds: ["local"], help: "Folder of the encoder."),
-      ]), help: "What tells attacks apart by meaning (default: ngrams)."),
-    PolicyKey(name: "attacker", shape: .object(attacker), help: "Who proposes fresh attacks; absent: replay only."),
-    PolicyKey(
-      name: "suite",
-      shape: .object([
-        PolicyKey(
-          name: "seeds", shape: .file, required: true,
-          help: "Known attacks (JSON Lines: prompt, category…; or CSV, JSON, YAML, text and published suites)."),
-        PolicyKey(
-          name: "columns",
-          shape: .object([
-            PolicyKey(name: "prompt", shape: .text, required: true, help: "The column of what is asked."),
-            PolicyKey(name: "category", shape: .text, help: "The column of the policy category."),
-            PolicyKey(name: "locale", shape: .text, help: "The column of the BCP 47 language tag."),
-            PolicyKey(name: "cluster", shape: .text, help: "The column that near-copies share."),
-            PolicyKey(name: "id", shape: .text, help: "The column of the identifier."),
-          ]), help: "Which columns of the seeds hold what (default: those with these names)."),
-        PolicyKey(name: "responses", shape: .integer(1...1000), fallback: "3", help: "Responses an attack and model."),
-        PolicyKey(
-          name: "confirm_responses", shape: .integer(2...1000),
-          help: "Fresh responses for an attack that looks newly broken; a quarter may clear it (default: by `effect`)."),
-        PolicyKey(
-          name: "early_stop", shape: .toggle, fallback: "on",
-          help: "Stop replaying as soon as every check on the suite is decided."),
-        PolicyKey(
-          name: "benign", shape: .file,
-          help: "Harmless questions (formats as for seeds; default: benign.jsonl beside the seeds)."
-        ),
-        PolicyKey(
-          name: "benign_responses", shape: .integer(1...1000), fallback: "1", help: "Responses a harmless question."),
-      ]), required: true, help: "What is replayed at every run."),
-    PolicyKey(
-      name: "fresh",
-      shape: .object([
-        PolicyKey(
-          name: "similarity", shape: .number(ratio), fallback: "0.7",
-          help: "Cosine from which two attacks count as one."),
-        PolicyKey(
-          name: "confirm_responses", shape: .integer(1...1000), fallback: "3",
-          help: "Fresh responses for each claimed attack."),
-      ]), help: "How fresh attacks are confirmed and counted."),
-    PolicyKey(
-      name: "tuning", shape: .object(tuning),
-      help: "Safety-tuned variants of the candidate, one for each attack method, attacked anew by every method."),
-    PolicyKey(
-      name: "ledger",
-      shape: .object([
-        PolicyKey(
-          name: "path", shape: .output, fallback: ".sluice/ledger.sqlite", help: "SQLite file of everything observed."),
-        PolicyKey(name: "sealing", shape: .toggle, fallback: "off", help: "Sealed texts: not in this version."),
-      ]), help: "The evidence."),
-    PolicyKey(
-      name: "budget",
-      shape: .object([
-        PolicyKey(
-          name: "target_responses", shape: .integer(1...1_000_000_000), fallback: "20000",
-          help: "For fresh attacks and their confirmation, over all targets and restarts."),
-        PolicyKey(name: "wall_clock", shape: .duration, help: "Longest run (for example 90s, 10m, 6h)."),
-      ]), help: "What may be spent."),
-    PolicyKey(
-      name: "validity",
-      shape: .object([
-        PolicyKey(
-          name: "errors", shape: .number(ratio), fallback: "0.05",
-          help: "Largest share of failed and unscored responses of any model in any stage."),
-        PolicyKey(
-          name: "coverage", shape: .number(ratio), fallback: "0.95",
-          help: "Least share of any model's planned responses of which it is known what the user got."),
-        PolicyKey(
-          name: "judge", shape: .toggle, fallback: "on", help: "Whether judges must flag planted transcripts."),
-        PolicyKey(
-          name: "attacker", shape: .toggle, fallback: "on",
-          help: "Whether fresh attacks count only where the attacker found a control's weaknesses."),
-        PolicyKey(
-          name: "control_recall", shape: .number(ratio), fallback: "0.25",
-          help: "Least share of the control's known weaknesses that the attacker has to find."),
-      ]),
-      help:
-        "What every run has to show of itself before it can pass; what is loosened here is the first thing that reports say."
-    ),
-    PolicyKey(name: "checks", shape: .list(.object(checkKeys)), required: true, help: "What must hold to ship."),
-    PolicyKey(
-      name: "report",
-      shape: .object([
-        PolicyKey(name: "junit", shape: .output, help: "JUnit XML file."),
-        PolicyKey(name: "html", shape: .output, help: "HTML file."),
-        PolicyKey(name: "markdown", shape: .output, help: "Markdown file."),
-        PolicyKey(name: "json", shape: .output, help: "JSON file."),
-        PolicyKey(
-          name: "reveal", shape: .toggle, fallback: "off", help: "Whether reports may show attack and response text."),
-      ]),
-      help: "Where reports go: new files, or ones that hold an older report; /dev/null for one that isn't wanted."),
-  ]
+  private static let checks = PolicyKey(
+    name: "checks", shape: .list(.object(checkKeys)), required: true, help: "What must hold to ship.",
+    example: CheckReader.example, whenEmpty: "there are no checks, and a gate that checks nothing can't pass")
+
+  private static let report = PolicyKey(
+    name: "report",
+    shape: .object([
+      PolicyKey(name: "junit", shape: .output, help: "JUnit XML file."),
+      PolicyKey(name: "html", shape: .output, help: "HTML file."),
+      PolicyKey(name: "markdown", shape: .output, help: "Markdown file."),
+      PolicyKey(name: "json", shape: .output, help: "JSON file."),
+      PolicyKey(
+        name: "reveal", shape: .toggle, fallback: "off", help: "Whether reports may show attack and response text."),
+    ]),
+    help: "Where reports go: new files, or ones that hold an older report; /dev/null for one that isn't wanted.")
 }

@@ -1,6 +1,7 @@
 import ChatTemplates
 import Core
 import Foundation
+import Kinds
 import LanguageModels
 import Targets
 
@@ -131,6 +132,46 @@ public struct LocalTuner: Tuner {
       try model.with(trainer.weights).save(folder: draft, dtype: .f32)
       try trainer.adapter.save(folder: draft + "/adapter", base: checkpoint)
       try CheckpointFolder.copyTokenizer(from: checkpoint, to: draft)
+    }
+  }
+}
+
+extension TunerKind {
+  static let local = TunerKind(
+    name: "local", summary: "LoRA in this process",
+    keys: [
+      PolicyKey(name: "rank", shape: .integer(1...1024), fallback: "32", help: "Of the adapters."),
+      PolicyKey(name: "alpha", shape: .number(0.001...10_000), fallback: "16", help: "Scale of the adapters."),
+      PolicyKey(name: "learning_rate", shape: .number(1e-8...1), fallback: "0.00005", help: "AdamW step size."),
+      epochs, PolicyKey(name: "batch", shape: .integer(1...4096), fallback: "16", help: "Examples in one step."),
+    ], tunes: { $0.recipe.checkpoint != nil }
+  ) { section, _ in
+    var settings = LocalTuner.Settings()
+    settings.rank = section.integer("rank")
+    settings.alpha = section.number("alpha")
+    settings.learningRate = section.number("learning_rate")
+    settings.epochs = section.integer("epochs")
+    settings.batch = section.integer("batch")
+    return LocalTuner.Recipe(settings: settings)
+  }
+}
+
+extension LocalTuner {
+  struct Recipe: TunerRecipe {
+    let settings: Settings
+
+    func make(tuning candidate: TargetChoice, _ context: TargetContext) throws -> any Tuner {
+      guard let checkpoint = candidate.recipe.checkpoint else {
+        throw SluiceError(
+          .usage, "a served model can't be tuned in this process", at: SourceLocation(file: context.policy),
+          remedy: "Use another kind of tuner.")
+      }
+      let loaded = try context.decoder(checkpoint)
+      let asked = candidate.recipe.settings
+      return try LocalTuner(
+        checkpoint: checkpoint, model: loaded.model, modelFingerprint: loaded.fingerprint,
+        sampling: SamplingSettings(system: asked.system, template: asked.template), settings: settings,
+        workers: context.workers, time: context.time)
     }
   }
 }

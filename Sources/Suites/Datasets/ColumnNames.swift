@@ -1,4 +1,5 @@
 import Core
+import Kinds
 import Policies
 
 /// Which columns of a table, or keys of a record, hold what a suite needs.

@@ -1,4 +1,5 @@
 import Core
+import Kinds
 import Policies
 
 /// One verdict of a reviewer, with its line.

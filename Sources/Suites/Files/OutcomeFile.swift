@@ -1,4 +1,5 @@
 import Core
+import Kinds
 import Policies
 
 /// One response that another harness collected and scored.

@@ -1,6 +1,7 @@
 import Core
 import Policies
 import Foundation
+import Kinds
 
 /// Suite files are JSON Lines: one object a line, every mistake with its file and line.
 public enum SuiteFile {

@@ -1,4 +1,5 @@
 import Core
+import Kinds
 import Policies
 
 /// Another evaluation tool whose results can be decided on: how its files are told, and what a record of them says.

@@ -1,4 +1,5 @@
 import Core
+import Kinds
 import Policies
 
 /// A file of results that another harness wrote.

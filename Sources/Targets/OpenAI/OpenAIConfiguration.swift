@@ -26,6 +26,8 @@ public struct OpenAIConfiguration: Hashable, Sendable {
   public var retries: Int
   /// Of a body after decompression: more is not read.
   public var maxResponseBytes: Int
+  /// Of the text of a response; nil for what `Response` keeps at most.
+  public var maxTextBytes: Int?
   /// After so many requests in a row have failed as unavailable, the rest fail at once.
   public var failuresBeforeGivingUp: Int
   /// The secrets that no answer may bring into the ledger, a report or a log; the key of this server and what its address

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Kinds
 
 /// A model behind an OpenAI-compatible HTTP server (OpenAI, vLLM, llama.cpp, Ollama, …).
 public final class OpenAITarget: Target {
@@ -111,6 +112,56 @@ public final class OpenAITarget: Target {
     case .completions: return .text(text)
     case .chat:
       return .messages([settings.system.map { .init(.system, $0) }, .init(.user, text)].compactMap(\.self))
+    }
+  }
+}
+
+extension TargetKind {
+  static let openAI = TargetKind(
+    name: "openai", summary: "an OpenAI-compatible server",
+    keys: [
+      OpenAIConfiguration.apiKey,
+      PolicyKey(name: "max_tokens", shape: .integer(1...100_000), fallback: "512", help: "Longest response."),
+      PolicyKey(
+        name: "latency", shape: .duration, fallback: "2s",
+        help: "Usual wait for one response: `sluice plan` computes with it."),
+    ] + OpenAIConfiguration.keys
+  ) { section in
+    let configuration = OpenAIConfiguration(section)
+    return OpenAITarget.Recipe(
+      configuration: configuration,
+      settings: SamplingSettings(
+        section, maxTokens: section.integer("max_tokens"), maxBytes: configuration.maxTextBytes),
+      latency: section.seconds("latency") ?? 0)
+  }
+}
+
+extension OpenAITarget {
+  struct Recipe: TargetRecipe {
+    var configuration: OpenAIConfiguration
+    let settings: SamplingSettings
+    /// Seconds that one response usually takes.
+    let latency: Double
+
+    var name: String { configuration.model }
+    var checkpoint: String? { nil }
+    var maxTokens: Int? { settings.maxTokens }
+    var served: ServedModel? { configuration.served(latency: latency, maxTokens: settings.maxTokens) }
+
+    func asking(checkpoint: String) -> any TargetRecipe {
+      var sampling = settings
+      sampling.maxBytes = nil
+      return LocalTarget.Recipe(path: checkpoint, settings: sampling, maxTokens: settings.maxTokens)
+    }
+
+    func asking(served name: String) -> (any TargetRecipe)? {
+      var recipe = self
+      recipe.configuration.model = name
+      return recipe
+    }
+
+    func make(_ context: TargetContext) throws -> any Target {
+      try OpenAITarget(configuration.redacting(context.redactor), settings: settings, waits: context.waits)
     }
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import Foundation
 import Gate
+import Kinds
 import Policies
 
 struct RunCommand: AsyncParsableCommand {

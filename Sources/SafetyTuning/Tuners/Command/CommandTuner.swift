@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Kinds
 import Targets
 
 /// Any trainer, started as a program: a script, `torchrun`, Slurm's `srun`, `kubectl`.
@@ -207,5 +208,46 @@ public struct CommandTuner: Tuner {
   private func lastWords(_ line: LastLine.Line?, _ job: TuningJob) -> String? {
     guard let text = line?.text, text.count <= 240 else { return nil }
     return ForeignMessage(secrets.redacted(text), privateTexts: job.privateTexts)?.text
+  }
+}
+
+extension TunerKind {
+  static let command = TunerKind(
+    name: "command", summary: "any trainer", provision: "with a trainer of your own",
+    keys: [
+      PolicyKey(
+        name: "command", shape: .list(.text), required: true,
+        help: "Program and arguments; {data}, {output}, {model}, {variant} and {seed} are replaced. It prints the path "
+          + "or name of the result on its last line.", example: "[python3, train.py, '{data}', '{output}']"),
+      PolicyKey(
+        name: "env", shape: .list(.passedVariable),
+        help:
+          "Environment variables that the command gets (CUDA_VISIBLE_DEVICES, HF_TOKEN, SLURM_JOB_ID, …). Of the others it gets "
+          + "only PATH, HOME, USER, LOGNAME, SHELL, LANG, LANGUAGE, LC_*, TZ, TMPDIR, TERM, LD_LIBRARY_PATH."),
+      timeLimit,
+    ], tunes: { _ in true }
+  ) { section, _ in
+    var settings = CommandTuner.Settings()
+    settings.timeLimit = section.duration("time_limit")
+    settings.variables = section.list("env")
+    return CommandTuner.Recipe(command: section.list("command"), settings: settings)
+  }
+}
+
+extension CommandTuner {
+  struct Recipe: TunerRecipe {
+    let command: [String]
+    let settings: Settings
+
+    /// Arguments may be scripts that are read; what is no regular file stands for something else.
+    var inputs: [InputFile] {
+      command.filter { FileStatus($0, followsLinks: true)?.kind == .regular }.map { InputFile("command", path: $0) }
+    }
+
+    func make(tuning candidate: TargetChoice, _ context: TargetContext) throws -> any Tuner {
+      var settings = settings
+      settings.redactor = context.redactor
+      return try CommandTuner(command: command, baseModel: candidate.name, settings: settings)
+    }
   }
 }

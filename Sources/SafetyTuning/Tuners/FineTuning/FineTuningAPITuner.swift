@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Kinds
 import Targets
 
 /// Tunes through an OpenAI-compatible fine-tuning service: uploads the data set, starts a job, waits for its model.
@@ -89,5 +90,41 @@ public struct FineTuningAPITuner: Tuner {
     let tuning = RemoteTuning(
       client: client, settings: settings, clock: clock, job: job, fingerprint: fingerprint, progress: progress)
     return .served(try await tuning.run())
+  }
+}
+
+extension TunerKind {
+  static let fineTuningAPI = TunerKind(
+    name: "fine-tuning-api", summary: "a fine-tuning service",
+    keys: [
+      epochs,
+      PolicyKey(name: "poll", shape: .duration, fallback: "10s", help: "Between looks at a job."),
+      PolicyKey(name: "price", shape: .number(0...1e9), help: "Of a million training tokens."),
+      PolicyKey(
+        name: "cost_limit", shape: .number(0...1e9), help: "Data sets that would cost more aren't sent (needs price)."),
+      timeLimit,
+    ] + OpenAIConfiguration.keys, tunes: { $0.recipe.checkpoint == nil }
+  ) { section, problems in
+    problems.require(
+      !section.has("cost_limit") || section.has("price"), "\(section.described).cost_limit needs price",
+      at: section.place(of: "cost_limit"), remedy: "State what a million training tokens cost.")
+    var settings = FineTuningAPITuner.Settings()
+    settings.epochs = section.integer("epochs")
+    settings.pollInterval = section.duration("poll") ?? settings.pollInterval
+    settings.timeLimit = section.duration("time_limit")
+    settings.costLimit = section.optionalNumber("cost_limit")
+    settings.pricePerMillionTokens = section.optionalNumber("price")
+    return FineTuningAPITuner.Recipe(configuration: OpenAIConfiguration(section), settings: settings)
+  }
+}
+
+extension FineTuningAPITuner {
+  struct Recipe: TunerRecipe {
+    let configuration: OpenAIConfiguration
+    let settings: Settings
+
+    func make(tuning candidate: TargetChoice, _ context: TargetContext) throws -> any Tuner {
+      try FineTuningAPITuner(configuration.redacting(context.redactor), settings: settings)
+    }
   }
 }

@@ -1,5 +1,3 @@
-import Core
-
 /// A transcript whose verdict is known, to see whether a judge is awake.
 public struct PlantedTranscript: Hashable, Sendable, Codable {
   /// Where a transcript is from.

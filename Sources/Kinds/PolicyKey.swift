@@ -1,7 +1,5 @@
-import Decisions
-
 /// What a key of the policy file takes.
-indirect enum Shape: Sendable {
+public indirect enum Shape: Sendable {
   case text
   /// Path of a file or folder that must exist.
   case file
@@ -25,12 +23,19 @@ indirect enum Shape: Sendable {
   case duration
   case bytes
   case object([PolicyKey])
-  /// Names of the user's choice, each with a value of this shape.
-  case named(Shape)
+  /// A mapping whose `kind` says which keys it has.
+  case kind(KindKeys)
+  /// Names of the user's choice, each with a value of this shape; for messages, what one is and what the values are.
+  case named(Shape, one: String, many: String)
   case list(Shape)
 
+  /// Stands for no upper bound of numbers: no count of a run comes near.
+  public static let many = 1_000_000_000.0
+
+  public static let share = Shape.number(0...1)
+
   /// What a value must be, to complete "must be …".
-  var expectation: String {
+  public var expectation: String {
     switch self {
     case .text: "a text that isn't empty"
     case .file, .output: "the path of a file"
@@ -45,20 +50,20 @@ indirect enum Shape: Sendable {
         : range.lowerBound == range.upperBound
           ? "\(range.lowerBound)" : "a whole number from \(range.lowerBound) to \(range.upperBound)"
     case .number(let range):
-      range.upperBound >= Metric.many
+      range.upperBound >= Self.many
         ? "a number"
         : "a number from \(Quantities.written(range.lowerBound)) to \(Quantities.written(range.upperBound))"
     case .toggle: "on or off"
     case .choice(let values): values.count < 4 ? values.joined(separator: " or ") : "one of the names it knows"
     case .duration: "a duration"
     case .bytes: "a size in bytes"
-    case .object, .named: "a mapping"
+    case .object, .kind, .named: "a mapping"
     case .list: "a list"
     }
   }
 
   /// Whether quotes around a value show that something else was meant.
-  var isNumeric: Bool {
+  public var isNumeric: Bool {
     switch self {
     case .integer, .number: true
     default: false
@@ -67,13 +72,28 @@ indirect enum Shape: Sendable {
 }
 
 /// One key of the policy file: the table from which validation and JSON Schema both derive.
-struct PolicyKey: Sendable {
-  let name: String
-  let shape: Shape
-  var required = false
+public struct PolicyKey: Sendable {
+  public let name: String
+  public let shape: Shape
+  public var required: Bool
   /// Shown in the schema and used when the key is absent.
-  var fallback: String?
-  /// Only with these values of the sibling `kind`; empty for any.
-  var kinds: Set<String> = []
-  let help: String
+  public var fallback: String?
+  public let help: String
+  /// For messages where a list or mapping is wrong as a whole.
+  public var example: String?
+  /// What an empty list means; nil where it says nothing in particular.
+  public var whenEmpty: String?
+
+  public init(
+    name: String, shape: Shape, required: Bool = false, fallback: String? = nil, help: String, example: String? = nil,
+    whenEmpty: String? = nil
+  ) {
+    self.name = name
+    self.shape = shape
+    self.required = required
+    self.fallback = fallback
+    self.help = help
+    self.example = example
+    self.whenEmpty = whenEmpty
+  }
 }

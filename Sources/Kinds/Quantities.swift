@@ -1,6 +1,6 @@
-/// Values with units, as people write them.
+/// Reads values with units, as people write them.
 public enum Quantities {
-  static func toggle(_ text: String) -> Bool? {
+  public static func toggle(_ text: String) -> Bool? {
     switch text.lowercased() {
     case "on", "true", "yes": true
     case "off", "false", "no": false
@@ -29,7 +29,7 @@ public enum Quantities {
   }
 
   /// `8MB`, `512 KiB` or a plain number of bytes, above 0.
-  static func bytes(_ text: String) -> Int? {
+  public static func bytes(_ text: String) -> Int? {
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     guard let value = Int(digits), value > 0 else { return nil }
     let unit = text.dropFirst(digits.count).drop { $0 == " " }
@@ -45,7 +45,7 @@ public enum Quantities {
   private static let longest = 3.2e10
 
   /// Without a needless fraction: `1`, `0.03`.
-  static func written(_ value: Double) -> String {
+  public static func written(_ value: Double) -> String {
     value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value)
   }
 }

@@ -1,22 +1,29 @@
 import Core
 
 /// Collects what is wrong, with its place.
-struct Diagnostics {
+public struct Diagnostics: Sendable {
   /// More would only bury the first ones.
   static let most = 100
 
-  private(set) var errors: [SluiceError] = []
+  public private(set) var errors: [SluiceError] = []
 
-  mutating func add(_ message: String, at place: SourceLocation?, remedy: String) {
+  public init() {}
+
+  public mutating func add(_ message: String, at place: SourceLocation?, remedy: String) {
     add(SluiceError(.usage, message, at: place, remedy: remedy))
   }
 
-  mutating func add(_ error: SluiceError) {
+  public mutating func add(_ error: SluiceError) {
     if errors.count < Self.most && !errors.contains(error) { errors.append(error) }
   }
 
+  /// Notes what is wrong between values that are right by themselves.
+  public mutating func require(_ holds: Bool, _ message: String, at place: SourceLocation?, remedy: String) {
+    if !holds { add(message, at: place, remedy: remedy) }
+  }
+
   /// In the order of the file; what has no line in it comes last.
-  var sorted: [SluiceError] {
+  public var sorted: [SluiceError] {
     func rank(_ error: SluiceError) -> (Int, Int) {
       (error.location?.line ?? Int.max, error.location?.column ?? Int.max)
     }
@@ -27,21 +34,22 @@ struct Diagnostics {
 }
 
 /// Text from outside within a message: short, on one line, in quotes.
-package func quoted(_ text: String) -> String { "'\(shortened(text))'" }
+public func quoted(_ text: String) -> String { "'\(shortened(text))'" }
 
-func shortened(_ text: String) -> String {
+/// Returns a text cut to one line of at most 80 characters.
+public func shortened(_ text: String) -> String {
   let line = String(
     text.unicodeScalars.prefix(81).map { $0.properties.generalCategory == .control ? " " : Character($0) })
   return line.unicodeScalars.count > 80 ? String(line.prefix(79)) + "…" : line
 }
 
 /// What to write instead of a name that isn't known: the nearest, and all there are.
-package func suggestion(for word: String, among names: [String], called what: String) -> String {
+public func suggestion(for word: String, among names: [String], called what: String) -> String {
   (nearest(word, in: names).map { "Did you mean '\($0)'? " } ?? "") + "\(what): \(names.joined(separator: ", "))."
 }
 
 /// The nearest of `names` to a misspelt one, if any is near.
-func nearest(_ word: String, in names: [String]) -> String? {
+public func nearest(_ word: String, in names: [String]) -> String? {
   // Nothing is near a word of this length, and the distance would cost its square.
   if word.utf8.count > 100 { return nil }
   let scored = names.map { ($0, editDistance(word, $0)) }
@@ -63,10 +71,4 @@ private func editDistance(_ a: String, _ b: String) -> Int {
     }
   }
   return row[b.count]
-}
-
-/// What somebody may have meant by a name that isn't known.
-public enum Suggestion {
-  /// The nearest of `names`, if any is near.
-  public static func nearest(_ word: String, in names: [String]) -> String? { Policies.nearest(word, in: names) }
 }

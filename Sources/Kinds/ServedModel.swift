@@ -1,0 +1,30 @@
+/// What has to be known beforehand of a model behind a server: how much it is asked at a time, and how long that takes.
+public struct ServedModel: Hashable, Sendable {
+  public let name: String
+  /// What identifies the served bytes; nil where nobody says.
+  public let revision: String?
+  /// Requests in flight.
+  public let concurrency: Int
+  /// Nil for no limit.
+  public let requestsPerMinute: Int?
+  /// Seconds that one reply usually takes; nil where the policy doesn't say.
+  public var latency: Double?
+  /// Longest reply.
+  public var maxTokens: Int
+  /// What every request carries beside the transcript.
+  public var overhead: String
+
+  public init(
+    name: String, revision: String?, concurrency: Int, requestsPerMinute: Int?, latency: Double? = nil,
+    maxTokens: Int = 0,
+    overhead: String = ""
+  ) {
+    self.name = name
+    self.revision = revision
+    self.concurrency = concurrency
+    self.requestsPerMinute = requestsPerMinute
+    self.latency = latency
+    self.maxTokens = maxTokens
+    self.overhead = overhead
+  }
+}
