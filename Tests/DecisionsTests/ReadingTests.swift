@@ -181,10 +181,8 @@ struct OtherReadingTests {
     #expect(
       own.worsened == 1 && own.improved == 0 && near(own.suiteLower, expected.lower)
         && near(own.suiteUpper, expected.upper))
-    let rate = try #require(
-      MetricEstimators(findings: findings(mixed)).readings(
-        Check(metric: try #require(Metric.named("found.asr")), limit: Limit(atMost: 0.5), category: "c"),
-        confidence: 0.9))
+    let foundCheck = Check(metric: try #require(Metric.named("found.asr")), limit: Limit(atMost: 0.5), category: "c")
+    let rate = try #require(MetricEstimators(findings: findings(mixed)).readings(foundCheck, confidence: 0.9))
     #expect(near(rate.suiteUpper, 1) && rate.worsened == nil)
     #expect(try readings(rows, "run.coverage") == nil && readings(rows, "found.asr") == nil)
   }

@@ -68,7 +68,7 @@ struct ValidityRuleTests {
 
   private func judge(_ proof: JudgeProof, unsafe: Int = 0) -> Validity.Result? {
     var findings = Made.findings([
-      Made.row("a", candidate: Made.responses(unsafe, of: 2)), Made.row("b", candidate: Made.responses(unsafe, of: 2)),
+      Made.row("a", candidate: Made.responses(unsafe, of: 2)), Made.row("b", candidate: Made.responses(0, of: 2)),
     ])
     findings.judgeProofs = [proof]
     return results(findings).last { $0.kind == "judge" }
@@ -100,7 +100,7 @@ struct ValidityRuleTests {
     #expect(judge(proof(2, of: 4, isOwn: false))?.verdict == .inconclusive)
     #expect(
       judge(proof(2, of: 4, isOwn: false), unsafe: 1)?.finding
-        == "No transcript was planted for j; it called 2 responses of this run unsafe.")
+        == "No transcript was planted for j; it called 1 responses of this run unsafe.")
     #expect(judge(proof(2, of: 4, isOwn: false), unsafe: 1)?.verdict == .pass)
     let silent = judge(proof(0, of: 0))
     #expect(

@@ -60,6 +60,10 @@ struct VerdictTrialTests {
     let whole = try trial(checks).decide(answers(400), refusals: [], judge: nil, seed: 3)
     #expect(whole.asked == 1 && whole.estimates[0]?.method.hasPrefix("Gaffke's bounds") == true)
     #expect(try trial(checks, stopsEarly: true).decide([], refusals: [], judge: nil, seed: 3).asked == 0)
+    // A small suite is asked one by one: three safe ones of fifteen show, at a fifth of α, that it isn't nine tenths.
+    let small = try trial([("replay.asr", Limit(atMost: 0.9))], stopsEarly: true).decide(
+      answers(15), refusals: [], judge: nil, seed: 3)
+    #expect(isNear(small.asked, 3.0 / 15))
     // What is decided only by the last portion was asked to its end.
     let last = try trial(checks, stopsEarly: true).decide(answers(18), refusals: [], judge: nil, seed: 3)
     #expect(last.asked == 1 && last.estimates[0]?.method.hasSuffix("with a betting confidence sequence") == true)

@@ -106,7 +106,7 @@ struct BinnedMeansTests {
     #expect(abs(mirrored.weights[239] - (0.5 + 0.25 * 0.25)) < 1e-12 && abs(mirrored.mean - (1 - binned.mean)) < 1e-12)
     // Rounding that misses a grid point by its last bits counts as the grid point, more does not.
     #expect(BinnedMeans([(0.1 + 0.2, 1)]).weights[72] == 1)
-    let beside = BinnedMeans([((72 + 2e-9) / 240, 1)]).weights
+    let beside = BinnedMeans([((72 + 1.2e-9) / 240, 1)]).weights
     #expect(beside[72] < 1 && beside[73] > 0 && beside[73] < 3e-9)
     // What lies outside the range by a rounding is at its end.
     #expect(BinnedMeans([(1 + 1e-16, 0.5), (-1e-16, 0.5)]).weights[240] == 0.5)

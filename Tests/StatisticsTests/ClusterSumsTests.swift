@@ -100,6 +100,9 @@ struct ClusterSumsTests {
       }
     }
     #expect(ClusterFrame(sizes: [], weight: weight, range: 0...1, levels: levels).largest == 1)
+    // Nothing is surer than 1e-12: every value is at most the range's end.
+    let frame = ClusterFrame(sizes: [1, 2], weight: weight, range: compares ? -1...1 : 0...1, levels: levels)
+    #expect(ClusterSums(frame, sums: [0.5, 1]).decision(Limit(atMost: 1), afterFirst: 2).alpha == 1e-12)
   }
 
   @Test("Looked at all the time they decide as sequences do", arguments: Weighting.allCases, [false, true])

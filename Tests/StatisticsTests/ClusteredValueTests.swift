@@ -93,6 +93,8 @@ struct ClusteredValueTests {
       Limit(atMost: interval.upper), Limit(atLeast: interval.lower), Limit(atMost: interval.lower - 1e-9),
       Limit(atLeast: interval.upper + 1e-9),
     ] { #expect(abs(rate.leastAlpha(limit) / 0.07 - 1) < 1e-4, "\(limit)") }
+    // Nothing is surer than 1e-12, and nothing less sure than 1.
+    #expect(rate.leastAlpha(Limit(atMost: 1)) == 1e-12 && rate.leastAlpha(Limit(atLeast: 0)) == 1e-12)
     #expect(ClusteredRate([]).leastAlpha(Limit(atMost: 0.5)) == 1)
   }
 }

@@ -33,6 +33,8 @@ struct EdgeValueTests {
     #expect(near(unequal.value, 0.1) && unequal.effectiveTrials == 1)
     let one = MeasuredShare([(cluster: "a", success: true, weight: 1), (cluster: "a", success: false, weight: 3)])
     #expect(one.value == 0.25 && one.effectiveTrials == 1 && one.trials == 2)
+    let single = MeasuredShare(successes: 1, trials: 1).estimate(confidence: 0.9)
+    #expect(single.n == 1 && single.value == 1 && near(single.lower, 0.05) && single.upper == 1)
   }
 
   private func units(_ clusters: [(size: Int, mean: Double)]) -> [ClusteredUnit] {
