@@ -16,6 +16,7 @@ let kernels: [SwiftSetting] =
   strict + [.unsafeFlags(vectors), .unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let realModule = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -65,7 +66,7 @@ let package = Package(
     module("Statistics", ["Core", realModule]),
     module("Decisions", ["Core", "Statistics"]),
     module("SafetyTuning", ["Core", "Kinds", "ChatTemplates", "LanguageModels", "Targets"]),
-    module("Evidence", ["Core", "CLibsodium", "CZlib", grdb]),
+    module("Evidence", ["Core", "CLibsodium", "CZlib", grdb, sqlite]),
     module("Policies", ["Core", "Kinds", "Statistics", "Decisions", "Targets", "Judges", "SafetyTuning", yams]),
     module("Suites", ["Core", "Kinds", "Policies", yams]),
     module("Reports", ["Core", "CLibxml2"]),
@@ -108,7 +109,7 @@ let package = Package(
     tests("ReportsTests", ["Reports"]),
     tests("LabTests", ["Core", "Judges", "LanguageModels", "Lab"]),
     tests("GateTests", ["Decisions", "Gate", "Suites"]),
-    tests("EndToEndTests", ["Core", "FakeServer"], exclude: ["Faults"]),
+    tests("EndToEndTests", ["Core", "FakeServer", sqlite], exclude: ["Faults", "Attestations"]),
   ]
 )
 

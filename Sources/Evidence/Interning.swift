@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import GRDB
 
 /// Finds the numbers under which a ledger stores what many rows share, and remembers them for one transaction.
@@ -110,11 +111,14 @@ extension Ledger {
     let key = SHA256.key(text.utf8)
     let find = try db.cachedStatement(sql: "SELECT id FROM texts WHERE hash = ? AND text = \(ExactText.bound)")
     if let id = try Int64.fetchOne(find, arguments: [key, exact(text)]) { return id }
-    if let end = text.utf8.firstIndex(of: 0) {
+    // Of a text that begins so nothing is left, as of one that was purged.
+    if let end = text.utf8.firstIndex(of: 0), end > text.startIndex {
       // Version 0.1 cut texts at a NUL, but hashed them whole.
       let cut = String(decoding: text.utf8[..<end], as: UTF8.self)
       if let id = try Int64.fetchOne(find, arguments: [key, exact(cut)]) {
         if isNew {
+          _ = try AuditRecord.append(
+            db, kind: RowVerification.completion, detail: "\(id)", now: Date().timeIntervalSince1970)
           try db.execute(sql: "UPDATE texts SET text = \(ExactText.bound) WHERE id = ?", arguments: [exact(text), id])
         }
         return id

@@ -1,9 +1,13 @@
 import Core
+import Foundation
 import GRDB
 
 extension Ledger {
   /// The hash before the first record.
   static let genesis = String(repeating: "0", count: 64)
+
+  /// The kind of the record after which rows may be others than they were.
+  static let purgeEvent = "purged"
 
   /// Hash of the newest audit record: in every report, so that a later edit or cut shows.
   public func headHash() throws -> String {
@@ -28,19 +32,26 @@ struct AuditRecord {
   let kind: String
   let detail: String
   let previous: String
+  /// What it says of rows, see `RowRecord`; nil where it is about none.
+  let rows: [UInt8]?
   let hash: String
 
   /// What `hash` has to be: over every field with its length, so that no two records have the same text.
   var expectedHash: String {
-    SHA256.hex(["\(sequence)", "\(at.bitPattern)", kind, detail, previous].map { "\($0.utf8.count):\($0)" }.joined())
+    let text = ["\(sequence)", "\(at.bitPattern)", kind, detail, previous].map { "\($0.utf8.count):\($0)" }.joined()
+    guard let rows else { return SHA256.hex(text) }
+    return SHA256.hex(Array("\(text)\(rows.count):".utf8) + rows)
   }
 
-  init(sequence: Int, at: Double, kind: String, detail: String, previous: String, hash: String = "") {
+  init(
+    sequence: Int, at: Double, kind: String, detail: String, previous: String, rows: [UInt8]? = nil, hash: String = ""
+  ) {
     self.sequence = sequence
     self.at = at
     self.kind = kind
     self.detail = detail
     self.previous = previous
+    self.rows = rows
     self.hash = hash
   }
 
@@ -48,22 +59,29 @@ struct AuditRecord {
   init(_ row: Row) throws {
     self.init(
       sequence: try row.get("sequence"), at: try row.get("at"), kind: try row.exactText("kind"),
-      detail: try row.exactText("detail"), previous: try row.get("previous"), hash: try row.get("hash"))
+      detail: try row.exactText("detail"), previous: try row.get("previous"),
+      rows: try row.getIfAny("rows", as: Data.self).map { [UInt8]($0) }, hash: try row.get("hash"))
   }
 
   /// Columns for `init`.
-  static let columns = "sequence, at, \(ExactText.read("kind", "detail")), previous, hash"
+  static let columns = "sequence, at, \(ExactText.read("kind", "detail")), previous, rows, hash"
 
   /// - Returns: the new record's number.
-  static func append(_ db: Database, kind: String, detail: String, now: Double) throws -> Int {
-    let last = try Row.fetchOne(db, sql: "SELECT \(columns) FROM audit ORDER BY sequence DESC LIMIT 1")
-      .map { try AuditRecord($0) }
+  static func append(
+    _ db: Database, kind: String, detail: String, now: Double, rows: [UInt8]? = nil
+  ) throws -> Int {
+    let find = try db.cachedStatement(sql: "SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1")
+    let last: (number: Int, hash: String)? = try Row.fetchOne(find).map { (try $0.get("sequence"), try $0.get("hash")) }
     let record = AuditRecord(
-      sequence: (last?.sequence ?? 0) + 1, at: now, kind: kind, detail: detail,
-      previous: last?.hash ?? Ledger.genesis)
-    try db.execute(
-      sql: "INSERT INTO audit (kind, detail, sequence, at, previous, hash) VALUES (\(ExactText.bound(2)), ?, ?, ?, ?)",
-      arguments: [exact(kind), exact(detail), record.sequence, now, record.previous, record.expectedHash])
+      sequence: (last?.number ?? 0) + 1, at: now, kind: kind, detail: detail, previous: last?.hash ?? Ledger.genesis,
+      rows: rows)
+    try db.cachedStatement(
+      sql: """
+        INSERT INTO audit (kind, detail, sequence, at, previous, rows, hash) VALUES (\(ExactText.bound(2)), ?, ?, ?, ?, ?)
+        """
+    ).execute(arguments: [
+      exact(kind), exact(detail), record.sequence, now, record.previous, rows.map { Data($0) }, record.expectedHash,
+    ])
     return record.sequence
   }
 }

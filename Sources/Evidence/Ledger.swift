@@ -13,6 +13,8 @@ public final class Ledger: Sendable {
   public let backup: String?
   let database: DatabaseQueue
   private let lock: LedgerLock?
+  /// The rows of the transaction under way.
+  private let rows = RowCollector()
   /// What has to be there for as long as the connection; nil where the ledger is read in its place.
   private let copy: LedgerCopy?
 
@@ -41,7 +43,11 @@ public final class Ledger: Sendable {
       (database, copy) = try LedgerErrors.explained(path, reading: true) { try Self.openReading(file) }
       backup = nil
     } else {
-      (database, backup) = try LedgerErrors.explained(path, reading: false) { try Self.openWriting(file) }
+      (database, backup) = try LedgerErrors.explained(path, reading: false) { [rows] in
+        let (database, backup) = try Self.openWriting(file)
+        try database.writeWithoutTransaction { try rows.watch($0) }
+        return (database, backup)
+      }
       copy = nil
     }
   }
@@ -52,17 +58,32 @@ public final class Ledger: Sendable {
     return error.exitCode == .interrupted && error.message.hasPrefix(LedgerLock.inUse)
   }
 
+  /// Whether an error says that the ledger holds what Sluice never wrote.
+  public static func isDamaged(_ error: SluiceError) -> Bool { error.message.hasPrefix(LedgerErrors.damage) }
+
   /// Ends the connection before the lock, so that the next writer finds everything in its place.
   deinit { try? database.close() }
 
   /// - Throws: `SluiceError` for what SQLite refuses.
   func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
-    try explained(reading: false) { try database.write(body) }
+    try explained(reading: false) { try database.write { try chained($0, body) } }
+  }
+
+  /// Does `body`, and appends what it wrote to the audit chain, so that one commits with the other.
+  private func chained<Result>(_ db: Database, _ body: (Database) throws -> Result) throws -> Result {
+    // A transaction that failed may have left some.
+    _ = rows.take()
+    let result = try body(db)
+    if let record = RowRecord(rows.take()) {
+      _ = try AuditRecord.append(
+        db, kind: RowRecord.kind, detail: "\(record.count)", now: Date().timeIntervalSince1970, rows: record.bytes)
+    }
+    return result
   }
 
   /// Explains errors. What looks like a bug may come from damage that no single statement sees, such as an index that
   /// contradicts its table; so before a bug is told, the whole file is checked.
-  private func explained<Result>(reading: Bool, _ body: () throws -> Result) throws -> Result {
+  func explained<Result>(reading: Bool, _ body: () throws -> Result) throws -> Result {
     do {
       return try LedgerErrors.explained(path, reading: reading, body)
     } catch let bug as InternalError {
@@ -81,7 +102,7 @@ public final class Ledger: Sendable {
         defer { try? db.execute(sql: "PRAGMA synchronous = NORMAL") }
         var result: Result?
         try db.inTransaction(.immediate) {
-          result = try body(db)
+          result = try chained(db, body)
           return .commit
         }
         guard let result else { throw InternalError("a transaction ended without its result") }

@@ -29,10 +29,13 @@ enum LedgerErrors {
     }
   }
 
+  /// How the error begins.
+  static let damage = "the ledger is damaged"
+
   /// What is said of a ledger that holds something that Sluice never wrote.
   static func damaged(_ path: String, _ finding: String) -> SluiceError {
     SluiceError(
-      .usage, "the ledger is damaged: \(finding)", at: SourceLocation(file: path),
+      .usage, "\(damage): \(finding)", at: SourceLocation(file: path),
       remedy: "Restore it from a copy, or name another ledger.path; keep the damaged file for an expert.")
   }
 

@@ -21,7 +21,7 @@ extension LedgerSchema {
     try db.execute(sql: "DELETE FROM artifacts WHERE hash NOT IN (\(usedArtifacts))")
   }
 
-  private static let usedArtifacts =
+  static let usedArtifacts =
     "SELECT artifact FROM searches UNION SELECT state FROM searches WHERE state IS NOT NULL "
     + "UNION SELECT artifact FROM attackerStates"
 

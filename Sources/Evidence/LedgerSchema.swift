@@ -159,6 +159,9 @@ enum LedgerSchema {
     migrator.registerMigration("6: what many rows share is stored once") { db in
       try internRepeatedValues(db)
     }
+    migrator.registerMigration("7: every row is in the audit chain") { db in
+      try coverRows(db)
+    }
     return migrator
   }
 

@@ -63,7 +63,7 @@ private struct Page {
     let rows = checks.map { check in
       [
         clean(check.name, longest: 60), check.valueText, check.intervalText, check.limitText,
-        "\(check.verdict.mark) \(check.verdict.rawValue)",
+        "\(check.verdict.mark) \(check.standing)",
       ]
     }
     guard let lines = table([header] + rows) else { return list(checks, rows) }
@@ -84,7 +84,7 @@ private struct Page {
   private func list(_ checks: [RunSummary.CheckResult], _ rows: [[String]]) -> [String] {
     zip(checks, rows).flatMap { check, row in
       let title = hanging("\(check.verdict.mark) ", row[0]).map { paint($0, check.verdict) }
-      return title + hanging("  ", "\(row[1]) \(row[2]), \(row[3]): \(check.verdict.rawValue)")
+      return title + hanging("  ", "\(row[1]) \(row[2]), \(row[3]): \(check.standing)")
     }
   }
 
@@ -133,6 +133,7 @@ private struct Page {
       "\(Numbers.count(summary.responsesAsked)) responses asked, \(Numbers.count(summary.responsesReused)) reused, "
       + "\(Numbers.duration(summary.seconds)); run \(clean(summary.run)), seed \(summary.policy.seed)"
     return TerminalText.wrapped(text, to: width)
+      + TerminalText.wrapped("ledger head \(clean(summary.evidence.headHash))", to: width)
   }
 
   /// Paths stay whole, so that they can be clicked and copied.
