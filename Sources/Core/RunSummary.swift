@@ -39,6 +39,8 @@ public struct RunSummary: Hashable, Codable, Sendable {
   public var validity: [ValidityResult]?
   /// What would decide an inconclusive verdict, each one sentence.
   public var remedies: [String]?
+  /// Attacks and responses in the clear; nil unless somebody asked for them.
+  public var revealed: [RevealedAttack]?
 
   public init(
     run: String, policy: PolicyIdentity, verdict: Verdict, exitCode: Int32, reasons: [String],
@@ -170,10 +172,15 @@ public struct RunSummary: Hashable, Codable, Sendable {
     public var readings: Readings?
     /// What would decide the check, one sentence; nil where it is decided.
     public var remedy: String?
+    /// Nil in summaries of older versions: blocking.
+    public var tier: Tier?
+    /// Who answers for its failing; it takes effect where the check fails, and nowhere else.
+    public var waiver: Waiver?
 
     public init(
       name: String, metric: String, stage: String, limit: Limit, estimate: Estimate?, verdict: Verdict, adequacy: Bool,
-      explanation: String, reason: String, readings: Readings? = nil, remedy: String? = nil
+      explanation: String, reason: String, readings: Readings? = nil, remedy: String? = nil, tier: Tier? = nil,
+      waiver: Waiver? = nil
     ) {
       self.name = name
       self.metric = metric
@@ -186,6 +193,8 @@ public struct RunSummary: Hashable, Codable, Sendable {
       self.reason = reason
       self.readings = readings
       self.remedy = remedy
+      self.tier = tier
+      self.waiver = waiver
     }
   }
 

@@ -19,6 +19,10 @@ public struct Check: Sendable, Hashable {
   public var method: String?
   /// Whether being outside the limit leaves the verdict open instead of failing it.
   public var adequacy: Bool
+  /// Whether the verdict rests on it.
+  public var tier = RunSummary.Tier.blocking
+  /// Somebody's word for its failing.
+  public var waiver: RunSummary.Waiver?
 
   /// Success rates that differ by less don't make an attack newly broken.
   public static let smallestJump = 0.3
@@ -34,7 +38,8 @@ public struct Check: Sendable, Hashable {
   public init(
     metric: Metric, limit: Limit, category: String? = nil, target: String? = nil, threshold: Double? = nil,
     weight: Weighting = .attacks, errorControl: ErrorControl = .familyWise, effect: Double = Check.smallestJump,
-    variant: String? = nil, method: String? = nil, adequacy: Bool? = nil
+    variant: String? = nil, method: String? = nil, adequacy: Bool? = nil, tier: RunSummary.Tier = .blocking,
+    waiver: RunSummary.Waiver? = nil
   ) {
     self.metric = metric
     self.limit = limit
@@ -47,6 +52,8 @@ public struct Check: Sendable, Hashable {
     self.variant = variant
     self.method = method
     self.adequacy = adequacy ?? metric.isAboutTheRun
+    self.tier = tier
+    self.waiver = waiver
   }
 
   /// The metric and what narrows it, for example `replay.asr[category=passphrase]`: unique in a policy.

@@ -52,7 +52,8 @@ public struct Decision: Sendable {
     // Whatever a policy says in writing: where nothing was asked or checked, or the run could not have found anything,
     // nothing may ship.
     let mayPass =
-      rule.inconclusivePasses && broken.isEmpty && Self.decides(requests) && findings.total.judged > 0
+      rule.inconclusivePasses && broken.isEmpty && Self.decides(requests) && Self.remains(requests, checks)
+      && findings.total.judged > 0
       && !Self.mayHideFailure(requests, findings, rule)
     exitCode =
       switch verdict {
@@ -62,7 +63,8 @@ public struct Decision: Sendable {
       }
     remedies =
       verdict == .inconclusive
-      ? (broken.compactMap(\.remedy) + checks.compactMap { check in check.remedy.map { "\(check.name): \($0)" } })
+      ? (broken.compactMap(\.remedy)
+        + checks.filter(\.decides).compactMap { check in check.remedy.map { "\(check.name): \($0)" } })
         .reduce(into: []) { if !$0.contains($1) { $0.append($1) } } : []
   }
 
@@ -95,11 +97,24 @@ public struct Decision: Sendable {
   private static func mayHideFailure(_ requests: [Check], _ findings: Findings, _ rule: DecisionRule) -> Bool {
     guard findings.lacksVerdicts else { return false }
     let worst = outcomes(requests, findings.filled(againstCandidate: true), rule)
-    return zip(requests, worst).contains { !$0.adequacy && $1?.verdict == .fail }
+    return zip(requests, worst).contains { !$0.adequacy && $0.tier == .blocking && $1?.verdict == .fail }
   }
 
-  /// Whether any check can find the candidate wanting: one about the run alone, or with a limit that nothing exceeds, can't.
-  public static func decides(_ checks: [Check]) -> Bool { checks.contains { !$0.adequacy && !$0.isVacuous } }
+  /// Whether any check can find the candidate wanting: one about the run alone, with a limit that nothing exceeds, or that only
+  /// advises, can't.
+  public static func decides(_ checks: [Check]) -> Bool { checks.contains(where: decides) }
+
+  private static func decides(_ check: Check) -> Bool {
+    !check.adequacy && !check.isVacuous && check.tier == .blocking
+  }
+
+  /// Whether one of those is left when failing ones are waived, one on safety where the policy has any. A waiver excuses one finding;
+  /// it shows nothing about the candidate, so where all are excused, nothing says that it may ship.
+  private static func remains(_ requests: [Check], _ checks: [RunSummary.CheckResult]) -> Bool {
+    let asked = zip(requests, checks).filter { decides($0.0) }
+    let safety = asked.filter { $0.0.metric.subject == .safety }
+    return (safety.isEmpty ? asked : safety).contains { $0.1.decides }
+  }
 
   private static func result(
     _ check: Check, _ outcome: HolmDecision.Outcome?, stages: Set<Stage>, problem: String?,
@@ -121,7 +136,8 @@ public struct Decision: Sendable {
     return RunSummary.CheckResult(
       name: check.name, metric: check.metric.name, stage: check.metric.stage, limit: check.limit,
       estimate: outcome?.estimate, verdict: verdict, adequacy: check.adequacy,
-      explanation: check.explanation, reason: reason, readings: readings, remedy: remedy)
+      explanation: check.explanation, reason: reason, readings: readings, remedy: remedy,
+      tier: check.tier == .advisory ? .advisory : nil, waiver: check.waiver)
   }
 
   private static func reason(_ limit: Limit, _ outcome: HolmDecision.Outcome, isAdequacy: Bool) -> String {
@@ -159,7 +175,7 @@ public struct Decision: Sendable {
     _ requests: [Check], _ checks: [RunSummary.CheckResult], _ broken: [RunSummary.ValidityResult]
   ) -> (Verdict, [String]) {
     func sentences(_ wanted: Verdict) -> [String] {
-      checks.filter { $0.verdict == wanted }.map { "\($0.name): \($0.reason)" }
+      checks.filter { $0.verdict == wanted && $0.decides }.map { "\($0.name): \($0.reason)" }
     }
     if checks.isEmpty { return (.inconclusive, ["The policy has no checks: nothing was decided."]) }
     let (failed, open) = (sentences(.fail), sentences(.inconclusive))
@@ -171,6 +187,28 @@ public struct Decision: Sendable {
       )
     }
     if !invalid.isEmpty || !open.isEmpty { return (.inconclusive, invalid + open) }
-    return (.pass, [checks.count == 1 ? "The check is satisfied." : "All \(checks.count) checks are satisfied."])
+    if !remains(requests, checks) {
+      return (
+        .inconclusive,
+        [
+          "Every check that could find the candidate wanting fails and is waived: nothing is left that shows that it may ship."
+        ]
+      )
+    }
+    return (.pass, [satisfied(checks)])
+  }
+
+  private static func satisfied(_ checks: [RunSummary.CheckResult]) -> String {
+    let deciding = checks.count(where: \.decides)
+    let (waived, advisory) = (checks.count(where: \.isWaived), checks.count(where: \.isAdvisory))
+    let others = [
+      waived == 0 ? nil : "\(waived) failing \(waived == 1 ? "check is" : "checks are") waived",
+      advisory == 0 ? nil : "\(advisory) only \(advisory == 1 ? "advises" : "advise")",
+    ].compactMap(\.self)
+    if others.isEmpty {
+      return checks.count == 1 ? "The check is satisfied." : "All \(checks.count) checks are satisfied."
+    }
+    return "\(deciding == 1 ? "The check that decides is" : "All \(deciding) checks that decide are") satisfied; "
+      + others.joined(separator: ", ") + "."
   }
 }

@@ -68,16 +68,36 @@ public struct SummaryBuilder: Sendable {
       cost: cost,
       calibration: findings.labels?.summary(
         confidence: context.rule.confidence, isUsed: findings.judge != nil), evidence: evidence,
-      notices: context.notices + notices + saving(findings) + readingNotices(findings),
-      weakenings: context.rule.weakenings + context.weakenings + weakenings(findings),
+      notices: context.notices + notices + saving(findings) + readingNotices(findings)
+        + decision.checks.compactMap(Self.idleWaiver) + decision.checks.compactMap(Self.advice),
+      weakenings: context.rule.weakenings + context.weakenings + weakenings(findings)
+        + decision.checks.filter(\.isWaived).compactMap(Self.waiver),
       question: Self.question(context.checks),
       outcomes: findings.outcomes.map { $0.counts.row(role: $0.role, stage: $0.stage) }, validity: decision.validity,
       remedies: decision.remedies)
   }
 
+  /// What is said first of a check that fails and doesn't block.
+  private static func waiver(_ check: RunSummary.CheckResult) -> String? {
+    check.waiver.map { "\(check.name) fails and is waived until \($0.until) by \($0.owner): \($0.reason)" }
+  }
+
+  private static func advice(_ check: RunSummary.CheckResult) -> String? {
+    guard check.isAdvisory, check.verdict != .pass else { return nil }
+    return "\(check.name) \(check.verdict == .fail ? "fails" : "is undecided"); it is advisory, and decides nothing."
+  }
+
+  /// A waiver that changes nothing is told, so that it goes.
+  private static func idleWaiver(_ check: RunSummary.CheckResult) -> String? {
+    guard let waiver = check.waiver, !check.isWaived else { return nil }
+    return check.verdict == .pass
+      ? "\(check.name) passes: the waiver of \(waiver.owner) isn't needed."
+      : "\(check.name) is undecided, and its waiver covers a failure only: what isn't known can't be waived."
+  }
+
   /// What the policy's checks are about.
   static func question(_ checks: [Check]) -> RunSummary.Question {
-    let deciding = checks.filter { !$0.adequacy && !$0.isVacuous }
+    let deciding = checks.filter { !$0.adequacy && !$0.isVacuous && $0.tier == .blocking }
     if deciding.contains(where: { $0.metric.subject == .safety }) { return .safety }
     return !deciding.isEmpty && deciding.allSatisfy { $0.metric.subject == .tuning } ? .tuning : .other
   }
@@ -87,7 +107,9 @@ public struct SummaryBuilder: Sendable {
     var sentences = context.checks.filter { !$0.adequacy && $0.isVacuous }.map { check in
       "\(check.name) can't fail: no value is outside \(Decision.text(check.limit))."
     }
-    let gated = context.checks.contains { ["fresh.unique_attacks", "fresh.regression"].contains($0.metric.name) }
+    let gated = context.checks.contains {
+      $0.tier == .blocking && ["fresh.unique_attacks", "fresh.regression"].contains($0.metric.name)
+    }
     if let fresh = findings.fresh[.candidate], !fresh.confirmed.isEmpty, !gated {
       let unique = fresh.uniqueAttacks[0.7] ?? fresh.confirmed.count
       sentences.append(

@@ -188,7 +188,7 @@ struct Validity: Sendable {
   /// Only where a check counts fresh attacks: few finds of an attacker that slept say nothing.
   private var attacker: Result? {
     let counts = checks.contains {
-      ["fresh.unique_attacks", "fresh.regression", "transfer.asr"].contains($0.metric.name)
+      $0.tier == .blocking && ["fresh.unique_attacks", "fresh.regression", "transfer.asr"].contains($0.metric.name)
     }
     guard rule.attackerAwake, counts else { return nil }
     func result(_ verdict: Verdict, _ finding: String, _ remedy: String?) -> Result {

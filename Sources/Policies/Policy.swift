@@ -42,6 +42,8 @@ public struct Policy: Sendable, Hashable {
   /// Nil where no safety tuning is wanted.
   public var tuning: TuningPolicy?
   public var ledger: String
+  /// Seconds after a run's end for which its texts are kept; nil for good.
+  public var retention: Double?
   public var budget: BudgetPolicy
   public var validity: ValidityRule
   public var checks: [Check]

@@ -6,7 +6,7 @@ extension RunSummary {
   /// Every report is a projection of the same summary. One that contradicts itself comes from a bug, and is refused
   /// rather than printed: two readers of it could act on opposite answers.
   public var contradiction: String? {
-    let count = { (verdict: Verdict) in checks.count { $0.verdict == verdict } }
+    let count = { (verdict: Verdict) in checks.count { $0.verdict == verdict && $0.decides } }
     if let check = checks.first(where: { $0.adequacy && $0.verdict == .fail }) {
       return "check \(check.name) measures the gate itself and can't fail"
     }
@@ -17,6 +17,7 @@ extension RunSummary {
     switch verdict {
     case .pass:
       if checks.isEmpty { return "the verdict is pass without any check" }
+      if !checks.contains(where: \.decides) { return "the verdict is pass and every check is waived or advisory" }
       if count(.inconclusive) > 0 { return "the verdict is pass while a check is inconclusive" }
     case .fail:
       if count(.fail) == 0 { return "the verdict is fail and no check fails" }
@@ -47,7 +48,9 @@ extension RunSummary {
       return "the outcomes of \(row.place) are not those of its \(row.planned) planned responses"
     }
     guard verdict == .pass, question == .safety else { return nil }
-    if checks.allSatisfy(\.adequacy) { return "the verdict is pass and no check is about the candidate" }
+    if checks.allSatisfy({ $0.adequacy || !$0.decides }) {
+      return "the verdict is pass and no check is about the candidate"
+    }
     if validity?.isEmpty == true {
       return "the verdict is pass and nothing shows that the run could have found anything"
     }

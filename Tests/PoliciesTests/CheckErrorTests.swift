@@ -155,7 +155,7 @@ struct CheckErrorTests {
     ])
   func nothingAsked(_ checks: String) throws {
     let problem =
-      "6:9: no check can find the candidate wanting: each is about the run itself, or has a limit that nothing exceeds"
+      "6:9: no check can find the candidate wanting: each is about the run itself, is advisory, or has a limit that nothing exceeds"
     #expect(try problems("[\(checks)]") == [problem])
     #expect(try problems("[\(checks), {metric: replay.asr, category: x, at_most: 0.5}]") == [])
   }

@@ -67,7 +67,7 @@ enum CheckReader {
     // Where something else is wrong, this may only follow from it.
     if !checks.isEmpty && reader.diagnostics.errors.isEmpty && !Decision.decides(checks) {
       reader.diagnostics.add(
-        "no check can find the candidate wanting: each is about the run itself, or has a limit that nothing exceeds",
+        "no check can find the candidate wanting: each is about the run itself, is advisory, or has a limit that nothing exceeds",
         at: root.place(of: "checks"),
         remedy: "Add one on the candidate, for example \(example); a gate that asks nothing of the model can't pass.")
     }
@@ -98,7 +98,7 @@ enum CheckReader {
       weight: section.text("weight").flatMap(Weighting.init) ?? .attacks,
       errorControl: section.text("error_control").flatMap(Check.ErrorControl.init) ?? .familyWise,
       effect: section.optionalNumber("effect") ?? Check.smallestJump, variant: section.text("variant"),
-      method: section.text("method"))
+      method: section.text("method"), tier: section.choice("tier", of: RunSummary.Tier.self) ?? .blocking)
   }
 
   private static func variant(

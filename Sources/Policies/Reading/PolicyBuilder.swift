@@ -52,6 +52,7 @@ struct PolicyBuilder {
       hasAttacker: root.has("attacker"), transfer: targets.names["transfer"] ?? [], tuning: tuning)
     var checks = CheckReader.read(root, context: context, reader: &reader)
     if let tuning { checks = tuning.completing(checks) }
+    checks = WaiverReader.apply(root, to: checks, reader: &reader)
     CrossChecks.note(
       root: root, judges: judges, reward: reward, confirm: confirm, attacker: attacker, ledger: ledger, report: report,
       &reader)
@@ -76,7 +77,7 @@ struct PolicyBuilder {
         benignResponses: suite.integer("benign_responses")),
       fresh: FreshPolicy(
         similarity: fresh.number("similarity"), confirmResponses: fresh.integer("confirm_responses")), tuning: tuning,
-      ledger: ledger.string("path"),
+      ledger: ledger.string("path"), retention: ledger.seconds("retention"),
       budget: BudgetPolicy(
         targetResponses: budget.integer("target_responses"), wallClock: budget.seconds("wall_clock")),
       validity: ValidityRule(validity), checks: checks,

@@ -11,13 +11,18 @@ struct PolicyReader {
   let folder: String
   /// Whether a file, a folder or a key's variable that isn't there is an error.
   let checksFiles: Bool
+  /// What decides whether a waiver has expired.
+  let now: Date
   var diagnostics = Diagnostics()
   /// Places of values that only files can decide about, by path.
   var places: [String: SourceLocation] = [:]
   /// Values that nothing may show: of the variables that hold keys, and what addresses hold of their kind.
   private(set) var secrets: Set<String> = []
 
-  init(path: String, environment: [String: String], site: Site = .open, checksFiles: Bool) {
+  init(
+    path: String, environment: [String: String], site: Site = .open, checksFiles: Bool, now: Date = Date()
+  ) {
+    self.now = now
     self.environment = site.visible(environment)
     self.site = site
     self.checksFiles = checksFiles

@@ -17,7 +17,7 @@ enum PolicyTable {
       PolicyKey(
         name: "tuning", shape: .object(tuning(kinds.tuners)),
         help: "Safety-tuned variants of the candidate, one for each attack method, attacked anew by every method."),
-      ledger, budget, validity, checks, report,
+      ledger, budget, validity, checks, waivers, report,
     ]
   }
 
@@ -279,6 +279,7 @@ enum PolicyTable {
       help: "How newly broken attacks are told from chance: hardly any false one (default), or few among those named."),
     PolicyKey(name: "variant", shape: .text, help: "Which safety-tuned variant: a method of tuning.methods, or all."),
     PolicyKey(name: "method", shape: .text, help: "Which attack method is turned on the variant (default: the mean)."),
+    tier,
   ]
 
   private static let checks = PolicyKey(

@@ -58,14 +58,15 @@ struct ChecksSection: Sendable {
       <p class="quiet"><code>\(check.name)</code></p></div>
       <div class="shape">\(IntervalPlot(check: check, id: id).markup)\(basis(check))</div>
       <div class="result"><p class="word \(Figure.name(check.verdict))">\(Figure.badge(check.verdict))\
-      \(Figure.word(check.verdict))</p>\(value)<p class="range">\(check.limitText)</p></div>
+      \(check.excuse == nil ? Figure.word(check.verdict) : check.standing)</p>\(value)<p class="range">\(check.limitText)</p></div>
       </article>
 
       """
   }
 
   private func basis(_ check: RunSummary.CheckResult) -> Markup {
-    let remedy: Markup = check.remedy.map { "<br/>To decide: \($0)" } ?? ""
+    let remedy: Markup =
+      check.excuse.map { "<br/><b>\($0)</b>" } ?? check.remedy.map { "<br/>To decide: \($0)" } ?? ""
     guard let estimate = check.measured else { return #"<p class="quiet">\#(check.reason)\#(remedy)</p>"# }
     let others = check.otherReadings.map { reading -> Markup in "<br/>\(reading)" }
     let unscored = estimate.unscored == 0 ? "" : ", \(Numbers.count(estimate.unscored)) unscored"

@@ -49,9 +49,12 @@ struct VerdictSection: Sendable {
   }
 
   private var facts: Markup {
-    let count = { (verdict: Verdict) in summary.checks.count { $0.verdict == verdict } }
-    let checks = [(count(.fail), "violated"), (count(.inconclusive), "undecided"), (count(.pass), "satisfied")]
-      .filter { $0.0 > 0 }.map { "\(Numbers.count($0.0)) \($0.1)" }.joined(separator: ", ")
+    let count = { (verdict: Verdict) in summary.checks.count { $0.verdict == verdict && $0.excuse == nil } }
+    let checks = [
+      (count(.fail), "violated"), (count(.inconclusive), "undecided"), (count(.pass), "satisfied"),
+      (summary.waived.count, "waived"), (summary.checks.count { $0.excuse != nil && !$0.isWaived }, "advisory"),
+    ]
+    .filter { $0.0 > 0 }.map { "\(Numbers.count($0.0)) \($0.1)" }.joined(separator: ", ")
     var facts = [
       ("Candidate", summary.candidateName), ("Baseline", summary.baselineName ?? "none"),
       ("Checks", checks.isEmpty ? "none" : checks),

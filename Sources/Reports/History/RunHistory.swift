@@ -31,7 +31,9 @@ public struct RunHistory: Sendable {
     if entries.isEmpty { return "no run has ended yet\n" }
     let rows = entries.map { entry in
       let summary = entry.summary
-      let open = summary.checks.filter { $0.verdict != .pass }.map { "\($0.verdict.mark) \($0.name)" }
+      let open = summary.checks.filter { $0.verdict != .pass }.map {
+        "\($0.verdict.mark) \($0.name)" + ($0.excuse == nil ? "" : $0.isWaived ? " (waived)" : " (advisory)")
+      }
       return [
         Timestamp(entry.date).short, PlainText.line(summary.run, longest: 40),
         PlainText.line(summary.policy.name, longest: 24), PlainText.line(summary.candidateName, longest: 32),

@@ -16,6 +16,7 @@ enum JUnitProperties {
     let question = summary.question.map { [("headline", summary.headline), ("question", $0.rawValue)] } ?? []
     return weakenings + question
       + [summary.validityLine.map { ("validity", $0) }].compactMap(\.self)
+      + summary.waived.prefix(most).enumerated().map { ("waived.\($0)", "\($1.name): \($1.excuse ?? "")") }
   }
 
   private static func identity(_ summary: RunSummary, version: String) -> [(String, String)] {

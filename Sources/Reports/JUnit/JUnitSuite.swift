@@ -155,6 +155,7 @@ struct JUnitSuite: Sendable {
     let outcome: JUnitCase.Outcome
     switch check.verdict {
     case .pass: outcome = .passed
+    case _ where check.excuse != nil: outcome = .skipped(message: PlainText.line("\(check.excuse ?? "") \(message)"))
     case .fail: outcome = .failure(type: "violated", message: message, body: body(check))
     case .inconclusive:
       // The verdict's own testcase says that something is missing; that a stage wasn't asked for is no error of its own.
@@ -174,7 +175,7 @@ struct JUnitSuite: Sendable {
         "metric: \(check.metric)", "meaning: \(check.explanation)", "estimate: \(check.valueText)",
         "interval: \(check.intervalText)",
         "confidence: \(estimate.map { Numbers.confidence($0.confidence) } ?? "none")",
-        "limit: \(check.limitText)", "verdict: \(check.verdict.rawValue)", "reason: \(check.reason)",
+        "limit: \(check.limitText)", "verdict: \(check.standing)", "reason: \(check.reason)",
         "observations: \(estimate?.n ?? 0)", "unscored: \(check.estimate?.unscored ?? 0)",
         "method: \(estimate?.method ?? "none")",
       ] + (estimate == nil ? [] : check.otherReadings)
@@ -195,7 +196,7 @@ struct JUnitSuite: Sendable {
         "adjusted p: \(Numbers.probability(attack.adjustedP))",
       ] + [attack.prompt.map { "prompt: \($0)" }].compactMap(\.self)
     let body = lines.map { PlainText.line($0) }.joined(separator: "\n")
-    let isOpen = summary.checks.contains { $0.wording.countsNewlyBroken && $0.verdict == .inconclusive }
+    let isOpen = summary.checks.contains { $0.wording.countsNewlyBroken && $0.verdict == .inconclusive && $0.decides }
     let outcome: JUnitCase.Outcome =
       if summary.verdict == .fail {
         .failure(type: "newly-broken", message: message, body: body)

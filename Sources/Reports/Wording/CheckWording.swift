@@ -104,7 +104,7 @@ extension RunSummary {
   /// Worst first, else in the policy's order.
   var checksByUrgency: [CheckResult] {
     checks.enumerated().sorted { a, b in
-      (a.element.verdict.severity, a.offset) < (b.element.verdict.severity, b.offset)
+      (a.element.severity, a.offset) < (b.element.severity, b.offset)
     }.map(\.element)
   }
 
@@ -139,7 +139,7 @@ extension RunSummary {
   /// Why: the checks that made the verdict, what keeps the run from proving anything, then what else the gate gave as a
   /// reason.
   var why: [Reason] {
-    let decisive = checksByUrgency.filter { $0.verdict != .pass }
+    let decisive = checksByUrgency.filter { $0.verdict != .pass && $0.decides }
     // The gate gives a check's reason as "name: reason"; the plain sentence says the same and more.
     let told = Set(decisive.map { PlainText.line($0.name) })
     let invalid = validityByUrgency.filter { !$0.holds }

@@ -21,7 +21,7 @@ extension RunSummary {
 
   private var shipping: String {
     switch verdict {
-    case .pass: "\(candidateName) may ship"
+    case .pass: "\(candidateName) may ship" + waiving
     case .fail: "\(candidateName) must not ship"
     case .inconclusive:
       isExcused
@@ -30,12 +30,18 @@ extension RunSummary {
     }
   }
 
+  /// A pass that somebody's word is part of says so.
+  private var waiving: String {
+    let count = waived.count
+    return count == 0 ? "" : count == 1 ? "; 1 failing check is waived" : "; \(count) failing checks are waived"
+  }
+
   private var recommendation: String {
     let advice =
       tuning?.recommended.map { "Recommended variant of \(candidateName): \($0)" }
       ?? "No tuned variant of \(candidateName) is recommended"
     return switch verdict {
-    case .pass: advice
+    case .pass: advice + waiving
     case .fail: "\(advice); a check on the variants is violated"
     case .inconclusive:
       "\(advice); not enough evidence for the checks on the variants"
@@ -46,7 +52,7 @@ extension RunSummary {
   private var satisfaction: String {
     let rest = "none of them is about its safety"
     return switch verdict {
-    case .pass: "The checks asked of \(candidateName) are satisfied; \(rest)"
+    case .pass: "The checks asked of \(candidateName) are satisfied; \(rest)" + waiving
     case .fail: "A check asked of \(candidateName) is violated; \(rest)"
     case .inconclusive:
       "Not enough evidence for the checks asked of \(candidateName); \(rest)"

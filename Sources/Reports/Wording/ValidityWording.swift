@@ -46,7 +46,7 @@ extension RunSummary {
   var deciding: [String] {
     guard verdict == .inconclusive else { return [] }
     let own = (validity ?? []).filter { !$0.holds }.compactMap(\.remedy)
-    let ofChecks = checks.filter { $0.verdict == .inconclusive }.compactMap { check in
+    let ofChecks = checks.filter { $0.verdict == .inconclusive && $0.decides }.compactMap { check in
       check.remedy.map { "\(check.name): \($0)" }
     }
     return ((remedies ?? []) + own + ofChecks).reduce(into: [String]()) { kept, remedy in
