@@ -26,7 +26,7 @@ extension Ledger {
           SELECT \(ExactText.read("p.text", as: "text")), s.restart, s.step,
             \(ExactText.read("category", "locale", "cluster", "method", "foundOn", "foundIn", "foundOnModel"))
           FROM suite s JOIN prompts p ON p.id = s.prompt JOIN runs r ON r.id = s.run
-          WHERE \(Self.endedBefore) ORDER BY s.attack, r.endedAs, r.id
+          WHERE p.text <> '' AND \(Self.endedBefore) ORDER BY s.attack, r.endedAs, r.id
           """, arguments: [run, run]
       ).map { FoundAttack(attack: try Self.attack($0), model: try $0.exactTextIfAny("foundOnModel")) }
     }
@@ -58,7 +58,7 @@ extension Ledger {
     }
   }
 
-  private static func attack(_ row: Row) throws -> Attack {
+  static func attack(_ row: Row) throws -> Attack {
     Attack(
       prompt: try row.exactText("text"), category: try row.exactTextIfAny("category"),
       locale: try row.exactTextIfAny("locale"), cluster: try row.exactTextIfAny("cluster"),

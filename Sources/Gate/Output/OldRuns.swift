@@ -8,35 +8,53 @@ import Reports
 public struct OldRuns {
   private let ledger: Ledger
 
-  /// - Throws: `SluiceError` where there is no such ledger, or it can't be read.
-  public init(ledger path: String) throws { ledger = try Ledger(path: path, readOnly: true) }
+  /// Somebody who wants to see the texts, which the audit chain has before they are shown.
+  public struct Reveal: Sendable {
+    public let who: LedgerActor
+    public let reason: String?
+    public let now: Date
+
+    public init(who: LedgerActor = .current(), reason: String?, now: Date = Date()) {
+      self.who = who
+      self.reason = reason
+      self.now = now
+    }
+  }
+
+  /// - Parameter revealing: whether texts are to be shown: then no other run may hold the ledger.
+  /// - Throws: `SluiceError` where there is no such ledger, or it can't be opened.
+  public init(ledger path: String, revealing: Bool = false) throws {
+    ledger = try revealing ? Ledger(existing: path) : Ledger(path: path, readOnly: true)
+  }
 
   /// Renders an old run's reports again, byte for byte as they were written.
   ///
   /// - Parameters:
   ///   - run: a run's identifier, or `last`.
   ///   - junit: where to write it, as for the other formats; none to print only.
+  ///   - reveal: shows the texts of attacks and responses; nil shows what the policy let the run show.
   /// - Throws: `SluiceError` (usage) for a run that isn't there or has no verdict, and for a file that is somebody's.
   public func report(
-    _ run: String, junit: String? = nil, html: String? = nil, markdown: String? = nil, json: String? = nil
+    _ run: String, junit: String? = nil, html: String? = nil, markdown: String? = nil, json: String? = nil,
+    reveal: Reveal? = nil
   ) throws -> RunReport {
     let files = ReportPolicy(junit: junit, html: html, markdown: markdown, json: json, reveal: false)
     let options = [("--junit", junit), ("--html", html), ("--markdown", markdown), ("--json-file", json)]
     try OutputPlan(ledger: ledger.path).check(
       reports: options.compactMap { key, path in path.map { OutputPlan.Output(key: key, path: $0) } })
-    guard let record = try run == "last" ? ledger.finishedRuns(limit: 1).first : ledger.run(run) else {
-      let known = try ledger.finishedRuns(limit: 5).map(\.id).joined(separator: ", ")
-      throw SluiceError(
-        .usage, run == "last" ? "no run has ended yet" : "there is no run \(run)",
-        at: SourceLocation(file: ledger.path),
-        remedy: known.isEmpty ? "Run a policy first: sluice run POLICY." : "The last ones are \(known).")
+    let (record, stored) = try ledger.finished(run)
+    var summary = stored
+    if let reveal {
+      try ledger.note(
+        Ledger.revealed, LedgerAct(who: reveal.who, reason: reveal.reason, subject: "report of run \(record.id)"),
+        now: reveal.now.timeIntervalSince1970)
+      summary.revealed = try RevealedAttacks(ledger: ledger).of(record.id, summary)
+      let texts = Dictionary((summary.revealed ?? []).map { ($0.id, $0.prompt) }) { first, _ in first }
+      for index in summary.newlyBroken.indices {
+        summary.newlyBroken[index].prompt = summary.newlyBroken[index].prompt ?? texts[summary.newlyBroken[index].id]
+      }
     }
-    guard let ended = record.ended, let summary = try ledger.summary(of: record.id) else {
-      throw SluiceError(
-        .usage, "run \(record.id) has no verdict", at: SourceLocation(file: ledger.path),
-        remedy: "Finish it with the command that began it and --resume.")
-    }
-    let date = Date(timeIntervalSince1970: ended)
+    let date = Date(timeIntervalSince1970: record.ended ?? 0)
     for (key, path) in files.outputs { try OutputFile.prepare(path, what: key) }
     let written = try ReportWriter(wanted: files).write(summary, date: date)
     return RunReport(

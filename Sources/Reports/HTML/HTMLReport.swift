@@ -28,6 +28,7 @@ public enum HTMLReport {
       \(OutcomesSection(summary: summary).markup)
       \(BrokenSection(summary: summary).markup)
       \(CategoriesSection(summary: summary).markup)
+      \(RevealedSection(summary: summary).markup)
       \(FreshSection(summary: summary).markup)
       \(TuningSection(summary: summary).markup)
       \(CalibrationSection(summary: summary).markup)

@@ -14,7 +14,7 @@ public enum MarkdownReport {
     for section in [
       checks(summary), validity(summary), outcomes(summary), broken(summary), categories(summary), fresh(summary),
       tuning(summary), calibration(summary),
-      cost(summary),
+      cost(summary), revealed(summary),
     ] {
       if text.source.utf8.count + section.source.utf8.count + end.source.utf8.count > mostBytes {
         isWhole = false
@@ -84,7 +84,7 @@ public enum MarkdownReport {
     if summary.checks.isEmpty { return "" }
     let rows = summary.checksByUrgency.map { check -> [MarkdownText] in
       [
-        "\(sign(check.verdict)) \(check.verdict.rawValue)", "\(check.title)<br>\(code: check.name)",
+        "\(check.excuse == nil ? sign(check.verdict) : "⏭️") \(check.standing)", "\(check.title)<br>\(code: check.name)",
         "\(check.valueText)", "\(check.intervalText)", "\(check.limitText)",
       ]
     }
@@ -176,6 +176,16 @@ public enum MarkdownReport {
       """
   }
 
+  private static func revealed(_ summary: RunSummary) -> MarkdownText {
+    guard let revealed = summary.revealed else { return "" }
+    let rows = revealed.flatMap { attack in
+      attack.responses.prefix(3).map { response -> [MarkdownText] in
+        ["\(code: attack.id.text)", "\(attack.prompt)", "\(response.role)", "\(response.text)"]
+      }
+    }
+    return "\n### Attacks and responses\n\n\(limited(["attack", "prompt", "model", "response"], rows))"
+  }
+
   private static func cost(_ summary: RunSummary) -> MarkdownText {
     """
 
@@ -198,7 +208,7 @@ public enum MarkdownReport {
 
       <sub>Policy \(summary.policy.name) \(code: String(summary.policy.hash.prefix(12))), seed \
       \(String(summary.policy.seed)), run \(code: summary.run), ledger head \
-      \(code: String(summary.evidence.headHash.prefix(12))), Sluice \(version), \(Timestamp(date).spoken). \
+      \(code: String(summary.evidence.headHash.prefix(64))), Sluice \(version), \(Timestamp(date).spoken). \
       Exit code \(Int(summary.exitCode)).\(rest)</sub>
 
       """

@@ -49,11 +49,13 @@ struct ReportCommand: ParsableCommand {
     commandName: "report",
     abstract: "Render an old run's reports again, from the ledger.",
     discussion: """
-      The files are the ones that the run wrote, byte for byte.
+      The files are the ones that the run wrote, byte for byte. With --reveal they show attacks and responses in the clear, fresh \
+      ones included, and the ledger's audit chain says who asked for that.
 
       Examples:
         sluice report last
         sluice report 20260301-120000-abcd --html old.html --junit old.xml
+        sluice report last --reveal --reason "triage" --html revealed.html
       """)
 
   @Argument(help: "The run, as `sluice history` lists it, or `last`.")
@@ -77,9 +79,20 @@ struct ReportCommand: ParsableCommand {
   @Flag(help: "Print the JSON report on standard output, and nothing else there.")
   var json = false
 
+  @Flag(help: "Show the texts of attacks and responses.")
+  var reveal = false
+
+  @Option(help: "Why texts are shown; it is kept in the audit chain.")
+  var reason: String?
+
+  func validate() throws {
+    if reason != nil && !reveal { throw ValidationError("--reason goes with --reveal.") }
+  }
+
   func run() throws {
-    let report = try OldRuns(ledger: ledger).report(
-      runID, junit: junit, html: html, markdown: markdown, json: jsonFile)
+    let report = try OldRuns(ledger: ledger, revealing: reveal).report(
+      runID, junit: junit, html: html, markdown: markdown, json: jsonFile,
+      reveal: reveal ? OldRuns.Reveal(reason: reason) : nil)
     if json { try StandardOutput.write(json: report.json) } else { try StandardOutput.write(report, quiet: false) }
   }
 }

@@ -1,0 +1,136 @@
+import Core
+import Evidence
+import Foundation
+
+/// Writes what a run's models answered, for other tools. The audit chain says who took it.
+public struct ResponseExport {
+  public enum Format: String, Sendable, CaseIterable {
+    case csv, jsonl
+    /// A conversation a line, as chat models are trained on.
+    case chat
+  }
+
+  private let ledger: Ledger
+
+  /// - Throws: `SluiceError` where the ledger isn't there, or can't be written: an export is noted in it.
+  public init(ledger path: String) throws { ledger = try Ledger(existing: path) }
+
+  /// What is exported, and how many responses it has.
+  public struct Result: Sendable {
+    public let bytes: [UInt8]
+    public let responses: Int
+    public let run: String
+  }
+
+  /// One line for each response to an attack, with every judge's score; in CSV one for each response and judge.
+  ///
+  /// - Parameters:
+  ///   - run: a run's identifier, or `last`.
+  ///   - revealed: whether prompts and responses are in it.
+  ///   - path: a new file, for its owner alone (0600); nil to return the bytes only.
+  /// - Throws: `SluiceError` (usage) for a run without a verdict and a file that is there already.
+  public func export(
+    run: String, format: Format, revealed: Bool, reason: String?, to path: String?, who: LedgerActor = .current(),
+    now: Date = Date()
+  ) throws -> Result {
+    if let path {
+      try OutputPlan(ledger: ledger.path).check(
+        new: OutputPlan.Output(key: "--out", path: path), remedy: "Name another with --out.")
+    }
+    let (record, summary) = try ledger.finished(run)
+    let own = AnswersOfRun(record.id, summary)
+    let roles = AnswersOfRun.roles(summary)
+    var texts: [Int64: String] = [:]
+    if revealed { for prompt in try ledger.prompts(attack: "") { texts[prompt.prompt] = prompt.text } }
+    var lines: [String] = format == .csv ? [Self.header(revealed)] : []
+    var count = 0
+    for attack in try ledger.askedAttacks(own) {
+      for answer in try ledger.answers(to: attack.prompt) where own.targets.contains(answer.target) {
+        count += 1
+        let line = Line(
+          run: record.id, attack: attack, role: roles[answer.target] ?? "", prompt: texts[attack.prompt],
+          answer: answer,
+          revealed: revealed)
+        switch format {
+        case .csv: lines += line.csv
+        case .jsonl: lines.append(line.json)
+        case .chat: lines.append(line.chat)
+        }
+      }
+    }
+    let bytes = Array((lines.joined(separator: "\n") + (lines.isEmpty ? "" : "\n")).utf8)
+    if let path { try OutputFile.prepare(path, what: "--out") }
+    try ledger.note(
+      Ledger.exported,
+      LedgerAct(
+        who: who, reason: reason,
+        subject: "run \(record.id) as \(format.rawValue)" + (revealed ? " with texts" : "")
+          + (path.map { " to \($0)" } ?? ""), count: count), now: now.timeIntervalSince1970)
+    if let path { try OutputFile.write(bytes, to: path, what: "the export", access: .owner, replaces: false) }
+    return Result(bytes: bytes, responses: count, run: record.id)
+  }
+
+  private static func header(_ revealed: Bool) -> String {
+    (["run", "attack", "category", "role", "target", "sample", "finish_reason", "judge", "score", "unscored"]
+      + (revealed ? ["prompt", "response"] : [])).joined(separator: ",")
+  }
+
+  private struct Line {
+    let run: String
+    let attack: AskedAttack
+    let role: String
+    let prompt: String?
+    let answer: StoredAnswer
+    let revealed: Bool
+
+    var csv: [String] {
+      let common = [
+        run, attack.id.text, attack.category ?? "", role, answer.target, "\(answer.sample)", answer.finishReason,
+      ]
+      let texts = revealed ? [prompt ?? "", answer.text] : []
+      let judged = answer.judgments.map { [$0.judge, $0.score.map { "\($0)" } ?? "", $0.reason ?? ""] }
+      return (judged.isEmpty ? [["", "", ""]] : judged).map { judgment in
+        (common + judgment + texts).map(Self.field).joined(separator: ",")
+      }
+    }
+
+    /// As RFC 4180 quotes it. A spreadsheet would take some texts for formulas; an apostrophe before them keeps it from that.
+    private static func field(_ text: String) -> String {
+      let isFormula = text.unicodeScalars.first.map { "=+-@\t\r".unicodeScalars.contains($0) } ?? false
+      let text = isFormula && Double(text) == nil ? "'" + text : text
+      let needsQuotes = text.unicodeScalars.contains { ",\"\n\r".unicodeScalars.contains($0) }
+      return needsQuotes ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
+    }
+
+    private var members: [JSON.Member] {
+      func optional(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
+      let judgments = answer.judgments.map { judgment in
+        JSON.object([
+          JSON.Member("judge", .string(judgment.judge)),
+          JSON.Member("score", judgment.score.map { .number($0) } ?? .null),
+          JSON.Member("unscored", optional(judgment.reason)),
+        ])
+      }
+      return [
+        JSON.Member("run", .string(run)), JSON.Member("attack", .string(attack.id.text)),
+        JSON.Member("category", optional(attack.category)), JSON.Member("role", .string(role)),
+        JSON.Member("target", .string(answer.target)), JSON.Member("sample", .integer(answer.sample)),
+        JSON.Member("finish_reason", .string(answer.finishReason)), JSON.Member("judgments", .array(judgments)),
+      ]
+    }
+
+    var json: String {
+      let texts =
+        revealed ? [JSON.Member("prompt", .string(prompt ?? "")), JSON.Member("response", .string(answer.text))] : []
+      return JSON.object(members + texts).serialized()
+    }
+
+    var chat: String {
+      func message(_ role: String, _ text: String) -> JSON {
+        .object([JSON.Member("role", .string(role)), JSON.Member("content", .string(text))])
+      }
+      let messages = JSON.array([message("user", prompt ?? ""), message("assistant", answer.text)])
+      return JSON.object([JSON.Member("messages", messages)] + members).serialized()
+    }
+  }
+}
