@@ -141,3 +141,16 @@ extension RunSummary {
     }
   }
 }
+
+extension RunSummary.TuningSummary {
+  /// The same without the texts of attacks and responses.
+  public var withoutTexts: Self {
+    var bare = self
+    for index in bare.examples.indices {
+      bare.examples[index].prompt = nil
+      bare.examples[index].before = nil
+      bare.examples[index].after = nil
+    }
+    return bare
+  }
+}

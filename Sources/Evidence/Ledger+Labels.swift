@@ -72,6 +72,8 @@ public struct LabelledResponse: Hashable, Sendable {
   public let cluster: String
   public let weight: Double
   public let labels: [ReviewedItem]
+  /// Whether prompt or response is gone: only scores that are stored already say something of it.
+  public let isPurged: Bool
 }
 
 extension Ledger {
@@ -86,7 +88,7 @@ extension Ledger {
           SELECT r.id, \(ExactText.read("p.text", as: "prompt")),
             \(ExactText.read("MAX(j.askedCategory)", as: "asked")), AVG(j.score) AS score
           FROM responses r JOIN prompts p ON p.id = r.prompt JOIN judgments j ON j.response = r.id
-          WHERE r.run = ? AND (j.scope IN ('', ?) OR j.scope LIKE 'signs %') AND j.judge IN (\(marks)) AND j.score IS NOT NULL
+          WHERE p.text <> '' AND r.scope NOT LIKE 'purged %' AND r.run = ? AND (j.scope IN ('', ?) OR j.scope LIKE 'signs %') AND j.judge IN (\(marks)) AND j.score IS NOT NULL
           GROUP BY r.id ORDER BY r.id
           """, arguments: StatementArguments([exact(run), exact(run)] + judges.map { exact($0) })
       ).map { row in
@@ -177,12 +179,12 @@ extension Ledger {
       let rows = try Row.fetchAll(
         db,
         sql: """
-          SELECT r.id, s.item, s.weight, l.label, \(ExactText.read("p.text", as: "prompt")),
-            \(ExactText.read("r.text", as: "text")), \(ExactText.read("s.category", as: "category")),
+          SELECT r.id, s.item, s.weight, l.label, p.hash AS promptHash, x.hash AS textHash, \(ExactText.read("p.text", as: "prompt")),
+            \(ExactText.read("x.text", as: "text")), \(ExactText.read("s.category", as: "category")),
             \(ExactText.read("s.locale", as: "locale")), \(ExactText.read("s.cluster", as: "cluster")),
             \(ExactText.read("l.reviewer", as: "reviewer"))
-          FROM labels l JOIN sampled s ON s.item = l.item JOIN responses r ON r.id = s.response
-          JOIN prompts p ON p.id = r.prompt
+          FROM labels l JOIN sampled s ON s.item = l.item JOIN storedResponses r ON r.id = s.response
+          JOIN texts p ON p.id = r.prompt JOIN texts x ON x.id = r.text
           ORDER BY r.id, s.sample, l.reviewer
           """)
       let groups = try Dictionary(grouping: rows) { try $0.get("id") as Int64 }.sorted { $0.key < $1.key }
@@ -199,7 +201,9 @@ extension Ledger {
           response: id, prompt: try first.exactText("prompt"), text: try first.exactText("text"),
           category: try first.exactTextIfAny("category"), locale: try first.exactTextIfAny("locale"),
           cluster: try first.exactText("cluster"), weight: try first.get("weight"),
-          labels: labels.values.sorted { $0.reviewer < $1.reviewer })
+          labels: labels.values.sorted { $0.reviewer < $1.reviewer },
+          isPurged: try Self.isPurged(first.exactText("prompt"), hash: first.get("promptHash"))
+            || Self.isPurged(first.exactText("text"), hash: first.get("textHash")))
       }
     }
   }

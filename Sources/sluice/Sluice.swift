@@ -26,7 +26,8 @@ struct Sluice: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, CheckCommand.self, PlanCommand.self, DecideCommand.self, HistoryCommand.self, ReportCommand.self,
       SchemaCommand.self, ModelCommand.self, AttackerCommand.self, LabelsCommand.self, LedgerCommand.self,
-      SuiteCommand.self,
+      SuiteCommand.self, AttacksCommand.self, RevealCommand.self, ExportCommand.self,
+      AttestCommand.self,
       LabCommand.self,
     ])
 }

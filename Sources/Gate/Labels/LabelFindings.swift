@@ -35,7 +35,10 @@ struct LabelScores: ScoreStore {
   }
 
   func scores(_ items: [LabelledResponse], by judge: any Judge) throws -> [Score?] {
-    try ledger.scores(items, judge: judge.fingerprint, scope: scopes[judge.fingerprint] ?? "")
+    let stored = try ledger.scores(items, judge: judge.fingerprint, scope: scopes[judge.fingerprint] ?? "")
+    return zip(items, stored).map { item, score in
+      score ?? (item.isPurged ? .unscored(reason: "its text was purged") : nil)
+    }
   }
 
   func commit(_ scores: [(item: LabelledResponse, score: Score)], by judge: any Judge) throws {

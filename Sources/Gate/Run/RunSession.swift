@@ -61,11 +61,28 @@ final class RunSession: Sendable {
     let date = now()
     guard let run else { throw InternalError("a run came to a verdict that had not begun") }
     try ledger.finishRun(run, summary: summary, now: date.timeIntervalSince1970)
+    applyRetention(at: date)
     // Reports are rendered from what was committed.
     guard let stored = try ledger.summary(of: run) else {
       throw InternalError("the verdict of run \(run) was committed and is not there")
     }
     return Ended(summary: stored, date: date)
+  }
+
+  /// The verdict is committed: that old texts could not be purged must not undo it.
+  private func applyRetention(at date: Date) {
+    guard let retention = policy.retention else { return }
+    do {
+      guard let purged = try LedgerRetention.apply(retention, to: ledger, policy: policy.name, now: date) else {
+        return
+      }
+      progress(.notice("\(purged.texts) texts of \(purged.runs) runs were older than ledger.retention and are purged"))
+    } catch {
+      progress(
+        .notice(
+          "texts older than ledger.retention could not be purged: \((error as? SluiceError)?.message ?? "\(error)"); "
+            + "sluice ledger purge does it"))
+    }
   }
 
   private func decide() async throws -> RunSummary {

@@ -225,6 +225,9 @@ enum PolicyTable {
       PolicyKey(
         name: "path", shape: .output, fallback: ".sluice/ledger.sqlite", help: "SQLite file of everything observed."),
       PolicyKey(name: "sealing", shape: .toggle, fallback: "off", help: "Sealed texts: not in this version."),
+      PolicyKey(
+        name: "retention", shape: .duration,
+        help: "Texts of runs that ended longer ago are purged at the end of a run (for example 90d; default: kept)."),
     ]), help: "The evidence.")
 
   private static let budget = PolicyKey(

@@ -5,7 +5,8 @@ import Foundation
 
 struct LedgerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "ledger", abstract: "Look into the evidence.", subcommands: [Show.self])
+    commandName: "ledger", abstract: "Look into the evidence.",
+    subcommands: [Show.self, LedgerVerifyCommand.self, LedgerLogCommand.self, LedgerPurgeCommand.self])
 
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(

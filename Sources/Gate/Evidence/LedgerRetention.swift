@@ -1,0 +1,70 @@
+import Core
+import Evidence
+import Foundation
+
+/// Takes texts out of a ledger for good: at somebody's word, or as a policy says.
+public struct LedgerRetention {
+  public enum Subject: Hashable, Sendable {
+    /// Seconds.
+    case olderThan(Double)
+    case run(String)
+    /// An attack's identifier, or its beginning.
+    case attack(String)
+  }
+
+  private let ledger: Ledger
+
+  /// - Throws: `SluiceError` where the ledger isn't there, or can't be written.
+  public init(ledger path: String) throws { ledger = try Ledger(existing: path) }
+
+  /// - Throws: `SluiceError` (usage) for a run or attack that isn't there.
+  public func purge(
+    _ subject: Subject, keepsSuite: Bool, reason: String?, who: LedgerActor = .current(), now: Date = Date()
+  ) throws -> Purged {
+    let scope: PurgeScope
+    let text: String
+    switch subject {
+    case .olderThan(let seconds):
+      scope = .olderThan(now.timeIntervalSince1970 - seconds)
+      text = "texts of runs that ended \(Int(seconds / 86_400)) days ago or earlier"
+    case .run(let run):
+      guard try ledger.run(run) != nil else {
+        throw SluiceError(
+          .usage, "there is no run \(run)", at: SourceLocation(file: ledger.path),
+          remedy: "sluice ledger show lists them.")
+      }
+      scope = .run(run)
+      text = "texts of run \(run)"
+    case .attack(let attack):
+      let matches = try ledger.prompts(attack: attack)
+      guard Set(matches.map(\.id)).count == 1, let id = matches.first?.id else {
+        throw SluiceError(
+          .usage,
+          matches.isEmpty
+            ? "there is no attack \(attack) in the ledger, or its text was purged"
+            : "several attacks begin with \(attack)", at: SourceLocation(file: ledger.path),
+          remedy: "sluice attacks list RUN shows the identifiers.")
+      }
+      scope = .prompts(matches.map(\.prompt))
+      text = "texts of attack \(id)"
+    }
+    return try ledger.purge(
+      scope, keepsSuite: keepsSuite,
+      act: LedgerAct(who: who, reason: reason, subject: text + (keepsSuite ? ", the suite's prompts kept" : "")),
+      now: now.timeIntervalSince1970)
+  }
+
+  /// What a policy's `ledger.retention` does at the end of a run.
+  /// - Parameter seconds: for which texts are kept after a run's end.
+  /// - Returns: nil where nothing was old enough.
+  static func apply(_ seconds: Double, to ledger: Ledger, policy: String, now: Date) throws -> Purged? {
+    let scope = PurgeScope.olderThan(now.timeIntervalSince1970 - seconds)
+    guard try ledger.hasTexts(in: scope, keepsSuite: true) else { return nil }
+    return try ledger.purge(
+      scope, keepsSuite: true,
+      act: LedgerAct(
+        who: .current(), reason: "ledger.retention of policy \(policy)",
+        subject: "texts of runs that ended \(Int(seconds / 86_400)) days ago or earlier, the suite's prompts kept"),
+      now: now.timeIntervalSince1970)
+  }
+}
