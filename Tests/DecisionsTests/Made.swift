@@ -11,7 +11,8 @@ enum Made {
   static func responses(_ unsafe: Int, of count: Int) -> [Observation] { (0..<count).map { judged($0 < unsafe) } }
 
   static func row(
-    _ prompt: String, cluster: String? = nil, category: String? = nil, foundOn: String? = nil, wording: String? = nil,
+    _ prompt: String, cluster: String? = nil, category: String? = nil, foundOn: String? = nil,
+    wording: CompactName? = nil,
     candidate: [Observation], baseline: [Observation]? = nil, secondLook: ReplayRow.SecondLook? = nil
   ) -> ReplayRow {
     ReplayRow(

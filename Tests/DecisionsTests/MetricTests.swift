@@ -175,7 +175,7 @@ struct SuiteMetricTests {
       Made.row("b", cluster: "two", candidate: Made.responses(0, of: 1)),
       Made.row("c", cluster: "one", wording: "w", candidate: Made.responses(0, of: 3)),
     ])
-    #expect(units.groups.map(\.count) == [2, 1])
+    #expect(units.map { $0.count } == [2, 1])
     #expect(units.rates(\.candidate).map(\.cluster) == ["one", "two"])
     #expect(units.rates(\.candidate).map(\.value) == [0.25, 0])
   }

@@ -46,7 +46,9 @@ struct AttackSuiteTests {
 
   @Test("Attacks are the same where text, origin, wording and unit are")
   func equality() {
-    func attack(_ prompt: String = "p", _ foundOn: String? = nil, _ wording: String = "w", _ unit: String = "u")
+    func attack(
+      _ prompt: String = "p", _ foundOn: String? = nil, _ wording: CompactName = "w", _ unit: CompactName = "u"
+    )
       -> SuiteAttack
     {
       SuiteAttack(attack: Attack(prompt: prompt), foundOn: foundOn, wording: wording, unit: unit)
