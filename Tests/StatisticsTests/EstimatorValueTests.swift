@@ -208,6 +208,9 @@ struct SimpleEstimatorTests {
       ],
       confidence: 0.9)
     #expect(bare.map { $0?.verdict } == [.pass, .fail, .inconclusive])
+    let one = HolmDecision.decideOnEstimates(
+      [(Limit(atMost: 0.5), BinomialRate(successes: 0, trials: 1))], confidence: 0.9)
+    #expect(one.map { $0?.verdict } == [.pass])
   }
 
   // ∫ of a product of two beta distributions (scipy's quad).

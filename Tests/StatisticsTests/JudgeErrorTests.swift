@@ -178,6 +178,7 @@ struct JudgeAgreementTests {
     }
     #expect(consensus([true, true, false]) == true && consensus([false]) == false)
     #expect(consensus([true, false]) == nil && consensus([]) == nil)
+    #expect(consensus([true, true, false, false, false]) == false)
   }
 
   @Test("normal quantiles are the published ones, far tails too")
