@@ -144,7 +144,7 @@ struct StoredWeightTests {
     let logProbabilities: [Float]
   }
 
-  private static let expected = {
+  private static func expected() throws -> Expected {
     try JSONDecoder().decode(
       Expected.self, from: Data(contentsOf: URL(filePath: CheckpointFixtures.path("tied/expected.json"))))
   }

@@ -36,7 +36,10 @@ struct ForeignFileTests {
       let folder = try CheckpointFolder()
       try copy(folder)
       try folder.write(bytes, as: name)
-      for load in [{ _ = try CausalLanguageModel.load(folder: $0) }, { _ = try CheckpointDescription.load($0) }] {
+      let loads: [(String) throws -> Void] = [
+        { _ = try CausalLanguageModel.load(folder: $0) }, { _ = try CheckpointDescription.load($0) },
+      ]
+      for load in loads {
         let error = #expect(throws: SluiceError.self) { try load(folder.path) }
         #expect(error?.exitCode == .usage && error?.location?.file == folder.path + "/" + name)
         #expect(error?.message.contains(what) == true && error?.remedy != nil, "\(name): \(error?.message ?? "")")
