@@ -4,6 +4,7 @@ import Core
 import Foundation
 import Gate
 import Policies
+import Suites
 
 /// A chain of releases on which weaknesses appear, stay and vanish: an attacker that goes on from its last state and from what
 /// it confirmed before, against one that starts from the reference model each time, at equal budgets.

@@ -1,4 +1,5 @@
 import Core
+import Kinds
 import Policies
 
 /// Prompts as other tools and published suites keep them: any `FileFormat`, any `Dataset` or a table with named columns.
