@@ -60,16 +60,20 @@ let package = Package(
     module("Tokenizers", ["Core"]),
     module("ChatTemplates", ["Core"]),
     module("LanguageModels", ["Core", "Tensors", "Tokenizers", "ChatTemplates"]),
-    module("Attackers", ["Core", "Tensors", "LanguageModels"]),
+    module("Attackers", ["Core", "Kinds", "Tensors", "LanguageModels"]),
     module("Targets", ["Core", "Kinds", "ChatTemplates", "Tokenizers", "LanguageModels", "CLibcurl"]),
     module("Judges", ["Core", "Kinds", "Targets", "LanguageModels", yams]),
     module("Statistics", ["Core", realModule]),
     module("Decisions", ["Core", "Statistics"]),
     module("SafetyTuning", ["Core", "Kinds", "ChatTemplates", "LanguageModels", "Targets"]),
     module("Evidence", ["Core", "CLibsodium", "CZlib", grdb, sqlite]),
-    module("Policies", ["Core", "Kinds", "Statistics", "Decisions", "Targets", "Judges", "SafetyTuning", yams]),
+    module(
+      "Policies",
+      [
+        "Core", "Kinds", "Statistics", "Decisions", "Targets", "Judges", "SafetyTuning", "Attackers", "Reports", yams,
+      ]),
+    module("Reports", ["Core", "Kinds", "Decisions", "CLibxml2"]),
     module("Suites", ["Core", "Kinds", "Policies", yams]),
-    module("Reports", ["Core", "CLibxml2"]),
     module("Lab", ["Core", "LanguageModels", "Judges"]),
     module(
       "Gate",
@@ -104,7 +108,8 @@ let package = Package(
     tests("DecisionsTests", ["Decisions"]),
     tests("SafetyTuningTests", ["SafetyTuning", "FakeServer"], exclude: ["Trainers"]),
     tests("EvidenceTests", ["Evidence"]),
-    tests("PoliciesTests", ["Core", "Kinds", "Decisions", "Targets", "Judges", "SafetyTuning", "Policies"]),
+    tests(
+      "PoliciesTests", ["Core", "Kinds", "Decisions", "Targets", "Judges", "SafetyTuning", "Reports", "Policies"]),
     tests("SuitesTests", ["Core", "Policies", "Suites"]),
     tests("ReportsTests", ["Reports"]),
     tests("LabTests", ["Core", "Judges", "LanguageModels", "Lab"]),

@@ -1,41 +1,17 @@
 /// What the attacker is trained to make likely. Sources: Lee et al. (ICLR 2025), Kwon et al. (ICML 2026).
-public enum RewardKind: String, Sendable, Codable, Hashable {
+public enum RewardKind: String, Sendable, Codable, Hashable, CaseIterable {
   /// log R(x) = (c(x)/β + log p_ref(x)/γ) / τ.
   case lee
   /// log R(x) = c(x)/β where the least likely tokens are fluent enough, else the floor.
   case minK = "min-k"
 }
 
-/// The training objective on whole trajectories; both are off-policy.
-public enum Objective: String, Sendable, Codable, Hashable {
-  /// mean (d − mean d)², d = log π − log R: no Z is needed.
-  case varianceTB = "variance-tb"
-  /// (log Z + log π − log R)² with a learned log Z.
-  case trajectoryBalance = "tb"
-  /// (d_i − d_j)² over the pairs whose rewards differ by more than σ: variance-TB with noisy gradients pruned.
-  case contrastive = "contrastive-tb"
-}
-
 /// What log Z is learned as (trajectory balance only).
-public enum LogZKind: String, Sendable, Codable, Hashable {
+public enum LogZKind: String, Sendable, Codable, Hashable, CaseIterable {
   /// One number, by plain gradient steps.
   case scalar
   /// A linear head on the pooled state of the meta prompt, by AdamW (Lee et al.).
   case linear
-}
-
-/// How attacks are searched for.
-public enum AttackMethod: String, Sendable, Codable, Hashable, CaseIterable {
-  /// Samples in proportion to the reward, then smooths by maximum likelihood (Lee et al.).
-  case gflownet
-  /// Policy gradient with a KL penalty towards the reference model (Williams, 1992).
-  case reinforce
-  /// Clipped policy gradient with a novelty bonus (Hong et al., "Curiosity-driven red-teaming", ICLR 2024).
-  case ppo
-  /// Few-shot from the best attacks found so far, nothing is trained.
-  case inContext = "in-context"
-  /// Samples of the supervised fine-tuned reference model, nothing is trained.
-  case sft
 }
 
 /// Everything that shapes a search, apart from start state, seed and budget.

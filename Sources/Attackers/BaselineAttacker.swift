@@ -3,48 +3,60 @@ import LanguageModels
 
 /// The field's baselines behind the same protocol: REINFORCE, PPO with novelty, in-context, plain sampling. Each starts
 /// from the reference model in every search; known attacks are left out.
-public struct BaselineAttacker: Attacker {
-  public let settings: AttackerSettings
-  public let reference: CausalLanguageModel
-  public let fingerprint: String
-  let embedder: any Embedder
-  let prefix: [Int32]
-
-  public var method: String { settings.method.rawValue }
-
-  /// - Throws: `SluiceError` (usage) when there is no prompt to start from.
-  public init(
-    reference: CausalLanguageModel, referenceFingerprint: String, embedder: any Embedder, settings: AttackerSettings
-  ) throws {
-    self.reference = reference
-    self.settings = settings
-    self.embedder = embedder
-    prefix = try attackPrefix(reference, settings)
-    fingerprint = try attackerFingerprint(referenceFingerprint, embedder, settings)
+struct BaselineAttacker: Attacker {
+  /// One search, from the reference model.
+  struct Search: Sendable {
+    let attacker: BaselineAttacker
+    let oracle: any AttackOracle
+    let budget: SearchBudget
+    let seed: UInt64
+    let progress: @Sendable (_ responses: Int, _ note: String) -> Void
   }
 
-  public func search(
+  let settings: AttackerSettings
+  let reference: CausalLanguageModel
+  let fingerprint: String
+  let embedder: any Embedder
+  let prefix: [Int32]
+  private let run: @Sendable (Search) async throws -> SearchResult
+
+  var method: String { settings.method.name }
+
+  /// - Throws: `SluiceError` (usage) when there is no prompt to start from.
+  init(_ parts: AttackerParts, run: @escaping @Sendable (Search) async throws -> SearchResult) throws {
+    reference = parts.reference
+    settings = parts.settings
+    embedder = parts.embedder
+    prefix = try parts.prefix()
+    fingerprint = try parts.fingerprint()
+    self.run = run
+  }
+
+  func search(
     start: [UInt8]?, seedPrompts: [String], oracle: any AttackOracle, budget: SearchBudget, seed: UInt64,
     progress: @escaping @Sendable (Int, String) -> Void
   ) async throws -> SearchResult {
-    switch settings.method {
-    case .reinforce, .ppo:
-      var search = try PolicyGradientSearch(self, oracle: oracle, budget: budget, seed: seed, progress: progress)
-      return try await search.run()
-    case .inContext:
-      var search = try InContextSearch(self, oracle: oracle, budget: budget, seed: seed, progress: progress)
-      return try await search.run()
-    case .sft, .gflownet:
+    try await run(Search(attacker: self, oracle: oracle, budget: budget, seed: seed, progress: progress))
+  }
+}
+
+extension AttackMethod {
+  public static let sft = AttackMethod(
+    name: "sft", summary: "samples of the supervised fine-tuned reference model, nothing is trained"
+  ) { parts in
+    try BaselineAttacker(parts) { search in
       // Sampling is the GFlowNet's own search with all learning off.
-      var plain = settings
+      var plain = search.attacker.settings
       plain.training = false
       plain.smoothing = false
       plain.screenPool = 1
       plain.replay = ReplayRules()
       let sampler = GFlowNetAttacker(
-        reference: reference, fingerprint: fingerprint, embedder: embedder, settings: plain, prefix: prefix)
+        reference: search.attacker.reference, fingerprint: search.attacker.fingerprint,
+        embedder: search.attacker.embedder, settings: plain, prefix: search.attacker.prefix)
       return try await sampler.search(
-        start: nil, seedPrompts: [], oracle: oracle, budget: budget, seed: seed, progress: progress)
+        start: nil, seedPrompts: [], oracle: search.oracle, budget: search.budget, seed: search.seed,
+        progress: search.progress)
     }
   }
 }

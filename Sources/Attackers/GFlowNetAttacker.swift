@@ -47,18 +47,14 @@ public struct GFlowNetAttacker: Attacker {
   }
 }
 
-/// The attacker that `settings.method` names.
-/// - Throws: `SluiceError` (usage) when there is no prompt to start from.
-public func attacker(
-  reference: CausalLanguageModel, referenceFingerprint: String, embedder: any Embedder, settings: AttackerSettings
-) throws -> any Attacker {
-  switch settings.method {
-  case .gflownet:
+extension AttackMethod {
+  public static let gflownet = AttackMethod(
+    name: "gflownet", summary: "samples in proportion to the reward, then smooths by maximum likelihood",
+    forms: [Form(name: "gflownet-mle", smooths: true), Form(name: "gflownet", smooths: false)]
+  ) { parts in
     try GFlowNetAttacker(
-      reference: reference, referenceFingerprint: referenceFingerprint, embedder: embedder, settings: settings)
-  case .reinforce, .ppo, .inContext, .sft:
-    try BaselineAttacker(
-      reference: reference, referenceFingerprint: referenceFingerprint, embedder: embedder, settings: settings)
+      reference: parts.reference, referenceFingerprint: parts.referenceFingerprint, embedder: parts.embedder,
+      settings: parts.settings)
   }
 }
 
@@ -91,6 +87,6 @@ func attackerFingerprint(_ reference: String, _ embedder: any Embedder, _ settin
   let encoder = JSONEncoder()
   encoder.outputFormatting = .sortedKeys
   let json = try encoder.encode(settings)
-  return "\(settings.method.rawValue):\(searchVersion):\(reference):\(embedder.fingerprint):"
+  return "\(settings.method.name):\(searchVersion):\(reference):\(embedder.fingerprint):"
     + String(hexadecimal: StableHash.fnv1a(json))
 }

@@ -298,26 +298,21 @@ struct GFlowNetSearch: Sendable {
         reward.logReward(
           logUnsafe: $0.logUnsafe, reference: $0.reference, tokens: proposer.length($0.tokens), tau: tau))
     }
-    let (objective, sigma) = (settings.objective, settings.pairSigma)
-    let promptState = objective == .trajectoryBalance && logZ.width > 0 ? policy.promptState : []
+    let (objective, settings) = (settings.objective, settings)
+    let promptState = objective.learnsLogZ && logZ.width > 0 ? policy.promptState : []
     let logZ = self.logZ.value(promptState)
     var logZSlope = 0.0
     let loss = policy.step(trajectories.map(\.tokens), reusing: recording) { logProbabilities in
       let logPolicy = logProbabilities.map { $0.reduce(0.0) { $0 + Double($1) } }
-      let value =
-        switch objective {
-        case .varianceTB: ObjectiveLoss.varianceTB(logPolicy: logPolicy, logReward: logReward)
-        case .trajectoryBalance:
-          ObjectiveLoss.trajectoryBalance(logPolicy: logPolicy, logReward: logReward, logZ: logZ)
-        case .contrastive: ObjectiveLoss.contrastive(logPolicy: logPolicy, logReward: logReward, sigma: sigma)
-        }
+      let value = objective.loss(
+        .init(logPolicy: logPolicy, logReward: logReward, logZ: logZ, settings: settings))
       logZSlope = value.logZSlope
       return (
         value.loss,
         zip(logProbabilities, value.slopes).map { [Float](repeating: Float($1), count: $0.count) }
       )
     }
-    if objective == .trajectoryBalance {
+    if objective.learnsLogZ {
       self.logZ.update(slope: logZSlope, state: promptState, learningRate: settings.logZRate)
     }
     return loss

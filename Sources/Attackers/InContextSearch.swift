@@ -19,20 +19,18 @@ struct InContextSearch: Sendable {
   /// Share of each batch that has no examples: where new kinds of attack come from.
   private static let zeroShot = 0.25
 
-  init(
-    _ attacker: BaselineAttacker, oracle: any AttackOracle, budget: SearchBudget, seed: UInt64,
-    progress: @escaping @Sendable (Int, String) -> Void
-  ) throws {
+  init(_ search: BaselineAttacker.Search) throws {
+    let attacker = search.attacker
     settings = attacker.settings
     prefix = attacker.prefix
-    self.progress = progress
+    progress = search.progress
     proposer = Proposer(
       settings: settings,
       reference: try AttackerModel(
-        reference: attacker.reference, prefix: prefix, settings: settings, learningRate: 0, seed: seed))
+        reference: attacker.reference, prefix: prefix, settings: settings, learningRate: 0, seed: search.seed))
     pool = ReplayBuffer(capacity: settings.buffer)
-    generator = SeededGenerator(seed: seed, stream: "search")
-    log = SearchLog(oracle: oracle, budget: budget, settings: settings)
+    generator = SeededGenerator(seed: search.seed, stream: "search")
+    log = SearchLog(oracle: search.oracle, budget: search.budget, settings: settings)
   }
 
   mutating func run() async throws -> SearchResult {
@@ -72,9 +70,20 @@ struct InContextSearch: Sendable {
       guard fresh.remove(proposal.prompt) != nil, let c = log.known[proposal.prompt] else { continue }
       var experience = proposal
       experience.logUnsafe = c
-      log.claim(experience, method: settings.method.rawValue, step: step, isNew: true)
+      log.claim(experience, method: settings.method.name, step: step, isNew: true)
       if c > Foundation.log(settings.claimThreshold) { pool.add(experience) }
     }
     progress(log.spent, "\(log.claimed.count) attacks claimed")
+  }
+}
+
+extension AttackMethod {
+  public static let inContext = AttackMethod(
+    name: "in-context", summary: "few-shot from the best attacks found so far, nothing is trained"
+  ) { parts in
+    try BaselineAttacker(parts) { search in
+      var search = try InContextSearch(search)
+      return try await search.run()
+    }
   }
 }

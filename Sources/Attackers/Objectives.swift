@@ -1,3 +1,56 @@
+import Kinds
+
+/// The training objective on whole trajectories; all are off-policy.
+public struct Objective: PolicyKind {
+  public let name: String
+  public let summary: String
+  /// Whether log Z is learned beside the policy.
+  let learnsLogZ: Bool
+  let loss: @Sendable (Trajectories) -> ObjectiveLoss.Value
+
+  /// All objectives, in the order of the schema.
+  public static let all: [Objective] = [.varianceTB, .trajectoryBalance, .contrastive]
+
+  /// What a loss is computed from.
+  struct Trajectories: Sendable {
+    /// log π of each, untempered.
+    let logPolicy: [Double]
+    let logReward: [Double]
+    /// 0 where it isn't learned.
+    let logZ: Double
+    let settings: AttackerSettings
+  }
+
+  public static let varianceTB = Objective(
+    name: "variance-tb", summary: "mean (d − mean d)², d = log π − log R: no Z is needed", learnsLogZ: false
+  ) { ObjectiveLoss.varianceTB(logPolicy: $0.logPolicy, logReward: $0.logReward) }
+
+  public static let trajectoryBalance = Objective(
+    name: "tb", summary: "(log Z + log π − log R)² with a learned log Z", learnsLogZ: true
+  ) { ObjectiveLoss.trajectoryBalance(logPolicy: $0.logPolicy, logReward: $0.logReward, logZ: $0.logZ) }
+
+  public static let contrastive = Objective(
+    name: "contrastive-tb",
+    summary: "(d_i − d_j)² over the pairs whose rewards differ by more than σ: variance-TB with noisy gradients pruned",
+    learnsLogZ: false
+  ) {
+    ObjectiveLoss.contrastive(logPolicy: $0.logPolicy, logReward: $0.logReward, sigma: $0.settings.pairSigma)
+  }
+}
+
+extension Objective: Hashable, Codable {
+  public static func == (a: Objective, b: Objective) -> Bool { a.name == b.name }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(name)
+  }
+
+  public init(from decoder: any Decoder) throws { self = try decoder.kind(among: Self.all) }
+}
+
 /// Losses on log π (untempered, even where sampling was tempered) and log R, with slopes on log π.
 enum ObjectiveLoss {
   struct Value {

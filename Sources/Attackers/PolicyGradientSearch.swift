@@ -20,26 +20,32 @@ struct PolicyGradientSearch: Sendable {
   private var past: [[Float]] = []
   private var trigrams: Set<[Int32]> = []
 
-  /// Weight of the KL penalty, in units of the reward.
-  private static let penalty = 0.1
-  /// Weights of both novelty terms (Hong et al.: 1).
-  private static let novelty = 1.0
-  private static let epochs = 4
-  private static let clip = 0.2
+  private let rule: Rule
 
-  init(
-    _ attacker: BaselineAttacker, oracle: any AttackOracle, budget: SearchBudget, seed: UInt64,
-    progress: @escaping @Sendable (Int, String) -> Void
-  ) throws {
+  /// What tells one policy gradient from the other.
+  struct Rule: Sendable {
+    /// Weight of the KL penalty, in units of the reward.
+    let penalty: Double
+    /// Weight of both novelty terms; nil rewards log p(unsafe) alone.
+    let novelty: Double?
+    /// Gradient steps on one batch.
+    let epochs: Int
+    /// How far the ratio of new to old probabilities counts; nil for any.
+    let clip: Double?
+  }
+
+  init(_ search: BaselineAttacker.Search, _ rule: Rule) throws {
+    let attacker = search.attacker
+    self.rule = rule
     settings = attacker.settings
     embedder = attacker.embedder
-    self.progress = progress
+    progress = search.progress
     policy = try AttackerModel(
       reference: attacker.reference, prefix: attacker.prefix, settings: settings, learningRate: settings.learningRate,
-      seed: seed)
+      seed: search.seed)
     proposer = Proposer(settings: settings, reference: policy)
-    generator = SeededGenerator(seed: seed, stream: "search")
-    log = SearchLog(oracle: oracle, budget: budget, settings: settings)
+    generator = SeededGenerator(seed: search.seed, stream: "search")
+    log = SearchLog(oracle: search.oracle, budget: search.budget, settings: settings)
   }
 
   mutating func run() async throws -> SearchResult {
@@ -67,7 +73,7 @@ struct PolicyGradientSearch: Sendable {
       var experience = proposal
       experience.logUnsafe = c
       log.claim(
-        experience, method: settings.method.rawValue, step: step, isNew: fresh.remove(proposal.prompt) != nil)
+        experience, method: settings.method.name, step: step, isNew: fresh.remove(proposal.prompt) != nil)
       batch.append(experience)
     }
     progress(log.spent, "\(log.claimed.count) attacks claimed")
@@ -77,18 +83,17 @@ struct PolicyGradientSearch: Sendable {
     let mean = rewards.reduce(0, +) / Double(rewards.count)
     let deviation = (rewards.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(rewards.count)).squareRoot()
     let advantages = rewards.map { ($0 - mean) / (deviation + 1e-8) }
-    for _ in 0..<(settings.method == .ppo ? Self.epochs : 1) { update(batch, recording, before, advantages) }
+    for _ in 0..<rule.epochs { update(batch, recording, before, advantages) }
   }
 
   /// log p(unsafe) (REINFORCE) or p(unsafe) with novelty (PPO, as published), less the KL penalty's sample.
   private mutating func rewards(_ batch: [Experience], _ before: [[Float]]) async throws -> [Double] {
-    let novelty = settings.method == .ppo ? try await novelties(batch) : []
+    let novelty = rule.novelty == nil ? [] : try await novelties(batch)
     return batch.indices.map { index in
       let divergence =
         before[index].reduce(0.0) { $0 + Double($1) } - batch[index].reference.reduce(0.0) { $0 + Double($1) }
-      return settings.method == .ppo
-        ? exp(batch[index].logUnsafe) + Self.novelty * novelty[index] - 0.01 * divergence
-        : batch[index].logUnsafe - Self.penalty * divergence
+      guard let weight = rule.novelty else { return batch[index].logUnsafe - rule.penalty * divergence }
+      return exp(batch[index].logUnsafe) + weight * novelty[index] - rule.penalty * divergence
     }
   }
 
@@ -109,19 +114,18 @@ struct PolicyGradientSearch: Sendable {
     _ batch: [Experience], _ recording: RolloutRecording, _ before: [[Float]], _ advantages: [Double]
   ) {
     let count = Double(batch.count)
-    let clips = settings.method == .ppo
     losses.append(
       policy.step(batch.map(\.tokens), reusing: recording) { now in
         var loss = 0.0
         let slopes = now.indices.map { index in
           let tokens = Double(max(1, now[index].count))
           return zip(now[index], before[index]).map { new, old -> Float in
-            guard clips else {
+            guard let clip = rule.clip else {
               loss -= advantages[index] * Double(new) / count
               return Float(-advantages[index] / count)
             }
             let ratio = exp(Double(new - old))
-            let bounded = min(max(ratio, 1 - Self.clip), 1 + Self.clip)
+            let bounded = min(max(ratio, 1 - clip), 1 + clip)
             loss -= min(ratio * advantages[index], bounded * advantages[index]) / (count * tokens)
             let isClipped = bounded * advantages[index] < ratio * advantages[index]
             return isClipped ? 0 : Float(-advantages[index] * ratio / (count * tokens))
@@ -129,5 +133,29 @@ struct PolicyGradientSearch: Sendable {
         }
         return (loss, slopes)
       })
+  }
+}
+
+extension AttackMethod {
+  public static let reinforce = policyGradient(
+    name: "reinforce", summary: "policy gradient with a KL penalty towards the reference model (Williams, 1992)",
+    .init(penalty: 0.1, novelty: nil, epochs: 1, clip: nil))
+
+  /// Novelty counts as published: 1.
+  public static let ppo = policyGradient(
+    name: "ppo",
+    summary:
+      "clipped policy gradient with a novelty bonus (Hong et al., \"Curiosity-driven red-teaming\", ICLR 2024)",
+    .init(penalty: 0.01, novelty: 1, epochs: 4, clip: 0.2))
+
+  private static func policyGradient(
+    name: String, summary: String, _ rule: PolicyGradientSearch.Rule
+  ) -> AttackMethod {
+    AttackMethod(name: name, summary: summary) { parts in
+      try BaselineAttacker(parts) { search in
+        var search = try PolicyGradientSearch(search, rule)
+        return try await search.run()
+      }
+    }
   }
 }

@@ -16,7 +16,7 @@ struct Experience: Sendable, Codable, Hashable {
 /// What a replay buffer keeps and what it gives.
 public struct ReplayRules: Sendable, Codable, Hashable {
   /// Which attacks count as the same; the better one stays.
-  public enum Duplicates: String, Sendable, Codable, Hashable {
+  public enum Duplicates: String, Sendable, Codable, Hashable, CaseIterable {
     /// Token edit distance below a quarter of the joint length (Lee et al.).
     case edit
     /// Cosine of the embeddings from `tolerance` on.
@@ -24,7 +24,7 @@ public struct ReplayRules: Sendable, Codable, Hashable {
   }
 
   /// How likely an attack is to be drawn.
-  public enum Sampling: String, Sendable, Codable, Hashable {
+  public enum Sampling: String, Sendable, Codable, Hashable, CaseIterable {
     /// Softmax of c.
     case reward
     /// Half softmax of c, half by how lately it was added.
@@ -32,7 +32,7 @@ public struct ReplayRules: Sendable, Codable, Hashable {
   }
 
   /// What a full buffer forgets.
-  public enum Refresh: String, Sendable, Codable, Hashable {
+  public enum Refresh: String, Sendable, Codable, Hashable, CaseIterable {
     /// The attack with the lowest c.
     case worst
     /// All but a subset that works well and lies close to everything else that works.

@@ -16,7 +16,7 @@ struct Contestant: Sendable {
     for method in [AttackMethod.reinforce, .ppo, .inContext, .sft] {
       var settings = AttackerSettings()
       settings.method = method
-      all.append(Contestant(name: method.rawValue, settings: settings))
+      all.append(Contestant(name: method.name, settings: settings))
     }
     return all
   }()

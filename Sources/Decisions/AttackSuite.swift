@@ -47,7 +47,7 @@ public struct AttackSuite: Sendable {
   }
 
   /// Which attacks a metric is about.
-  public enum Part: Sendable {
+  public enum Part: Sendable, CaseIterable {
     case file, found
   }
 

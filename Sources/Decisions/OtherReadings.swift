@@ -6,11 +6,9 @@ extension MetricEstimators {
   /// since these readings take them as they are.
   func readings(_ check: Check, confidence: Double) -> RunSummary.Readings? {
     guard findings.replay != nil, findings.judge == nil else { return nil }
-    switch check.metric.name {
-    case "replay.asr": return rateReadings(.file, check, confidence: confidence)
-    case "found.asr": return rateReadings(.found, check, confidence: confidence)
-    case "replay.regression": return differenceReadings(.file, check, confidence: confidence)
-    case "found.regression": return differenceReadings(.found, check, confidence: confidence)
+    switch check.metric.basis {
+    case .rate(let part): return rateReadings(part, check, confidence: confidence)
+    case .change(let part): return differenceReadings(part, check, confidence: confidence)
     default: return nil
     }
   }

@@ -25,7 +25,7 @@ struct Remedy {
         "What was measured lies at the limit itself: no amount of evidence tells it from there; settle for another limit."
       return
     }
-    if check.metric.name.hasSuffix("newly_broken") {
+    if case .broken = check.metric.basis {
       sentence =
         "Look more often at the attacks that are open (suite.confirm_responses), or count larger jumps alone (effect)."
     } else if check.metric.stage == Stage.confirm.rawValue {

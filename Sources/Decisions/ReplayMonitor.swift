@@ -21,17 +21,12 @@ public struct ReplayMonitor: Sendable {
     let replayed = checks.filter { $0.metric.stage == Stage.replay.rawValue }
     guard !rule.onEstimates, !replayed.isEmpty, !replayed.contains(where: { $0.metric.narrowing.contains("effect") })
     else { return nil }
-    self.checks = replayed + checks.filter { Self.restsOnResponses.contains($0.metric.name) }
+    self.checks = replayed + checks.filter { [.responses, .work].contains($0.metric.basis) }
     // The hardest level of Holm's procedure: what is decided at it stays decided, whatever the other checks say.
     level = (1 - rule.confidence) / Double(checks.count)
     self.seed = seed
     validity = rule.validity
   }
-
-  /// Checks of the run that more responses can decide.
-  private static let restsOnResponses: Set<String> = [
-    "run.error_rate", "run.coverage", "run.block_rate", "run.cut_rate",
-  ]
 
   /// How many looks a suite is worth: each costs a wait for the slowest response.
   static let looks = 20

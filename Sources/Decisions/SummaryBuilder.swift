@@ -107,8 +107,8 @@ public struct SummaryBuilder: Sendable {
     var sentences = context.checks.filter { !$0.adequacy && $0.isVacuous }.map { check in
       "\(check.name) can't fail: no value is outside \(Decision.text(check.limit))."
     }
-    let gated = context.checks.contains {
-      $0.tier == .blocking && ["fresh.unique_attacks", "fresh.regression"].contains($0.metric.name)
+    let gated = context.checks.contains { check in
+      if case .finds = check.metric.basis { check.tier == .blocking } else { false }
     }
     if let fresh = findings.fresh[.candidate], !fresh.confirmed.isEmpty, !gated {
       let unique = fresh.uniqueAttacks[0.7] ?? fresh.confirmed.count
@@ -125,7 +125,7 @@ public struct SummaryBuilder: Sendable {
     var sentences: [String] = []
     let metrics = MetricEstimators(findings: findings)
     let compares = context.checks.contains {
-      $0.metric.name.hasSuffix(".regression") && $0.metric.stage == Stage.replay.rawValue
+      if case .change = $0.metric.basis { true } else { false }
     }
     if compares && findings.judge == nil {
       let factor = JudgeAttenuation.factor(symmetricError: 0.1)
@@ -178,16 +178,14 @@ public struct SummaryBuilder: Sendable {
     let metrics = MetricEstimators(findings: findings)
     let looked = replay.rows.lazy.filter { $0.secondLook != nil }
     let rows = Dictionary(looked.map { ($0.attack.attack.id.text, $0) }) { first, _ in first }
-    let parts: [(name: String, part: AttackSuite.Part)] = [
-      ("replay.newly_broken", .file), ("found.newly_broken", .found),
-    ]
-    return parts.flatMap { name, part -> [RunSummary.BrokenAttack] in
-      let request = context.checks.first { $0.metric.name == name }
+    return AttackSuite.Part.allCases.flatMap { part -> [RunSummary.BrokenAttack] in
+      let request = context.checks.first { $0.metric.basis == .broken(part) }
       guard
         let test = metrics.newlyBroken(
           part, control: request?.errorControl ?? .familyWise, effect: request?.effect ?? Check.smallestJump)
       else { return [] }
-      let confidence = checks.first { $0.metric == name }?.estimate?.confidence ?? context.rule.confidence
+      let confidence =
+        checks.first { $0.metric == request?.metric.name }?.estimate?.confidence ?? context.rule.confidence
       // Half of α is for the lower bound, as in the estimator.
       return test.detections(confidence: 1 - (1 - confidence) / 2).compactMap { detection in
         guard let row = rows[detection.id], let look = row.secondLook else { return nil }

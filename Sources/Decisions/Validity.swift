@@ -187,8 +187,11 @@ struct Validity: Sendable {
 
   /// Only where a check counts fresh attacks: few finds of an attacker that slept say nothing.
   private var attacker: Result? {
-    let counts = checks.contains {
-      $0.tier == .blocking && ["fresh.unique_attacks", "fresh.regression", "transfer.asr"].contains($0.metric.name)
+    let counts = checks.contains { check in
+      switch check.metric.basis {
+      case .finds, .transfer: check.tier == .blocking
+      default: false
+      }
     }
     guard rule.attackerAwake, counts else { return nil }
     func result(_ verdict: Verdict, _ finding: String, _ remedy: String?) -> Result {

@@ -1,7 +1,9 @@
+import Attackers
 import Core
 import Decisions
 import Judges
 import Kinds
+import Reports
 import Targets
 
 /// A validated policy: what to test, with what, and what counts as good enough.
@@ -65,65 +67,38 @@ public struct NamedTarget: Sendable, Hashable {
   public let target: TargetChoice
 }
 
+/// Who proposes fresh attacks.
 public struct AttackerPolicy: Sendable, Hashable {
-  public enum Objective: String, Sendable, CaseIterable {
-    case varianceTB = "variance-tb"
-    case trajectoryBalance = "tb"
-    case contrastive = "contrastive-tb"
-  }
-  public enum Method: String, Sendable, CaseIterable {
-    case gflownet, reinforce, ppo
-    case inContext = "in-context"
-    case sft
-  }
-  public enum Reward: String, Sendable, CaseIterable {
-    case lee
-    case minK = "min-k"
-  }
-  public enum LogZ: String, Sendable, CaseIterable { case scalar, linear }
-  public enum ReplayDuplicates: String, Sendable, CaseIterable { case edit, embedding }
-  public enum ReplaySampling: String, Sendable, CaseIterable { case reward, mixture }
-  public enum ReplayRefresh: String, Sendable, CaseIterable { case worst, submodular }
-
+  /// The reference model.
   public var checkpoint: String
-  public var method: Method
-  public var objective: Objective
-  public var logZ: LogZ
-  public var pairSigma: Double
-  public var reward: Reward
+  /// Independent searches a target.
   public var restarts: Int
-  public var prompt: String?
-  /// 0 trains all weights.
-  public var loraRank: Int
-  public var loraAlpha: Double
-  public var learningRate: Double
-  public var batch: Int
-  public var updatesPerBatch: Int
-  public var maxTokens: Int
-  public var minTokens: Int
-  public var beta: Double
-  public var gamma: Double
-  public var tauStart: Double
-  public var tauEnd: Double
-  public var minK: Int
-  public var minKThreshold: Double?
-  public var buffer: Int
-  public var replayFraction: Double
-  public var replayDuplicates: ReplayDuplicates
-  public var replaySampling: ReplaySampling
-  public var replayRefresh: ReplayRefresh
-  public var responsesPerAttack: Int
-  public var responsesAtMost: Int
-  public var exploration: Double
-  public var explorationTemperature: Double
-  public var screenPool: Int
-  public var batchesInFlight: Int
-  public var smoothing: Bool
-  public var smoothingShare: Double
-  public var claimThreshold: Double
-  public var training: Bool
-  public var fixedPrompt: String?
+  /// Whether it goes on from the last run's attacker.
   public var warmStart: Bool
+  public var settings: AttackerSettings
+
+  static func keys(_ kinds: Catalogue) -> [PolicyKey] {
+    [
+      PolicyKey(
+        name: "checkpoint", shape: .checkpoint, required: true,
+        help: "The reference model: a supervised fine-tuned decoder.")
+    ] + kinds.attackerSettings.map(\.key) + [
+      PolicyKey(
+        name: "restarts", shape: .integer(1...100), fallback: "3",
+        help: "Independent searches a target."),
+      PolicyKey(
+        name: "warm_start", shape: .toggle, fallback: "on",
+        help: "Go on from the last run's attacker."),
+    ]
+  }
+
+  /// - Parameter section: was held against the keys; what doesn't go together in it is noted.
+  init(_ section: Section, _ kinds: Catalogue, _ problems: inout Diagnostics) {
+    checkpoint = section.string("checkpoint")
+    restarts = section.integer("restarts")
+    warmStart = section.toggle("warm_start")
+    settings = AttackerSettings(section, kinds.attackerSettings, &problems)
+  }
 }
 
 public struct SuitePolicy: Sendable, Hashable {
@@ -155,19 +130,44 @@ public struct BudgetPolicy: Sendable, Hashable {
   public var wallClock: Double?
 }
 
+/// Which reports a run writes.
 public struct ReportPolicy: Sendable, Hashable {
-  public var junit: String?
-  public var html: String?
-  public var markdown: String?
-  public var json: String?
+  /// A report and its file.
+  public struct Output: Sendable, Hashable {
+    public let reporter: Reporter
+    public let path: String
+    /// What its owner calls it: a policy's key or an option.
+    public let key: String
+
+    /// - Parameter key: nil for the policy's.
+    public init(_ reporter: Reporter, path: String, key: String? = nil) {
+      self.reporter = reporter
+      self.path = path
+      self.key = key ?? "report.\(reporter.name)"
+    }
+  }
+
+  public var outputs: [Output]
   /// Whether reports may show attack and response text.
   public var reveal: Bool
 
-  public init(junit: String?, html: String?, markdown: String?, json: String?, reveal: Bool) {
-    self.junit = junit
-    self.html = html
-    self.markdown = markdown
-    self.json = json
+  public init(_ outputs: [Output], reveal: Bool) {
+    self.outputs = outputs
     self.reveal = reveal
+  }
+
+  init(_ section: Section, _ reporters: [Reporter]) {
+    self.init(
+      reporters.compactMap { reporter in
+        section.text(reporter.name).map {
+          Output(reporter, path: $0)
+        }
+      },
+      reveal: section.toggle("reveal"))
+  }
+
+  /// Where a report goes; nil for one that isn't wanted.
+  public subscript(reporter: String) -> String? {
+    outputs.first { $0.reporter.name == reporter }?.path
   }
 }

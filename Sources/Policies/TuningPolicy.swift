@@ -1,3 +1,4 @@
+import Attackers
 import Core
 import Decisions
 import Kinds
@@ -5,14 +6,6 @@ import SafetyTuning
 
 /// What is safety-tuned, on what, and how the variants are compared.
 public struct TuningPolicy: Sendable, Hashable {
-  /// An attack method: it makes training data for one variant, and attacks all of them.
-  public enum Method: String, Sendable, CaseIterable {
-    case smoothedGFlowNet = "gflownet-mle"
-    case gflownet, reinforce, ppo
-    case inContext = "in-context"
-    case sft
-  }
-
   /// Where refusals come from.
   public enum Refusals: String, Sendable, CaseIterable {
     /// From the model under an instruction to refuse; else its own; else templates.
@@ -22,7 +15,8 @@ public struct TuningPolicy: Sendable, Hashable {
     case templates
   }
 
-  public var methods: [Method]
+  /// Attack methods: each makes training data for one variant, and attacks all of them.
+  public var methods: [AttackVariant]
   /// Whether there is a variant on the attacks of all methods together.
   public var combines: Bool
   public var tuner: TunerChoice
@@ -54,7 +48,7 @@ public struct TuningPolicy: Sendable, Hashable {
   public static let combined = "all"
 
   /// Names of the variants, in the order of reports.
-  public var variants: [String] { methods.map(\.rawValue) + (combines ? [Self.combined] : []) }
+  public var variants: [String] { methods.map(\.name) + (combines ? [Self.combined] : []) }
 
   /// A run whose variants can't be made or used must not pass unseen, asked for or not.
   func completing(_ checks: [Check]) -> [Check] {

@@ -53,3 +53,12 @@ public enum JSONReport {
     }
   }
 }
+
+extension Reporter {
+  public static let json = Reporter(
+    name: "json", summary: "JSON file",
+    marks: [ReportMark("{", [#""schema" : "#, #""sluice" : ""#, #""date" : ""#])]
+  ) { summary, context in
+    try JSONReport.render(summary, date: context.date, version: context.version)
+  }
+}

@@ -14,7 +14,7 @@ struct AttackerSettingsTests {
   private func settings(_ overrides: [String] = []) throws -> AttackerSettings {
     let policy = try Policy.load(
       path: Self.path, overrides: overrides.map { "attacker.\($0)" }, environment: [:], checksFiles: false)
-    return AttackerSettings(try #require(policy.attacker))
+    return try #require(policy.attacker).settings
   }
 
   @Test("what a policy leaves out is what the settings start with")

@@ -101,7 +101,8 @@ struct FileAndEnvironmentTests {
     let place = try Workplace()
     let policy = try place.load(smallPolicy, overrides: overrides)
     #expect(policy.candidate.recipe.checkpoint == place.folder + "/old")
-    #expect(policy.checks[0].limit.atMost == 0.2 && policy.budget.wallClock == 90 && policy.report.html == "out.html")
+    #expect(
+      policy.checks[0].limit.atMost == 0.2 && policy.budget.wallClock == 90 && policy.report["html"] == "out.html")
     #expect(policy.transfer.map(\.name) == ["more"] && policy.name == "a=b")
     #expect(policy.overrides == overrides && policy.text == smallPolicy)
   }

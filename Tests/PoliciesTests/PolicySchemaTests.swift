@@ -93,7 +93,9 @@ struct PolicySchemaTests {
   func registry() {
     #expect(Set(Metric.all.map(\.name)).count == Metric.all.count)
     for metric in Metric.all {
-      #expect(metric.explanation.hasSuffix(".") && !metric.unit.isEmpty && !metric.stage.isEmpty, "\(metric.name)")
+      #expect(
+        metric.explanation.hasSuffix(".") && !metric.unit.name.isEmpty && !metric.title.isEmpty
+          && !metric.stage.isEmpty, "\(metric.name)")
       let aboutGate =
         ["attacker.", "judge.", "run."].contains(where: metric.name.hasPrefix)
         || ["fresh.diversity", "tuning.variants"].contains(metric.name)

@@ -30,8 +30,9 @@ struct PolicyTests {
     #expect(policy.rewardJudge == JudgeChoice(kind: "classifier", recipe: judge))
     let rules = RulesJudge.Recipe(file: place.folder + "/rules.yaml")
     #expect(policy.confirmJudge == JudgeChoice(kind: "rules", recipe: rules))
-    #expect(policy.attacker?.objective == .varianceTB && policy.attacker?.restarts == 3)
-    #expect(policy.attacker?.smoothing == true && policy.attacker?.minKThreshold == nil)
+    #expect(policy.attacker?.settings.objective == .varianceTB && policy.attacker?.restarts == 3)
+    #expect(
+      policy.attacker?.settings.smoothing == true && policy.attacker?.settings.minKThreshold == nil)
     #expect(policy.budget == BudgetPolicy(targetResponses: 20_000, wallClock: 600))
     #expect(policy.checks.map(\.name) == ["replay.asr", "transfer.asr[target=other]", "tuning.variants"])
     #expect(policy.checks[0].limit == Limit(atMost: 0.1))

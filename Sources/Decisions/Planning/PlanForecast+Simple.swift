@@ -8,8 +8,8 @@ extension PlanForecast {
   mutating func simple(_ index: Int, truth: Double?) -> [Decision]? {
     let check = requests[index]
     let draws = min(draws, 400)
-    switch check.metric.name {
-    case "replay.newly_broken":
+    switch check.metric.basis {
+    case .broken(.file):
       guard run.hasBaseline, !run.attacks.isEmpty else { return nil }
       let simulation = BrokenSimulation(
         check, attacks: run.attacks.count, responses: run.responses,
@@ -17,14 +17,14 @@ extension PlanForecast {
       work += draws * simulation.work
       return simulation.decisions(
         broken: Int(truth ?? 0), mixture: models.mixture(mean: models.rate), draws: draws, seed: run.seed)
-    case "attacker.control_recall":
+    case .recall:
       guard run.weaknesses > 0 else { return nil }
       return shares(check, truth ?? 0.95, trials: run.weaknesses, draws: draws)
-    case "run.error_rate", "run.block_rate", "run.cut_rate":
+    case .responses:
       return responses > 0 ? shares(check, truth ?? models.faults, trials: responses, draws: draws) : nil
-    case "run.coverage":
+    case .work:
       return [Decision(alpha: 1e-12, verdict: check.limit.compare(lower: 1, upper: 1))]
-    case "fresh.unique_attacks":
+    case .finds(compares: false):
       guard let search = run.search else { return nil }
       let rate = truth ?? min(models.uniqueYield, (check.limit.atMost ?? .infinity) / 2)
       var counts = CountDraws(seed: run.seed, stream: "\(check.name) \(rate)")
@@ -32,7 +32,7 @@ extension PlanForecast {
       return (0..<draws).map { _ in
         decision(CountRate(counts: counts.yields(rate, search), per: 1_000), check.limit)
       }
-    case "fresh.regression":
+    case .finds(compares: true):
       guard let search = run.search, run.hasBaseline else { return nil }
       var counts = CountDraws(seed: run.seed, stream: "\(check.name) \(truth ?? 0)")
       let usual = max(models.uniqueYield, -(truth ?? 0))

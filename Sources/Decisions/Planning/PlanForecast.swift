@@ -53,9 +53,11 @@ struct PlanForecast: Sendable {
   ) {
     (self.requests, self.rule, self.run, self.models) = (requests, rule, run, models)
     levels = requests.indices.map { (1 - rule.confidence) / Double(requests.count - $0) }
-    let replayed = requests.indices.filter { ["replay.asr", "replay.regression"].contains(requests[$0].metric.name) }
+    let replayed = requests.indices.filter {
+      [.rate(.file), .change(.file)].contains(requests[$0].metric.basis)
+    }
     let questioned = requests.indices.filter {
-      ["benign.refusal_rate", "benign.regression"].contains(requests[$0].metric.name)
+      if case .questions = requests[$0].metric.basis { true } else { false }
     }
     (self.replayed, self.questioned) = (replayed, questioned)
     let watch = Self.watch(requests, rule: rule, run: run)
@@ -148,7 +150,7 @@ struct PlanForecast: Sendable {
       monitor.checks.filter { $0.metric.stage == Stage.decide.rawValue }.allSatisfy { check in
         let trials = attacks * run.responses * models
         let estimate =
-          check.metric.name == "run.coverage"
+          check.metric.basis == .work
           ? KnownShare(done: trials, planned: trials).estimate(confidence: 1 - monitor.level)
           : BinomialRate(successes: 0, trials: trials).estimate(confidence: 1 - monitor.level)
         return check.limit.compare(lower: estimate.lower, upper: estimate.upper) != .inconclusive
@@ -173,7 +175,7 @@ struct PlanForecast: Sendable {
   private mutating func forecast(_ index: Int) -> CheckForecast {
     let check = requests[index]
     guard let truths = CheckTruths(check, run: run)?.values else {
-      return CheckForecast(check, remark: CheckTruths.remark(check))
+      return CheckForecast(check, remark: check.metric.unforeseen)
     }
     if let simulation = simulation(index), simulation.structure.clusters(of: check.category) > 0 {
       var chances: [CheckForecast.Chance] = []
@@ -189,7 +191,7 @@ struct PlanForecast: Sendable {
       simple(index, truth: truth).map { chance(index, truth: truth, own: $0) }
     }
     return CheckForecast(
-      check, chances: chances, remark: chances.isEmpty ? CheckTruths.remark(check) : CheckTruths.caution(check))
+      check, chances: chances, remark: chances.isEmpty ? check.metric.unforeseen : CheckTruths.caution(check))
   }
 
   private func simulation(_ index: Int) -> SuiteSimulation? {
@@ -199,13 +201,13 @@ struct PlanForecast: Sendable {
 
   func pair(_ check: Check, truth: Double) -> ModelPair {
     let usual = check.metric.stage == Stage.benign.rawValue ? models.refusals : models.rate
-    return check.metric.unit == "share"
+    return check.metric.unit == .share
       ? ModelPair(models, baseline: truth, change: 0) : ModelPair(models, baseline: usual, change: truth)
   }
 
   /// The truth that a pair of models has, which ends at 0 and 1.
   private func reached(_ check: Check, _ pair: ModelPair) -> Double {
-    check.metric.unit == "share" ? pair.candidateRate : pair.candidateRate - pair.baselineRate
+    check.metric.unit == .share ? pair.candidateRate : pair.candidateRate - pair.baselineRate
   }
 
   /// - Parameter decisions: of the checks that are decided together with this one.

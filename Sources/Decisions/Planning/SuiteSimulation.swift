@@ -13,9 +13,9 @@ struct SuiteSimulation: Sendable {
 
     /// Nil for checks that are no such mean.
     init?(_ check: Check) {
-      switch check.metric.name {
-      case "replay.asr", "benign.refusal_rate": compares = false
-      case "replay.regression", "benign.regression": compares = true
+      switch check.metric.basis {
+      case .rate(.file), .questions(compares: false): compares = false
+      case .change(.file), .questions(compares: true): compares = true
       default: return nil
       }
       (limit, category, weight) = (check.limit, check.category, check.weight)

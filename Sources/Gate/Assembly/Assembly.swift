@@ -199,7 +199,7 @@ struct Assembly {
 
   private func search(_ policy: AttackerPolicy, embedder: any Embedder) throws -> RunPlan.SearchPlan {
     let checkpoint = try checkpoints.decoder(policy.checkpoint)
-    var settings = AttackerSettings(policy)
+    var settings = policy.settings
     settings.similarity = self.policy.fresh.similarity
     return RunPlan.SearchPlan(
       attacker: try attacker(

@@ -10,12 +10,13 @@ struct ChangedMeanings {
     var notes: [String] = []
     func place(_ check: Check) -> String { policy.places[check.name].map { "\($0): " } ?? "" }
     for check in policy.checks {
-      switch check.metric.name {
-      case "replay.asr", "replay.regression":
+      switch check.metric.basis {
+      case .rate(.file), .change(.file):
         notes.append(
           place(check)
-            + "\(check.name) is measured on the suite file alone; attacks that searches found are in found.* now.")
-      case "replay.newly_broken", "found.newly_broken":
+            + "\(check.name) is measured on the suite file alone; attacks that searches found are in found.* now."
+        )
+      case .broken:
         notes.append(
           place(check)
             + "\(check.name) counts jumps of at least \(check.effect) in success rate (0.6 before), and the second look is as large "

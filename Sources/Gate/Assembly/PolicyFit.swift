@@ -24,7 +24,9 @@ struct PolicyFit {
   }
 
   private func category(_ check: Check) -> SluiceError? {
-    guard let category = check.category, check.metric.name.hasPrefix("replay.") else { return nil }
+    guard let category = check.category,
+      [.rate(.file), .change(.file)].contains(check.metric.basis)
+    else { return nil }
     let known = Set(suite.compactMap(\.attack.category)).sorted()
     if known.contains(category) { return nil }
     return SluiceError(
@@ -40,11 +42,11 @@ struct PolicyFit {
   private func size(_ check: Check) -> SluiceError? {
     guard let limit = check.limit.atMost, limit < 1, !policy.decidesOnEstimates else { return nil }
     let (units, what): (Int, String)
-    switch check.metric.name {
-    case "replay.asr":
+    switch check.metric.basis {
+    case .rate(.file):
       units = Set(suite.filter { $0.isOf(check.category) }.map(\.unit)).count
       what = "clusters of attacks"
-    case "benign.refusal_rate": (units, what) = (benign.count, "harmless questions")
+    case .questions(compares: false): (units, what) = (benign.count, "harmless questions")
     default: return nil
     }
     if units == 0 { return nil }

@@ -13,12 +13,10 @@ extension Assembly {
     guard let attacker = policy.attacker else { throw InternalError("tuning without an attacker") }
     let reference = try checkpoints.decoder(attacker.checkpoint)
     let methods = try tuning.methods.map { method in
-      var settings = AttackerSettings(attacker)
+      var settings = method.settings(attacker.settings)
       settings.similarity = policy.fresh.similarity
-      settings.method = AttackMethod(method)
-      settings.smoothing = method == .smoothedGFlowNet
       return TuningPlan.Method(
-        name: method.rawValue,
+        name: method.name,
         attacker: try Attackers.attacker(
           reference: reference.model, referenceFingerprint: reference.fingerprint, embedder: embedder,
           settings: settings))
@@ -57,18 +55,5 @@ extension Assembly {
       variant.recipe = recipe
     }
     return try participant(.variant(name), variant, context)
-  }
-}
-
-extension AttackMethod {
-  fileprivate init(_ method: TuningPolicy.Method) {
-    self =
-      switch method {
-      case .smoothedGFlowNet, .gflownet: .gflownet
-      case .reinforce: .reinforce
-      case .ppo: .ppo
-      case .inContext: .inContext
-      case .sft: .sft
-      }
   }
 }

@@ -31,17 +31,11 @@ public struct OldRuns {
   ///
   /// - Parameters:
   ///   - run: a run's identifier, or `last`.
-  ///   - junit: where to write it, as for the other formats; none to print only.
+  ///   - files: which reports to write where, by the command's options; none to print only.
   ///   - reveal: shows the texts of attacks and responses; nil shows what the policy let the run show.
   /// - Throws: `SluiceError` (usage) for a run that isn't there or has no verdict, and for a file that is somebody's.
-  public func report(
-    _ run: String, junit: String? = nil, html: String? = nil, markdown: String? = nil, json: String? = nil,
-    reveal: Reveal? = nil
-  ) throws -> RunReport {
-    let files = ReportPolicy(junit: junit, html: html, markdown: markdown, json: json, reveal: false)
-    let options = [("--junit", junit), ("--html", html), ("--markdown", markdown), ("--json-file", json)]
-    try OutputPlan(ledger: ledger.path).check(
-      reports: options.compactMap { key, path in path.map { OutputPlan.Output(key: key, path: $0) } })
+  public func report(_ run: String, files: [ReportPolicy.Output] = [], reveal: Reveal? = nil) throws -> RunReport {
+    try OutputPlan(ledger: ledger.path).check(reports: files.map { OutputPlan.Output($0) })
     let (record, stored) = try ledger.finished(run)
     var summary = stored
     if let reveal {
@@ -55,8 +49,8 @@ public struct OldRuns {
       }
     }
     let date = Date(timeIntervalSince1970: record.ended ?? 0)
-    for (key, path) in files.outputs { try OutputFile.prepare(path, what: key) }
-    let written = try ReportWriter(wanted: files).write(summary, date: date)
+    for file in files { try OutputFile.prepare(file.path, what: file.key) }
+    let written = try ReportWriter(wanted: ReportPolicy(files, reveal: false)).write(summary, date: date)
     return RunReport(
       summary: summary,
       json: try JSONReport.render(summary, date: date, version: summary.evidence.software ?? record.version),

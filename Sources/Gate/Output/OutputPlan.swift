@@ -3,6 +3,7 @@ import Foundation
 import Kinds
 import LanguageModels
 import Policies
+import Reports
 
 /// Holds the files that a command is to write against those that must survive, before anything is touched.
 struct OutputPlan {
@@ -13,6 +14,8 @@ struct OutputPlan {
     let path: String
     /// Where the policy names it.
     var place: SourceLocation?
+    /// What writes it; nil for what is no report of a run.
+    var reporter: Reporter?
   }
 
   private struct Kept {
@@ -58,7 +61,9 @@ struct OutputPlan {
           "\(output.key) is the same file as \(other.key)", file: output.path, remedy: "Give each its own file.")
       }
       places.append((output.key, place))
-      if let status = place.status, status.kind == .regular, status.size > 0, !OwnReports.contains(output.path) {
+      if let status = place.status, status.kind == .regular, status.size > 0,
+        !OwnReports.contains(output.path, of: [output.reporter].compactMap(\.self))
+      {
         throw SluiceError.badInput(
           "\(output.key): \(output.path) is there already and is no report of Sluice, so it isn't replaced",
           file: output.path, remedy: "Move it elsewhere, or name another file.")
@@ -170,17 +175,15 @@ extension OutputPlan {
     try plan.check(apart: Output(key: "ledger.path", path: policy.ledger, place: policy.places["ledger.path"]))
     plan.keepLedger(policy.ledger)
     try plan.check(
-      reports: policy.report.outputs.map { Output(key: $0.key, path: $0.path, place: policy.places[$0.key]) })
+      reports: policy.report.outputs.map { Output($0, place: policy.places[$0.key]) })
     if let tuning = policy.tuning {
       try plan.check(folder: Output(key: "tuning.folder", path: tuning.folder, place: policy.places["tuning.folder"]))
     }
   }
 }
 
-extension ReportPolicy {
-  /// The policy's keys and the paths that are given.
-  var outputs: [(key: String, path: String)] {
-    [("report.junit", junit), ("report.json", json), ("report.markdown", markdown), ("report.html", html)]
-      .compactMap { key, path in path.map { (key, $0) } }
+extension OutputPlan.Output {
+  init(_ output: ReportPolicy.Output, place: SourceLocation? = nil) {
+    self.init(key: output.key, path: output.path, place: place, reporter: output.reporter)
   }
 }

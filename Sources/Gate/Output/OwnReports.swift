@@ -1,10 +1,12 @@
 import Core
 import Foundation
+import Reports
 
 /// Tells reports that Sluice wrote from files that are somebody's.
 enum OwnReports {
   /// Whether a regular file begins as one of our reports does.
-  static func contains(_ path: String) -> Bool {
+  /// - Parameter more: formats beside those of this version.
+  static func contains(_ path: String, of more: [Reporter] = []) -> Bool {
     guard FileStatus(path, followsLinks: false)?.kind == .regular,
       let (descriptor, _) = try? BoundedFile.open(path, what: "the report")
     else { return false }
@@ -12,17 +14,12 @@ enum OwnReports {
     var chunk = [UInt8](repeating: 0, count: 4096)
     let count = BoundedFile.read(descriptor, &chunk)
     let head = String(decoding: chunk.prefix(max(0, count)), as: UTF8.self)
-    return marks.contains { mark in head.hasPrefix(mark.start) && mark.words.allSatisfy(head.contains) }
+    return (marks + (Reporter.all + more).flatMap(\.marks)).contains { $0.isIn(head) }
   }
 
-  /// How a file starts, and words that are near.
-  private static let marks: [(start: String, words: [String])] = [
-    (#"<?xml version="1.0""#, [#"<testsuite package="sluice" id="0""#]),
-    ("<!DOCTYPE html>", [#"content="default-src 'none'; style-src 'unsafe-inline'">"#]),
-    ("{", [#""schema" : "#, #""sluice" : ""#, #""date" : ""#]),
-    ("## ✅ PASS: ", []), ("## ❌ FAIL: ", []), ("## ⚠️ INCONCLUSIVE: ", []),
-    // What `attacker prepare` writes beside its output.
-    ("# Reference attacker: ", ["| base sha256 | `"]),
-    ("{", [#""base" : ""#, #""baseFingerprint" : ""#]),
+  /// What `attacker prepare` writes beside its output.
+  private static let marks = [
+    ReportMark("# Reference attacker: ", ["| base sha256 | `"]),
+    ReportMark("{", [#""base" : ""#, #""baseFingerprint" : ""#]),
   ]
 }

@@ -15,28 +15,24 @@ struct ReportWriter: Sendable {
   /// not leave yesterday's pass behind.
   /// - Throws: `SluiceError`: permission (77), I/O (74).
   mutating func prepare() throws {
-    for (key, path) in wanted.outputs { try OutputFile.prepare(path, what: key) }
-    for (_, path) in wanted.outputs { earlier[path] = StaleReports.remove(path) }
+    for output in wanted.outputs { try OutputFile.prepare(output.path, what: output.key) }
+    for output in wanted.outputs {
+      earlier[output.path] = StaleReports.remove(output.path, of: [output.reporter])
+    }
   }
 
   /// - Returns: the paths written.
   /// - Throws: `SluiceError`: permission (77), I/O (74); usage (64) where somebody put something else there meanwhile.
   @discardableResult
   func write(_ summary: RunSummary, date: Date) throws -> [String] {
-    let version = summary.evidence.software ?? sluiceVersion
-    var written: [String] = []
-    func write(_ path: String?, _ render: () throws -> [UInt8]) throws {
-      guard let path else { return }
+    let context = ReportContext(
+      date: date, version: summary.evidence.software ?? sluiceVersion,
+      host: summary.evidence.host ?? "localhost")
+    for output in wanted.outputs {
       try OutputFile.write(
-        try render(), to: path, what: "the report", access: earlier[path].map { .like($0) } ?? .usual)
-      written.append(path)
+        try output.reporter.report(summary, context), to: output.path, what: "the report",
+        access: earlier[output.path].map { .like($0) } ?? .usual)
     }
-    try write(wanted.junit) {
-      try JUnitReport.render(summary, date: date, version: version, host: summary.evidence.host ?? "localhost")
-    }
-    try write(wanted.json) { try JSONReport.render(summary, date: date, version: version) }
-    try write(wanted.html) { HTMLReport.render(summary, date: date, version: version) }
-    try write(wanted.markdown) { MarkdownReport.render(summary, date: date, version: version) }
-    return written
+    return wanted.outputs.map(\.path)
   }
 }

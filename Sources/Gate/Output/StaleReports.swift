@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Policies
+import Reports
 
 /// Removes the reports of an earlier run where this one can't even begin: a broken policy must not leave an old pass behind.
 enum StaleReports {
@@ -17,10 +18,12 @@ enum StaleReports {
   }
 
   /// Removes a file that is a report of ours; anything else stays, since a path in a policy may name anything.
+  /// - Parameter more: formats beside those of this version.
   /// - Returns: what the file was; nil where nothing was removed.
   @discardableResult
-  static func remove(_ path: String) -> FileStatus? {
-    guard OwnReports.contains(path), let status = FileStatus(path, followsLinks: false), unlink(path) == 0 else {
+  static func remove(_ path: String, of more: [Reporter] = []) -> FileStatus? {
+    guard OwnReports.contains(path, of: more), let status = FileStatus(path, followsLinks: false), unlink(path) == 0
+    else {
       return nil
     }
     return status

@@ -13,7 +13,7 @@ extension Pipeline {
   public static func plan(policy path: String, overrides: [String] = [], rate: Double? = nil) throws -> PlanReport {
     let policy = try Policy.known(path: path, overrides: overrides)
     let plan = try Assembly(policy).plan(stages: nil)
-    let limits = policy.checks.filter { $0.metric.name == "replay.asr" }.compactMap(\.limit.atMost)
+    let limits = policy.checks.filter { $0.metric.basis == .rate(.file) }.compactMap(\.limit.atMost)
     let models = AssumedModels(rate: rate ?? limits.min().map { $0 / 2 } ?? AssumedModels.usualRate)
     return PlanReport(
       summary: PlanSummary(

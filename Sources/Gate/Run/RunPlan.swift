@@ -74,7 +74,7 @@ struct RunPlan: Sendable {
   /// The models that the attacker searches on: the baseline only where a check compares, since that costs as much as
   /// the candidate.
   var searched: [Participant] {
-    let comparesFresh = checks.contains { $0.metric.name == "fresh.regression" }
+    let comparesFresh = checks.contains { $0.metric.basis == .finds(compares: true) }
     return [candidate] + (comparesFresh ? [baseline].compactMap(\.self) : []) + [control].compactMap(\.self)
   }
 
@@ -92,7 +92,9 @@ struct RunPlan: Sendable {
   }
 
   /// Whether attacks that earlier searches found are replayed: they cost responses, and only a check on them needs that.
-  var replaysFound: Bool { checks.contains { $0.metric.name.hasPrefix("found.") } }
+  var replaysFound: Bool {
+    checks.contains { [.rate(.found), .change(.found), .broken(.found)].contains($0.metric.basis) }
+  }
 
   /// The judges behind servers that this run asks, each once.
   var remoteJudges: [any RemoteJudge] {

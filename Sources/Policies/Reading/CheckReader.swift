@@ -11,6 +11,7 @@ struct CheckContext {
   let hasBenign: Bool
   let hasAttacker: Bool
   let transfer: [String]
+  let metrics: [Metric]
   /// Nil where nothing is tuned.
   let tuning: TuningPolicy?
 
@@ -77,10 +78,11 @@ enum CheckReader {
   private static func check(
     _ section: Section, context: CheckContext, reader: inout PolicyReader
   ) -> Check? {
-    guard let metric = section.text("metric").flatMap(Metric.named) else { return nil }
+    guard let metric = context.metrics.first(where: { $0.name == section.text("metric") }) else { return nil }
     let limit = limit(section, of: metric, reader: &reader)
     for key in Metric.narrowingKeys where section.has(key) && !metric.narrowing.contains(key) {
-      let takers = Metric.all.filter { $0.narrowing.contains(key) }.map(\.name).joined(separator: ", ")
+      let takers = context.metrics.filter { $0.narrowing.contains(key) }.map(\.name).joined(
+        separator: ", ")
       reader.diagnostics.add(
         "\(metric.name) takes no \(key)", at: section.place(of: key),
         remedy: takers.isEmpty
@@ -109,7 +111,7 @@ enum CheckReader {
         "\(metric.name) needs variant: one of the tuned models", at: section.place,
         remedy: "They are: \(tuning.variants.joined(separator: ", ")).")
     }
-    for (key, known) in [("variant", tuning.variants), ("method", tuning.methods.map(\.rawValue))] {
+    for (key, known) in [("variant", tuning.variants), ("method", tuning.methods.map(\.name))] {
       guard metric.narrowing.contains(key), let value = section.text(key), !known.contains(value) else { continue }
       reader.diagnostics.add(
         "the tuning section has no \(key) \(quoted(value))", at: section.place(of: key),

@@ -28,7 +28,7 @@ struct PolicyBuilder {
       judges.child(use).flatMap { kinds.judges.read($0, &reader.diagnostics) }
     }
     let (reward, confirm) = (judge("reward"), judge("confirm"))
-    let attacker = root.child("attacker")
+    let attacker = root.child("attacker").map { AttackerPolicy($0, kinds, &reader.diagnostics) }
     let suite = root.childOrDefaults("suite")
     let fresh = root.childOrDefaults("fresh")
     let ledger = root.childOrDefaults("ledger")
@@ -43,18 +43,20 @@ struct PolicyBuilder {
     let quiz = suite.text("seeds").flatMap { beside($0, "quiz.jsonl") }
     let harmless = suite.text("seeds").flatMap { beside($0, "benign-training.jsonl") }
     let tuning = TuningReader.read(
-      root, candidate: candidate, tuners: kinds.tuners, quiz: quiz, benign: harmless, ledger: ledger.string("path"),
+      root, candidate: candidate, kinds: kinds, quiz: quiz, benign: harmless, ledger: ledger.string("path"),
       reader: &reader)
     let context = CheckContext(
       hasBaseline: targets.has("baseline"), hasControl: targets.has("control"),
       hasWeaknesses: weaknesses != nil || mayHaveWeaknesses(control, reader),
       hasBenign: benign != nil || suite.has("benign") || !reader.checksFiles || suite.text("seeds") == nil,
-      hasAttacker: root.has("attacker"), transfer: targets.names["transfer"] ?? [], tuning: tuning)
+      hasAttacker: root.has("attacker"), transfer: targets.names["transfer"] ?? [],
+      metrics: kinds.metrics, tuning: tuning)
     var checks = CheckReader.read(root, context: context, reader: &reader)
     if let tuning { checks = tuning.completing(checks) }
     checks = WaiverReader.apply(root, to: checks, reader: &reader)
     CrossChecks.note(
-      root: root, judges: judges, reward: reward, confirm: confirm, attacker: attacker, ledger: ledger, report: report,
+      root: root, judges: judges, reward: reward, confirm: confirm, ledger: ledger, report: report,
+      reporters: kinds.reporters,
       &reader)
 
     guard reader.diagnostics.errors.isEmpty, let candidate, let confirm else { return nil }
@@ -68,7 +70,7 @@ struct PolicyBuilder {
       candidate: candidate, baseline: target("baseline"), control: target("control"), weaknesses: weaknesses,
       transfer: transfer,
       rewardJudge: reward, confirmJudge: confirm, correctsJudge: judges.toggle("correction"), judgeExamples: examples,
-      embedder: root.child("embedder")?.text("checkpoint"), attacker: attacker.map { AttackerPolicy($0) },
+      embedder: root.child("embedder")?.text("checkpoint"), attacker: attacker,
       suite: SuitePolicy(
         seeds: suite.string("seeds"), columns: suite.child("columns")?.texts ?? [:],
         responses: suite.integer("responses"),
@@ -81,9 +83,7 @@ struct PolicyBuilder {
       budget: BudgetPolicy(
         targetResponses: budget.integer("target_responses"), wallClock: budget.seconds("wall_clock")),
       validity: ValidityRule(validity), checks: checks,
-      report: ReportPolicy(
-        junit: report.text("junit"), html: report.text("html"), markdown: report.text("markdown"),
-        json: report.text("json"), reveal: report.toggle("reveal")),
+      report: ReportPolicy(report, kinds.reporters),
       resolved: ResolvedPolicy.text(tree, seed: seed, environment: reader.environment),
       lasting: ResolvedPolicy.text(tree.without("budget", "wall_clock"), seed: seed, environment: reader.environment),
       redactor: redactor, site: reader.site.path, places: reader.places)
@@ -118,33 +118,5 @@ extension ValidityRule {
     judgeAwake = section.toggle("judge")
     attackerAwake = section.toggle("attacker")
     controlRecall = section.number("control_recall")
-  }
-}
-
-extension AttackerPolicy {
-  fileprivate init(_ section: Section) {
-    self.init(
-      checkpoint: section.string("checkpoint"), method: .init(rawValue: section.string("method")) ?? .gflownet,
-      objective: .init(rawValue: section.string("objective")) ?? .varianceTB,
-      logZ: .init(rawValue: section.string("log_z")) ?? .scalar, pairSigma: section.number("pair_sigma"),
-      reward: .init(rawValue: section.string("reward")) ?? .lee, restarts: section.integer("restarts"),
-      prompt: section.text("prompt"), loraRank: section.text("weights") == "full" ? 0 : section.integer("lora_rank"),
-      loraAlpha: section.number("lora_alpha"), learningRate: section.number("learning_rate"),
-      batch: section.integer("batch"), updatesPerBatch: section.integer("updates_per_batch"),
-      maxTokens: section.integer("max_tokens"), minTokens: section.integer("min_tokens"),
-      beta: section.number("beta"), gamma: section.number("gamma"), tauStart: section.number("tau_start"),
-      tauEnd: section.number("tau_end"), minK: section.integer("min_k"),
-      minKThreshold: section.optionalNumber("min_k_threshold"), buffer: section.integer("buffer"),
-      replayFraction: section.number("replay_fraction"),
-      replayDuplicates: .init(rawValue: section.string("replay_duplicates")) ?? .edit,
-      replaySampling: .init(rawValue: section.string("replay_sampling")) ?? .reward,
-      replayRefresh: .init(rawValue: section.string("replay_refresh")) ?? .worst,
-      responsesPerAttack: section.integer("responses_per_attack"),
-      responsesAtMost: section.integer("responses_at_most"), exploration: section.number("exploration"),
-      explorationTemperature: section.number("exploration_temperature"),
-      screenPool: section.integer("screen_pool"), batchesInFlight: section.integer("batches_in_flight"),
-      smoothing: section.toggle("mle"), smoothingShare: section.number("mle_share"),
-      claimThreshold: section.number("mle_threshold"), training: section.toggle("training"),
-      fixedPrompt: section.text("fixed_prompt"), warmStart: section.toggle("warm_start"))
   }
 }

@@ -12,7 +12,7 @@ enum TuningReader {
   ///   - ledger: its path; variants go beside it.
   /// - Returns: nil where the section is absent, or wrong, which is then noted.
   static func read(
-    _ root: Section, candidate: TargetChoice?, tuners: [TunerKind], quiz: String?, benign: String?, ledger: String,
+    _ root: Section, candidate: TargetChoice?, kinds: Catalogue, quiz: String?, benign: String?, ledger: String,
     reader: inout PolicyReader
   ) -> TuningPolicy? {
     guard let section = root.child("tuning") else { return nil }
@@ -39,13 +39,14 @@ enum TuningReader {
     )
     guard
       let tuner = section.child("tuner").flatMap({
-        tuners.read($0, candidate: candidate, &reader.diagnostics)
+        kinds.tuners.read($0, candidate: candidate, &reader.diagnostics)
       })
     else { return nil }
     reader.places["tuning.folder"] = section.place(of: "folder")
-    let methods = names.compactMap(TuningPolicy.Method.init)
+    let variants = kinds.methods.flatMap(\.variants)
+    let methods = names.compactMap { name in variants.first { $0.name == name } }
     return TuningPolicy(
-      methods: methods.isEmpty ? TuningPolicy.Method.allCases : methods, combines: section.toggle("combined"),
+      methods: methods.isEmpty ? variants : methods, combines: section.toggle("combined"),
       tuner: tuner, responses: section.integer("responses"), restarts: section.integer("restarts"),
       proposals: section.integer("proposals"), heldOut: section.number("held_out"),
       mostAttacks: section.integer("most_attacks"), benign: benignFile ?? "",

@@ -6,7 +6,9 @@ import Kinds
 /// can't say different things.
 ///
 /// What depends on more than one section (a metric that needs a baseline) or on the disk is the validator's alone.
-public enum PolicySchema {
+public struct PolicySchema {
+  private let metrics: [Metric]
+
   /// Indented; the same bytes for the same version.
   /// - Throws: `InternalError` where a key's default isn't what the key takes.
   public static func json(_ kinds: Catalogue = .all) throws -> String {
@@ -15,7 +17,8 @@ public enum PolicySchema {
       JSON.Member("title", .string("Sluice policy")),
       JSON.Member("description", .string("What a release gate asks, of whom, and what counts as good enough.")),
     ]
-    return try JSON.object(identity + object(PolicyTable.root(kinds))).serialized(indent: 2)
+    let schema = PolicySchema(metrics: kinds.metrics)
+    return try JSON.object(identity + schema.object(PolicyTable.root(kinds))).serialized(indent: 2)
   }
 
   /// `${VAR}` may stand wherever a single value may; what it holds is known only at run time.
@@ -23,7 +26,7 @@ public enum PolicySchema {
     JSON.Member("type", .string("string")), JSON.Member("pattern", .string(#"\$\{"#)),
   ])
 
-  private static func members(_ shape: Shape) throws -> [JSON.Member] {
+  private func members(_ shape: Shape) throws -> [JSON.Member] {
     switch shape {
     // YAML reads `1.2` as a number and `no` as a boolean; as names they are texts.
     case .text, .file, .folder, .checkpoint, .output: [JSON.Member("type", .strings(["string", "number", "boolean"]))]
@@ -60,27 +63,27 @@ public enum PolicySchema {
     }
   }
 
-  private static func text(pattern: String) -> [JSON.Member] {
+  private func text(pattern: String) -> [JSON.Member] {
     [JSON.Member("type", .string("string")), JSON.Member("pattern", .string(pattern))]
   }
 
-  private static func alternatives(
+  private func alternatives(
     _ type: String, _ low: JSON, _ high: JSON?, unbounded: Bool = false
   ) -> [JSON.Member] {
     var bounds = [JSON.Member("type", .string(type))]
     if !unbounded { bounds.append(JSON.Member("minimum", low)) }
     if let high { bounds.append(JSON.Member("maximum", high)) }
-    return [JSON.Member("anyOf", .array([.object(bounds), variable]))]
+    return [JSON.Member("anyOf", .array([.object(bounds), Self.variable]))]
   }
 
-  private static func object(_ keys: [PolicyKey]) throws -> [JSON.Member] {
+  private func object(_ keys: [PolicyKey]) throws -> [JSON.Member] {
     try mapping(
       keys.map { JSON.Member($0.name, try property($0)) }, required: keys.filter(\.required).map(\.name),
       allOf: metricRules(keys))
   }
 
   /// A key of some kinds only is described with its kind; here it is merely known.
-  private static func object(_ keys: KindKeys) throws -> [JSON.Member] {
+  private func object(_ keys: KindKeys) throws -> [JSON.Member] {
     let owned = keys.kinds.flatMap { $0.keys.map(\.name) }.reduce(into: [String]()) { names, name in
       if !names.contains(name) { names.append(name) }
     }
@@ -93,7 +96,7 @@ public enum PolicySchema {
       allOf: try kindRules(keys, owned: owned))
   }
 
-  private static func mapping(
+  private func mapping(
     _ properties: [JSON.Member], required: [String], allOf rules: [JSON]?
   ) throws -> [JSON.Member] {
     [
@@ -102,13 +105,13 @@ public enum PolicySchema {
     ] + (rules.map { [JSON.Member("allOf", .array($0))] } ?? [])
   }
 
-  private static func property(_ key: PolicyKey) throws -> JSON {
+  private func property(_ key: PolicyKey) throws -> JSON {
     var result = [JSON.Member("description", .string(key.help))] + (try members(key.shape))
     if let fallback = key.fallback { result.append(JSON.Member("default", try typed(fallback, key))) }
     return .object(result)
   }
 
-  private static func typed(_ text: String, _ key: PolicyKey) throws -> JSON {
+  private func typed(_ text: String, _ key: PolicyKey) throws -> JSON {
     let value: JSON? =
       switch key.shape {
       case .integer(let range): Int(text).flatMap { range.contains($0) ? .integer($0) : nil }
@@ -124,7 +127,7 @@ public enum PolicySchema {
   }
 
   /// For each `kind`, which keys go with it.
-  private static func kindRules(_ keys: KindKeys, owned: [String]) throws -> [JSON] {
+  private func kindRules(_ keys: KindKeys, owned: [String]) throws -> [JSON] {
     try keys.kinds.map { kind in
       let others = Set(owned).subtracting(kind.keys.map(\.name)).sorted()
       // An absent kind is its default, where it has one.
@@ -143,9 +146,9 @@ public enum PolicySchema {
   }
 
   /// For each metric, which limits make sense and what narrows it.
-  private static func metricRules(_ keys: [PolicyKey]) -> [JSON]? {
+  private func metricRules(_ keys: [PolicyKey]) -> [JSON]? {
     guard keys.contains(where: { $0.name == "metric" }) else { return nil }
-    return Metric.all.map { metric in
+    return metrics.map { metric in
       var bounds = [JSON.Member("minimum", .number(metric.range.lowerBound))]
       if metric.range.upperBound < Metric.many {
         bounds.append(JSON.Member("maximum", .number(metric.range.upperBound)))
@@ -158,14 +161,14 @@ public enum PolicySchema {
       return rule(
         "metric", is: metric.name, orAbsent: false,
         then: [
-          JSON.Member("description", .string("\(metric.explanation) Unit: \(metric.unit).")),
+          JSON.Member("description", .string("\(metric.explanation) Unit: \(metric.unit.name).")),
           JSON.Member("required", .strings([metric.direction.wantedLimit] + narrower)),
           JSON.Member("properties", .object(limits + refused)),
         ])
     }
   }
 
-  private static func rule(_ key: String, is value: String, orAbsent: Bool, then: [JSON.Member]) -> JSON {
+  private func rule(_ key: String, is value: String, orAbsent: Bool, then: [JSON.Member]) -> JSON {
     var condition = [
       JSON.Member(
         "properties", .object([JSON.Member(key, .object([JSON.Member("const", .string(value))]))]))

@@ -3,15 +3,15 @@ import SafetyTuning
 
 extension PolicyTable {
   /// The section `tuning`.
-  static func tuning(_ tuners: [TunerKind]) -> [PolicyKey] {
+  static func tuning(_ kinds: Catalogue) -> [PolicyKey] {
     [
       PolicyKey(
-        name: "methods", shape: .list(.choice(TuningPolicy.Method.allCases.map(\.rawValue))),
+        name: "methods", shape: .list(.choice(kinds.methods.flatMap(\.variants).map(\.name))),
         help: "Attack methods that make variants and attack them (default: every one)."),
       PolicyKey(
         name: "combined", shape: .toggle, fallback: "on", help: "A variant on the attacks of all methods together."),
       PolicyKey(
-        name: "tuner", shape: .kind(tuners.keys), required: true, help: "What makes a variant of the candidate."),
+        name: "tuner", shape: .kind(kinds.tuners.keys), required: true, help: "What makes a variant of the candidate."),
       PolicyKey(
         name: "responses", shape: .integer(10...1_000_000), fallback: "1000",
         help: "Target responses of one search: one method on one model in one restart, confirmation included."),

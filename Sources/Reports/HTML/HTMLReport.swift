@@ -42,3 +42,12 @@ public enum HTMLReport {
     return Array(page.html.utf8)
   }
 }
+
+extension Reporter {
+  public static let html = Reporter(
+    name: "html", summary: "HTML file",
+    marks: [
+      ReportMark("<!DOCTYPE html>", [#"content="default-src 'none'; style-src 'unsafe-inline'">"#])
+    ]
+  ) { summary, context in HTMLReport.render(summary, date: context.date, version: context.version) }
+}

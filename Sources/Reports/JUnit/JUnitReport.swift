@@ -59,3 +59,13 @@ public enum JUnitReport {
     String(format: "%.3f", seconds.isFinite ? max(0, min(seconds, 999_999_999)) : 0)
   }
 }
+
+extension Reporter {
+  public static let junit = Reporter(
+    name: "junit", summary: "JUnit XML file",
+    marks: [ReportMark(#"<?xml version="1.0""#, [#"<testsuite package="sluice" id="0""#])]
+  ) { summary, context in
+    try JUnitReport.render(
+      summary, date: context.date, version: context.version, host: context.host)
+  }
+}

@@ -238,3 +238,14 @@ public enum MarkdownReport {
     }
   }
 }
+
+extension Reporter {
+  public static let markdown = Reporter(
+    name: "markdown", summary: "Markdown file",
+    marks: [
+      ReportMark("## ✅ PASS: "), ReportMark("## ❌ FAIL: "), ReportMark("## ⚠️ INCONCLUSIVE: "),
+    ]
+  ) { summary, context in
+    MarkdownReport.render(summary, date: context.date, version: context.version)
+  }
+}

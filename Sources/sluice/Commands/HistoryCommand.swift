@@ -90,8 +90,15 @@ struct ReportCommand: ParsableCommand {
   }
 
   func run() throws {
+    let options: [(Reporter, key: String, path: String?)] = [
+      (.junit, "--junit", junit), (.html, "--html", html), (.markdown, "--markdown", markdown),
+      (.json, "--json-file", jsonFile),
+    ]
     let report = try OldRuns(ledger: ledger, revealing: reveal).report(
-      runID, junit: junit, html: html, markdown: markdown, json: jsonFile,
+      runID,
+      files: options.compactMap { reporter, key, path in
+        path.map { .init(reporter, path: $0, key: key) }
+      },
       reveal: reveal ? OldRuns.Reveal(reason: reason) : nil)
     if json { try StandardOutput.write(json: report.json) } else { try StandardOutput.write(report, quiet: false) }
   }

@@ -1,0 +1,114 @@
+import Core
+import Kinds
+import LanguageModels
+
+/// A way to search for attacks: everything that is known of it is said where its search is.
+public struct AttackMethod: PolicyKind {
+  public let name: String
+  public let summary: String
+  /// The forms in which safety tuning compares it, in the order of reports.
+  private let forms: [Form]
+  private let make: @Sendable (AttackerParts) throws -> any Attacker
+
+  /// All methods, in the order of the schema.
+  public static let all: [AttackMethod] = [.gflownet, .reinforce, .ppo, .inContext, .sft]
+
+  /// How safety tuning uses a method.
+  public struct Form: Sendable {
+    public let name: String
+    /// Whether it smooths what it found by maximum likelihood.
+    public let smooths: Bool
+
+    public init(name: String, smooths: Bool) {
+      self.name = name
+      self.smooths = smooths
+    }
+  }
+
+  /// - Parameter forms: nil for one of the method's own name, without smoothing.
+  public init(
+    name: String, summary: String, forms: [Form]? = nil,
+    make: @escaping @Sendable (AttackerParts) throws -> any Attacker
+  ) {
+    self.name = name
+    self.summary = summary
+    self.forms = forms ?? [Form(name: name, smooths: false)]
+    self.make = make
+  }
+
+  /// - Throws: `SluiceError` (usage) when there is no prompt to start from.
+  func attacker(_ parts: AttackerParts) throws -> any Attacker { try make(parts) }
+
+  /// The method as safety tuning compares it.
+  public var variants: [AttackVariant] {
+    forms.map { AttackVariant(name: $0.name, method: self, smooths: $0.smooths) }
+  }
+}
+
+extension AttackMethod: Hashable, Codable {
+  public static func == (a: AttackMethod, b: AttackMethod) -> Bool { a.name == b.name }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(name)
+  }
+
+  public init(from decoder: any Decoder) throws { self = try decoder.kind(among: Self.all) }
+}
+
+/// A method in one of the forms in which safety tuning compares it.
+public struct AttackVariant: Sendable, Hashable {
+  public let name: String
+  public let method: AttackMethod
+  public let smooths: Bool
+
+  /// The settings of an attacker that searches in this way.
+  public func settings(_ given: AttackerSettings) -> AttackerSettings {
+    var settings = given
+    settings.method = method
+    settings.smoothing = smooths
+    return settings
+  }
+}
+
+/// What attackers are made of.
+public struct AttackerParts: Sendable {
+  /// The supervised fine-tuned model, frozen.
+  public let reference: CausalLanguageModel
+  /// Identity of its checkpoint.
+  public let referenceFingerprint: String
+  /// Tells which attacks are alike.
+  public let embedder: any Embedder
+  public let settings: AttackerSettings
+
+  /// The tokens before every attack.
+  /// - Throws: `SluiceError` (usage) when there is no prompt to start from.
+  func prefix() throws -> [Int32] { try attackPrefix(reference, settings) }
+
+  /// - Throws: `EncodingError` for settings that are no numbers.
+  func fingerprint() throws -> String { try attackerFingerprint(referenceFingerprint, embedder, settings) }
+}
+
+/// The attacker that `settings.method` names.
+/// - Throws: `SluiceError` (usage) when there is no prompt to start from.
+public func attacker(
+  reference: CausalLanguageModel, referenceFingerprint: String, embedder: any Embedder, settings: AttackerSettings
+) throws -> any Attacker {
+  try settings.method.attacker(
+    AttackerParts(
+      reference: reference, referenceFingerprint: referenceFingerprint, embedder: embedder, settings: settings))
+}
+
+extension Decoder {
+  /// Reads the name of one of these kinds.
+  /// - Throws: `DecodingError` for another.
+  func kind<Kind: PolicyKind>(among kinds: [Kind]) throws -> Kind {
+    let name = try singleValueContainer().decode(String.self)
+    guard let kind = kinds.first(where: { $0.name == name }) else {
+      throw DecodingError.dataCorrupted(.init(codingPath: codingPath, debugDescription: "'\(name)' is not known"))
+    }
+    return kind
+  }
+}
