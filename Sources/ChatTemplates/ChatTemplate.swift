@@ -111,4 +111,10 @@ enum Limits {
   static let nesting = 100
   /// Nesting of evaluations, calls of macros included.
   static let depth = 400
+  /// Links of one chain: `a + b + c`, `a.b.c`, `a | b | c`.
+  static let links = 200
+  /// Nesting of values: what is nested deeper can't be freed without as much stack.
+  static let values = 100
+  /// Steps that a namespace or a macro costs, which live as long as the rendering.
+  static let stepsOfObject = 20
 }

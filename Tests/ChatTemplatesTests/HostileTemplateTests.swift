@@ -44,6 +44,23 @@ struct HostileTemplateTests {
     #expect(error("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}")?.kind == .limit)
   }
 
+  @Test("can be freed however deeply they nest expressions, values, macros and namespaces")
+  func nesting() {
+    for link in [" + 1", ".a", "|trim", " or a", " ~ a", " if a", "[0]", "(1)", " * 2", " ** 1", " == a"] {
+      _ = error("{{ a\(String(repeating: link, count: 100_000)) }}")
+    }
+    let loop = "{% set n = namespace(l=[]) %}{% for i in range(99999) %}"
+    for body in [
+      "{% set n.l = [n.l] %}", "{% set n.l = (n.l, 1) %}", "{% set n.l = {'a': n.l} %}",
+      "{% set n.l = namespace(l=n.l) %}", "{% set n.l = n.l|batch(1) %}", "{% set n.l = dict(a=n.l) %}",
+      "{% set g = n.l %}{% macro f() %}{% endmacro %}{% set n.l = f %}",
+    ] {
+      _ = error(loop + body + "{% endfor %}{{ n.l == n.l }}")
+    }
+    #expect(error(loop + "{% set n.l = [n.l] %}{% endfor %}")?.kind == .limit)
+    #expect(error("{{ 1\(String(repeating: " + 1", count: 100_000)) }}")?.kind == .limit)
+  }
+
   @Test(
     "name the line of what is outside the subset",
     arguments: [

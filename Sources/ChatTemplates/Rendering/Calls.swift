@@ -35,6 +35,7 @@ extension Renderer {
     let firstDefault = definition.parameters.count - definition.defaults.count
     for (index, name) in definition.parameters.enumerated() {
       if let value = values[index] {
+        try requireShallow(value)
         inner.set(name, value)
       } else if index >= firstDefault {
         inner.set(name, try evaluate(definition.defaults[index - firstDefault], inner))
@@ -70,12 +71,13 @@ extension Renderer {
     case .namespace:
       let members = try dictionary(arguments, of: "namespace").members
       return .namespace(
-        Value.Namespace(
-          try members.reduce(into: [:]) { result, member in
-            let name = try member.key.requiredText("an attribute of a namespace")
-            guard !name.hasPrefix("_") else { throw Fault("a namespace has no attribute that begins with '_'") }
-            result[name] = member.value
-          }))
+        try keep(
+          Value.Namespace(
+            try members.reduce(into: [:]) { result, member in
+              let name = try member.key.requiredText("an attribute of a namespace")
+              guard !name.hasPrefix("_") else { throw Fault("a namespace has no attribute that begins with '_'") }
+              result[name] = member.value
+            })))
     case .dict: return .dictionary(try dictionary(arguments, of: "dict"))
     }
   }

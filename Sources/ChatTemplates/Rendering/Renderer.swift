@@ -11,6 +11,9 @@ final class Renderer {
   private var steps = 0
   private var depth = 0
   private let root: Scope
+  /// What may hold another of its kind: emptied one by one at the end, so that no chain of them is freed by recursion.
+  private var scopes: [Scope] = []
+  private var namespaces: [Value.Namespace] = []
 
   init(variables: [(name: String, value: JSON)], time: TemplateTime) {
     let globals = Scope(parent: nil)
@@ -20,6 +23,10 @@ final class Renderer {
   }
 
   func text(of body: [Statement]) throws -> String {
+    defer {
+      for scope in scopes { scope.removeAll() }
+      for namespace in namespaces { namespace.members = [:] }
+    }
     _ = try run(body, root)
     return output
   }
@@ -53,6 +60,40 @@ final class Renderer {
     let result = try body()
     self.line = line
     return result
+  }
+
+  /// Remembers the scope that a macro holds.
+  func keep(_ macro: Macro) throws -> Macro {
+    try spend(Limits.stepsOfObject)
+    scopes.append(macro.scope)
+    return macro
+  }
+
+  /// Remembers a namespace.
+  func keep(_ namespace: Value.Namespace) throws -> Value.Namespace {
+    try spend(Limits.stepsOfObject)
+    namespaces.append(namespace)
+    return namespace
+  }
+
+  /// - Throws: `Fault` for a value that is nested too deeply to be kept.
+  func requireShallow(_ value: Value, depth: Int = 0) throws {
+    guard depth <= Limits.values else { throw Fault("a value nested more than \(Limits.values) levels deep", .limit) }
+    switch value {
+    case .list(let values), .tuple(let values), .view(_, let values):
+      try spend(1 + values.count / 8)
+      for value in values { try requireShallow(value, depth: depth + 1) }
+    case .dictionary(let dictionary):
+      try spend(1 + dictionary.members.count / 8)
+      for member in dictionary.members {
+        try requireShallow(member.key, depth: depth + 1)
+        try requireShallow(member.value, depth: depth + 1)
+      }
+    case .iterator(let generator): try requireShallow(.list(generator.values), depth: depth + 1)
+    case .callable(.method(let owner, _)): try requireShallow(owner, depth: depth + 1)
+    case .loop(let loop): try requireShallow(.list(loop.values), depth: depth + 1)
+    default: break
+    }
   }
 
   // MARK: - Statements
@@ -96,8 +137,8 @@ final class Renderer {
     case .set(let target, let expression): try assign(try evaluate(expression, scope), to: target, scope)
     case .setBlock(let target, let filters, let body):
       try assign(try filtered(body, filters, scope), to: target, scope)
-    case .macro(let definition): scope.set(definition.name, .callable(.macro(Macro(definition, scope))))
-    case .callBlock(let call, let caller): try write(try run(call, caller: Macro(caller, scope), scope))
+    case .macro(let definition): scope.set(definition.name, .callable(.macro(try keep(Macro(definition, scope)))))
+    case .callBlock(let call, let caller): try write(try run(call, caller: try keep(Macro(caller, scope)), scope))
     case .filterBlock(let filters, let body): try write(try filtered(body, filters, scope).printed())
     case .with(let values, let body):
       let inner = Scope(parent: scope)
@@ -148,6 +189,11 @@ final class Renderer {
   static let blockText = "text of the block"
 
   func assign(_ value: Value, to target: AssignmentTarget, _ scope: Scope) throws {
+    try requireShallow(value)
+    try put(value, into: target, scope)
+  }
+
+  private func put(_ value: Value, into target: AssignmentTarget, _ scope: Scope) throws {
     switch target {
     case .name(let name): scope.set(name, value)
     case .attribute(let owner, let name):
@@ -161,7 +207,7 @@ final class Renderer {
       guard values.count == targets.count else {
         throw Fault("\(values.count) values can't be unpacked into \(targets.count)")
       }
-      for (target, value) in zip(targets, values) { try assign(value, to: target, scope) }
+      for (target, value) in zip(targets, values) { try put(value, into: target, scope) }
     }
   }
 }

@@ -26,6 +26,7 @@ extension Parser {
       let line = parser.current.line
       var value = try parser.alternatives()
       while parser.takes(name: "if") {
+        try parser.link()
         let test = try parser.alternatives()
         let otherwise = parser.takes(name: "else") ? try parser.expression() : nil
         value = Expression(.conditional(test: test, then: value, otherwise: otherwise), line: line)
@@ -38,14 +39,20 @@ extension Parser {
   mutating func alternatives() throws(TemplateError) -> Expression {
     let line = current.line
     var left = try conjunction()
-    while takes(name: "or") { left = Expression(.or(left, try conjunction()), line: line) }
+    while takes(name: "or") {
+      try link()
+      left = Expression(.or(left, try conjunction()), line: line)
+    }
     return left
   }
 
   private mutating func conjunction() throws(TemplateError) -> Expression {
     let line = current.line
     var left = try negation()
-    while takes(name: "and") { left = Expression(.and(left, try negation()), line: line) }
+    while takes(name: "and") {
+      try link()
+      left = Expression(.and(left, try negation()), line: line)
+    }
     return left
   }
 
@@ -82,6 +89,7 @@ extension Parser {
     let line = current.line
     var left = try concatenation()
     while let operation = arithmetic(["+", "-"]) {
+      try link()
       left = Expression(.arithmetic(left, operation, try concatenation()), line: line)
     }
     return left
@@ -98,6 +106,7 @@ extension Parser {
     let line = current.line
     var left = try power()
     while let operation = arithmetic(["*", "/", "//", "%"]) {
+      try link()
       left = Expression(.arithmetic(left, operation, try power()), line: line)
     }
     return left
@@ -106,7 +115,10 @@ extension Parser {
   private mutating func power() throws(TemplateError) -> Expression {
     let line = current.line
     var left = try unary(withFilters: true)
-    while takes(symbol: "**") { left = Expression(.arithmetic(left, .power, try unary(withFilters: true)), line: line) }
+    while takes(symbol: "**") {
+      try link()
+      left = Expression(.arithmetic(left, .power, try unary(withFilters: true)), line: line)
+    }
     return left
   }
 
@@ -191,8 +203,12 @@ extension Parser {
 
   private mutating func subscripts(_ value: Expression) throws(TemplateError) -> Expression {
     var value = value
+    var count = 0
     while true {
       let line = current.line
+      // A few are usual, and there is no end of expressions that have them.
+      count += 1
+      if count > 8 { try link() }
       if takes(symbol: ".") {
         switch take().kind {
         case .name(let name): value = Expression(.attribute(value, name), line: line)
@@ -230,8 +246,11 @@ extension Parser {
   /// Filters after a value, and tests and calls among them.
   mutating func filterChain(_ value: Expression, allowsTests: Bool = false) throws(TemplateError) -> Expression {
     var value = value
+    var count = 0
     while true {
       let line = current.line
+      count += 1
+      if count > 8 { try link() }
       if takes(symbol: "|") {
         value = try filter(try expectName(), on: value, line: line)
       } else if allowsTests, takes(name: "is") {

@@ -4,6 +4,8 @@ struct Parser {
   private let tokens: [Token]
   private var position = 0
   private var nesting = 0
+  /// Links of all chains around the expression that is read.
+  private var links = 0
   /// Loops around the statement that is read, inside the innermost macro or block with a body of its own.
   private var loops = 0
 
@@ -68,6 +70,17 @@ struct Parser {
     return try body(&self)
   }
 
+  /// Counts a link of a chain, whose expressions lie in each other although they aren't written so.
+  mutating func link() throws(TemplateError) {
+    links += 1
+    guard links <= Limits.links else {
+      throw TemplateError(.limit, "a chain of more than \(Limits.links) operations", line: current.line)
+    }
+  }
+
+  /// The links of one statement or output, from none.
+  mutating func restartLinks() { links = 0 }
+
   // MARK: - Statements
 
   mutating func template() throws(TemplateError) -> [Statement] {
@@ -88,6 +101,7 @@ struct Parser {
           body.append(Statement(.data(text), line: line))
         case .variableBegin:
           parser.take()
+          parser.restartLinks()
           body.append(Statement(.output(try parser.tuple()), line: line))
           try parser.expect(.variableEnd, "'}}'")
         case .blockBegin:
@@ -122,6 +136,7 @@ struct Parser {
 
   private mutating func statement() throws(TemplateError) -> Statement {
     let line = current.line
+    restartLinks()
     let keyword = try expectName()
     let kind: Statement.Kind
     switch keyword {

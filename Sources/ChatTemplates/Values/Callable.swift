@@ -37,6 +37,8 @@ final class Scope {
 
   func set(_ name: String, _ value: Value) { variables[name] = value }
 
+  func removeAll() { variables = [:] }
+
   func value(of name: String) -> Value? {
     var scope: Scope? = self
     while let here = scope {

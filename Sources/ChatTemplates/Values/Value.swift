@@ -50,6 +50,9 @@ enum Value {
 
     init(_ values: [Value]) { rest = values[...] }
 
+    /// What is left.
+    var values: [Value] { Array(rest) }
+
     func takeFirst() -> Value? { rest.popFirst() }
 
     func takeAll() -> [Value] {
