@@ -61,8 +61,8 @@ struct GoldenTests {
       if let expected = golden.text {
         Issue.record("\(golden.name): \(error), not \(expected.debugDescription)")
       } else if golden.error.hasPrefix("TemplateError: ") {
-        #expect((error as? TemplateError)?.kind == .raised, "\(golden.name): \(error)")
-        #expect(golden.error == "TemplateError: \((error as? TemplateError)?.message ?? "")")
+        #expect(error.kind == .raised, "\(golden.name): \(error)")
+        #expect(golden.error == "TemplateError: \(error.message)")
       }
     }
   }
