@@ -50,12 +50,12 @@ extension AttackMethod: Hashable, Codable {
 
   public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
-  public func encode(to encoder: any Encoder) throws {
+  public func encode(to encoder: any Swift.Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(name)
   }
 
-  public init(from decoder: any Decoder) throws { self = try decoder.kind(among: Self.all) }
+  public init(from decoder: any Swift.Decoder) throws { self = try decoder.kind(among: Self.all) }
 }
 
 /// A method in one of the forms in which safety tuning compares it.
@@ -101,7 +101,7 @@ public func attacker(
       reference: reference, referenceFingerprint: referenceFingerprint, embedder: embedder, settings: settings))
 }
 
-extension Decoder {
+extension Swift.Decoder {
   /// Reads the name of one of these kinds.
   /// - Throws: `DecodingError` for another.
   func kind<Kind: PolicyKind>(among kinds: [Kind]) throws -> Kind {

@@ -43,12 +43,12 @@ extension Objective: Hashable, Codable {
 
   public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
-  public func encode(to encoder: any Encoder) throws {
+  public func encode(to encoder: any Swift.Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(name)
   }
 
-  public init(from decoder: any Decoder) throws { self = try decoder.kind(among: Self.all) }
+  public init(from decoder: any Swift.Decoder) throws { self = try decoder.kind(among: Self.all) }
 }
 
 /// Losses on log π (untempered, even where sampling was tempered) and log R, with slopes on log π.

@@ -113,14 +113,14 @@ struct PolicyGradientSearch: Sendable {
   private mutating func update(
     _ batch: [Experience], _ recording: RolloutRecording, _ before: [[Float]], _ advantages: [Double]
   ) {
-    let count = Double(batch.count)
+    let (count, clip) = (Double(batch.count), rule.clip)
     losses.append(
       policy.step(batch.map(\.tokens), reusing: recording) { now in
         var loss = 0.0
         let slopes = now.indices.map { index in
           let tokens = Double(max(1, now[index].count))
           return zip(now[index], before[index]).map { new, old -> Float in
-            guard let clip = rule.clip else {
+            guard let clip else {
               loss -= advantages[index] * Double(new) / count
               return Float(-advantages[index] / count)
             }

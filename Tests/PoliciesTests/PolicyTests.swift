@@ -128,7 +128,9 @@ struct PolicyTests {
       // Below, in tests of their own.
       if path.contains(".examples.") || path.hasSuffix(".like") { continue }
       let value = try #require(otherValue(of: key), "\(path)")
-      let after = try place.load(fullPolicy, overrides: ["\(path)=\(value)"], environment: ["A_KEY": "k"])
+      // A column says nothing without that of the prompts.
+      let more = path.hasPrefix("suite.columns.") ? ["suite.columns.prompt=question"] : []
+      let after = try place.load(fullPolicy, overrides: more + ["\(path)=\(value)"], environment: ["A_KEY": "k"])
       #expect(settled(after) != settled(before), "\(path)=\(value)")
       tried += 1
     }
