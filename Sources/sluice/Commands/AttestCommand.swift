@@ -3,6 +3,7 @@ import Core
 import Evidence
 import Foundation
 import Gate
+import Kinds
 import Policies
 
 struct AttestCommand: ParsableCommand {
