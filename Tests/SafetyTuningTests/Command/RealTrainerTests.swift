@@ -21,8 +21,8 @@ struct RealTrainerTests {
   }
 
   private func answers(_ folder: String, _ prompts: [String]) async throws -> [String] {
-    let target = LocalTarget(
-      name: folder, fingerprint: folder, model: try CausalLanguageModel.load(folder: folder),
+    let target = try LocalTarget(
+      name: folder, fingerprint: folder, model: CausalLanguageModel.load(folder: folder),
       settings: SamplingSettings(temperature: 0, maxTokens: 24, seed: 1))
     return try await target.respond(to: prompts.map { TargetRequest(prompt: $0, sampleIndex: 0) })
       .map { try $0.get().text.trimmingCharacters(in: .whitespaces) }
