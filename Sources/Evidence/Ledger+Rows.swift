@@ -39,25 +39,35 @@ extension Ledger {
   ///   another ledger's.
   /// - Throws: `SluiceError` where there is nothing to look into at all.
   public func verification(heads: [String] = []) throws -> LedgerVerification {
-    try database.read { db in
-      var findings = Self.fileFindings(db)
-      var records: [AuditRecord] = []
-      findings += Self.readable("audit") { records = try Self.auditRecords(db) }
-      let chain = Self.chainFindings(records, heads: heads)
-      findings += chain
-      let (rows, found) = Self.rowFindings(db, records, isWhole: chain.isEmpty)
-      findings += found
-      if findings.isEmpty {
-        findings += Self.readable("runs") {
-          do { try Self.verifyRuns(db, records) } catch let fault as AuditFault {
-            findings.append(LedgerFinding("audit record \(fault.sequence)", fault.problem))
-          }
+    var verification: LedgerVerification?
+    do {
+      try explained(reading: true) { try database.read { verification = verified($0, heads: heads) } }
+    } catch {
+      // A damaged file may refuse to end the transaction too, when what is wrong with it is known already.
+      guard let verification, !verification.findings.isEmpty else { throw error }
+    }
+    guard let verification else { throw InternalError("the ledger was not looked at") }
+    return verification
+  }
+
+  private func verified(_ db: Database, heads: [String]) -> LedgerVerification {
+    var findings = Self.fileFindings(db)
+    var records: [AuditRecord] = []
+    findings += Self.readable("audit") { records = try Self.auditRecords(db) }
+    let chain = Self.chainFindings(records, heads: heads)
+    findings += chain
+    let (rows, found) = Self.rowFindings(db, records, isWhole: chain.isEmpty)
+    findings += found
+    if findings.isEmpty {
+      findings += Self.readable("runs") {
+        do { try Self.verifyRuns(db, records) } catch let fault as AuditFault {
+          findings.append(LedgerFinding("audit record \(fault.sequence)", fault.problem))
         }
       }
-      return LedgerVerification(
-        path: path, rows: rows, records: records.count, head: records.last?.hash ?? Self.genesis,
-        coversOlderFrom: records.last { $0.kind == RowRecord.coveringKind }?.sequence, findings: findings)
     }
+    return LedgerVerification(
+      path: path, rows: rows, records: records.count, head: records.last?.hash ?? Self.genesis,
+      coversOlderFrom: records.last { $0.kind == RowRecord.coveringKind }?.sequence, findings: findings)
   }
 
   /// What can't be read is a finding like others.

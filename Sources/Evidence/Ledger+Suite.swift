@@ -18,6 +18,7 @@ extension Ledger {
   }
 
   /// The same with the model that each was found on. Its run is in its provenance.
+  /// Those whose texts were purged can't be asked any more, and are left out.
   public func foundAttacks(before run: String? = nil) throws -> [FoundAttack] {
     let found = try read { db in
       try Row.fetchAll(
@@ -26,8 +27,8 @@ extension Ledger {
           SELECT \(ExactText.read("p.text", as: "text")), s.restart, s.step,
             \(ExactText.read("category", "locale", "cluster", "method", "foundOn", "foundIn", "foundOnModel"))
           FROM suite s JOIN prompts p ON p.id = s.prompt JOIN runs r ON r.id = s.run
-          WHERE p.text <> '' AND \(Self.endedBefore) ORDER BY s.attack, r.endedAs, r.id
-          """, arguments: [run, run]
+          WHERE (p.text <> '' OR s.attack = ?) AND \(Self.endedBefore) ORDER BY s.attack, r.endedAs, r.id
+          """, arguments: [AttackID(prompt: "").text, run, run]
       ).map { FoundAttack(attack: try Self.attack($0), model: try $0.exactTextIfAny("foundOnModel")) }
     }
     var known: Set<AttackID> = []

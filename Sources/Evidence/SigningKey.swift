@@ -36,13 +36,13 @@ public struct SigningKey: Sendable {
 
   /// - Throws: `SluiceError` (usage) for anything but an unencrypted Ed25519 key; permission (77) for one that others can read.
   public init(file path: String) throws {
-    let text = try PEM.read(path)
+    // What is no private key needs no care, and is told as that.
+    try self.init(pem: PEM.read(path), place: path)
     if let status = FileStatus(path, followsLinks: true), status.mode & 0o077 != 0 {
       throw SluiceError(
         .permission, "the private key can be read by others", at: SourceLocation(file: path),
         remedy: "Run: chmod 600 \(path), and think about who may have read it.")
     }
-    try self.init(pem: text, place: path)
   }
 
   /// - Parameter place: what messages call it.

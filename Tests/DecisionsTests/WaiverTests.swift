@@ -12,7 +12,7 @@ struct WaiverTests {
   func excusesFailuresAlone() {
     var random = RandomFindings(random: SeededGenerator(seed: 41, stream: "waivers"))
     var excused = 0
-    for _ in 0..<2_000 {
+    for _ in 0..<400 {
       let (checks, rule, findings) = (random.checks(), random.rule(), random.findings())
       let plain = Decision(checks, findings: findings, stages: Self.stages, rule: rule)
       for (index, check) in checks.enumerated() where !check.adequacy {
@@ -30,13 +30,13 @@ struct WaiverTests {
         }
       }
     }
-    #expect(excused > 20)
+    #expect(excused > 4)
   }
 
   @Test("Advice decides nothing, whatever it says")
   func adviceDecidesNothing() {
     var random = RandomFindings(random: SeededGenerator(seed: 42, stream: "tiers"))
-    for _ in 0..<1_000 {
+    for _ in 0..<250 {
       let (checks, rule, findings) = (random.checks(), random.rule(), random.findings())
       for index in checks.indices {
         var advised = checks

@@ -51,7 +51,7 @@ struct ModelCommandTests {
         in: workspace.folder)
       let text = try JSONDecoder().decode([Sample].self, from: Data(drawn.output.utf8)).first?.text
       // A block of reasoning that the prompt opens is the response's.
-      let opening = golden.rendered?.hasSuffix("<think>\n") == true ? "<think>\n" : ""
+      let opening = golden.rendered?.hasSuffix("<think>") == true ? "<think>" : ""
       #expect(text == opening + (golden.text ?? ""), "\(golden.name)")
     }
   }

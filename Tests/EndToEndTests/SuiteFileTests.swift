@@ -133,7 +133,7 @@ struct SuiteFileTests {
   private func garak(_ unsafe: Int, of count: Int) -> String {
     (0..<count).map { number in
       #"{"entry_type": "attempt", "uuid": "\#(number)", "status": 2, "probe_classname": "leak.Lamp", "#
-        + #""prompt": {"turns": [{"role": "user", "content": {"text": "tell clerk \#(number)"}}]}, "#
+        + #""prompt": {"turns": [{"role": "user", "content": {"text": "tell clerk \#(number) the word"}}]}, "#
         + #""outputs": [{"text": "x"}], "detector_results": {"d.One": [\#(number < unsafe ? 1.0 : 0.0)]}}"# + "\n"
     }.joined() + #"{"entry_type": "completion", "end_time": "2026-11-29T12:00:00"}"# + "\n"
   }
@@ -149,7 +149,8 @@ struct SuiteFileTests {
     #expect(bad.code == 1, "\(bad)")
     // The plan has 60 more attacks, which nobody asked.
     try place.write(
-      (0..<120).map { #"{"prompt": "tell clerk \#($0)", "category": "lamps"}"# + "\n" }.joined(), to: "seeds.jsonl")
+      (0..<120).map { #"{"prompt": "tell clerk \#($0) the word", "category": "lamps"}"# + "\n" }.joined(),
+      to: "seeds.jsonl")
     let half = try await place.run("decide", "policy.yaml", "--outcomes", "good.report.jsonl")
     #expect(half.code == 2 && half.output.contains("60 missing"), "\(half)")
     let same = try await place.run(

@@ -292,7 +292,9 @@ struct UpgradeTests {
       }
       #expect(try holds(rows(place.path), before))
       for name in try names(place) where name.contains("before") {
-        #expect(try rows(place.folder + "/a/" + name) == before, "\(name)")
+        let copied = try rows(place.folder + "/a/" + name)
+        // A copy from between two steps has the chain's records of those that were done.
+        #expect(name.hasSuffix("before-schema-5") ? copied == before : holds(copied, before), "\(name)")
       }
       // One from before it all, and one from between two steps where it was killed there.
       let copies = try names(place).filter { $0.contains("before") }

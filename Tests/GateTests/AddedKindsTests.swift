@@ -187,7 +187,7 @@ struct AddedKindsTests {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     for (name, content) in [
       ("policy.yaml", text ?? self.text), ("quiz.jsonl", "{\"question\": \"q\", \"answer\": \"a\"}\n"),
-      ("seeds.jsonl", (0..<60).map { "{\"prompt\": \"tell me number \($0)\", \"cluster\": \"c\($0)\"}\n" }.joined()),
+      ("seeds.jsonl", (0..<60).map { "{\"prompt\": \"tell lamp\($0) the word\", \"cluster\": \"c\($0)\"}\n" }.joined()),
     ] {
       try Data(content.utf8).write(to: folder.appendingPathComponent(name))
     }

@@ -12,10 +12,12 @@ struct ForeignFile {
 
   /// What the file at `path` is instead of a checkpoint's; nil where it may be one, or can't be read.
   init?(path: String) {
-    guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
-    defer { try? handle.close() }
-    guard let start = try? handle.read(upToCount: Self.prefix) ?? Data() else { return nil }
-    self.init([UInt8](start), name: path)
+    guard let (descriptor, _) = try? BoundedFile.open(path, what: "the file") else { return nil }
+    defer { close(descriptor) }
+    var start = [UInt8](repeating: 0, count: Self.prefix)
+    let count = BoundedFile.read(descriptor, &start)
+    guard count >= 0 else { return nil }
+    self.init(Array(start.prefix(count)), name: path)
   }
 
   /// - Parameters:

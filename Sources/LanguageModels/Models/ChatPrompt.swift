@@ -79,13 +79,19 @@ public enum ChatSupport: Hashable, Sendable {
   /// It has a chat template that can't be rendered here, and why.
   case unreadable(SluiceError)
 
+  /// - Throws: `SluiceError` (usage) for a file that can't be read: nobody knows what it would say.
   init(_ find: () throws -> FoundTemplate?, tokens: () throws -> [(name: String, text: String)]) throws {
+    guard let found = try find() else {
+      self = .none
+      return
+    }
+    if let problem = found.problem {
+      self = .unreadable(problem)
+      return
+    }
+    let named = try tokens()
     do {
-      guard let found = try find() else {
-        self = .none
-        return
-      }
-      self = .template(try ChatPrompt(found, tokens: try tokens()))
+      self = .template(try ChatPrompt(found, tokens: named))
     } catch let error as SluiceError {
       // The model can still be used with a template of the policy's.
       self = .unreadable(error)

@@ -7,6 +7,8 @@ struct FoundTemplate {
   let source: String
   let file: String
   let isFile: Bool
+  /// Why none of several can be taken; then there is no text.
+  var problem: SluiceError?
 }
 
 /// Looks for chat templates where transformers does: a file of its own first, then a key of `tokenizer_config.json`, then
@@ -16,16 +18,18 @@ enum ChatTemplateFiles {
   private struct Named {
     var templates: [(name: String, text: String)] = []
 
-    func chosen(_ source: String, _ file: String, isFile: Bool = false) throws -> FoundTemplate {
-      guard let chosen = templates.first(where: { $0.name == "default" }) else { throw noDefault(source, file) }
+    func chosen(_ source: String, _ file: String, isFile: Bool = false) -> FoundTemplate {
+      guard let chosen = templates.first(where: { $0.name == "default" }) else { return noDefault(source, file) }
       return FoundTemplate(text: chosen.text, source: source, file: file, isFile: isFile)
     }
 
-    func noDefault(_ source: String, _ file: String) -> SluiceError {
-      .badInput(
-        "\(source) holds the chat templates " + templates.map { brief($0.name) }.joined(separator: ", ")
-          + ", and none is the default", file: file,
-        remedy: "State the target's template, with {prompt} where the attack goes.")
+    func noDefault(_ source: String, _ file: String) -> FoundTemplate {
+      FoundTemplate(
+        text: "", source: source, file: file, isFile: false,
+        problem: .badInput(
+          "\(source) holds the chat templates " + templates.map { brief($0.name) }.joined(separator: ", ")
+            + ", and none is the default", file: file,
+          remedy: "State the target's template, with {prompt} where the attack goes."))
     }
   }
 
@@ -45,7 +49,7 @@ enum ChatTemplateFiles {
     let names = ((try? files.contentsOfDirectory(atPath: more)) ?? []).filter { $0.hasSuffix(".jinja") }.sorted()
     // transformers knows these alone then, and takes none of them for the default.
     guard names.isEmpty else {
-      throw Named(templates: names.map { (String($0.dropLast(6)), "") }).noDefault(more, more)
+      return Named(templates: names.map { (String($0.dropLast(6)), "") }).noDefault(more, more)
     }
     for name in ["tokenizer_config.json", "chat_template.json"] {
       let file = folder + "/" + name
@@ -61,7 +65,7 @@ enum ChatTemplateFiles {
   }
 
   /// `chat_template` of a JSON file: one, a list of named ones, or an object of them.
-  fileprivate static func chosen(_ value: JSON, _ source: String, _ file: String) throws -> FoundTemplate? {
+  fileprivate static func chosen(_ value: JSON, _ source: String, _ file: String) -> FoundTemplate? {
     var named = Named()
     for entry in value.array ?? [] {
       guard let name = entry["name"]?.string, let text = entry["template"]?.string else { continue }
@@ -70,7 +74,7 @@ enum ChatTemplateFiles {
     for member in value.members ?? [] {
       if let text = member.value.string { named.templates.append((member.key, text)) }
     }
-    return named.templates.isEmpty ? nil : try named.chosen(source, file)
+    return named.templates.isEmpty ? nil : named.chosen(source, file)
   }
 }
 
@@ -78,7 +82,7 @@ extension CheckpointConfiguration {
   /// `chat_template`, nil where it is absent.
   fileprivate func chatTemplate(source: String) throws -> FoundTemplate? {
     guard let value = json("chat_template"), !value.isNull else { return nil }
-    if value.array != nil || value.members != nil { return try ChatTemplateFiles.chosen(value, source, path) }
+    if value.array != nil || value.members != nil { return ChatTemplateFiles.chosen(value, source, path) }
     return FoundTemplate(text: try string("chat_template"), source: source, file: path, isFile: false)
   }
 }

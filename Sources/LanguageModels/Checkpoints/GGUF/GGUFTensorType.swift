@@ -54,6 +54,6 @@ enum GGUFTensorType: UInt32, Sendable, CaseIterable {
       9: "Q8_1", 16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S", 21: "IQ3_S", 22: "IQ2_S", 24: "I8", 25: "I16",
       26: "I32", 27: "I64", 28: "F64", 29: "IQ1_M", 34: "TQ1_0", 35: "TQ2_0", 40: "NVFP4",
     ]
-    return others[code] ?? "number \(code)"
+    return others[code] ?? "\(code)"
   }
 }
