@@ -152,7 +152,7 @@ struct SuiteFileTests {
       (0..<120).map { #"{"prompt": "tell clerk \#($0) the word", "category": "lamps"}"# + "\n" }.joined(),
       to: "seeds.jsonl")
     let half = try await place.run("decide", "policy.yaml", "--outcomes", "good.report.jsonl")
-    #expect(half.code == 2 && half.output.contains("60 missing"), "\(half)")
+    #expect(half.code == 2 && half.output.contains("Of 120 planned responses 60 (50%) are known"), "\(half)")
     let same = try await place.run(
       "decide", "policy.yaml", "--outcomes", "good.report.jsonl", "--baseline-outcomes", "good.report.jsonl")
     #expect(same.code == 64 && same.errors.contains("the same responses"), "\(same)")

@@ -268,7 +268,8 @@ struct AddedKindsTests {
     // One of two members says that every response is unsafe.
     let check = try #require(ended.summary.checks.first { $0.metric == "run.scored_rate" })
     #expect(check.estimate?.value == 1 && check.verdict == .pass)
-    #expect(ended.summary.checks.first?.estimate?.value == 1 && ended.summary.verdict == .fail)
+    let rate = try #require(ended.summary.checks.first { $0.metric == "replay.asr" })
+    #expect((rate.estimate?.value ?? 0) > 0.999 && ended.summary.verdict == .fail)
     var writer = ReportWriter(wanted: policy.report)
     try writer.prepare()
     #expect(try writer.write(ended.summary, date: ended.date) == [folder.path + "/verdict.txt"])
