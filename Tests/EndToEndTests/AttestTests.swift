@@ -122,6 +122,25 @@ struct AttestTests {
     #expect(twice.code == 64 && twice.errors.contains("twice.json:1"), "\(twice.errors)")
   }
 
+  @Test("What an independent tool signed is accepted, see .ci/attest")
+  func independent() async throws {
+    let workspace = try Workspace()
+    let folder = "Tests/EndToEndTests/Attestations/"
+    for file in ["independent.json", "independent.pub", "independent.digest"] {
+      try workspace.copy(folder + file, to: file)
+    }
+    let digest = String(decoding: try workspace.read("independent.digest"), as: UTF8.self).trimmingCharacters(
+      in: .newlines)
+    let subject = Binary.root.appendingPathComponent("fixtures/lab/assistant-1.1").path
+    let outcome = try await verify(
+      workspace, file: "independent.json", key: "independent.pub", subject: subject, policy: digest, maxAge: "36500d")
+    #expect(outcome.code == 0, "\(outcome.output)\(outcome.errors)")
+    let other = try await verify(
+      workspace, file: "independent.json", key: "independent.pub", subject: "revision:1", policy: digest,
+      maxAge: "36500d")
+    #expect(other.code == 1)
+  }
+
   @Test("Keys are private, never overwritten, and told apart: 64 and 77")
   func keys() async throws {
     let workspace = try await workspace()
