@@ -25,7 +25,7 @@ final class CommittingBuffer<Item: Sendable>: Sendable {
   private let commit: @Sendable ([Item]) throws -> Void
 
   init(
-    pause: Duration = .milliseconds(5), enough: Int = 64, commit: @escaping @Sendable ([Item]) throws -> Void
+    pause: Duration = .milliseconds(2), enough: Int = 64, commit: @escaping @Sendable ([Item]) throws -> Void
   ) {
     self.pause = pause
     self.enough = enough
