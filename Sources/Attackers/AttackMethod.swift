@@ -3,7 +3,7 @@ import Kinds
 import LanguageModels
 
 /// A way to search for attacks: everything that is known of it is said where its search is.
-public struct AttackMethod: PolicyKind {
+public struct AttackMethod: NamedKind {
   public let name: String
   public let summary: String
   /// The forms in which safety tuning compares it, in the order of reports.
@@ -43,19 +43,6 @@ public struct AttackMethod: PolicyKind {
   public var variants: [AttackVariant] {
     forms.map { AttackVariant(name: $0.name, method: self, smooths: $0.smooths) }
   }
-}
-
-extension AttackMethod: Hashable, Codable {
-  public static func == (a: AttackMethod, b: AttackMethod) -> Bool { a.name == b.name }
-
-  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
-
-  public func encode(to encoder: any Swift.Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(name)
-  }
-
-  public init(from decoder: any Swift.Decoder) throws { self = try decoder.kind(among: Self.all) }
 }
 
 /// A method in one of the forms in which safety tuning compares it.
@@ -99,16 +86,4 @@ public func attacker(
   try settings.method.attacker(
     AttackerParts(
       reference: reference, referenceFingerprint: referenceFingerprint, embedder: embedder, settings: settings))
-}
-
-extension Swift.Decoder {
-  /// Reads the name of one of these kinds.
-  /// - Throws: `DecodingError` for another.
-  func kind<Kind: PolicyKind>(among kinds: [Kind]) throws -> Kind {
-    let name = try singleValueContainer().decode(String.self)
-    guard let kind = kinds.first(where: { $0.name == name }) else {
-      throw DecodingError.dataCorrupted(.init(codingPath: codingPath, debugDescription: "'\(name)' is not known"))
-    }
-    return kind
-  }
 }

@@ -1,7 +1,7 @@
 import Kinds
 
 /// The training objective on whole trajectories; all are off-policy.
-public struct Objective: PolicyKind {
+public struct Objective: NamedKind {
   public let name: String
   public let summary: String
   /// Whether log Z is learned beside the policy.
@@ -36,19 +36,6 @@ public struct Objective: PolicyKind {
   ) {
     ObjectiveLoss.contrastive(logPolicy: $0.logPolicy, logReward: $0.logReward, sigma: $0.settings.pairSigma)
   }
-}
-
-extension Objective: Hashable, Codable {
-  public static func == (a: Objective, b: Objective) -> Bool { a.name == b.name }
-
-  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
-
-  public func encode(to encoder: any Swift.Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(name)
-  }
-
-  public init(from decoder: any Swift.Decoder) throws { self = try decoder.kind(among: Self.all) }
 }
 
 /// Losses on log π (untempered, even where sampling was tempered) and log R, with slopes on log π.

@@ -104,6 +104,8 @@ public struct JudgeUsage: Hashable, Sendable {
 public protocol RemoteJudge: Judge {
   /// How many requests are best given at once (the connections kept busy).
   var preferredBatch: Int { get }
+  /// How many of them are on their way at once.
+  var inFlight: Int { get }
   var usage: JudgeUsage { get }
   /// What the policy says it is a version of (`revision:`); nil where nobody says.
   var declaredRevision: String? { get }
@@ -128,6 +130,7 @@ public protocol RemoteJudge: Judge {
 }
 
 extension RemoteJudge {
+  public var inFlight: Int { preferredBatch }
   public var declaredRevision: String? { nil }
   public var identifiesBytes: Bool { declaredRevision != nil }
   public var notices: [String] { [] }

@@ -107,7 +107,7 @@ public struct RunSummary: Hashable, Codable, Sendable {
     public var role: String
     public var name: String
     public var fingerprint: String
-    /// `local` or `openai`.
+    /// The name of the target's kind; `outcomes` for what was asked elsewhere.
     public var kind: String
     /// Nil in summaries of version 0.1 and for outcomes from elsewhere.
     public var signs: ModelSigns?
@@ -118,6 +118,12 @@ public struct RunSummary: Hashable, Codable, Sendable {
       self.fingerprint = fingerprint
       self.kind = kind
       self.signs = signs
+    }
+
+    /// Whether its files were read here: then it is its own revision, and its fingerprint begins with the files' digest.
+    public var isCheckpoint: Bool {
+      // Version 0.1 kept no signs, and had two kinds.
+      signs.map { $0.revision.map { !$0.isEmpty && fingerprint.hasPrefix($0) } ?? false } ?? (kind == "local")
     }
   }
 

@@ -79,6 +79,8 @@ public protocol Target: Sendable {
   var settings: SamplingSettings { get }
   /// How many requests are best given at once (a batch, or the connections kept busy).
   var preferredBatch: Int { get }
+  /// How many of them are on their way at once.
+  var inFlight: Int { get }
 
   /// Asks for every request; reports each outcome as it arrives, exactly once for each index, in any order.
   ///
@@ -100,6 +102,7 @@ public protocol Target: Sendable {
 }
 
 extension Target {
+  public var inFlight: Int { preferredBatch }
   public var declaredRevision: String? { nil }
   public var identifiesBytes: Bool { declaredRevision != nil }
   public var notices: [String] { [] }

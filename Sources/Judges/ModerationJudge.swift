@@ -9,7 +9,8 @@ public final class ModerationJudge: RemoteJudge {
   public let name: String
   public let fingerprint: String
   public let threshold: Double
-  public var preferredBatch: Int { max(1, client.configuration.concurrency) * 4 }
+  public var inFlight: Int { max(1, client.configuration.concurrency) }
+  public var preferredBatch: Int { inFlight * 4 }
   public var usage: JudgeUsage { meter.usage }
   public var notices: [String] { client.notices }
   public var declaredRevision: String? { client.configuration.shownRevision }

@@ -7,6 +7,33 @@ public protocol PolicyKind: Sendable {
   var summary: String { get }
 }
 
+/// A kind that is equal to another of the same name, and is kept as its name.
+public protocol NamedKind: PolicyKind, Hashable, Codable {
+  /// All there are, which a stored name may stand for.
+  static var all: [Self] { get }
+}
+
+extension NamedKind {
+  public static func == (a: Self, b: Self) -> Bool { a.name == b.name }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(name)
+  }
+
+  /// - Throws: `DecodingError` for a name that stands for none.
+  public init(from decoder: any Decoder) throws {
+    let name = try decoder.singleValueContainer().decode(String.self)
+    guard let kind = Self.all.first(where: { $0.name == name }) else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "'\(name)' is not known"))
+    }
+    self = kind
+  }
+}
+
 /// The keys of a mapping whose `kind` says which of them it has.
 public struct KindKeys: Sendable {
   public struct Kind: Sendable {

@@ -8,7 +8,7 @@ public enum StratifiedSample {
 
   /// - Parameters:
   ///   - units: by unit, what it is stratified by, most important first. The first level gets equal parts (half of the
-  ///     labels go to responses that a judge calls unsafe, be they ever so rare); within it the others get parts in
+  ///     labels go to responses that a judge calls unsafe, however rare they are); within it the others get parts in
   ///     proportion to the square roots of their sizes. Levels are dropped from the last one on where there are more
   ///     strata than the sample can hold twice.
   ///   - count: of units to draw; all of them where there are fewer.

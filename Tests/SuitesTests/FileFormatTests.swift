@@ -91,9 +91,10 @@ struct FileFormatTests {
     arguments: [
       (Array("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n".utf8), "a Git LFS pointer"),
       ([0x1f, 0x8b, 0x08, 0x00], "compressed with gzip"), (Array("PK\u{3}\u{4}".utf8), "a ZIP archive"),
-      (Array("PAR1....PAR1".utf8), "a Parquet file"), (Array("\n<!DOCTYPE HTML><html>".utf8), "a web page"),
-      ([0xff, 0xfe, 0x7b, 0x00], "UTF-16 text"), ([0x80, 0x04, 0x95], "a Python pickle"),
-      (Array("SQLite format 3\u{0}".utf8), "a SQLite database"), (Array("<?xml version='1.0'?>".utf8), "XML"),
+      (Array("PAR1....PAR1".utf8), "a Parquet file"), (Array("\n<!DOCTYPE HTML><html>".utf8), "an HTML page"),
+      ([0xff, 0xfe, 0x7b, 0x00], "UTF-16 text"), ([0x80, 0x04, 0x95], "a file of pickled Python objects"),
+      (Array("SQLite format 3\u{0}".utf8), "a SQLite database"),
+      (Array("<?xml version='1.0'?>".utf8), "an XML document"),
     ])
   func mistaken(bytes: [UInt8], name: String) throws {
     for file in ["s.jsonl", "s.csv", "s.json", "s"] {

@@ -264,13 +264,13 @@ struct Lexer {
       return scalar
     }
     while let scalar = rest.popFirst() {
-      guard scalar == "\\", let kind = rest.popFirst() else {
+      guard scalar == "\\", let letter = rest.popFirst() else {
         result.append(scalar)
         continue
       }
-      switch kind {
+      switch letter {
       case "\n": break
-      case "\\", "'", "\"": result.append(kind)
+      case "\\", "'", "\"": result.append(letter)
       case "n": result.append("\n")
       case "t": result.append("\t")
       case "r": result.append("\r")
@@ -279,7 +279,7 @@ struct Lexer {
       case "f": result.append("\u{0C}")
       case "v": result.append("\u{0B}")
       case "x", "u", "U":
-        let digits = kind == "x" ? 2 : kind == "u" ? 4 : 8
+        let digits = letter == "x" ? 2 : letter == "u" ? 4 : 8
         result.append(try code(digits, radix: 16))
         rest = rest.dropFirst(digits)
       case "0"..."7":
@@ -290,7 +290,7 @@ struct Lexer {
       case "N": throw TemplateError(.unsupported, "an escape by a character's name is not supported", line: line)
       default:
         result.append("\\")
-        result.append(kind)
+        result.append(letter)
       }
     }
     return String(result)

@@ -6,7 +6,7 @@ public struct MistakenFile: Hashable, Sendable {
   public let remedy: String
 
   /// Bytes that are enough to tell.
-  public static let headLength = 512
+  public static let headLength = 1024
 
   /// - Parameter head: the first bytes of the file.
   /// - Returns: nil where they begin no kind of file that is known to be mistaken for data.
@@ -30,17 +30,36 @@ public struct MistakenFile: Hashable, Sendable {
     }
   }
 
+  private static let zip: [UInt8] = [0x50, 0x4b, 0x03, 0x04]
+
   private static let kinds = [
     Kind(
-      "a Git LFS pointer", "Fetch what it stands for: git lfs pull.",
-      magic: Array("version https://git-lfs.github.com/spec/".utf8)),
+      "a Git LFS pointer, not the file itself", "Run git lfs install and git lfs pull in its folder.",
+      magic: Array("version https://git-lfs.github.com/spec/".utf8),
+      Array("version https://hawser.github.com/spec/".utf8)),
+    Kind(
+      "a git-annex pointer, not the file itself", "Run git annex get in its folder.",
+      magic: Array("/annex/objects/".utf8), Array("../.git/annex/".utf8), Array(".git/annex/".utf8)),
     Kind("compressed with gzip", "Decompress it: gunzip -k FILE.", magic: [0x1f, 0x8b]),
     Kind("compressed with zstd", "Decompress it: zstd -d FILE.", magic: [0x28, 0xb5, 0x2f, 0xfd]),
     Kind("compressed with xz", "Decompress it: xz -dk FILE.", magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]),
     Kind("compressed with bzip2", "Decompress it: bunzip2 -k FILE.", magic: Array("BZh".utf8)),
+    Kind("a 7z archive", "Unpack it.", magic: [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c]),
+    Kind("a RAR archive", "Unpack it.", magic: Array("Rar!".utf8)),
+    Kind("a tar archive", "Unpack it.") { $0.count > 262 && $0[257..<262].elementsEqual("ustar".utf8) },
+    Kind(
+      "a PyTorch file of pickled objects, in a ZIP archive",
+      "Pickles run code when they are read: save weights with save_pretrained(safe_serialization=True)."
+    ) { bytes in
+      bytes.starts(with: zip)
+        && ["data.pkl", "/version", "byteorder"].contains { bytes.firstRange(of: Array($0.utf8)) != nil }
+    },
     Kind(
       "a ZIP archive (or a spreadsheet in one)", "Unpack it, or export the sheet as CSV.",
-      magic: [0x50, 0x4b, 0x03, 0x04], [0x50, 0x4b, 0x05, 0x06]),
+      magic: zip, [0x50, 0x4b, 0x05, 0x06]),
+    Kind(
+      "an HDF5 file", "Convert weights to safetensors, and data to JSON Lines, with the library that wrote it.",
+      magic: [0x89, 0x48, 0x44, 0x46]),
     Kind(
       "a Parquet file",
       "Convert it: python3 -c 'import pandas,sys; pandas.read_parquet(sys.argv[1]).to_json(sys.argv[2], "
@@ -54,20 +73,22 @@ public struct MistakenFile: Hashable, Sendable {
       magic: Array("SQLite format 3\0".utf8)),
     Kind("a PDF", "Name the data file that it was made from.", magic: Array("%PDF".utf8)),
     Kind(
-      "a Python pickle", "Pickles run code when they are read: export the data as JSON Lines where you trust it.",
+      "a file of pickled Python objects",
+      "Pickles run code when they are read: save weights with save_pretrained(safe_serialization=True), data as JSON Lines.",
       magic: [0x80, 0x02], [0x80, 0x03], [0x80, 0x04], [0x80, 0x05]),
     Kind(
       "UTF-16 text", "Save it as UTF-8: iconv -f UTF-16 -t UTF-8 FILE > FILE.utf8.",
       magic: [0xff, 0xfe], [0xfe, 0xff]),
     Kind(
-      "a web page (a login or an error page, saved in place of the file?)",
-      "Open it in an editor; then download the file itself, signed in where that is asked for."
+      "an HTML page, likely a login or error page that a download got instead",
+      "Sign in or accept the terms, and download the file again."
     ) { bytes in
       let text = String(decoding: bytes, as: UTF8.self).lowercased().drop { $0.isWhitespace || $0 == "\u{feff}" }
       return text.hasPrefix("<!doctype html") || text.hasPrefix("<html") || text.hasPrefix("<head")
     },
-    Kind("XML", "Convert it to JSON Lines or CSV.") { bytes in
-      String(decoding: bytes, as: UTF8.self).drop { $0.isWhitespace || $0 == "\u{feff}" }.hasPrefix("<?xml")
+    Kind("an XML document", "Look at what it says; where it is data, convert it.") { bytes in
+      let text = String(decoding: bytes, as: UTF8.self).lowercased().drop { $0.isWhitespace || $0 == "\u{feff}" }
+      return text.hasPrefix("<?xml") || text.hasPrefix("<error>")
     },
   ]
 }

@@ -197,7 +197,7 @@ extension Statement.Subject {
 
   /// A local model's fingerprint is the hash of its files and the engine's version.
   private static func hash(ofLocal model: RunSummary.ModelIdentity) -> String? {
-    guard model.kind == "local", let hash = model.fingerprint.split(separator: "/").first, hash.count == 64 else {
+    guard model.isCheckpoint, let hash = model.fingerprint.split(separator: "/").first, hash.count == 64 else {
       return nil
     }
     return String(hash)

@@ -12,11 +12,13 @@ final class Arrivals<Answer: Sendable>: Sendable {
   private let buffer: CommittingBuffer<Arrival>
 
   /// - Parameters:
-  ///   - concurrency: requests in flight; so many may fail from one short outage.
+  ///   - concurrency: requests that may fail from one short outage.
+  ///   - inFlight: requests that are on their way at once.
   ///   - commit: when it returns, the outcomes survive a crash.
-  init(concurrency: Int, commit: @escaping @Sendable ([Arrival]) throws -> Void) {
+  init(concurrency: Int, inFlight: Int, commit: @escaping @Sendable ([Arrival]) throws -> Void) {
     watch = ArrivalWatch(concurrency: concurrency)
-    buffer = CommittingBuffer(commit: commit)
+    // A crash then takes no more answers that came than requests that were on their way.
+    buffer = CommittingBuffer(enough: inFlight, commit: commit)
   }
 
   func arrived(_ index: Int, _ outcome: Outcome) {

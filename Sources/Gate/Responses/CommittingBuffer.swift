@@ -24,11 +24,15 @@ final class CommittingBuffer<Item: Sendable>: Sendable {
   private let writing = Mutex(())
   private let commit: @Sendable ([Item]) throws -> Void
 
+  /// A transaction of more is hardly cheaper for each.
+  private static var most: Int { 64 }
+
+  /// - Parameter enough: outcomes that are committed at once, 64 at most.
   init(
-    pause: Duration = .milliseconds(2), enough: Int = 64, commit: @escaping @Sendable ([Item]) throws -> Void
+    pause: Duration = .milliseconds(2), enough: Int? = nil, commit: @escaping @Sendable ([Item]) throws -> Void
   ) {
     self.pause = pause
-    self.enough = enough
+    self.enough = max(1, min(enough ?? Self.most, Self.most))
     self.commit = commit
   }
 

@@ -83,7 +83,7 @@ struct Judging<Store: ScoreStore>: Sendable {
   private func ask(_ items: [Store.Item], by judge: any RemoteJudge) async throws -> [Score] {
     let (store, inputs) = (store, items.map(store.input))
     let collected = OutcomeBox<JudgmentOutcome>(count: items.count)
-    let arrivals = Arrivals<Score>(concurrency: judge.preferredBatch) { outcomes in
+    let arrivals = Arrivals<Score>(concurrency: judge.preferredBatch, inFlight: judge.inFlight) { outcomes in
       try store.commit(
         outcomes.compactMap { index, outcome in (try? outcome.get()).map { (items[index], $0) } }, by: judge)
       for (index, outcome) in outcomes { collected.set(index, outcome) }

@@ -251,7 +251,7 @@ final class ResponseService: Sendable {
     if requests.isEmpty { return }
     let (archive, meter) = (archive, meter)
     let began = clock.now
-    let arrivals = Arrivals<Response>(concurrency: target.preferredBatch) { outcomes in
+    let arrivals = Arrivals<Response>(concurrency: target.preferredBatch, inFlight: target.inFlight) { outcomes in
       try archive.commit(outcomes.map { (requests[$0.index], $0.outcome) }, of: target)
       // Only what is committed is counted.
       meter.asked(outcomes.lazy.map(\.outcome), role: role)

@@ -13,6 +13,7 @@ struct ApartTarget: Target {
   var fingerprint: String { model.fingerprint + "#apart" }
   var settings: SamplingSettings { model.settings }
   var preferredBatch: Int { model.preferredBatch }
+  var inFlight: Int { model.inFlight }
   var declaredRevision: String? { model.declaredRevision }
   var identifiesBytes: Bool { model.identifiesBytes }
 

@@ -6,7 +6,7 @@ import Targets
 struct Participant: Sendable {
   let role: Role
   let target: any Target
-  /// `local` or `openai`.
+  /// The name of its kind, for reports.
   let kind: String
   /// What the policy calls it; nil for the target's own name.
   var label: String?

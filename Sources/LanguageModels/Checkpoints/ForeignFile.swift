@@ -8,7 +8,7 @@ struct ForeignFile {
   let remedy: String
 
   /// Enough for every mark below.
-  private static let prefix = 1024
+  private static let prefix = MistakenFile.headLength
 
   /// What the file at `path` is instead of a checkpoint's; nil where it may be one, or can't be read.
   init?(path: String) {
@@ -24,9 +24,9 @@ struct ForeignFile {
   ///   - start: the file's first bytes.
   ///   - name: tells what was expected by its ending.
   init?(_ start: [UInt8], name: String) {
-    if let found = Self.anywhere(start)
-      ?? (Self.isBinary(name) ? Self.insteadOfWeights(start, name) : Self.insteadOfText(start))
-    {
+    if let mistaken = Self.mistaken(start, name) {
+      self.init(mistaken.name, mistaken.remedy)
+    } else if let found = Self.isBinary(name) ? Self.insteadOfWeights(start, name) : Self.insteadOfText(start) {
       self = found
     } else {
       return nil
@@ -42,51 +42,10 @@ struct ForeignFile {
 
   private static let copyAgain = "Download or copy the file again, and look at what the download says."
 
-  private static func anywhere(_ start: [UInt8]) -> ForeignFile? {
-    func begins(_ bytes: [UInt8]) -> Bool { start.starts(with: bytes) }
-    func begins(_ text: String) -> Bool { start.starts(with: text.utf8) }
-    if begins("version https://git-lfs.github.com/spec/") || begins("version https://hawser.github.com/spec/") {
-      return ForeignFile(
-        "a Git LFS pointer, not the file itself",
-        "Run git lfs install and git lfs pull in its folder, or download the file itself.")
-    }
-    if begins("/annex/objects/") || begins("../.git/annex/") || begins(".git/annex/") {
-      return ForeignFile("a git-annex pointer, not the file itself", "Run git annex get in its folder.")
-    }
-    if begins([0x1F, 0x8B]) { return ForeignFile("compressed with gzip", "Unpack it with gunzip.") }
-    if begins([0x28, 0xB5, 0x2F, 0xFD]) { return ForeignFile("compressed with zstd", "Unpack it with unzstd.") }
-    if begins([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]) { return ForeignFile("compressed with xz", "Unpack it with unxz.") }
-    if begins("BZh") { return ForeignFile("compressed with bzip2", "Unpack it with bunzip2.") }
-    if begins([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]) { return ForeignFile("a 7z archive", "Unpack it.") }
-    if begins("Rar!") { return ForeignFile("a RAR archive", "Unpack it.") }
-    if begins([0x50, 0x4B, 3, 4]) || begins([0x50, 0x4B, 5, 6]) {
-      return contains(start, "data.pkl") || contains(start, "/version") || contains(start, "byteorder")
-        ? pickle("a PyTorch file of pickled objects (in a zip archive)") : ForeignFile("a zip archive", "Unpack it.")
-    }
-    if start.count > 262, start[257..<262].elementsEqual("ustar".utf8) {
-      return ForeignFile("a tar archive", "Unpack it.")
-    }
-    if begins("%PDF-") { return ForeignFile("a PDF document", copyAgain) }
-    if begins([0x89, 0x48, 0x44, 0x46]) {
-      return ForeignFile("an HDF5 file (Keras, TensorFlow)", "Convert it to safetensors.")
-    }
-    if start.count > 2, start[0] == 0x80, (2...5).contains(start[1]) {
-      return pickle("a file of pickled Python objects")
-    }
-    let text = String(decoding: start.drop { $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }.prefix(512), as: UTF8.self)
-      .lowercased().drop(while: \.isWhitespace)
-    if text.hasPrefix("<!doctype html") || text.hasPrefix("<html") || text.hasPrefix("<head") {
-      return ForeignFile(
-        "an HTML page, likely a login or error page that a download got instead",
-        "Log in or accept the model's terms, and download the file again.")
-    }
-    if text.hasPrefix("<?xml") || text.hasPrefix("<error>") { return ForeignFile("an XML document", copyAgain) }
-    return nil
-  }
-
-  private static func pickle(_ what: String) -> ForeignFile {
-    ForeignFile(
-      what, "Pickled weights can run code and aren't read: save them with save_pretrained(safe_serialization=True).")
+  /// Weights begin with a number of any value, which may happen to be a short mark of something else.
+  private static func mistaken(_ start: [UInt8], _ name: String) -> MistakenFile? {
+    if name.hasSuffix(".safetensors"), start.count > 8, start[8] == UInt8(ascii: "{") { return nil }
+    return MistakenFile(start)
   }
 
   private static func insteadOfWeights(_ start: [UInt8], _ name: String) -> ForeignFile? {
@@ -116,16 +75,7 @@ struct ForeignFile {
     if start.starts(with: "GGUF".utf8) {
       return ForeignFile("a GGUF file", "Give it the ending .gguf and name it alone.")
     }
-    if start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) {
-      return ForeignFile("UTF-16 text", "Save it as UTF-8.")
-    }
     return nil
-  }
-
-  private static func contains(_ bytes: [UInt8], _ text: String) -> Bool {
-    let wanted = Array(text.utf8)
-    guard bytes.count >= wanted.count else { return false }
-    return (0...(bytes.count - wanted.count)).contains { bytes[$0..<$0 + wanted.count].elementsEqual(wanted) }
   }
 }
 

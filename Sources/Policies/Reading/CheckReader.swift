@@ -3,7 +3,7 @@ import Decisions
 import Kinds
 import Statistics
 
-/// What a check may refer to in this policy: sections that are there, be they right or wrong by themselves.
+/// The sections of this policy that a check may refer to; one with mistakes of its own counts as present.
 struct CheckContext {
   let hasBaseline: Bool
   let hasControl: Bool

@@ -7,8 +7,8 @@ import Targets
 enum TuningReader {
   /// - Parameters:
   ///   - candidate: what is tuned.
-  ///   - quiz: the file that stands in where none is named; nil where there is none.
-  ///   - benign: likewise.
+  ///   - quiz: the quiz to use where the section names none; nil where there is none.
+  ///   - benign: the harmless prompts to use where the section names none; nil where there are none.
   ///   - ledger: its path; variants go beside it.
   /// - Returns: nil where the section is absent, or wrong, which is then noted.
   static func read(

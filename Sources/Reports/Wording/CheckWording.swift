@@ -123,7 +123,7 @@ extension RunSummary {
   private func shortName(of role: Role) -> String? {
     guard let model = models.first(where: { $0.role == role.description }) else { return nil }
     let folder = model.name.split(separator: "/").last.map(String.init)
-    return model.kind == "local" ? folder ?? model.name : model.name
+    return model.isCheckpoint ? folder ?? model.name : model.name
   }
 
   /// One reason for the verdict, in plain words.

@@ -8,6 +8,7 @@ public final class OpenAITarget: Target {
   /// The client's identity.
   public let fingerprint: String
   public let settings: SamplingSettings
+  public let inFlight: Int
   public let preferredBatch: Int
 
   private let client: OpenAIClient
@@ -30,7 +31,8 @@ public final class OpenAITarget: Target {
       configuration, environment: environment, transport: transport, retry: retry, clock: clock, waits: waits)
     fingerprint = client.identity
     // Enough to keep the connections busy while the slowest of a batch finish.
-    preferredBatch = max(1, configuration.concurrency) * 4
+    inFlight = max(1, configuration.concurrency)
+    preferredBatch = inFlight * 4
     switch configuration.api {
     // In a chat the server places the system prompt; a template only wraps the user's message.
     case .chat: template = settings.template.map { PromptTemplate($0) }

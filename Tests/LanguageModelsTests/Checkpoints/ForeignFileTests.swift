@@ -9,7 +9,7 @@ struct ForeignFileTests {
     (Array("version https://git-lfs.github.com/spec/v1\noid sha256:0a1b\nsize 178912\n".utf8), "a Git LFS pointer"),
     (Array("/annex/objects/SHA256E-s1--0a1b.gguf\n".utf8), "a git-annex pointer"),
     ([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3], "gzip"), ([0x28, 0xB5, 0x2F, 0xFD, 4, 5, 6, 7, 8], "zstd"),
-    ([0x50, 0x4B, 3, 4, 20, 0, 0, 0, 8, 0, 1, 2], "a zip archive"),
+    ([0x50, 0x4B, 3, 4, 20, 0, 0, 0, 8, 0, 1, 2], "a ZIP archive"),
     ([0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 26) + Array("archive/data.pkl".utf8), "pickled"),
     ([0x80, 2, 0x7D, 0x71, 0, 0x58, 1, 2, 3, 4], "pickled"),
     (Array("<!DOCTYPE html>\n<html><head><title>Sign in</title>".utf8), "an HTML page"),
