@@ -110,12 +110,17 @@ extension RunSummary {
     public var identifiesBytes: Bool
     /// Sampling, template and system prompt in a line; the prompt as a digest.
     public var settings: String
+    /// Whether the model's files were read here; nil in summaries that don't say it.
+    public var isCheckpoint: Bool?
 
-    public init(revision: String?, server: [String], identifiesBytes: Bool, settings: String) {
+    public init(
+      revision: String?, server: [String], identifiesBytes: Bool, settings: String, isCheckpoint: Bool? = nil
+    ) {
       self.revision = revision
       self.server = server
       self.identifiesBytes = identifiesBytes
       self.settings = settings
+      self.isCheckpoint = isCheckpoint
     }
   }
 }

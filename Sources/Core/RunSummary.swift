@@ -120,10 +120,10 @@ public struct RunSummary: Hashable, Codable, Sendable {
       self.signs = signs
     }
 
-    /// Whether its files were read here: then it is its own revision, and its fingerprint begins with the files' digest.
+    /// Whether its files were read here: then its name is their path, and its fingerprint begins with their digest.
     public var isCheckpoint: Bool {
-      // Version 0.1 kept no signs, and had two kinds.
-      signs.map { $0.revision.map { !$0.isEmpty && fingerprint.hasPrefix($0) } ?? false } ?? (kind == "local")
+      // Summaries of version 0.1 don't say it; it had two kinds.
+      signs?.isCheckpoint ?? (kind == "local")
     }
   }
 

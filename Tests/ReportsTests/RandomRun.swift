@@ -81,7 +81,8 @@ struct RandomRun {
     if random.next() % 3 == 0 { return nil }
     return .init(
       revision: random.next() % 2 == 0 ? nil : text(), server: many(2) { $0.text() },
-      identifiesBytes: random.next() % 2 == 0, settings: text())
+      identifiesBytes: random.next() % 2 == 0, settings: text(),
+      isCheckpoint: [nil, true, false][Int(random.next() % 3)])
   }
 
   private mutating func tuning() -> RunSummary.TuningSummary? {

@@ -134,7 +134,8 @@ struct Assembly {
           + "same_model: true.")
     }
     models.baseline = Participant(
-      role: .baseline, target: ApartTarget(baseline.target), kind: baseline.kind, label: baseline.label)
+      role: .baseline, target: ApartTarget(baseline.target), kind: baseline.kind, isCheckpoint: baseline.isCheckpoint,
+      label: baseline.label)
   }
 
   /// The stages that the policy has something for; asking for another is a mistake that `check` can't see.
@@ -160,7 +161,8 @@ struct Assembly {
 
   func participant(_ role: Role, _ target: TargetChoice, _ context: TargetContext? = nil) throws -> Participant {
     Participant(
-      role: role, target: try target.recipe.make(context ?? targetContext), kind: target.kind, label: target.label)
+      role: role, target: try target.recipe.make(context ?? targetContext), kind: target.kind,
+      isCheckpoint: target.recipe.checkpoint != nil, label: target.label)
   }
 
   /// What targets and tuners are made with.

@@ -8,6 +8,8 @@ struct Participant: Sendable {
   let target: any Target
   /// The name of its kind, for reports.
   let kind: String
+  /// Whether its files are read here.
+  var isCheckpoint = false
   /// What the policy calls it; nil for the target's own name.
   var label: String?
   /// Responses are shared within a scope alone: empty for a model that is known by its bytes, the run where it isn't, and what the
@@ -29,7 +31,7 @@ struct Participant: Sendable {
       role: role.description, name: name, fingerprint: target.fingerprint, kind: kind,
       signs: RunSummary.ModelSigns(
         revision: target.declaredRevision, server: signs.lines, identifiesBytes: target.identifiesBytes,
-        settings: target.settings.shown))
+        settings: target.settings.shown, isCheckpoint: isCheckpoint))
   }
 }
 
