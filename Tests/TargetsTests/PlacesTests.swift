@@ -57,6 +57,20 @@ struct PlacesTests {
     }
   }
 
+  @Test("don't leave in the place of an unread answer while the one who asked wants to read it first")
+  func readFirst() async throws {
+    try await FakeServer.run(answering: { _, _ in .chat("hi") }) { server in
+      let transport = try CurlTransport(mostAtOnce: 1)
+      let place = RequestPlace { true }
+      #expect(try await transport.send(request(server, "first"), from: place) { true }.status == 200)
+      let other = Task { try await transport.send(request(server, "other")).status }
+      try await Task.sleep(for: .milliseconds(100))
+      #expect(server.requests.count == 1)
+      transport.leave(place)
+      #expect(try await other.value == 200)
+    }
+  }
+
   @Test("are asked when their turn comes whether they may still leave, and stay where they may not")
   func keptBack() async throws {
     try await FakeServer.run(answering: { _, _ in .after(seconds: 0.1, .chat("hi")) }) { server in

@@ -28,6 +28,9 @@ final class CircuitBreaker: Sendable {
   /// Whether only trials are let through.
   var isOpen: Bool { state.withLock { $0.failures >= limit } }
 
+  /// Whether a request has failed since the last answer.
+  var isCounting: Bool { state.withLock { $0.failures > 0 } }
+
   /// Nil where a new request may be sent, otherwise the failure it meets without being sent.
   func refusal() -> ResponseFailure? {
     state.withLock { state in

@@ -120,12 +120,15 @@ public struct TransportFailure: Error, Hashable, Sendable {
 
 /// A place among the requests that a transport keeps under way at a time. A request takes one when it leaves, and gives it
 /// up when it is answered with success; where it isn't, it keeps the place for another try, so that a server in trouble is not
-/// asked more while some wait to ask again. A long answer keeps its place until it is read.
+/// asked more while some wait to ask again. A long answer keeps its place until it is read, and so does every answer while
+/// `waitsForReader` says so.
 public final class RequestPlace: Sendable {
   /// Changed by the transport alone.
   let isTaken = Atomic(false)
+  /// Asked from the transport's thread when an answer has come, which may turn out to be worthless once it is read.
+  let waitsForReader: @Sendable () -> Bool
 
-  public init() {}
+  public init(waitsForReader: @escaping @Sendable () -> Bool = { false }) { self.waitsForReader = waitsForReader }
 }
 
 /// Carries requests to a server. Retries, pacing and meaning are the business of its callers.

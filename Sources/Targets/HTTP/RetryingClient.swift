@@ -47,7 +47,8 @@ final class RetryingClient: Sendable {
     seed: UInt64, retries: Int? = nil, isAside: Bool = false, attempt: @Sendable () -> Attempt<Value>
   ) async throws -> Result<Value, ResponseFailure> {
     try await permits.withPermit {
-      let place = RequestPlace()
+      // While failures are counted, an answer is read before another request takes its place: it may be one failure too many.
+      let place = RequestPlace { [breaker] in breaker.isCounting }
       defer { transport.leave(place) }
       if !isAside, let refusal = breaker.refusal() { return .failure(refusal) }
       let outcome = try await tries(

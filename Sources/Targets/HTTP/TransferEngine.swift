@@ -149,7 +149,9 @@ final class TransferEngine {
       let transfer = Unmanaged<CurlTransfer>.fromOpaque(owner).takeUnretainedValue()
       remove(transfer)
       // The next one leaves before anybody has read this answer, unless many like it would fill the memory.
-      if result == CURLE_OK, transfer.hasSucceeded, transfer.bodyBytes <= Self.mostUnread, let place = transfer.place {
+      if result == CURLE_OK, transfer.hasSucceeded, transfer.bodyBytes <= Self.mostUnread, let place = transfer.place,
+        !place.waitsForReader()
+      {
         free(place)
       }
       transfer.finish(result)
