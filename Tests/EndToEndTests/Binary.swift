@@ -89,6 +89,9 @@ final class RunningBinary: Sendable {
     process.terminationHandler = { process in
       box.set(process.terminationStatus, process.terminationReason == .uncaughtSignal)
     }
+    // Where the tests themselves ignore Ctrl-C or a lost terminal (shell jobs, nohup), the program is not to inherit that.
+    let inherited = [SIGINT, SIGHUP].map { ($0, signal($0, SIG_DFL)) }
+    defer { for (number, handler) in inherited { signal(number, handler) } }
     try process.run()
     pid = process.processIdentifier
     self.box = box
