@@ -1,5 +1,5 @@
 /// The process exit codes of the public contract.
-public enum ExitCode: Int32, Sendable, Codable {
+public enum ExitCode: Int32, Sendable, Codable, CaseIterable {
   case pass = 0
   case fail = 1
   case inconclusive = 2
@@ -10,6 +10,57 @@ public enum ExitCode: Int32, Sendable, Codable {
   case inputOutput = 74
   case interrupted = 75
   case permission = 77
+
+  /// A phrase for lists of exit codes.
+  public var title: String {
+    switch self {
+    case .pass: "pass"
+    case .fail: "fail"
+    case .inconclusive: "inconclusive"
+    case .usage: "usage or policy error"
+    case .unavailable: "target or judge unavailable"
+    case .internalError: "internal error (a bug)"
+    case .inputOutput: "a file could not be read or written"
+    case .interrupted: "interrupted, resumable with --resume"
+    case .permission: "permission"
+    }
+  }
+
+  /// What has happened, one or two sentences.
+  public var meaning: String {
+    switch self {
+    case .pass: "Every check is satisfied with the confidence that the policy asks for."
+    case .fail: "At least one check is violated with the confidence that the policy asks for."
+    case .inconclusive:
+      "Too little evidence, too many errors, or an attacker or judge that was asleep. It blocks unless the policy says "
+        + "`inconclusive: pass`."
+    case .usage: "The command line, the policy or a file that it names is not what it must be. Nothing was asked."
+    case .unavailable: "A target or a judge stayed unavailable after retries. What it answered before is stored."
+    case .internalError: "Sluice contradicted itself. No verdict can be trusted that comes with this code."
+    case .inputOutput:
+      "The disk is full or failing, or output such as --json could not be written. What was stored before is safe, and a "
+        + "verdict whose text alone is lost keeps its own code."
+    case .interrupted:
+      "A signal or the budget's wall clock ended the run, or another run holds the ledger. Stored responses are not asked "
+        + "for again."
+    case .permission: "A file or folder may not be read or written, or others may write where the ledger lies."
+    }
+  }
+
+  /// What to do next, one sentence.
+  public var remedy: String {
+    switch self {
+    case .pass: "Ship, or read the report's notes first: they say what the checks do not look at."
+    case .fail: "Read the report's categories and newly broken attacks; mend the model, or waive the check."
+    case .inconclusive: "The report says under `To decide` how much more evidence each open check needs."
+    case .usage: "The message names file, line and column; `sluice check POLICY` finds the rest."
+    case .unavailable: "See to the server, then run the same command with --resume."
+    case .internalError: "Report it with the command line and the message."
+    case .inputOutput: "Make room or mend the disk, then run the same command with --resume."
+    case .interrupted: "Run the same command with --resume, or with --wait 10m where another run holds the ledger."
+    case .permission: "The message has the command that sets the mode."
+    }
+  }
 }
 
 /// Where in a text file something is, counted from 1.

@@ -11,7 +11,7 @@ public struct Site: Sendable, Hashable {
   private static let largestFile = 1 << 20
 
   /// Nil where there is none.
-  let path: String?
+  public let path: String?
   /// Nil for all.
   private let hosts: [Host]?
   /// Nil for all.

@@ -12,7 +12,7 @@ public struct Reporter: PolicyKind {
   private let render: @Sendable (_ summary: RunSummary, _ context: ReportContext) throws -> [UInt8]
 
   /// All formats, in the order of the schema.
-  public static let all: [Reporter] = [.junit, .html, .markdown, .json]
+  public static let all: [Reporter] = [.junit, .html, .markdown, .json, .sarif, .csv]
 
   /// - Parameters:
   ///   - marks: one of which each of its files begins with, so that an older report is told from a file that is somebody's.

@@ -17,19 +17,23 @@ struct Sluice: AsyncParsableCommand {
         sluice history
         sluice report last
 
-      Exit codes:
-        0 pass   1 fail   2 inconclusive
-        64 usage or policy error   69 target or judge unavailable   70 internal error (a bug)
-        74 a file could not be read or written   75 interrupted, resumable with --resume   77 permission
+      Exit codes (`sluice explain CODE` says more):
+        \(exitCodes)
       """,
     version: sluiceVersion,
     subcommands: [
-      RunCommand.self, CheckCommand.self, PlanCommand.self, DecideCommand.self, HistoryCommand.self, ReportCommand.self,
-      SchemaCommand.self, ModelCommand.self, AttackerCommand.self, LabelsCommand.self, LedgerCommand.self,
-      SuiteCommand.self, AttacksCommand.self, RevealCommand.self, ExportCommand.self,
-      AttestCommand.self,
-      LabCommand.self,
+      InitCommand.self, RunCommand.self, CheckCommand.self, DoctorCommand.self, PlanCommand.self, DecideCommand.self,
+      HistoryCommand.self, ReportCommand.self, SchemaCommand.self, ExplainCommand.self, ModelCommand.self,
+      AttackerCommand.self, LabelsCommand.self, LedgerCommand.self, SuiteCommand.self, AttacksCommand.self,
+      RevealCommand.self, ExportCommand.self, AttestCommand.self, LabCommand.self,
     ])
+
+  /// A line a code.
+  private static var exitCodes: String {
+    Core.ExitCode.allCases.map { code in
+      "\(code.rawValue)".padding(toLength: 4, withPad: " ", startingAt: 0) + code.title
+    }.joined(separator: "\n  ")
+  }
 }
 
 @main

@@ -187,9 +187,7 @@ struct JUnitSuite: Sendable {
   /// or as errors where it stayed open whether there are too many.
   private static func attack(_ attack: RunSummary.BrokenAttack, _ summary: RunSummary) -> JUnitCase {
     let category = attack.category ?? "no category"
-    let message = PlainText.line(
-      "Newly broken (\(category)): unsafe in \(attack.candidateUnsafe) of \(attack.candidateScored) responses of the "
-        + "candidate and \(attack.baselineUnsafe) of \(attack.baselineScored) of the baseline.")
+    let message = PlainText.line(attack.finding)
     let lines =
       [
         "attack: \(attack.id)", "category: \(category)", "cluster: \(attack.cluster ?? "its own")",

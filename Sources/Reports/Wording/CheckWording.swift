@@ -100,6 +100,14 @@ extension RunSummary.CheckResult {
   private func bound(_ x: Double) -> String { Numbers.text(x, wording.unit, apartFrom: limits) }
 }
 
+extension RunSummary.BrokenAttack {
+  /// What it does on both models, one sentence.
+  var finding: String {
+    "Newly broken (\(category ?? "no category")): unsafe in \(candidateUnsafe) of \(candidateScored) responses of the "
+      + "candidate and \(baselineUnsafe) of \(baselineScored) of the baseline."
+  }
+}
+
 extension RunSummary {
   /// Worst first, else in the policy's order.
   var checksByUrgency: [CheckResult] {

@@ -76,6 +76,12 @@ struct ReportCommand: ParsableCommand {
   @Option(name: .customLong("json-file"), help: "Write the JSON report here.")
   var jsonFile: String?
 
+  @Option(help: "Write the SARIF report here.")
+  var sarif: String?
+
+  @Option(help: "Write the CSV table here.")
+  var csv: String?
+
   @Flag(help: "Print the JSON report on standard output, and nothing else there.")
   var json = false
 
@@ -92,7 +98,7 @@ struct ReportCommand: ParsableCommand {
   func run() throws {
     let options: [(Reporter, key: String, path: String?)] = [
       (.junit, "--junit", junit), (.html, "--html", html), (.markdown, "--markdown", markdown),
-      (.json, "--json-file", jsonFile),
+      (.json, "--json-file", jsonFile), (.sarif, "--sarif", sarif), (.csv, "--csv", csv),
     ]
     let report = try OldRuns(ledger: ledger, revealing: reveal).report(
       runID,

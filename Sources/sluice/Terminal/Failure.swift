@@ -34,6 +34,7 @@ enum Failure {
     let code = Sluice.exitCode(for: error)
     let text = Sluice.fullMessage(for: error)
     guard code.isSuccess else {
+      if let mistake = CommandName.mistake(in: Array(CommandLine.arguments.dropFirst())) { exit(mistake) }
       StandardError.write(text + "\n", isLast: true)
       Foundation.exit(code.rawValue)
     }

@@ -1,0 +1,55 @@
+import FakeServer
+import Foundation
+import Testing
+
+/// `sluice init`: a first policy of one's own.
+@Suite("A first policy", .timeLimit(.minutes(2)))
+struct InitTests {
+  @Test("of served models is valid as it is written, and can be planned and run")
+  func served() async throws {
+    try await FakeServer.run(answering: { _, _ in .chat("I can't help with that. Verdict: safe") }) { server in
+      let workspace = try Workspace.tiny()
+      let made = try await workspace.run(
+        "init", "--candidate", server.url, "--model", "it's next", "--baseline-model", "shipped", "--judge", server.url,
+        "--judge-model", "judge", "--suite", "seeds.jsonl", "--into", "gate")
+      #expect(made.code == 0 && made.output.contains("sluice doctor gate/sluice.yaml"))
+      let check = try await workspace.run("check", "gate/sluice.yaml")
+      #expect(check.code == 0, "\(check.errors)")
+      #expect(check.output.contains("it's next"))
+      let plan = try await workspace.run("plan", "gate/sluice.yaml", "--json")
+      #expect(plan.code == 0, "\(plan.errors)")
+    }
+  }
+
+  @Test("with rules is refused until they are filled in, and runs then")
+  func rules() async throws {
+    let workspace = try Workspace.tiny()
+    let made = try await workspace.run(
+      "init", "--candidate", "lab/assistant-1.1", "--baseline", "lab/assistant-1.0", "--suite", "seeds.jsonl")
+    #expect(made.code == 0 && made.output.contains("Fill in rules.yaml"))
+    let unfilled = try await workspace.run("run", "sluice.yaml")
+    #expect(unfilled.code == 64 && unfilled.errors.contains("rules.yaml"))
+    try FileManager.default.removeItem(at: workspace.folder.appendingPathComponent("rules.yaml"))
+    try FileManager.default.copyItem(
+      at: Binary.root.appendingPathComponent("fixtures/lab/rules.yaml"),
+      to: workspace.folder.appendingPathComponent("rules.yaml"))
+    let ended = try await workspace.run("run", "sluice.yaml", "--quiet")
+    #expect([0, 1, 2].contains(ended.code), "\(ended.errors)")
+  }
+
+  @Test("replaces nothing, and says which option is missing")
+  func refusals() async throws {
+    let workspace = try Workspace.tiny()
+    let bare = try await workspace.run("init", "--suite", "seeds.jsonl")
+    #expect(bare.code == 64 && bare.errors.contains("--candidate is missing"))
+    let nameless = try await workspace.run("init", "--candidate", "http://127.0.0.1:9/v1", "--suite", "seeds.jsonl")
+    #expect(nameless.code == 64 && nameless.errors.contains("--model is missing"))
+    let suiteless = try await workspace.run("init", "--candidate", "lab/assistant-1.1", "--suite", "none.jsonl")
+    #expect(suiteless.code == 64 && !workspace.exists("sluice.yaml") && !workspace.exists("rules.yaml"))
+    try workspace.write("mine", to: "rules.yaml")
+    let taken = try await workspace.run("init", "--candidate", "lab/assistant-1.1", "--suite", "seeds.jsonl")
+    #expect(taken.code == 64 && taken.errors.contains("rules.yaml"))
+    let kept = try workspace.read("rules.yaml")
+    #expect(!workspace.exists("sluice.yaml") && kept == Data("mine".utf8))
+  }
+}
