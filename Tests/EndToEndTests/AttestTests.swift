@@ -7,14 +7,22 @@ struct AttestTests {
   private static let ledger = ["--ledger", "evidence/ledger.sqlite"]
 
   private func workspace(
-    _ candidate: String = "assistant-1.1", limit: String = "0.9", more checks: [String] = [], extra: String = ""
+    _ candidate: String = "assistant-1.1", limit: String = "0.9", more checks: [String] = [], extra: String = "",
+    folders: Bool = false
   ) async throws -> Workspace {
     var policy = TinyPolicy()
     policy.candidate = TinyPolicy.lab(candidate)
     policy.baseline = nil
     policy.checks = ["{metric: replay.asr, at_most: \(limit)}", "{metric: run.coverage, at_least: 0.9}"] + checks
     policy.extra = extra
+    if folders { policy.baseline = "{kind: local, checkpoint: base}" }
     let workspace = try Workspace.tiny(policy)
+    if folders {
+      // Copies of their own, so that they can change.
+      try workspace.copy("fixtures/lab/assistant-1.0", to: "base")
+      try workspace.copy("fixtures/lab/judge", to: "judge")
+      try workspace.write(policy.text.replacing("checkpoint: lab/judge", with: "checkpoint: judge"), to: "policy.yaml")
+    }
     let run = try await workspace.run("run", "policy.yaml")
     #expect(run.code < 64, "\(run.errors)")
     try await call(workspace, 0, ["attest", "keygen", "--out", "gate.key"])
@@ -69,6 +77,24 @@ struct AttestTests {
     try workspace.write(seeds + #"{"prompt": "one more"}"# + "\n", to: "seeds.jsonl")
     let suite = try await verify(workspace)
     #expect(suite.code == 1 && suite.output.contains("suite.seeds (seeds.jsonl) is not what it was"))
+  }
+
+  @Test("A model or judge whose folder changed since is found, and what isn't here is not asked for")
+  func changedFolders() async throws {
+    let workspace = try await workspace(folders: true)
+    try await sign(workspace)
+    #expect(try await verify(workspace).code == 0)
+    for (folder, use) in [("base", "targets.baseline"), ("judge", "judges.reward")] {
+      try workspace.write("a new file", to: "\(folder)/more.txt")
+      let changed = try await verify(workspace)
+      #expect(
+        changed.code == 1 && changed.output.contains("\(use) (\(folder)) is not what it was"),
+        "\(changed.output)\(changed.errors)")
+      try FileManager.default.removeItem(at: workspace.folder.appendingPathComponent("\(folder)/more.txt"))
+      #expect(try await verify(workspace).code == 0)
+    }
+    try FileManager.default.removeItem(at: workspace.folder.appendingPathComponent("base"))
+    #expect(try await verify(workspace).code == 0)
   }
 
   @Test("A fail is signed as what it is, and never accepted")

@@ -8,37 +8,56 @@ import Suites
 struct PolicyInputs {
   let files: [RunSummary.InputIdentity]
 
+  /// A file before it is read.
+  struct Input {
+    /// What the policy calls it.
+    let use: String
+    let path: String
+    let isCheckpoint: Bool
+
+    /// SHA-256 of a file; of a checkpoint, what identifies it.
+    /// - Throws: `SluiceError` (usage) where it can't be read.
+    func hash(_ checkpoints: CheckpointShelf) throws -> String {
+      isCheckpoint
+        ? try checkpoints.fingerprint(path) : try SHA256.hex(file: path, limit: SuiteFile.largestFile)
+    }
+  }
+
   /// - Throws: `SluiceError` (usage) for a file that can't be read.
   init(_ policy: Policy, checkpoints: CheckpointShelf) throws {
-    var files: [RunSummary.InputIdentity] = []
-    func add(_ use: String, file path: String?) throws {
-      if let path {
-        files.append(.init(use: use, path: path, hash: try SHA256.hex(file: path, limit: SuiteFile.largestFile)))
-      }
+    files = try Self.inputs(of: policy).map {
+      .init(use: $0.use, path: $0.path, hash: try $0.hash(checkpoints))
     }
-    func add(_ use: String, checkpoint path: String?) throws {
-      if let path { files.append(.init(use: use, path: path, hash: try checkpoints.fingerprint(path))) }
+  }
+
+  static func inputs(of policy: Policy) -> [Input] {
+    var inputs: [Input] = []
+    func add(_ use: String, file path: String?) {
+      if let path { inputs.append(Input(use: use, path: path, isCheckpoint: false)) }
     }
-    try add("suite.seeds", file: policy.suite.seeds)
-    try add("suite.benign", file: policy.suite.benign)
-    try add("targets.control.weaknesses", file: policy.weaknesses)
-    try add("embedder", checkpoint: policy.embedder)
-    try add("attacker", checkpoint: policy.attacker?.checkpoint)
-    try add("tuning.quiz", file: policy.tuning?.quiz)
-    if let benign = policy.tuning?.benign, !benign.isEmpty { try add("tuning.benign", file: benign) }
+    func add(_ use: String, checkpoint path: String?) {
+      if let path { inputs.append(Input(use: use, path: path, isCheckpoint: true)) }
+    }
+    add("suite.seeds", file: policy.suite.seeds)
+    add("suite.benign", file: policy.suite.benign)
+    add("targets.control.weaknesses", file: policy.weaknesses)
+    add("embedder", checkpoint: policy.embedder)
+    add("attacker", checkpoint: policy.attacker?.checkpoint)
+    add("tuning.quiz", file: policy.tuning?.quiz)
+    if let benign = policy.tuning?.benign, !benign.isEmpty { add("tuning.benign", file: benign) }
     for (use, judge) in [("reward", policy.rewardJudge), ("confirm", policy.confirmJudge)] {
       for (place, leaf) in (judge?.leaves ?? []).enumerated() {
         let name = "judges.\(use)" + (place == 0 ? "" : ".\(place)")
         for input in leaf.recipe.inputs {
-          if input.isCheckpoint { try add(name, checkpoint: input.path) } else { try add(name, file: input.path) }
+          if input.isCheckpoint { add(name, checkpoint: input.path) } else { add(name, file: input.path) }
         }
       }
     }
     let targets = [("candidate", policy.candidate), ("baseline", policy.baseline), ("control", policy.control)]
-    for (role, target) in targets { try add("targets.\(role)", checkpoint: target?.recipe.checkpoint) }
+    for (role, target) in targets { add("targets.\(role)", checkpoint: target?.recipe.checkpoint) }
     for transfer in policy.transfer {
-      try add("targets.transfer.\(transfer.name)", checkpoint: transfer.target.recipe.checkpoint)
+      add("targets.transfer.\(transfer.name)", checkpoint: transfer.target.recipe.checkpoint)
     }
-    self.files = files
+    return inputs
   }
 }

@@ -26,8 +26,7 @@ public enum Attestation {
         .usage, "the ledger is not what its audit chain says, so nothing in it is signed: \(finding)",
         at: SourceLocation(file: path), remedy: "sluice ledger verify \(path) lists everything.")
     }
-    let statement = try Statement(summary, finished: record.ended ?? 0)
-    let envelope = try Envelope(signing: statement.json, with: key)
+    let envelope = try Envelope(signing: try Statement.json(summary, finished: record.ended ?? 0), with: key)
     try OutputFile.prepare(file, what: "--out")
     try ledger.note(
       "attested", LedgerAct(who: who, reason: nil, subject: "run \(record.id) with key \(key.publicKey.id)"),
@@ -66,7 +65,6 @@ public enum Attestation {
   public struct Judgment: Sendable {
     public let run: String
     public let subject: String
-    public let verdict: String
     public let finished: Date
     public let waived: [String]
     /// Empty where it is a valid, fresh pass of that model under that policy.
@@ -85,7 +83,7 @@ public enum Attestation {
     // Nothing of an unsigned payload is even read.
     guard trust.keys.contains(where: { envelope.isSigned(by: $0) }) else {
       return Judgment(
-        run: "unknown", subject: "unknown", verdict: "unknown", finished: now, waived: [],
+        run: "unknown", subject: "unknown", finished: now, waived: [],
         objections: ["It is not signed by a trusted key, or was changed since."])
     }
     let statement = try Statement(envelope.payload, file: path)
@@ -95,7 +93,7 @@ public enum Attestation {
     return Judgment(
       run: statement.run,
       subject: "\(statement.subject.name) \(statement.subject.algorithm):\(statement.subject.digest)",
-      verdict: statement.verdict, finished: Date(timeIntervalSince1970: statement.finished),
+      finished: Date(timeIntervalSince1970: statement.finished),
       waived: statement.waived.map {
         "\($0.check) until \($0.waiver.until) by \($0.waiver.owner): \($0.waiver.reason)"
       },
@@ -147,10 +145,17 @@ public enum Attestation {
         "It was decided under another policy than \(trust.policy), or other variables, --set or --seed than given here."
       ]
     }
-    // Files that the verdict rests on and that are here have to be what they were; models are the subject's matter.
-    return try statement.inputs.filter { FileStatus($0.path, followsLinks: true)?.kind == .regular }.compactMap {
-      input in
-      try SHA256.hex(file: input.path) == input.hash
+    // What the verdict rests on and is here has to be what it was, models included.
+    let known = PolicyInputs.inputs(of: policy)
+    let checkpoints = CheckpointShelf()
+    return try statement.inputs.compactMap { input in
+      guard let kind = FileStatus(input.path, followsLinks: true)?.kind, [.regular, .folder].contains(kind) else {
+        return nil
+      }
+      let named = known.first { $0.use == input.use && $0.path == input.path }
+      let file = PolicyInputs.Input(
+        use: input.use, path: input.path, isCheckpoint: named?.isCheckpoint ?? (kind == .folder))
+      return try file.hash(checkpoints) == input.hash
         ? nil : "\(input.use) (\(input.path)) is not what it was when the verdict was made."
     }
   }

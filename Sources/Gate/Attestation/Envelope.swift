@@ -72,9 +72,11 @@ struct Envelope {
     _ json: JSON, _ names: Set<String>, _ refused: (String) -> SluiceError
   ) throws -> [String: JSON] {
     guard let members = json.members else { throw refused("\(json.kind) stands where an object has to be") }
-    let found = Dictionary(members.map { ($0.key, $0.value) }) { first, _ in first }
-    guard Set(found.keys) == names else { throw refused("its keys are not \(names.sorted().joined(separator: ", "))") }
-    return found
+    // The parser refuses a key that comes twice.
+    guard members.count == names.count, Set(members.map(\.key)) == names else {
+      throw refused("its keys are not \(names.sorted().joined(separator: ", "))")
+    }
+    return Dictionary(uniqueKeysWithValues: members.map { ($0.key, $0.value) })
   }
 
   private static func decoded(_ text: String) -> [UInt8]? {

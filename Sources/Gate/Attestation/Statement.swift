@@ -2,14 +2,14 @@ import Core
 import Evidence
 import Foundation
 
-/// A run's verdict as an in-toto Statement (version 1) with the test-result predicate (version 0.1): what other tools read, and
-/// under `sluice` what only this one asks about.
-struct Statement: Equatable {
+/// A run's verdict as an in-toto Statement (version 1) with the test-result predicate (version 0.1), which other tools read; what
+/// only this one asks about stands under `sluice`.
+struct Statement {
   static let type = "https://in-toto.io/Statement/v1"
   static let predicateType = "https://in-toto.io/attestation/test-result/v0.1"
 
   /// What identifies the candidate: a digest's name and value.
-  struct Subject: Equatable {
+  struct Subject {
     /// As the policy calls the model.
     var name: String
     /// `sha256` of its files, or `gitCommit`, or `revision`: SHA-256 of the text of a declared revision.
@@ -17,7 +17,7 @@ struct Statement: Equatable {
     var digest: String
   }
 
-  struct Waived: Equatable {
+  struct Waived {
     var check: String
     var waiver: RunSummary.Waiver
   }
@@ -25,25 +25,23 @@ struct Statement: Equatable {
   var subject: Subject
   /// `PASSED`, `WARNED` (a pass that waivers are part of, or an open verdict that the policy lets pass) or `FAILED`.
   var result: String
-  /// Policy, inputs and judges by digest.
-  var configuration: [RunSummary.InputIdentity]
-  var passed: [String]
-  /// Undecided, waived and advisory checks.
-  var warned: [String]
+  /// Names of blocking checks that failed.
   var failed: [String]
   var run: String
   var verdict: String
-  /// Of the resolved policy and every input.
+  /// SHA-256 over the resolved policy and every input.
   var digest: String
   var inputs: [RunSummary.InputIdentity]
-  var ledgerHead: String
   /// When the run ended, seconds since 1970.
   var finished: Double
   var waived: [Waived]
-  var software: String
 
+  // MARK: - Writing
+
+  /// The statement about a run.
+  /// - Parameter finished: when it ended, seconds since 1970.
   /// - Throws: `SluiceError` (usage) for a run whose candidate nothing identifies.
-  init(_ summary: RunSummary, finished: Double) throws {
+  static func json(_ summary: RunSummary, finished: Double) throws -> [UInt8] {
     guard let candidate = summary.models.first(where: { $0.role == Role.candidate.description }),
       let subject = Subject(candidate)
     else {
@@ -54,77 +52,69 @@ struct Statement: Equatable {
     guard let digest = summary.policy.digest else {
       throw SluiceError(.usage, "the run is of a version that kept no digest of its policy", remedy: "Run again.")
     }
-    self.subject = subject
-    let checks = summary.checks
-    waived = checks.filter(\.isWaived).compactMap { check in check.waiver.map { Waived(check: check.name, waiver: $0) }
-    }
-    result =
+    let (checks, inputs) = (summary.checks, summary.policy.inputs ?? [])
+    let waived = checks.filter(\.isWaived).compactMap { check in check.waiver.map { (check: check.name, waiver: $0) } }
+    let result =
       switch (summary.verdict, summary.exitCode) {
       case (.pass, _): waived.isEmpty ? "PASSED" : "WARNED"
       case (.inconclusive, ExitCode.pass.rawValue): "WARNED"
       default: "FAILED"
       }
-    inputs = summary.policy.inputs ?? []
-    configuration =
+    let policy = summary.policy
+    let resources =
       [
-        RunSummary.InputIdentity(use: "policy", path: summary.policy.path, hash: summary.policy.hash),
-        RunSummary.InputIdentity(use: "resolved policy and inputs", path: "", hash: digest),
-      ] + inputs
-      + summary.judges.map {
-        RunSummary.InputIdentity(use: "\($0.use) judge", path: $0.name, hash: SHA256.hex($0.fingerprint))
-      }
-    passed = checks.filter { $0.verdict == .pass }.map(\.name)
-    warned = checks.filter { $0.verdict == .inconclusive || ($0.verdict == .fail && !$0.decides) }.map(\.name)
-    failed = checks.filter { $0.verdict == .fail && $0.decides }.map(\.name)
-    run = summary.run
-    verdict = summary.verdict.rawValue
-    self.digest = digest
-    ledgerHead = summary.evidence.headHash
-    self.finished = finished
-    software = summary.evidence.software ?? sluiceVersion
-  }
-
-  // MARK: - JSON
-
-  var json: [UInt8] {
-    func text(_ key: String, _ value: String) -> JSON.Member { JSON.Member(key, .string(value)) }
-    func digest(_ algorithm: String, _ value: String) -> JSON.Member {
-      JSON.Member("digest", .object([text(algorithm, value)]))
-    }
-    let resources = configuration.map { file in
-      JSON.object(
-        [text("name", file.use), digest("sha256", file.hash)] + (file.path.isEmpty ? [] : [text("uri", file.path)]))
-    }
-    let waivers = waived.map { entry in
-      JSON.object([
-        text("check", entry.check), text("reason", entry.waiver.reason), text("owner", entry.waiver.owner),
-        text("until", entry.waiver.until),
-      ])
-    }
+        resource("policy", policy.hash, uri: policy.path), resource("resolved policy and inputs", digest, uri: ""),
+      ] + inputs.map { resource($0.use, $0.hash, uri: $0.path) }
+      + summary.judges.map { resource("\($0.use) judge", SHA256.hex($0.fingerprint), uri: $0.name) }
     let own = JSON.object([
-      text("run", run), text("verdict", verdict), text("digest", self.digest),
+      text("run", summary.run), text("verdict", summary.verdict.rawValue), text("digest", digest),
       JSON.Member(
         "inputs",
         .array(inputs.map { .object([text("use", $0.use), text("path", $0.path), text("hash", $0.hash)]) })),
-      text("ledgerHead", ledgerHead), JSON.Member("finished", .number(finished)),
-      JSON.Member("waivers", .array(waivers)),
-      text("version", software),
-    ])
-    return JSON.object([
-      text("_type", Self.type),
+      text("ledgerHead", summary.evidence.headHash), JSON.Member("finished", .number(finished)),
       JSON.Member(
-        "subject", .array([.object([text("name", subject.name), digest(subject.algorithm, subject.digest)])])),
-      text("predicateType", Self.predicateType),
+        "waivers",
+        .array(
+          waived.map { check, waiver in
+            .object([
+              text("check", check), text("reason", waiver.reason), text("owner", waiver.owner),
+              text("until", waiver.until),
+            ])
+          })),
+      text("version", summary.evidence.software ?? sluiceVersion),
+    ])
+    let warned = checks.filter { $0.verdict == .inconclusive || ($0.verdict == .fail && !$0.decides) }
+    return JSON.object([
+      text("_type", type),
+      JSON.Member(
+        "subject",
+        .array([.object([text("name", subject.name), Self.digest(subject.algorithm, subject.digest)])])),
+      text("predicateType", predicateType),
       JSON.Member(
         "predicate",
         .object([
           text("result", result), JSON.Member("configuration", .array(resources)),
-          JSON.Member("passedTests", .strings(passed)), JSON.Member("warnedTests", .strings(warned)),
-          JSON.Member("failedTests", .strings(failed)), JSON.Member("sluice", own),
+          JSON.Member("passedTests", .strings(checks.filter { $0.verdict == .pass }.map(\.name))),
+          JSON.Member("warnedTests", .strings(warned.map(\.name))),
+          JSON.Member("failedTests", .strings(checks.filter { $0.verdict == .fail && $0.decides }.map(\.name))),
+          JSON.Member("sluice", own),
         ])),
     ]).serializedBytes()
   }
 
+  private static func text(_ key: String, _ value: String) -> JSON.Member { JSON.Member(key, .string(value)) }
+
+  private static func digest(_ algorithm: String, _ value: String) -> JSON.Member {
+    JSON.Member("digest", .object([text(algorithm, value)]))
+  }
+
+  private static func resource(_ name: String, _ hash: String, uri: String) -> JSON {
+    .object([text("name", name), digest("sha256", hash)] + (uri.isEmpty ? [] : [text("uri", uri)]))
+  }
+
+  // MARK: - Reading
+
+  /// Reads what verifying asks about; what else the predicate says is for other tools.
   /// - Throws: `SluiceError` (usage) for a statement that this software didn't make.
   init(_ bytes: [UInt8], file: String) throws {
     let fault = SluiceError.badInput(
@@ -142,12 +132,6 @@ struct Statement: Equatable {
       guard let value = try member(json, key).array else { throw fault }
       return value
     }
-    func texts(_ json: JSON, _ key: String) throws -> [String] {
-      try list(json, key).map { value in
-        guard let text = value.string else { throw fault }
-        return text
-      }
-    }
     let subjects = try list(json, "subject")
     guard try text(json, "_type") == Self.type, try text(json, "predicateType") == Self.predicateType,
       subjects.count == 1, let digests = try member(subjects[0], "digest").members, digests.count == 1,
@@ -157,21 +141,16 @@ struct Statement: Equatable {
     let predicate = try member(json, "predicate")
     let own = try member(predicate, "sluice")
     result = try text(predicate, "result")
-    configuration = try list(predicate, "configuration").map { resource in
-      .init(
-        use: try text(resource, "name"), path: (try? text(resource, "uri")) ?? "",
-        hash: try text(try member(resource, "digest"), "sha256"))
+    failed = try list(predicate, "failedTests").map { test in
+      guard let name = test.string else { throw fault }
+      return name
     }
-    passed = try texts(predicate, "passedTests")
-    warned = try texts(predicate, "warnedTests")
-    failed = try texts(predicate, "failedTests")
     run = try text(own, "run")
     verdict = try text(own, "verdict")
     digest = try text(own, "digest")
     inputs = try list(own, "inputs").map {
       .init(use: try text($0, "use"), path: try text($0, "path"), hash: try text($0, "hash"))
     }
-    ledgerHead = try text(own, "ledgerHead")
     guard let time = try member(own, "finished").double else { throw fault }
     finished = time
     waived = try list(own, "waivers").map {
@@ -179,7 +158,6 @@ struct Statement: Equatable {
         check: try text($0, "check"),
         waiver: .init(reason: try text($0, "reason"), owner: try text($0, "owner"), until: try text($0, "until")))
     }
-    software = try text(own, "version")
   }
 }
 
