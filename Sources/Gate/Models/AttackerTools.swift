@@ -16,7 +16,7 @@ public enum AttackerTools {
     public var prompts: String
     public var output: String
     public var settings: AttackerPreparation.Settings
-    /// Of an adapter: whether the output is the merged model, with the adapter in a folder inside.
+    /// Whether the output of an adapter is the merged model, with the adapter in a folder inside.
     public var merges = false
     public var dtype = SafetensorsWriter.DataType.f32
     /// Whether an older checkpoint may be replaced.

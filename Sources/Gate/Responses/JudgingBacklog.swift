@@ -7,7 +7,7 @@ import Synchronization
 /// texts take is bounded: beyond that an outcome waits without its text, which the ledger has.
 final class JudgingBacklog: Sendable {
   struct Item: Sendable {
-    /// Of the question.
+    /// The question's index.
     let index: Int
     /// Nil where the response has to be read from the ledger again.
     let outcome: ResponseOutcome?

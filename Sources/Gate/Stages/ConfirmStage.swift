@@ -142,7 +142,7 @@ struct ConfirmedSearch: Sendable {
   let responses: Int
   /// Claims that were asked again.
   let asked: Int
-  /// Of the confirming responses.
+  /// Counts of the confirming responses.
   let tally: OutcomeCounts
   var confirmed: [ConfirmedAttack] = []
   var refuted = 0

@@ -27,7 +27,7 @@ public struct AttackTrial: Sendable {
     public let responses: Int
     /// Clusters of the confirmed attacks by cosine threshold.
     public let unique: [Double: Int]
-    /// Of the confirmed attacks; nil without any.
+    /// Over the confirmed attacks; nil without any.
     public let vendiScore: Double?
     /// Unique attacks (cosine 0.7) by responses of the search.
     public let curve: [RunSummary.FreshSummary.Point]

@@ -12,7 +12,7 @@ struct TuningSets: Sendable {
     let methods: Set<String>
     let cluster: Int
     let vector: [Float]
-    /// Of a kind that nothing is tuned on, or too much like one.
+    /// Whether it is tuned on.
     let side: Side
   }
 

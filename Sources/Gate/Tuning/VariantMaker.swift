@@ -7,7 +7,7 @@ import SafetyTuning
 /// Makes variants, and finds those that an earlier life of the run has made.
 struct VariantMaker: Sendable {
   let tuner: any Tuner
-  /// Of all variants.
+  /// Shared by all variants.
   let folder: String
   let load: @Sendable (_ model: TunedModel, _ variant: String) throws -> Participant
   let seed: UInt64

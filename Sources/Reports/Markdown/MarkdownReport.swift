@@ -208,7 +208,7 @@ public enum MarkdownReport {
 
       <sub>Policy \(summary.policy.name) \(code: String(summary.policy.hash.prefix(12))), seed \
       \(String(summary.policy.seed)), run \(code: summary.run), ledger head \
-      \(code: String(summary.evidence.headHash.prefix(64))), Sluice \(version), \(Timestamp(date).spoken). \
+      \(code: summary.evidence.headHash), Sluice \(version), \(Timestamp(date).spoken). \
       Exit code \(Int(summary.exitCode)).\(rest)</sub>
 
       """

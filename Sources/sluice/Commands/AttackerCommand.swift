@@ -120,7 +120,11 @@ struct AttackerCommand: ParsableCommand {
       withExtendedLifetime(interruption) {}
       display.finish()
       let report = try result.get()
-      if json { try ModelOutput.write(report) } else { try StandardOutput.write(text(report, asked)) }
+      if json {
+        try StandardOutput.write(json: JSONText.of(report))
+      } else {
+        try StandardOutput.write(text(report, asked))
+      }
       if report.ending != .interrupted, report.output == nil {
         throw SluiceError(
           .usage, "no epoch was better than the checkpoint on the held-out prompts, so nothing was written",

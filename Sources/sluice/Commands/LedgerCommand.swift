@@ -34,9 +34,7 @@ struct LedgerCommand: ParsableCommand {
     func run() throws {
       let contents = try Ledger(path: path, readOnly: true).contents(limit: runs)
       if json {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try StandardOutput.write(json: [UInt8](try encoder.encode(contents)) + [10])
+        try StandardOutput.write(json: JSONText.of(contents))
       } else {
         try StandardOutput.write(LedgerListing(contents: contents).text)
       }

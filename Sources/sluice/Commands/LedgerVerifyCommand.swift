@@ -46,9 +46,7 @@ struct LedgerVerifyCommand: ParsableCommand {
   func run() throws {
     let result = try LedgerAudit.verify(ledger: path, heads: head, reports: report)
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      try StandardOutput.write(json: [UInt8](try encoder.encode(result)) + [10])
+      try StandardOutput.write(json: JSONText.of(result))
     } else {
       try StandardOutput.write(text(result).map(VisibleText.line).joined(separator: "\n") + "\n")
     }

@@ -35,7 +35,11 @@ extension ModelCommand {
     func run() throws {
       let merged = try ModelTools.merge(
         checkpoint, adapter: adapter, into: output, dtype: dtype.stored, replaces: force)
-      if json { try ModelOutput.write(merged) } else { try StandardOutput.write(ModelOutput.text(merged)) }
+      if json {
+        try StandardOutput.write(json: JSONText.of(merged))
+      } else {
+        try StandardOutput.write(ModelOutput.text(merged))
+      }
     }
   }
 }

@@ -30,7 +30,11 @@ struct ModelCommand: ParsableCommand {
 
     func run() throws {
       let inspection = try ModelTools.inspect(checkpoint)
-      if json { try ModelOutput.write(inspection) } else { try StandardOutput.write(ModelOutput.text(inspection)) }
+      if json {
+        try StandardOutput.write(json: JSONText.of(inspection))
+      } else {
+        try StandardOutput.write(ModelOutput.text(inspection))
+      }
     }
   }
 
@@ -64,7 +68,11 @@ struct ModelCommand: ParsableCommand {
     func run() throws {
       let rendered = try ModelTools.render(
         checkpoint, prompt: prompt, settings: SamplingSettings(system: system, template: template))
-      if json { try ModelOutput.write(rendered) } else { try StandardOutput.write(rendered.rendered + "\n") }
+      if json {
+        try StandardOutput.write(json: JSONText.of(rendered))
+      } else {
+        try StandardOutput.write(rendered.rendered + "\n")
+      }
     }
   }
 
@@ -103,7 +111,11 @@ struct ModelCommand: ParsableCommand {
     func run() async throws {
       let all = try texts + (file.map(ModelTools.texts) ?? [])
       let scores = try await ModelTools.score(checkpoint, texts: all, top: top)
-      if json { try ModelOutput.write(scores) } else { try StandardOutput.write(ModelOutput.text(scores)) }
+      if json {
+        try StandardOutput.write(json: JSONText.of(scores))
+      } else {
+        try StandardOutput.write(ModelOutput.text(scores))
+      }
     }
   }
 
@@ -172,19 +184,17 @@ struct ModelCommand: ParsableCommand {
         temperature: temperature, topP: topP, maxTokens: maxTokens, system: system,
         template: raw ? "{prompt}" : template, seed: seed)
       let drawn = try await ModelTools.generate(checkpoint, prompts: all, samples: samples, settings: settings)
-      if json { try ModelOutput.write(drawn) } else { try StandardOutput.write(ModelOutput.text(drawn)) }
+      if json {
+        try StandardOutput.write(json: JSONText.of(drawn))
+      } else {
+        try StandardOutput.write(ModelOutput.text(drawn))
+      }
     }
   }
 }
 
 /// What the `model` commands print.
 enum ModelOutput {
-  static func write(_ value: some Encodable) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try StandardOutput.write(json: [UInt8](try encoder.encode(value)) + [10])
-  }
-
   static func text(_ inspection: ModelTools.Inspection) -> String {
     let it = inspection.checkpoint
     let types = it.tensorTypes.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")

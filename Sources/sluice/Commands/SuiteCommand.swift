@@ -36,9 +36,7 @@ struct SuiteListCommand: ParsableCommand {
   func run() throws {
     let entries = try FoundSuite(ledger: ledger).entries(reveal: reveal)
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      try StandardOutput.write(json: [UInt8](try encoder.encode(entries)) + [UInt8(ascii: "\n")])
+      try StandardOutput.write(json: JSONText.of(entries))
     } else {
       let lines = entries.map { entry in
         ["\(entry.id)", entry.category ?? "no category", entry.method, entry.run ?? "", entry.prompt ?? ""]

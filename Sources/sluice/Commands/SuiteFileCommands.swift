@@ -65,7 +65,7 @@ struct SuiteShowCommand: ParsableCommand {
 
   func run() throws {
     let overview = try suite.overview()
-    try suite.json ? StandardOutput.write(json: suite.encoded(overview)) : StandardOutput.write(overview.text)
+    try suite.json ? StandardOutput.write(json: JSONText.of(overview)) : StandardOutput.write(overview.text)
   }
 }
 
@@ -84,7 +84,7 @@ struct SuiteLintCommand: ParsableCommand {
 
   func run() throws {
     let overview = try suite.overview()
-    try suite.json ? StandardOutput.write(json: suite.encoded(overview)) : StandardOutput.write(overview.lintText)
+    try suite.json ? StandardOutput.write(json: JSONText.of(overview)) : StandardOutput.write(overview.lintText)
     if !overview.findings.isEmpty { throw ArgumentParser.ExitCode(1) }
   }
 }
@@ -124,10 +124,4 @@ struct SuiteFileOptions: ParsableArguments {
   var json = false
 
   func overview() throws -> SuiteOverview { try SuiteOverview(file, columns: columns) }
-
-  func encoded(_ overview: SuiteOverview) throws -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return [UInt8](try encoder.encode(overview)) + [UInt8(ascii: "\n")]
-  }
 }

@@ -6,7 +6,7 @@ import Gate
 enum StandardError {
   /// Longest wait for a reader that has stopped reading, in milliseconds: a stuck log must not hold up the gate.
   private static let patience: Int32 = 500
-  /// Of the message that a process ends with, which is worth more.
+  /// The same wait, for the message that a process ends with, which is worth more.
   private static let lastPatience: Int32 = 5_000
 
   /// Writes whole lines. What can't be written is dropped: progress is never worth a verdict.
