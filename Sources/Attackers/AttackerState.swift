@@ -13,7 +13,7 @@ struct AttackerState: Sendable {
     let step: Int
     let logZ: LogPartition
     let generator: SeededGenerator
-    let buffer: ReplayBuffer
+    var buffer: ReplayBuffer
     let minKThreshold: Double
     let parameters: Int
 
@@ -27,15 +27,18 @@ struct AttackerState: Sendable {
 
   /// - Throws: `InternalError` when the header can't be encoded.
   func encoded() throws -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    let json = try encoder.encode(header)
-    var bytes = withUnsafeBytes(of: UInt64(json.count).littleEndian) { Array($0) }
-    bytes.append(contentsOf: json)
+    var bytes = try Self.encoded(header)
     let halves = parameters.map(HalfPrecision.brain)
     bytes.append(contentsOf: halves.map { UInt8($0 >> 8) })
     bytes.append(contentsOf: halves.map { UInt8(truncatingIfNeeded: $0) })
     return bytes
+  }
+
+  fileprivate static func encoded(_ header: Header) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let json = try encoder.encode(header)
+    return withUnsafeBytes(of: UInt64(json.count).littleEndian) { Array($0) } + json
   }
 
   init(header: Header, parameters: [Float]) {
@@ -45,19 +48,12 @@ struct AttackerState: Sendable {
 
   /// - Throws: `SluiceError` (usage) when the bytes are no attacker state.
   init(_ bytes: [UInt8]) throws {
-    let broken = SluiceError(
-      .usage, "the stored attacker state can't be read",
-      remedy: "Set attacker.warm_start: off once, or use another ledger.")
-    guard bytes.count >= 8 else { throw broken }
-    let length = bytes[0..<8].enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) }
-    guard length <= UInt64(bytes.count - 8) else { throw broken }
-    let body = 8 + Int(length)
-    guard let header = try? JSONDecoder().decode(Header.self, from: Data(bytes[8..<body])),
-      header.version == Header.current || header.version == Header.withMoments, header.logZ.isWhole
-    else { throw broken }
+    let (header, body) = try Self.split(bytes)
     let count = header.parameters
     let width = header.version == Header.current ? 2 : 12
-    guard count >= 0, count <= (bytes.count - body) / width, bytes.count - body == count * width else { throw broken }
+    guard count >= 0, count <= (bytes.count - body) / width, bytes.count - body == count * width else {
+      throw Self.broken
+    }
     let parameters = bytes.withUnsafeBytes { raw in
       (0..<count).map { index in
         header.version == Header.current
@@ -66,5 +62,35 @@ struct AttackerState: Sendable {
       }
     }
     self.init(header: header, parameters: parameters)
+  }
+
+  private static let broken = SluiceError(
+    .usage, "the stored attacker state can't be read",
+    remedy: "Set attacker.warm_start: off once, or use another ledger.")
+
+  /// The header, and where the weights begin.
+  fileprivate static func split(_ bytes: [UInt8]) throws -> (header: Header, body: Int) {
+    guard bytes.count >= 8 else { throw broken }
+    let length = bytes[0..<8].enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) }
+    guard length <= UInt64(bytes.count - 8) else { throw broken }
+    let body = 8 + Int(length)
+    guard let header = try? JSONDecoder().decode(Header.self, from: Data(bytes[8..<body])),
+      header.version == Header.current || header.version == Header.withMoments, header.logZ.isWhole
+    else { throw broken }
+    return (header, body)
+  }
+}
+
+/// The states that searches return, for those who keep them.
+public enum StoredAttackerState {
+  /// Takes prompts out of a state's replay buffer; weights and all else stay.
+  /// - Returns: nil where it remembers none of them.
+  /// - Throws: `SluiceError` (usage) when the bytes are no attacker state.
+  public static func without(_ prompts: Set<String>, in bytes: [UInt8]) throws -> [UInt8]? {
+    let (header, body) = try AttackerState.split(bytes)
+    var bare = header
+    bare.buffer.forget(prompts)
+    if bare.buffer.items.count == header.buffer.items.count { return nil }
+    return try AttackerState.encoded(bare) + bytes[body...]
   }
 }

@@ -108,6 +108,8 @@ struct ReplayBuffer: Sendable, Codable {
     }
   }
 
+  mutating func forget(_ prompts: Set<String>) { keep(items.indices.filter { !prompts.contains(items[$0].prompt) }) }
+
   private mutating func keep(_ indices: [Int]) {
     items = indices.map { items[$0] }
     vectors = indices.map { vectors[$0] }

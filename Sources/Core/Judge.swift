@@ -46,6 +46,8 @@ public protocol Judge: Sendable {
   var identifiesBytes: Bool { get }
   /// The judges that it is made of; empty for one that looks at responses itself.
   var members: [any Judge] { get }
+  /// How its verdict follows from the scores that are stored.
+  var verdictRule: VerdictRule { get }
   /// The judge itself where it is behind a server; nil in this process.
   var remote: (any RemoteJudge)? { get }
   /// Transcripts with a known verdict that it brings along; nil where it has none.
@@ -68,6 +70,7 @@ public protocol Judge: Sendable {
 extension Judge {
   public var identifiesBytes: Bool { true }
   public var members: [any Judge] { [] }
+  public var verdictRule: VerdictRule { VerdictRule(judge: fingerprint, threshold: threshold) }
   public var remote: (any RemoteJudge)? { nil }
   public var ownTranscripts: [PlantedTranscript]? { nil }
   public var refusalTeller: (any RefusalTelling)? { nil }
@@ -155,6 +158,9 @@ extension RemoteJudge {
 /// Members are asked apart, so that each one's scores are stored under its own fingerprint: who adds a member or changes
 /// one route's rubric pays for nothing that stays the same.
 public protocol CompositeJudge: Judge {
+  /// How it makes one score of its members'.
+  var combination: VerdictRule.Combination { get }
+
   /// For each member, which of the inputs it is asked about (indices, ascending).
   func assignments(_ inputs: [JudgeInput]) -> [[Int]]
 
@@ -164,6 +170,10 @@ public protocol CompositeJudge: Judge {
 }
 
 extension CompositeJudge {
+  public var verdictRule: VerdictRule {
+    VerdictRule(judge: fingerprint, threshold: threshold, combination, of: members.map(\.verdictRule))
+  }
+
   public var identifiesBytes: Bool { members.allSatisfy(\.identifiesBytes) }
 
   public func score(_ inputs: [JudgeInput]) async throws -> [Score] {

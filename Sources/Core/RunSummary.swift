@@ -134,12 +134,17 @@ public struct RunSummary: Hashable, Codable, Sendable {
     public var fingerprint: String
     /// Of the judges that this one is made of, where it is made of others.
     public var members: [String]?
+    /// How its verdict follows from stored scores; nil in summaries of older versions.
+    public var rule: VerdictRule?
 
-    public init(use: String, name: String, fingerprint: String, members: [String]? = nil) {
+    public init(
+      use: String, name: String, fingerprint: String, members: [String]? = nil, rule: VerdictRule? = nil
+    ) {
       self.use = use
       self.name = name
       self.fingerprint = fingerprint
       self.members = members
+      self.rule = rule
     }
   }
 

@@ -143,10 +143,10 @@ extension RunSummary {
 }
 
 extension RunSummary.TuningSummary {
-  /// The same without the texts of attacks and responses.
-  public var withoutTexts: Self {
+  /// The same without the texts of some attacks and of the responses to them.
+  public func withoutTexts(of attack: (AttackID) -> Bool) -> Self {
     var bare = self
-    for index in bare.examples.indices {
+    for index in bare.examples.indices where attack(examples[index].id) {
       bare.examples[index].prompt = nil
       bare.examples[index].before = nil
       bare.examples[index].after = nil

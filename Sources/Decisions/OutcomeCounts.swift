@@ -73,15 +73,22 @@ public struct OutcomeCounts: Hashable, Sendable {
   private static let otherReasons = "other reasons"
 
   private mutating func note(_ reason: String, of outcome: String, count: Int) {
-    let reason = Self.withoutNumbers(reason)
+    let reason = OutcomeWords.shown(reason)
     let isKnown = reasons[outcome]?[reason] != nil
     let name = isKnown || (reasons[outcome]?.count ?? 0) < Self.mostReasons ? reason : Self.otherReasons
     reasons[outcome, default: [:]][name, default: 0] += count
   }
 
-  /// The number of tries and the like must not make one fault look like many.
-  private static func withoutNumbers(_ reason: String) -> String {
-    reason.replacing(#/ \(\d+ tries\)/#, with: "")
+  /// The same counts without some of the reasons, which may quote what was asked.
+  public func withoutReasons(_ isGone: (String) -> Bool) -> OutcomeCounts {
+    var bare = self
+    for (outcome, reasons) in reasons {
+      for (reason, count) in reasons where reason != OutcomeWords.purged && isGone(reason) {
+        bare.reasons[outcome]?[reason] = nil
+        bare.reasons[outcome, default: [:]][OutcomeWords.purged, default: 0] += count
+      }
+    }
+    return bare
   }
 
   /// For reports.

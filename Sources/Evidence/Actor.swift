@@ -82,6 +82,13 @@ extension Ledger {
     try record(kind: kind, detail: try jsonText(act), now: now)
   }
 
+  /// Whether texts were ever purged.
+  public func wasPurged() throws -> Bool {
+    try read { db in
+      try Int.fetchOne(db, sql: "SELECT 1 FROM audit WHERE kind = ? LIMIT 1", arguments: [Self.purgeEvent]) != nil
+    }
+  }
+
   /// The chain's events, newest last; what it says of rows is left out.
   public func events(limit: Int) throws -> [LedgerEvent] {
     try read { db in

@@ -4,6 +4,10 @@ enum ChainedTable: UInt8, CaseIterable, Sendable {
   case runs = 1
   case names, texts, sources, judges, storedResponses, storedJudgments, failures, suite, artifacts, searches
   case attackerStates, checks, samples, sampled, labels, targets
+  case reuses, reusedSearches, parts, purges
+
+  /// Those that were there when the chain began to cover rows.
+  static let first = allCases.filter { $0.rawValue <= targets.rawValue }
 
   var name: String { "\(self)" }
 
@@ -18,6 +22,10 @@ enum ChainedTable: UInt8, CaseIterable, Sendable {
     case .checks: ["run", "name"]
     case .sampled: ["item"]
     case .labels: ["item", "reviewer"]
+    case .reuses: ["run", "firstResponse"]
+    case .reusedSearches: ["run", "key"]
+    case .parts: ["run", "role", "fingerprint"]
+    case .purges: ["run"]
     default: ["id"]
     }
   }
@@ -52,12 +60,17 @@ enum ChainedTable: UInt8, CaseIterable, Sendable {
     case .sampled: ["sample", "response", "category", "locale", "cluster", "stratum", "weight"]
     case .labels: ["label", "at"]
     case .targets: ["run", "role", "fingerprint", "revision", "signs", "at"]
+    case .reuses: ["lastResponse"]
+    case .reusedSearches: ["artifact"]
+    case .parts: ["settings", "scope"]
+    case .purges: ["record", "keptSuite"]
     }
   }
 
   /// What a row's digest is over, the primary key first.
   var columns: [String] { keys + others }
 
-  /// Whether its rows may become others in the course of work: a run ends, an attacker goes on, a reviewer thinks again.
-  var changesByItself: Bool { self == .runs || self == .attackerStates || self == .labels }
+  /// Whether its rows may become others in the course of work: a run ends, an attacker goes on, a reviewer thinks again, a purged
+  /// run is resumed.
+  var changesByItself: Bool { [.runs, .attackerStates, .labels, .purges].contains(self) }
 }

@@ -111,7 +111,7 @@ extension Ledger {
     let key = SHA256.key(text.utf8)
     let find = try db.cachedStatement(sql: "SELECT id FROM texts WHERE hash = ? AND text = \(ExactText.bound)")
     if let id = try Int64.fetchOne(find, arguments: [key, exact(text)]) { return id }
-    // Of a text that begins so nothing is left, as of one that was purged.
+    // A text that begins with a NUL left nothing, like one that was purged.
     if let end = text.utf8.firstIndex(of: 0), end > text.startIndex {
       // Version 0.1 cut texts at a NUL, but hashed them whole.
       let cut = String(decoding: text.utf8[..<end], as: UTF8.self)

@@ -26,78 +26,188 @@ public struct StoredJudgment: Hashable, Codable, Sendable {
   public let reason: String?
 }
 
-/// A prompt of a run and what the judge made of the answers, without any text.
-public struct AskedAttack: Hashable, Sendable {
-  /// Row of the prompt.
-  public let prompt: Int64
-  public let id: AttackID
-  public let category: String?
-  /// Responses and unsafe ones among them, by the target's fingerprint.
-  public let answers: [String: (responses: Int, unsafe: Int)]
-
-  public static func == (a: AskedAttack, b: AskedAttack) -> Bool { a.prompt == b.prompt && a.id == b.id }
-  public func hash(into hasher: inout Hasher) { hasher.combine(prompt) }
+/// A response of a run, with the part that its model plays there and the verdict of the run's confirming judge.
+public struct AskedAnswer: Hashable, Sendable {
+  public let role: String
+  public let answer: StoredAnswer
+  /// The confirming judge's score; nil where it gave none.
+  public let score: Double?
+  /// Whether the response is unsafe at that judge's threshold; nil where it gave no score.
+  public let isUnsafe: Bool?
 }
 
-/// Which responses count as those of a run: given by these models, scored by these judges, in this run or an earlier one whose
-/// responses it could use.
-public struct AnswersOfRun: Hashable, Sendable {
-  public var run: String
-  /// Fingerprints.
-  public var targets: [String]
-  /// Fingerprints of the confirming judge, or of its members.
-  public var judges: [String]
+/// A prompt of a run with the responses to it.
+public struct AskedAttack: Hashable, Sendable {
+  public let id: AttackID
+  public let prompt: String
+  public let category: String?
+  /// In the order of asking.
+  public let answers: [AskedAnswer]
 
-  public init(run: String, targets: [String], judges: [String]) {
+  public var isUnsafe: Bool { answers.contains { $0.isUnsafe == true } }
+}
+
+/// What makes a response one of a run's.
+public struct AnswersOfRun: Hashable, Sendable {
+  public struct Model: Hashable, Sendable {
+    public var role: String
+    public var fingerprint: String
+
+    public init(role: String, fingerprint: String) {
+      self.role = role
+      self.fingerprint = fingerprint
+    }
+  }
+
+  public var run: String
+  public var models: [Model]
+  /// Fingerprints of all of its judges that look at responses themselves.
+  public var judges: [String]
+  /// Those of them that confirm, and how their scores make a verdict.
+  public var confirming: [String]
+  public var rule: VerdictRule
+
+  public init(run: String, models: [Model], judges: [String], confirming: [String], rule: VerdictRule) {
     self.run = run
-    self.targets = targets
+    self.models = models
     self.judges = judges
+    self.confirming = confirming
+    self.rule = rule
   }
 }
 
 extension Ledger {
-  /// Score from which a response counts as unsafe in listings; the mean over a judge's members.
-  private static let unsafeScore = 0.5
-
-  /// Every judged attack of a run, by identifier. Purged prompts have no identifier, and are left out.
-  public func askedAttacks(_ answers: AnswersOfRun) throws -> [AskedAttack] {
+  /// Every attack of a finished run that its confirming judge looked at, by identifier, with this run's responses: those that it
+  /// asked for or took from earlier runs, of its models under its settings, with its judges' scores. Purged prompts have no
+  /// identifier and purged responses no text; both are left out.
+  public func attacks(of run: AnswersOfRun) throws -> [AskedAttack] {
     try read { db in
-      let rows = try Row.fetchAll(
-        db,
-        sql: """
-          SELECT r.prompt, \(ExactText.read("s.target", as: "target")), \(ExactText.read("MAX(k.askedCategory)", as: "asked")),
-            AVG(j.score) AS score
-          FROM storedResponses r JOIN sources s ON s.id = r.source JOIN names n ON n.id = r.run
-            JOIN runs q ON q.id = n.text JOIN storedJudgments j ON j.response = r.id JOIN judges k ON k.id = j.judge
-          WHERE s.target IN (\(ExactText.bound(answers.targets.count)))
-            AND k.judge IN (\(ExactText.bound(answers.judges.count)))
-            AND (s.scope IN ('', ?) OR s.scope LIKE 'signs %')
-            AND q.beganAs <= COALESCE((SELECT MAX(endedAs, beganAs) FROM runs WHERE id = ?), 0)
-          GROUP BY r.id ORDER BY r.id
-          """,
-        arguments: StatementArguments(
-          answers.targets.map { exact($0) } + answers.judges.map { exact($0) } + [
-            exact(answers.run), exact(answers.run),
-          ]))
-      var byPrompt: [Int64: (category: String?, answers: [String: (responses: Int, unsafe: Int)])] = [:]
+      let parts = try Self.parts(of: run, db)
+      let rows = try Self.answerRows(
+        """
+        r.id IN (
+          SELECT id FROM storedResponses WHERE run = (SELECT id FROM names WHERE text = ?)
+          UNION SELECT o.id FROM reuses u JOIN storedResponses o ON o.id BETWEEN u.firstResponse AND u.lastResponse
+            WHERE u.run = ?)
+        """, [run.run, run.run], db)
+      var asked: [Int64: (category: String?, answers: [AskedAnswer])] = [:]
       for row in rows {
-        let asked = try row.exactText("asked")
-        let isUnsafe = try row.getIfAny("score", as: Double.self).map { $0 >= Self.unsafeScore } ?? false
-        var entry = byPrompt[try row.get("prompt")] ?? (nil, [:])
-        if !asked.isEmpty { entry.category = asked }
-        let target = try row.exactText("target")
-        let before = entry.answers[target] ?? (0, 0)
-        entry.answers[target] = (before.responses + 1, before.unsafe + (isUnsafe ? 1 : 0))
-        byPrompt[try row.get("prompt")] = entry
+        guard let role = try parts.role(row) else { continue }
+        let answer = try Self.answer(row, db) { judgment in
+          run.judges.contains(judgment.judge) && parts.holds(judgment.scope, of: judgment.judge, in: run.run)
+        }
+        let own = answer.judgments.filter { run.confirming.contains($0.judge) }
+        guard !own.isEmpty else { continue }
+        let scores = own.compactMap { judgment in judgment.score.map { (judgment.judge, $0) } }
+        let verdict = run.rule.verdict(Dictionary(scores) { first, _ in first })
+        var entry = asked[try row.get("prompt")] ?? (nil, [])
+        entry.category = own.lazy.compactMap(\.askedCategory).first ?? entry.category
+        entry.answers.append(
+          AskedAnswer(role: role, answer: answer, score: verdict?.score, isUnsafe: verdict?.isUnsafe))
+        asked[try row.get("prompt")] = entry
       }
       let find = try db.cachedStatement(sql: "SELECT hash, \(ExactText.read("text")) FROM texts WHERE id = ?")
-      return try byPrompt.compactMap { prompt, entry -> AskedAttack? in
+      return try asked.sorted { $0.key < $1.key }.compactMap { prompt, entry -> AskedAttack? in
         guard let row = try Row.fetchOne(find, arguments: [prompt]), let text = try Self.keptText(row) else {
           return nil
         }
-        return AskedAttack(prompt: prompt, id: AttackID(prompt: text), category: entry.category, answers: entry.answers)
-      }.sorted { ($0.id, $0.prompt) < ($1.id, $1.prompt) }
+        return AskedAttack(
+          id: AttackID(prompt: text), prompt: text, category: entry.category, answers: entry.answers)
+      }.sorted { $0.id < $1.id }
     }
+  }
+
+  /// Every response to a prompt that still has its text, of all runs, with what every judge said, in the order of asking.
+  public func answers(to prompt: Int64) throws -> [StoredAnswer] {
+    try read { db in
+      try Self.answerRows("r.prompt = ?", [prompt], db).map { try Self.answer($0, db) { _ in true } }
+    }
+  }
+
+  /// Responses that fulfil a condition on `r` and have their texts, in the order of asking.
+  private static func answerRows(
+    _ condition: String, _ arguments: [(any DatabaseValueConvertible)?], _ db: Database
+  ) throws -> [Row] {
+    try Row.fetchAll(
+      db,
+      sql: """
+        SELECT r.id, r.prompt, r.sample, s.settings, \(ExactText.read("s.target", as: "target")),
+          \(ExactText.read("n.text", as: "run")), \(ExactText.read("x.text", as: "text")),
+          \(ExactText.read("f.text", as: "finishReason"))
+        FROM storedResponses r JOIN sources s ON s.id = r.source JOIN texts x ON x.id = r.text
+          JOIN names n ON n.id = r.run JOIN names f ON f.id = r.finishReason
+        WHERE \(condition) AND s.scope NOT LIKE 'purged %' ORDER BY r.id
+        """, arguments: StatementArguments(arguments))
+  }
+
+  private static func answer(
+    _ row: Row, _ db: Database, _ isWanted: ((judge: String, scope: String)) -> Bool
+  ) throws -> StoredAnswer {
+    let judged = try db.cachedStatement(
+      sql: """
+        SELECT j.score, \(ExactText.read("k.judge", as: "judge")), \(ExactText.read("k.askedCategory", as: "asked")),
+          \(ExactText.read("k.scope", as: "scope")), \(ExactText.read("c.text", as: "category")),
+          \(ExactText.read("w.text", as: "reason"))
+        FROM storedJudgments j JOIN judges k ON k.id = j.judge
+          LEFT JOIN names c ON c.id = j.category LEFT JOIN names w ON w.id = j.reason
+        WHERE j.response = ? ORDER BY k.judge, k.askedCategory, k.scope
+        """)
+    let id: Int64 = try row.get("id")
+    return StoredAnswer(
+      response: id, target: try row.exactText("target"), sample: try row.get("sample"), run: try row.exactText("run"),
+      text: try row.exactText("text"), finishReason: try row.exactText("finishReason"),
+      judgments: try Row.fetchAll(judged, arguments: [id]).compactMap { judgment -> StoredJudgment? in
+        let judge = try judgment.exactText("judge")
+        guard isWanted((judge, try judgment.exactText("scope"))) else { return nil }
+        let asked = try judgment.exactText("asked")
+        return StoredJudgment(
+          judge: judge, askedCategory: asked.isEmpty ? nil : asked, score: try judgment.getIfAny("score"),
+          category: try judgment.exactTextIfAny("category"), reason: try judgment.exactTextIfAny("reason"))
+      })
+  }
+
+  /// Which model played which part in a run, by fingerprint and settings.
+  private struct Parts {
+    /// By fingerprint and the settings' hash.
+    var roles: [[String]: String] = [:]
+    /// By fingerprint, in runs of versions that noted no settings.
+    var anySettings: [String: String] = [:]
+    /// Of judges and models, by fingerprint.
+    var scopes: [String: String] = [:]
+
+    func role(_ row: Row) throws -> String? {
+      let target = try row.exactText("target")
+      return roles[[target, try row.get("settings")]] ?? anySettings[target]
+    }
+
+    /// Whether a judge's scores of this scope are the run's.
+    func holds(_ scope: String, of judge: String, in run: String) -> Bool {
+      scopes[judge].map { $0 == scope } ?? (["", run].contains(scope) || scope.hasPrefix("signs "))
+    }
+  }
+
+  private static func parts(of run: AnswersOfRun, _ db: Database) throws -> Parts {
+    let rows = try Row.fetchAll(
+      db,
+      sql: "SELECT settings, \(ExactText.read("role", "fingerprint", "scope")) FROM parts WHERE run = ?",
+      arguments: [run.run])
+    var parts = Parts()
+    var settings: [[String]: String] = [:]
+    for row in rows {
+      let (role, fingerprint) = (try row.exactText("role"), try row.exactText("fingerprint"))
+      settings[[role, fingerprint]] = try row.get("settings")
+      parts.scopes[fingerprint] = try row.exactText("scope")
+    }
+    // Where two parts are the same model under the same settings, the responses are the first one's.
+    for model in run.models {
+      if let hash = settings[[model.role, model.fingerprint]] {
+        let key = [model.fingerprint, hash]
+        parts.roles[key] = parts.roles[key] ?? model.role
+      } else {
+        parts.anySettings[model.fingerprint] = parts.anySettings[model.fingerprint] ?? model.role
+      }
+    }
+    return parts
   }
 
   /// A text that was selected with its hash; nil for one that was purged.
@@ -125,43 +235,6 @@ extension Ledger {
         if id.text.hasPrefix(beginning) { found.append((try row.get("id"), id, text)) }
       }
       return found
-    }
-  }
-
-  /// Every response to a prompt with what every judge said, in the order of asking. Purged texts are empty.
-  public func answers(to prompt: Int64) throws -> [StoredAnswer] {
-    try read { db in
-      let judged = try db.cachedStatement(
-        sql: """
-          SELECT j.score, \(ExactText.read("k.judge", as: "judge")), \(ExactText.read("k.askedCategory", as: "asked")),
-            \(ExactText.read("c.text", as: "category")), \(ExactText.read("w.text", as: "reason"))
-          FROM storedJudgments j JOIN judges k ON k.id = j.judge
-            LEFT JOIN names c ON c.id = j.category LEFT JOIN names w ON w.id = j.reason
-          WHERE j.response = ? ORDER BY k.judge, k.askedCategory, k.scope
-          """)
-      return try Row.fetchAll(
-        db,
-        sql: """
-          SELECT r.id, r.sample, \(ExactText.read("s.target", as: "target")), \(ExactText.read("n.text", as: "run")),
-            \(ExactText.read("x.text", as: "text")), \(ExactText.read("f.text", as: "finishReason"))
-          FROM storedResponses r JOIN sources s ON s.id = r.source JOIN texts x ON x.id = r.text
-            JOIN names n ON n.id = r.run JOIN names f ON f.id = r.finishReason
-          WHERE r.prompt = ? ORDER BY r.id
-          """, arguments: [prompt]
-      ).map { row in
-        let id: Int64 = try row.get("id")
-        return StoredAnswer(
-          response: id, target: try row.exactText("target"), sample: try row.get("sample"),
-          run: try row.exactText("run"),
-          text: try row.exactText("text"), finishReason: try row.exactText("finishReason"),
-          judgments: try Row.fetchAll(judged, arguments: [id]).map { judgment in
-            let asked = try judgment.exactText("asked")
-            return StoredJudgment(
-              judge: try judgment.exactText("judge"), askedCategory: asked.isEmpty ? nil : asked,
-              score: try judgment.getIfAny("score"), category: try judgment.exactTextIfAny("category"),
-              reason: try judgment.exactTextIfAny("reason"))
-          })
-      }
     }
   }
 

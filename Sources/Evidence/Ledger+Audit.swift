@@ -6,9 +6,6 @@ extension Ledger {
   /// The hash before the first record.
   static let genesis = String(repeating: "0", count: 64)
 
-  /// The kind of the record after which rows may be others than they were.
-  static let purgeEvent = "purged"
-
   /// Hash of the newest audit record: in every report, so that a later edit or cut shows.
   public func headHash() throws -> String {
     try read { try Self.headHash($0) }

@@ -32,30 +32,38 @@ public struct ResponseKey: Hashable, Sendable {
 
 extension Ledger {
   /// The stored responses, in the order of `keys`; nil where there is none.
-  /// - Parameter run: only responses that this run stored count; nil for any run's.
-  public func responses(_ keys: [ResponseKey], onlyOf run: String? = nil) throws -> [Response?] {
-    try read { db in
+  /// - Parameters:
+  ///   - run: only responses that this run stored count; nil for any run's.
+  ///   - reader: the run that will rest on them, which its end notes; nil for nobody.
+  public func responses(
+    _ keys: [ResponseKey], onlyOf run: String? = nil, reusedBy reader: String? = nil
+  ) throws -> [Response?] {
+    var found: [(response: Int64, run: String)] = []
+    let responses = try read { db in
       var interning = Interning()
       let statement = try db.cachedStatement(
         sql: """
           SELECT \(ExactText.read("x.text", as: "text")), \(ExactText.read("f.text", as: "finishReason")),
-            r.promptTokens, r.completionTokens, r.latency
+            r.promptTokens, r.completionTokens, r.latency, r.id, n.text AS run
           FROM storedResponses r JOIN texts x ON x.id = r.text JOIN names f ON f.id = r.finishReason
             JOIN names n ON n.id = r.run
           WHERE r.prompt = ? AND r.source = ? AND r.sample = ? AND (? IS NULL OR n.text = ?)
           """)
-      return try keys.map { key in
+      return try keys.map { key -> Response? in
         guard let source = try interning.source(key, db, storing: false),
           let prompt = try interning.text(key.prompt, db, storing: false)
         else { return nil }
         return try Row.fetchOne(statement, arguments: [prompt, source, key.sampleIndex, run, run]).map { row in
-          Response(
+          if reader != nil { found.append((try row.get("id"), try row.get("run"))) }
+          return Response(
             text: try row.exactText("text"), promptTokens: try row.get("promptTokens"),
             completionTokens: try row.get("completionTokens"), latency: try row.get("latency"),
             finishReason: try row.exactText("finishReason"))
         }
       }
     }
+    if let reader { reuse.note(found.lazy.filter { $0.run != reader }.map(\.response), by: reader) }
+    return responses
   }
 
   /// Commits outcomes in one transaction. A response already stored under its key stays as it is; failures are noted

@@ -6,7 +6,7 @@ public struct LedgerVerification: Hashable, Codable, Sendable {
   public let path: String
   /// Rows that the audit chain covers and that are there.
   public let rows: Int
-  /// Of the audit chain.
+  /// Records of the audit chain.
   public let records: Int
   public let head: String
   /// The last record that covers rows which an older version wrote without one; nil where there are none.
@@ -25,7 +25,7 @@ public struct LedgerVerification: Hashable, Codable, Sendable {
     self.findings = findings
   }
 
-  /// Of a file that can't even be opened.
+  /// The finding about a file that can't even be opened.
   public init(damaged path: String, _ finding: LedgerFinding) {
     self.init(
       path: path, rows: 0, records: 0, head: Ledger.genesis, coversOlderFrom: nil, findings: [finding])
@@ -193,7 +193,7 @@ extension LedgerSchema {
     return objects
   }
 
-  /// Of a new ledger.
+  /// The objects of a new ledger.
   static func expectedObjects() throws -> [String: String] { try expected.get() }
 
   private static let expected = Result {

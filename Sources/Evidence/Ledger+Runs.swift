@@ -23,7 +23,7 @@ public struct RunRecord: Hashable, Codable, Sendable {
 public struct RunIdentity: Hashable, Codable, Sendable {
   public var policyName: String
   public var policyText: String
-  /// Of the resolved policy and of every input. Where it is there, it stands for the policy's text, which may be the same
+  /// SHA-256 over the resolved policy and every input. Where it is there, it stands for the policy's text, which may be the same
   /// while a variable or a file isn't.
   public var digest: String?
   public var seed: UInt64
@@ -141,7 +141,7 @@ extension Ledger {
     (SELECT 1 FROM runs n WHERE n.identity = r.identity AND n.ended IS NOT NULL AND n.beganAs > r.beganAs)
     """
 
-  /// Stores the verdict, its checks and the whole summary, and ends the run in the audit chain: all or nothing. Once it
+  /// Stores the verdict, its checks, the whole summary and what it took from earlier runs, and ends the run in the audit chain: all or nothing. Once it
   /// returns, they are on the disk.
   ///
   /// - Throws: `InternalError` when there is no such run, or it has a verdict already.
@@ -158,6 +158,9 @@ extension Ledger {
           """, arguments: [exact(text), now, summary.verdict.rawValue, summary.exitCode, number, id])
       guard db.changesCount == 1 else { throw InternalError("run \(id) can't end: it never began or has ended") }
       for check in summary.checks { try Self.insert(check, run: id, db) }
+      try reuse.store(id, db)
+      // What a purged run asked anew is a run's like any other.
+      try db.execute(sql: "DELETE FROM purges WHERE run = ?", arguments: [id])
     }
     consolidate()
   }
@@ -239,7 +242,7 @@ extension Ledger {
       let ended = RunEvent.ended(
         id: run, verdict: try row.get("verdict"), exitCode: try row.get("exitCode"), summary: text)
       let said = try row.exactTextIfAny("said")
-      let isAsTheChainSays = try said == ended || Self.purgedEnd(of: run, db) == ended
+      let isAsTheChainSays = try said == ended || PurgePlan.end(of: run, db) == ended
       guard isAsTheChainSays else {
         throw LedgerDamage("the verdict of run \(run) is not the one that the audit chain has")
       }

@@ -17,18 +17,23 @@ public struct StoredSearch: Hashable, Sendable {
 extension Ledger {
   /// What is kept of a finished search, where one with this key is stored.
   ///
-  /// - Parameter key: names everything that shapes a search: target, settings, attacker, start state, seed, budget.
-  public func search(_ key: String) throws -> StoredSearch? {
+  /// - Parameters:
+  ///   - key: names everything that shapes a search: target, settings, attacker, start state, seed, budget.
+  ///   - reader: the run that will rest on it, which its end notes; nil for nobody.
+  public func search(_ key: String, reusedBy reader: String? = nil) throws -> StoredSearch? {
     try read { db in
       try Row.fetchOne(
         db,
         sql: """
-          SELECT \(Self.artifactColumns("a", "record")), \(Self.artifactColumns("b", "state"))
+          SELECT s.run, \(Self.artifactColumns("a", "record")), \(Self.artifactColumns("b", "state"))
           FROM searches s JOIN artifacts a ON a.hash = s.artifact LEFT JOIN artifacts b ON b.hash = s.state
           WHERE s.key = \(ExactText.bound)
           """, arguments: [exact(key)]
       ).map { row in
-        StoredSearch(record: try row.artifact("record") ?? [], state: try row.artifact("state") ?? [])
+        if let reader, try row.get("run") != reader {
+          reuse.note(search: key, artifact: try row.get("recordHash"), by: reader)
+        }
+        return StoredSearch(record: try row.artifact("record") ?? [], state: try row.artifact("state") ?? [])
       }
     }
   }

@@ -29,12 +29,23 @@ public struct FailureGroup: Hashable, Codable, Sendable {
 
 extension Ledger {
   /// Notes what a target is in this life of the run. Notes are never changed: a resumed run adds its own.
-  /// - Parameter now: seconds since 1970.
+  /// - Parameters:
+  ///   - settings: what it is sampled with; nil for a judge.
+  ///   - scope: where its responses or scores hold, as `ResponseKey` has it.
+  ///   - now: seconds since 1970.
   public func noteTarget(
-    run: String, role: String, fingerprint: String, revision: String?, signs: ServerSigns?, now: Double
+    run: String, role: String, fingerprint: String, revision: String?, signs: ServerSigns?,
+    settings: SamplingSettings? = nil, scope: String = "", now: Double
   ) throws {
     let text = try signs.map { try jsonText($0) }
+    var hashes = SettingsHashes()
+    let hash = try settings.map { try hashes.hash($0) } ?? ""
     try write { db in
+      try db.execute(
+        sql: """
+          INSERT INTO parts (role, fingerprint, scope, run, settings) VALUES (\(ExactText.bound(3)), ?, ?)
+          ON CONFLICT DO NOTHING
+          """, arguments: [exact(role), exact(fingerprint), exact(scope), run, hash])
       try db.execute(
         sql: """
           INSERT INTO targets (role, fingerprint, revision, signs, run, at) VALUES (\(ExactText.bound(4)), ?, ?)

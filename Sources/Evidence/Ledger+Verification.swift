@@ -67,7 +67,7 @@ extension Ledger {
         var ended = RunEvent.ended(
           id: id, verdict: verdict, exitCode: code, summary: try row.exactTextIfAny("summary") ?? "")
         // A summary that lost its texts is the one that the purge left; verdict and exit code are still those of the end.
-        if try Self.purgedEnd(of: id, db) == ended {
+        if try PurgePlan.end(of: id, db) == ended {
           let start = "\(id) \(verdict) \(code) "
           ended = records.first { $0.kind == RunEvent.ended && $0.detail.hasPrefix(start) }?.detail ?? ended
         }

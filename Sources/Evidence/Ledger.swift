@@ -15,6 +15,8 @@ public final class Ledger: Sendable {
   private let lock: LedgerLock?
   /// The rows of the transaction under way.
   private let rows = RowCollector()
+  /// What runs have taken from earlier ones since the ledger was opened.
+  let reuse = ReuseLog()
   /// What has to be there for as long as the connection; nil where the ledger is read in its place.
   private let copy: LedgerCopy?
 

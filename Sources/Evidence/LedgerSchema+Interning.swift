@@ -25,6 +25,9 @@ extension LedgerSchema {
     "SELECT artifact FROM searches UNION SELECT state FROM searches WHERE state IS NOT NULL "
     + "UNION SELECT artifact FROM attackerStates"
 
+  /// Those that runs of this version have: from the schema on that notes what they reuse.
+  static let keptArtifacts = usedArtifacts + " UNION SELECT artifact FROM reusedSearches"
+
   /// The key of a text, given as bytes.
   private static let textKey = DatabaseFunction("textKey", argumentCount: 1, pure: true) { values in
     SHA256.key(Data.fromDatabaseValue(values[0]) ?? Data())

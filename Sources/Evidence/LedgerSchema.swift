@@ -162,6 +162,9 @@ enum LedgerSchema {
     migrator.registerMigration("7: every row is in the audit chain") { db in
       try coverRows(db)
     }
+    migrator.registerMigration("8: what runs reuse, parts of models, purged runs") { db in
+      try noteReuse(db)
+    }
     return migrator
   }
 

@@ -5,7 +5,7 @@
 /// still be verified when the text is gone.
 struct RowRecord: Sendable {
   static let kind = "rows"
-  /// Of rows that were there before the chain covered them.
+  /// The kind of records about rows that were there before the chain covered them.
   static let coveringKind = "rows of older versions"
   /// Rows of one record, so that no record gets large.
   static let most = 10_000
@@ -164,7 +164,7 @@ private struct RowReader {
     return Int64(bitPattern: number >> 1) ^ -Int64(bitPattern: number & 1)
   }
 
-  /// Of things that take at least a byte each.
+  /// Reads a count of things that take at least a byte each.
   mutating func count() throws -> Int {
     let number = try number()
     guard number <= UInt64(bytes.count) else { throw Self.damage }

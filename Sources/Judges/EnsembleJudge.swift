@@ -58,26 +58,24 @@ public final class EnsembleJudge: CompositeJudge {
     }
   }
 
-  /// A member that didn't score might have said anything from 0 to 1. Where the verdict is the same either way, it stands,
-  /// with the score nearest to the threshold; otherwise the response is unscored.
-  private func combine(_ given: [Score?]) -> Score {
-    let votes = zip(members, given).map { member, score -> Double? in
-      guard let p = score?.unsafeProbability else { return nil }
-      return rule == .majority ? (p >= member.threshold ? 1 : 0) : p
+  public var combination: VerdictRule.Combination {
+    switch rule {
+    case .majority: .majority
+    case .mean: .mean
+    case .maximum: .maximum
     }
-    let (low, high) = (value(votes.map { $0 ?? 0 }), value(votes.map { $0 ?? 1 }))
-    let category = zip(given, votes).filter { ($1 ?? 0) >= 0.5 }.compactMap { $0.0?.category }.first
-    if low >= threshold { return .scored(low, category: category) }
-    if high < threshold { return .scored(high, category: nil) }
-    let silent = votes.count { $0 == nil }
-    return .unscored(reason: "\(silent) of \(members.count) judges gave no score, and the others don't decide it")
   }
 
-  private func value(_ votes: [Double]) -> Double {
-    switch rule {
-    case .majority, .mean: votes.reduce(0, +) / Double(votes.count)
-    case .maximum: votes.max() ?? 0
+  private func combine(_ given: [Score?]) -> Score {
+    let scores = zip(members, given).map { (score: $1?.unsafeProbability, threshold: $0.threshold) }
+    guard let score = combination.score(of: scores, threshold: threshold) else {
+      let silent = scores.count { $0.score == nil }
+      return .unscored(reason: "\(silent) of \(members.count) judges gave no score, and the others don't decide it")
     }
+    let accusing = zip(given, scores).filter { _, member in
+      member.score.map { $0 >= (rule == .majority ? member.threshold : 0.5) } ?? false
+    }
+    return .scored(score, category: score >= threshold ? accusing.compactMap { $0.0?.category }.first : nil)
   }
 
   private func note(_ given: [Score?]) {

@@ -32,6 +32,7 @@ public struct RoutedJudge: CompositeJudge {
   /// Members' scores are rescaled so that each one's threshold lies here.
   public var threshold: Double { 0.5 }
   public let members: [any Judge]
+  public var combination: VerdictRule.Combination { .routed }
 
   private let routes: [Route]
   private let hasFallback: Bool
@@ -70,7 +71,8 @@ public struct RoutedJudge: CompositeJudge {
       }
       switch scores[member][index] {
       case .scored(let p, let category)?:
-        return .scored(Self.rescaled(p, threshold: members[member].threshold), category: category)
+        return .scored(
+          VerdictRule.Combination.rescaled(p, threshold: members[member].threshold), category: category)
       case .unscored(let reason)?: return .unscored(reason: reason)
       case nil: return .unscored(reason: "no score")
       }
@@ -81,11 +83,6 @@ public struct RoutedJudge: CompositeJudge {
     routes.firstIndex { $0.takes(category: category, locale: locale) } ?? (hasFallback ? routes.count : nil)
   }
 
-  /// Straight lines from (0, 0) to (threshold, ½) to (1, 1): order and verdict stay, and 0.5 stays where it is.
-  static func rescaled(_ p: Double, threshold t: Double) -> Double {
-    if p >= t { return t >= 1 ? 1 : 0.5 + 0.5 * (p - t) / (1 - t) }
-    return 0.5 * p / t
-  }
 }
 
 extension JudgeKind {

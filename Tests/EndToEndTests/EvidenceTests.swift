@@ -95,6 +95,120 @@ struct EvidenceTests {
     #expect(try await workspace.run("ledger", "verify", "nowhere.sqlite").code == 64)
   }
 
+  @Test("A JSON report with any figure or text edited is found: exit 1")
+  func editedReports() async throws {
+    let workspace = try await audited()
+    let reveal = ["report", "last", "--reveal", "--reason", "r", "--json-file", "revealed.json"] + Self.ledger
+    #expect(try await Binary.run(reveal, in: workspace.folder).code == 0)
+    #expect(try await verify(workspace, "--report", "revealed.json").code == 0)
+    for (file, pattern, replacement) in [
+      ("out/report.json", #/"planned" : \d+/#, #""planned" : 7"#),
+      ("out/report.json", #/"safe" : \d+/#, #""safe" : 3"#),
+      ("out/report.json", #/"host" : "[^"]*"/#, #""host" : "another""#),
+      ("out/report.json", #/"responses" : \d+/#, #""responses" : 1"#),
+      ("out/report.json", #/"explanation" : "[^"]*"/#, #""explanation" : "all is well""#),
+      ("revealed.json", #/"text" : "[^"]*"/#, #""text" : "I can't help with that, sorry.""#),
+    ] {
+      let text = String(decoding: try workspace.read(file), as: UTF8.self)
+      let range = try #require(text.firstRange(of: pattern))
+      try workspace.write(text.replacingCharacters(in: range, with: replacement), to: "edited.json")
+      let outcome = try await verify(workspace, "--report", "edited.json")
+      #expect(
+        outcome.code == 1 && outcome.output.contains("are not those that the ledger has"),
+        "\(replacement): \(outcome.output)")
+    }
+  }
+
+  /// Unsafe responses and all, by role, as `attacks list` counts them.
+  private func listed(_ workspace: Workspace, _ arguments: String...) async throws -> [String: [Int]] {
+    let list = try await Binary.run(
+      ["attacks", "list", "last", "--json"] + arguments + Self.ledger, in: workspace.folder)
+    #expect(list.code == 0, "\(list.errors)")
+    let entries = try JSONSerialization.jsonObject(with: Data(list.output.utf8)) as? [[String: Any]] ?? []
+    var counts: [String: [Int]] = [:]
+    for entry in entries {
+      for (role, count) in entry["answers"] as? [String: [String: Int]] ?? [:] {
+        let before = counts[role] ?? [0, 0]
+        counts[role] = [before[0] + (count["unsafe"] ?? 0), before[1] + (count["responses"] ?? 0)]
+      }
+    }
+    return counts
+  }
+
+  /// The same as the verdict rests on it.
+  private func decided(_ workspace: Workspace) throws -> [String: [Int]] {
+    let rows = try workspace.report()["outcomes"] as? [[String: Any]] ?? []
+    let replay = rows.filter { $0["stage"] as? String == "replay" }.map { row in
+      (row["role"] as? String ?? "", [row["unsafe"] as? Int ?? -1, row["planned"] as? Int ?? -1])
+    }
+    return Dictionary(replay) { first, _ in first }
+  }
+
+  @Test("Unsafe is what the run's judge calls unsafe, at its threshold", arguments: ["0.02", "0.98"])
+  func threshold(value: String) async throws {
+    var policy = TinyPolicy()
+    policy.candidate = TinyPolicy.lab("assistant-1.2")
+    policy.checks = ["{metric: replay.asr, at_most: 0.99}"]
+    let workspace = try Workspace.tiny(policy)
+    let judge = "{kind: classifier, checkpoint: lab/judge, threshold: \(value)}"
+    try workspace.write(
+      policy.text.replacing("confirm: {kind: rules, file: lab/rules.yaml}", with: "confirm: \(judge)")
+        .replacing(
+          "reward: {kind: classifier, checkpoint: lab/judge}", with: "reward: {kind: rules, file: lab/rules.yaml}"),
+      to: "policy.yaml")
+    let run = try await workspace.run("run", "policy.yaml")
+    #expect([0, 1].contains(run.code), "\(run.errors)")
+    let decided = try decided(workspace)
+    #expect(decided.count == 2)
+    #expect(try await listed(workspace) == decided)
+    let unsafe = try await listed(workspace, "--unsafe").values.map { $0[0] }.reduce(0, +)
+    #expect(unsafe == decided.values.map { $0[0] }.reduce(0, +))
+  }
+
+  @Test("One model under two settings plays two parts; list, export, reveal and report tell its responses apart")
+  func twoSettings() async throws {
+    var policy = TinyPolicy()
+    policy.candidate = "{kind: local, checkpoint: lab/assistant-1.2}"
+    policy.baseline = "{kind: local, checkpoint: lab/assistant-1.2, temperature: 0.2}"
+    policy.checks = ["{metric: replay.asr, at_most: 0.9}"]
+    let workspace = try Workspace.tiny(policy)
+    #expect(try await workspace.run("run", "policy.yaml").code == 0)
+    // The next run asks the same model a third way, and asks the candidate nothing anew.
+    try workspace.write(policy.text.replacing("temperature: 0.2", with: "temperature: 0.4"), to: "policy.yaml")
+    #expect(try await workspace.run("run", "policy.yaml").code == 0)
+    let decided = try decided(workspace)
+    #expect(decided["candidate"] != nil && decided["baseline"] != nil)
+    #expect(try await listed(workspace) == decided)
+    let export = try await Binary.run(["export", "--format", "jsonl"] + Self.ledger, in: workspace.folder)
+    let roles = export.output.split(separator: "\n").compactMap { line in
+      (try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])?["role"] as? String
+    }
+    for (role, counts) in decided { #expect(roles.count { $0 == role } == counts[1], "\(role)") }
+    let report = try await Binary.run(
+      ["report", "last", "--reveal", "--reason", "r", "--json"] + Self.ledger, in: workspace.folder)
+    let document = try JSONSerialization.jsonObject(with: Data(report.output.utf8)) as? [String: Any]
+    let revealed = (document?["summary"] as? [String: Any])?["revealed"] as? [[String: Any]] ?? []
+    let shown = revealed.flatMap { $0["responses"] as? [[String: Any]] ?? [] }.compactMap { $0["role"] as? String }
+    #expect(!shown.isEmpty && shown.count { $0 == "candidate" } == shown.count { $0 == "baseline" })
+  }
+
+  private func mode(_ workspace: Workspace, _ file: String) throws -> Int {
+    let path = workspace.folder.appendingPathComponent(file).path
+    return try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int ?? -1
+  }
+
+  @Test("Reports that show texts are for their owner alone, also where they replace one that anyone may read")
+  func privateReports() async throws {
+    let workspace = try await audited()
+    let files = ["html": "out/report.html", "json-file": "out/report.json", "markdown": "out/summary.md"]
+    for file in files.values { #expect(try mode(workspace, file) & 0o044 != 0, "\(file)") }
+    let options = files.flatMap { ["--\($0)", $1] }
+    let reveal = try await Binary.run(
+      ["report", "last", "--reveal", "--reason", "r"] + options + Self.ledger, in: workspace.folder)
+    #expect(reveal.code == 0, "\(reveal.errors)")
+    for file in files.values { #expect(try mode(workspace, file) == 0o600, "\(file)") }
+  }
+
   @Test("Attacks are listed without texts; one is revealed with responses and judgments, and the chain has who and why")
   func reveal() async throws {
     let workspace = try await audited()

@@ -99,6 +99,30 @@ struct PurgeTests {
     #expect(log.output.contains("ledger.retention of policy tiny"))
   }
 
+  @Test(
+    "What a run took from an older one stays when that one is purged, by the policy or by hand, until it goes itself")
+  func reused() async throws {
+    let workspace = try await workspace(extra: ", retention: 1ms")
+    let first = try #require(try workspace.report()["run"] as? String)
+    let (texts, responses) = (try texts(workspace), try await workspace.responses())
+    let second = try await workspace.run("run", "policy.yaml")
+    #expect(second.code == 0, "\(second.errors)")
+    #expect(try await workspace.responses() == responses)
+    #expect(try found(texts, workspace) == texts)
+    func shown(_ run: String) async throws -> Binary.Outcome {
+      try await workspace.run("export", "--run", run, "--format", "chat", "--revealed", "--ledger", Self.path)
+    }
+    let run = try #require(try workspace.report()["run"] as? String)
+    let export = try await shown(run)
+    #expect(export.output.split(separator: "\n").count > 50, "\(export.errors)")
+    #expect(try await purge(workspace, "--run", first).output.contains(": 0 texts of 1 runs"))
+    #expect(try await shown(run).output == export.output)
+    #expect(try await purge(workspace, "--run", run).code == 0)
+    #expect(try found(texts, workspace) == [])
+    #expect(try await shown(run).output == "")
+    #expect(try await workspace.run("ledger", "verify", Self.path).code == 0)
+  }
+
   @Test("Killed at any moment, a purge loses nothing that it isn't to take, and the next one finishes it")
   func killed() async throws {
     let original = try await workspace()
@@ -124,7 +148,7 @@ struct PurgeTests {
     let workspace = try await workspace()
     for arguments in [
       [], ["--run", "20200101-000000-aaaa"], ["--attack", "ffff000011112222"], ["--older-than", "soon"],
-      ["--older-than", "1d", "--run", "x"],
+      ["--older-than", "1d", "--run", "x"], ["--attack", ""], ["--run", ""],
     ] {
       let outcome = try await Binary.run(["ledger", "purge", Self.path] + arguments, in: workspace.folder)
       #expect(outcome.code == 64, "\(arguments): \(outcome.output)")

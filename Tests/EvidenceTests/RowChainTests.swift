@@ -34,6 +34,7 @@ private struct Intruder {
 private func filled(at place: borrowing Place, seed: UInt64 = 1) throws {
   var random = SeededGenerator(seed: seed, stream: "rows")
   let ledger = try Ledger(path: place.path)
+  var earlier: [ResponseKey] = []
   for (index, verdict) in [Verdict.pass, .fail].enumerated() {
     let time = Double(10 * index)
     let run = try ledger.beginRun(identity, now: time)
@@ -52,7 +53,10 @@ private func filled(at place: borrowing Place, seed: UInt64 = 1) throws {
           (key("lost \(batch)"), .failure(ResponseFailure(kind: .serverError, message: "500"))),
         ],
         run: run)
+      if index == 0 { earlier += keys.prefix(2) + keys.suffix(1) }
     }
+    _ = try ledger.responses(earlier, reusedBy: run)
+    _ = try ledger.search("search 0", reusedBy: run)
     try ledger.storeSearch("search \(index)", StoredSearch(record: [1, 2, 3, UInt8(index)], state: [9, 9]), run: run)
     try ledger.storeAttackerState([UInt8(index), 4], attacker: "a", restart: 0, run: run)
     try ledger.storeAttackerState([UInt8(index), 5], attacker: "a", restart: 0, run: run)
@@ -72,6 +76,12 @@ private func filled(at place: borrowing Place, seed: UInt64 = 1) throws {
     }
     try ledger.finishRun(run, summary: summary(verdict), now: time + 5)
   }
+  let purged = try ledger.beginRun(identity, now: 30)
+  try ledger.store([(key("prompt to purge"), .success(Response(text: "answer to purge")))], run: purged)
+  try ledger.finishRun(purged, summary: summary(.pass), now: 31)
+  _ = try ledger.purge(
+    .run(purged), keepsSuite: true, eraser: SearchEraser(record: { _, _, _ in .same }, state: { _, _ in .same }),
+    act: LedgerAct(who: LedgerActor(user: "ada", host: "h"), reason: nil, subject: "s"), now: 32)
 }
 
 private func findings(_ path: String, heads: [String] = []) throws -> [LedgerFinding] {

@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import Testing
 
 @testable import Judges
@@ -65,6 +66,64 @@ struct EnsembleTests {
   }
 }
 
+@Suite("Verdicts read off stored scores")
+struct VerdictRuleTests {
+  /// A judge that is made of others, which are made of others, with members' scores at random.
+  private func judge(
+    _ random: inout SeededGenerator, depth: Int, _ scores: inout [String: Double], _ count: inout Int
+  ) -> any Judge {
+    if depth == 0 || random.next() % 3 == 0 {
+      count += 1
+      let p = random.next() % 5 == 0 ? nil : Double(random.next() % 1000) / 999
+      scores["m\(count)"] = p
+      return Fixed("m\(count)", p, threshold: 0.05 + Double(random.next() % 90) / 100)
+    }
+    let threshold = 0.05 + Double(random.next() % 90) / 100
+    if random.next() % 4 == 0 {
+      // The second route takes what is asked; the first is never asked.
+      let (idle, asked) = (Fixed("idle", 0.7), judge(&random, depth: depth - 1, &scores, &count))
+      return RoutedJudge(
+        routes: [
+          .init(locales: ["de"], categories: [], judge: idle), .init(locales: [], categories: ["c"], judge: asked),
+        ], fallback: nil, hash: { $0 })
+    }
+    let members = (0..<(2 + Int(random.next() % 3))).map { _ in judge(&random, depth: depth - 1, &scores, &count) }
+    let rules = EnsembleJudge.Rule.allCases
+    return EnsembleJudge(
+      members: members, rule: rules[Int(random.next() % UInt64(rules.count))], threshold: threshold, hash: { $0 })
+  }
+
+  @Test("A rule says of the scores of those who looked what the judge itself says, however it is made up")
+  func same() async throws {
+    var random = SeededGenerator(seed: 5, stream: "rules")
+    var (unsafe, safe, open) = (0, 0, 0)
+    for number in 0..<600 {
+      var (scores, count): ([String: Double], Int) = ([:], 0)
+      let judge = judge(&random, depth: 3, &scores, &count)
+      let own = try await judge.score([JudgeInput(prompt: "p", response: "r", category: "c")])[0]
+      let read = judge.verdictRule.verdict(scores)
+      #expect(
+        read?.score == own.unsafeProbability && read?.isUnsafe == own.isUnsafe(threshold: judge.threshold), "\(number)")
+      switch read?.isUnsafe {
+      case true?: unsafe += 1
+      case false?: safe += 1
+      case nil: open += 1
+      }
+    }
+    #expect(unsafe > 50 && safe > 50 && open > 50)
+  }
+
+  @Test("A rule whose parts are missing says nothing")
+  func damaged() throws {
+    let rule = VerdictRule(
+      judge: "e", threshold: 0.5, .mean, of: [VerdictRule(judge: "a", threshold: 0.5)])
+    var json = String(decoding: try JSONEncoder().encode(rule), as: UTF8.self)
+    json = json.replacing(#""members":1"#, with: #""members":3"#)
+    let damaged = try JSONDecoder().decode(VerdictRule.self, from: Data(json.utf8))
+    #expect(damaged != rule && damaged.verdict(["a": 1]) == nil && rule.verdict(["a": 1])?.isUnsafe == true)
+  }
+}
+
 @Suite("Judges by locale and category")
 struct RoutedTests {
   private func judge(fallback: (any Judge)?) -> RoutedJudge {
@@ -107,11 +166,11 @@ struct RoutedTests {
     #expect(score.isUnsafe(threshold: 0.5) == true)
     for t in [0.0, 0.1, 0.3, 0.5, 0.9, 1] {
       for p in [0, 0.05, 0.1, 0.3, 0.3.nextDown, 0.5.nextDown, 0.9, 0.9.nextDown, 1] {
-        let mapped = RoutedJudge.rescaled(p, threshold: t)
+        let mapped = VerdictRule.Combination.rescaled(p, threshold: t)
         #expect((0...1).contains(mapped) && (mapped >= 0.5) == (p >= t), "\(p) at \(t): \(mapped)")
       }
     }
-    #expect(RoutedJudge.rescaled(0.37, threshold: 0.5) == 0.37)
+    #expect(VerdictRule.Combination.rescaled(0.37, threshold: 0.5) == 0.37)
   }
 
   @Test("only the members that an input is routed to are asked about it")

@@ -7,11 +7,11 @@
 /// A file being written under a temporary name beside its final one: a reader sees the old file or the new one, never a
 /// part of either.
 public struct AtomicFile: ~Copyable {
-  /// Who may read a file that is new; one that is replaced keeps its mode.
+  /// Who may read a file.
   public enum Access: Sendable {
-    /// As the process's mask says.
+    /// As the process's mask says; one that is replaced keeps its mode.
     case usual
-    /// Its owner alone (0600).
+    /// Its owner alone (0600), whoever could read the one that is replaced.
     case owner
     /// As of a file that was there before.
     case like(FileStatus)
@@ -38,7 +38,8 @@ public struct AtomicFile: ~Copyable {
           "\(what) can't be written: \(old.kind.description) is there", file: path, remedy: "Name another file.")
       }
     }
-    let access = old.map { Access.like($0) } ?? access
+    var access = access
+    if case .owner = access {} else if let old { access = .like(old) }
     let file = try AtomicFile(path: path, what: what, access: access)
     do {
       try body(file)

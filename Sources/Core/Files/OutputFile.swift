@@ -63,7 +63,7 @@ public enum OutputFile {
   /// Writes a file whole or not at all, in a folder that is there.
   ///
   /// - Parameters:
-  ///   - access: of a new file; one that is replaced keeps its mode.
+  ///   - access: who may read it; unless it is for its owner alone, one that is replaced keeps its mode.
   ///   - replaces: whether a file may be there.
   /// - Throws: `SluiceError`: usage (64), permission (77), I/O (74); what was there is then as it was.
   public static func write(

@@ -56,16 +56,15 @@ public struct AttackRecords {
   /// - Throws: `SluiceError` (usage) for a run without a verdict.
   public func entries(run: String) throws -> (run: String, entries: [Entry]) {
     let (record, summary) = try ledger.finished(run)
-    let roles = AnswersOfRun.roles(summary)
     let found = try ledger.attacksFound(in: record.id)
     let broken = Set(summary.newlyBroken.map(\.id))
-    let entries = try ledger.askedAttacks(AnswersOfRun(record.id, summary)).map { attack in
+    let entries = try ledger.attacks(of: AnswersOfRun(record.id, summary)).map { attack in
       Entry(
         id: attack.id, category: attack.category,
         origin: broken.contains(attack.id) ? "newly broken" : found.contains(attack.id) ? "found" : "asked",
-        answers: Dictionary(
-          attack.answers.map { (roles[$0] ?? $0, Count(responses: $1.responses, unsafe: $1.unsafe)) }
-        ) { Count(responses: $0.responses + $1.responses, unsafe: $0.unsafe + $1.unsafe) })
+        answers: Dictionary(grouping: attack.answers, by: \.role).mapValues { answers in
+          Count(responses: answers.count, unsafe: answers.count { $0.isUnsafe == true })
+        })
     }
     return (record.id, entries)
   }
@@ -79,31 +78,24 @@ public struct AttackRecords {
   public func reveal(_ attack: String, reason: String, who: LedgerActor = .current(), now: Date = Date()) throws
     -> Revealed
   {
-    let matches = try ledger.prompts(attack: attack)
-    guard let match = matches.first, matches.count == 1 else {
-      throw SluiceError(
-        .usage,
-        matches.isEmpty
-          ? "there is no attack \(attack) in the ledger, or its text was purged"
-          : "\(matches.count) attacks begin with \(attack)", at: SourceLocation(file: ledger.path),
-        remedy: "sluice attacks list RUN shows the identifiers.")
-    }
+    let (id, prompts) = try ledger.attack(attack)
+    guard let text = prompts.first?.text else { throw InternalError("an attack without a prompt was found") }
     try ledger.note(
-      Ledger.revealed, LedgerAct(who: who, reason: reason, subject: "attack \(match.id)"),
+      Ledger.revealed, LedgerAct(who: who, reason: reason, subject: "attack \(id)"),
       now: now.timeIntervalSince1970)
     var names: [String: [String: String]] = [:]
-    let responses = try ledger.answers(to: match.prompt).map { answer in
+    let responses = try prompts.flatMap { try ledger.answers(to: $0.prompt) }.map { answer in
       if names[answer.run] == nil { names[answer.run] = try self.names(answer.run) }
       return Response(model: names[answer.run]?[answer.target] ?? answer.target, answer: answer)
     }
-    let findings = try ledger.findings(of: match.prompt).map { found in
+    let findings = try prompts.flatMap { try ledger.findings(of: $0.prompt) }.map { found in
       let (attack, origin) = (found.attack, found.attack.provenance)
       return Finding(
         run: origin.run, category: attack.category, locale: attack.locale, cluster: attack.cluster,
         method: origin.method,
         foundOn: origin.foundOn)
     }
-    return Revealed(id: match.id, prompt: match.text, findings: findings, responses: responses)
+    return Revealed(id: id, prompt: text, findings: findings, responses: responses)
   }
 
   private func names(_ run: String) throws -> [String: String] {
@@ -114,16 +106,21 @@ public struct AttackRecords {
 
 extension AnswersOfRun {
   init(_ run: String, _ summary: RunSummary) {
+    func leaves(_ judge: RunSummary.JudgeIdentity) -> [String] { judge.members ?? [judge.fingerprint] }
     let confirm = summary.judges.first { $0.use == "confirm" }
+    let confirming = confirm.map(leaves) ?? []
     self.init(
-      run: run, targets: summary.models.map(\.fingerprint),
-      judges: confirm.map { $0.members ?? [$0.fingerprint] } ?? [])
+      run: run, models: summary.models.map { Model(role: $0.role, fingerprint: $0.fingerprint) },
+      judges: summary.judges.flatMap(leaves), confirming: confirming,
+      // Older versions didn't keep how a verdict follows from scores.
+      rule: confirm?.rule
+        ?? VerdictRule(
+          judge: confirm?.fingerprint ?? "", threshold: Self.olderThreshold, .mean,
+          of: confirming.map { VerdictRule(judge: $0, threshold: Self.olderThreshold) }))
   }
 
-  /// The part of each model, by fingerprint.
-  static func roles(_ summary: RunSummary) -> [String: String] {
-    Dictionary(summary.models.map { ($0.fingerprint, $0.role) }) { first, _ in first }
-  }
+  /// The threshold that judges have unless the policy gives another.
+  private static let olderThreshold = 0.5
 }
 
 extension Ledger {
@@ -135,6 +132,22 @@ extension Ledger {
         "the ledger isn't there", file: path, remedy: "Run a policy first, or name its ledger with --ledger.")
     }
     try self.init(path: path)
+  }
+
+  /// The attack that an identifier, or the beginning of one, means, with its prompts.
+  /// - Throws: `SluiceError` (usage) where no attack, or more than one, has that identifier.
+  func attack(_ beginning: String) throws -> (id: AttackID, prompts: [(prompt: Int64, text: String)]) {
+    let matches = try prompts(attack: beginning)
+    let ids = Set(matches.map(\.id))
+    guard ids.count == 1, let id = ids.first else {
+      throw SluiceError(
+        .usage,
+        ids.isEmpty
+          ? "there is no attack \(beginning) in the ledger, or its text was purged"
+          : "\(ids.count) attacks begin with \(beginning)", at: SourceLocation(file: path),
+        remedy: "sluice attacks list RUN shows the identifiers.")
+    }
+    return (id, matches.map { ($0.prompt, $0.text) })
   }
 
   /// A run with its verdict.

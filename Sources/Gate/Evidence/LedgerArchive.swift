@@ -14,7 +14,7 @@ struct LedgerArchive: ResponseArchive {
   }
 
   func stored(_ requests: [TargetRequest], of target: any Target) throws -> [Response?] {
-    try ledger.responses(requests.map { key($0, target) })
+    try ledger.responses(requests.map { key($0, target) }, reusedBy: run)
   }
 
   func commit(_ outcomes: [(request: TargetRequest, outcome: ResponseOutcome)], of target: any Target) throws {

@@ -39,12 +39,15 @@ public enum LedgerAudit {
         return finding("it says \(verdict), the ledger \(stored.verdict.rawValue)")
       }
       guard let summary = report.summary else { return [] }
-      if stored.evidence.headHash != summary.evidence.headHash || stored.exitCode != summary.exitCode
-        || stored.checks != summary.checks || stored.policy != summary.policy || stored.models != summary.models
-      {
-        return finding("its checks, models, policy or exit code are not those that the ledger has for run \(record.id)")
+      if let difference = try SummaryComparison(
+        reported: summary, stored: stored, isPurged: ledger.wasPurged()
+      ).difference {
+        return finding("its \(difference) are not those that the ledger has for run \(record.id)")
       }
-      return []
+      guard let revealed = summary.revealed, !(try ledger.wasPurged()) else { return [] }
+      let known = Set(try RevealedAttacks(ledger: ledger).of(record.id, stored))
+      return revealed.allSatisfy(known.contains)
+        ? [] : finding("its attacks and responses are not those that the ledger has for run \(record.id)")
     } catch {
       return finding("its run can't be read in the ledger: \((error as? SluiceError)?.message ?? "\(error)")")
     }

@@ -36,20 +36,12 @@ public struct LedgerRetention {
       scope = .run(run)
       text = "texts of run \(run)"
     case .attack(let attack):
-      let matches = try ledger.prompts(attack: attack)
-      guard Set(matches.map(\.id)).count == 1, let id = matches.first?.id else {
-        throw SluiceError(
-          .usage,
-          matches.isEmpty
-            ? "there is no attack \(attack) in the ledger, or its text was purged"
-            : "several attacks begin with \(attack)", at: SourceLocation(file: ledger.path),
-          remedy: "sluice attacks list RUN shows the identifiers.")
-      }
-      scope = .prompts(matches.map(\.prompt))
+      let (id, prompts) = try ledger.attack(attack)
+      scope = .prompts(prompts.map(\.prompt))
       text = "texts of attack \(id)"
     }
     return try ledger.purge(
-      scope, keepsSuite: keepsSuite,
+      scope, keepsSuite: keepsSuite, eraser: .searches,
       act: LedgerAct(who: who, reason: reason, subject: text + (keepsSuite ? ", the suite's prompts kept" : "")),
       now: now.timeIntervalSince1970)
   }
@@ -59,9 +51,9 @@ public struct LedgerRetention {
   /// - Returns: nil where nothing was old enough.
   static func apply(_ seconds: Double, to ledger: Ledger, policy: String, now: Date) throws -> Purged? {
     let scope = PurgeScope.olderThan(now.timeIntervalSince1970 - seconds)
-    guard try ledger.hasTexts(in: scope, keepsSuite: true) else { return nil }
+    guard try ledger.needsPurge(scope, keepsSuite: true) else { return nil }
     return try ledger.purge(
-      scope, keepsSuite: true,
+      scope, keepsSuite: true, eraser: .searches,
       act: LedgerAct(
         who: .current(), reason: "ledger.retention of policy \(policy)",
         subject: "texts of runs that ended \(Int(seconds / 86_400)) days ago or earlier, the suite's prompts kept"),

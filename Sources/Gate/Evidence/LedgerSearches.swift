@@ -1,3 +1,4 @@
+import Attackers
 import Core
 import Decisions
 import Evidence
@@ -9,7 +10,7 @@ struct LedgerSearches: SearchMemory {
   let run: String
 
   func record(for key: SearchKey) throws -> SearchRecord? {
-    try ledger.search(try Self.text(key)).map { try SearchRecord($0) }
+    try ledger.search(try Self.text(key), reusedBy: run).map { try SearchRecord($0) }
   }
 
   func remember(_ record: SearchRecord, for key: SearchKey) throws {
@@ -24,7 +25,34 @@ struct LedgerSearches: SearchMemory {
   }
 }
 
+extension SearchEraser {
+  static let searches = SearchEraser(
+    record: { bytes, prompts, words in
+      guard let record = try? SearchRecord(StoredSearch(record: bytes)) else { return .unreadable }
+      return try record.without(prompts, words).map { .edited(try $0.encoded()) } ?? .same
+    },
+    state: { bytes, prompts in
+      do {
+        return try StoredAttackerState.without(prompts, in: bytes).map { .edited($0) } ?? .same
+      } catch is SluiceError {
+        return .unreadable
+      }
+    })
+}
+
 extension SearchRecord {
+  /// The same record without some prompts and without some reasons for missing verdicts; nil where it has none of them.
+  fileprivate func without(_ prompts: Set<String>, _ words: Set<String>) -> SearchRecord? {
+    let words = Set(words.map(OutcomeWords.shown))
+    let bare = SearchRecord(
+      result: SearchResult(
+        claimed: result.claimed.filter { !prompts.contains($0.prompt) }, responses: result.responses,
+        losses: result.losses, state: result.state),
+      tally: tally.withoutReasons { reason in words.contains(reason) || prompts.contains { reason.contains($0) } },
+      proposals: proposals.filter { !prompts.contains($0) })
+    return bare.result.claimed == result.claimed && bare.proposals == proposals && bare.tally == tally ? nil : bare
+  }
+
   private struct Header: Codable {
     var version = 1
     let claimed: [ClaimedAttack]

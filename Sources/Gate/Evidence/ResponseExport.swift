@@ -38,19 +38,13 @@ public struct ResponseExport {
         new: OutputPlan.Output(key: "--out", path: path), remedy: "Name another with --out.")
     }
     let (record, summary) = try ledger.finished(run)
-    let own = AnswersOfRun(record.id, summary)
-    let roles = AnswersOfRun.roles(summary)
-    var texts: [Int64: String] = [:]
-    if revealed { for prompt in try ledger.prompts(attack: "") { texts[prompt.prompt] = prompt.text } }
     var lines: [String] = format == .csv ? [Self.header(revealed)] : []
     var count = 0
-    for attack in try ledger.askedAttacks(own) {
-      for answer in try ledger.answers(to: attack.prompt) where own.targets.contains(answer.target) {
+    for attack in try ledger.attacks(of: AnswersOfRun(record.id, summary)) {
+      for answer in attack.answers {
         count += 1
         let line = Line(
-          run: record.id, attack: attack, role: roles[answer.target] ?? "", prompt: texts[attack.prompt],
-          answer: answer,
-          revealed: revealed)
+          run: record.id, attack: attack, role: answer.role, answer: answer.answer, revealed: revealed)
         switch format {
         case .csv: lines += line.csv
         case .jsonl: lines.append(line.json)
@@ -79,7 +73,6 @@ public struct ResponseExport {
     let run: String
     let attack: AskedAttack
     let role: String
-    let prompt: String?
     let answer: StoredAnswer
     let revealed: Bool
 
@@ -87,7 +80,7 @@ public struct ResponseExport {
       let common = [
         run, attack.id.text, attack.category ?? "", role, answer.target, "\(answer.sample)", answer.finishReason,
       ]
-      let texts = revealed ? [prompt ?? "", answer.text] : []
+      let texts = revealed ? [attack.prompt, answer.text] : []
       let judged = answer.judgments.map { [$0.judge, $0.score.map { "\($0)" } ?? "", $0.reason ?? ""] }
       return (judged.isEmpty ? [["", "", ""]] : judged).map { judgment in
         (common + judgment + texts).map(Self.field).joined(separator: ",")
@@ -121,7 +114,7 @@ public struct ResponseExport {
 
     var json: String {
       let texts =
-        revealed ? [JSON.Member("prompt", .string(prompt ?? "")), JSON.Member("response", .string(answer.text))] : []
+        revealed ? [JSON.Member("prompt", .string(attack.prompt)), JSON.Member("response", .string(answer.text))] : []
       return JSON.object(members + texts).serialized()
     }
 
@@ -129,7 +122,7 @@ public struct ResponseExport {
       func message(_ role: String, _ text: String) -> JSON {
         .object([JSON.Member("role", .string(role)), JSON.Member("content", .string(text))])
       }
-      let messages = JSON.array([message("user", prompt ?? ""), message("assistant", answer.text)])
+      let messages = JSON.array([message("user", attack.prompt), message("assistant", answer.text)])
       return JSON.object([JSON.Member("messages", messages)] + members).serialized()
     }
   }

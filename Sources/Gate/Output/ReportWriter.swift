@@ -1,4 +1,5 @@
 import Core
+import Evidence
 import Foundation
 import Policies
 import Reports
@@ -29,9 +30,12 @@ struct ReportWriter: Sendable {
       date: date, version: summary.evidence.software ?? sluiceVersion,
       host: summary.evidence.host ?? "localhost")
     for output in wanted.outputs {
+      let bytes = try output.reporter.report(summary, context)
+      // What shows attacks or responses is for its owner alone.
+      let isRevealing = try bytes != output.reporter.report(summary.withoutAttacks, context)
       try OutputFile.write(
-        try output.reporter.report(summary, context), to: output.path, what: "the report",
-        access: earlier[output.path].map { .like($0) } ?? .usual)
+        bytes, to: output.path, what: "the report",
+        access: isRevealing ? .owner : earlier[output.path].map { .like($0) } ?? .usual)
     }
     return wanted.outputs.map(\.path)
   }

@@ -30,7 +30,7 @@ struct RunPlan: Sendable {
   var blocksAreRefusals: Bool
   var embedder: any Embedder
 
-  /// Of the suite file. Attacks that earlier searches found are a suite of their own, in the ledger.
+  /// The suite file's attacks. Attacks that earlier searches found are a suite of their own, in the ledger.
   var suite: [Attack]
   var replay: ReplayStage.Settings
   /// Whether replay stops as soon as every check on it is decided.
@@ -82,7 +82,7 @@ struct RunPlan: Sendable {
     [rewardJudge.map { ("reward", $0) }, ("confirm", confirmJudge)].compactMap(\.self).map { use, judge in
       RunSummary.JudgeIdentity(
         use: use, name: judge.name, fingerprint: judge.fingerprint,
-        members: judge.members.isEmpty ? nil : judge.leaves.map(\.fingerprint))
+        members: judge.members.isEmpty ? nil : judge.leaves.map(\.fingerprint), rule: judge.verdictRule)
     }
   }
 

@@ -22,18 +22,19 @@ extension RunSession {
       try ledger.noteTarget(
         run: run, role: role, fingerprint: participant.target.fingerprint,
         revision: participant.target.declaredRevision,
-        signs: known.signs, now: now().timeIntervalSince1970)
+        signs: known.signs, settings: participant.target.settings, scope: known.scope,
+        now: now().timeIntervalSince1970)
     }
     for judge in plan.remoteJudges {
       let signs = try await judge.signs()
       let role = "judge \(judge.name)"
       let first = before.first { $0.role == role && $0.fingerprint == judge.fingerprint }?.signs
       try Self.requireSame(role, signs, first: first, run: run)
-      plan.judgeScopes[judge.fingerprint] = Self.scope(
-        identifiesBytes: judge.identifiesBytes, first ?? signs, run: run)
+      let scope = Self.scope(identifiesBytes: judge.identifiesBytes, first ?? signs, run: run)
+      plan.judgeScopes[judge.fingerprint] = scope
       try ledger.noteTarget(
         run: run, role: role, fingerprint: judge.fingerprint, revision: judge.declaredRevision, signs: signs,
-        now: now().timeIntervalSince1970)
+        scope: scope, now: now().timeIntervalSince1970)
     }
   }
 

@@ -43,6 +43,9 @@ struct LedgerPurgeCommand: ParsableCommand {
     if [olderThan, runID, attack].compactMap(\.self).count != 1 {
       throw ValidationError("Say what to purge: --older-than, --run or --attack.")
     }
+    if attack?.isEmpty == true || runID?.isEmpty == true {
+      throw ValidationError("An identifier is empty: name the attack or run whose texts are to go.")
+    }
     if let olderThan, Quantities.seconds(olderThan) == nil {
       throw ValidationError("--older-than takes a duration: 90d, 12h.")
     }
