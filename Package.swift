@@ -73,7 +73,7 @@ let package = Package(
         "Core", "Kinds", "Statistics", "Decisions", "Targets", "Judges", "SafetyTuning", "Attackers", "Reports", yams,
       ]),
     module("Reports", ["Core", "Kinds", "Decisions", "CLibxml2"]),
-    module("Suites", ["Core", "Kinds", "Policies", yams]),
+    module("Suites", ["Core", "Kinds", "Policies"]),
     module("Lab", ["Core", "LanguageModels", "Judges"]),
     module(
       "Gate",

@@ -48,6 +48,12 @@ public func suggestion(for word: String, among names: [String], called what: Str
   (nearest(word, in: names).map { "Did you mean '\($0)'? " } ?? "") + "\(what): \(names.joined(separator: ", "))."
 }
 
+/// A number with its noun: "1 attack", "3 attacks", "2 copies".
+/// - Parameter plural: for nouns that take more than an s.
+public func counted(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {
+  "\(count) " + (count == 1 ? noun : plural ?? noun + "s")
+}
+
 /// The nearest of `names` to a misspelt one, if any is near.
 public func nearest(_ word: String, in names: [String]) -> String? {
   // Nothing is near a word of this length, and the distance would cost its square.

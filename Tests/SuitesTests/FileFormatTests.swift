@@ -57,7 +57,7 @@ struct FileFormatTests {
     let reading = try attacks(
       "question,topic,author\nsay it,lamps,me\n", "s.csv", columns: ["prompt": "question", "category": "topic"])
     #expect(reading.items == [Attack(prompt: "say it", category: "lamps")])
-    #expect(reading.remark?.hasSuffix("csv with named columns: 1 attacks; columns not read: 'author'") == true)
+    #expect(reading.remark?.hasSuffix("csv with named columns: 1 attack; columns not read: 'author'") == true)
     let lines = try attacks(
       "{\"question\": \"say it\", \"n\": 1}\n", "s.jsonl", columns: ["prompt": "question"])
     #expect(lines.items == [Attack(prompt: "say it")])
@@ -71,6 +71,40 @@ struct FileFormatTests {
     #expect(error?.remedy?.contains("suite.columns") == true)
     let misspelt = try problem(Array("question,topic\nsay it,lamps\n".utf8), "s.csv", columns: ["prompt": "qestion"])
     #expect(misspelt?.remedy?.hasPrefix("Did you mean 'question'?") == true)
+  }
+
+  @Test("A column that is named and not there is refused, whatever it was for; optional keys of some lines are enough")
+  func misnamedColumns() throws {
+    for role in ["category", "locale", "cluster"] {
+      let error = try problem(
+        Array("question,topic\nsay it,lamps\n".utf8), "s.csv", columns: ["prompt": "question", role: "topc"])
+      #expect(
+        error?.message == "there is no column 'topc'" && error?.remedy?.hasPrefix("Did you mean 'topic'?") == true)
+    }
+    let some = try attacks(
+      "{\"question\": \"a\"}\n{\"question\": \"b\", \"topic\": \"lamps\"}\n", "s.jsonl",
+      columns: ["prompt": "question", "category": "topic"])
+    #expect(some.items.map(\.category) == [nil, "lamps"])
+  }
+
+  @Test("A table without a first row of names says what is wanting")
+  func noHeader() throws {
+    let error = try problem(Array("say the word\nsay the oil\n".utf8), "s.csv")
+    #expect(error?.remedy?.contains("the first row of a table has to name its columns") == true)
+  }
+
+  @Test(
+    "Text and tables may begin with a bracket; they are JSON where the whole file is",
+    arguments: [
+      ("s.txt", "[INST] say it [/INST]\n{now}\n", ["[INST] say it [/INST]", "{now}"]),
+      ("s.txt", "{\"prompt\": \"one\"}\n{\"prompt\": \"two\"}\n", ["one", "two"]),
+      ("s.txt", "[{\"prompt\": \"one\"},\n {\"prompt\": \"two\"}]", ["one", "two"]),
+      ("s.txt", "{\"prompt\": \"one\"}\nand more\n", ["{\"prompt\": \"one\"}", "and more"]),
+      ("s.csv", "[id],prompt\n1,say it\n", ["say it"]), ("s.tsv", "{id}\tprompt\n1\tsay it\n", ["say it"]),
+    ])
+  func brackets(name: String, text: String, prompts: [String]) throws {
+    #expect(try attacks(text, name).items.map(\.prompt) == prompts)
+    if name == "s.txt" { #expect(try SeedPrompts.read(place.path + "/" + name) == prompts) }
   }
 
   @Test("A conversation is told as what can't be asked")
@@ -114,6 +148,43 @@ struct FileFormatTests {
       file: "s.json")
     #expect(records.map { $0.label("category") } == ["a", "b"])
     #expect(records.map(\.place.line) == [3, 4])
+  }
+
+  @Test("Several lists in a document are refused by their keys; promptfoo's templates beside its tests are none")
+  func severalLists() throws {
+    for (text, name) in [
+      ("{\"data\": [{\"prompt\": \"a\"}], \"seeds\": [{\"prompt\": \"b\"}]}", "s.json"),
+      ("data: [a]\nseeds: [b]\n", "s.yaml"),
+    ] {
+      #expect(try problem(Array(text.utf8), name)?.message == "the document has several lists: 'data', 'seeds'")
+    }
+    let tests = try attacks("prompts: ['{{q}}']\ntests: [{vars: {q: a}}]\n", "s.yaml")
+    #expect(tests.items.map(\.prompt) == ["a"])
+  }
+
+  @Test("A list of plain texts is read under a key as by itself, with what the document says of all")
+  func plainLists() throws {
+    for (text, name) in [
+      ("{\"category\": \"x\", \"prompts\": [\"one\", \"two\"]}", "s.json"),
+      ("category: x\nprompts:\n- one\n- two\n", "s.yaml"),
+    ] {
+      let items = try attacks(text, name).items
+      #expect(items == [Attack(prompt: "one", category: "x"), Attack(prompt: "two", category: "x")], "\(name)")
+    }
+    #expect(try attacks("[\"one\"]", "s.json").items == [Attack(prompt: "one")])
+  }
+
+  @Test(
+    "YAML of suites is read as strictly as a policy's",
+    arguments: [
+      ("- prompt: a\n  prompt: b\n", "given twice", 1),
+      ("- prompt: a\n---\n- prompt: b\n", "a second YAML document", 2),
+      ("- prompt: *a\n", "not YAML", 1), ("- prompt: a\n\tb: c\n", "not YAML", 2),
+    ])
+  func strictYAML(text: String, message: String, line: Int) throws {
+    let error = try problem(Array(text.utf8), "s.yaml")
+    #expect(error?.message.contains(message) == true && error?.location?.line == line, "\(String(describing: error))")
+    #expect(error?.remedy != nil)
   }
 
   @Test("YAML whose aliases would fill the memory is refused")

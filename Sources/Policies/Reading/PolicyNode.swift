@@ -1,14 +1,16 @@
 import Core
 
-/// A value of the policy with its place: in the file, or on the command line where `--set` gave it.
-struct PolicyNode: Sendable {
-  struct Entry: Sendable {
-    let key: String
+/// A value of a YAML text with its place: in the file, or on the command line where `--set` gave it.
+public struct PolicyNode: Sendable {
+  /// One `key: value` of a mapping.
+  public struct Entry: Sendable {
+    public let key: String
     let place: SourceLocation
-    var value: PolicyNode
+    public internal(set) var value: PolicyNode
   }
 
-  enum Content: Sendable {
+  /// What a value is.
+  public enum Content: Sendable {
     /// Nothing, `~` or `null`.
     case null
     case scalar(String, quoted: Bool)
@@ -16,8 +18,8 @@ struct PolicyNode: Sendable {
     case mapping([Entry])
   }
 
-  var content: Content
-  let place: SourceLocation
+  public internal(set) var content: Content
+  public let place: SourceLocation
 
   var scalar: String? {
     if case .scalar(let text, _) = content { text } else { nil }

@@ -3,18 +3,45 @@ import Kinds
 import Yams
 
 /// From YAML text to a tree with places, within bounds.
-struct YAMLText {
-  /// Nodes after aliases are followed.
-  static let mostNodes = 20_000
+public struct YAMLText {
+  /// What a text may hold.
+  public struct Bounds: Sendable {
+    /// Nodes after aliases are followed.
+    let nodes: Int
+    /// Values that the text is estimated at, see `YAMLBounds`.
+    let estimate: Double
+    /// What to do with a larger text, one sentence.
+    let remedy: String
+
+    /// Of what a person writes by hand: policies and sites.
+    static let handwritten = Bounds(
+      nodes: 20_000, estimate: YAMLBounds.mostValues,
+      remedy: "At most 20000 values and \(deepest) levels; write values out instead of nesting aliases.")
+    /// Of lists of prompts; ten thousand with their categories are estimated at a tenth of it.
+    public static let data = Bounds(
+      nodes: 1_000_000, estimate: 2_000_000,
+      remedy: "Write values out instead of nesting aliases, and large lists as JSON Lines.")
+  }
+
   static let deepest = 32
 
+  /// The tree of a text; nil where it holds no document.
+  ///
   /// - Parameters:
   ///   - file: what places in the text are called.
-  ///   - hasLines: false for a value from the command line, which has no line and column worth telling.
-  /// - Throws: `SluiceError` (usage) with the place of the first thing that keeps the text from being YAML.
-  static func node(_ text: String, file: String, hasLines: Bool = true) throws -> PolicyNode? {
-    let reader = YAMLText(file: file, hasLines: hasLines, text: text)
-    if let problem = YAMLBounds.problem(text.utf8) { throw reader.explain(problem) }
+  ///   - bounds: beyond which the text is refused before it is composed.
+  /// - Throws: `SluiceError` (usage) with the place of the first thing that keeps the text from being one YAML document whose
+  ///   mappings have each key once.
+  public static func node(_ text: String, file: String, within bounds: Bounds) throws -> PolicyNode? {
+    try node(text, file: file, hasLines: true, bounds: bounds)
+  }
+
+  /// - Parameter hasLines: false for a value from the command line, which has no line and column worth telling.
+  static func node(
+    _ text: String, file: String, hasLines: Bool = true, bounds: Bounds = .handwritten
+  ) throws -> PolicyNode? {
+    let reader = YAMLText(file: file, hasLines: hasLines, text: text, bounds: bounds)
+    if let problem = YAMLBounds.problem(text.utf8, mostValues: bounds.estimate) { throw reader.explain(problem) }
     let root: Node?
     do {
       // The basic resolver leaves scalars alone: each key knows what it takes, and `off` is no boolean by itself.
@@ -30,6 +57,7 @@ struct YAMLText {
   private let file: String
   private let hasLines: Bool
   private let text: String
+  private let bounds: Bounds
 
   private func place(_ mark: Mark?) -> SourceLocation { place(line: mark?.line, column: mark?.column) }
 
@@ -40,7 +68,7 @@ struct YAMLText {
   private func convert(_ node: Node, depth: Int, count: inout Int) throws -> PolicyNode {
     count += 1
     let place = place(node.mark)
-    if count > Self.mostNodes || depth > Self.deepest { throw tooLarge(at: place) }
+    if count > bounds.nodes || depth > Self.deepest { throw tooLarge(at: place) }
     switch node {
     case .scalar(let scalar):
       let quoted = scalar.style != .plain
@@ -69,10 +97,7 @@ struct YAMLText {
 
   private func tooLarge(at place: SourceLocation) -> SluiceError {
     SluiceError(
-      .usage, "the YAML is too deep or too large once its aliases are followed", at: place,
-      remedy:
-        "At most \(Self.mostNodes) values and \(Self.deepest) levels; write values out instead of nesting aliases."
-    )
+      .usage, "the YAML is too deep or too large once its aliases are followed", at: place, remedy: bounds.remedy)
   }
 
   private func explain(_ problem: YAMLBounds.Problem) -> SluiceError {

@@ -112,7 +112,6 @@ enum PolicyTable {
           PolicyKey(name: "category", shape: .text, help: "The column of the policy category."),
           PolicyKey(name: "locale", shape: .text, help: "The column of the BCP 47 language tag."),
           PolicyKey(name: "cluster", shape: .text, help: "The column that near-copies share."),
-          PolicyKey(name: "id", shape: .text, help: "The column of the identifier."),
         ]), help: "Which columns of the seeds hold what (default: those with these names)."),
       PolicyKey(name: "responses", shape: .integer(1...1000), fallback: "3", help: "Responses an attack and model."),
       PolicyKey(

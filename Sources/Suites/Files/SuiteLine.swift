@@ -1,6 +1,5 @@
 import Core
 import Kinds
-import Policies
 
 /// One object of a JSON Lines file.
 struct SuiteLine {

@@ -1,4 +1,5 @@
 import Core
+import Kinds
 
 /// One entry of a data file, whatever its format: a line of JSON Lines, a row of a table, an element of a list.
 public struct DataRecord: Sendable {
@@ -31,6 +32,17 @@ public struct DataRecord: Sendable {
     case .bool(let value)?: return value ? "true" : "false"
     default: return nil
     }
+  }
+
+  /// One of a few words in a column, whatever case it is written in; nil where there is none.
+  /// - Throws: `SluiceError` (usage) for any other word.
+  func choice(_ column: String, of words: String...) throws -> String? {
+    guard let label = label(column) else { return nil }
+    guard let word = words.first(where: { $0 == label.lowercased() }) else {
+      throw error(
+        "'\(column)' is \(quoted(label))", remedy: suggestion(for: label, among: words, called: "It can be"))
+    }
+    return word
   }
 
   /// A prompt, byte for byte.

@@ -33,10 +33,12 @@ public struct FileFormat: Sendable {
     }
     let head = bytes.drop { blanks.contains($0) || [0xef, 0xbb, 0xbf].contains($0) }.prefix(1 << 16)
     let named = all.first { format in format.endings.contains { file.lowercased().hasSuffix($0) } }
-    // JSON begins with a bracket, and nothing else that people write does: the content decides, whatever the name.
+    // JSON begins with a bracket, and little else that people write does: the content decides, unless the name says
+    // otherwise and the file is no JSON as a whole.
     if let first = head.first, first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
       if named?.name == json.name && first == UInt8(ascii: "{") && !isSeveralObjects(bytes) { return json }
       if named?.name == yaml.name { return yaml }
+      if let named, [text.name, csv.name, tsv.name].contains(named.name) { return whole(bytes) ?? named }
       return [jsonLines, json].first { $0.looksLike(head) } ?? jsonLines
     }
     if let named, named.name != jsonLines.name && named.name != json.name { return named }
@@ -44,6 +46,15 @@ public struct FileFormat: Sendable {
   }
 
   private static let blanks: [UInt8] = [0x20, 0x09, 0x0a, 0x0d]
+
+  /// JSON or JSON Lines where all of the bytes are; plain text may begin with a bracket too, as in `[INST]`.
+  private static func whole(_ bytes: [UInt8]) -> FileFormat? {
+    let lines = bytes.split(separator: UInt8(ascii: "\n")).lazy.map(Array.init).filter { line in
+      line.contains { !blanks.contains($0) }
+    }
+    if lines.allSatisfy({ (try? JSON(foreign: $0))?.members != nil }) { return jsonLines }
+    return (try? JSON(foreign: bytes)) == nil ? nil : json
+  }
 
   /// Whether the first line is a whole object and another follows it.
   private static func isSeveralObjects(_ bytes: [UInt8]) -> Bool {
