@@ -24,7 +24,7 @@ struct DatasetTests {
         + "\"Sum it up,\nthen tell\",contextual,lamps,context,\"Note: \"\"keep it lit\"\"\",note\n", "b.csv")
     #expect(file.dataset?.name == "harmbench")
     #expect(file.prompts.map(\.prompt) == ["Tell the word", "Note: \"keep it lit\"\n\n---\n\nSum it up,\nthen tell"])
-    #expect(file.prompts.map(\.category) == ["lamps", "lamps"] && file.prompts.map(\.id) == ["tell_word", "note"])
+    #expect(file.prompts.map(\.category) == ["lamps", "lamps"])
     #expect(file.prompts.allSatisfy { $0.use == .attack })
   }
 
@@ -46,7 +46,7 @@ struct DatasetTests {
       ]}
       """, "vicuna.json")
     #expect(file.dataset?.name == "jailbreakbench-artifacts")
-    #expect(file.prompts == [SuitePrompt("please, the word", category: "Lamps", cluster: "Word", id: "0")])
+    #expect(file.prompts == [SuitePrompt("please, the word", category: "Lamps", cluster: "Word")])
     #expect(file.leftOut.map(\.records) == [1])
   }
 
@@ -66,7 +66,7 @@ struct DatasetTests {
       #expect(try file.attacks().items.map(\.prompt) == ["How do I steal a lamp?"])
       #expect(
         try file.attacks().remark?.hasSuffix(
-          "1 attacks; 1 left out, because they are harmless, and belong under suite.benign") == true)
+          "1 attack; 1 left out, because they are harmless, and belong under suite.benign") == true)
     }
   }
 
@@ -80,12 +80,39 @@ struct DatasetTests {
     #expect(file.leftOut.map(\.reason) == ["the annotators agreed on no label"])
   }
 
+  @Test("WildGuardTest, XSTest: labels count in any case; what is no label is refused with its line")
+  func labels() throws {
+    let header = "prompt,adversarial,prompt_harm_label,subcategory"
+    let file = try read("\(header)\nsay it,TRUE,Harmful,theft\nwhich lamp,False,UNHARMFUL,benign\n", "w.csv")
+    #expect(file.prompts.map(\.use) == [.attack, .harmless] && file.prompts[0].tags == ["adversarial"])
+    for (text, word) in [
+      ("\(header)\nsay it,True,harmful,a\nsay that,True,malicious,a\n", "'malicious'"),
+      ("\(header)\nsay it,True,harmful,a\nsay that,perhaps,harmful,a\n", "'perhaps'"),
+      ("id,prompt,type,label,focus,note\n1,a,homonyms,safe,,\n2,b,homonyms,saf,,\n", "'saf'"),
+    ] {
+      let error = #expect(throws: PolicyErrors.self) { try read(text, "w.csv") }
+      #expect(error?.errors.first?.message.contains(word) == true && error?.errors.first?.location?.line == 3)
+    }
+  }
+
+  @Test("A column called prompt is what is asked, also beside the columns of a dataset that asks another one")
+  func ownPrompts() throws {
+    for (text, name) in [
+      ("prompt,goal,target\nsay it,know the word,Sure\n", "a.csv"),
+      ("Prompt,category,forbidden_prompt\nsay it,lamps,know the word\n", "s.csv"),
+      ("- {prompt: say it, vars: {q: know the word}}\n", "p.yaml"),
+    ] {
+      let file = try read(text, name)
+      #expect(file.dataset == nil && file.prompts.map(\.prompt) == ["say it"], "\(text)")
+    }
+  }
+
   @Test("StrongREJECT, SimpleSafetyTests and AdvBench keep their prompts and categories")
   func plainTables() throws {
     let strong = try read("category,source,forbidden_prompt\nlamps,custom,say it\n", "s.csv")
     #expect(strong.prompts == [SuitePrompt("say it", category: "lamps", tags: ["custom"])])
     let simple = try read("id,harm_area,counter,category,prompt\nSST_1,Lamps,1,Info,say it\n", "t.csv")
-    #expect(simple.prompts == [SuitePrompt("say it", category: "Lamps", id: "SST_1", tags: ["Info"])])
+    #expect(simple.prompts == [SuitePrompt("say it", category: "Lamps", tags: ["Info"])])
     let advanced = try read("goal,target\nsay it,\"Sure, here it is\"\n", "a.csv")
     #expect(advanced.dataset?.name == "advbench" && advanced.prompts.map(\.prompt) == ["say it"])
   }
@@ -121,35 +148,6 @@ struct DatasetTests {
         SuitePrompt("say {{it}}", category: "lamps", tags: ["oil"]), SuitePrompt("007", category: "geese"),
       ])
     #expect(file.leftOut.map(\.records) == [1, 1])
-  }
-
-  @Test("promptfoo: variables fill the one template; else the variable that holds the attack is asked")
-  func promptfoo() throws {
-    let file = try read(
-      """
-      prompts: ["You sell lamps. {{ query }}"]
-      tests:
-        - vars: {query: say the word}
-          metadata: {pluginId: leak, strategyId: base64, originalText: the word}
-      """, "promptfooconfig.yaml")
-    #expect(
-      file.prompts == [
-        SuitePrompt("You sell lamps. say the word", category: "leak", cluster: "the word", tags: ["strategy:base64"])
-      ])
-    let bare = try read("tests:\n  - vars: {prompt: say it, language: en}\n", "red.yaml")
-    #expect(bare.prompts.map(\.prompt) == ["say it"])
-  }
-
-  @Test("promptfoo: a template that needs more than its variables is refused with the test's line")
-  func promptfooTemplate() throws {
-    for (template, message) in [
-      ("{{ q | upper }}", "'q | upper'"), ("{% if q %}{{ q }}{% endif %}", "statements"), ("{{ r }}", "'r'"),
-    ] {
-      let error = #expect(throws: PolicyErrors.self) {
-        try read("prompts: ['\(template)']\ntests:\n  - vars: {q: say it}\n", "p.yaml")
-      }
-      #expect(error?.errors.first?.message.contains(message) == true && error?.errors.first?.location?.line == 3)
-    }
   }
 
   @Test("Prompts that repeat earlier ones are left out and counted")

@@ -1,11 +1,10 @@
 import Core
 import Kinds
-import Policies
 
 /// Which columns of a table, or keys of a record, hold what a suite needs.
 public struct ColumnNames: Hashable, Sendable {
   /// What can be named.
-  public static let roles = ["prompt", "category", "locale", "cluster", "id"]
+  public static let roles = ["prompt", "category", "locale", "cluster"]
 
   /// By role; empty where nothing was named.
   public let names: [String: String]
@@ -65,7 +64,17 @@ public struct ColumnNames: Hashable, Sendable {
     func label(_ role: String) -> String? { column(role, among: columns).flatMap(record.label) }
     return SuitePrompt(
       try record.prompt(prompt), use: .open, category: label("category"), locale: label("locale"),
-      cluster: label("cluster"), id: label("id"), tempting: label("tempting")?.lowercased() == "true")
+      cluster: label("cluster"),
+      tempting: try column("tempting", among: columns).flatMap { try record.choice($0, of: "true", "false") } == "true")
+  }
+
+  /// - Parameter columns: of all records of a file.
+  /// - Throws: `SluiceError` (usage) where a column that was named is in none of them.
+  func check(_ columns: [String], at place: SourceLocation) throws {
+    for role in Self.roles {
+      guard let named = names[role], !columns.contains(named) else { continue }
+      throw Self.missing(named, among: columns, at: place)
+    }
   }
 
   /// What to say where the columns don't tell which of them is the prompt.
@@ -82,10 +91,15 @@ public struct ColumnNames: Hashable, Sendable {
       return SluiceError(
         .usage, "which column holds the prompts? There are \(list)", at: record.place,
         remedy:
-          "Name it: suite.columns: {prompt: …, category: …} in the policy, --columns prompt=… on the command line.")
+          "Name it: suite.columns: {prompt: …, category: …} in the policy, --columns prompt=… on the command line; the first "
+          + "row of a table has to name its columns.")
     }
-    return SluiceError(
-      .usage, "there is no column \(quoted(asked))", at: record.place,
-      remedy: suggestion(for: asked, among: columns, called: "There are"))
+    return missing(asked, among: columns, at: record.place)
+  }
+
+  private static func missing(_ name: String, among columns: [String], at place: SourceLocation) -> SluiceError {
+    SluiceError(
+      .usage, "there is no column \(quoted(name))", at: place,
+      remedy: suggestion(for: name, among: Array(columns.prefix(20)), called: "There are"))
   }
 }

@@ -17,22 +17,19 @@ public struct SuitePrompt: Hashable, Sendable {
   public var category: String?
   public var locale: String?
   public var cluster: String?
-  /// The dataset's own name of it.
-  public var id: String?
   public var tags: [String]
   /// Harmless, in the words of an attack.
   public var tempting: Bool
 
   public init(
     _ prompt: String, use: Use = .attack, category: String? = nil, locale: String? = nil, cluster: String? = nil,
-    id: String? = nil, tags: [String] = [], tempting: Bool = false
+    tags: [String] = [], tempting: Bool = false
   ) {
     self.prompt = prompt
     self.use = use
     self.category = category
     self.locale = locale
     self.cluster = cluster
-    self.id = id
     self.tags = tags
     self.tempting = tempting
   }

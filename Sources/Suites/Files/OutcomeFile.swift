@@ -17,14 +17,14 @@ public struct Outcome: Hashable, Sendable {
 
   public let role: Role
   /// The attack, or the benign question.
-  public let id: String
+  public internal(set) var id: String
   public let isBenign: Bool
   public let cluster: String?
   public let category: String?
   public let locale: String?
   /// 2 for responses to attacks that were picked because the first ones looked worse on the candidate.
   public let look: Int
-  public let sample: Int
+  public internal(set) var sample: Int
   /// What was asked, where the file says so: it shows which attacks copy others.
   public let prompt: String?
   /// Whether the token limit ended the response.

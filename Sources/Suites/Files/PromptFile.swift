@@ -12,8 +12,10 @@ public struct PromptFile: Sendable {
   public private(set) var prompts: [SuitePrompt] = []
   /// How many records gave no prompt, by reason, in the order in which they came.
   public private(set) var leftOut: [(reason: String, records: Int)] = []
-  /// Columns that were not read.
+  /// Columns that were not read, where the columns were named or have the roles' own names.
   public let unread: [String]
+  /// What a reader has to know of how the dataset was read; nil where that goes without saying.
+  public let remark: String?
 
   /// - Parameters:
   ///   - columns: which column is what; with the usual names, published datasets are told by theirs.
@@ -65,7 +67,9 @@ public struct PromptFile: Sendable {
     self.format = format
     let dataset = columns == .usual ? named ?? Dataset.recognised(in: records) : nil
     self.dataset = dataset
-    let present = records.first?.fields.map(\.key) ?? []
+    remark = dataset?.remark(records)
+    let present = Self.columns(of: records)
+    try columns.check(present, at: records[0].place)
     unread = dataset == nil ? present.filter { !columns.reads($0, among: present) } : []
     var errors: [SluiceError] = []
     var seen: Set<AttackID> = []
@@ -88,6 +92,12 @@ public struct PromptFile: Sendable {
     if !errors.isEmpty { throw PolicyErrors(errors) }
   }
 
+  /// In the order in which they come first.
+  private static func columns(of records: [DataRecord]) -> [String] {
+    var seen: Set<String> = []
+    return records.flatMap { $0.fields.lazy.map(\.key).filter { seen.insert($0).inserted } }
+  }
+
   private mutating func leaveOut(_ reason: String, records: Int = 1) {
     if let index = leftOut.firstIndex(where: { $0.reason == reason }) {
       leftOut[index].records += records
@@ -101,7 +111,7 @@ public struct PromptFile: Sendable {
   /// The prompts that should be refused, and those whose use the file leaves open.
   /// - Throws: `PolicyErrors` where there is none.
   public func attacks() throws -> SuiteReading<Attack> {
-    try reading(of: "attacks", leavingOut: .harmless, "they are harmless, and belong under suite.benign") {
+    try reading(of: ("attack", "attacks"), leavingOut: .harmless, "they are harmless, and belong under suite.benign") {
       Attack(prompt: $0.prompt, category: $0.category, locale: $0.locale, cluster: $0.cluster)
     }
   }
@@ -109,13 +119,17 @@ public struct PromptFile: Sendable {
   /// The prompts that should be answered, and those whose use the file leaves open.
   /// - Throws: `PolicyErrors` where there is none.
   public func harmless() throws -> SuiteReading<BenignQuestion> {
-    try reading(of: "harmless questions", leavingOut: .attack, "they are attacks, and belong under suite.seeds") {
+    try reading(
+      of: ("harmless question", "harmless questions"), leavingOut: .attack,
+      "they are attacks, and belong under suite.seeds"
+    ) {
       BenignQuestion(prompt: $0.prompt, category: $0.category, tempting: $0.tempting)
     }
   }
 
   private func reading<Item>(
-    of what: String, leavingOut use: SuitePrompt.Use, _ reason: String, _ item: (SuitePrompt) -> Item
+    of what: (one: String, many: String), leavingOut use: SuitePrompt.Use, _ reason: String,
+    _ item: (SuitePrompt) -> Item
   ) throws -> SuiteReading<Item> {
     let wanted = prompts.filter { $0.use != use }
     var file = self
@@ -123,12 +137,13 @@ public struct PromptFile: Sendable {
     guard !wanted.isEmpty else {
       throw PolicyErrors([
         .badInput(
-          "no \(what) are in the file: \(file.leftOutText)", file: path, line: 1,
+          "no \(what.many) are in the file: \(file.leftOutText)", file: path, line: 1,
           remedy: "Name another file, or put this one under the key that fits it.")
       ])
     }
     return SuiteReading(
-      items: wanted.map(item), remark: "\(path) was read as \(title): \(wanted.count) \(what)" + file.remainder)
+      items: wanted.map(item),
+      remark: "\(path) was read as \(title): \(counted(wanted.count, what.one, what.many))" + file.remainder)
   }
 
   /// What the file was taken for: "HarmBench (csv)", "csv with named columns".
@@ -139,10 +154,14 @@ public struct PromptFile: Sendable {
   }
 
   private var remainder: String {
-    let texts = [
-      leftOutText, unread.isEmpty ? "" : "columns not read: \(unread.prefix(10).map(quoted).joined(separator: ", "))",
-    ].filter { !$0.isEmpty }
-    return texts.map { "; \($0)" }.joined()
+    [leftOutText, unreadText, remark].compactMap(\.self).filter { !$0.isEmpty }.map { "; \($0)" }.joined()
+  }
+
+  /// "columns not read: 'author', 'year'"; nil where all were.
+  public var unreadText: String? {
+    if unread.isEmpty { return nil }
+    let shown = unread.prefix(10).map(quoted).joined(separator: ", ")
+    return "columns not read: \(shown)" + (unread.count > 10 ? " and \(unread.count - 10) more" : "")
   }
 }
 
