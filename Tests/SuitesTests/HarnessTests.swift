@@ -123,7 +123,7 @@ struct HarnessTests {
       message { try read(lines, "s.jsonl", score: UnsafeScore(name: "harm", end: .high)) }
         == "the score 7.0 is outside 0.0 to 1.0")
     #expect(
-      message { try read(lines, "s.jsonl", score: UnsafeScore(name: "ham", end: .high)) } == "there is no metric 'ham'")
+      message { try read(lines, "s.jsonl", score: UnsafeScore(name: "ham", end: .high)) } == "there is no score 'ham'")
   }
 
   @Test("lm-evaluation-harness: a response that several filters read is taken once, by the filter that is named")
@@ -154,21 +154,108 @@ struct HarnessTests {
     #expect(outcomes.allSatisfy { $0.category == "Lamp Leakage" })
   }
 
-  @Test("promptfoo: failed assertions are unsafe, errors are failed, and models are kept apart")
-  func promptfoo() throws {
-    func result(_ model: String, _ rest: String) -> String {
-      #"{"provider": {"id": "\#(model)"}, "prompt": {"raw": "say it", "label": "l"}, "vars": {"q": "it"}, "testCase": {"metadata": {"pluginId": "leak"}}, \#(rest)}"#
+  @Test("One prompt under several categories is an attack of each, and samples are counted within it")
+  func severalCategories() throws {
+    func attempt(_ probe: String, _ score: Double) -> String {
+      Self.attempt("a", status: 2, outputs: #"[{"text": "x"}]"#, detectors: #"{"d": [\#(score)]}"#)
+        .replacing("leak.Lamp", with: probe)
     }
-    let results = [
-      result("m", #""success": true, "failureReason": 0, "response": {"output": "no"}"#),
-      result("m", #""success": false, "failureReason": 1, "response": {"output": "yes"}"#),
-      result("m", #""success": false, "failureReason": 2, "error": "timeout""#),
-      result("n", #""success": false, "failureReason": 1, "response": {"output": "yes"}"#),
-    ]
-    let file = #"{"evalId": "e", "results": {"version": 3, "results": [\#(results.joined(separator: ","))]}}"#
-    #expect(message { try read(file, "p.json") }?.contains("several models: 'm', 'n'") == true)
-    #expect(try read(file, "p.json", model: "m").map(\.result) == [.scored(0), .scored(1), .failed])
-    #expect(message { try read(file, "p.json", model: "o") } == "the file has no responses of 'o'")
+    let text = attempt("leak.Lamp", 0) + attempt("leak.Oil", 1) + attempt("leak.Lamp", 0) + Self.completion
+    let outcomes = try read(text, "r.report.jsonl")
+    let name = AttackID(prompt: "say a").text
+    #expect(outcomes.map(\.id) == ["\(name)/leak.Lamp", "\(name)/leak.Oil", "\(name)/leak.Lamp"])
+    #expect(outcomes.map(\.sample) == [0, 0, 1] && outcomes.map(\.category) == ["leak.Lamp", "leak.Oil", "leak.Lamp"])
+    // The other model's file has one category alone: both call the attack by one name.
+    let other = try read(attempt("leak.Oil", 0) + Self.completion, "s.report.jsonl")
+    let both = Outcome.told(apart: outcomes + other)
+    #expect(other.map(\.id) == [name] && both.last?.id == "\(name)/leak.Oil")
+  }
+
+  @Test("garak: scores of detectors that leave missing outputs out meet their outputs; other lengths meet none")
+  func garakAlignment() throws {
+    let outcomes = try read(
+      Self.attempt(
+        "a", status: 2, outputs: #"[null, {"text": null}, {"text": "x"}, {"text": "y"}]"#,
+        detectors: #"{"d": [0.0, 1.0]}"#)
+        + Self.attempt("b", status: 2, outputs: #"[{"text": "x"}, {"text": "y"}]"#, detectors: #"{"d": [0.0]}"#)
+        + Self.completion, "r.report.jsonl")
+    #expect(outcomes.map(\.result) == [.failed, .failed, .scored(0), .scored(1), .unscored, .unscored])
+  }
+
+  @Test("lm-evaluation-harness: of a chat the last user turn is the attack")
+  func lmEvalChat() throws {
+    let chat = #"[{\"role\": \"system\", \"content\": \"s\"}, {\"role\": \"user\", \"content\": \"say it\"}]"#
+    let line =
+      #"{"doc_id": 0, "doc": {}, "arguments": {"gen_args_0": {"arg_0": ["\#(chat)"]}}, "resps": [["x"]], "metrics": ["harm"], "harm": 0}"#
+      + "\n"
+    #expect(try read(line, "s.jsonl", score: UnsafeScore(end: .high)).map(\.prompt) == ["say it"])
+  }
+
+  @Test("A score is refused where the results say it themselves, and an unknown one is told with those that exist")
+  func scores() throws {
+    let garak =
+      Self.attempt("a", status: 2, outputs: #"[{"text": "x"}]"#, detectors: #"{"d": [0.0]}"#) + Self.completion
+    #expect(
+      message { try read(garak, "r.jsonl", score: UnsafeScore(end: .high)) }?.contains(
+        "by the most suspicious detector") == true)
+    let sample = Self.sample(1, 1, #""scores": {"harm": {"value": 0}}, "output": {"choices": []}"#)
+    let log = #"{"status": "success", "samples": [\#(sample)]}"#
+    let unknown = #expect(throws: PolicyErrors.self) {
+      try read(log, "log.json", score: UnsafeScore(name: "ham", end: .high))
+    }
+    #expect(unknown?.errors.first?.message == "there is no score 'ham'")
+    #expect(unknown?.errors.first?.remedy == "Did you mean 'harm'? There are: harm.")
+    let line =
+      #"{"doc_id": 0, "doc": {}, "arguments": {"gen_args_0": {"arg_0": "say it"}}, "resps": [["x"]], "filter": "strict", "metrics": ["harm"], "harm": 0}"#
+    let filter = #expect(throws: PolicyErrors.self) {
+      try read(line + "\n", "s.jsonl", score: UnsafeScore(name: "harm,strct", end: .high))
+    }
+    #expect(filter?.errors.first?.remedy?.contains("'harm,strict'") == true)
+  }
+
+  @Test("A model that is asked for is told to be missing where the file names none")
+  func noModels() throws {
+    let garak =
+      Self.attempt("a", status: 2, outputs: #"[{"text": "x"}]"#, detectors: #"{"d": [0.0]}"#) + Self.completion
+    #expect(message { try read(garak, "r.jsonl", model: "m") }?.contains("doesn't say which model answered") == true)
+  }
+
+  @Test("Entries that are no objects are refused with their line, in documents and in lines")
+  func noObjects() throws {
+    let sample = Self.sample(1, 1, #""scores": {"harm": {"value": 0}}, "output": {"choices": []}"#)
+    for (text, name, line) in [
+      ("{\"status\": \"success\",\n \"samples\": [\(sample),\n  null]}", "log.json", 3),
+      ("{\"status\": \"success\", \"samples\": [\n\(sample), [\n1], 7]}", "log.json", 2),
+      (Self.completion + "7\n", "r.jsonl", 2),
+    ] {
+      let error = #expect(throws: PolicyErrors.self) { try read(text, name, score: UnsafeScore(end: .high)) }
+      let first = error?.errors.first
+      #expect(
+        first?.message.hasPrefix("a result is ") == true && first?.location?.line == line,
+        "\(String(describing: first))")
+    }
+  }
+
+  @Test("Mistakes in a document are told with the line of their entry, also in nested lists")
+  func documentLines() throws {
+    let sample = Self.sample(1, 1, #""scores": {"harm": {"value": 0}}, "output": {"choices": []}"#)
+    let bad = Self.sample(2, 1, #""scores": {"harm": {"value": 9}}, "output": {"choices": []}"#)
+    func line(_ text: String, _ score: UnsafeScore?) -> Int? {
+      #expect(throws: PolicyErrors.self) { try read(text, "log.json", score: score) }?.errors.first?.location?.line
+    }
+    #expect(
+      line(
+        "{\"status\": \"success\", \"note\": [{\"a\": 1}],\n\"samples\": [\(sample),\n\(bad)]}", UnsafeScore(end: .high)
+      ) == 3)
+    let result = #"{"success": "yes", "vars": {}, "prompt": {"raw": "a"}, "response": {}}"#
+    #expect(line("{\"results\": {\"stats\": {\"results\": [1]},\n\n\"results\": [\n\(result)]}}", nil) == 4)
+  }
+
+  @Test("Several lists of results in one document are refused by their keys")
+  func severalLists() throws {
+    let text = #"{"status": "success", "samples": [{"a": 1}], "test_cases": [{"b": 1}]}"#
+    #expect(
+      message { try read(text, "log.json") } == "the document has several lists of results: 'samples', 'test_cases'")
   }
 
   @Test("Sluice's own lines are left to their own reader, damaged ones too")

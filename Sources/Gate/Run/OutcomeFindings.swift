@@ -1,6 +1,5 @@
 import Core
 import Decisions
-import Policies
 import Suites
 
 /// What outcomes from elsewhere are held against: which responses were planned, and what a score means.
@@ -48,14 +47,18 @@ extension Findings {
     let (first, second) = (
       SampleGrid(attacks, look: 1, stated: rule.responses), SampleGrid(attacks, look: 2, stated: nil)
     )
-    let planned = attacks.order + rule.unmentioned(in: attacks)
-    let asked = planned.map { id -> SuiteAttack in
-      let line = attacks.first(id)
-      return SuiteAttack(
-        attack: Attack(
-          id: AttackID(id), prompt: attacks.prompt(id) ?? "", category: line?.category, locale: line?.locale,
-          cluster: line?.cluster), foundOn: nil)
-    }
+    let plan = OutcomePlan(rule.suite, attacks.all)
+    let planned = attacks.order + plan.missing.map(\.id.text)
+    // What lines don't say of an attack, the suite file does.
+    let asked =
+      attacks.order.map { id -> SuiteAttack in
+        let (line, known) = (attacks.first(id), plan.attack(id))
+        return SuiteAttack(
+          attack: Attack(
+            id: AttackID(id), prompt: attacks.prompt(id) ?? known?.prompt ?? "",
+            category: line?.category ?? known?.category,
+            locale: line?.locale ?? known?.locale, cluster: line?.cluster ?? known?.cluster), foundOn: nil)
+      } + plan.missing.map { SuiteAttack(attack: $0, foundOn: nil) }
     let suite = NearCopies(asked).attacks
     let rows = zip(planned, suite).map { id, attack in
       ReplayRow(
@@ -70,17 +73,6 @@ extension Findings {
     return ReplayFindings(
       rows: rows, suite: AttackSuite(attacks: suite, candidate: "", baseline: nil), responses: fewest,
       secondLookResponses: looks)
-  }
-}
-
-extension OutcomeRule {
-  /// Attacks of the suite file that no line is about. Where no line names any of its attacks, the lines call them otherwise, and
-  /// nothing can be said.
-  fileprivate func unmentioned(in attacks: Grouped) -> [String] {
-    let known = Set(attacks.order)
-    let isNamed = { (attack: Attack) in known.contains(attack.id.text) || known.contains(attack.prompt) }
-    guard suite.contains(where: isNamed) else { return [] }
-    return suite.filter { !isNamed($0) }.map(\.id.text)
   }
 }
 

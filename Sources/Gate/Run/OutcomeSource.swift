@@ -1,7 +1,6 @@
 import Core
 import Evidence
 import Kinds
-import Policies
 import Suites
 
 /// Where outcomes from elsewhere come from: Sluice's own lines, or the files of another harness.
@@ -38,7 +37,8 @@ public struct OutcomeSource: Sendable {
     guard let unsafeEnd else {
       if score != nil || scale != nil {
         throw SluiceError(
-          .usage, "a score is named without its unsafe end", remedy: "Add --unsafe high, or --unsafe low.")
+          .usage, "a score is named without its unsafe end",
+          remedy: "Add --unsafe high, or --unsafe low; harnesses whose results say it themselves take none of these.")
       }
       self.score = nil
       return
@@ -77,13 +77,6 @@ public struct OutcomeSource: Sendable {
       return (try SuiteFile.outcomes(file), [])
     }
     guard baseline != nil || baselineModel != nil else { return (candidate.outcomes, [candidate.remark]) }
-    if baseline == nil || baseline.map({ (try? SHA256.hex(file: $0)) == (try? SHA256.hex(file: file)) }) == true,
-      model == baselineModel
-    {
-      throw SluiceError.badInput(
-        "candidate and baseline are the same responses", file: baseline ?? file,
-        remedy: "Name the baseline's own file: compared with itself, no model regresses.")
-    }
     guard
       let other = try HarnessLog.outcomes(
         baseline ?? file, role: .baseline, harness: harness, score: score, model: baselineModel)
@@ -92,6 +85,20 @@ public struct OutcomeSource: Sendable {
         "these are Sluice's own lines, and the candidate's file is another harness's", file: baseline ?? file,
         remedy: "Name files of one harness.")
     }
-    return (candidate.outcomes + other.outcomes, [candidate.remark, other.remark])
+    if isOneFile, candidate.model == other.model {
+      throw SluiceError.badInput(
+        "candidate and baseline are the same responses" + (other.model.map { ", those of \(quoted($0))" } ?? ""),
+        file: baseline ?? file,
+        remedy: "Name the baseline's own file or model: compared with itself, no model regresses.")
+    }
+    return (Outcome.told(apart: candidate.outcomes + other.outcomes), [candidate.remark, other.remark])
+  }
+
+  /// Whether both roles are read from one file, or from copies of one.
+  private var isOneFile: Bool {
+    guard let baseline else { return true }
+    if FilePlace(file).isSame(as: FilePlace(baseline)) { return true }
+    guard let digests = try? (SHA256.hex(file: file), SHA256.hex(file: baseline)) else { return false }
+    return digests.0 == digests.1
   }
 }

@@ -56,6 +56,8 @@ private struct OutcomeDecision {
     rule.threshold = threshold ?? usual
     var context = try Self.context(policy, outcomes: outcomes, source: source, rule: rule, usual: usual)
     context.notices += remarks
+    context.notices += OutcomePlan(suite, outcomes.filter { !$0.isBenign }).notices(policy.suite.seeds)
+    context.notices += OutcomePlan.unevenness(outcomes, stated: rule.responses)
     func decided(_ rule: OutcomeRule) -> RunSummary {
       Self.summary(context, Findings(outcomes, rule: rule), outcomes, file: source.file)
     }

@@ -1,10 +1,11 @@
 import Core
 
 extension Harness {
+  /// Described at <https://www.trydeepteam.com/docs/red-teaming-introduction>.
   static let deepTeam = Harness(
     name: "deepteam", title: "DeepTeam",
     summary: "Risk assessments as JSON: a response is unsafe where its test case fails",
-    source: "https://www.trydeepteam.com/docs/red-teaming-introduction",
+    verdict: "by test cases that fail",
     recognises: { records in
       records.first.map { record in
         record["vulnerability"] != nil && record.fields.contains { $0.key == "vulnerability_type" }

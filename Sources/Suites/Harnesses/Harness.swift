@@ -1,6 +1,5 @@
 import Core
 import Kinds
-import Policies
 
 /// Another evaluation tool whose results can be decided on: how its files are told, and what a record of them says.
 public struct Harness: Sendable {
@@ -8,24 +7,24 @@ public struct Harness: Sendable {
   public let name: String
   public let title: String
   public let summary: String
-  /// Where the format is described.
-  public let source: String
-  /// Whether its scores say by themselves which end is unsafe; else `UnsafeScore` has to.
-  let needsScore: Bool
+  /// How its results tell unsafe responses by themselves, after "they are told"; nil where `UnsafeScore` has to say it.
+  let verdict: String?
   private let recognises: @Sendable ([DataRecord]) -> Bool
+  /// Names that `UnsafeScore` can take of a record.
+  let scores: @Sendable (DataRecord) -> [String]
   private let read: @Sendable (DataRecord, UnsafeScore?) throws -> [HarnessResult]
   /// What keeps a file from being all of a run, after "the results are not complete: "; nil where nothing does.
   let shortfall: @Sendable (HarnessFile) -> String?
 
   init(
-    name: String, title: String, summary: String, source: String, needsScore: Bool = false,
+    name: String, title: String, summary: String, verdict: String?,
     recognises: @escaping @Sendable ([DataRecord]) -> Bool,
+    scores: @escaping @Sendable (DataRecord) -> [String] = { _ in [] },
     shortfall: @escaping @Sendable (HarnessFile) -> String? = { _ in nil },
     read: @escaping @Sendable (DataRecord, UnsafeScore?) throws -> [HarnessResult]
   ) {
-    (self.name, self.title, self.summary, self.source) = (name, title, summary, source)
-    (self.needsScore, self.recognises, self.read) = (needsScore, recognises, read)
-    self.shortfall = shortfall
+    (self.name, self.title, self.summary, self.verdict) = (name, title, summary, verdict)
+    (self.recognises, self.scores, self.read, self.shortfall) = (recognises, scores, read, shortfall)
   }
 
   /// All there are.
@@ -33,14 +32,40 @@ public struct Harness: Sendable {
 
   static func recognised(in records: [DataRecord]) -> Harness? { all.first { $0.recognises(records) } }
 
-  func results(_ record: DataRecord, score: UnsafeScore?) throws -> [HarnessResult] { try read(record, score) }
-}
+  /// The results of all records.
+  /// - Throws: `SluiceError` (usage) where the score doesn't fit the harness or the file, and for malformed records.
+  func results(_ file: HarnessFile, score: UnsafeScore?, path: String) throws -> [HarnessResult] {
+    switch (verdict, score) {
+    case (nil, nil):
+      throw SluiceError.badInput(
+        "\(title)'s scores don't say by themselves which end is unsafe", file: path,
+        remedy: "Say it: --unsafe high, or --unsafe low; and --score NAME where there are several.")
+    case (let verdict?, .some):
+      throw SluiceError.badInput(
+        "\(title)'s results say by themselves which responses are unsafe: they are told \(verdict)", file: path,
+        remedy: "Leave out --score, --unsafe and --scale; --threshold and judges.confirm.threshold move the limit.")
+    case (nil, let score?): try check(score, file, path)
+    case (.some, nil): break
+    }
+    return try file.records.flatMap { record in
+      let results = try read(record, score)
+      if results.contains(where: { $0.prompt == nil && $0.id.isEmpty }) {
+        throw record.error(
+          "the result says neither what was asked nor which sample it is of",
+          remedy: "Write the results again with prompts.")
+      }
+      return results
+    }
+  }
 
-/// What a harness's file holds.
-struct HarnessFile: Sendable {
-  let records: [DataRecord]
-  /// What a document says of all its records; null for JSON Lines.
-  var document = JSON.null
+  private func check(_ score: UnsafeScore, _ file: HarnessFile, _ path: String) throws {
+    guard let name = score.name else { return }
+    let names = Set(file.records.flatMap(scores)).sorted()
+    guard !names.isEmpty, !names.contains(name) else { return }
+    throw SluiceError.badInput(
+      "there is no score \(quoted(name))", file: path, line: 1,
+      remedy: suggestion(for: name, among: names, called: "There are"))
+  }
 }
 
 /// One response that a harness asked for.

@@ -14,8 +14,14 @@ public enum HarnessLog {
     [(automatic, "Told by the file's content"), (own, "JSON Lines as above")]
     + Harness.all.map { ($0.name, $0.summary) }
 
-  /// Keys under which documents keep their list of results.
-  private static let listKeys = ["samples", "results", "test_cases"]
+  /// What a file gave, all of one role.
+  public struct Reading: Sendable {
+    public let outcomes: [Outcome]
+    /// The model that answered; nil where the file doesn't say.
+    public let model: String?
+    /// What the file was read as, a sentence.
+    public let remark: String
+  }
 
   /// The outcomes in a file, all of one role.
   ///
@@ -27,21 +33,16 @@ public enum HarnessLog {
   /// - Throws: `PolicyErrors` with everything that is wrong in the file.
   public static func outcomes(
     _ path: String, role: Role, harness: String = automatic, score: UnsafeScore? = nil, model: String? = nil
-  ) throws -> (outcomes: [Outcome], remark: String)? {
+  ) throws -> Reading? {
     do {
-      guard let (harness, file) = try parse(path, harness) else { return nil }
+      guard let (harness, file) = try HarnessFile.read(path, as: harness) else { return nil }
       // Responses that were never asked for leave no trace, so that a run that stopped early looks like a small one.
       if let shortfall = harness.shortfall(file) {
         throw SluiceError.badInput(
           "the results are not complete: \(shortfall)", file: path,
           remedy: "Let \(harness.title) finish, and decide then.")
       }
-      if harness.needsScore, score == nil {
-        throw SluiceError.badInput(
-          "\(harness.title)'s scores don't say by themselves which end is unsafe", file: path,
-          remedy: "Say it: --unsafe high, or --unsafe low; and --score NAME where there are several.")
-      }
-      let results = try chosen(file.records.flatMap { try harness.results($0, score: score) }, model, path)
+      let results = try chosen(harness.results(file, score: score, path: path), model, path)
       let readings = Set(results.compactMap(\.reading)).sorted()
       if readings.count > 1 {
         throw SluiceError.badInput(
@@ -52,96 +53,15 @@ public enum HarnessLog {
         throw SluiceError.badInput(
           "no result is in the file", file: path, line: 1, remedy: "A gate with nothing to decide on can't pass.")
       }
-      var samples: [String: Int] = [:]
-      let outcomes = results.map { result in
-        // The suite's attacks are called by their prompts; so results of two files and the plan meet.
-        let id = result.prompt.map { AttackID(prompt: $0).text } ?? result.id
-        let sample = samples[id, default: 0]
-        samples[id] = sample + 1
-        return Outcome(
-          role: role, id: id, isBenign: false, cluster: nil, category: result.category, locale: nil, look: 1,
-          sample: sample, prompt: result.prompt, isCut: result.isCut, reason: result.reason, result: result.result)
-      }
-      return (
-        outcomes,
-        "\(path) was read as \(harness.title)'s results: \(outcomes.count) responses of the \(role) to \(samples.count) attacks."
-      )
+      let outcomes = Outcome.told(apart: results.map { Outcome($0, role: role) })
+      let attacks = Set(outcomes.map(\.id)).count
+      return Reading(
+        outcomes: outcomes, model: results.first?.model,
+        remark:
+          "\(path) was read as \(harness.title)'s results: \(counted(outcomes.count, "response")) of the \(role) to "
+          + "\(counted(attacks, "attack")).")
     } catch let error as SluiceError {
       throw PolicyErrors([error])
-    }
-  }
-
-  private static func parse(_ path: String, _ name: String) throws -> (Harness, HarnessFile)? {
-    let named = Harness.all.first { $0.name == name }
-    if named == nil, ![automatic, own].contains(name) {
-      throw SluiceError(
-        .usage, "unknown harness \(quoted(name))",
-        remedy: suggestion(for: name, among: formats.map(\.name), called: "They are"))
-    }
-    if name == own { return nil }
-    let what = "the file of outcomes"
-    let bytes = try BoundedFile.read(
-      path, what: what, limit: SuiteFile.largestFile, hint: "Split it by policy category and decide each.")
-    let format = try FileFormat.of(bytes, file: path, what: what)
-    let content: HarnessFile
-    switch format.name {
-    case FileFormat.jsonLines.name:
-      // What isn't a harness's is for the reader of Sluice's own lines, which tells each mistake.
-      let head = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 1).first.map(Array.init) ?? []
-      if named == nil, (try? lines(head, path)).flatMap({ Harness.recognised(in: $0) }) == nil { return nil }
-      content = HarnessFile(records: try lines(bytes, path))
-    case FileFormat.json.name: content = try document(bytes, path)
-    default:
-      if named == nil { return nil }
-      throw SluiceError.badInput(
-        "\(what) is \(format.name), not JSON", file: path, line: 1, remedy: "Write the results as JSON.")
-    }
-    guard let harness = named ?? Harness.recognised(in: content.records) else {
-      throw SluiceError.badInput(
-        "no harness that is known writes such results", file: path, line: 1,
-        remedy:
-          "Known are: \(Harness.all.map(\.title).joined(separator: ", ")); else write JSON Lines, see sluice decide --help."
-      )
-    }
-    return (harness, content)
-  }
-
-  /// Scores that are no numbers are written as NaN, which JSON doesn't have.
-  private static func lines(_ bytes: [UInt8], _ path: String) throws -> [DataRecord] {
-    try bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
-      .compactMap { index, line in
-        if line.allSatisfy({ [0x20, 0x09, 0x0d].contains($0) }) { return nil }
-        let place = SourceLocation(file: path, line: index + 1)
-        return DataRecord(try parsed(Array(line), place).members ?? [], at: place)
-      }
-  }
-
-  private static func document(_ bytes: [UInt8], _ path: String) throws -> HarnessFile {
-    let whole = SourceLocation(file: path, line: 1)
-    let document = try parsed(bytes, whole)
-    var list = document
-    // promptfoo nests its list twice.
-    for _ in 0..<2 where list.array == nil {
-      list = listKeys.lazy.compactMap { list[$0] }.first { $0.array != nil || $0.members != nil } ?? list
-    }
-    guard let items = list.array else {
-      throw SluiceError(
-        .usage, "no list of results is in the document", at: whole,
-        remedy:
-          "It is looked for under \(listKeys.joined(separator: " and ")); a log without its samples decides nothing.")
-    }
-    let records = items.map { DataRecord($0.members ?? [], at: SourceLocation(file: path)) }
-    return HarnessFile(records: records, document: document)
-  }
-
-  private static func parsed(_ bytes: [UInt8], _ place: SourceLocation) throws -> JSON {
-    do {
-      return try JSON(foreign: bytes)
-    } catch let problem as JSONSyntaxError {
-      throw SluiceError(
-        .usage, "not JSON: \(problem.message)",
-        at: SourceLocation(file: place.file, line: (place.line ?? 1) + problem.line - 1, column: problem.column),
-        remedy: "The file may have been cut off: write it again.")
     }
   }
 
@@ -155,6 +75,11 @@ public enum HarnessLog {
       }
       return results
     }
+    if models.isEmpty {
+      throw SluiceError.badInput(
+        "the file doesn't say which model answered, so that \(quoted(model)) can't be looked for", file: path,
+        remedy: "Leave out --model and --baseline-model, and give each model's results as a file of their own.")
+    }
     let own = results.filter { $0.model == model }
     if own.isEmpty {
       throw SluiceError.badInput(
@@ -163,4 +88,36 @@ public enum HarnessLog {
     }
     return own
   }
+}
+
+extension Outcome {
+  /// The suite's attacks are called by their prompts; so results of two files and the plan meet.
+  fileprivate init(_ result: HarnessResult, role: Role) {
+    self.init(
+      role: role, id: result.prompt.map { AttackID(prompt: $0).text } ?? result.id, isBenign: false, cluster: nil,
+      category: result.category, locale: nil, look: 1, sample: 0, prompt: result.prompt, isCut: result.isCut,
+      reason: result.reason, result: result.result)
+  }
+
+  /// Results of other harnesses with their samples counted, and with attacks of one prompt that stand under several categories
+  /// (probes, plugins) told apart: each is an attack of its own category, though of one wording.
+  ///
+  /// - Parameter outcomes: of both roles, if there are two, so that both call an attack by one name.
+  public static func told(apart outcomes: [Outcome]) -> [Outcome] {
+    var categories: [String: Set<String?>] = [:]
+    for outcome in outcomes { categories[outcome.attackName, default: []].insert(outcome.category) }
+    var samples: [String: Int] = [:]
+    return outcomes.map { given in
+      var outcome = given
+      let isShared = categories[given.attackName].map { $0.count > 1 } ?? false
+      outcome.id = isShared ? "\(given.attackName)/\(given.category ?? "")" : given.attackName
+      let key = "\(outcome.role) \(outcome.id)"
+      outcome.sample = samples[key, default: 0]
+      samples[key] = outcome.sample + 1
+      return outcome
+    }
+  }
+
+  /// The name of what was asked, whatever category it stands under.
+  private var attackName: String { prompt.map { AttackID(prompt: $0).text } ?? id }
 }

@@ -1,15 +1,16 @@
 import Core
 import Kinds
-import Policies
 
 extension Harness {
+  /// Described at <https://inspect.aisi.org.uk/eval-logs.html>.
   static let inspect = Harness(
     name: "inspect", title: "Inspect",
     summary: "Logs as JSON (inspect log dump FILE.eval > FILE.json); say --score and --unsafe",
-    source: "https://inspect.aisi.org.uk/eval-logs.html", needsScore: true,
+    verdict: nil,
     recognises: { records in
       records.first.map { record in ["epoch", "input", "target"].allSatisfy { record[$0] != nil } } ?? false
     },
+    scores: { record in (record["scores"]?.members ?? []).map(\.key) },
     shortfall: { file in
       let status = file.document["status"]?.string ?? "unknown"
       if status != "success" { return "the log's status is \(quoted(status))" }
@@ -17,12 +18,12 @@ extension Harness {
       return file.records.count < planned ? "it has \(file.records.count) of \(planned) samples" : nil
     }
   ) { record, score in
-    let prompt = record["input"]?.string ?? lastUserText(record["input"])
+    let prompt = record["input"]?.string ?? ChatMessages.lastUserTurn(record["input"])
     var result = HarnessResult(
       id: prompt ?? record.label("id") ?? "", prompt: prompt, category: record["metadata"]?["category"]?.string,
       result: .failed)
     let stop = record["output"]?["choices"]?.array?.first?["stop_reason"]?.string
-    result.isCut = stop == "max_tokens" || stop == "model_length"
+    result.isCut = stop == "max_tokens" || stop == "model_length" || record["limit"] != nil
     if let error = record["error"] {
       result.reason = error["message"]?.string ?? "the sample ended with an error"
       return [result]
@@ -52,11 +53,5 @@ extension Harness {
         remedy: "Name it: --score NAME.")
     }
     return scores.first { $0.key == name }?.value
-  }
-
-  private static func lastUserText(_ messages: JSON?) -> String? {
-    let content = messages?.array?.last { $0["role"]?.string == "user" }?["content"]
-    return content?.string
-      ?? content?.array.map { parts in parts.compactMap { $0["text"]?.string }.joined(separator: "\n") }
   }
 }

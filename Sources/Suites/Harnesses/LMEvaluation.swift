@@ -1,18 +1,24 @@
 import Core
 import Kinds
-import Policies
 
 extension Harness {
+  /// Described at <https://github.com/EleutherAI/lm-evaluation-harness/blob/main/docs/interface.md>.
   static let lmEval = Harness(
     name: "lm-eval", title: "lm-evaluation-harness",
     summary: "samples_*.jsonl of --log_samples; say --score and --unsafe",
-    source: "https://github.com/EleutherAI/lm-evaluation-harness/blob/main/docs/interface.md", needsScore: true,
+    verdict: nil,
     recognises: { records in
       records.first.map { record in ["doc_id", "doc", "resps"].allSatisfy { record[$0] != nil } } ?? false
+    },
+    scores: { record in
+      let metrics = record["metrics"]?.array?.compactMap(\.string) ?? []
+      return metrics + (record.label("filter").map { filter in metrics.map { "\($0),\(filter)" } } ?? [])
     }
   ) { record, score in
     let first = record["arguments"]?.array?.first?.array?.first ?? record["arguments"]?["gen_args_0"]?["arg_0"]
-    let prompt = first?.string
+    // Chats are written as JSON, in a list of their own.
+    let text = first?.string ?? first?.array?.first?.string
+    let prompt = text.map { ChatMessages.attack(in: $0) ?? $0 }
     var result = HarnessResult(
       id: prompt ?? record.label("doc_id") ?? "", prompt: prompt, category: record["doc"]?["category"]?.string,
       result: .unscored)

@@ -1,19 +1,24 @@
 import Core
 
 extension Harness {
+  /// Described at <https://www.promptfoo.dev/docs/configuration/outputs/>; how assertions become a verdict is in its
+  /// `src/assertions/assertionsResult.ts`.
   static let promptfooResults = Harness(
     name: "promptfoo", title: "promptfoo",
     summary: "promptfoo eval --output FILE.json: a response is unsafe where its assertions fail",
-    source: "https://www.promptfoo.dev/docs/configuration/outputs/",
+    verdict: "by assertions that fail",
     recognises: { records in
       records.first.map { record in ["success", "vars", "prompt"].allSatisfy { record[$0] != nil } } ?? false
     }
   ) { record, _ in
-    let prompt = record["prompt"]?["raw"]?.string
+    let raw = record["prompt"]?["raw"]?.string
+    let prompt = raw.map { ChatMessages.attack(in: $0) ?? $0 }
+    let provider = record["provider"]
     var result = HarnessResult(
       id: prompt ?? record.label("id") ?? "", prompt: prompt,
       category: ["harmCategory", "pluginId"].lazy.compactMap { record["testCase"]?["metadata"]?[$0]?.string }.first,
-      model: record["provider"]?["id"]?.string ?? record.label("provider"), result: .failed)
+      model: [provider?["label"], provider?["id"], provider].lazy.compactMap { $0?.string }.first { !$0.isEmpty },
+      result: .failed)
     // 2 is an error of the provider or of an assertion; without the key an error text says so.
     if record["failureReason"]?.integer == 2 || record["response"]?["error"] != nil || record["response"] == nil {
       result.reason = record["error"]?.string ?? record["response"]?["error"]?.string ?? "promptfoo got no response"
@@ -22,7 +27,29 @@ extension Harness {
     guard let success = record["success"]?.bool else {
       throw record.error("'success' must be true or false", remedy: "Write the results with promptfoo eval --output.")
     }
-    result.result = .scored(success ? 0 : 1)
+    if let reason = whyUnjudged(record) {
+      (result.result, result.reason) = (.unscored, reason)
+    } else if success, record["gradingResult"]?["reason"]?.string == blocked {
+      result.result = .blocked
+    } else {
+      result.result = .scored(success ? 0 : 1)
+    }
     return [result]
+  }
+
+  /// What promptfoo says where a provider's guardrail withheld a response to a red-team test.
+  private static let blocked = "Content failed guardrail safety checks"
+
+  /// Why a result's success says nothing of the response: promptfoo calls success what nothing could have failed.
+  /// - Returns: nil where an assertion judged it.
+  private static func whyUnjudged(_ record: DataRecord) -> String? {
+    guard let grading = record["gradingResult"] else { return "promptfoo graded nothing" }
+    if let threshold = record["testCase"]?["threshold"]?.double, threshold <= 0 {
+      return "the test's threshold is \(threshold), which no response can miss"
+    }
+    let judging = (grading["componentResults"]?.array ?? []).filter { component in
+      component["assertion"]?["metricOnly"]?.bool != true && component["assertion"]?["weight"]?.double != 0
+    }
+    return judging.isEmpty ? "no assertion judged the response" : nil
   }
 }

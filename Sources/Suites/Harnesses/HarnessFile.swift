@@ -1,0 +1,118 @@
+import Core
+import Kinds
+
+/// What a harness's file holds.
+struct HarnessFile: Sendable {
+  let records: [DataRecord]
+  /// What a document says of all its records; null for JSON Lines.
+  var document = JSON.null
+
+  /// Keys under which documents keep their list of results.
+  private static let listKeys = ["samples", "results", "test_cases"]
+
+  private init(records: [DataRecord], document: JSON = .null) {
+    (self.records, self.document) = (records, document)
+  }
+
+  /// The file and the harness that wrote it; nil for what Sluice's own reader has to read.
+  /// - Parameter name: of the harness, or `HarnessLog.automatic` or `HarnessLog.own`.
+  /// - Throws: `SluiceError` (usage).
+  static func read(_ path: String, as name: String) throws -> (harness: Harness, file: HarnessFile)? {
+    let named = Harness.all.first { $0.name == name }
+    if named == nil, ![HarnessLog.automatic, HarnessLog.own].contains(name) {
+      throw SluiceError(
+        .usage, "unknown harness \(quoted(name))",
+        remedy: suggestion(for: name, among: HarnessLog.formats.map(\.name), called: "They are"))
+    }
+    if name == HarnessLog.own { return nil }
+    let what = "the file of outcomes"
+    let bytes = try BoundedFile.read(
+      path, what: what, limit: SuiteFile.largestFile, hint: "Split it by policy category and decide each.")
+    let format = try FileFormat.of(bytes, file: path, what: what)
+    let content: HarnessFile
+    switch format.name {
+    case FileFormat.jsonLines.name:
+      // What isn't a harness's is for the reader of Sluice's own lines, which tells each mistake.
+      let head = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 1).first.map(Array.init) ?? []
+      if named == nil, (try? lines(head, path)).flatMap({ Harness.recognised(in: $0.records) }) == nil { return nil }
+      content = try lines(bytes, path)
+    case FileFormat.json.name: content = try document(bytes, path)
+    default:
+      if named == nil { return nil }
+      throw SluiceError.badInput(
+        "\(what) is \(format.name), not JSON", file: path, line: 1, remedy: "Write the results as JSON.")
+    }
+    guard let harness = named ?? Harness.recognised(in: content.records) else {
+      throw SluiceError.badInput(
+        "no harness that is known writes such results", file: path, line: 1,
+        remedy:
+          "Known are: \(Harness.all.map(\.title).joined(separator: ", ")); else write JSON Lines, see sluice decide --help."
+      )
+    }
+    return (harness, content)
+  }
+
+  /// Scores that are no numbers are written as NaN, which JSON doesn't have.
+  private static func lines(_ bytes: [UInt8], _ path: String) throws -> HarnessFile {
+    let records = try bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
+      .compactMap { index, line -> DataRecord? in
+        if line.allSatisfy({ [0x20, 0x09, 0x0d].contains($0) }) { return nil }
+        let place = SourceLocation(file: path, line: index + 1)
+        return try record(parsed(Array(line), place), at: place)
+      }
+    return HarnessFile(records: records)
+  }
+
+  private static func document(_ bytes: [UInt8], _ path: String) throws -> HarnessFile {
+    let whole = SourceLocation(file: path, line: 1)
+    let document = try parsed(bytes, whole)
+    var (list, keys) = (document, [String]())
+    // promptfoo nests its list twice.
+    while list.array == nil, keys.count < 2, let key = try listKey(in: list, at: whole) {
+      list = list[key] ?? .null
+      keys.append(key)
+    }
+    guard let items = list.array else {
+      throw SluiceError(
+        .usage, "no list of results is in the document", at: whole,
+        remedy:
+          "It is looked for under \(listKeys.joined(separator: " and ")); a log without its samples decides nothing.")
+    }
+    let lines = ObjectLines(bytes, path: keys).lines
+    let records = try items.enumerated().map { index, item in
+      try record(item, at: SourceLocation(file: path, line: lines.indices.contains(index) ? lines[index] : nil))
+    }
+    return HarnessFile(records: records, document: document)
+  }
+
+  /// The key of the list, or of an object that may hold it.
+  private static func listKey(in document: JSON, at place: SourceLocation) throws -> String? {
+    let lists = listKeys.filter { document[$0]?.array != nil }
+    if lists.count > 1 {
+      throw SluiceError(
+        .usage, "the document has several lists of results: \(lists.map(quoted).joined(separator: ", "))", at: place,
+        remedy: "Keep the one that is meant; the others would be left out unseen.")
+    }
+    return lists.first ?? listKeys.first { document[$0]?.members != nil }
+  }
+
+  private static func record(_ item: JSON, at place: SourceLocation) throws -> DataRecord {
+    guard let members = item.members else {
+      throw SluiceError(
+        .usage, "a result is \(item.kind), not an object", at: place,
+        remedy: "Write the results again, as the harness writes them.")
+    }
+    return DataRecord(members, at: place)
+  }
+
+  private static func parsed(_ bytes: [UInt8], _ place: SourceLocation) throws -> JSON {
+    do {
+      return try JSON(foreign: bytes)
+    } catch let problem as JSONSyntaxError {
+      throw SluiceError(
+        .usage, "not JSON: \(problem.message)",
+        at: SourceLocation(file: place.file, line: (place.line ?? 1) + problem.line - 1, column: problem.column),
+        remedy: "The file may have been cut off: write it again.")
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import Foundation
+import Testing
+
+/// Results of other harnesses, as a release pipeline decides on them.
+@Suite("Deciding on other harnesses' files")
+struct OtherHarnessTests {
+  private func place(_ checks: String = "{metric: replay.asr, at_most: 0.25}", baseline: Bool = false) throws
+    -> Workspace
+  {
+    let place = try Workspace()
+    let model = #"{kind: openai, url: "http://127.0.0.1:9/v1", model: m}"#
+    try place.write(
+      """
+      version: 1
+      name: lamp-shop
+      targets: {candidate: \(model)\(baseline ? ", baseline: \(model.replacing("model: m", with: "model: n"))" : "")}
+      judges: {confirm: {kind: rules, file: rules.yaml}}
+      suite: {seeds: seeds.jsonl}
+      checks: [\(checks)]
+      report: {json: out/report.json}
+
+      """, to: "policy.yaml")
+    return place
+  }
+
+  private func seeds(_ count: Int, _ more: String = "") -> String {
+    (0..<count).map { #"{"prompt": "tell clerk \#($0) the word"\#(more)}"# + "\n" }.joined()
+  }
+
+  private func attempt(_ number: Int, probe: String = "leak.Lamp", _ score: Double = 0) -> String {
+    #"{"entry_type": "attempt", "uuid": "\#(number)", "status": 2, "probe_classname": "\#(probe)", "#
+      + #""prompt": {"turns": [{"role": "user", "content": {"text": "tell clerk \#(number) the word"}}]}, "#
+      + #""outputs": [{"text": "x"}], "detector_results": {"d.One": [\#(score)]}}"# + "\n"
+  }
+
+  private static let completion = #"{"entry_type": "completion", "end_time": "2026-11-29T12:00:00"}"# + "\n"
+
+  private func promptfoo(_ count: Int, _ models: [String], grading: String? = nil) -> String {
+    let grading =
+      grading
+      ?? #"{"pass": true, "score": 1, "componentResults": [{"pass": true, "assertion": {"type": "not-contains"}}]}"#
+    let results = models.flatMap { model in
+      (0..<count).map { number in
+        #"{"provider": {"id": "p", "label": "\#(model)"}, "prompt": {"raw": "tell clerk \#(number) the word"}, "vars": {}, "#
+          + #""testCase": {}, "success": true, "failureReason": 0, "response": {"output": "no"}, "gradingResult": \#(grading)}"#
+      }
+    }
+    return #"{"results": {"version": 3, "results": [\#(results.joined(separator: ",\n"))]}}"#
+  }
+
+  @Test("promptfoo: what no assertion judged is no evidence, and does not pass")
+  func unjudged() async throws {
+    let place = try place()
+    try place.write(promptfoo(60, ["m"]), to: "judged.json")
+    let judged = try await place.run("decide", "policy.yaml", "--outcomes", "judged.json")
+    #expect(judged.code == 0, "\(judged)")
+    try place.write(
+      promptfoo(60, ["m"], grading: #"{"pass": true, "score": 1, "reason": "No assertions"}"#), to: "bare.json")
+    let bare = try await place.run("decide", "policy.yaml", "--outcomes", "bare.json")
+    #expect(bare.code == 2, "\(bare)")
+  }
+
+  @Test("Candidate and baseline of one file and one model are refused, however they are named")
+  func sameResponses() async throws {
+    let place = try place("{metric: replay.regression, at_most: 0.05}", baseline: true)
+    try place.write(promptfoo(60, ["m"]), to: "one.json")
+    try place.write(promptfoo(60, ["m", "n"]), to: "two.json")
+    try place.write(promptfoo(60, ["m"]), to: "copy.json")
+    for arguments in [
+      ["one.json", "--baseline-model", "m"], ["one.json", "--model", "m", "--baseline-model", "m"],
+      ["one.json", "--model", "m", "--baseline-outcomes", "one.json"],
+      ["one.json", "--baseline-outcomes", "./one.json", "--baseline-model", "m"],
+      ["one.json", "--baseline-outcomes", "copy.json", "--baseline-model", "m"],
+      ["two.json", "--model", "n", "--baseline-model", "n"],
+    ] {
+      let outcome = try await Binary.run(["decide", "policy.yaml", "--outcomes"] + arguments, in: place.folder)
+      #expect(outcome.code == 64 && outcome.errors.contains("the same responses"), "\(arguments): \(outcome)")
+      #expect(!place.exists("out/report.json"))
+    }
+    let two = try await place.run(
+      "decide", "policy.yaml", "--outcomes", "two.json", "--model", "m", "--baseline-model", "n")
+    #expect(two.code != 64, "\(two)")
+  }
+
+  @Test("One prompt under two probes counts in both categories: a category that fails isn't hidden by another")
+  func severalProbes() async throws {
+    let place = try place("{metric: replay.asr, at_most: 0.25, category: leak.Oil}")
+    let report = (0..<60).map { attempt($0, probe: "leak.Lamp", 0) + attempt($0, probe: "leak.Oil", 1) }.joined()
+    try place.write(report + Self.completion, to: "r.report.jsonl")
+    let outcome = try await place.run("decide", "policy.yaml", "--outcomes", "r.report.jsonl")
+    #expect(outcome.code == 1 && outcome.output.contains("120 attacks"), "\(outcome)")
+  }
+
+  @Test("Attacks of the suite that the harness never mentions are missing, also where it mentions none of them")
+  func missing() async throws {
+    let place = try place("{metric: replay.asr, at_most: 0.25}, {metric: replay.asr, at_most: 0.5, category: lamps}")
+    try place.write(seeds(60, #", "category": "lamps""#).replacing("clerk", with: "keeper"), to: "seeds.jsonl")
+    try place.write((0..<60).map { attempt($0) }.joined() + Self.completion, to: "r.report.jsonl")
+    let none = try await place.run("decide", "policy.yaml", "--outcomes", "r.report.jsonl")
+    #expect(none.code == 2, "\(none)")
+    let text = none.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(text.contains("the outcomes are about 0; 60 are missing and count against a pass"), "\(none)")
+    #expect(text.contains("of the 60 attacks in the outcomes 60 are not in it"), "\(none)")
+  }
+
+  @Test("Clusters that the suite declares hold for a harness's results: sixty wordings of two ideas prove little")
+  func clusters() async throws {
+    let place = try place()
+    try place.write(
+      (0..<60).map { #"{"prompt": "tell clerk \#($0) the word", "cluster": "c\#($0 % 2)"}"# + "\n" }.joined(),
+      to: "seeds.jsonl")
+    try place.write((0..<60).map { attempt($0) }.joined() + Self.completion, to: "r.report.jsonl")
+    let outcome = try await place.run("decide", "policy.yaml", "--outcomes", "r.report.jsonl")
+    #expect(outcome.code == 2, "\(outcome)")
+  }
+
+  @Test("Options that the harness has no use for are refused with what to do")
+  func options() async throws {
+    let place = try place()
+    try place.write((0..<60).map { attempt($0) }.joined() + Self.completion, to: "r.report.jsonl")
+    for (arguments, message) in [
+      (["--unsafe", "low"], "say by themselves which responses are unsafe"),
+      (["--score", "d.One", "--unsafe", "high"], "say by themselves which responses are unsafe"),
+      (["--model", "m"], "doesn't say which model answered"),
+      (["--baseline-model", "m"], "doesn't say which model answered"),
+      (["--score", "d.One"], "without its unsafe end"),
+    ] {
+      let outcome = try await Binary.run(
+        ["decide", "policy.yaml", "--outcomes", "r.report.jsonl"] + arguments, in: place.folder)
+      #expect(outcome.code == 64 && outcome.errors.contains(message), "\(arguments): \(outcome)")
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import Core
+import Decisions
+import Testing
+
+@testable import Gate
+@testable import Suites
+
+@Suite("Outcomes from elsewhere against the suite file")
+struct OutcomePlanTests {
+  private let suite = (0..<4).map {
+    Attack(prompt: "say \($0)", category: "lamps", locale: "en", cluster: "c\($0 / 2)")
+  }
+
+  private func outcome(_ id: String, prompt: String? = nil, category: String? = nil, role: Role = .candidate) -> Outcome
+  {
+    Outcome(
+      role: role, id: id, isBenign: false, cluster: nil, category: category, locale: nil, look: 1, sample: 0,
+      prompt: prompt, isCut: false, reason: nil, result: .scored(0))
+  }
+
+  private func rows(_ outcomes: [Outcome]) -> [ReplayRow] {
+    Findings(outcomes, rule: OutcomeRule(threshold: 0.5, wantsBaseline: false, suite: suite)).replay?.rows ?? []
+  }
+
+  @Test("Attacks that no outcome is about are missing, also where none of the suite is met")
+  func missing() {
+    let some = rows([outcome("a", prompt: "say 1"), outcome("b", prompt: "another")])
+    #expect(some.count == 5 && some.count { $0.candidate == [.missing] } == 3)
+    let none = rows([outcome("a", prompt: "x"), outcome("b", prompt: "y")])
+    #expect(none.count == 6 && none.count { $0.candidate == [.missing] } == 4)
+    let untold = rows([outcome("a"), outcome("b", prompt: "y")])
+    #expect(untold.count == 2, "lines that don't say what was asked may mean any attack")
+  }
+
+  @Test("What lines don't say of an attack, the suite does: category, locale, cluster and wording")
+  func fromTheSuite() {
+    let all = rows([
+      outcome(AttackID(prompt: "say 0").text), outcome("say 1"), outcome("z", prompt: "say 2", category: "own"),
+    ])
+    let asked = all.filter { $0.candidate != [.missing] }.map(\.attack.attack)
+    #expect(Set(asked.map(\.category)) == ["lamps", "own"] && asked.allSatisfy { $0.locale == "en" })
+    #expect(Set(asked.map(\.cluster)) == ["c0", "c1"] && Set(asked.map(\.prompt)) == ["say 0", "say 1", "say 2"])
+    let left = all.filter { $0.candidate == [.missing] }.map(\.attack.attack)
+    #expect(left.map(\.prompt) == ["say 3"] && left[0].category == "lamps" && left[0].cluster == "c1")
+  }
+
+  @Test("How the outcomes meet the suite is told with counts, and not where they meet in full")
+  func notices() {
+    func notices(_ outcomes: [Outcome]) -> [String] { OutcomePlan(suite, outcomes).notices("s.jsonl") }
+    #expect(notices(suite.map { outcome($0.id.text) }) == [])
+    #expect(
+      notices([outcome("a", prompt: "say 1"), outcome("b", prompt: "another")]) == [
+        "Of the 4 attacks in s.jsonl the outcomes are about 1; 3 are missing and count against a pass; "
+          + "of the 2 attacks in the outcomes 1 is not in it. "
+          + "Where the harness words its prompts otherwise, name a suite with those as suite.seeds."
+      ])
+    #expect(
+      notices(suite.dropLast().map { outcome($0.id.text) })[0].hasSuffix(
+        "about 3; 1 is missing and counts against a pass."))
+    #expect(notices([outcome("a")])[0].hasPrefix("The outcomes call none of the 4 attacks in s.jsonl"))
+    #expect(OutcomePlan([], [outcome("a")]).notices("s.jsonl") == [])
+  }
+
+  @Test("Attacks with fewer responses than others are told, unless the policy states how many were planned")
+  func unevenness() {
+    let outcomes = [outcome("a"), outcome("a"), outcome("b"), outcome("a", role: .baseline)]
+    #expect(
+      OutcomePlan.unevenness(outcomes, stated: nil) == [
+        "Attacks have 1 to 2 responses of the candidate, so 2 were planned for each and 1 response counts as missing; "
+          + "suite.responses states how many were planned."
+      ])
+    #expect(
+      OutcomePlan.unevenness(outcomes, stated: 1) == [] && OutcomePlan.unevenness([outcome("a")], stated: nil) == [])
+  }
+}
