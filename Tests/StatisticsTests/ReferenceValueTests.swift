@@ -120,6 +120,18 @@ struct SampleSizeTests {
     #expect(SampleSize.leastClusters(limit: -0.1, confidence: 0.95) == nil)
   }
 
+  @Test("The tightest limit of so many clusters is 1 − (α/2)^(1/n), and takes exactly that many")
+  func leastLimit() {
+    #expect(abs(SampleSize.leastLimit(clusters: 183, confidence: 0.95) - 0.019956) < 1e-6)
+    #expect(abs(SampleSize.leastLimit(clusters: 1, confidence: 0.95) - 0.975) < 1e-12)
+    #expect(SampleSize.leastLimit(clusters: 0, confidence: 0.95) == 1)
+    for clusters in [2, 30, 183, 5000] {
+      let limit = SampleSize.leastLimit(clusters: clusters, confidence: 0.9)
+      #expect(SampleSize.leastClusters(limit: limit * (1 + 1e-9), confidence: 0.9) == clusters)
+      #expect(SampleSize.leastClusters(limit: limit * (1 - 1e-9), confidence: 0.9) == clusters + 1)
+    }
+  }
+
   private func needed(
     _ value: Double, _ interval: (Double, Double), n: Double, confidence: Double = 0.95, clusters: Int, _ limit: Limit,
     range: ClosedRange<Double> = 0...1

@@ -1,7 +1,6 @@
 import Core
 import Evidence
 import Foundation
-import Policies
 import Suites
 
 /// The attacks that searches found: a suite of their own in the ledger, until a person moves some into the suite file.

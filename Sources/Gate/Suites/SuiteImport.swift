@@ -26,6 +26,11 @@ public struct SuiteImport {
   public init(_ path: String, format: String, columns: [String], licence: String?, tags: [String]) throws {
     let dataset = Dataset.all.first { $0.name == format }
     if dataset == nil, format != Self.automatic {
+      if FileFormat.all.contains(where: { $0.name == format }) {
+        throw SluiceError(
+          .usage, "\(quoted(format)) is no dataset: what a file is written in is told by its content",
+          remedy: "Leave out --format, and name the columns of a table: --columns prompt=… --columns category=….")
+      }
       throw SluiceError(
         .usage, "unknown format \(quoted(format))",
         remedy: suggestion(for: format, among: Self.formats.map(\.name), called: "The formats are"))
@@ -37,43 +42,86 @@ public struct SuiteImport {
     (self.licence, self.tags) = (licence, tags)
   }
 
-  /// Writes the attacks to one file and the harmless questions to another; each must be new or empty.
+  /// Writes the attacks to one file and the harmless questions to another; each must be new.
   /// - Returns: what was recognised and written, a sentence a line.
-  /// - Throws: `SluiceError`: usage (64), permission (77), I/O (74).
+  /// - Throws: `SluiceError`: usage (64), permission (77), I/O (74). Nothing is written then, unless the disk fails.
   public func write(attacks: String?, harmless: String?) throws -> String {
-    let outputs = [
-      (attacks, SuitePrompt.Use.attack, "attacks"), (harmless, SuitePrompt.Use.harmless, "harmless questions"),
-    ].compactMap { path, use, what in path.map { (path: $0, use: use, what: what) } }
+    let outputs = [(attacks, Use.attacks), (harmless, .harmless)].compactMap { path, use in
+      path.map { (path: $0, use: use, lines: file.lines(of: use.use, licence: licence, tags: tags)) }
+    }
+    try check(outputs.map(\.path))
+    for output in outputs where output.lines.isEmpty {
+      throw SluiceError.badInput(
+        "no \(output.use.many) are in the file", file: file.path, remedy: "It has: \(counts).")
+    }
+    for output in outputs { try OutputFile.prepare(output.path, what: Self.what) }
     for output in outputs {
-      try OutputFile.checkNew(
-        output.path, what: "the suite file", remedy: "Name a new file: suites are never overwritten.")
+      try OutputFile.write(Array((output.lines.joined(separator: "\n") + "\n").utf8), to: output.path, what: Self.what)
     }
-    let written = outputs.map { ($0, file.lines(of: $0.use, licence: licence, tags: tags)) }
-    for (output, lines) in written where lines.isEmpty {
-      throw SluiceError.badInput("no \(output.what) are in the file", file: file.path, remedy: "It has: \(counts).")
-    }
-    var sentences =
-      ["\(file.path): \(file.title), \(counts)"]
-      + file.leftOut.map {
-        "  \($0.records) records left out: \($0.reason)"
-      }
-    for (output, lines) in written {
-      try OutputFile.makeFolder(of: output.path, what: "the suite file")
-      try OutputFile.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: output.path, what: "the suite file")
-      sentences.append("\(output.path): \(lines.count) \(output.what) written")
-    }
+    var sentences = ["\(file.path): \(file.title), \(counts)"]
+    sentences += file.leftOut.map { "  \(counted($0.records, "record")) left out: \($0.reason)" }
+    sentences += [file.unreadText, file.remark].compactMap(\.self).map { "  \($0)" }
+    sentences += outputs.map { "\($0.path): \($0.use.counted($0.lines.count)) written" }
+    sentences += notWritten(attacks: attacks, harmless: harmless).map { "  \($0)" }
     if licence == nil, file.dataset?.licence == nil {
       sentences.append("  no licence is known; say --licence where you know it")
     }
     return sentences.joined(separator: "\n") + "\n"
   }
 
+  private static let what = "the suite file"
+
+  /// What an output file is for.
+  private struct Use {
+    let use: SuitePrompt.Use
+    let one: String
+    let many: String
+
+    static let attacks = Use(use: .attack, one: "attack", many: "attacks")
+    static let harmless = Use(use: .harmless, one: "harmless question", many: "harmless questions")
+
+    func counted(_ count: Int) -> String { Kinds.counted(count, one, many) }
+  }
+
+  /// - Throws: `SluiceError`: usage (64), permission (77).
+  private func check(_ outputs: [String]) throws {
+    for path in outputs {
+      try OutputFile.checkNew(path, what: Self.what, remedy: "Name a new file: suites are never overwritten.")
+    }
+    guard outputs.count == 2 else { return }
+    if FilePlace(outputs[0]).isSame(as: FilePlace(outputs[1])) {
+      throw SluiceError.badInput(
+        "--into and --benign-into are one file", file: outputs[1], remedy: "Name a file for each.")
+    }
+    let open = count(.open)
+    if open > 0 {
+      throw SluiceError.badInput(
+        "the file doesn't say of \(counted(open, "prompt")) whether they are attacks or harmless, and one prompt can't be both",
+        file: file.path, remedy: "Name one output: --into for attacks, --benign-into for harmless questions.")
+    }
+  }
+
+  /// Prompts that the one output that is named leaves out, or takes for what the file doesn't say they are.
+  private func notWritten(attacks: String?, harmless: String?) -> [String] {
+    let (own, other) = attacks == nil ? (Use.harmless, Use.attacks) : (.attacks, .harmless)
+    if attacks != nil && harmless != nil { return [] }
+    let (left, open) = (count(other.use), count(.open))
+    return [
+      left == 0
+        ? nil : "\(other.counted(left)) not written; \(attacks == nil ? "--into" : "--benign-into") FILE takes them",
+      open == 0
+        ? nil
+        : "the file doesn't say of \(counted(open, "prompt")) what they are for: they were written as \(own.many)",
+    ].compactMap(\.self)
+  }
+
+  private func count(_ use: SuitePrompt.Use) -> Int { file.prompts.count { $0.use == use } }
+
   private var counts: String {
-    [
-      (SuitePrompt.Use.attack, "attacks"), (.harmless, "harmless questions"), (.open, "prompts of open use"),
-    ].compactMap { use, what in
-      let count = file.prompts.count { $0.use == use }
-      return count == 0 ? nil : "\(count) \(what)"
+    [(SuitePrompt.Use.attack, "attack"), (.harmless, "harmless question"), (.open, "prompt of open use")].compactMap {
+      use, noun in
+      let count = count(use)
+      return count == 0 ? nil : counted(count, noun, noun == "prompt of open use" ? "prompts of open use" : nil)
     }.joined(separator: ", ")
   }
 }

@@ -1,5 +1,6 @@
 import Core
 import Decisions
+import Kinds
 
 /// What in a suite a person should look at before trusting a verdict on it.
 enum SuiteLint {
@@ -9,52 +10,71 @@ enum SuiteLint {
   private static let longPrompt = 8_000
 
   static func findings(in attacks: [SuiteAttack], clusters: [CompactName: [SuiteAttack]]) -> [SuiteOverview.Finding] {
-    func finding(_ rule: String, _ found: [SuiteAttack], _ message: (Int) -> String) -> SuiteOverview.Finding? {
+    func finding(_ rule: String, _ found: [SuiteAttack], _ message: String) -> SuiteOverview.Finding? {
       guard !found.isEmpty else { return nil }
-      return .init(
-        rule: rule, message: message(found.count), attacks: found.prefix(shown).map(\.attack.id.text))
+      return .init(rule: rule, message: message, attacks: found.prefix(shown).map(\.attack.id.text))
     }
-    func having(_ predicate: (Attack) -> Bool) -> [SuiteAttack] { attacks.filter { predicate($0.attack) } }
+    func prompts(_ rule: String, _ predicate: (String) -> Bool, _ one: String, _ many: String) -> SuiteOverview.Finding?
+    {
+      let found = attacks.filter { predicate($0.attack.prompt) }
+      return finding(rule, found, counted(found.count, "prompt") + " " + (found.count == 1 ? one : many))
+    }
     let copies = attacks.filter { $0.wording != $0.attack.id.name }
-    let hasCategories = attacks.contains { $0.attack.category != nil }
+    let uncategorised = attacks.filter { $0.attack.category == nil }
     let largest = clusters.values.max { ($0.count, $1[0].unit) < ($1.count, $0[0].unit) } ?? []
     return [
-      finding("copies", copies) {
-        "\($0) attacks copy another's wording and count as one with it; sluice suite dedupe drops them"
-      },
-      hasCategories
-        ? finding("no-category", having { $0.category == nil }) { "\($0) attacks have no category, others have" } : nil,
-      finding("placeholder", having { hasPlaceholder($0.prompt) }) {
-        "\($0) prompts hold a placeholder that nobody filled in"
-      },
-      finding("hidden-characters", having { hasHiddenCharacters($0.prompt) }) {
-        "\($0) prompts hold control, zero-width or bidirectional characters; fine where they are the attack"
-      },
-      finding("long", having { $0.prompt.count > longPrompt }) {
-        "\($0) prompts are longer than \(longPrompt) characters; check that models read all of it"
-      },
-      finding("blank-ends", having { $0.prompt.first?.isWhitespace == true || $0.prompt.last?.isWhitespace == true }) {
-        "\($0) prompts begin or end with blanks"
-      },
+      finding(
+        "copies", copies,
+        counted(copies.count, "attack")
+          + (copies.count == 1
+            ? " copies another's wording and counts as one with it"
+            : " copy others' wordings and count as one with them")
+          + "; sluice suite dedupe drops copies"),
+      uncategorised.count == attacks.count
+        ? nil
+        : finding(
+          "no-category", uncategorised,
+          counted(uncategorised.count, "attack") + (uncategorised.count == 1 ? " has" : " have")
+            + " no category, others have one"),
+      prompts(
+        "placeholder", hasPlaceholder, "holds a placeholder that nobody filled in",
+        "hold placeholders that nobody filled in"),
+      prompts(
+        "hidden-characters", hasHiddenCharacters,
+        "holds control, zero-width or bidirectional characters; fine where they are the attack",
+        "hold control, zero-width or bidirectional characters; fine where they are the attack"),
+      prompts(
+        "long", { $0.count > longPrompt }, "is longer than \(longPrompt) characters; check that models read all of it",
+        "are longer than \(longPrompt) characters; check that models read all of them"),
+      prompts(
+        "blank-ends", { $0.first?.isWhitespace == true || $0.last?.isWhitespace == true },
+        "begins or ends with blanks", "begin or end with blanks"),
       attacks.count >= 20 && largest.count * 3 > attacks.count
-        ? .init(
-          rule: "one-cluster",
-          message: "one cluster has \(largest.count) of \(attacks.count) attacks and decides every rate",
-          attacks: largest.prefix(shown).map(\.attack.id.text)) : nil,
+        ? finding(
+          "one-cluster", largest, "one cluster has \(largest.count) of \(attacks.count) attacks and decides every rate")
+        : nil,
     ].compactMap(\.self)
   }
 
-  /// Texts such as `{{name}}`, `[INSERT TOPIC]` or `<your question>`.
+  /// Characters between the brackets of a placeholder at most.
+  private static let longestPlaceholder = 60
+  private static let placeholders: [(opening: String, closing: String, beginnings: [String])] = [
+    ("{{", "}}", [""]), ("[", "]", ["insert", "your ", "topic"]), ("<", ">", ["insert", "your "]),
+  ]
+
+  /// Whether any brackets hold a text such as `{{name}}`, `[INSERT TOPIC]` or `<your question>`.
   private static func hasPlaceholder(_ prompt: String) -> Bool {
-    let marks: [(opening: String, closing: String, words: [String])] = [
-      ("{{", "}}", []), ("[", "]", ["insert", "your ", "topic"]), ("<", ">", ["insert", "your "]),
-    ]
-    return marks.contains { mark in
-      guard let opening = prompt.firstRange(of: mark.opening),
-        let closing = prompt[opening.upperBound...].firstRange(of: mark.closing)
-      else { return false }
-      let inner = prompt[opening.upperBound..<closing.lowerBound].lowercased()
-      return inner.count <= 60 && (mark.words.isEmpty || mark.words.contains { inner.hasPrefix($0) })
+    placeholders.contains { kind in
+      var rest = prompt[...]
+      while let opening = rest.firstRange(of: kind.opening) {
+        rest = rest[opening.upperBound...]
+        let near = rest.prefix(longestPlaceholder + kind.closing.count)
+        if let closing = near.firstRange(of: kind.closing) {
+          let inner = near[..<closing.lowerBound].lowercased()
+          if kind.beginnings.contains(where: { inner.hasPrefix($0) }) { return true }
+        }
+      }
+      return false
     }
   }
 

@@ -1,7 +1,7 @@
 import Core
 import Decisions
 import Foundation
-import Policies
+import Kinds
 import Statistics
 import Suites
 
@@ -15,7 +15,7 @@ public struct SuiteOverview: Codable, Sendable {
 
   /// Something a person should look at.
   public struct Finding: Codable, Sendable {
-    /// A stable name for scripts, such as `near-copies`.
+    /// A stable name for scripts, such as `copies`.
     public let rule: String
     public let message: String
     /// Identifiers of the first attacks concerned.
@@ -60,12 +60,14 @@ public struct SuiteOverview: Codable, Sendable {
 
   /// For a person.
   public var text: String {
-    var lines = ["\(path): \(attacks) attacks in \(clusters) clusters, the largest of \(largestCluster)"]
+    var lines = [
+      "\(path): \(counted(attacks, "attack")) in \(counted(clusters, "cluster")), the largest of \(largestCluster)"
+    ]
     if let readAs { lines.append("  \(readAs)") }
     for (title, counts) in [("category", categories), ("locale", locales)]
     where counts.count > 1 || counts[0].name != "(none)" {
       lines.append("  \(title)")
-      lines += counts.map { "    \($0.name): \($0.attacks) attacks, \($0.clusters) clusters" }
+      lines += counts.map { "    \($0.name): \(counted($0.attacks, "attack")), \(counted($0.clusters, "cluster"))" }
     }
     lines.append(
       "  replay.asr can be shown to be at most \(String(format: "%.3f", leastLimit)) at best (0.95 confidence)")
@@ -77,6 +79,7 @@ public struct SuiteOverview: Codable, Sendable {
       "\(path): \(finding.rule): \(finding.message)"
         + (finding.attacks.isEmpty ? "" : " (\(finding.attacks.joined(separator: ", ")))")
     }
-    return (lines + ["\(path): \(attacks) attacks, \(findings.count) findings"]).joined(separator: "\n") + "\n"
+    return (lines + ["\(path): \(counted(attacks, "attack")), \(counted(findings.count, "finding"))"]).joined(
+      separator: "\n") + "\n"
   }
 }

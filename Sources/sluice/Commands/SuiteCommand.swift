@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import Foundation
 import Gate
+import Kinds
 
 struct SuiteCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -42,7 +43,8 @@ struct SuiteListCommand: ParsableCommand {
         ["\(entry.id)", entry.category ?? "no category", entry.method, entry.run ?? "", entry.prompt ?? ""]
           .filter { !$0.isEmpty }.map(VisibleText.line).joined(separator: "  ")
       }
-      try StandardOutput.write((lines + ["\(entries.count) attacks found by searches"]).joined(separator: "\n") + "\n")
+      try StandardOutput.write(
+        (lines + ["\(counted(entries.count, "attack")) found by searches"]).joined(separator: "\n") + "\n")
     }
   }
 }
@@ -78,6 +80,6 @@ struct SuitePromoteCommand: ParsableCommand {
   func run() throws {
     let (added, known) = try FoundSuite(ledger: ledger).promote(ids, into: into)
     try StandardOutput.write(
-      "\(into): \(added) attacks added" + (known > 0 ? ", \(known) were there already" : "") + "\n")
+      "\(into): \(counted(added, "attack")) added" + (known > 0 ? ", \(known) were there already" : "") + "\n")
   }
 }

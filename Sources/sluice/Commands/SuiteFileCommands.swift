@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import Foundation
 import Gate
+import Kinds
 
 struct SuiteImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -108,7 +109,8 @@ struct SuiteDedupeCommand: ParsableCommand {
 
   func run() throws {
     let (kept, dropped) = try SuiteDeduplication.write(file, to: into)
-    try StandardOutput.write("\(into): \(kept) attacks kept, \(dropped) copies dropped\n")
+    try StandardOutput.write(
+      "\(into): \(counted(kept, "attack")) kept, \(counted(dropped, "copy", "copies")) dropped\n")
   }
 }
 
