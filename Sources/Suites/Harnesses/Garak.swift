@@ -6,9 +6,18 @@ extension Harness {
     name: "garak", title: "garak", summary: "report.jsonl: each output is unsafe by its most suspicious detector",
     verdict: "by the most suspicious detector of each",
     recognises: { records in records.contains { $0.fields.first?.key == "entry_type" } },
+    model: { file in
+      let setup = file.records.first { $0.label("entry_type") == "start_run setup" }
+      // Called model before version 0.13.1.
+      return ["plugins.target_name", "plugins.model_name"].lazy.compactMap { setup?.label($0) }.first
+    },
     shortfall: { file in
-      let isComplete = file.records.contains { $0.label("entry_type") == "completion" }
-      return isComplete ? nil : "garak writes an entry of type completion at its end, and there is none"
+      let types = file.records.map { $0.label("entry_type") }
+      guard let end = types.lastIndex(of: "completion") else {
+        return "garak writes an entry of type completion at its end, and there is none"
+      }
+      let begins = types.lastIndex { $0 == "init" || $0 == "start_run setup" }
+      return begins.map { $0 > end } ?? false ? "a run begins after the last entry of type completion" : nil
     }
   ) { record, _ in
     guard record.label("entry_type") == "attempt" else { return [] }
@@ -19,7 +28,9 @@ extension Harness {
     let outputs = record["outputs"]?.array ?? []
     let detectors = (record["detector_results"]?.members ?? []).map { aligned($0.value.array ?? [], with: outputs) }
     return outputs.enumerated().map { index, output in
-      var result = HarnessResult(id: id, prompt: prompt, category: record.label("probe_classname"), result: .failed)
+      var result = HarnessResult(
+        id: id, prompt: prompt, category: record.label("probe_classname"),
+        response: record.label("uuid").map { "\($0) \(index)" }, result: .failed)
       if isMissing(output) {
         result.reason = "garak got no output"
         return result

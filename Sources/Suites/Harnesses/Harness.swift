@@ -13,6 +13,8 @@ public struct Harness: Sendable {
   /// Names that `UnsafeScore` can take of a record.
   let scores: @Sendable (DataRecord) -> [String]
   private let read: @Sendable (DataRecord, UnsafeScore?) throws -> [HarnessResult]
+  /// The model that answered all of a file; nil where the file doesn't say, or where its records do.
+  let model: @Sendable (HarnessFile) -> String?
   /// What keeps a file from being all of a run, after "the results are not complete: "; nil where nothing does.
   let shortfall: @Sendable (HarnessFile) -> String?
 
@@ -20,11 +22,13 @@ public struct Harness: Sendable {
     name: String, title: String, summary: String, verdict: String?,
     recognises: @escaping @Sendable ([DataRecord]) -> Bool,
     scores: @escaping @Sendable (DataRecord) -> [String] = { _ in [] },
+    model: @escaping @Sendable (HarnessFile) -> String? = { _ in nil },
     shortfall: @escaping @Sendable (HarnessFile) -> String? = { _ in nil },
     read: @escaping @Sendable (DataRecord, UnsafeScore?) throws -> [HarnessResult]
   ) {
     (self.name, self.title, self.summary, self.verdict) = (name, title, summary, verdict)
-    (self.recognises, self.scores, self.read, self.shortfall) = (recognises, scores, read, shortfall)
+    (self.recognises, self.scores, self.read) = (recognises, scores, read)
+    (self.model, self.shortfall) = (model, shortfall)
   }
 
   /// All there are.
@@ -47,8 +51,19 @@ public struct Harness: Sendable {
     case (nil, let score?): try check(score, file, path)
     case (.some, nil): break
     }
+    let model = model(file)
+    var seen: [String: DataRecord] = [:]
     return try file.records.flatMap { record in
-      let results = try read(record, score)
+      var results = try read(record, score)
+      for index in results.indices {
+        results[index].model = results[index].model ?? model
+        guard let response = results[index].response else { continue }
+        if let first = seen.updateValue(record, forKey: response) {
+          throw record.error(
+            "the file has this response already" + (first.place.line.map { ", on line \($0)" } ?? ""),
+            remedy: "Remove one: each response counts once.")
+        }
+      }
       if results.contains(where: { $0.prompt == nil && $0.id.isEmpty }) {
         throw record.error(
           "the result says neither what was asked nor which sample it is of",
@@ -74,10 +89,12 @@ public struct HarnessResult: Sendable {
   public var id: String
   public var prompt: String?
   public var category: String?
-  /// The model that answered, where a file has several.
+  /// The model that answered, where the file says it.
   public var model: String?
   /// Which reading of one response it is, where the harness gives several; only one may be taken.
   public var reading: String?
+  /// The harness's own name of the response, which no other has; nil where it gives none.
+  public var response: String?
   public var isCut = false
   public var reason: String?
   public var result: Outcome.Result

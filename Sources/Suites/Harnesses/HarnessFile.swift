@@ -28,6 +28,11 @@ struct HarnessFile: Sendable {
     let what = "the file of outcomes"
     let bytes = try BoundedFile.read(
       path, what: what, limit: SuiteFile.largestFile, hint: "Split it by policy category and decide each.")
+    if path.lowercased().hasSuffix(".eval"), bytes.starts(with: "PK".utf8) {
+      throw SluiceError.badInput(
+        "Inspect's .eval archives are not read, but its logs as JSON are", file: path,
+        remedy: "Write one: inspect log dump \(path.lastNameOfPath) > LOG.json.")
+    }
     let format = try FileFormat.of(bytes, file: path, what: what)
     let content: HarnessFile
     switch format.name {
@@ -42,7 +47,13 @@ struct HarnessFile: Sendable {
       throw SluiceError.badInput(
         "\(what) is \(format.name), not JSON", file: path, line: 1, remedy: "Write the results as JSON.")
     }
-    guard let harness = named ?? Harness.recognised(in: content.records) else {
+    let told = Harness.recognised(in: content.records)
+    if let named, let told, told.name != named.name {
+      throw SluiceError.badInput(
+        "these are not \(named.title)'s results, but \(told.title)'s", file: path, line: 1,
+        remedy: "Leave out --from, or write --from \(told.name).")
+    }
+    guard let harness = named ?? told else {
       throw SluiceError.badInput(
         "no harness that is known writes such results", file: path, line: 1,
         remedy:

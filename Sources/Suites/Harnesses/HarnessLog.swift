@@ -17,6 +17,8 @@ public enum HarnessLog {
   /// What a file gave, all of one role.
   public struct Reading: Sendable {
     public let outcomes: [Outcome]
+    /// Its name among `formats`.
+    public let harness: String
     /// The model that answered; nil where the file doesn't say.
     public let model: String?
     /// What the file was read as, a sentence.
@@ -54,15 +56,28 @@ public enum HarnessLog {
           "no result is in the file", file: path, line: 1, remedy: "A gate with nothing to decide on can't pass.")
       }
       let outcomes = Outcome.told(apart: results.map { Outcome($0, role: role) })
-      let attacks = Set(outcomes.map(\.id)).count
       return Reading(
-        outcomes: outcomes, model: results.first?.model,
-        remark:
-          "\(path) was read as \(harness.title)'s results: \(counted(outcomes.count, "response")) of the \(role) to "
-          + "\(counted(attacks, "attack")).")
+        outcomes: outcomes, harness: harness.name, model: results.lazy.compactMap(\.model).first,
+        remark: remark(path, harness, role, outcomes, model: results.lazy.compactMap(\.model).first, score))
     } catch let error as SluiceError {
       throw PolicyErrors([error])
     }
+  }
+
+  private static func remark(
+    _ path: String, _ harness: Harness, _ role: Role, _ outcomes: [Outcome], model: String?, _ score: UnsafeScore?
+  ) -> String {
+    var text = "\(path) was read as \(harness.title)'s results: \(counted(outcomes.count, "response")) of the \(role)"
+    if let model { text += " (\(quoted(model)))" }
+    text += " to \(counted(Set(outcomes.map(\.id)).count, "attack"))"
+    guard let score else { return text + "." }
+    text += "; unsafe is the \(score.end.rawValue) end of \(score.name.map(quoted) ?? "the score") on a scale from "
+    text += "\(score.scale.lowerBound) to \(score.scale.upperBound)"
+    // A scale that is too wide makes everything look safe.
+    if score.scale == 0...1 { return text + "." }
+    let unsafest = outcomes.compactMap { if case .scored(let value) = $0.result { value } else { nil } }.max()
+    if let unsafest, unsafest < 0.5 { text += ", and no response reaches the middle of it" }
+    return text + "."
   }
 
   private static func chosen(_ results: [HarnessResult], _ model: String?, _ path: String) throws -> [HarnessResult] {

@@ -11,6 +11,7 @@ extension Harness {
       records.first.map { record in ["epoch", "input", "target"].allSatisfy { record[$0] != nil } } ?? false
     },
     scores: { record in (record["scores"]?.members ?? []).map(\.key) },
+    model: { file in file.document["eval"]?["model"]?.string },
     shortfall: { file in
       let status = file.document["status"]?.string ?? "unknown"
       if status != "success" { return "the log's status is \(quoted(status))" }
@@ -18,10 +19,10 @@ extension Harness {
       return file.records.count < planned ? "it has \(file.records.count) of \(planned) samples" : nil
     }
   ) { record, score in
-    let prompt = record["input"]?.string ?? ChatMessages.lastUserTurn(record["input"])
+    let prompt = attached(record["input"]?.string ?? ChatMessages.lastUserTurn(record["input"]), record)
     var result = HarnessResult(
       id: prompt ?? record.label("id") ?? "", prompt: prompt, category: record["metadata"]?["category"]?.string,
-      result: .failed)
+      response: record.label("id").flatMap { id in record.label("epoch").map { "\(id) \($0)" } }, result: .failed)
     let stop = record["output"]?["choices"]?.array?.first?["stop_reason"]?.string
     result.isCut = stop == "max_tokens" || stop == "model_length" || record["limit"] != nil
     if let error = record["error"] {
@@ -32,6 +33,10 @@ extension Harness {
       result.result = .blocked
       return [result]
     }
+    if record["invalidation"] != nil {
+      (result.result, result.reason) = (.unscored, "the sample was invalidated")
+      return [result]
+    }
     let scores = record["scores"]?.members ?? []
     guard let score else { return [result] }
     guard let chosen = try chosen(scores, score.name, record) else {
@@ -40,6 +45,13 @@ extension Harness {
     }
     result.result = try score.result(chosen["value"] ?? .null, record)
     return [result]
+  }
+
+  /// A text, or the one that stands for it where the log keeps long texts apart.
+  private static func attached(_ text: String?, _ record: DataRecord) -> String? {
+    let mark = "attachment://"
+    guard let text, text.hasPrefix(mark) else { return text }
+    return record["attachments"]?[String(text.dropFirst(mark.count))]?.string ?? text
   }
 
   /// The score that was asked for; nil for a sample without any.

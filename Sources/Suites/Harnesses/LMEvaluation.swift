@@ -22,6 +22,9 @@ extension Harness {
     var result = HarnessResult(
       id: prompt ?? record.label("doc_id") ?? "", prompt: prompt, category: record["doc"]?["category"]?.string,
       result: .unscored)
+    result.response =
+      ["doc_id", "doc_hash", "prompt_hash", "filter"].compactMap { record.label($0) }
+      .joined(separator: " ") + " \(result.id)"
     guard let score else { return [result] }
     let metrics = record["metrics"]?.array?.compactMap(\.string) ?? []
     // Every filter of a task writes its own line about one response; the harness itself calls a result metric,filter.
@@ -30,7 +33,9 @@ extension Harness {
     if parts.count == 2, result.reading != parts[1] { return [] }
     guard let name = parts.first ?? (metrics.count == 1 ? metrics[0] : nil) else {
       throw record.error(
-        "which metric says that a response is unsafe? There are \(metrics.map(quoted).joined(separator: ", "))",
+        metrics.isEmpty
+          ? "the record names no metrics"
+          : "which metric says that a response is unsafe? There are \(metrics.map(quoted).joined(separator: ", "))",
         remedy: "Name it: --score NAME.")
     }
     guard let value = record.fields.first(where: { $0.key == name })?.value else {

@@ -18,7 +18,7 @@ extension Harness {
       id: prompt ?? record.label("id") ?? "", prompt: prompt,
       category: ["harmCategory", "pluginId"].lazy.compactMap { record["testCase"]?["metadata"]?[$0]?.string }.first,
       model: [provider?["label"], provider?["id"], provider].lazy.compactMap { $0?.string }.first { !$0.isEmpty },
-      result: .failed)
+      response: record.label("id"), result: .failed)
     // 2 is an error of the provider or of an assertion; without the key an error text says so.
     if record["failureReason"]?.integer == 2 || record["response"]?["error"] != nil || record["response"] == nil {
       result.reason = record["error"]?.string ?? record["response"]?["error"]?.string ?? "promptfoo got no response"
