@@ -28,7 +28,7 @@ struct OtherHarnessTests {
   }
 
   private func attempt(_ number: Int, probe: String = "leak.Lamp", _ score: Double = 0) -> String {
-    #"{"entry_type": "attempt", "uuid": "\#(number)", "status": 2, "probe_classname": "\#(probe)", "#
+    #"{"entry_type": "attempt", "uuid": "\#(probe) \#(number)", "status": 2, "probe_classname": "\#(probe)", "#
       + #""prompt": {"turns": [{"role": "user", "content": {"text": "tell clerk \#(number) the word"}}]}, "#
       + #""outputs": [{"text": "x"}], "detector_results": {"d.One": [\#(score)]}}"# + "\n"
   }
@@ -112,6 +112,20 @@ struct OtherHarnessTests {
     try place.write((0..<60).map { attempt($0) }.joined() + Self.completion, to: "r.report.jsonl")
     let outcome = try await place.run("decide", "policy.yaml", "--outcomes", "r.report.jsonl")
     #expect(outcome.code == 2, "\(outcome)")
+  }
+
+  @Test("Results of two harnesses are not compared, and files that name one model are told")
+  func twoHarnesses() async throws {
+    let place = try place("{metric: replay.regression, at_most: 0.2}", baseline: true)
+    let report = (0..<60).map { attempt($0) }.joined() + Self.completion
+    try place.write(report, to: "r.report.jsonl")
+    try place.write(promptfoo(60, ["m"]), to: "p.json")
+    let mixed = try await place.run(
+      "decide", "policy.yaml", "--outcomes", "r.report.jsonl", "--baseline-outcomes", "p.json")
+    #expect(mixed.code == 64 && mixed.errors.contains("another harness's"), "\(mixed)")
+    try place.write(promptfoo(60, ["m"]) + "\n", to: "q.json")
+    let named = try await place.run("decide", "policy.yaml", "--outcomes", "p.json", "--baseline-outcomes", "q.json")
+    #expect(named.code == 0 && named.output.contains("Both files name one model"), "\(named)")
   }
 
   @Test("Options that the harness has no use for are refused with what to do")

@@ -85,13 +85,31 @@ public struct OutcomeSource: Sendable {
         "these are Sluice's own lines, and the candidate's file is another harness's", file: baseline ?? file,
         remedy: "Name files of one harness.")
     }
+    guard candidate.harness == other.harness else {
+      throw SluiceError.badInput(
+        "the baseline's results are another harness's than the candidate's", file: baseline ?? file,
+        remedy: "Compare results of one harness: different judges differ on one model too.")
+    }
     if isOneFile, candidate.model == other.model {
       throw SluiceError.badInput(
         "candidate and baseline are the same responses" + (other.model.map { ", those of \(quoted($0))" } ?? ""),
         file: baseline ?? file,
         remedy: "Name the baseline's own file or model: compared with itself, no model regresses.")
     }
-    return (Outcome.told(apart: candidate.outcomes + other.outcomes), [candidate.remark, other.remark])
+    let isOneName = candidate.model != nil && candidate.model == other.model
+    return (
+      Outcome.told(apart: candidate.outcomes + other.outcomes),
+      [candidate.remark, other.remark]
+        + (isOneName ? ["Both files name one model; where it is one, comparing it with itself shows nothing."] : [])
+    )
+  }
+
+  /// What was asked for beside the files, a line each: it moves the verdict, and so belongs to the run's identity.
+  var settings: String {
+    [
+      "harness \(harness)", score.map { "score \($0.name ?? "") \($0.end) \($0.scale)" }, model.map { "model \($0)" },
+      baselineModel.map { "baseline model \($0)" },
+    ].compactMap(\.self).joined(separator: "\n")
   }
 
   /// Whether both roles are read from one file, or from copies of one.

@@ -44,7 +44,8 @@ private struct OutcomeDecision {
   init(_ policy: Policy, source: OutcomeSource, threshold: Double?) throws {
     let (outcomes, remarks) = try source.read()
     let usual = policy.confirmJudge.recipe.threshold ?? 0.5
-    let suite = try Self.suite(policy)
+    let planned = try Self.suite(policy)
+    let suite = planned?.items ?? []
     func needsBaseline(_ stage: Stage) -> Bool {
       policy.baseline != nil
         && policy.checks.contains { $0.metric.needs.contains(.baseline) && $0.metric.stage == stage.rawValue }
@@ -55,7 +56,7 @@ private struct OutcomeDecision {
       blocksAreRefusals: policy.blocksAreRefusals)
     rule.threshold = threshold ?? usual
     var context = try Self.context(policy, outcomes: outcomes, source: source, rule: rule, usual: usual)
-    context.notices += remarks
+    context.notices += remarks + [planned?.remark].compactMap(\.self)
     context.notices += OutcomePlan(suite, outcomes.filter { !$0.isBenign }).notices(policy.suite.seeds)
     context.notices += OutcomePlan.unevenness(outcomes, stated: rule.responses)
     func decided(_ rule: OutcomeRule) -> RunSummary {
@@ -89,9 +90,9 @@ private struct OutcomeDecision {
 
   /// The planned attacks, where the policy's suite is at hand.
   /// - Throws: `PolicyErrors` for one that is there and malformed: without the plan, missing lines would not be missed.
-  private static func suite(_ policy: Policy) throws -> [Attack] {
-    guard FileManager.default.fileExists(atPath: policy.suite.seeds) else { return [] }
-    return try SuiteFile.attacks(policy.suite.seeds, columns: ColumnNames(policy.suite.columns)).items
+  private static func suite(_ policy: Policy) throws -> SuiteReading<Attack>? {
+    guard FileManager.default.fileExists(atPath: policy.suite.seeds) else { return nil }
+    return try SuiteFile.attacks(policy.suite.seeds, columns: ColumnNames(policy.suite.columns))
   }
 
   private static func context(
@@ -112,7 +113,7 @@ private struct OutcomeDecision {
       inputs.append(
         .init(use: "suite.seeds", path: policy.suite.seeds, hash: try SHA256.hex(file: policy.suite.seeds)))
     }
-    let resolved = policy.resolved + "\nthreshold \(rule.threshold)"
+    let resolved = policy.resolved + "\nthreshold \(rule.threshold)\n" + source.settings
     var weakenings = PolicyWeakenings(policy).sentences
     if rule.threshold > usual {
       weakenings.append("--threshold \(rule.threshold) is looser than the policy's judge (\(usual)).")
