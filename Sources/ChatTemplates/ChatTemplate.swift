@@ -8,6 +8,7 @@ import Core
 public struct ChatTemplate: Hashable, Sendable {
   public let source: String
   let body: [Statement]
+  private let clock: ClockUse
 
   /// Parses a template.
   /// - Throws: `TemplateError` with the line of what is no Jinja or is outside the subset.
@@ -15,10 +16,16 @@ public struct ChatTemplate: Hashable, Sendable {
     guard source.utf8.count <= Limits.source else {
       throw TemplateError(.limit, "the template is longer than \(Limits.source) bytes", line: 1)
     }
-    var parser = try Parser(Lexer.tokens(of: source))
+    let tokens = try Lexer.tokens(of: source)
+    var parser = Parser(tokens)
     body = try parser.template()
+    clock = ClockUse(tokens)
     self.source = source
   }
+
+  /// Everything that the template can tell of a time, in whatever conversation: times that are told alike render every
+  /// conversation alike. Nil where it can't ask for the time.
+  public func told(of time: TemplateTime) -> String? { clock.told(of: time) }
 
   /// Renders the template.
   ///
@@ -101,8 +108,10 @@ enum Limits {
   static let source = 1_000_000
   /// Evaluated nodes, with a share for every byte that is made or searched.
   static let steps = 4_000_000
-  /// Bytes that one step of the above stands for.
+  /// Bytes copied, compared or searched that one step of the above stands for.
   static let bytesPerStep = 64
+  /// The same for a text whose characters are looked at one by one.
+  static let readBytesPerStep = 16
   /// Bytes of the result, and of every text on the way.
   static let text = 16_000_000
   /// Elements of a list.

@@ -37,24 +37,23 @@ public struct TemplateTime: Hashable, Sendable {
   }
 
   /// `strftime` in the C locale.
-  /// - Throws: `Fault` for a conversion that isn't known.
-  func text(_ format: String) throws -> String {
-    var result = String.UnicodeScalarView()
-    var scalars = format.unicodeScalars[...]
-    while let scalar = scalars.popFirst() {
-      guard scalar == "%" else {
-        result.append(scalar)
-        continue
-      }
+  /// - Throws: `Fault` for a conversion that isn't known, and too long a text.
+  func text(_ format: String, _ work: Work = Work()) throws -> String {
+    var result = GrowingText(work)
+    var rest = format.unicodeScalars[...]
+    while let percent = rest.firstIndex(of: "%") {
+      try result.append(String(rest[..<percent]))
+      rest = rest[rest.index(after: percent)...]
       var isPadded = true
-      if scalars.first == "-" {
+      if rest.first == "-" {
         isPadded = false
-        scalars.removeFirst()
+        rest.removeFirst()
       }
-      guard let kind = scalars.popFirst() else { throw Fault.unsupported("a '%' at the end of a time format") }
-      result.append(contentsOf: try text(of: kind, isPadded: isPadded).unicodeScalars)
+      guard let kind = rest.popFirst() else { throw Fault.unsupported("a '%' at the end of a time format") }
+      try result.append(text(of: kind, isPadded: isPadded))
     }
-    return String(result)
+    try result.append(String(rest))
+    return result.text
   }
 
   private func text(of kind: Unicode.Scalar, isPadded: Bool) throws -> String {

@@ -37,18 +37,18 @@ extension Renderer {
       throw Fault(message)
     case .length:
       _ = try bound()
-      return .integer(try value.length())
+      return .integer(try value.length(work))
     case .string:
       _ = try bound()
       if case .markup = value { return value }
-      return .string(try value.printed())
+      return .string(try value.printed(work))
     case .safe:
       _ = try bound()
-      return .markup(try value.printed())
+      return .markup(try value.printed(work))
     case .escape, .forceescape:
       _ = try bound()
       if case .markup = value, filter == .escape { return value }
-      return .markup(Escaping.html(try value.printed()))
+      return .markup(try escaped(value.printed(work)))
     case .tojson: return .string(try json(value, try bound("ensure_ascii", "indent", "separators", "sort_keys")))
     case .abs, .int, .float, .round: return try applyNumber(filter, to: value, arguments)
     default: return try applyText(filter, to: value, arguments)
@@ -69,20 +69,19 @@ extension Renderer {
       style.separators.item = ","
     }
     if let separators = given[2], !separators.isNone {
-      let pair = try separators.elements()
+      let pair = try separators.elements(work)
       guard pair.count == 2 else { throw Fault("'separators' must be two strings") }
       style.separators = (try pair[0].requiredText("a separator"), try pair[1].requiredText("a separator"))
     }
     style.sortsKeys = given[3]?.isTrue ?? false
-    let text = try value.json(style)
-    try spend(bytes: text.utf8.count)
-    return text
+    return try value.json(style, work)
   }
 
   private func applyNumber(_ filter: Filter, to value: Value, _ arguments: Arguments) throws -> Value {
     func bound(_ names: String...) throws -> [Value?] {
       try arguments.bound(to: names, of: "the filter '\(filter.rawValue)'")
     }
+    if let text = value.text { try work.spend(readingEach: text) }
     switch filter {
     case .abs:
       _ = try bound()

@@ -33,12 +33,17 @@ enum Methods {
 
   /// `str.center`, `ljust` and `rjust`.
   static func padded(
-    _ text: String, _ width: Int, _ fill: String, _ side: PythonText.Side, _ renderer: Renderer
+    _ text: String, _ width: Int, _ fill: String, _ side: PythonText.Side, _ work: Work
   ) throws -> String {
+    try work.spend(bytes: text.utf8.count)
     let missing = width - text.unicodeScalars.count
     guard missing > 0 else { return text }
     guard fill.unicodeScalars.count == 1 else { throw Fault("a text is filled with one character") }
-    try renderer.spend(bytes: missing)
+    let size = missing.multipliedReportingOverflow(by: fill.utf8.count)
+    guard !size.overflow, size.partialValue <= Limits.text else {
+      throw Fault("a text of more than \(Limits.text) bytes", .limit)
+    }
+    try work.spend(bytes: text.utf8.count + size.partialValue)
     // Python puts the odd one to the left where the width is odd.
     let before = side == .both ? missing / 2 + (missing & width & 1) : side == .right ? missing : 0
     return String(repeating: fill, count: before) + text + String(repeating: fill, count: missing - before)
@@ -50,20 +55,19 @@ extension Renderer {
     switch owner {
     case .markup: throw Fault.unsupported("a method of escaped or safe text")
     case .string(let text):
-      try spend(bytes: text.utf8.count)
-      return try StringMethod(name: name, text: text, renderer: self).call(arguments)
+      return try StringMethod(name: name, text: text, work: work).call(arguments)
     case .dictionary(let dictionary): return try call(name, of: dictionary, arguments)
-    default: return try call(name, of: owner.elements(), owner, arguments)
+    default: return try call(name, of: owner.elements(work), owner, arguments)
     }
   }
 
   private func call(_ name: String, of dictionary: Members, _ arguments: Arguments) throws -> Value {
-    try spend(elements: dictionary.members.count)
     if name == "get" {
       let given = try arguments.plain(1, 2, of: "get")
-      try given[0].requireHashable()
-      return dictionary[given[0]] ?? (given.count > 1 ? given[1] : .none)
+      try given[0].requireHashable(work)
+      return try dictionary.value(of: given[0], work) ?? (given.count > 1 ? given[1] : .none)
     }
+    try work.spend(elements: dictionary.members.count)
     _ = try arguments.plain(0, 0, of: name)
     switch name {
     case "items": return .view(.items, dictionary.members.map { .tuple([$0.key, $0.value]) })
@@ -74,14 +78,13 @@ extension Renderer {
   }
 
   private func call(_ name: String, of values: [Value], _ owner: Value, _ arguments: Arguments) throws -> Value {
-    try spend(elements: values.count)
     if name == "copy" {
       _ = try arguments.plain(0, 0, of: name)
       return owner
     }
     let wanted = try arguments.plain(1, 1, of: name)[0]
-    if name == "count" { return .integer(values.count { $0.equals(wanted) }) }
-    guard let index = values.firstIndex(where: { $0.equals(wanted) }) else {
+    if name == "count" { return .integer(try values.count { try $0.equals(wanted, work) }) }
+    guard let index = try values.firstIndex(where: { try $0.equals(wanted, work) }) else {
       throw Fault("the value is not in the list")
     }
     return .integer(index)

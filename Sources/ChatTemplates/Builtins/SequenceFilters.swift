@@ -4,11 +4,7 @@ extension Renderer {
     func bound(_ names: String...) throws -> [Value?] {
       try arguments.bound(to: names, of: "the filter '\(filter.rawValue)'")
     }
-    func elements() throws -> [Value] {
-      let values = try value.elements()
-      try spend(elements: values.count)
-      return values
-    }
+    func elements() throws -> [Value] { try value.elements(work) }
     switch filter {
     case .list:
       _ = try bound()
@@ -18,32 +14,36 @@ extension Renderer {
       if case .iterator(let iterator) = value {
         return iterator.takeFirst() ?? .undefined("there is no first item")
       }
+      if let scalar = value.text?.unicodeScalars.first { return .string(String(scalar)) }
       return try elements().first ?? .undefined("there is no first item")
     case .last:
       _ = try bound()
       if case .iterator = value { throw Fault("a generator has no last item before it is a list") }
+      if let scalar = value.text?.unicodeScalars.last { return .string(String(scalar)) }
       return try elements().last ?? .undefined("there is no last item")
     case .items:
       _ = try bound()
       if value.isUndefined { return .iterator(Value.Generator([])) }
       guard case .dictionary(let dictionary) = value else { throw Fault("a \(value.kind) has no items") }
+      try work.spend(elements: dictionary.members.count)
       return .iterator(Value.Generator(dictionary.members.map { .tuple([$0.key, $0.value]) }))
     case .reverse:
       _ = try bound()
-      if let text = value.text { return .string(String(String.UnicodeScalarView(text.unicodeScalars.reversed()))) }
+      if let text = value.text {
+        try work.spend(readingEach: text)
+        return .string(String(String.UnicodeScalarView(text.unicodeScalars.reversed())))
+      }
       return .iterator(Value.Generator(try elements().reversed()))
     case .join:
       let given = try bound("d", "attribute")
-      let separator = try (given[0] ?? .string("")).printed()
+      let separator = try (given[0] ?? .string("")).printed(work)
       let path = given[1].flatMap { $0.isNone ? nil : $0 }
-      var text = ""
+      var text = GrowingText(work)
       for (index, element) in try elements().enumerated() {
-        if index > 0 { text += separator }
-        text += try (path.map { try member(at: $0, of: element) } ?? element).printed()
-        try spend(bytes: text.utf8.count / 8)
-        guard text.utf8.count <= Limits.text else { throw Fault("a text of more than \(Limits.text) bytes", .limit) }
+        if index > 0 { try text.append(separator) }
+        try text.append((path.map { try member(at: $0, of: element) } ?? element).printed(work))
       }
-      return .string(text)
+      return .string(text.text)
     case .sum:
       let given = try bound("attribute", "start")
       let path = given[0].flatMap { $0.isNone ? nil : $0 }
@@ -56,7 +56,8 @@ extension Renderer {
       guard var best = keyed.first else { return .undefined("the sequence was empty") }
       for candidate in keyed.dropFirst() {
         let isBetter =
-          filter == .min ? try candidate.key.isLess(than: best.key) : try best.key.isLess(than: candidate.key)
+          filter == .min
+          ? try candidate.key.isLess(than: best.key, work) : try best.key.isLess(than: candidate.key, work)
         if isBetter { best = candidate }
       }
       return best.value
@@ -71,9 +72,8 @@ extension Renderer {
       var seen: [Value] = []
       var result: [Value] = []
       for (key, element) in try keyed(elements(), path: given[1], isCaseSensitive: given[0]?.isTrue ?? false) {
-        try key.requireHashable()
-        try spend(elements: seen.count)
-        if seen.contains(where: { $0.equals(key) }) { continue }
+        try key.requireHashable(work)
+        if try seen.contains(where: { try $0.equals(key, work) }) { continue }
         seen.append(key)
         result.append(element)
       }
@@ -111,7 +111,7 @@ extension Renderer {
     }
     let wanted = filter == .select || filter == .selectattr
     return try values.filter { element in
-      try spend()
+      try work.spend()
       let subject = try path.map { try member(at: $0, of: element) } ?? element
       return try (test.map { try apply($0, to: subject, rest) } ?? subject.isTrue) == wanted
     }
@@ -123,7 +123,7 @@ extension Renderer {
     if path.integer != nil {
       result = try item(path, of: result)
     } else {
-      for part in PythonText.split(try path.requiredText("an attribute"), ".", limit: nil, fromRight: false) {
+      for part in try PythonText.split(path.requiredText("an attribute"), ".", limit: nil, fromRight: false, work) {
         let isIndex = !part.isEmpty && part.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         result = try item(isIndex ? .integer(Int(part) ?? 0) : .string(part), of: result)
         if let fallback, result.isUndefined, !fallback.isNone { result = fallback }
@@ -142,19 +142,27 @@ extension Renderer {
         if let text = path.text, text.contains(",") { throw Fault.unsupported("sorting by several attributes") }
         key = try member(at: path, of: value)
       }
-      if !isCaseSensitive, let text = key.text { key = .string(PythonText.lowercased(text)) }
-      return (key, value)
+      return (try sortKey(key, isCaseSensitive: isCaseSensitive), value)
     }
+  }
+
+  /// What stands for a value in comparisons.
+  private func sortKey(_ value: Value, isCaseSensitive: Bool) throws -> Value {
+    guard !isCaseSensitive, let text = value.text else { return value }
+    try work.spend(readingEach: text)
+    return .string(PythonText.lowercased(text))
   }
 
   /// Stable in both directions, as Python's.
   private func sorted(_ keyed: [(key: Value, value: Value)], reverse: Bool) throws -> [Value] {
-    try spend(elements: keyed.count * 8)
+    try work.spend(8 * keyed.count)
     let order = try keyed.enumerated().sorted { a, b in
-      if try reverse ? b.element.key.isLess(than: a.element.key) : a.element.key.isLess(than: b.element.key) {
+      if try reverse ? b.element.key.isLess(than: a.element.key, work) : a.element.key.isLess(than: b.element.key, work)
+      {
         return true
       }
-      if try reverse ? a.element.key.isLess(than: b.element.key) : b.element.key.isLess(than: a.element.key) {
+      if try reverse ? a.element.key.isLess(than: b.element.key, work) : b.element.key.isLess(than: a.element.key, work)
+      {
         return false
       }
       return a.offset < b.offset
@@ -167,9 +175,8 @@ extension Renderer {
     let by = try given[1]?.requiredText("'by'") ?? "key"
     guard by == "key" || by == "value" else { throw Fault("a dictionary is sorted by key or value") }
     let isCaseSensitive = given[0]?.isTrue ?? false
-    let keyed = dictionary.members.map { member -> (key: Value, value: Value) in
-      var key = by == "key" ? member.key : member.value
-      if !isCaseSensitive, let text = key.text { key = .string(PythonText.lowercased(text)) }
+    let keyed = try dictionary.members.map { member -> (key: Value, value: Value) in
+      let key = try sortKey(by == "key" ? member.key : member.value, isCaseSensitive: isCaseSensitive)
       return (key, .tuple([member.key, member.value]))
     }
     return .list(try sorted(keyed, reverse: given[2]?.isTrue ?? false))
@@ -189,11 +196,11 @@ extension Renderer {
         rows.append(Array(values[start..<min(start + size, values.count)]))
       }
       if let fill, let last = rows.indices.last {
-        try spend(elements: size)
+        try work.spend(elements: size)
         rows[last] += [Value](repeating: fill, count: size - rows[last].count)
       }
     } else {
-      try spend(elements: size)
+      try work.spend(elements: size)
       let (length, longer) = values.count.quotientAndRemainder(dividingBy: size)
       var start = 0
       for index in 0..<size {
@@ -211,15 +218,14 @@ extension Renderer {
     let isCaseSensitive = given[2]?.isTrue ?? false
     let keyed = try values.map { value -> (key: Value, value: Value) in
       let plain = try member(at: path, of: value, default: given[1])
-      let key = isCaseSensitive ? plain : plain.text.map { .string(PythonText.lowercased($0)) } ?? plain
-      return (key, .tuple([plain, value]))
+      return (try sortKey(plain, isCaseSensitive: isCaseSensitive), .tuple([plain, value]))
     }
     var groups: [(key: Value, shown: Value, values: [Value])] = []
     let order = try sorted(keyed, reverse: false)
     for pair in order {
       guard case .tuple(let parts) = pair else { continue }
-      let key = isCaseSensitive ? parts[0] : parts[0].text.map { .string(PythonText.lowercased($0)) } ?? parts[0]
-      if let last = groups.indices.last, groups[last].key.equals(key) {
+      let key = try sortKey(parts[0], isCaseSensitive: isCaseSensitive)
+      if let last = groups.indices.last, try groups[last].key.equals(key, work) {
         groups[last].values.append(parts[1])
       } else {
         groups.append((key, parts[0], [parts[1]]))

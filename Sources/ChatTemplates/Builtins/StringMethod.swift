@@ -2,9 +2,10 @@
 struct StringMethod {
   let name: String
   let text: String
-  let renderer: Renderer
+  let work: Work
 
   func call(_ arguments: Arguments) throws -> Value {
+    try work.spend(readingEach: self.text)
     func bound(_ names: String...) throws -> [Value?] { try arguments.bound(to: names, of: "'\(name)'") }
     func none() throws { _ = try arguments.plain(0, 0, of: "'\(name)'") }
     func only(_ least: Int, _ most: Int) throws -> [Value] { try arguments.plain(least, most, of: "'\(name)'") }
@@ -13,30 +14,32 @@ struct StringMethod {
     case "strip", "lstrip", "rstrip":
       let given = try only(0, 1).first.flatMap { $0.isNone ? nil : try text($0) }
       let side: PythonText.Side = name == "strip" ? .both : name == "lstrip" ? .left : .right
+      try work.spend(readingEach: given ?? "")
       return .string(PythonText.stripped(self.text, given, side))
     case "split", "rsplit":
       let given = try bound("sep", "maxsplit")
       let separator = try given[0].flatMap { $0.isNone ? nil : try text($0) }
       guard separator != "" else { throw Fault("'\(name)' needs a separator") }
       let limit = try given[1]?.requiredInteger("'maxsplit'") ?? -1
-      let parts = PythonText.split(self.text, separator, limit: limit < 0 ? nil : limit, fromRight: name == "rsplit")
-      try renderer.spend(elements: parts.count)
+      let parts = try PythonText.split(
+        self.text, separator, limit: limit < 0 ? nil : limit, fromRight: name == "rsplit", work)
       return .list(parts.map { .string($0) })
     case "splitlines":
       let keepsEnds = try bound("keepends")[0]?.isTrue ?? false
-      return .list(PythonText.lines(self.text, keepsEnds: keepsEnds).map { .string($0) })
+      return .list(try PythonText.lines(self.text, keepsEnds: keepsEnds, work).map { .string($0) })
     case "partition", "rpartition":
       let separator = try text(only(1, 1)[0])
       guard !separator.isEmpty else { throw Fault("'\(name)' needs a separator") }
-      let parts = PythonText.split(self.text, separator, limit: 1, fromRight: name == "rpartition")
+      let parts = try PythonText.split(self.text, separator, limit: 1, fromRight: name == "rpartition", work)
       if parts.count == 2 { return .tuple([.string(parts[0]), .string(separator), .string(parts[1])]) }
       let whole = Value.string(self.text)
       return .tuple(name == "partition" ? [whole, .string(""), .string("")] : [.string(""), .string(""), whole])
     case "startswith", "endswith": return .bool(try hasAffix(only(1, 3)))
     case "removeprefix", "removesuffix":
       let affix = Array(try text(only(1, 1)[0]).utf8)
+      try work.spend(bytes: affix.count)
       let bytes = Array(self.text.utf8)
-      let isThere = name == "removeprefix" ? bytes.starts(with: affix) : bytes.reversed().starts(with: affix.reversed())
+      let isThere = name == "removeprefix" ? bytes.starts(with: affix) : bytes.suffix(affix.count).elementsEqual(affix)
       guard isThere else { return .string(self.text) }
       let rest = name == "removeprefix" ? bytes.dropFirst(affix.count) : bytes.dropLast(affix.count)
       return .string(String(decoding: rest, as: UTF8.self))
@@ -45,35 +48,37 @@ struct StringMethod {
       let given = try bound("old", "new", "count")
       guard let old = given[0], let new = given[1] else { throw Fault("'replace' needs two strings") }
       let count = try given[2]?.requiredInteger("'count'") ?? -1
-      return .string(try renderer.replaced(self.text, text(old), text(new), count: count < 0 ? nil : count))
+      return .string(
+        try PythonText.replacing(self.text, text(old), with: text(new), limit: count < 0 ? nil : count, work))
     case "join":
-      let parts = try only(1, 1)[0].elements()
-      try renderer.spend(elements: parts.count)
-      let texts = try parts.map { try text($0) }
-      try renderer.spend(bytes: texts.reduce(0) { $0 + $1.utf8.count } + self.text.utf8.count * parts.count)
-      return .string(texts.joined(separator: self.text))
+      var result = GrowingText(work)
+      for (index, part) in try only(1, 1)[0].elements(work).enumerated() {
+        if index > 0 { try result.append(self.text) }
+        try result.append(text(part))
+      }
+      return .string(result.text)
     case "find", "rfind", "index", "rindex", "count": return try search(only(1, 3))
     case "center", "ljust", "rjust":
       let given = try only(1, 2)
       let side: PythonText.Side = name == "center" ? .both : name == "ljust" ? .left : .right
       return .string(
         try Methods.padded(
-          self.text, given[0].requiredInteger("the width"), given.count > 1 ? text(given[1]) : " ", side, renderer))
+          self.text, given[0].requiredInteger("the width"), given.count > 1 ? text(given[1]) : " ", side, work))
     case "zfill":
       let width = try only(1, 1)[0].requiredInteger("the width")
       let sign = self.text.hasPrefix("-") || self.text.hasPrefix("+") ? String(self.text.prefix(1)) : ""
       let digits = String(self.text.unicodeScalars.dropFirst(sign.unicodeScalars.count))
       return .string(
-        sign + (try Methods.padded(digits, width - sign.unicodeScalars.count, "0", .right, renderer)))
+        sign + (try Methods.padded(digits, width - sign.unicodeScalars.count, "0", .right, work)))
     case "format", "translate", "expandtabs", "casefold", "istitle":
       throw Fault.unsupported("the method '\(name)' of strings")
     default:
       try none()
-      return simple()
+      return try simple()
     }
   }
 
-  private func simple() -> Value {
+  private func simple() throws -> Value {
     func all(_ test: (Unicode.Scalar) -> Bool) -> Value {
       .bool(!text.isEmpty && text.unicodeScalars.allSatisfy(test))
     }
@@ -87,15 +92,17 @@ struct StringMethod {
       scalar.properties.numericType == .decimal || scalar.properties.numericType == .digit
     }
     switch name {
-    case "lower": return .string(PythonText.lowercased(text))
-    case "upper": return .string(PythonText.uppercased(text))
-    case "title": return .string(PythonText.titled(text))
-    case "capitalize": return .string(PythonText.capitalized(text))
+    case "lower": return .string(try work.made(PythonText.lowercased(text)))
+    case "upper": return .string(try work.made(PythonText.uppercased(text)))
+    case "title": return .string(try work.made(PythonText.titled(text)))
+    case "capitalize": return .string(try work.made(PythonText.capitalized(text)))
     case "swapcase":
-      return .string(
-        text.unicodeScalars.map {
-          $0.properties.isUppercase ? PythonText.lowercased(String($0)) : PythonText.uppercased(String($0))
-        }.joined())
+      let swapped = text.unicodeScalars.reduce(into: "") { result, scalar in
+        result +=
+          scalar.properties.isUppercase
+          ? PythonText.lowercased(String(scalar)) : PythonText.uppercased(String(scalar))
+      }
+      return .string(try work.made(swapped))
     case "isalpha": return all(isLetter)
     case "isdecimal": return all { $0.properties.numericType == .decimal }
     case "isdigit": return all(isDigit)
@@ -127,40 +134,40 @@ struct StringMethod {
     let affixes: [Value]
     if case .tuple(let values) = given[0] { affixes = values } else { affixes = [given[0]] }
     return try affixes.contains { affix in
-      let affix = Array(try affix.requiredText("the value of '\(name)'").unicodeScalars)
+      let text = try affix.requiredText("the value of '\(name)'")
+      try work.spend(readingEach: text)
+      let affix = Array(text.unicodeScalars)
       return name == "startswith"
-        ? part.scalars.starts(with: affix) : part.scalars.reversed().starts(with: affix.reversed())
+        ? part.scalars.starts(with: affix) : part.scalars.suffix(affix.count).elementsEqual(affix)
     }
   }
 
   private func search(_ given: [Value]) throws -> Value {
-    let wanted = Array(try given[0].requiredText("the value of '\(name)'").unicodeScalars)
+    let wanted = try given[0].requiredText("the value of '\(name)'")
+    try work.spend(readingEach: wanted)
     let part = try part(given.dropFirst())
-    func holds(_ index: Int, _ scalars: ArraySlice<Unicode.Scalar>) -> Bool {
-      scalars[index..<index + wanted.count].elementsEqual(wanted)
-    }
-    try renderer.spend(bytes: text.utf8.count)
-    if name == "count" {
-      guard let part else { return .integer(0) }
-      if wanted.isEmpty { return .integer(part.scalars.count + 1) }
-      var count = 0
-      var index = part.scalars.startIndex
-      while index + wanted.count <= part.scalars.endIndex {
-        if holds(index, part.scalars) {
-          count += 1
-          index += wanted.count
-        } else {
-          index += 1
-        }
+    if name == "count" { return .integer(part.map { count(of: wanted, in: $0.scalars) } ?? 0) }
+    let place = part.flatMap { part -> Int? in
+      guard name.hasPrefix("r") else {
+        return TextPattern(Array(wanted.unicodeScalars)).firstIndex(in: part.scalars)
       }
-      return .integer(count)
+      // From the right it is the same search, backwards.
+      let place = TextPattern(wanted.unicodeScalars.reversed()).firstIndex(in: part.scalars.reversed()[...])
+      return place.map { part.scalars.endIndex - $0 - wanted.unicodeScalars.count }
     }
-    var found: Int?
-    if let scalars = part?.scalars, wanted.count <= scalars.count {
-      let places = scalars.startIndex...(scalars.endIndex - wanted.count)
-      found = name.hasPrefix("r") ? places.reversed().first { holds($0, scalars) } : places.first { holds($0, scalars) }
+    if place == nil, name.hasSuffix("index") { throw Fault("the text is not there") }
+    return .integer(place ?? -1)
+  }
+
+  /// Places of `wanted` that don't overlap; an empty one is before, between and behind all characters.
+  private func count(of wanted: String, in scalars: ArraySlice<Unicode.Scalar>) -> Int {
+    guard !wanted.isEmpty else { return scalars.count + 1 }
+    let pattern = TextPattern(Array(wanted.unicodeScalars))
+    var (rest, count) = (scalars, 0)
+    while let place = pattern.firstIndex(in: rest) {
+      count += 1
+      rest = rest[(place + pattern.count)...]
     }
-    if found == nil, name.hasSuffix("index") { throw Fault("the text is not there") }
-    return .integer(found ?? -1)
+    return count
   }
 }

@@ -71,8 +71,10 @@ extension Renderer {
     case .escaped: if case .markup = value { return true }
     case .even: return try number() % 2 == 0
     case .odd: return try number() % 2 != 0
-    case .lower: return try Methods.isCased(value.printed(), isUpper: false)
-    case .upper: return try Methods.isCased(value.printed(), isUpper: true)
+    case .lower, .upper:
+      let text = try value.printed(work)
+      try work.spend(readingEach: text)
+      return Methods.isCased(text, isUpper: test == .upper)
     case .filter: return Filter(try value.requiredText("a filter's name")) != nil
     case .test: return Test(try value.requiredText("a test's name")) != nil
     default: break

@@ -4,39 +4,45 @@ extension Renderer {
     func bound(_ names: String...) throws -> [Value?] {
       try arguments.bound(to: names, of: "the filter '\(filter.rawValue)'")
     }
-    let text = try value.printed()
-    try spend(bytes: text.utf8.count)
-    func marked(_ text: String) -> Value { if case .markup = value { .markup(text) } else { .string(text) } }
+    let text = try value.printed(work)
+    try work.spend(readingEach: text)
+    func marked(_ text: String) throws -> Value {
+      let text = try work.made(text)
+      if case .markup = value { return .markup(text) }
+      return .string(text)
+    }
     switch filter {
     case .trim:
-      let characters = try bound("chars")[0]
-      return marked(
-        PythonText.stripped(text, try characters.flatMap { $0.isNone ? nil : try $0.requiredText("the characters") }))
+      let given = try bound("chars")[0]
+      let characters = try given.flatMap { $0.isNone ? nil : try $0.requiredText("the characters") }
+      try work.spend(readingEach: characters ?? "")
+      return try marked(PythonText.stripped(text, characters))
     case .lower:
       _ = try bound()
-      return marked(PythonText.lowercased(text))
+      return try marked(PythonText.lowercased(text))
     case .upper:
       _ = try bound()
-      return marked(PythonText.uppercased(text))
+      return try marked(PythonText.uppercased(text))
     case .capitalize:
       _ = try bound()
-      return marked(PythonText.capitalized(text))
+      return try marked(PythonText.capitalized(text))
     case .title:
       _ = try bound()
-      return .string(Self.titled(text))
+      return .string(try work.made(Self.titled(text)))
     case .replace:
       let given = try bound("old", "new", "count")
       guard let old = given[0], let new = given[1] else { throw Fault("the filter 'replace' needs two strings") }
       let count = try given[2].flatMap { $0.isNone ? nil : try $0.requiredInteger("the count") }
-      return marked(
-        try replaced(text, try old.printed(), try new.printed(), count: count.flatMap { $0 < 0 ? nil : $0 }))
-    case .indent: return marked(try indented(value, bound("width", "first", "blank")))
+      return try marked(
+        PythonText.replacing(
+          text, old.printed(work), with: new.printed(work), limit: count.flatMap { $0 < 0 ? nil : $0 }, work))
+    case .indent: return try marked(indented(value, bound("width", "first", "blank")))
     case .format:
       if !arguments.named.isEmpty { throw Fault.unsupported("'format' with names") }
       return .string(try formatted(text, .tuple(arguments.positional)))
     case .truncate:
       guard value.text != nil else { throw Fault.unsupported("'truncate' of a \(value.kind)") }
-      return .string(try truncated(text, bound("length", "killwords", "end", "leeway")))
+      return .string(try work.made(truncated(text, bound("length", "killwords", "end", "leeway"))))
     case .wordcount:
       _ = try bound()
       var count = 0
@@ -49,22 +55,9 @@ extension Renderer {
       return .integer(count)
     case .center:
       let width = try bound("width")[0]?.requiredInteger("the width") ?? 80
-      return .string(try Methods.padded(text, width, " ", .both, self))
+      return .string(try Methods.padded(text, width, " ", .both, work))
     default: throw Fault.unsupported("the filter '\(filter.rawValue)'")
     }
-  }
-
-  func replaced(_ text: String, _ old: String, _ new: String, count: Int?) throws -> String {
-    // As much as can become of it.
-    let places = old.isEmpty ? text.unicodeScalars.count + 1 : text.utf8.count / old.utf8.count
-    let longest = text.utf8.count.addingReportingOverflow(
-      min(places, count ?? .max).multipliedReportingOverflow(by: new.utf8.count).partialValue)
-    if longest.partialValue > Limits.text {
-      let found = old.isEmpty ? places : PythonText.split(text, old, limit: count, fromRight: false).count - 1
-      try spend(bytes: text.utf8.count + found * new.utf8.count)
-    }
-    try spend(bytes: text.utf8.count)
-    return PythonText.replacing(text, old, with: new, limit: count)
   }
 
   private func indented(_ value: Value, _ given: [Value?]) throws -> String {
@@ -75,14 +68,20 @@ extension Renderer {
       blank = width
     } else {
       let width = try given[0]?.requiredInteger("the width") ?? 4
-      try spend(bytes: max(0, width))
+      try work.spend(bytes: max(0, width))
       blank = String(repeating: " ", count: max(0, width))
     }
-    let lines = PythonText.lines(text + "\n")
     let indentsBlank = given[2]?.isTrue ?? false
-    try spend(bytes: text.utf8.count + lines.count * blank.utf8.count)
-    let rest = lines.dropFirst().map { indentsBlank || !$0.isEmpty ? blank + $0 : $0 }
-    return (given[1]?.isTrue ?? false ? blank : "") + ([lines.first ?? ""] + rest).joined(separator: "\n")
+    var result = GrowingText(work)
+    if given[1]?.isTrue ?? false { try result.append(blank) }
+    for (index, line) in try PythonText.lines(text + "\n", work).enumerated() {
+      if index > 0 {
+        try result.append("\n")
+        if indentsBlank || !line.isEmpty { try result.append(blank) }
+      }
+      try result.append(line)
+    }
+    return result.text
   }
 
   private func truncated(_ text: String, _ given: [Value?]) throws -> String {
@@ -95,7 +94,7 @@ extension Renderer {
     guard scalars.count > length + leeway else { return text }
     let start = String(scalars.prefix(kept))
     if given[1]?.isTrue ?? false { return start + end }
-    return PythonText.split(start, " ", limit: 1, fromRight: true)[0] + end
+    return try PythonText.split(start, " ", limit: 1, fromRight: true, work)[0] + end
   }
 
   /// Jinja's own title case: words begin behind blanks, hyphens and brackets.

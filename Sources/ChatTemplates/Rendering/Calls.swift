@@ -10,7 +10,7 @@ extension Renderer {
     case .callable(.changed(let loop)):
       let values = try arguments.plain(0, .max, of: "loop.changed")
       defer { loop.lastChanged = values }
-      return .bool(!(loop.lastChanged.map { Value.tuple($0).equals(.tuple(values)) } ?? false))
+      return .bool(try !(loop.lastChanged.map { try Value.tuple($0).equals(.tuple(values), work) } ?? false))
     case .undefined(let message): throw Fault(message)
     case .loop: throw Fault.unsupported("a recursive loop")
     default: throw Fault("a \(callee.kind) can't be called")
@@ -30,6 +30,7 @@ extension Renderer {
     let definition = macro.definition
     let inner = Scope(parent: macro.scope)
     inner.set("caller", caller ?? .undefined("no caller is defined"))
+    try work.spend(definition.parameters.count * (1 + arguments.named.count) / 8)
     let values = try arguments.bound(
       to: definition.parameters, of: "the macro '\(VisibleName(definition.name))'")
     let firstDefault = definition.parameters.count - definition.defaults.count
@@ -51,13 +52,13 @@ extension Renderer {
     case .raiseException:
       let message = try arguments.bound(to: ["message"], of: "raise_exception")[0]
       guard let message else { throw Fault("raise_exception needs a message") }
-      throw Fault(try message.printed(), .raised)
+      throw Fault(try message.printed(work), .raised)
     case .strftimeNow:
       guard let format = try arguments.bound(to: ["format"], of: "strftime_now")[0] else {
         throw Fault("strftime_now needs a format")
       }
       usesTime = true
-      return .string(try time.text(format.requiredText("the format of strftime_now")))
+      return .string(try time.text(format.requiredText("the format of strftime_now"), work))
     case .range:
       let bounds = try arguments.plain(1, 3, of: "range").map { try $0.requiredInteger("range") }
       let step = bounds.count == 3 ? bounds[2] : 1
@@ -89,14 +90,14 @@ extension Renderer {
     case nil: break
     case .dictionary(let given)?: result = given
     case let pairs?:
-      for pair in try pairs.elements() {
-        let pair = try pair.elements()
+      for pair in try pairs.elements(work) {
+        let pair = try pair.elements(work)
         guard pair.count == 2 else { throw Fault("\(what) takes pairs") }
-        try pair[0].requireHashable()
-        result.set(pair[0], pair[1])
+        try pair[0].requireHashable(work)
+        try result.set(pair[0], pair[1], work)
       }
     }
-    for (name, value) in arguments.named { result.set(.string(name), value) }
+    for (name, value) in arguments.named { try result.set(.string(name), value, work) }
     return result
   }
 }

@@ -25,13 +25,13 @@ extension Renderer {
     if let a = left.number, let b = right.number { return .float(try compute(a, operation, b)) }
     switch (operation, left, right) {
     case (.add, .list(let a), .list(let b)):
-      try spend(elements: a.count + b.count)
+      try work.spend(elements: a.count + b.count)
       return .list(a + b)
     case (.add, .tuple(let a), .tuple(let b)):
-      try spend(elements: a.count + b.count)
+      try work.spend(elements: a.count + b.count)
       return .tuple(a + b)
-    case (.add, .markup(let a), .string(let b)): return .markup(try joined(a, Escaping.html(b)))
-    case (.add, .string(let a), .markup(let b)): return .markup(try joined(Escaping.html(a), b))
+    case (.add, .markup(let a), .string(let b)): return .markup(try joined(a, escaped(b)))
+    case (.add, .string(let a), .markup(let b)): return .markup(try joined(escaped(a), b))
     case (.add, .markup(let a), .markup(let b)): return .markup(try joined(a, b))
     case (.add, .string(let a), .string(let b)): return .string(try joined(a, b))
     case (.multiply, _, _):
@@ -43,7 +43,7 @@ extension Renderer {
   }
 
   private func joined(_ a: String, _ b: String) throws -> String {
-    try spend(bytes: a.utf8.count + b.utf8.count)
+    try work.spend(bytes: a.utf8.count + b.utf8.count)
     return a + b
   }
 
@@ -52,10 +52,10 @@ extension Renderer {
     func total(_ size: Int) -> Int { size.multipliedReportingOverflow(by: count).overflow ? .max : size * count }
     switch value {
     case .string(let text):
-      try spend(bytes: total(text.utf8.count))
+      try work.spend(bytes: total(text.utf8.count))
       return .string(String(repeating: text, count: text.isEmpty ? 0 : count))
     case .list(let values), .tuple(let values):
-      try spend(elements: total(values.count))
+      try work.spend(elements: total(values.count))
       let all = values.isEmpty ? [] : [[Value]](repeating: values, count: count).flatMap(\.self)
       if case .tuple = value { return .tuple(all) }
       return .list(all)
@@ -115,20 +115,20 @@ extension Renderer {
 
   func compare(_ left: Value, _ operation: Comparison, _ right: Value) throws -> Bool {
     switch operation {
-    case .equal: return left.equals(right)
-    case .notEqual: return !left.equals(right)
+    case .equal: return try left.equals(right, work)
+    case .notEqual: return try !left.equals(right, work)
     case .isIn: return try contains(right, left)
     case .isNotIn: return !(try contains(right, left))
-    case .less: return try isOrdered(left, right) && left.isLess(than: right)
-    case .greater: return try isOrdered(left, right) && right.isLess(than: left)
-    case .lessOrEqual: return try isOrdered(left, right) && !right.isLess(than: left)
-    case .greaterOrEqual: return try isOrdered(left, right) && !left.isLess(than: right)
+    case .less: return try isOrdered(left, right) && left.isLess(than: right, work)
+    case .greater: return try isOrdered(left, right) && right.isLess(than: left, work)
+    case .lessOrEqual: return try isOrdered(left, right) && !right.isLess(than: left, work)
+    case .greaterOrEqual: return try isOrdered(left, right) && !left.isLess(than: right, work)
     }
   }
 
   /// Whether neither is NaN, which no order holds for.
   private func isOrdered(_ left: Value, _ right: Value) throws -> Bool {
-    _ = try left.isLess(than: right)
+    _ = try left.isLess(than: right, work)
     return !(left.number?.isNaN ?? false) && !(right.number?.isNaN ?? false)
   }
 
@@ -137,53 +137,54 @@ extension Renderer {
     switch container {
     case .string(let text), .markup(let text):
       guard let part = value.text else { throw Fault("a \(value.kind) can't be in a string") }
-      try spend(bytes: text.utf8.count)
-      return PythonText.firstIndex(of: Array(part.utf8), in: Array(text.utf8)[...]) != nil
+      return try PythonText.contains(text, part, work)
     case .dictionary(let dictionary):
-      try value.requireHashable()
-      try spend(elements: dictionary.members.count)
-      return dictionary[value] != nil
+      try value.requireHashable(work)
+      return try dictionary.value(of: value, work) != nil
     case .namespace, .loop, .callable, .none, .bool, .integer, .float:
       throw Fault("nothing can be in a \(container.kind)")
     default:
-      let values = try container.elements()
-      try spend(elements: values.count)
-      return values.contains { $0.equals(value) }
+      return try container.elements(work).contains { try $0.equals(value, work) }
     }
   }
 
   /// `format % values`, with the conversions that texts and numbers have.
   func formatted(_ format: String, _ values: Value) throws -> String {
-    var given: [Value]
-    if case .tuple(let values) = values { given = values } else { given = [values] }
-    var result = ""
-    var scalars = format.unicodeScalars[...]
-    while let scalar = scalars.popFirst() {
-      guard scalar == "%" else {
-        result.unicodeScalars.append(scalar)
-        continue
-      }
-      if scalars.first == "%" {
-        scalars.removeFirst()
-        result += "%"
-        continue
-      }
-      guard let kind = scalars.popFirst(), "srdi".unicodeScalars.contains(kind) else {
+    var given: ArraySlice<Value>
+    if case .tuple(let values) = values { given = values[...] } else { given = [values] }
+    var result = GrowingText(work)
+    var rest = format.unicodeScalars[...]
+    while let percent = rest.firstIndex(of: "%") {
+      try result.append(String(rest[..<percent]))
+      rest = rest[rest.index(after: percent)...]
+      guard let kind = rest.popFirst(), "%srdi".unicodeScalars.contains(kind) else {
         throw Fault.unsupported("a '%' format with more than a letter")
       }
-      guard !given.isEmpty else { throw Fault("too few values for a '%' format") }
-      let value = given.removeFirst()
+      if kind == "%" {
+        try result.append("%")
+        continue
+      }
+      guard let value = given.popFirst() else { throw Fault("too few values for a '%' format") }
       switch kind {
-      case "s": result += try value.printed()
-      case "r": result += try value.represented()
+      case "s": try result.append(value.printed(work))
+      case "r": try result.append(value.represented(work))
       default:
         guard let number = value.number else { throw Fault("a \(value.kind) for '%d'") }
-        result += String(Int(exactly: number.rounded(.towardZero)) ?? 0)
+        guard let integer = value.integer ?? Int(exactly: number.rounded(.towardZero)) else {
+          throw Fault.unsupported("'%d' of a number beyond 64 bits")
+        }
+        try result.append(String(integer))
       }
-      try spend(bytes: result.utf8.count)
     }
+    try result.append(String(rest))
     guard given.isEmpty else { throw Fault("too many values for a '%' format") }
-    return result
+    return result.text
+  }
+
+  /// The text as HTML.
+  func escaped(_ text: String) throws -> String {
+    try work.spend(readingEach: text)
+    return try work.made(Escaping.html(text))
   }
 }
 

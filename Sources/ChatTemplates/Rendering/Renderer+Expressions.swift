@@ -18,8 +18,8 @@ extension Renderer {
       var dictionary = Members()
       for member in members {
         let key = try evaluate(member.key, scope)
-        try key.requireHashable()
-        dictionary.set(key, try evaluate(member.value, scope))
+        try key.requireHashable(work)
+        try dictionary.set(key, try evaluate(member.value, scope), work)
       }
       return .dictionary(dictionary)
     case .attribute(let owner, let name): return try attribute(name, of: try evaluate(owner, scope))
@@ -56,12 +56,9 @@ extension Renderer {
       }
       return .bool(true)
     case .concatenation(let parts):
-      var text = ""
-      for part in parts {
-        text += try evaluate(part, scope).printed()
-        try spend(bytes: text.utf8.count)
-      }
-      return .string(text)
+      var text = GrowingText(work)
+      for part in parts { try text.append(evaluate(part, scope).printed(work)) }
+      return .string(text.text)
     case .conditional(let test, let then, let otherwise):
       if try evaluate(test, scope).isTrue { return try evaluate(then, scope) }
       guard let otherwise else { return .undefined("an 'if' without 'else' whose condition is false") }
@@ -89,7 +86,7 @@ extension Renderer {
   /// `value.name`: Python's attribute, else the member.
   func attribute(_ name: String, of value: Value) throws -> Value {
     if case .undefined(let message) = value { throw Fault(message) }
-    return known(name, of: value) ?? member(name, of: value)
+    return try known(name, of: value) ?? member(name, of: value)
       ?? .undefined("a \(value.kind) has no attribute '\(VisibleName(name))'")
   }
 
@@ -102,8 +99,9 @@ extension Renderer {
     }
   }
 
-  private func member(_ name: String, of value: Value) -> Value? {
-    if case .dictionary(let dictionary) = value { dictionary[name] } else { nil }
+  private func member(_ name: String, of value: Value) throws -> Value? {
+    guard case .dictionary(let dictionary) = value else { return nil }
+    return try dictionary.value(of: .string(name), work)
   }
 
   /// `value[index]`: the member, else Python's attribute.
@@ -112,8 +110,7 @@ extension Renderer {
     switch value {
     case .undefined(let message): throw Fault(message)
     case .dictionary(let dictionary):
-      try spend(elements: dictionary.members.count / 16)
-      if let member = dictionary[index] { return member }
+      if let member = try dictionary.value(of: index, work) { return member }
     case .list(let values), .tuple(let values):
       guard let place = index.integer else { break }
       return element(place, count: values.count).map { values[$0] } ?? missing
@@ -122,7 +119,7 @@ extension Renderer {
       return element(place, count: range.count).map { .integer(range[$0]) } ?? missing
     case .string(let text), .markup(let text):
       guard let place = index.integer else { break }
-      try spend(bytes: text.utf8.count)
+      try work.spend(bytes: text.utf8.count)
       let scalars = text.unicodeScalars
       return element(place, count: scalars.count).map {
         .string(String(scalars[scalars.index(scalars.startIndex, offsetBy: $0)]))
@@ -149,37 +146,34 @@ extension Renderer {
   /// `value[from:to:step]`
   private func slice(_ value: Value, _ from: Int?, _ to: Int?, _ step: Int?) throws -> Value {
     guard step != 0 else { throw Fault("a slice with a step of 0") }
-    func places(_ count: Int) throws -> [Int] {
-      try spend(elements: count)
-      let step = step ?? 1
-      let last = step > 0 ? count : count - 1
-      let first = step > 0 ? 0 : -1
-      func clamped(_ bound: Int) -> Int {
-        min(max(bound < 0 ? bound.addingReportingOverflow(count).partialValue : bound, first), last)
-      }
-      let start = from.map(clamped) ?? (step > 0 ? first : last)
-      let stop = to.map(clamped) ?? (step > 0 ? last : first)
-      var places: [Int] = []
-      var place = start
-      while step > 0 ? place < stop : place > stop {
-        places.append(place)
-        let next = place.addingReportingOverflow(step)
-        if next.overflow { break }
-        place = next.partialValue
-      }
-      return places
-    }
     switch value {
     case .undefined(let message): throw Fault(message)
-    case .list(let values): return .list(try places(values.count).map { values[$0] })
-    case .tuple(let values): return .tuple(try places(values.count).map { values[$0] })
+    case .list(let values), .tuple(let values):
+      let places = Array(Self.places(values.count, from, to, step ?? 1))
+      try work.spend(elements: places.count)
+      let chosen = places.map { values[$0] }
+      if case .tuple = value { return .tuple(chosen) }
+      return .list(chosen)
     case .range: throw Fault.unsupported("a slice of a range")
     case .string(let text), .markup(let text):
+      try work.spend(readingEach: text)
       let scalars = Array(text.unicodeScalars)
       var result = String.UnicodeScalarView()
-      for place in try places(scalars.count) { result.append(scalars[place]) }
+      for place in Self.places(scalars.count, from, to, step ?? 1) { result.append(scalars[place]) }
       return .string(String(result))
     default: throw Fault("a \(value.kind) can't be sliced")
     }
+  }
+
+  /// The places that a slice takes of `count`, as `slice.indices` of Python gives them.
+  private static func places(_ count: Int, _ from: Int?, _ to: Int?, _ step: Int) -> StrideTo<Int> {
+    let (first, last) = step > 0 ? (0, count) : (-1, count - 1)
+    func clamped(_ bound: Int) -> Int {
+      min(max(bound < 0 ? bound.addingReportingOverflow(count).partialValue : bound, first), last)
+    }
+    // Beyond the count one step is as good as another.
+    return stride(
+      from: from.map(clamped) ?? (step > 0 ? first : last), to: to.map(clamped) ?? (step > 0 ? last : first),
+      by: min(max(step, -count - 1), count + 1))
   }
 }

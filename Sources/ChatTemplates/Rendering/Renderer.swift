@@ -2,13 +2,13 @@ import Core
 
 /// Runs the statements of one template once.
 final class Renderer {
-  /// Of the statement or expression under way.
+  /// The line of the statement or expression under way.
   private(set) var line = 1
   /// Whether `strftime_now` was called.
   var usesTime = false
   let time: TemplateTime
   private var output = ""
-  private var steps = 0
+  let work = Work()
   private var depth = 0
   private let root: Scope
   /// What may hold another of its kind: emptied one by one at the end, so that no chain of them is freed by recursion.
@@ -33,30 +33,12 @@ final class Renderer {
 
   // MARK: - Limits
 
-  /// Counts work; a hostile template ends here.
-  func spend(_ count: Int = 1) throws {
-    steps += count
-    guard steps <= Limits.steps else { throw Fault("it takes more than \(Limits.steps) steps", .limit) }
-  }
-
-  /// Counts a text that is made or searched.
-  func spend(bytes: Int) throws {
-    guard bytes <= Limits.text else { throw Fault("a text of more than \(Limits.text) bytes", .limit) }
-    try spend(1 + bytes / Limits.bytesPerStep)
-  }
-
-  /// Counts the elements of a list that is made or read.
-  func spend(elements: Int) throws {
-    guard elements <= Limits.elements else { throw Fault("a list of more than \(Limits.elements) elements", .limit) }
-    try spend(1 + elements)
-  }
-
   func deeper<Result>(_ line: Int, _ body: () throws -> Result) throws -> Result {
     depth += 1
     defer { depth -= 1 }
     self.line = line
     guard depth <= Limits.depth else { throw Fault("it calls itself too often", .limit) }
-    try spend()
+    try work.spend()
     let result = try body()
     self.line = line
     return result
@@ -64,14 +46,14 @@ final class Renderer {
 
   /// Remembers the scope that a macro holds.
   func keep(_ macro: Macro) throws -> Macro {
-    try spend(Limits.stepsOfObject)
+    try work.spend(Limits.stepsOfObject)
     scopes.append(macro.scope)
     return macro
   }
 
   /// Remembers a namespace.
   func keep(_ namespace: Value.Namespace) throws -> Value.Namespace {
-    try spend(Limits.stepsOfObject)
+    try work.spend(Limits.stepsOfObject)
     namespaces.append(namespace)
     return namespace
   }
@@ -81,10 +63,10 @@ final class Renderer {
     guard depth <= Limits.values else { throw Fault("a value nested more than \(Limits.values) levels deep", .limit) }
     switch value {
     case .list(let values), .tuple(let values), .view(_, let values):
-      try spend(1 + values.count / 8)
+      try work.spend(1 + values.count / 8)
       for value in values { try requireShallow(value, depth: depth + 1) }
     case .dictionary(let dictionary):
-      try spend(1 + dictionary.members.count / 8)
+      try work.spend(1 + dictionary.members.count / 8)
       for member in dictionary.members {
         try requireShallow(member.key, depth: depth + 1)
         try requireShallow(member.value, depth: depth + 1)
@@ -119,7 +101,7 @@ final class Renderer {
   }
 
   private func write(_ text: String) throws {
-    try spend(bytes: text.utf8.count)
+    try work.spend(bytes: text.utf8.count)
     guard output.utf8.count + text.utf8.count <= Limits.text else {
       throw Fault("it writes more than \(Limits.text) bytes", .limit)
     }
@@ -129,7 +111,7 @@ final class Renderer {
   private func run(_ statement: Statement, _ scope: Scope) throws -> Ending {
     switch statement.kind {
     case .data(let text): try write(text)
-    case .output(let expression): try write(try evaluate(expression, scope).printed())
+    case .output(let expression): try write(try evaluate(expression, scope).printed(work))
     case .conditional(let branches, let otherwise):
       for branch in branches where try evaluate(branch.test, scope).isTrue { return try run(branch.body, scope) }
       return try run(otherwise, scope)
@@ -139,7 +121,7 @@ final class Renderer {
       try assign(try filtered(body, filters, scope), to: target, scope)
     case .macro(let definition): scope.set(definition.name, .callable(.macro(try keep(Macro(definition, scope)))))
     case .callBlock(let call, let caller): try write(try run(call, caller: try keep(Macro(caller, scope)), scope))
-    case .filterBlock(let filters, let body): try write(try filtered(body, filters, scope).printed())
+    case .filterBlock(let filters, let body): try write(try filtered(body, filters, scope).printed(work))
     case .with(let values, let body):
       let inner = Scope(parent: scope)
       for (target, value) in values { try assign(try evaluate(value, scope), to: target, inner) }
@@ -152,8 +134,7 @@ final class Renderer {
   }
 
   private func run(_ loop: ForLoop, _ scope: Scope) throws -> Ending {
-    var values = try evaluate(loop.sequence, scope).elements()
-    try spend(elements: values.count)
+    var values = try evaluate(loop.sequence, scope).elements(work)
     if let condition = loop.condition {
       values = try values.filter { value in
         let inner = Scope(parent: scope)
@@ -203,7 +184,7 @@ final class Renderer {
       guard !name.hasPrefix("_") else { throw Fault("a namespace has no attribute that begins with '_'") }
       namespace.members[name] = value
     case .tuple(let targets):
-      let values = try value.elements()
+      let values = try value.elements(work)
       guard values.count == targets.count else {
         throw Fault("\(values.count) values can't be unpacked into \(targets.count)")
       }

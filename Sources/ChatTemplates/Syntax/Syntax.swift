@@ -75,7 +75,7 @@ indirect enum AssignmentTarget: Sendable {
 struct MacroDefinition: Sendable {
   let name: String
   let parameters: [String]
-  /// Of the last parameters.
+  /// The defaults that the last parameters have.
   let defaults: [Expression]
   let body: [Statement]
   let line: Int

@@ -52,7 +52,7 @@ final class Scope {
 /// The variable `loop`.
 final class LoopState {
   let values: [Value]
-  /// Of the element that the body sees.
+  /// The place of the element that the body sees, from 0.
   var index = 0
   /// What `loop.changed` was told last.
   var lastChanged: [Value]?

@@ -133,7 +133,9 @@ enum PythonText {
   }
 
   /// `str.splitlines`
-  static func lines(_ text: String, keepsEnds: Bool = false) -> [String] {
+  /// - Throws: `Fault` (limit) for too many lines.
+  static func lines(_ text: String, keepsEnds: Bool = false, _ work: Work) throws -> [String] {
+    try work.spend(readingEach: text)
     var lines: [String] = []
     var line = String.UnicodeScalarView()
     var wasReturn = false
@@ -147,13 +149,21 @@ enum PythonText {
       switch scalar.value {
       case 0x0A...0x0D, 0x1C...0x1E, 0x85, 0x2028, 0x2029:
         if keepsEnds { line.append(scalar) }
-        lines.append(String(line))
+        try append(String(line), to: &lines, work)
         line = String.UnicodeScalarView()
       default: line.append(scalar)
       }
     }
-    if !line.isEmpty { lines.append(String(line)) }
+    if !line.isEmpty { try append(String(line), to: &lines, work) }
     return lines
+  }
+
+  private static func append(_ part: String, to parts: inout [String], _ work: Work) throws {
+    guard parts.count < Limits.elements else {
+      throw Fault("a list of more than \(Limits.elements) elements", .limit)
+    }
+    try work.spend()
+    parts.append(part)
   }
 
   enum Side { case both, left, right }
@@ -171,30 +181,25 @@ enum PythonText {
 
   /// `str.split` and `str.rsplit`.
   /// - Parameter limit: cuts at most; nil for no limit.
-  static func split(_ text: String, _ separator: String?, limit: Int?, fromRight: Bool) -> [String] {
+  /// - Throws: `Fault` (limit) for too many parts.
+  static func split(
+    _ text: String, _ separator: String?, limit: Int?, fromRight: Bool, _ work: Work
+  ) throws -> [String] {
     let limit = limit ?? .max
-    guard let separator else { return splitAtSpace(text, limit: limit, fromRight: fromRight) }
-    let (bytes, mark) = (Array(text.utf8), Array(separator.utf8))
+    guard let separator else { return try splitAtSpace(text, limit: limit, fromRight: fromRight, work) }
+    try work.spend(bytes: text.utf8.count)
+    try work.spend(bytes: separator.utf8.count)
     var parts: [String] = []
-    if fromRight {
-      var end = bytes.count
-      while parts.count < limit, let start = lastIndex(of: mark, in: bytes[..<end]) {
-        parts.append(String(decoding: bytes[(start + mark.count)..<end], as: UTF8.self))
-        end = start
-      }
-      parts.append(String(decoding: bytes[..<end], as: UTF8.self))
-      return parts.reversed()
+    // From the right it is the same search, backwards.
+    func directed(_ bytes: some Sequence<UInt8>) -> [UInt8] { fromRight ? bytes.reversed() : Array(bytes) }
+    try TextPattern(directed(separator.utf8)).split(directed(text.utf8), limit: limit) { part in
+      try append(String(decoding: directed(part), as: UTF8.self), to: &parts, work)
     }
-    var start = 0
-    while parts.count < limit, let end = firstIndex(of: mark, in: bytes[start...]) {
-      parts.append(String(decoding: bytes[start..<end], as: UTF8.self))
-      start = end + mark.count
-    }
-    parts.append(String(decoding: bytes[start...], as: UTF8.self))
-    return parts
+    return fromRight ? parts.reversed() : parts
   }
 
-  private static func splitAtSpace(_ text: String, limit: Int, fromRight: Bool) -> [String] {
+  private static func splitAtSpace(_ text: String, limit: Int, fromRight: Bool, _ work: Work) throws -> [String] {
+    try work.spend(readingEach: text)
     var parts: [String] = []
     var rest = text.unicodeScalars[...]
     if fromRight {
@@ -202,11 +207,11 @@ enum PythonText {
         while let last = rest.last, isSpace(last) { rest.removeLast() }
         if rest.isEmpty { break }
         if parts.count == limit {
-          parts.append(String(rest))
+          try append(String(rest), to: &parts, work)
           break
         }
         let start = rest.lastIndex(where: isSpace).map { rest.index(after: $0) } ?? rest.startIndex
-        parts.append(String(rest[start...]))
+        try append(String(rest[start...]), to: &parts, work)
         rest = rest[..<start]
       }
       return parts.reversed()
@@ -215,46 +220,50 @@ enum PythonText {
       rest = rest.drop(while: isSpace)
       if rest.isEmpty { break }
       if parts.count == limit {
-        parts.append(String(rest))
+        try append(String(rest), to: &parts, work)
         break
       }
       let end = rest.firstIndex(where: isSpace) ?? rest.endIndex
-      parts.append(String(rest[..<end]))
+      try append(String(rest[..<end]), to: &parts, work)
       rest = rest[end...]
     }
     return parts
   }
 
-  /// Where `mark` begins first, as an index of `bytes`.
-  static func firstIndex(of mark: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {
-    guard let first = mark.first else { return bytes.startIndex }
-    guard bytes.count >= mark.count else { return nil }
-    return (bytes.startIndex...(bytes.endIndex - mark.count)).first { index in
-      bytes[index] == first && bytes[index..<index + mark.count].elementsEqual(mark)
-    }
-  }
-
-  static func lastIndex(of mark: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {
-    guard bytes.count >= mark.count else { return nil }
-    return (bytes.startIndex...(bytes.endIndex - mark.count)).reversed().first { index in
-      bytes[index..<index + mark.count].elementsEqual(mark)
-    }
+  /// Whether `part` is somewhere in `text`.
+  static func contains(_ text: String, _ part: String, _ work: Work) throws -> Bool {
+    try work.spend(bytes: text.utf8.count)
+    try work.spend(bytes: part.utf8.count)
+    return TextPattern(Array(part.utf8)).firstIndex(in: Array(text.utf8)[...]) != nil
   }
 
   /// `str.replace`
   /// - Parameter limit: replacements at most, nil for all.
-  static func replacing(_ text: String, _ old: String, with new: String, limit: Int?) -> String {
+  /// - Throws: `Fault` (limit) for a result that is too long.
+  static func replacing(
+    _ text: String, _ old: String, with new: String, limit: Int?, _ work: Work
+  ) throws -> String {
+    var result = GrowingText(work)
+    let limit = limit ?? .max
     if old.isEmpty {
-      var result = ""
       var count = 0
       for scalar in text.unicodeScalars {
-        if count < limit ?? .max { result += new }
+        if count < limit { try result.append(new) }
         count += 1
-        result.unicodeScalars.append(scalar)
+        try result.append(String(scalar))
       }
-      return count < limit ?? .max ? result + new : result
+      if count < limit { try result.append(new) }
+      return result.text
     }
-    return split(text, old, limit: limit, fromRight: false).joined(separator: new)
+    try work.spend(bytes: text.utf8.count)
+    try work.spend(bytes: old.utf8.count)
+    var isFirst = true
+    try TextPattern(Array(old.utf8)).split(Array(text.utf8), limit: limit) { part in
+      if !isFirst { try result.append(new) }
+      isFirst = false
+      try result.append(String(decoding: part, as: UTF8.self))
+    }
+    return result.text
   }
 
   /// `float` of a string, nil where Python reads none.

@@ -3,55 +3,56 @@ import Core
 extension Value {
   /// `str` of the value, as output writes it.
   /// - Throws: `Fault` for values whose text is an address in Python's memory, and texts beyond the limit.
-  func printed() throws -> String {
+  func printed(_ work: Work) throws -> String {
     switch self {
     case .undefined: return ""
     case .string(let text), .markup(let text): return text
-    default:
-      var text = ""
-      try write(to: &text, depth: 0)
-      return text
+    default: return try represented(work)
     }
   }
 
   /// `repr` of the value.
-  func represented() throws -> String {
-    var text = ""
-    try write(to: &text, depth: 0)
-    return text
+  func represented(_ work: Work) throws -> String {
+    var text = GrowingText(work)
+    try write(to: &text, work, depth: 0)
+    return text.text
   }
 
-  private func write(to text: inout String, depth: Int) throws {
-    guard depth < Limits.nesting, text.utf8.count <= Limits.text else { throw Fault("too large to print", .limit) }
+  private func write(to text: inout GrowingText, _ work: Work, depth: Int) throws {
+    guard depth < Limits.nesting else { throw Fault("too deep to print", .limit) }
     func list(_ values: [Value], _ open: String, _ close: String) throws {
-      text += open
+      try text.append(open)
       for (index, value) in values.enumerated() {
-        if index > 0 { text += ", " }
-        try value.write(to: &text, depth: depth + 1)
+        if index > 0 { try text.append(", ") }
+        try value.write(to: &text, work, depth: depth + 1)
       }
-      text += close
+      try text.append(close)
+    }
+    func quoted(_ string: String) throws -> String {
+      try work.spend(readingEach: string)
+      return PythonText.quoted(string)
     }
     switch self {
-    case .undefined: text += "Undefined"
-    case .none: text += "None"
-    case .bool(let value): text += value ? "True" : "False"
-    case .integer(let value): text += String(value)
-    case .float(let value): text += PythonText.text(value)
-    case .string(let string): text += PythonText.quoted(string)
-    case .markup(let string): text += "Markup(\(PythonText.quoted(string)))"
+    case .undefined: try text.append("Undefined")
+    case .none: try text.append("None")
+    case .bool(let value): try text.append(value ? "True" : "False")
+    case .integer(let value): try text.append(String(value))
+    case .float(let value): try text.append(PythonText.text(value))
+    case .string(let string): try text.append(quoted(string))
+    case .markup(let string): try text.append("Markup(\(quoted(string)))")
     case .list(let values): try list(values, "[", "]")
     case .tuple(let values): try list(values, "(", values.count == 1 ? ",)" : ")")
     case .dictionary(let dictionary):
-      text += "{"
+      try text.append("{")
       for (index, member) in dictionary.members.enumerated() {
-        if index > 0 { text += ", " }
-        try member.key.write(to: &text, depth: depth + 1)
-        text += ": "
-        try member.value.write(to: &text, depth: depth + 1)
+        if index > 0 { try text.append(", ") }
+        try member.key.write(to: &text, work, depth: depth + 1)
+        try text.append(": ")
+        try member.value.write(to: &text, work, depth: depth + 1)
       }
-      text += "}"
+      try text.append("}")
     case .range(let range):
-      text += "range(\(range.start), \(range.stop)" + (range.step == 1 ? "" : ", \(range.step)") + ")"
+      try text.append("range(\(range.start), \(range.stop)" + (range.step == 1 ? "" : ", \(range.step)") + ")")
     case .view(let view, let values): try list(values, view.rawValue + "([", "])")
     case .iterator, .namespace, .loop, .callable: throw Fault.unsupported("printing a \(kind)")
     }
@@ -68,48 +69,53 @@ extension Value {
   }
 
   /// `json.dumps` of the value.
-  func json(_ style: JSONStyle) throws -> String {
-    var text = ""
-    try writeJSON(to: &text, style, level: 0)
-    return text
+  func json(_ style: JSONStyle, _ work: Work) throws -> String {
+    var text = GrowingText(work)
+    try writeJSON(to: &text, style, work, level: 0)
+    return text.text
   }
 
-  private func writeJSON(to text: inout String, _ style: JSONStyle, level: Int) throws {
-    guard level < Limits.nesting, text.utf8.count <= Limits.text else { throw Fault("too large for JSON", .limit) }
-    func lineBreak(_ level: Int) {
+  private func writeJSON(to text: inout GrowingText, _ style: JSONStyle, _ work: Work, level: Int) throws {
+    guard level < Limits.nesting else { throw Fault("too deep for JSON", .limit) }
+    func lineBreak(_ level: Int) throws {
       guard let indent = style.indent else { return }
-      text += "\n" + String(repeating: indent, count: level)
+      try text.append("\n")
+      for _ in 0..<level { try text.append(indent) }
+    }
+    func quoted(_ string: String) throws -> String {
+      try work.spend(readingEach: string)
+      return Self.jsonString(string, isASCII: style.isASCII)
     }
     switch self {
-    case .none: text += "null"
-    case .bool(let value): text += value ? "true" : "false"
-    case .integer(let value): text += String(value)
-    case .float(let value): text += Self.jsonNumber(value)
-    case .string(let string), .markup(let string): Self.writeJSON(string, to: &text, isASCII: style.isASCII)
+    case .none: try text.append("null")
+    case .bool(let value): try text.append(value ? "true" : "false")
+    case .integer(let value): try text.append(String(value))
+    case .float(let value): try text.append(Self.jsonNumber(value))
+    case .string(let string), .markup(let string): try text.append(quoted(string))
     case .list(let values), .tuple(let values):
-      text += "["
+      try text.append("[")
       for (index, value) in values.enumerated() {
-        if index > 0 { text += style.separators.item }
-        lineBreak(level + 1)
-        try value.writeJSON(to: &text, style, level: level + 1)
+        if index > 0 { try text.append(style.separators.item) }
+        try lineBreak(level + 1)
+        try value.writeJSON(to: &text, style, work, level: level + 1)
       }
-      if !values.isEmpty { lineBreak(level) }
-      text += "]"
+      if !values.isEmpty { try lineBreak(level) }
+      try text.append("]")
     case .dictionary(let dictionary):
       var members = dictionary.members
       if style.sortsKeys {
-        members = try members.sorted { try $0.key.isLess(than: $1.key) }
+        members = try members.sorted { try $0.key.isLess(than: $1.key, work) }
       }
-      text += "{"
+      try text.append("{")
       for (index, member) in members.enumerated() {
-        if index > 0 { text += style.separators.item }
-        lineBreak(level + 1)
-        Self.writeJSON(try member.key.jsonKey(), to: &text, isASCII: style.isASCII)
-        text += style.separators.key
-        try member.value.writeJSON(to: &text, style, level: level + 1)
+        if index > 0 { try text.append(style.separators.item) }
+        try lineBreak(level + 1)
+        try text.append(quoted(try member.key.jsonKey()))
+        try text.append(style.separators.key)
+        try member.value.writeJSON(to: &text, style, work, level: level + 1)
       }
-      if !members.isEmpty { lineBreak(level) }
-      text += "}"
+      if !members.isEmpty { try lineBreak(level) }
+      try text.append("}")
     default: throw Fault("a \(kind) has no form in JSON")
     }
   }
@@ -129,7 +135,8 @@ extension Value {
     value.isNaN ? "NaN" : value.isInfinite ? (value < 0 ? "-Infinity" : "Infinity") : PythonText.text(value)
   }
 
-  private static func writeJSON(_ string: String, to text: inout String, isASCII: Bool) {
+  private static func jsonString(_ string: String, isASCII: Bool) -> String {
+    var text = ""
     func escape(_ unit: UInt16) {
       let digits = String(unit, radix: 16)
       text += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
@@ -154,5 +161,6 @@ extension Value {
       }
     }
     text += "\""
+    return text
   }
 }

@@ -77,10 +77,7 @@ enum Value {
     case .number(let value): self = .float(value)
     case .string(let value): self = .string(value)
     case .array(let values): self = .list(values.map(Value.init))
-    case .object(let members):
-      var dictionary = Members()
-      for member in members { dictionary.set(.string(member.key), Value(member.value)) }
-      self = .dictionary(dictionary)
+    case .object(let members): self = .dictionary(Members(members))
     }
   }
 
@@ -148,20 +145,30 @@ enum Value {
   }
 
   /// Python's `==`: numbers compare by value, strings by characters, and only values of one kind are equal otherwise.
-  func equals(_ other: Value) -> Bool {
+  /// - Throws: `Fault` (limit).
+  func equals(_ other: Value, _ work: Work) throws -> Bool {
+    try work.spend()
     switch (self, other) {
     case (.undefined, .undefined), (.none, .none): return true
     case (.list(let a), .list(let b)), (.tuple(let a), .tuple(let b)), (.view(.keys, let a), .view(.keys, let b)):
-      return a.count == b.count && zip(a, b).allSatisfy { $0.equals($1) }
+      return try a.count == b.count && zip(a, b).allSatisfy { try $0.equals($1, work) }
     case (.dictionary(let a), .dictionary(let b)):
-      return a.members.count == b.members.count
-        && a.members.allSatisfy { member in b[member.key].map { $0.equals(member.value) } ?? false }
-    case (.range(let a), .range(let b)): return a.count == b.count && a.values.elementsEqual(b.values) { $0.equals($1) }
+      return try a.members.count == b.members.count
+        && a.members.allSatisfy { member in
+          try b.value(of: member.key, work).map { try $0.equals(member.value, work) } ?? false
+        }
+    case (.range(let a), .range(let b)):
+      // As sequences: empty ones are equal whatever their bounds.
+      return a.count == b.count && (a.count == 0 || a.start == b.start) && (a.count < 2 || a.step == b.step)
     case (.namespace(let a), .namespace(let b)): return a === b
     case (.iterator(let a), .iterator(let b)): return a === b
     case (.loop(let a), .loop(let b)): return a === b
     default:
-      if let a = text, let b = other.text { return a.hasSameBytes(as: b) }
+      if let a = text, let b = other.text {
+        guard a.utf8.count == b.utf8.count else { return false }
+        try work.spend(bytes: a.utf8.count)
+        return a.hasSameBytes(as: b)
+      }
       if let a = integer, let b = other.integer { return a == b }
       if let a = number, let b = other.number { return a == b }
       return false
@@ -169,26 +176,32 @@ enum Value {
   }
 
   /// Whether `self` comes before `other`.
-  /// - Throws: `Fault` where Python doesn't compare them.
-  func isLess(than other: Value) throws -> Bool {
+  /// - Throws: `Fault` where Python doesn't compare them, or it takes too much work.
+  func isLess(than other: Value, _ work: Work) throws -> Bool {
+    try work.spend()
     if let a = integer, let b = other.integer { return a < b }
     if let a = number, let b = other.number { return a < b }
-    // By code points, which the bytes of UTF-8 are in order of.
-    if let a = text, let b = other.text { return a.utf8.lexicographicallyPrecedes(b.utf8) }
+    if let a = text, let b = other.text {
+      try work.spend(bytes: min(a.utf8.count, b.utf8.count))
+      // By code points, which the bytes of UTF-8 are in order of.
+      return a.utf8.lexicographicallyPrecedes(b.utf8)
+    }
     switch (self, other) {
     case (.list(let a), .list(let b)), (.tuple(let a), .tuple(let b)):
-      for (x, y) in zip(a, b) where !x.equals(y) { return try x.isLess(than: y) }
+      for (x, y) in zip(a, b) where try !x.equals(y, work) { return try x.isLess(than: y, work) }
       return a.count < b.count
     case (.undefined(let message), _), (_, .undefined(let message)): throw Fault(message)
     default: throw Fault("a \(kind) and a \(other.kind) can't be compared")
     }
   }
 
-  /// - Throws: `Fault` for values that have no length.
-  func length() throws -> Int {
+  /// - Throws: `Fault` for values that have no length, and a text that takes too much work.
+  func length(_ work: Work) throws -> Int {
     switch self {
     case .undefined: return 0
-    case .string(let text), .markup(let text): return text.unicodeScalars.count
+    case .string(let text), .markup(let text):
+      try work.spend(bytes: text.utf8.count)
+      return text.unicodeScalars.count
     case .list(let values), .tuple(let values), .view(_, let values): return values.count
     case .dictionary(let dictionary): return dictionary.members.count
     case .range(let range): return range.count
@@ -198,24 +211,38 @@ enum Value {
   }
 
   /// The values that a loop over this one sees; an iterator has none afterwards.
-  /// - Throws: `Fault` for what can't be looped over.
-  func elements() throws -> [Value] {
+  /// - Throws: `Fault` for what can't be looped over, and for too many.
+  func elements(_ work: Work) throws -> [Value] {
     switch self {
     case .undefined: return []
-    case .string(let text), .markup(let text): return text.unicodeScalars.map { .string(String($0)) }
-    case .list(let values), .tuple(let values), .view(_, let values): return values
-    case .dictionary(let dictionary): return dictionary.members.map(\.key)
-    case .range(let range): return range.values
-    case .iterator(let iterator): return iterator.takeAll()
+    case .string(let text), .markup(let text):
+      try work.spend(elements: try length(work))
+      return text.unicodeScalars.map { .string(String($0)) }
+    case .list(let values), .tuple(let values), .view(_, let values):
+      try work.spend(elements: values.count)
+      return values
+    case .dictionary(let dictionary):
+      try work.spend(elements: dictionary.members.count)
+      return dictionary.members.map(\.key)
+    case .range(let range):
+      try work.spend(elements: range.count)
+      return range.values
+    case .iterator(let iterator):
+      let values = iterator.takeAll()
+      try work.spend(elements: values.count)
+      return values
     default: throw Fault("a \(kind) can't be looped over")
     }
   }
 
   /// Whether values can be keys.
-  func requireHashable() throws {
+  /// - Throws: `Fault` where they can't, or it takes too much work.
+  func requireHashable(_ work: Work) throws {
     switch self {
     case .list, .dictionary, .view: throw Fault("a \(kind) can't be a key")
-    case .tuple(let values): for value in values { try value.requireHashable() }
+    case .tuple(let values):
+      try work.spend(elements: values.count)
+      for value in values { try value.requireHashable(work) }
     default: break
     }
   }
