@@ -4,6 +4,8 @@ public struct MistakenFile: Hashable, Sendable {
   public let name: String
   /// What to do, one sentence.
   public let remedy: String
+  /// Whether it is HTML or XML, which a text may begin like.
+  public let isMarkup: Bool
 
   /// Bytes that are enough to tell.
   public static let headLength = 1024
@@ -13,16 +15,19 @@ public struct MistakenFile: Hashable, Sendable {
   public init?(_ head: some Collection<UInt8>) {
     let bytes = Array(head.prefix(Self.headLength))
     guard let kind = Self.kinds.first(where: { $0.begins(bytes) }) else { return nil }
-    (name, remedy) = (kind.name, kind.remedy)
+    (name, remedy, isMarkup) = (kind.name, kind.remedy, kind.isMarkup)
   }
 
   private struct Kind: Sendable {
     let name: String
     let remedy: String
+    let isMarkup: Bool
     let begins: @Sendable ([UInt8]) -> Bool
 
-    init(_ name: String, _ remedy: String, _ begins: @escaping @Sendable ([UInt8]) -> Bool) {
-      (self.name, self.remedy, self.begins) = (name, remedy, begins)
+    init(
+      _ name: String, _ remedy: String, isMarkup: Bool = false, _ begins: @escaping @Sendable ([UInt8]) -> Bool
+    ) {
+      (self.name, self.remedy, self.isMarkup, self.begins) = (name, remedy, isMarkup, begins)
     }
 
     init(_ name: String, _ remedy: String, magic: [UInt8]...) {
@@ -43,7 +48,11 @@ public struct MistakenFile: Hashable, Sendable {
     Kind("compressed with gzip", "Decompress it: gunzip -k FILE.", magic: [0x1f, 0x8b]),
     Kind("compressed with zstd", "Decompress it: zstd -d FILE.", magic: [0x28, 0xb5, 0x2f, 0xfd]),
     Kind("compressed with xz", "Decompress it: xz -dk FILE.", magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]),
-    Kind("compressed with bzip2", "Decompress it: bunzip2 -k FILE.", magic: Array("BZh".utf8)),
+    Kind("compressed with bzip2", "Decompress it: bunzip2 -k FILE.") { bytes in
+      // The size of its blocks, then the mark of a first block, or of the end where there is none.
+      bytes.starts(with: "BZh".utf8) && bytes.count > 9 && (UInt8(ascii: "1")...UInt8(ascii: "9")).contains(bytes[3])
+        && [Array("1AY&SY".utf8), [0x17, 0x72, 0x45, 0x38, 0x50, 0x90]].contains(Array(bytes[4..<10]))
+    },
     Kind("a 7z archive", "Unpack it.", magic: [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c]),
     Kind("a RAR archive", "Unpack it.", magic: Array("Rar!".utf8)),
     Kind("a tar archive", "Unpack it.") { $0.count > 262 && $0[257..<262].elementsEqual("ustar".utf8) },
@@ -81,12 +90,12 @@ public struct MistakenFile: Hashable, Sendable {
       magic: [0xff, 0xfe], [0xfe, 0xff]),
     Kind(
       "an HTML page, likely a login or error page that a download got instead",
-      "Sign in or accept the terms, and download the file again."
+      "Sign in or accept the terms, and download the file again.", isMarkup: true
     ) { bytes in
       let text = String(decoding: bytes, as: UTF8.self).lowercased().drop { $0.isWhitespace || $0 == "\u{feff}" }
       return text.hasPrefix("<!doctype html") || text.hasPrefix("<html") || text.hasPrefix("<head")
     },
-    Kind("an XML document", "Look at what it says; where it is data, convert it.") { bytes in
+    Kind("an XML document", "Look at what it says; where it is data, convert it.", isMarkup: true) { bytes in
       let text = String(decoding: bytes, as: UTF8.self).lowercased().drop { $0.isWhitespace || $0 == "\u{feff}" }
       return text.hasPrefix("<?xml") || text.hasPrefix("<error>")
     },

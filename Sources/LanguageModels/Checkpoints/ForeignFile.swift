@@ -45,7 +45,9 @@ struct ForeignFile {
   /// Weights begin with a number of any value, which may happen to be a short mark of something else.
   private static func mistaken(_ start: [UInt8], _ name: String) -> MistakenFile? {
     if name.hasSuffix(".safetensors"), start.count > 8, start[8] == UInt8(ascii: "{") { return nil }
-    return MistakenFile(start)
+    let mistaken = MistakenFile(start)
+    // A chat template may begin with a tag of its own.
+    return name.hasSuffix(".jinja") && mistaken?.isMarkup == true ? nil : mistaken
   }
 
   private static func insteadOfWeights(_ start: [UInt8], _ name: String) -> ForeignFile? {

@@ -8,7 +8,8 @@ struct ForeignFileTests {
   static let kinds: [(bytes: [UInt8], what: String)] = [
     (Array("version https://git-lfs.github.com/spec/v1\noid sha256:0a1b\nsize 178912\n".utf8), "a Git LFS pointer"),
     (Array("/annex/objects/SHA256E-s1--0a1b.gguf\n".utf8), "a git-annex pointer"),
-    ([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3], "gzip"), ([0x28, 0xB5, 0x2F, 0xFD, 4, 5, 6, 7, 8], "zstd"),
+    ([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3], "gzip"), (Array("BZh91AY&SY\u{1}\u{2}".utf8), "bzip2"),
+    ([0x28, 0xB5, 0x2F, 0xFD, 4, 5, 6, 7, 8], "zstd"),
     ([0x50, 0x4B, 3, 4, 20, 0, 0, 0, 8, 0, 1, 2], "a ZIP archive"),
     ([0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 26) + Array("archive/data.pkl".utf8), "pickled"),
     ([0x80, 2, 0x7D, 0x71, 0, 0x58, 1, 2, 3, 4], "pickled"),
@@ -33,6 +34,8 @@ struct ForeignFileTests {
       "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
       "chat_template.jinja", "special_tokens_map.json", "model-00001-of-00002.safetensors",
     ] {
+      // A template may begin with a tag.
+      if name.hasSuffix(".jinja"), ["an HTML page", "an XML document"].contains(what) { continue }
       let folder = try CheckpointFolder()
       try copy(folder)
       try folder.write(bytes, as: name)
@@ -44,6 +47,16 @@ struct ForeignFileTests {
         #expect(error?.exitCode == .usage && error?.location?.file == folder.path + "/" + name)
         #expect(error?.message.contains(what) == true && error?.remedy != nil, "\(name): \(error?.message ?? "")")
       }
+    }
+  }
+
+  @Test("are no chat templates that begin with a tag, or with letters that some mark begins with")
+  func templates() throws {
+    for start in ["<?xml version=\"1.0\"?>", "<html>", "<!DOCTYPE html>", "<error>", "BZh", "BZh9", "BZh01AY&SY"] {
+      let folder = try CheckpointFolder()
+      try copy(folder)
+      try folder.write(start + "{{ messages[0].content }}", as: "chat_template.jinja")
+      #expect(try CheckpointDescription.load(folder.path).template == start + "{prompt}")
     }
   }
 
