@@ -25,6 +25,35 @@ struct PatienceTests {
     }
   }
 
+  /// Keeps a request back the first time that it is to leave after `count` others, as where a server has asked for a pause
+  /// just then.
+  private struct HoldingTransport: HTTPTransport {
+    let script: ScriptedTransport
+    let count: Int
+    private let hold = Flag()
+
+    func send(_ request: HTTPRequest) async throws -> HTTPResponse { try await script.send(request) }
+
+    func send(
+      _ request: HTTPRequest, from place: RequestPlace, if mayLeave: @escaping @Sendable () -> Bool
+    ) async throws -> HTTPResponse {
+      guard mayLeave(), script.count < count || !hold.raise() else { throw RequestKeptBack() }
+      return try await script.send(request)
+    }
+  }
+
+  private final class Flag: Sendable {
+    private let isUp = Mutex(false)
+
+    /// Whether this call raised it.
+    func raise() -> Bool {
+      isUp.withLock { isUp in
+        defer { isUp = true }
+        return !isUp
+      }
+    }
+  }
+
   private static let fine = HTTPResponse(
     status: 200, body: Array(#"{"choices":[{"message":{"content":"fine"},"finish_reason":"stop"}]}"#.utf8))
 
@@ -33,7 +62,7 @@ struct PatienceTests {
   }
 
   private func target(
-    _ transport: ScriptedTransport, _ time: QuickTime, retry: RetryPolicy = RetryPolicy(),
+    _ transport: any HTTPTransport, _ time: QuickTime, retry: RetryPolicy = RetryPolicy(),
     _ adjust: (inout OpenAIConfiguration) -> Void = { _ in }
   ) throws -> OpenAITarget {
     var configuration = OpenAIConfiguration(url: "http://server.test", model: "m", concurrency: 1)
@@ -175,6 +204,23 @@ struct PatienceTests {
     try await time.clock.sleep(.seconds(31))
     let after = try await target.respond(to: requests(5))
     #expect(after.allSatisfy { $0.failure == nil })
+  }
+
+  @Test("the request that is to try a server again is not lost where it is kept back; where it fails, it says how")
+  func trial() async throws {
+    let time = QuickTime()
+    let down = Result<HTTPResponse, TransportFailure>.failure(TransportFailure(.noConnection, "refused"))
+    let gone = Result<HTTPResponse, TransportFailure>.failure(TransportFailure(.noConnection, "gone again"))
+    let script = ScriptedTransport([down, down, down, down, gone, .success(Self.fine)])
+    let transport = HoldingTransport(script: script, count: 4)
+    let target = try target(transport, time, retry: RetryPolicy(retries: 3)) { $0.failuresBeforeGivingUp = 1 }
+    #expect(try await target.ask("a").failure?.message.contains("refused") == true && script.count == 4)
+    try await time.clock.sleep(.seconds(31))
+    let trial = try await target.ask("b")
+    #expect(trial.failure?.message.contains("gone again") == true && script.count == 5, "\(trial)")
+    #expect(try await target.ask("c").failure?.message.contains("gone again") == true && script.count == 5)
+    try await time.clock.sleep(.seconds(31))
+    #expect(try await target.ask("d").failure == nil && script.count == 6)
   }
 
   @Test("failures of single requests never count as a dead server")

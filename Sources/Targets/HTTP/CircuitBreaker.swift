@@ -25,37 +25,55 @@ final class CircuitBreaker: Sendable {
     self.clock = clock
   }
 
-  /// Whether only trials are let through.
-  var isOpen: Bool { state.withLock { $0.failures >= limit } }
+  /// What a request has behind it when it asks to be sent.
+  enum Standing {
+    case new
+    /// It was let through and has not left yet: a server may ask for a pause in between.
+    case waiting(Pass)
+    /// It was sent, and failed.
+    case failed
+  }
 
   /// Whether a request has failed since the last answer.
   var isCounting: Bool { state.withLock { $0.failures > 0 } }
 
-  /// Nil where a new request may be sent, otherwise the failure it meets without being sent.
-  func refusal() -> ResponseFailure? {
+  /// What a request is let through as.
+  enum Pass {
+    /// One of many, while the breaker is closed.
+    case usual
+    /// The one that an open breaker lets through: its own until it is sent, however long that takes.
+    case trial
+  }
+
+  enum Answer {
+    case pass(Pass)
+    /// The failure that the request meets without being sent.
+    case refusal(ResponseFailure)
+  }
+
+  /// Whether a request may be sent. Asked anew before each try.
+  func admit(_ request: Standing) -> Answer {
     state.withLock { state in
-      guard state.failures >= limit, let last = state.last else { return nil }
-      let now = clock.now()
-      guard now < state.nextTrial else {
+      guard state.failures >= limit, let last = state.last else { return .pass(.usual) }
+      let refusal = ResponseFailure(
+        kind: last.kind, message: "not sent, after \(limit) requests in a row failed; the last: \(last.message)")
+      switch request {
+      case .waiting(.trial): return .pass(.trial)
+      case .failed: return .refusal(refusal)
+      case .new, .waiting(.usual):
+        let now = clock.now()
+        guard now >= state.nextTrial else { return .refusal(refusal) }
         state.nextTrial = now + coolDown
-        return nil
+        return .pass(.trial)
       }
-      return notSent(last)
     }
   }
 
-  /// Nil where a request that has begun may be tried again.
-  func refusalOfRetry() -> ResponseFailure? {
-    state.withLock { state in
-      guard state.failures >= limit, let last = state.last else { return nil }
-      return notSent(last)
-    }
-  }
+  /// Whether a request that was let through may leave now.
+  func lets(_ pass: Pass) -> Bool { state.withLock { pass == .trial || $0.failures < limit } }
 
   /// Notes what became of a request that was sent: nil where it was answered.
   func note(_ failure: ResponseFailure?) {
-    // A retry that the breaker itself refused is no news about the server.
-    if let failure, failure.message.hasPrefix(Self.refused) { return }
     state.withLock { state in
       if let failure, failure.meansUnavailable {
         state.failures += 1
@@ -67,11 +85,4 @@ final class CircuitBreaker: Sendable {
       }
     }
   }
-
-  private func notSent(_ last: ResponseFailure) -> ResponseFailure {
-    ResponseFailure(
-      kind: last.kind, message: "\(Self.refused) \(limit) requests in a row failed; the last: \(last.message)")
-  }
-
-  private static let refused = "not sent, after"
 }

@@ -50,56 +50,67 @@ final class RetryingClient: Sendable {
       // While failures are counted, an answer is read before another request takes its place: it may be one failure too many.
       let place = RequestPlace { [breaker] in breaker.isCounting }
       defer { transport.leave(place) }
-      if !isAside, let refusal = breaker.refusal() { return .failure(refusal) }
-      let outcome = try await tries(
-        seed: seed, retries: retries ?? policy.retries, isAside: isAside, from: place, attempt)
-      if !isAside { breaker.note(outcome.failure) }
-      return outcome
+      let breaker = isAside ? nil : breaker
+      switch try await tries(seed: seed, retries: retries ?? policy.retries, breaker, from: place, attempt) {
+      case .notSent(let failure): return .failure(failure)
+      case .ended(let outcome):
+        breaker?.note(outcome.failure)
+        return outcome
+      }
     }
   }
 
+  private enum Ending<Value: Sendable>: Sendable {
+    case ended(Result<Value, ResponseFailure>)
+    /// The circuit breaker refused it, or another try of it: no news about the server.
+    case notSent(ResponseFailure)
+  }
+
   private func tries<Value: Sendable>(
-    seed: UInt64, retries: Int, isAside: Bool, from place: RequestPlace, _ attempt: @Sendable () -> Attempt<Value>
-  ) async throws -> Result<Value, ResponseFailure> {
+    seed: UInt64, retries: Int, _ breaker: CircuitBreaker?, from place: RequestPlace,
+    _ attempt: @Sendable () -> Attempt<Value>
+  ) async throws -> Ending<Value> {
     var random = SeededGenerator(seed: seed, stream: "retry")
-    // The one that an open breaker lets through, or one that it has nothing to say about.
-    var passesBreaker = isAside || breaker.isOpen
+    var standing = CircuitBreaker.Standing.new
     var made = 0
     var corrections = 0
     while true {
-      made += 1
+      let pass: CircuitBreaker.Pass
+      switch breaker?.admit(standing) ?? .pass(.usual) {
+      case .refusal(let failure): return .notSent(failure)
+      case .pass(let given): pass = given
+      }
       try await pacer.waitForTurn()
       let failed: FailedAttempt
-      switch try await answer(attempt(), from: place, passesBreaker: passesBreaker) {
-      case .success(let value)?: return .success(value)
+      switch try await answer(attempt(), from: place, if: { [pacer] in pacer.isFree && breaker?.lets(pass) ?? true }) {
+      case .success(let value)?: return .ended(.success(value))
       case .failure(let failure)?: failed = failure
       case nil:
         // Others have met what keeps all of them back while this one waited for its turn.
-        made -= 1
-        if !isAside {
-          if let refusal = made > 0 ? breaker.refusalOfRetry() : breaker.refusal() { return .failure(refusal) }
-          passesBreaker = breaker.isOpen
-        }
+        standing = made > 0 ? .failed : .waiting(pass)
         continue
       }
       if failed.remedy == .askDifferently, corrections < RetryPolicy.mostCorrections {
         corrections += 1
-        made -= 1
+        standing = .waiting(pass)
         continue
       }
+      made += 1
       guard made <= allowance(failed.remedy, retries: retries) else {
-        return .failure(failed.failure.afterTries(made))
+        return .ended(.failure(failed.failure.afterTries(made)))
       }
       let pause = policy.pause(afterAttempt: made, retryAfter: failed.retryAfter, using: &random)
       if let asked = failed.retryAfter {
         guard let longer = pacer.hold(for: pause, limit: policy.longestRequestedSum) else {
-          return .failure(failed.failure.afterWaiting(policy.longestRequestedSum).afterTries(made))
+          return .ended(.failure(failed.failure.afterWaiting(policy.longestRequestedSum).afterTries(made)))
         }
         // One line for a pause, however many requests run into it.
         if longer >= Self.worthTelling { tell(failed.failure, pause: pause, asked: asked) }
       }
+      // A trial is one try: what it met is news.
+      if pass == .trial { return .ended(.failure(failed.failure)) }
       try await clock.sleep(pause)
-      if let refusal = breaker.refusalOfRetry() { return .failure(refusal) }
+      standing = .failed
     }
   }
 
@@ -119,14 +130,13 @@ final class RetryingClient: Sendable {
     }
   }
 
+  /// - Parameter mayLeave: asked when the request's turn has come.
   /// - Returns: nil where the request was kept back, since something has happened while it waited.
   private func answer<Value: Sendable>(
-    _ attempt: Attempt<Value>, from place: RequestPlace, passesBreaker: Bool
+    _ attempt: Attempt<Value>, from place: RequestPlace, if mayLeave: @escaping @Sendable () -> Bool
   ) async throws -> Result<Value, FailedAttempt>? {
     do {
-      let response = try await transport.send(attempt.request, from: place) { [pacer, breaker] in
-        pacer.isFree && (passesBreaker || !breaker.isOpen)
-      }
+      let response = try await transport.send(attempt.request, from: place, if: mayLeave)
       return attempt.read(response)
     } catch is RequestKeptBack {
       return nil
