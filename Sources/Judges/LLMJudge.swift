@@ -106,7 +106,7 @@ public final class LLMJudge: RemoteJudge {
   public func score(
     _ inputs: [JudgeInput], onOutcome: @escaping @Sendable (_ index: Int, _ outcome: JudgmentOutcome) -> Void
   ) async throws {
-    try await inParallel(inputs.count, width: client.configuration.concurrency) { [self] index in
+    try await inParallel(inputs.count, width: client.width) { [self] index in
       onOutcome(index, try await judge(inputs[index]))
     }
   }

@@ -30,6 +30,9 @@ public final class ModerationClient: Sendable {
   /// For those who only want to know whether the server is there: fewer tries.
   public var probeRetries: Int { connection.probeRetries }
 
+  /// As `OpenAIClient.width`.
+  public var width: Int { connection.width }
+
   /// As `OpenAIClient.notices`.
   public var notices: [String] { [connection.proxyNotice].compactMap(\.self) }
 

@@ -34,7 +34,7 @@ public final class OpenAIClient: Sendable {
   public var observedSystemFingerprints: [String] { systemFingerprints.withLock { $0.sorted() } }
 
   /// Requests that are worth giving at a time, of which no more are under way than the configuration's concurrency.
-  var width: Int { connection.width }
+  public var width: Int { connection.width }
 
   /// For those who only want to know whether the server is there: fewer tries.
   public var probeRetries: Int { connection.probeRetries }
