@@ -60,6 +60,40 @@ struct InterruptionTests {
     }
   }
 
+  @Test("A resumed run tells its models the time at which it began: nothing is asked twice")
+  func clock() async throws {
+    var policy = policy
+    (policy.attacker, policy.baseline) = (nil, nil)
+    policy.candidate = "{kind: local, checkpoint: telling}"
+    policy.suite = "{seeds: seeds.jsonl, responses: 40, early_stop: off}"
+    policy.checks = ["{metric: replay.asr, at_most: 0.99}"]
+    let workspace = try Workspace.tiny(policy)
+    try workspace.copy("fixtures/lab/assistant-1.0", to: "telling")
+    var settings =
+      try JSONSerialization.jsonObject(with: workspace.read("telling/config.json")) as? [String: Any] ?? [:]
+    let own = try #require(settings.removeValue(forKey: "prompt_template") as? String)
+    try workspace.write([UInt8](JSONSerialization.data(withJSONObject: settings)), to: "telling/config.json")
+    // The time to the second, in no prompt of this suite and yet in some.
+    try workspace.write(
+      own.replacing("{prompt}", with: "{{ messages[-1].content }}")
+        + "{% if messages[-1].content == '-' %}{{ strftime_now('%F %T') }}{% endif %}",
+      to: "telling/chat_template.jinja")
+    let running = try workspace.start("run", "policy.yaml")
+    try await wait(for: 1, in: workspace)
+    running.send(SIGKILL)
+    _ = try await running.outcome(atMost: 60)
+    let before = try await workspace.responses()
+    // The clock goes on.
+    try await Task.sleep(for: .seconds(1))
+    let resumed = try await workspace.run("run", "policy.yaml", "--resume", atMost: 300)
+    #expect(resumed.code == 0, "\(resumed.errors)")
+    let cost = try workspace.report()["cost"] as? [[String: Any]] ?? []
+    let asked = cost.reduce(0) { $0 + ($1["responses"] as? Int ?? 0) }
+    let attacks = try String(decoding: workspace.read("seeds.jsonl"), as: UTF8.self).split(separator: "\n").count
+    #expect(before > 0 && before < 40 * attacks && asked == 40 * attacks)
+    #expect(try await workspace.responses() == asked)
+  }
+
   @Test("A second Ctrl-C ends the process at once")
   func secondSignal() async throws {
     let workspace = try Workspace.tiny(policy)

@@ -262,8 +262,8 @@ struct AddedKindsTests {
     let ledger = try Ledger(path: folder.appendingPathComponent("ledger.sqlite").path)
     let session = RunSession(
       policy: policy, plan: try Assembly(policy).plan(stages: [.replay, .decide]), ledger: ledger,
-      options: RunOptions(policy: policy.path, stages: [.replay, .decide], resumeCommand: ""), now: { Date() },
-      progress: { _ in })
+      options: RunOptions(policy: policy.path, stages: [.replay, .decide], resumeCommand: ""), began: Date(),
+      now: { Date() }, progress: { _ in })
     let ended = try await session.run()
     // One of two members says that every response is unsafe.
     let check = try #require(ended.summary.checks.first { $0.metric == "run.scored_rate" })

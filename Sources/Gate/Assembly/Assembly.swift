@@ -17,8 +17,8 @@ import Targets
 struct Assembly {
   let policy: Policy
   let checkpoints = CheckpointShelf()
-  /// One for the whole run: what chat templates are told that ask for the date.
-  let time = TemplateTime.now
+  /// What chat templates are told that ask for the time: one for the whole run.
+  var time = TemplateTime.now
   /// Hears of every long wait that a server asks for.
   private let waits: WaitSink
 
@@ -47,13 +47,9 @@ struct Assembly {
     let refusals = try refusals(by: [confirm, reward].compactMap(\.self))
     var models = try participants()
     try keepApart(&models)
-    let inputs = try PolicyInputs(policy, checkpoints: checkpoints).files
     var plan = RunPlan(
-      identity: RunSummary.PolicyIdentity(
-        name: policy.name, path: policy.path, hash: SHA256.hex(policy.text), seed: policy.seed,
-        confidence: policy.confidence, overrides: policy.overrides,
-        digest: RunDigest.hex(resolved: policy.lasting, inputs: inputs), inputs: inputs),
-      stages: stages, candidate: models.candidate, baseline: models.baseline, control: models.control,
+      identity: try identity(), stages: stages, candidate: models.candidate, baseline: models.baseline,
+      control: models.control,
       transfer: try policy.transfer.map { try participant(.transfer($0.name), $0.target) },
       rewardJudge: reward, confirmJudge: confirm,
       correctsJudge: policy.correctsJudge, refusalJudge: refusals ?? SilentJudge(), refusalTeller: refusals,
@@ -71,6 +67,16 @@ struct Assembly {
     plan.planted = planted(in: plan, refusals: refusals)
     plan.weakenings += JudgeWarnings(plan).weakenings
     return plan
+  }
+
+  /// What the policy and everything that it names are, without loading it.
+  /// - Throws: `SluiceError` (usage) for a file that can't be read.
+  func identity() throws -> RunSummary.PolicyIdentity {
+    let inputs = try PolicyInputs(policy, checkpoints: checkpoints).files
+    return RunSummary.PolicyIdentity(
+      name: policy.name, path: policy.path, hash: SHA256.hex(policy.text), seed: policy.seed,
+      confidence: policy.confidence, overrides: policy.overrides,
+      digest: RunDigest.hex(resolved: policy.lasting, inputs: inputs), inputs: inputs)
   }
 
   /// How replay asks, and looks again where a check needs that.

@@ -121,11 +121,11 @@ public enum ModelTools {
   public static func render(_ path: String, prompt: String, settings: SamplingSettings) throws -> Rendered {
     let model = try CausalLanguageModel.load(folder: path)
     let prompts = try LocalPrompt(model, settings, time: .now)
-    let text = try prompts.render(prompt)
+    let (text, usesTime) = try prompts.rendered(prompt)
     let ids = prompts.tokens(rendered: text)
     return Rendered(
       prompt: prompt, system: settings.system, rendered: text, ids: ids,
-      tokens: ids.map { model.tokenizer.token(of: $0) ?? "" }, usesTime: prompts.usesTime)
+      tokens: ids.map { model.tokenizer.token(of: $0) ?? "" }, usesTime: usesTime)
   }
 
   /// Texts from a file: JSON Lines with a member `text` or `prompt` (or plain strings), else one text a line.

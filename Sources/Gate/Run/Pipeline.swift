@@ -1,3 +1,4 @@
+import ChatTemplates
 import Core
 import Evidence
 import Foundation
@@ -22,17 +23,31 @@ public enum Pipeline {
     }
     var preparing = ReportWriter(wanted: policy.report)
     let ledger = try await ledger(at: policy.ledger, wait: options.ledgerWait, progress: progress)
-    let plan: RunPlan
-    do {
-      plan = try Assembly(policy, progress: progress).plan(stages: options.stages)
-    } catch {
-      // A policy that can't run must not leave an earlier pass behind.
-      try preparing.prepare()
-      throw error
+    var began = now()
+    var assembly = Assembly(policy, progress: progress)
+    // A policy that can't run must not leave an earlier pass behind.
+    func assembled<Part>(_ part: () throws -> Part) throws -> Part {
+      do {
+        return try part()
+      } catch {
+        try preparing.prepare()
+        throw error
+      }
     }
+    var resumed: RunRecord?
+    if options.resume {
+      let identity = try assembled { try assembly.identity() }
+      // Where there is nothing to go on with, nothing of an earlier run is touched.
+      let run = try ledger.resumableRun(RunIdentity(policy, digest: identity.digest, options))
+      began = Date(timeIntervalSince1970: run.began)
+      resumed = run
+    }
+    // What chat templates tell of the time is what they told when the run began.
+    assembly.time = TemplateTime(began, in: .current)
+    let plan = try assembled { try assembly.plan(stages: options.stages) }
     let session = RunSession(
-      policy: policy, plan: plan, ledger: ledger, options: options, now: now, progress: progress)
-    try session.requireResumable()
+      policy: policy, plan: plan, ledger: ledger, options: options, resumed: resumed, began: began, now: now,
+      progress: progress)
     try preparing.prepare()
     let writer = preparing
     @Sendable func noteEnd(_ error: any Error) {

@@ -15,7 +15,9 @@ extension RunSession {
       var known = participant
       known.signs = try await participant.target.signs()
       let role = participant.role.description
-      let first = before.first { $0.role == role }?.signs
+      let record = before.first { $0.role == role }
+      let first = record?.signs
+      try requireSameModel(participant, record, run: run)
       try Self.requireSame("\(role) model \(participant.name)", known.signs, first: first, run: run)
       known.scope = Self.scope(identifiesBytes: participant.target.identifiesBytes, first ?? known.signs, run: run)
       plan.replace(known)
@@ -36,6 +38,18 @@ extension RunSession {
         run: run, role: role, fingerprint: judge.fingerprint, revision: judge.declaredRevision, signs: signs,
         scope: scope, now: now().timeIntervalSince1970)
     }
+  }
+
+  /// The run's inputs are the same; what a model in this process is besides depends on this version of Sluice and, where its
+  /// chat template tells the time, on the time zone.
+  /// - Throws: `SluiceError` (unavailable) where the model is not the one that the run began with.
+  private func requireSameModel(_ participant: Participant, _ first: TargetRecord?, run: String) throws {
+    guard let first, first.fingerprint != participant.target.fingerprint else { return }
+    throw SluiceError(
+      .unavailable,
+      "the \(participant.role) model \(participant.name) is not what it was when run \(run) began: another version of "
+        + "Sluice or another time zone gives it other prompts or answers",
+      remedy: "Resume it as it was begun, or run again without --resume: a run must not mix the answers of two models.")
   }
 
   /// - Throws: `SluiceError` (unavailable) where the server says something else than when the run began.

@@ -12,6 +12,10 @@ final class RunSession: Sendable {
   let policy: Policy
   let ledger: Ledger
   let options: RunOptions
+  /// The run that this life goes on with; nil for a new one.
+  private let resumed: RunRecord?
+  /// When a new run began, and what its chat templates are told that ask for the time.
+  private let began: Date
   let now: @Sendable () -> Date
   let progress: ProgressSink
   private let state: Mutex<State>
@@ -37,13 +41,15 @@ final class RunSession: Sendable {
   var hasBegun: Bool { run != nil }
 
   init(
-    policy: Policy, plan: RunPlan, ledger: Ledger, options: RunOptions, now: @escaping @Sendable () -> Date,
-    progress: @escaping ProgressSink
+    policy: Policy, plan: RunPlan, ledger: Ledger, options: RunOptions, resumed: RunRecord? = nil, began: Date,
+    now: @escaping @Sendable () -> Date, progress: @escaping ProgressSink
   ) {
     self.policy = policy
     state = Mutex(State(plan: plan))
     self.ledger = ledger
     self.options = options
+    self.resumed = resumed
+    self.began = began
     self.now = now
     self.progress = progress
   }
@@ -147,55 +153,20 @@ final class RunSession: Sendable {
       + (plan.search?.budget ?? 0)
   }
 
-  private var identity: RunIdentity {
-    RunIdentity(
-      policyName: policy.name, policyText: policy.text, digest: plan.identity.digest, seed: policy.seed,
-      // A run that its wall clock ended may get a longer one.
-      overrides: policy.overrides.filter { !$0.hasPrefix("budget.wall_clock=") },
-      stages: options.stages.map { $0.map(\.rawValue).sorted() } ?? [])
-  }
-
-  /// Refuses to go on where there is nothing to go on with: before anything of an earlier run is touched.
-  /// - Throws: `SluiceError` (usage).
-  func requireResumable() throws {
-    if options.resume { _ = try resumable() }
-  }
-
   /// - Returns: the run, and whether it goes on.
   private func begin() throws -> (run: String, isResumed: Bool) {
-    if options.resume {
-      let run = try resumable().id
-      progress(.notice("going on with run \(run)"))
-      return (run, true)
+    if let resumed {
+      progress(.notice("going on with run \(resumed.id)"))
+      return (resumed.id, true)
     }
+    let identity = RunIdentity(policy, digest: plan.identity.digest, options)
     if let unfinished = try ledger.unfinishedRun(identity) {
       progress(
         .notice(
           "run \(unfinished.id) of this policy is unfinished; this is a new run, which finds its answers in the ledger "
             + "(--resume goes on with the old one)"))
     }
-    return (try ledger.beginRun(identity, now: now().timeIntervalSince1970), false)
-  }
-
-  private func resumable() throws -> RunRecord {
-    if let unfinished = try ledger.unfinishedRun(identity) { return unfinished }
-    // Its verdict stands, but it says nothing of what is served today: it is for `report`, never for an exit code.
-    if let ended = try ledger.finishedRun(identity) {
-      throw SluiceError(
-        .usage, "there is nothing to resume: run \(ended.id) of this policy has ended",
-        at: SourceLocation(file: ledger.path),
-        remedy:
-          "sluice report \(ended.id) shows its verdict and writes its reports again; for a new run leave --resume out."
-      )
-    }
-    let other = try ledger.lastUnfinishedRun()
-    throw SluiceError(
-      .usage,
-      other.map { "there is no unfinished run of this policy; run \($0.id) was begun with other settings" }
-        ?? "there is no unfinished run to resume", at: SourceLocation(file: ledger.path),
-      remedy: other == nil
-        ? "Run again without --resume."
-        : "Resume with the same policy, inputs, --set, --seed and --stages, or run again without --resume.")
+    return (try ledger.beginRun(identity, now: began.timeIntervalSince1970), false)
   }
 
   // MARK: - Costs

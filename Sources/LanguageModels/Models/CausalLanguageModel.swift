@@ -16,15 +16,19 @@ public final class CausalLanguageModel: Sendable {
   public let endTokens: [Int]
   /// How the checkpoint marks turns, where it is a chat model; `promptTemplate` comes before it.
   public let chat: ChatSupport
+  /// Tokens that an answer may have, as the checkpoint's `generation_config.json` says; nil where it doesn't.
+  public let maxNewTokens: Int?
 
   public init(
-    weights: Weights, tokenizer: Tokenizer, promptTemplate: String?, endTokens: [Int], chat: ChatSupport = .none
+    weights: Weights, tokenizer: Tokenizer, promptTemplate: String?, endTokens: [Int], chat: ChatSupport = .none,
+    maxNewTokens: Int? = nil
   ) {
     self.weights = weights
     self.tokenizer = tokenizer
     self.promptTemplate = promptTemplate
     self.endTokens = endTokens
     self.chat = chat
+    self.maxNewTokens = maxNewTokens
   }
 
   /// The same model with other weights of the same layout.
@@ -33,7 +37,8 @@ public final class CausalLanguageModel: Sendable {
   /// The same model with other weights of the same layout, and prompts wrapped in another way.
   public func with(_ weights: Weights, promptTemplate: String?) -> CausalLanguageModel {
     CausalLanguageModel(
-      weights: weights, tokenizer: tokenizer, promptTemplate: promptTemplate, endTokens: endTokens, chat: chat)
+      weights: weights, tokenizer: tokenizer, promptTemplate: promptTemplate, endTokens: endTokens, chat: chat,
+      maxNewTokens: maxNewTokens)
   }
 
   /// Reads a Hugging Face folder, a GGUF file, or a LoRA adapter's folder whose base is here too.
@@ -54,7 +59,7 @@ public final class CausalLanguageModel: Sendable {
     return CausalLanguageModel(
       weights: try CheckpointMapping.load(architecture, from: source), tokenizer: tokenizer,
       promptTemplate: try configuration.optionalString("prompt_template"), endTokens: settings.endTokens,
-      chat: settings.chat)
+      chat: settings.chat, maxNewTokens: settings.maxNewTokens)
   }
 
   /// Writes `config.json` and `model.safetensors` (the tokenizer is the caller's to write).

@@ -10,11 +10,10 @@ public struct ChatPrompt: Hashable, Sendable {
   /// Whether the file is the template, so that its lines are the file's.
   let isFile: Bool
   private let template: ChatTemplate
-  /// `bos_token` and its like, by name.
-  private let tokens: [(name: String, text: String)]
+  private let tokens: [NamedToken]
 
   /// - Throws: `SluiceError` (usage) with the line of what can't be rendered here.
-  init(_ text: FoundTemplate, tokens: [(name: String, text: String)]) throws {
+  init(_ text: FoundTemplate, tokens: [NamedToken]) throws {
     source = text.source
     file = text.file
     isFile = text.isFile
@@ -64,11 +63,8 @@ public struct ChatPrompt: Hashable, Sendable {
         : "State the target's template instead, with {prompt} where the attack goes.")
   }
 
-  public static func == (a: ChatPrompt, b: ChatPrompt) -> Bool {
-    a.template == b.template && a.source == b.source && a.tokens.elementsEqual(b.tokens, by: ==)
-  }
-
-  public func hash(into hasher: inout Hasher) { hasher.combine(template) }
+  /// Everything that the template can tell of a time, in whatever conversation; nil where it can't ask for the time.
+  public func told(of time: TemplateTime) -> String? { template.told(of: time) }
 }
 
 /// What a checkpoint says about turns.
@@ -80,7 +76,7 @@ public enum ChatSupport: Hashable, Sendable {
   case unreadable(SluiceError)
 
   /// - Throws: `SluiceError` (usage) for a file that can't be read: nobody knows what it would say.
-  init(_ find: () throws -> FoundTemplate?, tokens: () throws -> [(name: String, text: String)]) throws {
+  init(_ find: () throws -> FoundTemplate?, tokens: () throws -> [NamedToken]) throws {
     guard let found = try find() else {
       self = .none
       return

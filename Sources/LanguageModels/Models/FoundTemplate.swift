@@ -87,15 +87,22 @@ extension CheckpointConfiguration {
   }
 }
 
-/// Special tokens by the names that templates know them by.
+/// A special token and the name that templates know it by.
+struct NamedToken: Hashable, Sendable {
+  /// `bos_token` and its like.
+  let name: String
+  let text: String
+}
+
+/// Looks for special tokens by the names that templates know them by.
 enum NamedTokens {
   private static let names = [
     "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
   ]
 
-  /// Of a Hugging Face folder: what `tokenizer_config.json` says, older files' `special_tokens_map.json`, and what the
-  /// tokenizer's class in transformers has where neither says.
-  static func of(folder: String) throws -> [(name: String, text: String)] {
+  /// The tokens of a Hugging Face folder: what `tokenizer_config.json` says, older files' `special_tokens_map.json`, and
+  /// what the tokenizer's class in transformers has where neither says.
+  static func of(folder: String) throws -> [NamedToken] {
     let files = FileManager.default
     let path = folder + "/tokenizer_config.json"
     let settings = files.fileExists(atPath: path) ? try CheckpointConfiguration(path: path) : nil
@@ -109,7 +116,7 @@ enum NamedTokens {
       // null says that there is none.
       if settings?.json(name)?.isNull == true, map?.json(name) == nil { return nil }
       let stated = (map?.json(name) ?? settings?.json(name)).flatMap { $0.string ?? $0["content"]?.string }
-      return (stated ?? defaults[name]).map { (name, $0) }
+      return (stated ?? defaults[name]).map { NamedToken(name: name, text: $0) }
     }
   }
 
@@ -134,14 +141,16 @@ enum NamedTokens {
     }
   }
 
-  /// Of a GGUF file's metadata.
-  static func of(_ file: GGUFFile) throws -> [(name: String, text: String)] {
+  /// The tokens that a GGUF file's metadata name.
+  static func of(_ file: GGUFFile) throws -> [NamedToken] {
     guard let tokens = try file.strings("tokenizer.ggml.tokens") else { return [] }
     return try [
       ("bos_token", "bos"), ("eos_token", "eos"), ("unk_token", "unknown"), ("sep_token", "seperator"),
       ("pad_token", "padding"),
     ].compactMap { name, key in
-      try file.integer("tokenizer.ggml.\(key)_token_id", in: 0...max(0, tokens.count - 1)).map { (name, tokens[$0]) }
+      try file.integer("tokenizer.ggml.\(key)_token_id", in: 0...max(0, tokens.count - 1)).map {
+        NamedToken(name: name, text: tokens[$0])
+      }
     }
   }
 }

@@ -27,15 +27,21 @@ public struct LocalPrompt: Sendable {
     case .unreadable(let error): throw error
     }
     // What no prompt could be rendered with is said before the first.
-    _ = try render("Hello")
+    _ = try render(Self.example)
   }
 
   /// The whole text.
   /// - Throws: `SluiceError` (usage) where the chat template refuses it.
-  public func render(_ prompt: String) throws -> String {
+  public func render(_ prompt: String) throws -> String { try rendered(prompt).text }
+
+  /// The whole text, and whether it tells the time, and so another one tomorrow.
+  /// - Throws: `SluiceError` (usage) where the chat template refuses it.
+  public func rendered(_ prompt: String) throws -> (text: String, usesTime: Bool) {
     switch form {
-    case .text(let template): template.render(prompt)
-    case .chat(let chat, let system, let time): try chat.render(prompt, system: system, time: time).text
+    case .text(let template): return (template.render(prompt), false)
+    case .chat(let chat, let system, let time):
+      let rendering = try chat.render(prompt, system: system, time: time)
+      return (rendering.text, rendering.usesTime)
     }
   }
 
@@ -48,9 +54,13 @@ public struct LocalPrompt: Sendable {
   /// Whether the checkpoint's chat template is used.
   public var isChat: Bool { if case .chat = form { true } else { false } }
 
-  /// Whether the chat template asks for the time, so that another day's prompts may be others.
-  public var usesTime: Bool {
-    guard case .chat(let chat, let system, let time) = form else { return false }
-    return (try? chat.render("", system: system, time: time).usesTime) ?? false
+  /// What tells these prompts from those of another time: a conversation as it is rendered, and everything that the chat
+  /// template can tell of the time in others. Nil where prompts are the same at all times.
+  /// - Throws: `SluiceError` (usage) where the chat template refuses the conversation.
+  func identityInTime() throws -> String? {
+    guard case .chat(let chat, _, let time) = form, let told = chat.told(of: time) else { return nil }
+    return try told + "|" + render(Self.example)
   }
+
+  private static let example = "Hello"
 }

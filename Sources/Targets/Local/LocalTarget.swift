@@ -154,7 +154,7 @@ extension TargetKind {
         name: "checkpoint", shape: .checkpoint, required: true,
         help: "Folder with config.json, model.safetensors and tokenizer.json, or a GGUF file."),
       PolicyKey(
-        name: "max_tokens", shape: .integer(1...100_000),
+        name: "max_tokens", shape: .integer(1...LocalTarget.Recipe.mostTokens),
         help: "Longest response (default: the checkpoint's own generation_config.json, else 512)."),
       PolicyKey(name: "batch", shape: .integer(1...4096), fallback: "64", help: "Prompts decoded together."),
     ]
@@ -174,8 +174,10 @@ extension LocalTarget {
     var maxTokens: Int?
     var batch = 64
 
-    /// Of a model that does not say how long its answers may be.
+    /// The limit for a model that does not say how long its answers may be.
     private static let usualMaxTokens = 512
+    /// The largest limit that a policy may state.
+    static let mostTokens = 100_000
 
     var name: String { path }
     var checkpoint: String? { path }
@@ -192,7 +194,8 @@ extension LocalTarget {
     func make(_ context: TargetContext) throws -> any Target {
       let loaded = try context.decoder(path)
       var settings = settings
-      settings.maxTokens = maxTokens ?? OwnLimit.maxTokens(checkpoint: path) ?? Self.usualMaxTokens
+      settings.maxTokens =
+        maxTokens ?? loaded.model.maxNewTokens.map { min($0, Self.mostTokens) } ?? Self.usualMaxTokens
       settings.seed = context.seed
       return try LocalTarget(
         name: path, fingerprint: identity(loaded, settings, context), model: loaded.model, settings: settings,
@@ -207,8 +210,8 @@ extension LocalTarget {
       _ loaded: LoadedDecoder, _ settings: SamplingSettings, _ context: TargetContext
     ) throws -> String {
       let identity = "\(loaded.fingerprint)/engine-\(CausalLanguageModel.engineVersion)"
-      let prompts = try LocalPrompt(loaded.model, settings, time: context.time)
-      return prompts.usesTime ? identity + "/prompt-\(context.digest(try prompts.render("")).prefix(16))" : identity
+      let inTime = try LocalPrompt(loaded.model, settings, time: context.time).identityInTime()
+      return inTime.map { identity + "/prompt-\(context.digest($0).prefix(16))" } ?? identity
     }
   }
 }

@@ -54,19 +54,22 @@ struct ChatModelTests {
   func goldens() throws {
     for golden in try ChatGolden.all() {
       let model = try model { try $0.write(golden.template, as: "chat_template.jinja") }
-      do {
-        let text = try chat(model).render(ChatGolden.prompt, system: golden.system, time: Self.time).text
-        #expect(text == golden.rendered, "\(golden)")
-        let ids = model.tokenizer.encode(text, addingSpecialTokens: false)
-        #expect(ids == golden.ids, "\(golden)")
-        let drawn = model.generate(
-          [GenerationRequest(prompt: ids, seed: 1)], temperature: 0, topP: 1, maxTokens: 10, workers: 1)[0]
-        // transformers counts the end token.
-        #expect(drawn.tokens == golden.greedy?.filter { $0 != 1 }, "\(golden)")
-        #expect(model.tokenizer.decode(drawn.tokens) == golden.text, "\(golden)")
-      } catch let error as SluiceError {
-        #expect(error.exitCode == .usage && error.message.contains(golden.error ?? "-"), "\(golden): \(error)")
+      if let refusal = golden.error {
+        let error = #expect(throws: SluiceError.self) {
+          try chat(model).render(ChatGolden.prompt, system: golden.system, time: Self.time)
+        }
+        #expect(error?.exitCode == .usage && error?.message == "the chat template refuses: \(refusal)", "\(golden)")
+        continue
       }
+      let text = try chat(model).render(ChatGolden.prompt, system: golden.system, time: Self.time).text
+      #expect(text == golden.rendered, "\(golden)")
+      let ids = model.tokenizer.encode(text, addingSpecialTokens: false)
+      #expect(ids == golden.ids, "\(golden)")
+      let drawn = model.generate(
+        [GenerationRequest(prompt: ids, seed: 1)], temperature: 0, topP: 1, maxTokens: 10, workers: 1)[0]
+      // transformers counts the end token.
+      #expect(drawn.tokens == golden.greedy?.filter { $0 != 1 }, "\(golden)")
+      #expect(model.tokenizer.decode(drawn.tokens) == golden.text, "\(golden)")
     }
   }
 
@@ -134,6 +137,40 @@ struct ChatModelTests {
     #expect(try model { try $0.write("{\"eos_token_id\": [3, 1]}", as: "generation_config.json") }.endTokens == [1, 3])
     #expect(try model { try $0.write("{\"eos_token_id\": 3}", as: "generation_config.json") }.endTokens == [3])
     #expect(try model { try $0.write("{}", as: "generation_config.json") }.endTokens == [1])
+  }
+
+  @Test("answer as long as generation_config.json says, an adapter as its base's, and a broken file is an error")
+  func lengths() throws {
+    #expect(try model { _ in }.maxNewTokens == nil)
+    #expect(try model { try remove("generation_config.json", in: $0) }.maxNewTokens == nil)
+    let folder = try CheckpointFolder()
+    for name in ["config.json", "model.safetensors", "tokenizer.json"] {
+      try folder.write(CheckpointFixtures.bytes(CheckpointFixtures.path("chat/" + name)), as: name)
+    }
+    try folder.write("{\"max_new_tokens\": 7}", as: "generation_config.json")
+    let base = try CausalLanguageModel.load(folder: folder.path)
+    let adapter = try LoRAAdapter(
+      layout: base.weights.layout, rank: 2, alpha: 2, projections: ["self_attn.q_proj"], seed: 1)
+    let adapted = try CheckpointFolder()
+    try AdaptedCheckpoint.write(adapter, base: folder.path, promptTemplate: nil, to: adapted.path)
+    #expect(try [base, .load(folder: adapted.path)].map(\.maxNewTokens) == [7, 7])
+    for broken in ["{", "{\"max_new_tokens\": 0}", "{\"max_new_tokens\": \"many\"}"] {
+      try folder.write(broken, as: "generation_config.json")
+      for path in [folder.path, adapted.path] {
+        let error = #expect(throws: SluiceError.self) { try CausalLanguageModel.load(folder: path) }
+        #expect(error?.exitCode == .usage && error?.location?.file.hasSuffix("generation_config.json") == true)
+      }
+    }
+    // A link to nothing is no absent file.
+    try remove("generation_config.json", in: folder)
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path + "/generation_config.json", withDestinationPath: "/nowhere/at-all.json")
+    let error = #expect(throws: SluiceError.self) { try CausalLanguageModel.load(folder: folder.path) }
+    #expect(error?.location?.file.hasSuffix("generation_config.json") == true)
+  }
+
+  private func remove(_ name: String, in folder: borrowing CheckpointFolder) throws {
+    try FileManager.default.removeItem(atPath: folder.path + "/" + name)
   }
 }
 
