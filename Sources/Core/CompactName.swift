@@ -3,7 +3,7 @@
 /// A suite has such names by the hundred thousand, and a text of 16 characters would take a block of memory for each.
 public struct CompactName: Hashable, Sendable {
   private enum Form: Hashable, Sendable {
-    /// Of a text of 16 lower-case hexadecimal digits, and of no other: equal texts have one form.
+    /// A text of 16 lower-case hexadecimal digits, and no other: equal texts have one form.
     case hash(UInt64)
     case text(String)
   }

@@ -13,7 +13,7 @@ struct RulesReader {
     var keys: [String] {
       ["category", "canary", "pattern", "examples"] + (self == .refusal ? ["locales"] : [])
     }
-    /// Of examples that a rule must match, and of those that it must not.
+    /// Keys of the examples that a rule must match, and of those that it must not.
     var exampleKeys: (matched: String, unmatched: String) {
       self == .unsafe ? ("unsafe", "safe") : ("refusal", "other")
     }

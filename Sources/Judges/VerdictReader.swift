@@ -12,8 +12,8 @@ struct VerdictReader: Sendable {
   /// Whether a second line may name the violated categories, as guard models do (`S1,S10`).
   let allowsCodes: Bool
 
-  /// Of the first token's probability, what the two labels must hold to be read; less means that the model was about to
-  /// say something else.
+  /// Least share of the first token's probability that the two labels must hold to be read; with less, the model was
+  /// about to say something else.
   static let leastMass = 0.5
 
   /// - Parameter code: the request's own; a reasoned verdict has to repeat it.

@@ -58,7 +58,7 @@ extension LoRAAdapter {
   }
 
   private init(_ file: SafetensorsFile, layout: ParameterLayout, rank: Int, alpha: Float) throws {
-    /// Of one adapted module: its slot, and its path as the file has it.
+    /// Paths of the adapted modules as the file has them, by slot.
     var modules: [Int: String] = [:]
     for name in file.tensors.keys {
       guard let path = ["lora_A", "lora_B"].lazy.compactMap({ Self.module(name, $0) }).first else {

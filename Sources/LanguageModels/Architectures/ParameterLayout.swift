@@ -39,7 +39,7 @@ public struct ParameterSlot: Hashable, Sendable {
 /// A matrix that one product reads: one projection, or several with the same input that lie one after the other.
 struct FusedProjection: Sendable {
   struct Part: Sendable {
-    /// Of the weight, in the layout's slots.
+    /// The weight's index in the layout's slots.
     let slot: Int
     /// Where its outputs begin among the fused ones.
     let column: Int

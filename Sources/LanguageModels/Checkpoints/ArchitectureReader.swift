@@ -30,7 +30,7 @@ extension Architecture {
     try validate(configuration)
   }
 
-  /// Of a checkpoint, its weights' headers looked at and nothing else of them.
+  /// Reads a checkpoint's architecture; of its weights, the headers alone are looked at.
   /// - Throws: `SluiceError` (usage) naming the file and what is wrong with it.
   static func of(checkpoint path: String) throws -> Architecture {
     if path.hasSuffix(".gguf") { return try Architecture(GGUFFile(path: path)) }
@@ -48,10 +48,8 @@ extension Architecture {
     if !configuration.has("tie_word_embeddings") {
       tiesEmbeddings = !isStored
     } else if tiesEmbeddings, isStored {
-      var tied = self
-      tied.tiesEmbeddings = true
-      let embedding = CheckpointMapping.embeddingName(tied, in: source)
-      tiesEmbeddings = try source.holdsEqualTensors("lm_head.weight", embedding)
+      tiesEmbeddings = try source.holdsEqualTensors(
+        "lm_head.weight", CheckpointMapping.embeddingName(self, in: source))
     }
   }
 

@@ -120,7 +120,7 @@ extension Graph.Step {
     }
   }
 
-  /// Of a norm.
+  /// The statistics that a norm keeps; nil for other steps.
   var statistics: Graph.Value? {
     switch self {
     case .norm(let step): step.statistics

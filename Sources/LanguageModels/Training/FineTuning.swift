@@ -28,7 +28,7 @@ public struct FineTuning: Sendable {
   /// What training did.
   public struct Outcome: Sendable {
     public let epochs: [Epoch]
-    /// Of the epoch with the lowest held-out loss.
+    /// The epoch with the lowest held-out loss.
     public let best: Epoch
     public let bestWeights: Weights
     public let ending: Ending

@@ -36,7 +36,7 @@ final class CurlTransfer {
   var place: RequestPlace? { order?.place }
   /// What has come so far.
   var bodyBytes: Int { body.count }
-  /// Of a transfer that has ended: whether the server's status says so.
+  /// Whether the server's status says so; known once the transfer has ended.
   var hasSucceeded: Bool { (200..<300).contains(sluice_get_long(handle, CURLINFO_RESPONSE_CODE)) }
 
   /// Whether `request` is like the one that the handle is set up for, but for its body.

@@ -29,7 +29,7 @@ final class TransferEngine {
   private static let mostIdle = 1_024
   /// Connections kept open. By default libcurl closes most of them whenever few transfers are running.
   private static let mostConnections = 4_096
-  /// Bytes of an answer from which on it keeps its place until it is read.
+  /// Largest answer, in bytes, that gives up its place before it is read.
   private static let mostUnread = 64 << 10
   /// How long a wait lasts where nothing has a time of its own: every transfer is looked at then, since libcurl 7.88 may hold
   /// back what came for one HTTP/2 stream while it worked on another, and no event would tell.
@@ -186,7 +186,7 @@ final class TransferEngine {
 /// Orders in the order of their coming.
 private struct OrderQueue {
   private var orders: [TransferOrder] = []
-  /// Of the next one.
+  /// Index of the next one.
   private var place = 0
 
   mutating func append(_ order: TransferOrder) { orders.append(order) }

@@ -24,9 +24,9 @@ public struct OpenAIConfiguration: Hashable, Sendable {
   public var stallTimeout: Duration
   /// Tries after the first.
   public var retries: Int
-  /// Of a body after decompression: more is not read.
+  /// Bytes of a body after decompression: more is not read.
   public var maxResponseBytes: Int
-  /// Of the text of a response; nil for what `Response` keeps at most.
+  /// Bytes of a response's text; nil for what `Response` keeps at most.
   public var maxTextBytes: Int?
   /// After so many requests in a row have failed as unavailable, the rest fail at once.
   public var failuresBeforeGivingUp: Int

@@ -25,7 +25,7 @@ public struct OpenAIQuestion: Sendable {
   public var temperature: Double
   public var topP: Double
   public var maxTokens: Int
-  /// Of the server's draws, where it knows such a thing; of the pauses between tries too.
+  /// Seed of the server's draws, where it knows such a thing, and of the pauses between tries.
   public var seed: UInt64
   /// Whether a server that refuses the temperature may answer at its own. Where the temperature is 1, which is the
   /// protocol's default, it always may.

@@ -4,7 +4,7 @@ import Core
 /// its own conversion.
 struct GGUFFile: Sendable {
   let path: String
-  /// Of the file that holds the metadata: the first shard.
+  /// The header that holds the metadata: the first shard's.
   private let header: GGUFHeader
   private let shards: [(header: GGUFHeader, file: MappedFile)]
   let tensors: [String: GGUFTensor]

@@ -7,7 +7,7 @@ enum GGUFValue: Sendable {
   case strings([String])
   case integers([Int])
   case numbers([Float])
-  /// Of a kind that nothing here reads; its bytes were skipped.
+  /// A kind that nothing here reads; its bytes were skipped.
   case other
 
   /// What the value is, for messages.

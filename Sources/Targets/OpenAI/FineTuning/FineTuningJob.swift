@@ -53,7 +53,7 @@ public struct FineTuningOrder: Hashable, Sendable {
     case topLevel = "top-level"
   }
 
-  /// Of the uploaded file.
+  /// Identifier of the uploaded file.
   public var trainingFile: String
   /// Becomes part of the tuned model's name; what services don't allow there is left out.
   public var suffix: String
