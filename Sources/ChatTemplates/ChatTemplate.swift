@@ -111,7 +111,7 @@ enum Limits {
   /// Bytes copied, compared or searched that one step of the above stands for.
   static let bytesPerStep = 64
   /// The same for a text whose characters are looked at one by one.
-  static let readBytesPerStep = 16
+  static let readBytesPerStep = 8
   /// Bytes of the result, and of every text on the way.
   static let text = 16_000_000
   /// Elements of a list.

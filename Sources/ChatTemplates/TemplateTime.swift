@@ -50,13 +50,13 @@ public struct TemplateTime: Hashable, Sendable {
         rest.removeFirst()
       }
       guard let kind = rest.popFirst() else { throw Fault.unsupported("a '%' at the end of a time format") }
-      try result.append(text(of: kind, isPadded: isPadded))
+      try result.append(text(of: kind, isPadded: isPadded, work))
     }
     try result.append(String(rest))
     return result.text
   }
 
-  private func text(of kind: Unicode.Scalar, isPadded: Bool) throws -> String {
+  private func text(of kind: Unicode.Scalar, isPadded: Bool, _ work: Work) throws -> String {
     func number(_ value: Int, _ width: Int, _ pad: Character = "0") -> String {
       let digits = String(value)
       return isPadded ? String(repeating: pad, count: max(0, width - digits.count)) + digits : digits
@@ -68,11 +68,11 @@ public struct TemplateTime: Hashable, Sendable {
     case "A": return weekday
     case "b", "h": return String(month.prefix(3))
     case "B": return month
-    case "c": return try text("%a %b %e %H:%M:%S %Y")
+    case "c": return try text("%a %b %e %H:%M:%S %Y", work)
     case "d": return number(day, 2)
-    case "D", "x": return try text("%m/%d/%y")
+    case "D", "x": return try text("%m/%d/%y", work)
     case "e": return number(day, 2, " ")
-    case "F": return try text("%Y-%m-%d")
+    case "F": return try text("%Y-%m-%d", work)
     case "H": return number(hour, 2)
     case "I": return number((hour + 11) % 12 + 1, 2)
     case "j": return number(dayOfYear, 3)
@@ -80,10 +80,10 @@ public struct TemplateTime: Hashable, Sendable {
     case "M": return number(minute, 2)
     case "n": return "\n"
     case "p": return hour < 12 ? "AM" : "PM"
-    case "R": return try text("%H:%M")
+    case "R": return try text("%H:%M", work)
     case "S": return number(second, 2)
     case "t": return "\t"
-    case "T", "X": return try text("%H:%M:%S")
+    case "T", "X": return try text("%H:%M:%S", work)
     case "u": return String(self.weekday == 0 ? 7 : self.weekday)
     case "w": return String(self.weekday)
     case "y": return number(year % 100, 2)

@@ -65,7 +65,7 @@ struct InterruptionTests {
     var policy = policy
     (policy.attacker, policy.baseline) = (nil, nil)
     policy.candidate = "{kind: local, checkpoint: telling}"
-    policy.suite = "{seeds: seeds.jsonl, responses: 40, early_stop: off}"
+    policy.suite = "{seeds: seeds.jsonl, responses: 200, early_stop: off}"
     policy.checks = ["{metric: replay.asr, at_most: 0.99}"]
     let workspace = try Workspace.tiny(policy)
     try workspace.copy("fixtures/lab/assistant-1.0", to: "telling")
@@ -90,7 +90,7 @@ struct InterruptionTests {
     let cost = try workspace.report()["cost"] as? [[String: Any]] ?? []
     let asked = cost.reduce(0) { $0 + ($1["responses"] as? Int ?? 0) }
     let attacks = try String(decoding: workspace.read("seeds.jsonl"), as: UTF8.self).split(separator: "\n").count
-    #expect(before > 0 && before < 40 * attacks && asked == 40 * attacks)
+    #expect(before > 0 && before < 200 * attacks && asked == 200 * attacks)
     #expect(try await workspace.responses() == asked)
   }
 

@@ -41,11 +41,11 @@ struct ChatTargetTests {
 
   @Test("answers in the block of reasoning that the prompt leaves open, and outside of one that it closes")
   func reasoning() async throws {
-    let open = try await target(Self.turns + "<|im_start|>assistant\n<think>\n").ask("hello").get()
+    let open = try await target(Self.turns + "<|im_start|>assistant\n<think>{{ '\\n' }}").ask("hello").get()
     #expect(open.text.hasPrefix("<think>\n") && Reasoning.openings.filter { open.text.contains($0) }.count == 1)
-    let closed = try await target(Self.turns + "<|im_start|>assistant\n<think>\n\n</think>\n\n").ask("hello").get()
+    let closed = try await target(Self.turns + "<|im_start|>assistant\n<think>\n\n</think>{{ '\\n\\n' }}").ask("hello")
+      .get()
     #expect(!closed.text.hasPrefix("<think>") && !closed.text.hasPrefix("</think>"), "\(closed.text)")
-    // The prompt is the same but for the block, so the text is the model's alone.
     #expect(closed.promptTokens > open.promptTokens)
   }
 

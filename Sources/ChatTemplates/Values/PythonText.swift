@@ -269,15 +269,17 @@ enum PythonText {
   /// `float` of a string, nil where Python reads none.
   static func double(_ text: String) -> Double? {
     let trimmed = stripped(text)
-    switch lowercased(trimmed) {
-    case "nan", "+nan", "-nan": return .nan
-    case "inf", "+inf", "infinity", "+infinity": return .infinity
-    case "-inf", "-infinity": return -.infinity
-    default: break
+    guard trimmed.utf8.allSatisfy({ "0123456789.eE+-_".utf8.contains($0) }) else {
+      // No name is longer.
+      guard trimmed.utf8.count <= "+infinity".utf8.count else { return nil }
+      switch lowercased(trimmed) {
+      case "nan", "+nan", "-nan": return .nan
+      case "inf", "+inf", "infinity", "+infinity": return .infinity
+      case "-inf", "-infinity": return -.infinity
+      default: return nil
+      }
     }
-    guard let plain = withoutUnderscores(trimmed), plain.utf8.allSatisfy({ "0123456789.eE+-".utf8.contains($0) }) else {
-      return nil
-    }
+    guard let plain = withoutUnderscores(trimmed) else { return nil }
     return Double(plain.hasSuffix(".") ? plain + "0" : plain.replacingOccurrences(of: ".e", with: ".0e"))
   }
 
@@ -295,6 +297,7 @@ enum PythonText {
 
   /// A number without underscores, nil where one doesn't stand between digits.
   private static func withoutUnderscores(_ text: String) -> String? {
+    guard text.utf8.contains(UInt8(ascii: "_")) else { return text }
     let scalars = Array(text.unicodeScalars)
     for (index, scalar) in scalars.enumerated() where scalar == "_" {
       guard index > 0, index + 1 < scalars.count, Character(scalars[index - 1]).isHexDigit,
