@@ -75,7 +75,7 @@ struct EncodingTests {
     let folder = FileManager.default.temporaryDirectory.appending(path: "sluice-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let weights = livelyWeights(architecture, seed: 8)
-    try writeConfiguration(try architecture.configurationEntries, folder: folder)
+    try writeConfiguration(architecture.configurationEntries, folder: folder)
     try SafetensorsWriter.write(
       tensors: CheckpointMapping.tensors(weights), dtype: .f32, metadata: [:], to: folder + "/model.safetensors")
     let read = try Architecture(CheckpointConfiguration(folder: folder))

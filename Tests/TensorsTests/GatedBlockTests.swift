@@ -127,7 +127,7 @@ struct GatedBlockTests {
     let x = floats(2 * 14, seed: 8)
     var y = x
     // Two heads of six in rows of fourteen: the rest stays.
-    table.rotate(rows: 2, heads: 2, stride: 14, positions: [3, 39], x: &y)
+    table.rotate(rows: 2, heads: 2, headSize: 6, stride: 14, positions: [3, 39], x: &y)
     for (row, position) in [(0, 3.0), (1, 39.0)] {
       for head in 0..<2 {
         for i in 0..<3 {
@@ -140,8 +140,25 @@ struct GatedBlockTests {
       }
       #expect(y[row * 14 + 12] == x[row * 14 + 12] && y[row * 14 + 13] == x[row * 14 + 13])
     }
-    table.rotate(rows: 2, heads: 2, stride: 14, positions: [3, 39], x: &y, inverse: true)
+    table.rotate(rows: 2, heads: 2, headSize: 6, stride: 14, positions: [3, 39], x: &y, inverse: true)
     for (a, b) in zip(x, y) { #expect(abs(a - b) < 1e-5) }
+  }
+
+  @Test("a rotation of a head's first dimensions leaves the others as they are, and a magnitude scales what is turned")
+  func partialRotary() {
+    let x = floats(16, seed: 9)
+    var (plain, scaled) = (x, x)
+    RotaryTable(frequencies: [1, 0.1], positions: 8)
+      .rotate(rows: 1, heads: 2, headSize: 8, stride: 16, positions: [7], x: &plain)
+    RotaryTable(frequencies: [1, 0.1], positions: 8, magnitude: 1.5)
+      .rotate(rows: 1, heads: 2, headSize: 8, stride: 16, positions: [7], x: &scaled)
+    for i in 0..<16 {
+      if i % 8 < 4 {
+        #expect(abs(scaled[i] - 1.5 * plain[i]) < 1e-5 && plain[i] != x[i])
+      } else {
+        #expect(scaled[i] == x[i] && plain[i] == x[i])
+      }
+    }
   }
 
   @Test(

@@ -12,14 +12,43 @@ public struct Architecture: Hashable, Sendable {
     case roberta
     /// Llama, and whatever has its blocks (SmolLM2): RMS norms, rotary positions, gated feed-forward.
     case llama
+    /// Mistral: Llama, with a window in every layer or none.
+    case mistral
     /// Qwen 2 and 2.5: Llama with biases on query, key and value.
     case qwen2
+    /// Qwen 3: Llama with norms on the heads of queries and keys.
+    case qwen3
+    /// Phi-3 and Phi-4: Llama with query, key and value in one matrix, and gate and up in another.
+    case phi3
+    /// SmolLM3: Llama with layers that have no positions.
+    case smollm3
+    /// Gemma 2: norms on both sides of each half block, soft caps; every other layer sees a window only.
+    case gemma2
     /// Gemma 3, the text model: norms on both sides of each half block and on queries and keys; most layers see a
     /// window only.
     case gemma3 = "gemma3_text"
 
     /// Whether it is read from both sides: no language model, but an encoder.
     public var isEncoder: Bool { self == .bert || self == .roberta }
+
+    /// Whether its blocks are Llama's but for parts that the configuration and the family's name tell.
+    var isLlamaLike: Bool {
+      switch self {
+      case .llama, .mistral, .qwen2, .qwen3, .phi3, .smollm3: true
+      case .gpt2, .bert, .roberta, .gemma2, .gemma3: false
+      }
+    }
+
+    /// Names of all decoders, for messages.
+    static let decoders = names { !$0.isEncoder }
+
+    /// Names of all encoders, for messages.
+    static let encoders = names(\.isEncoder)
+
+    private static func names(_ isIncluded: (Family) -> Bool) -> String {
+      let names = allCases.filter(isIncluded).map { $0 == .gemma3 ? "gemma3" : $0.rawValue }
+      return names.dropLast().joined(separator: ", ") + " and " + (names.last ?? "")
+    }
   }
 
   public var family: Family
@@ -48,7 +77,9 @@ public struct Architecture: Hashable, Sendable {
   public var window: Int?
   /// Which layers see everything although there is a window [L]; empty for none.
   public var globalLayers: [Bool]
-  /// Biases on query, key, value and attention output (Llama's `attention_bias`).
+  /// Which layers don't turn queries and keys by their position [L]; empty for none.
+  public var unrotatedLayers: [Bool]
+  /// Biases on query, key, value and attention output (`attention_bias`).
   public var hasAttentionBias: Bool
   /// Factor on q·k; nil for 1/√D.
   public var attentionScale: Float?
@@ -74,6 +105,7 @@ public struct Architecture: Hashable, Sendable {
     self.tiesEmbeddings = tiesEmbeddings
     segmentTypes = 0
     globalLayers = []
+    unrotatedLayers = []
     hasAttentionBias = false
     switch family {
     case .gpt2:
@@ -83,8 +115,12 @@ public struct Architecture: Hashable, Sendable {
       self.activation = activation ?? .geluErf
       self.epsilon = epsilon ?? (family == .bert ? 1e-12 : 1e-5)
       segmentTypes = family == .bert ? 2 : 1
-    case .llama, .qwen2:
+    case .llama, .mistral, .qwen2, .qwen3, .phi3, .smollm3:
       self.activation = activation ?? .silu
+      self.epsilon = epsilon ?? (family == .phi3 ? 1e-5 : 1e-6)
+      rotary = Rotary(base: family == .smollm3 ? 2_000_000 : 10_000)
+    case .gemma2:
+      self.activation = activation ?? .geluTanh
       self.epsilon = epsilon ?? 1e-6
       rotary = Rotary(base: 10_000)
     case .gemma3:
@@ -111,6 +147,9 @@ public struct Architecture: Hashable, Sendable {
       window: isGlobal(layer: layer) ? nil : window, softCap: attentionCap)
   }
 
-  /// The rotation of the layer's queries and keys.
-  func rotary(layer: Int) -> Rotary? { isGlobal(layer: layer) ? rotary : localRotary ?? rotary }
+  /// The rotation of the layer's queries and keys; nil where they have no positions.
+  func rotary(layer: Int) -> Rotary? {
+    if unrotatedLayers.indices.contains(layer), unrotatedLayers[layer] { return nil }
+    return isGlobal(layer: layer) ? rotary : localRotary ?? rotary
+  }
 }

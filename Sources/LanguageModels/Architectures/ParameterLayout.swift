@@ -69,8 +69,8 @@ public struct ParameterLayout: Hashable, Sendable {
     switch architecture.family {
     case .gpt2: builder.buildGPT2()
     case .bert, .roberta: builder.buildBERT()
-    case .llama, .qwen2: builder.buildLlama()
-    case .gemma3: builder.buildGemma3()
+    case .llama, .mistral, .qwen2, .qwen3, .phi3, .smollm3: builder.buildLlama()
+    case .gemma2, .gemma3: builder.buildGemma()
     }
     self.architecture = architecture
     slots = builder.slots

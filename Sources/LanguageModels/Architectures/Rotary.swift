@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 import Tensors
 
-/// Which frequencies rotary positions turn with.
+/// Which frequencies rotary positions turn with. D = head size, R = dimensions of a head that turn.
 public struct Rotary: Hashable, Sendable {
   /// How a model that was trained on short texts was stretched to long ones.
   public enum Scaling: Hashable, Sendable {
@@ -12,26 +12,58 @@ public struct Rotary: Hashable, Sendable {
     case linear(factor: Double)
     /// Low frequencies divided, high ones kept, those between interpolated (Llama 3.1).
     case llama3(factor: Double, lowFrequency: Double, highFrequency: Double, originalContext: Double)
-    /// Each frequency divided by its own factor [D/2], as GGUF files state it.
+    /// Frequencies below a number of turns in the original context divided, those above another kept, those between mixed.
+    case yarn(YaRN)
+    /// Each frequency divided by its own factor [R/2]: LongRoPE's within the original context, and GGUF files' own.
     case factors([Float])
+  }
+
+  /// YaRN (Peng et al., 2023, arXiv 2309.00071).
+  public struct YaRN: Hashable, Sendable {
+    public var factor: Double
+    public var originalContext: Double
+    /// Turns in the original context from which on a frequency is kept.
+    public var fastTurns = 32.0
+    /// Turns up to which a frequency is divided.
+    public var slowTurns = 1.0
+    /// Whether the bounds between the two are whole dimensions.
+    public var truncates = true
+
+    public init(factor: Double, originalContext: Double) {
+      self.factor = factor
+      self.originalContext = originalContext
+    }
+
+    /// The factor on queries and keys that the paper recommends.
+    static func magnitude(_ factor: Double, weight: Double = 1) -> Double {
+      factor <= 1 ? 1 : 0.1 * weight * log(factor) + 1
+    }
   }
 
   public var base: Double
   public var scaling: Scaling
+  /// R; nil for D.
+  public var dimensions: Int?
+  /// Factor on what is turned.
+  public var magnitude = 1.0
 
   public init(base: Double, scaling: Scaling = .none) {
     self.base = base
     self.scaling = scaling
   }
 
-  /// Radians a position [D/2]: base^(−2i/D), scaled.
+  /// Radians a position [R/2]: base^(−2i/R), scaled.
   func frequencies(headSize: Int) -> [Float] {
-    (0..<headSize / 2).map { i in
-      let plain = 1 / pow(base, Double(2 * i) / Double(headSize))
+    let size = dimensions ?? headSize
+    return (0..<size / 2).map { i in
+      let plain = 1 / pow(base, Double(2 * i) / Double(size))
       switch scaling {
       case .none: return Float(plain)
       case .linear(let factor): return Float(plain / factor)
       case .factors(let factors): return Float(plain) / (factors.indices.contains(i) ? factors[i] : 1)
+      case .yarn(let yarn):
+        let kept = 1 - share(of: i, yarn, size: size)
+        return Float(plain / yarn.factor * (1 - kept) + plain * kept)
       case .llama3(let factor, let low, let high, let context):
         let wavelength = 2 * Double.pi / plain
         if wavelength > context / low { return Float(plain / factor) }
@@ -41,53 +73,17 @@ public struct Rotary: Hashable, Sendable {
       }
     }
   }
-}
 
-extension Rotary {
-  /// From a `config.json` as transformers 4 writes it (`rope_theta`, `rope_scaling`) or as 5 does (`rope_parameters`),
-  /// or from the object of the latter itself.
-  /// - Throws: `SluiceError` (usage) for a kind of scaling that isn't supported.
-  init(_ configuration: CheckpointConfiguration, defaultBase: Double) throws {
-    let parameters = try configuration.object("rope_parameters")
-    let scaling = try parameters ?? configuration.object("rope_scaling") ?? configuration
-    if try (parameters ?? configuration).double("partial_rotary_factor", default: 1) != 1 {
-      throw configuration.error("partial_rotary_factor is not supported")
+  /// How much of frequency `i` is divided: from 0 for fast ones to 1 for slow ones.
+  private func share(of i: Int, _ yarn: YaRN, size: Int) -> Double {
+    func dimension(turns: Double) -> Double {
+      Double(size) * log(yarn.originalContext / (turns * 2 * .pi)) / (2 * log(base))
     }
-    let bases = 1e-6...1e12
-    base =
-      try parameters?.optionalDouble("rope_theta", in: bases)
-      ?? configuration.double("rope_theta", default: defaultBase, in: bases)
-    let kind = try scaling.optionalString("rope_type") ?? scaling.string("type", default: "default")
-    let factors = 1e-6...1e6
-    switch kind {
-    case "default": self.scaling = .none
-    case "linear": self.scaling = .linear(factor: try scaling.double("factor", in: factors))
-    case "llama3":
-      self.scaling = .llama3(
-        factor: try scaling.double("factor", in: factors),
-        lowFrequency: try scaling.double("low_freq_factor", in: factors),
-        highFrequency: try scaling.double("high_freq_factor", in: factors),
-        originalContext: try scaling.double("original_max_position_embeddings", in: 1...1e9))
-    default: throw scaling.error("rotary scaling of type \(brief(kind)) is not supported")
-    }
-  }
-
-  /// - Throws: `SluiceError` for scaling that no `config.json` can state.
-  func write(to entries: inout [String: Any]) throws {
-    entries["rope_theta"] = base
-    switch scaling {
-    case .none: break
-    case .linear(let factor): entries["rope_scaling"] = ["rope_type": "linear", "factor": factor]
-    case .llama3(let factor, let low, let high, let context):
-      entries["rope_scaling"] = [
-        "rope_type": "llama3", "factor": factor, "low_freq_factor": low, "high_freq_factor": high,
-        "original_max_position_embeddings": Int(context),
-      ]
-    case .factors:
-      throw SluiceError(
-        .usage, "the rotary scaling of this GGUF file can't be written to a config.json",
-        remedy: "Start from the model's Hugging Face folder.")
-    }
+    var (low, high) = (dimension(turns: yarn.fastTurns), dimension(turns: yarn.slowTurns))
+    if yarn.truncates { (low, high) = (low.rounded(.down), high.rounded(.up)) }
+    (low, high) = (max(low, 0), min(high, Double(size - 1)))
+    if low == high { high += 0.001 }
+    return min(max((Double(i) - low) / (high - low), 0), 1)
   }
 }
 
@@ -95,11 +91,13 @@ extension Rotary {
 final class RotaryCache: Sendable {
   private let frequencies: [Float]
   private let limit: Int
+  private let magnitude: Float
   private let table: Mutex<RotaryTable>
 
   init(_ rotary: Rotary, headSize: Int, context: Int) {
     frequencies = rotary.frequencies(headSize: headSize)
     limit = context
+    magnitude = Float(rotary.magnitude)
     table = Mutex(RotaryTable(frequencies: frequencies, positions: 0))
   }
 
@@ -109,7 +107,7 @@ final class RotaryCache: Sendable {
       if table.positions < positions {
         // Doubled, so that a decoder that goes on token by token doesn't make it anew each time.
         let wanted = max(positions, min(limit, max(256, 2 * table.positions)))
-        table = RotaryTable(frequencies: frequencies, positions: wanted)
+        table = RotaryTable(frequencies: frequencies, positions: wanted, magnitude: magnitude)
       }
       return table
     }

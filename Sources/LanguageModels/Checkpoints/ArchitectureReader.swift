@@ -14,8 +14,7 @@ extension Architecture {
     case "gpt2": self = try .gpt2(configuration)
     case "bert": self = try .bert(configuration, .bert)
     case "roberta": self = try .bert(configuration, .roberta)
-    case "llama": self = try .llama(configuration, .llama)
-    case "qwen2": self = try .llama(configuration, .qwen2)
+    case "gemma2": self = try .gemma2(configuration)
     case "gemma3_text": self = try .gemma3(configuration)
     case "gemma3":
       guard let text = try configuration.object("text_config") else {
@@ -23,9 +22,13 @@ extension Architecture {
       }
       self = try .gemma3(text)
     default:
+      if let family = Family(rawValue: type), family.isLlamaLike {
+        self = try .llama(configuration, family)
+        break
+      }
       throw configuration.error(
         "model_type \(brief(type)) is not supported",
-        remedy: "Supported are gpt2, llama, qwen2 and gemma3 decoders, bert and roberta encoders.")
+        remedy: "Supported are the decoders \(Family.decoders), and the encoders \(Family.encoders).")
     }
     try validate(configuration)
   }
@@ -76,13 +79,11 @@ extension Architecture {
 
   /// The `config.json` keys that `init(_:)` reads back.
   var configurationEntries: [String: Any] {
-    get throws {
-      switch family {
-      case .gpt2: gpt2Entries
-      case .bert, .roberta: bertEntries
-      case .llama, .qwen2: try llamaEntries
-      case .gemma3: try gemma3Entries
-      }
+    switch family {
+    case .gpt2: gpt2Entries
+    case .bert, .roberta: bertEntries
+    case .llama, .mistral, .qwen2, .qwen3, .phi3, .smollm3: llamaEntries
+    case .gemma2, .gemma3: gemmaEntries
     }
   }
 

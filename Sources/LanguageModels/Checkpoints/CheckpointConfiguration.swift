@@ -53,6 +53,9 @@ public struct CheckpointConfiguration: Sendable {
     self.prefix = prefix
   }
 
+  /// The names of its members.
+  var keys: [String] { document.members?.map(\.key) ?? [] }
+
   /// Whether it has no members.
   var isEmpty: Bool { document.members?.isEmpty ?? true }
 
@@ -120,6 +123,19 @@ public struct CheckpointConfiguration: Sendable {
       throw error("\(prefix)\(key) is \(number); it must be from \(range.lowerBound) to \(range.upperBound)")
     }
     return number
+  }
+
+  /// A list of numbers inside `range`, empty where it is absent.
+  public func doubles(_ key: String, in range: ClosedRange<Double>) throws -> [Double] {
+    guard let value = value(key) else { return [] }
+    guard let elements = value.array else { throw wrongType(key, "a list of numbers", value) }
+    return try elements.map { element in
+      guard let number = element.double else { throw wrongType(key, "a list of numbers", element) }
+      guard range.contains(number) else {
+        throw error("\(prefix)\(key) holds \(number); it must be from \(range.lowerBound) to \(range.upperBound)")
+      }
+      return number
+    }
   }
 
   public func string(_ key: String) throws -> String { try required(key, optionalString(key)) }

@@ -128,15 +128,15 @@ extension Architecture.Family {
     case .gpt2: "transformer."
     case .bert: "bert."
     case .roberta: "roberta."
-    case .llama, .qwen2, .gemma3: "model."
+    case .llama, .mistral, .qwen2, .qwen3, .phi3, .smollm3, .gemma2, .gemma3: "model."
     }
   }
 
   fileprivate var prefixesInFiles: [String] {
     switch self {
-    case .gpt2, .bert, .roberta, .llama, .qwen2: [modelPrefix, ""]
     // With a vision tower beside it, in the order of transformers' versions.
     case .gemma3: [modelPrefix, "", "language_model.model.", "model.language_model."]
+    default: [modelPrefix, ""]
     }
   }
 }

@@ -122,8 +122,8 @@ struct BackwardPass: ~Copyable {
     let positions = activations.batch.positions
     let reach = Int(positions.max() ?? 0) + 1
     layout.graph.rotations[step.rotation].table(positions: reach).rotate(
-      rows: rows, heads: step.shape.heads + step.shape.keyValueHeads, stride: step.shape.rowWidth,
-      positions: positions, x: d, inverse: true)
+      rows: rows, heads: step.shape.heads + step.shape.keyValueHeads, headSize: step.shape.headSize,
+      stride: step.shape.rowWidth, positions: positions, x: d, inverse: true)
   }
 
   private mutating func attend(_ step: Graph.Attend) {

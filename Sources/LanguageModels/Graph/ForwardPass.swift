@@ -52,7 +52,8 @@ struct ForwardPass {
         let x = values + places.offsets[step.value]
         share(crew, rows, work: step.shape.rowWidth) { range in
           tables[step.rotation].rotate(
-            rows: range.count, heads: step.shape.heads + step.shape.keyValueHeads, stride: step.shape.rowWidth,
+            rows: range.count, heads: step.shape.heads + step.shape.keyValueHeads, headSize: step.shape.headSize,
+            stride: step.shape.rowWidth,
             positions: positions + range.lowerBound, x: x + range.lowerBound * step.shape.rowWidth)
         }
       case .attend(let step): attend(step, values + places.offsets[step.input], values + places.offsets[step.output])

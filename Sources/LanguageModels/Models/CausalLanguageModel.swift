@@ -50,7 +50,7 @@ public final class CausalLanguageModel: Sendable {
     var architecture = try Architecture(configuration)
     guard !architecture.family.isEncoder else {
       throw configuration.error(
-        "this checkpoint is an encoder; a decoder is needed", remedy: "Name a gpt2, llama, qwen2 or gemma3 checkpoint.")
+        "this checkpoint is an encoder; a decoder is needed", remedy: "Decoders are \(Architecture.Family.decoders).")
     }
     let source = try CheckpointWeights.open(folder: folder)
     try architecture.untieIfNeeded(configuration, source)
@@ -71,7 +71,7 @@ public final class CausalLanguageModel: Sendable {
         .usage, "the model has weights that \(dtype.rawValue) can't hold", at: SourceLocation(file: folder),
         remedy: "Write it as bf16 or f32.")
     }
-    var entries = try weights.architecture.configurationEntries
+    var entries = weights.architecture.configurationEntries
     entries["prompt_template"] = promptTemplate
     // One id as a number, as older readers expect it.
     if !endTokens.isEmpty { entries["eos_token_id"] = endTokens.count == 1 ? endTokens[0] : endTokens }

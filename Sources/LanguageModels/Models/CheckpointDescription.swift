@@ -98,7 +98,7 @@ public struct CheckpointDescription: Codable, Sendable {
     guard role == .decoder else {
       throw SluiceError.badInput(
         "the adapter's base \(brief(adapted.base)) is no decoder", file: adapted.folder,
-        remedy: "Only adapters of gpt2, llama, qwen2 and gemma3 decoders are read.")
+        remedy: "Only adapters of decoders are read: \(Architecture.Family.decoders).")
     }
     let adapter = try LoRAAdapter.load(
       folder: adapted.folder, layout: ParameterLayout(try .of(checkpoint: adapted.base)))

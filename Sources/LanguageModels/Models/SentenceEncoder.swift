@@ -41,7 +41,7 @@ public final class SentenceEncoder: Sendable {
 
   /// Writes `config.json` and `model.safetensors`.
   public func save(folder: String, dtype: SafetensorsWriter.DataType = .f16) throws {
-    var entries = try weights.architecture.configurationEntries
+    var entries = weights.architecture.configurationEntries
     entries["architectures"] = [weights.architecture.family == .roberta ? "RobertaModel" : "BertModel"]
     entries["prompt_template"] = promptTemplate
     try writeConfiguration(entries, folder: folder)

@@ -61,7 +61,7 @@ public final class SequenceClassifier: Sendable {
 
   /// Writes `config.json` and `model.safetensors`.
   public func save(folder: String, dtype: SafetensorsWriter.DataType = .f16) throws {
-    var entries = try weights.architecture.configurationEntries
+    var entries = weights.architecture.configurationEntries
     let isRoBERTa = weights.architecture.family == .roberta
     entries["architectures"] = [isRoBERTa ? "RobertaForSequenceClassification" : "BertForSequenceClassification"]
     // The tokenizer's own way of joining a pair needs no words.

@@ -54,7 +54,7 @@ def sequences(seed, lengths=(9, 12)):
 
 def logits(model, tokens):
     # Gemma 3's attention in transformers doesn't hand its own soft cap on; Gemma 2's does, and so do other engines.
-    cap = getattr(model.config, "attn_logit_softcapping", None)
+    cap = getattr(model.config, "attn_logit_softcapping", None) if model.config.model_type == "gemma3_text" else None
     extra = {} if cap is None else {"softcap": cap}
     return model(input_ids=torch.tensor([tokens]), **extra).logits[0]
 
@@ -84,7 +84,7 @@ def train(model, batch, steps=10, rate=1e-2):
     return losses
 
 
-def decoder(name, config, seed, dtype, model_type=hf.AutoModelForCausalLM, **saving):
+def decoder(name, config, seed, dtype, model_type=hf.AutoModelForCausalLM, lengths=(9, 12), **saving):
     folder = FOLDER / name
     shutil.rmtree(folder, ignore_errors=True)
     whole = lively(hf.AutoModelForCausalLM.from_config(config, attn_implementation="eager"), seed)
@@ -92,7 +92,7 @@ def decoder(name, config, seed, dtype, model_type=hf.AutoModelForCausalLM, **sav
     copy.deepcopy(saved).to(dtype).save_pretrained(folder, **saving)
     (folder / "generation_config.json").unlink(missing_ok=True)
     model = rounded(whole, dtype)
-    batch = sequences(seed)
+    batch = sequences(seed, lengths)
     expected = {}
     for index, tokens in enumerate(batch):
         expected[f"logits.{index}"] = logits(model, tokens).detach().clone()
@@ -234,6 +234,12 @@ LLAMA = dict(vocab_size=VOCABULARY, hidden_size=16, intermediate_size=24, num_hi
 GEMMA = dict(vocab_size=VOCABULARY, hidden_size=16, intermediate_size=24, num_hidden_layers=3, num_attention_heads=4,
              num_key_value_heads=2, head_dim=6, max_position_embeddings=64, sliding_window=4, query_pre_attn_scalar=9,
              layer_types=["sliding_attention", "full_attention", "sliding_attention"])
+WIDE_HEADS = {**LLAMA, "num_attention_heads": 2, "num_key_value_heads": 1, "pad_token_id": 0}
+YARN = dict(rope_type="yarn", rope_theta=100.0, factor=4.0, original_max_position_embeddings=16)
+LONGROPE = dict(rope_type="longrope", rope_theta=100.0, partial_rotary_factor=0.5, short_factor=[1.25, 3.0],
+                long_factor=[2.0, 5.0])
+# Longer than every window and than the contexts that yarn stretches.
+LONG = (9, 12, 30)
 BERT = dict(vocab_size=VOCABULARY, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=24,
             max_position_embeddings=20, hidden_dropout_prob=0, attention_probs_dropout_prob=0)
 LONGER = dict(BERT, max_position_embeddings=80)
@@ -251,6 +257,37 @@ MODELS = {
     "smollm2": lambda n: decoder(
         n, hf.LlamaConfig(**LLAMA, tie_word_embeddings=True, attention_bias=True), 5, torch.float32),
     "qwen2": lambda n: decoder(n, hf.Qwen2Config(**LLAMA, tie_word_embeddings=True), 6, torch.float16),
+    "mistral": lambda n: decoder(
+        n, hf.MistralConfig(**LLAMA, head_dim=6, sliding_window=4), 18, torch.bfloat16, lengths=LONG),
+    "mistral-dynamic": lambda n: decoder(
+        n, hf.MistralConfig(**LLAMA, sliding_window=None, rope_parameters=dict(
+            rope_type="dynamic", rope_theta=100.0, factor=2.0)), 19, torch.float16, lengths=LONG),
+    "qwen2-yarn": lambda n: decoder(
+        n, hf.Qwen2Config(**LLAMA, use_sliding_window=True, sliding_window=4, max_window_layers=1, rope_parameters=YARN),
+        20, torch.float32, lengths=LONG),
+    "qwen3": lambda n: decoder(
+        n, hf.Qwen3Config(**LLAMA, head_dim=6, tie_word_embeddings=True), 21, torch.bfloat16, lengths=LONG),
+    "qwen3-yarn": lambda n: decoder(
+        n, hf.Qwen3Config(**LLAMA, head_dim=12, attention_bias=True, rope_parameters=dict(
+            YARN, beta_fast=8.0, beta_slow=2.0, mscale=0.7, mscale_all_dim=0.4, truncate=False)), 22, torch.float16,
+        lengths=LONG),
+    "phi3": lambda n: decoder(
+        n, hf.Phi3Config(**WIDE_HEADS, sliding_window=4, original_max_position_embeddings=64), 23, torch.float16,
+        lengths=LONG),
+    "phi3-longrope": lambda n: decoder(
+        n, hf.Phi3Config(**WIDE_HEADS, original_max_position_embeddings=16, rope_parameters=LONGROPE), 24,
+        torch.bfloat16, lengths=(9, 12, 16)),
+    "gemma2": lambda n: decoder(
+        n, hf.Gemma2Config(**{**GEMMA, "layer_types": None}, attn_logit_softcapping=2.0, final_logit_softcapping=5.0), 25,
+        torch.bfloat16, lengths=LONG),
+    "smollm3": lambda n: decoder(
+        n, hf.SmolLM3Config(**{**LLAMA, "num_hidden_layers": 4}, pad_token_id=0, attention_bias=True), 26,
+        torch.bfloat16, lengths=LONG),
+    "smollm3-window": lambda n: decoder(
+        n, hf.SmolLM3Config(**{**LLAMA, "num_hidden_layers": 3}, pad_token_id=0, no_rope_layers=[1, 0, 1],
+                            use_sliding_window=True, sliding_window=4, tie_word_embeddings=False,
+                            rope_parameters=dict(rope_type="linear", rope_theta=100.0, factor=2.0)), 27,
+        torch.float16, lengths=LONG),
     "gemma3": lambda n: decoder(n, hf.Gemma3TextConfig(**GEMMA), 7, torch.bfloat16),
     "gemma3-capped": lambda n: decoder(
         n, hf.Gemma3TextConfig(**GEMMA, attn_logit_softcapping=2.0, final_logit_softcapping=5.0), 8, torch.float32),
