@@ -37,7 +37,7 @@ private struct GGUFBytes {
 
 @Suite("GGUF files")
 struct GGUFTests {
-  static let models = ["qwen2", "gemma3"]
+  static let models = ["qwen2", "qwen3", "phi3-longrope", "smollm3", "gemma2", "gemma3"]
 
   private func path(_ name: String) -> String { ModelGolden.path(name + ".gguf") }
 
@@ -45,10 +45,39 @@ struct GGUFTests {
   func weights(name: String) throws {
     let model = try CausalLanguageModel.load(folder: path(name))
     #expect(model.weights.values == (try ModelGolden(name).weights.values))
-    #expect(model.endTokens == [name == "qwen2" ? 2 : 1])
+    #expect(model.endTokens == [name == "gemma3" ? 1 : 2])
     #expect(model.tokenizer.decode(model.tokenizer.encode("the cat sat")) == "the cat sat")
     let description = try CheckpointDescription.load(path(name))
     #expect(description.parameters == model.weights.layout.count && description.format == "gguf")
+  }
+
+  @Test("compute what the Hugging Face folder does", arguments: models)
+  func logits(name: String) throws {
+    let golden = try ModelGolden(name)
+    let weights = try CausalLanguageModel.load(folder: path(name)).weights
+    var architecture = weights.architecture
+    // No key of the format states it: it follows from the sizes, which these folders don't keep to.
+    if name.hasPrefix("gemma") {
+      #expect(architecture.attentionScale == 1 / Float(architecture.headSize).squareRoot())
+      architecture.attentionScale = golden.architecture.attentionScale
+    }
+    let same = Weights(layout: ParameterLayout(architecture), values: weights.values)
+    for (index, tokens) in golden.sequences.enumerated() {
+      let ours = LanguageModelsTests.logits(tokens, same)
+      for (a, b) in zip(ours, try golden.tensor("logits.\(index)")) { #expect(abs(a - b) < 1e-3) }
+    }
+  }
+
+  @Test("of other architectures are refused by name")
+  func otherArchitecture() throws {
+    var bytes = try CheckpointFixtures.bytes(path("qwen3"))
+    let name = try #require(bytes.firstRange(of: Array("general.architecture".utf8))).upperBound + 12
+    bytes[name + 4] = UInt8(ascii: "9")
+    let folder = try CheckpointFolder()
+    let file = try folder.write(bytes, as: "model.gguf")
+    let error = #expect(throws: SluiceError.self) { try CausalLanguageModel.load(folder: file) }
+    #expect(error?.message == "the architecture 'qwen9' is not supported")
+    #expect(error?.remedy?.contains("gemma2, gemma3, llama, phi3, qwen2, qwen3, smollm3") == true)
   }
 
   private func message(_ bytes: [UInt8]) throws -> String? {

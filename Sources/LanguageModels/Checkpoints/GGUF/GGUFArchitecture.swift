@@ -6,14 +6,10 @@ extension Architecture {
   /// - Throws: `SluiceError` (usage) for a missing key, a value out of range, or an architecture that isn't supported.
   init(_ file: GGUFFile) throws {
     let name = try file.required("general.architecture", file.string("general.architecture"))
-    let family: Family
-    switch name {
-    case "llama": family = .llama
-    case "qwen2": family = .qwen2
-    case "gemma3": family = .gemma3
-    default:
+    guard let family = Self.families[name] else {
       throw file.error(
-        "the architecture \(brief(name)) is not supported", remedy: "Supported are llama, qwen2 and gemma3.")
+        "the architecture \(brief(name)) is not supported",
+        remedy: "Supported are \(Self.families.keys.sorted().joined(separator: ", ")).")
     }
     func integer(_ key: String, _ range: ClosedRange<Int>) throws -> Int {
       try file.required("\(name).\(key)", file.integer("\(name).\(key)", in: range))
@@ -38,44 +34,45 @@ extension Architecture {
     guard heads % keyValueHeads == 0, headSize % 2 == 0, headSize > 0 else {
       throw file.error("\(heads) heads of \(headSize) with \(keyValueHeads) for keys and values don't fit together")
     }
-    if let turned = try file.integer("\(name).rope.dimension_count", in: 0...65_536), turned != headSize {
-      throw file.error("rotary positions over \(turned) of \(headSize) dimensions are not supported")
-    }
-    hasAttentionBias = family == .llama && file.tensors["blk.0.attn_q.bias"] != nil
-    rotary = try Self.rotary(file, name, headSize: headSize)
-    if family == .gemma3 {
-      window = try integer("attention.sliding_window", Architecture.sizes)
-      let pattern = try file.integer("\(name).attention.sliding_window_pattern", in: Architecture.depths) ?? 6
-      globalLayers = (0..<layers).map { ($0 + 1) % pattern == 0 }
-      localRotary = Rotary(base: try file.number("\(name).rope.freq_base_swa", in: 1e-6...1e12) ?? 10_000)
-      // The 27-billion-parameter model alone scales by its width instead of its head's.
-      attentionScale = 1 / Float(layers == 62 ? width / heads : headSize).squareRoot()
-      attentionCap = try file.number("\(name).attn_logit_softcapping", in: 1e-3...1e6).map { Float($0) }
-      logitCap = try file.number("\(name).final_logit_softcapping", in: 1e-3...1e6).map { Float($0) }
+    hasAttentionBias =
+      [.llama, .qwen3, .smollm3].contains(family) && file.tensors["blk.0.attn_q.bias"] != nil
+    rotary = try Rotary(file, name, headSize: headSize, maySplit: family == .phi3, context: &context)
+    switch family {
+    case .phi3:
+      // 0 says that there is none.
+      let stated = try file.integer("\(name).attention.sliding_window", in: 0...Architecture.sizes.upperBound) ?? 0
+      window = stated == 0 ? nil : stated
+    case .smollm3:
+      // llama.cpp knows no other pattern, and its files state none.
+      unrotatedLayers = (0..<layers).map { ($0 + 1) % 4 == 0 }
+    case .gemma2, .gemma3: try readGemma(file, name)
+    default:
+      if try file.integer("\(name).attention.sliding_window", in: 0...Int.max) ?? 0 > 0 {
+        throw file.error("\(name).attention.sliding_window is not supported")
+      }
     }
   }
 
-  private static func rotary(_ file: GGUFFile, _ name: String, headSize: Int) throws -> Rotary {
-    var rotary = Rotary(base: try file.number("\(name).rope.freq_base", in: 1e-6...1e12) ?? 10_000)
-    switch try file.string("\(name).rope.scaling.type") ?? "none" {
-    case "none": break
-    case "linear":
-      let key = "\(name).rope.scaling.factor"
-      rotary.scaling = .linear(factor: try file.required(key, file.number(key, in: 1e-6...1e6)))
-    case let type: throw file.error("rotary scaling of type \(brief(type)) is not supported")
+  /// Names that llama.cpp gives to architectures; it calls Mistral a Llama.
+  private static let families: [String: Family] = [
+    "llama": .llama, "qwen2": .qwen2, "qwen3": .qwen3, "phi3": .phi3, "smollm3": .smollm3, "gemma2": .gemma2,
+    "gemma3": .gemma3,
+  ]
+
+  private mutating func readGemma(_ file: GGUFFile, _ name: String) throws {
+    let key = "\(name).attention.sliding_window"
+    window = try file.required(key, file.integer(key, in: Architecture.sizes))
+    let usual = family == .gemma2 ? 2 : 6
+    let pattern = try file.integer("\(name).attention.sliding_window_pattern", in: Architecture.depths) ?? usual
+    globalLayers = (0..<layers).map { ($0 + 1) % pattern == 0 }
+    if family == .gemma3 {
+      localRotary = Rotary(base: try file.number("\(name).rope.freq_base_swa", in: 1e-6...1e12) ?? 10_000)
     }
-    if let factors = file.tensors["rope_freqs.weight"] {
-      guard factors.shape == [headSize / 2] else {
-        throw file.error("rope_freqs.weight has shape \(factors.shape); \(headSize / 2) were expected")
-      }
-      var values = [Float](repeating: 0, count: headSize / 2)
-      try values.withUnsafeMutableBufferPointer { try file.read("rope_freqs.weight", into: $0) }
-      guard values.allSatisfy({ $0 > 0 }) else {
-        throw file.error("rope_freqs.weight holds a factor that isn't positive")
-      }
-      rotary.scaling = .factors(values)
-    }
-    return rotary
+    // The 27-billion-parameter models alone scale by their width instead of their head's.
+    let scalesByWidth = layers == (family == .gemma2 ? 46 : 62)
+    attentionScale = 1 / Float(scalesByWidth ? width / heads : headSize).squareRoot()
+    attentionCap = try file.number("\(name).attn_logit_softcapping", in: 1e-3...1e6).map { Float($0) }
+    logitCap = try file.number("\(name).final_logit_softcapping", in: 1e-3...1e6).map { Float($0) }
   }
 }
 
@@ -93,13 +90,19 @@ struct GGUFWeights: TensorSource {
 
   func strays(_ used: Set<String>, prefix: String) -> [String] {
     let known = Set(used.compactMap(translated))
-    return file.tensors.keys.filter { !known.contains($0) && $0 != "rope_freqs.weight" && !$0.hasSuffix("inv_freq") }
+    return file.tensors.keys.filter { !known.contains($0) && !Self.isRotation($0) }
+  }
+
+  /// Whether a tensor holds frequencies, which are read with the architecture.
+  private static func isRotation(_ name: String) -> Bool {
+    ["rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"].contains(name)
+      || name.hasSuffix("inv_freq")
   }
 
   func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws {
     guard let stored = translated(name) else { throw file.error("no tensor \(brief(name))") }
     try file.read(stored, into: values)
-    if architecture.family == .llama {
+    if [.llama, .smollm3].contains(architecture.family) {
       // Llama's converters pair neighbours for the rotation; here, as in Hugging Face's, the halves are paired.
       if stored.contains(".attn_q.") { separatePairs(values, heads: architecture.heads) }
       if stored.contains(".attn_k.") { separatePairs(values, heads: architecture.keyValueHeads) }
@@ -130,13 +133,14 @@ struct GGUFWeights: TensorSource {
     }
     let parts = name.split(separator: ".")
     guard parts.count >= 5, name.hasPrefix("model.layers."), let kind = parts.last else { return nil }
-    let isGemma = architecture.family == .gemma3
+    let isGemma = [.gemma2, .gemma3].contains(architecture.family)
     let tensor: String
     switch parts[3..<parts.count - 1].joined(separator: ".") {
     case "input_layernorm": tensor = "attn_norm"
     case "self_attn.q_proj": tensor = "attn_q"
     case "self_attn.k_proj": tensor = "attn_k"
     case "self_attn.v_proj": tensor = "attn_v"
+    case "self_attn.qkv_proj": tensor = "attn_qkv"
     case "self_attn.o_proj": tensor = "attn_output"
     case "self_attn.q_norm": tensor = "attn_q_norm"
     case "self_attn.k_norm": tensor = "attn_k_norm"
@@ -144,7 +148,7 @@ struct GGUFWeights: TensorSource {
     case "pre_feedforward_layernorm": tensor = "ffn_norm"
     case "post_feedforward_layernorm": tensor = "post_ffw_norm"
     case "mlp.gate_proj": tensor = "ffn_gate"
-    case "mlp.up_proj": tensor = "ffn_up"
+    case "mlp.up_proj", "mlp.gate_up_proj": tensor = "ffn_up"
     case "mlp.down_proj": tensor = "ffn_down"
     default: return nil
     }
