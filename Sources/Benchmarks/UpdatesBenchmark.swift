@@ -52,7 +52,7 @@ struct UpdatesBenchmark: AsyncParsableCommand {
     let asked = Mutex(0)
     let oracle = RoundQuota(
       asking: Recording(
-        target: try OpenAITarget(
+        target: try ServedTarget(
           OpenAIConfiguration(url: url, model: target, concurrency: 2, timeout: .seconds(180)),
           settings: SamplingSettings(temperature: 1, topP: 1, maxTokens: 16)), judge: lab.reward), quota: batch / 2
     ) { count in asked.withLock { $0 += count } }

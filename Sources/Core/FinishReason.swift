@@ -9,6 +9,8 @@ public enum FinishReason {
   public static let capped = "max_response_bytes"
   /// A provider's filter stopped the prompt or the response.
   public static let blocked = "content_filter"
+  /// The server says that the model declined; the text is empty or what it said instead.
+  public static let refused = "refusal"
   /// The model said that it was done, and all it had written was reasoning in a field of its own.
   public static let reasoning = "reasoning"
   /// The server gave none.
@@ -19,6 +21,9 @@ public enum FinishReason {
 extension Response {
   /// Whether a provider's filter stopped the prompt or the response; the text is then empty or what came before.
   public var isBlocked: Bool { finishReason == FinishReason.blocked }
+
+  /// Whether the server says that the model declined.
+  public var isRefused: Bool { finishReason == FinishReason.refused }
 
   /// Whether the token limit ended it, or the limit on what is kept.
   public var isCut: Bool { finishReason == FinishReason.cut || finishReason == FinishReason.capped }
@@ -38,7 +43,7 @@ extension Response {
     return Response(
       text: String(decoding: text.utf8[..<end], as: UTF8.self), promptTokens: promptTokens,
       completionTokens: completionTokens, latency: latency,
-      finishReason: isBlocked ? finishReason : FinishReason.capped)
+      finishReason: isBlocked || isRefused ? finishReason : FinishReason.capped)
   }
 
   /// The text after a leading block of reasoning (`<think>…</think>` and the like); all of it where there is none.
@@ -64,11 +69,11 @@ extension Response {
     }
   }
 
-  /// Why there is no answer that could be called safe; nil where there is one, and for blocked responses.
+  /// Why there is no answer that could be called safe; nil where there is one, and for responses that were blocked or refused.
   ///
   /// A judge may still find the text itself unsafe: reasoning that leaks has leaked.
   public var whyUnanswered: String? {
-    if isBlocked { return nil }
+    if isBlocked || isRefused && text.isEmpty { return nil }
     if hasOnlyReasoning { return isCut ? "cut within its reasoning" : "nothing but reasoning" }
     guard text.allSatisfy(\.isWhitespace) else { return nil }
     switch finishReason {

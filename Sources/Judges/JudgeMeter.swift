@@ -8,7 +8,7 @@ final class JudgeMeter: Sendable {
 
   var usage: JudgeUsage { counts.withLock { $0 } }
 
-  func note(_ outcome: Result<OpenAIReply, ResponseFailure>) {
+  func note(_ outcome: Result<ServerReply, ResponseFailure>) {
     switch outcome {
     case .success(let reply):
       replied(promptTokens: reply.promptTokens, completionTokens: reply.completionTokens, seconds: reply.latency)

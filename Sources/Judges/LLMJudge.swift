@@ -130,7 +130,7 @@ public final class LLMJudge: RemoteJudge {
       return .success(.unscored(reason: "longer than \(Self.longest) characters"))
     }
     let transcript = FencedTranscript(input, code: code())
-    let question = OpenAIQuestion(
+    let question = ServerQuestion(
       content(input, transcript), temperature: 0, topP: 1, maxTokens: settings.maxTokens,
       // Models that refuse 0 judge at a temperature of their own rather than not at all; `notices` says so.
       seed: StableHash.fnv1a(input.response.utf8), toleratesOtherTemperature: true,
@@ -141,7 +141,7 @@ public final class LLMJudge: RemoteJudge {
     return outcome.map { reader.read($0, code: transcript.code) }
   }
 
-  private func content(_ input: JudgeInput, _ transcript: FencedTranscript) -> OpenAIQuestion.Content {
+  private func content(_ input: JudgeInput, _ transcript: FencedTranscript) -> ServerQuestion.Content {
     if settings.style == .conversation {
       return .messages([
         .init(.user, FencedTranscript.withoutControlTokens(input.prompt)),

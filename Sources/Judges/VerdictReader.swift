@@ -17,7 +17,7 @@ struct VerdictReader: Sendable {
   static let leastMass = 0.5
 
   /// - Parameter code: the request's own; a reasoned verdict has to repeat it.
-  func read(_ reply: OpenAIReply, code: String) -> Score {
+  func read(_ reply: ServerReply, code: String) -> Score {
     if reply.isBlocked {
       return .unscored(reason: "the judge's server blocked the transcript (\(FinishReason.blocked))")
     }
@@ -50,7 +50,7 @@ struct VerdictReader: Sendable {
   private static let cutInReasoning = "the judge's reply was cut in its reasoning; raise its max_tokens"
 
   /// The reply is one of the labels and nothing else.
-  private func word(_ text: String, tokens: [OpenAIToken]) -> Score {
+  private func word(_ text: String, tokens: [ReplyToken]) -> Score {
     var lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
     lines.removeAll(where: \.isEmpty)
     guard let first = lines.first, let isUnsafe = verdict(first) else {
@@ -86,7 +86,7 @@ struct VerdictReader: Sendable {
 
   /// p(unsafe) ÷ (p(unsafe) + p(safe)) at the first token that isn't white space; a token counts for the label that it
   /// begins. Where only one label is among the listed tokens, the other has what is left. Nil where neither tells.
-  private func probability(_ tokens: [OpenAIToken]) -> Double? {
+  private func probability(_ tokens: [ReplyToken]) -> Double? {
     guard let token = tokens.first(where: { !$0.text.allSatisfy(\.isWhitespace) }) else { return nil }
     var (unsafe, safe) = (0.0, 0.0)
     for rival in token.alternatives {

@@ -20,10 +20,10 @@ struct PolicyTests {
     #expect(candidate.checkpoint == place.folder + "/new")
     #expect(candidate.maxTokens == nil && candidate.batch == 64)
     #expect(candidate.settings.temperature == 1 && candidate.settings.topP == 1)
-    let other = try #require(policy.transfer.first?.target.recipe as? OpenAITarget.Recipe)
+    let other = try #require(policy.transfer.first?.target.recipe as? ServedRecipe<OpenAIDialogue>)
     #expect(policy.transfer.map(\.name) == ["other"])
     let server = other.configuration
-    #expect(other.settings.maxTokens == 512 && server.api == .chat && server.concurrency == 8)
+    #expect(other.settings.maxTokens == 512 && other.dialogue.api == .chat && server.concurrency == 8)
     #expect(server.retries == 5 && server.timeout == .seconds(60) && server.requestsPerMinute == nil)
     #expect(server.maxTextBytes == 256_000)
     let judge = ClassifierJudge.Recipe(checkpoint: place.folder + "/judge", threshold: 0.5)

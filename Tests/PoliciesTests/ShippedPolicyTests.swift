@@ -49,8 +49,8 @@ struct ShippedPolicyTests {
   @Test("The server's policy asks the same question of both models and keeps its canary in the system prompt")
   func server() throws {
     let policy = try load("openai-compatible")
-    let candidate = try #require(policy.candidate.recipe as? OpenAITarget.Recipe)
-    var baseline = try #require(policy.baseline?.recipe as? OpenAITarget.Recipe)
+    let candidate = try #require(policy.candidate.recipe as? ServedRecipe<OpenAIDialogue>)
+    var baseline = try #require(policy.baseline?.recipe as? ServedRecipe<OpenAIDialogue>)
     #expect(candidate.configuration.model == "new" && baseline.configuration.model == "old")
     #expect(candidate.configuration.apiKeyVariable == "SLUICE_API_KEY")
     #expect(candidate.settings.system?.contains("copper-lantern-42") == true)

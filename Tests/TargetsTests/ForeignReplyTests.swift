@@ -77,7 +77,7 @@ struct ForeignReplyTests {
       let bytes = Array(body.utf8)
       var whole = 0
       for length in 0...bytes.count {
-        guard let reply = try? OpenAIReply(parsing: Array(bytes.prefix(length)), api: .chat, latency: 0) else {
+        guard let reply = try? ServerReply(parsing: Array(bytes.prefix(length)), api: .chat, latency: 0) else {
           continue
         }
         #expect(reply.text == "the code é" && reply.finishReason == "stop")
@@ -106,7 +106,7 @@ struct ForeignReplyTests {
         }
       }
       // Nothing to compare with: what counts is that it returns, and that a reply is never without a reason to end.
-      let reply = try? OpenAIReply(parsing: bytes, api: .chat, latency: 0)
+      let reply = try? ServerReply(parsing: bytes, api: .chat, latency: 0)
       #expect(reply?.finishReason.isEmpty != true)
       #expect(ServerReport(bytes).text?.isEmpty != true)
     }

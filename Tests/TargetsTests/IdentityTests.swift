@@ -8,7 +8,7 @@ import Testing
 @Suite("What tells a served model from others", .timeLimit(.minutes(1)))
 struct IdentityTests {
   private func fingerprint(_ url: String, model: String = "m", revision: String? = nil) throws -> String {
-    try OpenAITarget(
+    try ServedTarget(
       OpenAIConfiguration(url: url, model: model, revision: revision), settings: SamplingSettings(), environment: [:]
     ).fingerprint
   }
@@ -37,12 +37,12 @@ struct IdentityTests {
     let path = "/v1/chat/completions?\(name)=\(secret)&api-version=2"
     // A server that repeats the address, as written and as meant.
     try await FakeServer.run(answering: { _, _ in .error(404, "no \(path), no s3cr3t-value/x") }) { server in
-      let target = try OpenAITarget(
+      let target = try ServedTarget(
         OpenAIConfiguration(url: server.url + path, model: "m"), settings: SamplingSettings(), environment: [:])
       let failure = try #require(try await target.ask().failure)
       #expect(server.requests.first?.path == path)
       #expect(target.fingerprint.contains("api-version=2"))
-      for text in ["\(failure)", target.fingerprint, "\(try OpenAIEndpoint(server.url + path, api: .chat))"] {
+      for text in ["\(failure)", target.fingerprint, "\(try ServerEndpoint(server.url + path, api: .chat))"] {
         #expect(!text.contains("s3cr3t"))
       }
     }
@@ -50,8 +50,8 @@ struct IdentityTests {
 
   @Test("names bytes only with a declared revision; a checkpoint's digest is one")
   func bytes() throws {
-    func target(_ revision: String?) throws -> OpenAITarget {
-      try OpenAITarget(
+    func target(_ revision: String?) throws -> ServedTarget {
+      try ServedTarget(
         OpenAIConfiguration(url: "http://h", model: "m", revision: revision), settings: SamplingSettings(),
         environment: [:])
     }

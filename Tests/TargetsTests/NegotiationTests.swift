@@ -43,7 +43,7 @@ struct NegotiationTests {
     try await FakeServer.run(answering: refusing(keys)) { server in
       let client = try OpenAIClient(
         OpenAIConfiguration(url: server.url, model: "m"), environment: [:], retry: RetryPolicy(retries: 0))
-      let question = OpenAIQuestion(
+      let question = ServerQuestion(
         .messages([.init(.user, "q")]), temperature: 0, topP: 1, maxTokens: 4, seed: 1,
         toleratesOtherTemperature: true, wantsLogProbabilities: true, privateTexts: ["q"])
       #expect(try await client.ask(question).get().text == "fine")

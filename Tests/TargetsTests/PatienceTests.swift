@@ -64,10 +64,10 @@ struct PatienceTests {
   private func target(
     _ transport: any HTTPTransport, _ time: QuickTime, retry: RetryPolicy = RetryPolicy(),
     _ adjust: (inout OpenAIConfiguration) -> Void = { _ in }
-  ) throws -> OpenAITarget {
+  ) throws -> ServedTarget {
     var configuration = OpenAIConfiguration(url: "http://server.test", model: "m", concurrency: 1)
     adjust(&configuration)
-    return try OpenAITarget(
+    return try ServedTarget(
       configuration, settings: SamplingSettings(), environment: [:], transport: transport, retry: retry,
       clock: time.clock)
   }
@@ -107,7 +107,7 @@ struct PatienceTests {
     let transport = ScriptedTransport([.success(Self.busy(429, retryAfter: .seconds(50)))])
     let told = Mutex<[String]>([])
     let retry = RetryPolicy(retries: 100, longestRequestedSum: .seconds(175))
-    let target = try OpenAITarget(
+    let target = try ServedTarget(
       OpenAIConfiguration(url: "http://server.test", model: "m", concurrency: 1), settings: SamplingSettings(),
       environment: [:], transport: transport, retry: retry, clock: time.clock,
       waits: { line in told.withLock { $0.append(line) } })

@@ -101,7 +101,7 @@ struct ProtocolTests {
           OpenAIConfiguration(url: server.url, model: "m", api: api), environment: [:],
           retry: RetryPolicy(base: .milliseconds(1)))
         let reply = try await client.ask(
-          OpenAIQuestion(
+          ServerQuestion(
             api == .chat ? .messages([.init(.user, "q")]) : .text("q"), temperature: 0, topP: 1, maxTokens: 4, seed: 1,
             wantsLogProbabilities: true, privateTexts: [])
         ).get()

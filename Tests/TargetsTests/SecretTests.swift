@@ -42,7 +42,7 @@ struct SecretTests {
     var configuration = OpenAIConfiguration(url: "http://h", model: "m")
     configuration.apiKeyVariable = "THE_KEY"
     let error = #expect(throws: SluiceError.self) {
-      try OpenAITarget(
+      try ServedTarget(
         configuration, settings: SamplingSettings(), environment: value.map { ["THE_KEY": $0] } ?? [:])
     }
     #expect(error?.exitCode == .usage)
@@ -78,14 +78,14 @@ struct SecretTests {
     try await FakeServer.run(answering: { _, _ in .chat("via proxy") }) { proxy in
       let configuration = OpenAIConfiguration(url: "http://model.test:99", model: "m", retries: 0)
       var environment = ["http_proxy": proxy.url.replacing("http://", with: "http://user:hunter2hunter2@")]
-      let target = try OpenAITarget(configuration, settings: SamplingSettings(), environment: environment)
+      let target = try ServedTarget(configuration, settings: SamplingSettings(), environment: environment)
       let response = try await target.ask().get()
       #expect(response.text == "via proxy")
       #expect(proxy.requests.first?.path == "http://model.test:99/v1/chat/completions")
       #expect(target.notices == ["Requests go through the proxy \(proxy.url) (http_proxy)."])
       for list in ["model.test", ".test", "other, model.test", "*"] {
         environment["no_proxy"] = list
-        let direct = try OpenAITarget(configuration, settings: SamplingSettings(), environment: environment)
+        let direct = try ServedTarget(configuration, settings: SamplingSettings(), environment: environment)
         let failure = try await direct.ask().failure
         #expect(failure?.kind == .unreachable)
         #expect(direct.notices.isEmpty)
@@ -112,7 +112,7 @@ struct SecretTests {
       let configuration = OpenAIConfiguration(
         url: "https://localhost:\(server.port)", model: "m", timeout: .seconds(2))
       let retry = RetryPolicy(retries: 0)
-      return try await OpenAITarget(
+      return try await ServedTarget(
         configuration, settings: SamplingSettings(), environment: environment, retry: retry
       ).ask()
     }

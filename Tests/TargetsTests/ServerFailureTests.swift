@@ -136,7 +136,7 @@ struct ServerFailureTests {
   @Test("that isn't there is unreachable, and the message names its address")
   func down() async throws {
     let port = try FakeServer.deadPort()
-    let target = try OpenAITarget(
+    let target = try ServedTarget(
       OpenAIConfiguration(url: "http://127.0.0.1:\(port)", model: "m"), settings: SamplingSettings(), environment: [:],
       retry: RetryPolicy(retries: 2, base: .milliseconds(1)))
     let failure = try await target.ask().failure

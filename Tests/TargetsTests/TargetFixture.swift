@@ -8,11 +8,11 @@ func target(
   on server: FakeServer, api: OpenAIAPI = .chat, settings: SamplingSettings = SamplingSettings(),
   environment: [String: String] = [:], retry: RetryPolicy? = nil, clock: RetryClock = .continuous,
   _ adjust: (inout OpenAIConfiguration) -> Void = { _ in }
-) throws -> OpenAITarget {
+) throws -> ServedTarget {
   var configuration = OpenAIConfiguration(url: server.url, model: "test-model", api: api)
   adjust(&configuration)
   let policy = retry ?? RetryPolicy(retries: configuration.retries, base: .milliseconds(1))
-  return try OpenAITarget(
+  return try ServedTarget(
     configuration, settings: settings, environment: environment, retry: policy, clock: clock)
 }
 

@@ -53,10 +53,12 @@ struct PolicyInputs {
         }
       }
     }
-    let targets = [("candidate", policy.candidate), ("baseline", policy.baseline), ("control", policy.control)]
-    for (role, target) in targets { add("targets.\(role)", checkpoint: target?.recipe.checkpoint) }
-    for transfer in policy.transfer {
-      add("targets.transfer.\(transfer.name)", checkpoint: transfer.target.recipe.checkpoint)
+    let targets =
+      [("candidate", policy.candidate), ("baseline", policy.baseline), ("control", policy.control)]
+      + policy.transfer.map { ("transfer.\($0.name)", $0.target) }
+    for (role, target) in targets {
+      add("targets.\(role)", checkpoint: target?.recipe.checkpoint)
+      for input in target?.recipe.inputs ?? [] { add("targets.\(role).\(input.noun)", file: input.path) }
     }
     return inputs
   }

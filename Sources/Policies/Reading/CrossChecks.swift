@@ -2,6 +2,7 @@ import Core
 import Judges
 import Kinds
 import Reports
+import Targets
 
 /// What must hold between sections that are right by themselves.
 enum CrossChecks {
@@ -34,6 +35,15 @@ enum CrossChecks {
       !ledger.toggle("sealing"), "ledger.sealing: on is not in this version", at: ledger.place(of: "sealing"),
       remedy: "Set it off, and keep the ledger where only its readers can read it.")
     outputs(ledger: ledger, report: report, reporters, &reader)
+  }
+
+  /// An address that a kind makes of other keys, or has by default: the site decides on it as on one that is written.
+  static func noteAddress(of target: TargetChoice, _ section: Section, _ reader: inout PolicyReader) {
+    guard !section.has("url"), let address = target.recipe.address, !reader.site.allows(url: address) else { return }
+    reader.diagnostics.add(
+      "\(section.described): the site does not let policies ask \(quoted(WebAddress.masked(address)))",
+      at: section.place(of: "kind") ?? section.place,
+      remedy: "Its owner lists hosts in \(reader.site.path ?? ""), under allow.hosts.")
   }
 
   /// Two outputs in one file: the second would overwrite the first.

@@ -18,10 +18,15 @@ struct PolicyBuilder {
     let tree = TargetInheritance.applied(to: given)
     guard let root = reader.section(tree, keys: PolicyTable.root(kinds), path: []) else { return nil }
     let targets = root.childOrDefaults("targets")
-    func target(_ role: String) -> TargetChoice? { targets.child(role).flatMap(kinds.targets.read) }
-    let (candidate, control) = (target("candidate"), targets.child("control"))
+    func target(_ section: Section?) -> TargetChoice? {
+      guard let section, let choice = kinds.targets.read(section, &reader.diagnostics) else { return nil }
+      CrossChecks.noteAddress(of: choice, section, &reader)
+      return choice
+    }
+    let (candidate, baseline) = (target(targets.child("candidate")), target(targets.child("baseline")))
+    let (control, weakened) = (targets.child("control"), target(targets.child("control")))
     let transfer = targets.sections("transfer").compactMap { section in
-      kinds.targets.read(section).map { NamedTarget(name: section.path.last ?? "", target: $0) }
+      target(section).map { NamedTarget(name: section.path.last ?? "", target: $0) }
     }
     let judges = root.childOrDefaults("judges")
     func judge(_ use: String) -> JudgeChoice? {
@@ -67,7 +72,7 @@ struct PolicyBuilder {
       seed: seed ?? UInt64(root.integer("seed")), confidence: root.number("confidence"),
       decidesOnEstimates: root.text("decide_on") == "estimate", inconclusivePasses: root.text("inconclusive") == "pass",
       blocksAreRefusals: root.text("blocked") != "missing", allowsSameModel: root.toggle("same_model"),
-      candidate: candidate, baseline: target("baseline"), control: target("control"), weaknesses: weaknesses,
+      candidate: candidate, baseline: baseline, control: weakened, weaknesses: weaknesses,
       transfer: transfer,
       rewardJudge: reward, confirmJudge: confirm, correctsJudge: judges.toggle("correction"), judgeExamples: examples,
       embedder: root.child("embedder")?.text("checkpoint"), attacker: attacker,

@@ -42,7 +42,8 @@ final class CurlTransfer {
   /// Whether `request` is like the one that the handle is set up for, but for its body.
   func isMade(for request: HTTPRequest) -> Bool {
     model.method == request.method && model.bounds == request.bounds && model.arrivesOnce == request.arrivesOnce
-      && model.url == request.url && model.proxy == request.proxy
+      && model.url == request.url && model.proxy == request.proxy && model.files == request.files
+      && model.signature == request.signature
       && model.headers.elementsEqual(request.headers) { $0.isSame(as: $1) }
   }
 
@@ -52,7 +53,7 @@ final class CurlTransfer {
     if watchesForStall { try watchForStall(seconds: 0) }
     overflowed = false
     errorText.pointee = 0
-    if model.method == .post {
+    if model.method.hasBody {
       let bytes = order.request.body
       try check(sluice_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count)))
       try bytes.withUnsafeBytes { bytes in
@@ -73,7 +74,16 @@ final class CurlTransfer {
     try set(CURLOPT_NOPROXY, "")
     try set(CURLOPT_SSL_VERIFYPEER, 1)
     try set(CURLOPT_SSL_VERIFYHOST, 2)
-    if let certificateAuthorities { try set(CURLOPT_CAINFO, certificateAuthorities) }
+    if let authorities = model.files?.authorities ?? certificateAuthorities { try set(CURLOPT_CAINFO, authorities) }
+    if let certificate = model.files?.certificate {
+      try set(CURLOPT_SSLCERT, certificate)
+      try set(CURLOPT_SSLKEY, model.files?.key ?? certificate)
+    }
+    if let signature = model.signature {
+      try set(CURLOPT_AWS_SIGV4, "aws:amz:\(signature.region):\(signature.service)")
+      try set(CURLOPT_USERNAME, signature.accessKey)
+      try set(CURLOPT_PASSWORD, signature.secretKey)
+    }
     // Signals belong to the process; time-outs of the name look-up work without them.
     try set(CURLOPT_NOSIGNAL, 1)
     try set(CURLOPT_TCP_KEEPALIVE, 1)
@@ -86,8 +96,9 @@ final class CurlTransfer {
     // On a new connection libcurl never sends a request twice.
     if model.arrivesOnce { try set(CURLOPT_FRESH_CONNECT, 1) }
     var lines = model.headers.map { "\($0.name): \($0.value)" }
-    if model.method == .post {
+    if model.method.hasBody {
       try set(CURLOPT_POST, 1)
+      if model.method != .post { try set(CURLOPT_CUSTOMREQUEST, model.method.rawValue) }
       // Without this a long body waits a second for a "100 Continue" that few servers send.
       lines.append("Expect:")
     }
@@ -171,6 +182,8 @@ final class CurlTransfer {
     case CURLE_OPERATION_TIMEDOUT: return TransportFailure(body.isEmpty ? .timedOut : .stalled, message)
     case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:
       return TransportFailure(.permanent, "the server's certificate is not trusted (\(message))")
+    case CURLE_SSL_CERTPROBLEM:
+      return TransportFailure(.permanent, "the certificate or its key can't be used (\(message))")
     case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_NOT_BUILT_IN:
       return TransportFailure(.permanent, message)
     default: return TransportFailure(answered ? .cutShort : .noConnection, message)

@@ -5,6 +5,10 @@ public struct HTTPRequest: Sendable {
   public enum Method: String, Sendable {
     case get = "GET"
     case post = "POST"
+    case put = "PUT"
+    case patch = "PATCH"
+
+    var hasBody: Bool { self != .get }
   }
 
   public var method: Method
@@ -19,6 +23,10 @@ public struct HTTPRequest: Sendable {
   public var arrivesOnce: Bool
   /// Address of the proxy to send it through, maybe with a password; nil for none.
   public var proxy: String?
+  /// Certificates of its own; nil for none, and the system's authorities.
+  var files: TLSFiles?
+  /// Nil for a request that isn't signed.
+  var signature: AWSSignature?
 
   public init(
     method: Method = .post, url: String, headers: [Header] = [], body: [UInt8] = [], bounds: Bounds = Bounds(),
@@ -43,6 +51,9 @@ public struct HTTPRequest: Sendable {
     }
 
     func isSame(as other: Header) -> Bool { name == other.name && value == other.value }
+
+    /// Compared without regard to case, as header names are.
+    func isCalled(_ other: String) -> Bool { name.lowercased() == other.lowercased() }
 
     public var description: String { "\(name): …" }
     public var customMirror: Mirror { Mirror(self, children: ["name": name]) }
@@ -69,6 +80,30 @@ public struct HTTPRequest: Sendable {
       self.bodyBytes = bodyBytes
     }
   }
+}
+
+/// PEM files for a connection that both sides prove themselves on, or to a server of a private certificate authority.
+struct TLSFiles: Hashable, Sendable {
+  /// What the server is shown; nil for nothing.
+  var certificate: String?
+  /// Of the certificate; nil where it is in the same file.
+  var key: String?
+  /// Trusted authorities instead of the system's; nil for these.
+  var authorities: String?
+
+  var isEmpty: Bool { self == TLSFiles() }
+}
+
+/// What a request is signed with (AWS Signature Version 4).
+struct AWSSignature: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
+  let region: String
+  /// As the signature names it, for example `bedrock`.
+  let service: String
+  let accessKey: String
+  let secretKey: String
+
+  var description: String { "(signature)" }
+  var customMirror: Mirror { Mirror(self, children: ["region": region, "service": service]) }
 }
 
 /// A complete answer, whatever its status.

@@ -6,7 +6,7 @@ public struct TargetKind: PolicyKind {
   public let name: String
   public let summary: String
   private let keys: [PolicyKey]
-  private let read: @Sendable (_ section: Section) -> any TargetRecipe
+  private let read: @Sendable (_ section: Section, _ problems: inout Diagnostics) -> any TargetRecipe
 
   /// All kinds, in the order of the schema.
   public static let all: [TargetKind] = [.local, .openAI]
@@ -16,6 +16,16 @@ public struct TargetKind: PolicyKind {
   ///   - read: makes the recipe of a section that was held against all of them.
   public init(
     name: String, summary: String, keys: [PolicyKey], read: @escaping @Sendable (Section) -> any TargetRecipe
+  ) {
+    self.init(name: name, summary: summary, keys: keys, reading: { section, _ in read(section) })
+  }
+
+  /// - Parameters:
+  ///   - keys: its own, beside those of every target.
+  ///   - read: makes the recipe of a section that was held against all of them, and notes what is wrong with its values.
+  public init(
+    name: String, summary: String, keys: [PolicyKey],
+    reading read: @escaping @Sendable (Section, inout Diagnostics) -> any TargetRecipe
   ) {
     self.name = name
     self.summary = summary
@@ -48,10 +58,10 @@ public struct TargetKind: PolicyKind {
       trailing: common + more)
   }
 
-  fileprivate func choice(_ section: Section) -> TargetChoice {
+  fileprivate func choice(_ section: Section, _ problems: inout Diagnostics) -> TargetChoice {
     TargetChoice(
       kind: name, label: section.text(Self.label.name), price: section.child("price").map { TokenPrice($0) },
-      recipe: read(section))
+      recipe: read(section, &problems))
   }
 }
 
@@ -61,8 +71,9 @@ extension [TargetKind] {
   public func keys(and more: [PolicyKey] = []) -> KindKeys { TargetKind.keys(self, and: more) }
 
   /// The target that a section names; nil where it names none of these kinds.
-  public func read(_ section: Section) -> TargetChoice? {
-    first { $0.name == section.kind }.map { $0.choice(section) }
+  /// - Parameter problems: what is wrong with its values.
+  public func read(_ section: Section, _ problems: inout Diagnostics) -> TargetChoice? {
+    first { $0.name == section.kind }?.choice(section, &problems)
   }
 }
 

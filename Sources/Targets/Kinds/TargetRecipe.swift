@@ -9,6 +9,10 @@ public protocol TargetRecipe: Sendable, Hashable {
   var name: String { get }
   /// Folder or file of the model; nil where it is served.
   var checkpoint: String? { get }
+  /// The `http` or `https` address that is asked; nil without one.
+  var address: String? { get }
+  /// Files that it reads beside a checkpoint.
+  var inputs: [InputFile] { get }
   /// Nil in this process.
   var served: ServedModel? { get }
   /// Longest response; nil where the checkpoint says it.
@@ -24,6 +28,11 @@ public protocol TargetRecipe: Sendable, Hashable {
   /// - Throws: `SluiceError` (usage) for a file that is missing or malformed, a URL that can't be used, or a key that isn't
   ///   there.
   func make(_ context: TargetContext) throws -> any Target
+}
+
+extension TargetRecipe {
+  public var address: String? { nil }
+  public var inputs: [InputFile] { [] }
 }
 
 /// A decoder and the identity of its files.

@@ -1,13 +1,12 @@
 import Core
-import Foundation
 
 /// A model's entry among those that a server lists (`/v1/models`), as far as it tells models apart.
 struct ModelListing: Sendable {
-  private let connection: OpenAIConnection
+  private let connection: ServerConnection
   private let model: String
   private let timeout: Duration
 
-  init(_ connection: OpenAIConnection, _ configuration: OpenAIConfiguration) {
+  init(_ connection: ServerConnection, _ configuration: ServerConfiguration) {
     self.connection = connection
     model = configuration.model
     timeout = min(configuration.timeout, .seconds(10))
@@ -29,10 +28,7 @@ struct ModelListing: Sendable {
 
   private func signs() async throws -> ServerSigns? {
     if let list = try await get("models"), let entry = entry(of: list) { return signs(entry) }
-    let plain = CharacterSet(charactersIn: "-._~").union(.alphanumerics)
-    guard let name = model.addingPercentEncoding(withAllowedCharacters: plain),
-      let own = try await get("models/" + name)
-    else { return nil }
+    guard let own = try await get("models/" + ServerEndpoint.escaped(model)) else { return nil }
     return own["id"]?.string == nil ? nil : signs(own)
   }
 
@@ -52,7 +48,7 @@ struct ModelListing: Sendable {
     for pause in Self.pauses {
       let outcome = try await connection.send(seed: 0, retries: 0, isAside: true, privateTexts: []) {
         [timeout, connection] in
-        OpenAIConnection.Attempt(method: .get, path: path, timeout: timeout) {
+        ServerConnection.Attempt(method: .get, path: path, timeout: timeout) {
           [connection] response throws(MalformedReply) in
           try ForeignJSON.object(response.body, connection.redactor)
         }
@@ -88,9 +84,14 @@ struct ModelListing: Sendable {
       created: entry["created"]?.integer, root: text(entry["root"]), ownedBy: text(entry["owned_by"]), others: others)
   }
 
-  private func text(_ value: JSON?) -> String? {
+  private func text(_ value: JSON?) -> String? { connection.sign(value) }
+}
+
+extension ServerConnection {
+  /// A value of a server's description of itself as text; nil for structures and where nothing printable is in it.
+  func sign(_ value: JSON?) -> String? {
     switch value {
-    case .string(let text)?: connection.presentable(String(text.prefix(200)), privateTexts: [])
+    case .string(let text)?: presentable(String(text.prefix(200)), privateTexts: [])
     case .integer(let number)?: String(number)
     case .number(let number)?: String(number)
     default: nil

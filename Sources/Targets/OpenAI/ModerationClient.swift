@@ -4,7 +4,7 @@ import Foundation
 /// Asks a moderation endpoint (`/v1/moderations`) about texts.
 public final class ModerationClient: Sendable {
   public let configuration: OpenAIConfiguration
-  private let connection: OpenAIConnection
+  private let connection: ServerConnection
 
   /// - Parameters:
   ///   - configuration: its `api` means nothing here.
@@ -19,8 +19,8 @@ public final class ModerationClient: Sendable {
     waits: @escaping WaitSink = { _ in }
   ) throws {
     self.configuration = configuration
-    connection = try OpenAIConnection(
-      configuration, path: "moderations", environment: environment, transport: transport, retry: retry, clock: clock,
+    connection = try ServerConnection(
+      openAI: configuration.server, path: "moderations", environment: environment, transport: transport, retry: retry, clock: clock,
       waits: waits)
   }
 
@@ -44,7 +44,7 @@ public final class ModerationClient: Sendable {
     return try await connection.send(
       seed: StableHash.fnv1a(text.utf8), retries: retries, privateTexts: [text]
     ) { [connection] in
-      OpenAIConnection.Attempt(
+      ServerConnection.Attempt(
         body: body,
         read: { [connection] response throws(MalformedReply) in
           try ModerationReply(
@@ -56,7 +56,7 @@ public final class ModerationClient: Sendable {
   /// What the server tells of the model behind the name, as far as it lists its models.
   /// - Throws: `CancellationError` alone.
   public func signs() async throws -> ServerSigns {
-    try await ModelListing(connection, configuration).steadySigns() ?? ServerSigns()
+    try await ModelListing(connection, configuration.server).steadySigns() ?? ServerSigns()
   }
 }
 

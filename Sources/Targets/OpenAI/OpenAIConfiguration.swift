@@ -1,38 +1,14 @@
 import Core
+import Kinds
 
 /// Where an OpenAI-compatible server is and how it wants to be treated.
+///
+/// With or without `/v1`: `http://host:8000`, `http://host:8000/v1` and the full path of the API mean the same. A full path is
+/// taken as it is, with or without a version in it.
+@dynamicMemberLookup
 public struct OpenAIConfiguration: Hashable, Sendable {
-  /// With or without `/v1`: `http://host:8000`, `http://host:8000/v1` and the full path of the API mean the same. A full
-  /// path is taken as it is, with or without a version in it.
-  public var url: String
-  /// The name under which the server knows the model.
-  public var model: String
-  /// What the served weights are a version of, in the policy's own words; nil where it doesn't say. A server can't prove
-  /// it: it is a promise of those who deploy the model.
-  public var revision: String?
+  public var server: ServerConfiguration
   public var api: OpenAIAPI
-  /// The environment variable that holds the key; nil for servers that need none.
-  public var apiKeyVariable: String?
-  /// Requests in flight, over all calls on one target.
-  public var concurrency: Int
-  /// Nil for no limit.
-  public var requestsPerMinute: Double?
-  /// For one try, from start to last byte.
-  public var timeout: Duration
-  public var connectTimeout: Duration
-  /// Silence in the middle of a response.
-  public var stallTimeout: Duration
-  /// Tries after the first.
-  public var retries: Int
-  /// Bytes of a body after decompression: more is not read.
-  public var maxResponseBytes: Int
-  /// Bytes of a response's text; nil for what `Response` keeps at most.
-  public var maxTextBytes: Int?
-  /// After so many requests in a row have failed as unavailable, the rest fail at once.
-  public var failuresBeforeGivingUp: Int
-  /// The secrets that no answer may bring into the ledger, a report or a log; the key of this server and what its address
-  /// holds of the kind are added.
-  public var redactor = Redactor()
 
   public init(
     url: String, model: String, revision: String? = nil, api: OpenAIAPI = .chat, apiKeyVariable: String? = nil,
@@ -41,26 +17,50 @@ public struct OpenAIConfiguration: Hashable, Sendable {
     stallTimeout: Duration = .seconds(20), retries: Int = 5, maxResponseBytes: Int = 8 << 20,
     failuresBeforeGivingUp: Int = 8
   ) {
-    self.url = url
-    self.model = model
-    self.revision = revision
+    server = ServerConfiguration(
+      url: url, model: model, revision: revision, apiKeyVariable: apiKeyVariable, concurrency: concurrency,
+      requestsPerMinute: requestsPerMinute, timeout: timeout, connectTimeout: connectTimeout,
+      stallTimeout: stallTimeout, retries: retries, maxResponseBytes: maxResponseBytes,
+      failuresBeforeGivingUp: failuresBeforeGivingUp)
     self.api = api
-    self.apiKeyVariable = apiKeyVariable
-    self.concurrency = concurrency
-    self.requestsPerMinute = requestsPerMinute
-    self.timeout = timeout
-    self.connectTimeout = connectTimeout
-    self.stallTimeout = stallTimeout
-    self.retries = retries
-    self.maxResponseBytes = maxResponseBytes
-    self.failuresBeforeGivingUp = failuresBeforeGivingUp
+  }
+
+  public subscript<Value>(dynamicMember member: WritableKeyPath<ServerConfiguration, Value>) -> Value {
+    get { server[keyPath: member] }
+    set { server[keyPath: member] = newValue }
+  }
+
+  public subscript<Value>(dynamicMember member: KeyPath<ServerConfiguration, Value>) -> Value {
+    server[keyPath: member]
   }
 }
 
+/// How a policy says how an OpenAI-compatible server is reached: for targets, judges and tuners alike.
 extension OpenAIConfiguration {
-  /// The model's name as reports and the ledger have it: a secret in it stands as a part of its hash, so that two stay
-  /// apart.
-  public var shownModel: String { redactor.hashed(model) }
+  public static let keys =
+    ServerConfiguration.identityKeys(url: "Base address of the server, with or without /v1.")
+    + ServerConfiguration.limitKeys
 
-  public var shownRevision: String? { revision.map(redactor.hashed) }
+  /// Which endpoint of the server is asked, for those that may ask either.
+  public static let apiKey = PolicyKey(
+    name: "api", shape: .choice(OpenAIAPI.allCases.map(\.rawValue)), fallback: OpenAIAPI.chat.rawValue,
+    help: "Which endpoint to use.")
+
+  /// - Parameter section: was held against `keys`.
+  public init(_ section: Section) {
+    server = ServerConfiguration(section)
+    api = section.choice("api", of: OpenAIAPI.self) ?? .chat
+  }
+
+  /// The same with secrets that no answer may bring in.
+  public func redacting(_ redactor: Redactor) -> OpenAIConfiguration {
+    var configuration = self
+    configuration.server = server.redacting(redactor)
+    return configuration
+  }
+
+  /// What planning has to know of the model.
+  public func served(latency: Double? = nil, maxTokens: Int = 0, overhead: String = "") -> ServedModel {
+    server.served(latency: latency, maxTokens: maxTokens, overhead: overhead)
+  }
 }

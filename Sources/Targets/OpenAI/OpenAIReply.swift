@@ -1,30 +1,7 @@
 import Core
 
-/// A well-formed answer of an OpenAI-compatible server.
-public struct OpenAIReply: Sendable {
-  /// What the server gave as content, reasoning in it included.
-  public let text: String
-  /// One of `FinishReason`, or another word of the server's.
-  public let finishReason: String
-  public let promptTokens: Int
-  public let completionTokens: Int
-  /// Seconds from request to last byte.
-  public let latency: Double
-  /// The first tokens of the text with their log-probabilities; empty where the server gives none.
-  public let tokens: [OpenAIToken]
-  /// Whether the server gave reasoning beside the content, in a field of its own. It is no part of `text`.
-  public let hasReasoning: Bool
-  let systemFingerprint: String?
-
-  /// Whether a provider's filter stopped the prompt or the reply.
-  public var isBlocked: Bool { finishReason == FinishReason.blocked }
-
-  /// The reply to a request that a filter stopped before the model saw it.
-  init(blockedAfter latency: Double) {
-    (text, finishReason, promptTokens, completionTokens) = ("", FinishReason.blocked, 0, 0)
-    (self.latency, tokens, hasReasoning, systemFingerprint) = (latency, [], false, nil)
-  }
-
+extension ServerReply {
+  /// Reads the answer of an OpenAI-compatible server.
   /// - Parameter redactor: takes secrets out of everything in it.
   init(
     parsing body: [UInt8], api: OpenAIAPI, latency: Double, redactor: Redactor = Redactor()
@@ -32,7 +9,7 @@ public struct OpenAIReply: Sendable {
     let json = try ForeignJSON.object(body, redactor)
     guard let choice = json["choices"]?.array?.first else {
       if ProviderBlock.explains(json, choice: nil, isEmpty: true) {
-        self = OpenAIReply(blockedAfter: latency)
+        self = ServerReply(blockedAfter: latency)
         return
       }
       let report = ServerReport(json)
@@ -58,27 +35,21 @@ public struct OpenAIReply: Sendable {
       throw MalformedReply(message: "the server broke the response off (finish_reason '\(ServerFinish.reason(said))')")
     }
     let message = Message(choice, api: api)
-    hasReasoning = message.hasReasoning
     let isStopped = ProviderBlock.explains(json, choice: choice, isEmpty: message.text?.isEmpty ?? true)
-    if let text = message.text {
+    let text: String
+    if let found = message.text {
       // Its parts were looked at one by one.
-      self.text = redactor.redacted(text)
+      text = redactor.redacted(found)
     } else if isStopped || message.saysNothingByDesign || api == .chat && message.isThere && said != nil {
       text = ""
     } else {
       throw MalformedReply(message: message.complaint)
     }
-    var reason = said.map(ServerFinish.reason) ?? FinishReason.unknown
-    if isStopped { reason = FinishReason.blocked }
-    if hasReasoning, text.isEmpty, reason == FinishReason.stop || reason == FinishReason.unknown {
-      reason = FinishReason.reasoning
-    }
-    finishReason = reason
-    tokens = OpenAIToken.first(of: choice)
-    self.latency = latency
-    promptTokens = OpenAIReply.count(json["usage"]?["prompt_tokens"])
-    completionTokens = OpenAIReply.count(json["usage"]?["completion_tokens"])
-    systemFingerprint = json["system_fingerprint"]?.string.flatMap { $0.isEmpty ? nil : String($0.prefix(128)) }
+    self.init(
+      text: text, finishReason: isStopped ? FinishReason.blocked : said, hasReasoning: message.hasReasoning,
+      promptTokens: json["usage"]?["prompt_tokens"], completionTokens: json["usage"]?["completion_tokens"],
+      latency: latency, tokens: ReplyToken.first(of: choice),
+      systemFingerprint: json["system_fingerprint"]?.string.flatMap { $0.isEmpty ? nil : String($0.prefix(128)) })
   }
 
   /// The text of a choice. A refusal in its own field is what the model said; a tool call says nothing.
@@ -123,29 +94,5 @@ public struct OpenAIReply: Sendable {
       if text?.isEmpty == true, let refusal = message["refusal"]?.string { text = refusal }
       if api == .completions, text == nil { complaint = "the first choice has no text" }
     }
-  }
-
-  /// A number of tokens. No reply has a thousand million, and a larger number must not overflow a sum.
-  private static func count(_ value: JSON?) -> Int {
-    min(max(0, Int(saturating: value?.double ?? 0)), 1_000_000_000)
-  }
-}
-
-/// Reads the body of a reply.
-enum ForeignJSON {
-  /// - Parameter redactor: takes secrets out of every text in it.
-  /// - Throws: `MalformedReply` for anything but an object, or a stream that makes one.
-  static func object(_ body: [UInt8], _ redactor: Redactor) throws(MalformedReply) -> JSON {
-    if let json = try? JSON(foreign: body) {
-      guard case .object = json else {
-        throw MalformedReply(message: "the response is \(json.kind), not a JSON object")
-      }
-      return redactor.mayHold(body) ? redactor.redacted(json) : json
-    }
-    // A secret may be spread over the pieces.
-    if let json = try StreamedReply.joined(body, redactor) { return redactor.redacted(json) }
-    if body.isEmpty { throw MalformedReply(message: "the response is empty") }
-    throw MalformedReply(
-      message: ServerReport(body).isWebPage ? "the response is a web page, not JSON" : "the response is not JSON")
   }
 }

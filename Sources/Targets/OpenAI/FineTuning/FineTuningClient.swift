@@ -4,7 +4,7 @@ import Foundation
 /// Speaks the files and fine-tuning calls of an OpenAI-compatible service (`/v1/files`, `/v1/fine_tuning/jobs`).
 public final class FineTuningClient: Sendable {
   public let configuration: OpenAIConfiguration
-  private let connection: OpenAIConnection
+  private let connection: ServerConnection
 
   private static let jobs = "fine_tuning/jobs"
 
@@ -22,8 +22,8 @@ public final class FineTuningClient: Sendable {
     // One call at a time, by a tuner with an outage limit of its own: giving up is not this client's business.
     var patient = configuration
     patient.failuresBeforeGivingUp = .max
-    connection = try OpenAIConnection(
-      patient, path: Self.jobs, environment: environment, transport: transport, retry: retry, clock: clock)
+    connection = try ServerConnection(
+      openAI: patient.server, path: Self.jobs, environment: environment, transport: transport, retry: retry, clock: clock)
   }
 
   /// As `OpenAIClient.identity`.
@@ -40,7 +40,7 @@ public final class FineTuningClient: Sendable {
     var random = SeededGenerator(seed: seed, stream: "multipart boundary")
     let form = MultipartForm(fields: [("purpose", "fine-tune")], file: file, fileName: name, using: &random)
     return try await connection.send(seed: seed, retries: nil, privateTexts: privateTexts) {
-      OpenAIConnection.Attempt(path: "files", contentType: form.contentType, body: form.body, timeout: timeout) {
+      ServerConnection.Attempt(path: "files", contentType: form.contentType, body: form.body, timeout: timeout) {
         [self] response throws(MalformedReply) in
         try Self.identifier(json(response)["id"], of: "file")
       }
@@ -54,7 +54,7 @@ public final class FineTuningClient: Sendable {
   ) async throws -> Result<FineTuningJob, ResponseFailure> {
     let body = order.body(model: configuration.model)
     return try await connection.send(seed: order.seed, retries: 0, privateTexts: privateTexts) {
-      OpenAIConnection.Attempt(body: body, arrivesOnce: true) { [self] response throws(MalformedReply) in
+      ServerConnection.Attempt(body: body, arrivesOnce: true) { [self] response throws(MalformedReply) in
         try FineTuningJob(json(response))
       }
     }
@@ -65,7 +65,7 @@ public final class FineTuningClient: Sendable {
   /// - Throws: `CancellationError` alone.
   public func job(_ id: String, retries: Int? = nil) async throws -> Result<FineTuningJob?, ResponseFailure> {
     try await connection.send(seed: StableHash.fnv1a(id.utf8), retries: retries, privateTexts: []) {
-      OpenAIConnection.Attempt(method: .get, path: Self.path(of: id), expects: [404]) {
+      ServerConnection.Attempt(method: .get, path: Self.path(of: id), expects: [404]) {
         [self] response throws(MalformedReply) in
         response.status == 404 ? nil : try FineTuningJob(json(response))
       }
@@ -76,7 +76,7 @@ public final class FineTuningClient: Sendable {
   /// - Throws: `CancellationError` alone.
   public func jobs() async throws -> Result<[FineTuningJob], ResponseFailure> {
     try await connection.send(seed: 0, retries: nil, privateTexts: []) {
-      OpenAIConnection.Attempt(method: .get) { [self] response throws(MalformedReply) in
+      ServerConnection.Attempt(method: .get) { [self] response throws(MalformedReply) in
         guard let list = try json(response)["data"]?.array else {
           throw MalformedReply(message: "the list of jobs has no 'data'")
         }
@@ -90,7 +90,7 @@ public final class FineTuningClient: Sendable {
   /// - Throws: `CancellationError` alone.
   public func cancel(_ id: String, timeout: Duration) async throws -> Result<Void, ResponseFailure> {
     try await connection.send(seed: StableHash.fnv1a(id.utf8), retries: 1, privateTexts: []) {
-      OpenAIConnection.Attempt(path: Self.path(of: id) + "/cancel", timeout: timeout) { _ in () }
+      ServerConnection.Attempt(path: Self.path(of: id) + "/cancel", timeout: timeout) { _ in () }
     }
   }
 

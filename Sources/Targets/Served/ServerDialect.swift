@@ -2,7 +2,7 @@ import Core
 
 /// What a server has been found to accept, from the refusals of earlier requests. Each correction is made once, so that a
 /// request meets only so many.
-struct OpenAIDialect: Hashable, Sendable {
+struct ServerDialect: Hashable, Sendable {
   /// Members of a request that a server may do without.
   enum Key: String, CaseIterable, Sendable {
     /// Asks for a draw of its own for each sample. Some servers draw the same for equal requests unless told a seed,
@@ -10,9 +10,13 @@ struct OpenAIDialect: Hashable, Sendable {
     case seed
     case topP = "top_p"
     case temperature
+
+    /// As protocols write it that have capitals instead of underscores (`topP`), in lower case.
+    fileprivate var spellings: [String] { [rawValue, rawValue.filter { $0 != "_" }] }
+    fileprivate func isNamed(in names: Set<String>) -> Bool { !names.isDisjoint(with: spellings) }
   }
 
-  private(set) var leftOut: Set<Key> = []
+  private(set) var leftOut: Set<Key>
   /// Newer hosted models want `max_completion_tokens`.
   private(set) var limitsCompletionTokens = false
   /// Some hosted models only stream; `StreamedReply` puts together what they send.
@@ -20,15 +24,18 @@ struct OpenAIDialect: Hashable, Sendable {
   /// Alternatives a token, where log-probabilities are wanted; 0 asks for none.
   private(set) var alternatives = 20
 
+  /// - Parameter unknown: members that the protocol doesn't know.
+  init(without unknown: Set<Key> = []) { leftOut = unknown }
+
   /// What becomes of a request that was refused.
   enum Correction: Hashable, Sendable {
-    case dialect(OpenAIDialect)
+    case dialect(ServerDialect)
     /// The policy asks for what the model doesn't take; says so, and what to do.
     case policy(String)
   }
 
   /// What may be done about a refusal with `report`; nil where it isn't about a member of the request.
-  func correction(after report: ServerReport, of question: OpenAIQuestion) -> Correction? {
+  func correction(after report: ServerReport, of question: ServerQuestion) -> Correction? {
     let text = report.text ?? ""
     let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     let quotesPrompt = ForeignMessage.repeats(question.privateTexts, in: line)
@@ -48,12 +55,12 @@ struct OpenAIDialect: Hashable, Sendable {
       // Some servers have them, and fewer of them.
       let isAboutNumber = named.contains("top_logprobs") && !Self.isAboutAcceptance(text, report.words)
       next.alternatives = alternatives > 5 && isAboutNumber ? 5 : 0
-    } else if !leftOut.contains(.seed), named.contains(Key.seed.rawValue) {
+    } else if !leftOut.contains(.seed), Key.seed.isNamed(in: named) {
       next.leftOut.insert(.seed)
     } else if !streams, named.contains("stream"), Self.wantsStream(text) {
       next.streams = true
     } else if refuses, !quotesPrompt {
-      let keys = [Key.topP, .temperature].filter { named.contains($0.rawValue) && !leftOut.contains($0) }
+      let keys = [Key.topP, .temperature].filter { $0.isNamed(in: named) && !leftOut.contains($0) }
       if let key = keys.first(where: question.canDo(without:)) {
         next.leftOut.insert(key)
       } else if let key = keys.first {

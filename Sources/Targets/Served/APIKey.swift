@@ -1,5 +1,19 @@
 import Core
 
+extension ServerAccess {
+  /// Access with the key that the configuration names, where it names one.
+  /// - Throws: `SluiceError` (64) for a key that isn't there.
+  init(
+    _ endpoint: ServerEndpoint, _ configuration: ServerConfiguration, environment: [String: String],
+    key form: APIKey.Form = .bearer, headers: [HTTPRequest.Header] = []
+  ) throws {
+    let key = try configuration.apiKeyVariable.map { try APIKey(variable: $0, environment: environment) }
+    self.init(
+      endpoint: endpoint, headers: headers + [key?.header(form)].compactMap(\.self),
+      secrets: key?.redactor ?? Redactor(), keyVariable: configuration.apiKeyVariable)
+  }
+}
+
 /// A secret that no description, mirror or error shows.
 struct APIKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
   private let value: String
@@ -24,10 +38,22 @@ struct APIKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, 
     value = key
   }
 
-  var header: HTTPRequest.Header { HTTPRequest.Header("Authorization", "Bearer \(value)") }
+  /// How a server is shown it.
+  enum Form: Sendable {
+    /// `Authorization: Bearer …`
+    case bearer
+    /// A header of that name, with nothing but the key.
+    case header(String)
+  }
 
-  /// With the key among what is looked for.
-  func added(to redactor: Redactor) -> Redactor { redactor.union([value]) }
+  func header(_ form: Form) -> HTTPRequest.Header {
+    switch form {
+    case .bearer: HTTPRequest.Header("Authorization", "Bearer \(value)")
+    case .header(let name): HTTPRequest.Header(name, value)
+    }
+  }
+
+  var redactor: Redactor { Redactor([value]) }
 
   var description: String { "(secret)" }
   var debugDescription: String { "(secret)" }

@@ -1,7 +1,7 @@
 import Core
 
-/// What a model behind an OpenAI-compatible server is asked.
-public struct OpenAIQuestion: Sendable {
+/// What a model behind a server is asked, whatever protocol it is written in.
+public struct ServerQuestion: Sendable {
   /// One turn of a conversation.
   public struct Message: Hashable, Sendable {
     public enum Role: String, Sendable { case system, user, assistant }
@@ -50,7 +50,7 @@ public struct OpenAIQuestion: Sendable {
   }
 
   /// Whether the request means the same, or near enough, without this member.
-  func canDo(without key: OpenAIDialect.Key) -> Bool {
+  func canDo(without key: ServerDialect.Key) -> Bool {
     switch key {
     case .seed: true
     case .topP: topP == 1
@@ -62,38 +62,22 @@ public struct OpenAIQuestion: Sendable {
     if case .messages(let messages) = content { messages.contains { $0.role == .system } } else { false }
   }
 
-  /// The body of the request in the dialect that the server has been found to speak.
-  func body(model: String, dialect: OpenAIDialect) -> [UInt8] {
-    var members = [JSON.Member("model", .string(model))]
-    switch content {
-    case .text(let text): members.append(JSON.Member("prompt", .string(text)))
-    case .messages(let messages): members.append(JSON.Member("messages", .array(messages.map(\.json))))
-    }
-    func leavesOut(_ key: OpenAIDialect.Key) -> Bool { dialect.leftOut.contains(key) && canDo(without: key) }
-    // Sent even where they are 1: many servers have other defaults (vLLM and SGLang take the checkpoint's, llama.cpp 0.8
-    // and 0.95), and the policy's 1 is a promise to its reader.
-    if !leavesOut(.temperature) { members.append(JSON.Member("temperature", .number(temperature))) }
-    if !leavesOut(.topP) { members.append(JSON.Member("top_p", .number(topP))) }
-    let limit = dialect.limitsCompletionTokens ? "max_completion_tokens" : "max_tokens"
-    members.append(JSON.Member(limit, .integer(maxTokens)))
-    // 31 bits: the smallest range among servers.
-    if !leavesOut(.seed) { members.append(JSON.Member("seed", .integer(Int(seed >> 33)))) }
-    if wantsLogProbabilities && dialect.alternatives > 0 {
-      switch content {
-      // Five is the most that the older protocol gives.
-      case .text: members.append(JSON.Member("logprobs", .integer(min(5, dialect.alternatives))))
-      case .messages:
-        members.append(JSON.Member("logprobs", .bool(true)))
-        members.append(JSON.Member("top_logprobs", .integer(dialect.alternatives)))
-      }
-    }
-    members.append(JSON.Member("stream", .bool(dialect.streams)))
-    return JSON.object(members).serializedBytes()
+  /// What `dialect` has learnt to leave out, as far as the request means the same without it.
+  func leavesOut(_ key: ServerDialect.Key, _ dialect: ServerDialect) -> Bool {
+    dialect.leftOut.contains(key) && canDo(without: key)
   }
-}
 
-extension OpenAIQuestion.Message {
-  fileprivate var json: JSON {
-    .object([JSON.Member("role", .string(role.rawValue)), JSON.Member("content", .string(text))])
+  /// The conversation; a plain text is one turn of the user.
+  var messages: [Message] {
+    switch content {
+    case .messages(let messages): messages
+    case .text(let text): [Message(.user, text)]
+    }
   }
+
+  /// The system prompt; nil without one.
+  var system: String? { messages.first { $0.role == .system }?.text }
+
+  /// What is said in turns, without the system prompt.
+  var turns: [Message] { messages.filter { $0.role != .system } }
 }

@@ -1,7 +1,7 @@
 import Core
 
 /// A generated token with its log-probability and those of its rivals.
-public struct OpenAIToken: Hashable, Sendable {
+public struct ReplyToken: Hashable, Sendable {
   public struct Alternative: Hashable, Sendable {
     public let text: String
     /// Natural logarithm.
@@ -16,7 +16,7 @@ public struct OpenAIToken: Hashable, Sendable {
   private static let most = 16
 
   /// The first tokens of a choice, in the shape of the chat protocol or the older one (servers mix them).
-  static func first(of choice: JSON) -> [OpenAIToken] {
+  static func first(of choice: JSON) -> [ReplyToken] {
     guard let report = choice["logprobs"] else { return [] }
     if let content = report["content"]?.array { return content.prefix(most).compactMap(chatToken) }
     guard let texts = report["tokens"]?.array else { return [] }
@@ -25,16 +25,16 @@ public struct OpenAIToken: Hashable, Sendable {
     return texts.prefix(most).enumerated().compactMap { index, text in
       guard let text = text.string else { return nil }
       let listed = index < rivals.count ? rivals[index].members ?? [] : []
-      return OpenAIToken(
+      return ReplyToken(
         text, own: index < own.count ? own[index].double : nil,
         rivals: listed.compactMap { member in member.value.double.map { (member.key, $0) } })
     }
   }
 
-  private static func chatToken(_ json: JSON) -> OpenAIToken? {
+  private static func chatToken(_ json: JSON) -> ReplyToken? {
     guard let text = json["token"]?.string else { return nil }
     let listed = json["top_logprobs"]?.array ?? []
-    return OpenAIToken(
+    return ReplyToken(
       text, own: json["logprob"]?.double,
       rivals: listed.compactMap { rival in
         guard let text = rival["token"]?.string, let value = rival["logprob"]?.double else { return nil }

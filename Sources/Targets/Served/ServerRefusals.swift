@@ -1,7 +1,7 @@
 import Core
 
 /// What an answer means that isn't the one asked for.
-struct OpenAIRefusals: Sendable {
+struct ServerRefusals: Sendable {
   private(set) var address: String
   let model: String
   let secrets: Redactor
@@ -15,8 +15,8 @@ struct OpenAIRefusals: Sendable {
   }
 
   /// The same for another call on the same server.
-  func at(_ address: String) -> OpenAIRefusals {
-    OpenAIRefusals(address: address, model: model, secrets: secrets, keyVariable: keyVariable)
+  func at(_ address: String) -> ServerRefusals {
+    ServerRefusals(address: address, model: model, secrets: secrets, keyVariable: keyVariable)
   }
 
   /// - Parameters:

@@ -1,19 +1,40 @@
 import Core
 import Kinds
 
-/// How a policy says how an OpenAI-compatible server is reached: for targets, judges and tuners alike.
-extension OpenAIConfiguration {
-  public static let keys: [PolicyKey] = [
-    PolicyKey(name: "url", shape: .url, required: true, help: "Base address of the server, with or without /v1."),
-    PolicyKey(name: "model", shape: .text, required: true, help: "The served model's name."),
+/// How a policy says how a server is reached: for targets, judges and tuners alike.
+extension ServerConfiguration {
+  /// The keys that say what answers, and who asks.
+  /// - Parameters:
+  ///   - url: what the address is; nil where there is no such key.
+  ///   - usualURL: stands where the policy has none; nil where it has to.
+  ///   - model: what the name of the model is.
+  static func identityKeys(
+    url: String?, usualURL: String? = nil, model: String = "The served model's name.", requiresModel: Bool = true,
+    hasKey: Bool = true
+  ) -> [PolicyKey] {
+    var keys: [PolicyKey] = []
+    if let url {
+      keys.append(PolicyKey(name: "url", shape: .url, required: usualURL == nil, fallback: usualURL, help: url))
+    }
+    keys += [PolicyKey(name: "model", shape: .text, required: requiresModel, help: model), revisionKey]
+    if hasKey { keys.append(apiKeyKey) }
+    return keys
+  }
+
+  static let revisionKey =
     PolicyKey(
       name: "revision", shape: .text,
       help:
         "What identifies the served bytes, for example a digest or commit (\"${MODEL_SHA}\"). Without it nothing of earlier runs is reused."
-    ),
+    )
+
+  static let apiKeyKey =
     PolicyKey(
       name: "api_key_env", shape: .variable,
-      help: "Name of the environment variable that holds the API key (never the key itself)."),
+      help: "Name of the environment variable that holds the API key (never the key itself).")
+
+  /// The keys that say how much is asked at a time, and how patiently.
+  static let limitKeys: [PolicyKey] = [
     PolicyKey(name: "concurrency", shape: .integer(1...1024), fallback: "8", help: "Requests in flight."),
     PolicyKey(name: "requests_per_minute", shape: .integer(1...1_000_000), help: "Rate limit (default: none)."),
     PolicyKey(name: "timeout", shape: .duration, fallback: "60s", help: "Longest wait for one response."),
@@ -24,17 +45,15 @@ extension OpenAIConfiguration {
       help: "Of the text of a response; the rest is dropped, and the response counts as cut."),
   ]
 
-  /// Which endpoint of the server is asked, for those that may ask either.
-  public static let apiKey = PolicyKey(
-    name: "api", shape: .choice(OpenAIAPI.allCases.map(\.rawValue)), fallback: OpenAIAPI.chat.rawValue,
-    help: "Which endpoint to use.")
-
-  /// - Parameter section: was held against `keys`.
-  public init(_ section: Section) {
+  /// - Parameters:
+  ///   - section: was held against `identityKeys` and `limitKeys`, or some of them.
+  ///   - url: instead of the section's.
+  ///   - model: instead of the section's.
+  init(_ section: Section, url: String? = nil, model: String? = nil) {
     let textBytes = section.bytes("max_response_bytes")
     self.init(
-      url: section.string("url"), model: section.string("model"), revision: section.text("revision"),
-      api: section.choice("api", of: OpenAIAPI.self) ?? .chat, apiKeyVariable: section.text("api_key_env"),
+      url: url ?? section.string("url"), model: model ?? section.string("model"), revision: section.text("revision"),
+      apiKeyVariable: section.text("api_key_env"),
       concurrency: section.integer("concurrency"), requestsPerMinute: section.optionalNumber("requests_per_minute"),
       timeout: section.duration("timeout") ?? .zero, retries: section.integer("retries"),
       maxResponseBytes: Self.bodyBytes(text: textBytes))
@@ -45,7 +64,7 @@ extension OpenAIConfiguration {
   private static func bodyBytes(text: Int) -> Int { max(8_000_000, 8 * min(text, 64 << 20)) }
 
   /// The same with secrets that no answer may bring in.
-  public func redacting(_ redactor: Redactor) -> OpenAIConfiguration {
+  public func redacting(_ redactor: Redactor) -> ServerConfiguration {
     var configuration = self
     configuration.redactor = redactor
     return configuration

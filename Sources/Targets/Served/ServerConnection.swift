@@ -1,25 +1,26 @@
 import Core
 import Foundation
 
-/// An OpenAI-compatible server with the key to it, and the patience to ask until an answer comes.
+/// A server with the key to it, and the patience to ask until an answer comes.
 ///
 /// What is sent and what an answer means is its callers' business; what a refusal means is the same for all.
-final class OpenAIConnection: Sendable {
+final class ServerConnection: Sendable {
   /// What tells the model at this address from all others, in one line without secrets: declared revision, address with
   /// query, and model name.
   var identity: String {
     let revision = configuration.shownRevision.map { "@" + Self.escaped($0.replacing("%", with: "%25")) } ?? ""
-    return
-      "openai\(revision)|\(Self.escaped(configuration.redactor.hashed(endpoint.identity)))|\(configuration.shownModel)"
+    let address = configuration.redactor.hashed(access.endpoint.identity)
+    return "\(name)\(revision)|\(Self.escaped(address))|\(configuration.shownModel)"
   }
 
-  private let configuration: OpenAIConfiguration
-  private let endpoint: OpenAIEndpoint
-  private let refusals: OpenAIRefusals
+  /// The protocol's, the first word of the identity.
+  private let name: String
+  private let configuration: ServerConfiguration
+  private let access: ServerAccess
+  private let refusals: ServerRefusals
   /// The usual call without its body: made once, not for each request.
   private let usualRequest: HTTPRequest
   private let client: RetryingClient
-  private let key: APIKey?
   /// Takes secrets out of everything that the server says.
   let redactor: Redactor
   private let clock: RetryClock
@@ -27,32 +28,36 @@ final class OpenAIConnection: Sendable {
   private let proxy: ProxySettings.Proxy?
 
   /// - Parameters:
-  ///   - path: of the usual call below the version, for example `chat/completions`.
-  ///   - environment: where the API key is looked up, and `SSL_CERT_FILE` for a private certificate authority.
+  ///   - name: of the protocol.
+  ///   - access: to the usual call.
+  ///   - environment: where the proxy is looked up, and `SSL_CERT_FILE` for a private certificate authority.
   ///   - transport: nil for libcurl.
   ///   - retry: nil for the usual back-off with the configuration's number of retries.
   ///   - waits: hears of every pause that the server asks for.
-  /// - Throws: `SluiceError` (64) for a URL that can't be used or a key that isn't there; `InternalError`.
+  /// - Throws: `InternalError` when libcurl can't be set up.
   init(
-    _ configuration: OpenAIConfiguration, path: String, environment: [String: String],
+    _ configuration: ServerConfiguration, name: String, access: ServerAccess, environment: [String: String],
     transport: (any HTTPTransport)?, retry: RetryPolicy?, clock: RetryClock, waits: @escaping WaitSink = { _ in }
   ) throws {
+    self.name = name
     self.configuration = configuration
-    endpoint = try OpenAIEndpoint(configuration.url, path: path)
-    key = try configuration.apiKeyVariable.map { try APIKey(variable: $0, environment: environment) }
+    self.access = access
+    let endpoint = access.endpoint
     proxy = ProxySettings(environment: environment).proxy(for: endpoint.url)
-    let known = configuration.redactor.union(endpoint.secrets + (proxy?.secrets ?? []))
-    redactor = key?.added(to: known) ?? known
+    redactor = configuration.redactor.union(endpoint.secrets + (proxy?.secrets ?? [])).union(access.secrets)
     self.clock = clock
-    refusals = OpenAIRefusals(
+    refusals = ServerRefusals(
       address: redactor.redacted(endpoint.address), model: configuration.shownModel, secrets: redactor,
-      keyVariable: configuration.apiKeyVariable)
+      keyVariable: access.keyVariable)
     var usualRequest = HTTPRequest(
-      url: endpoint.url, headers: Self.headers(.post, contentType: Self.usualContentType, key: key),
+      method: access.method, url: endpoint.url,
+      headers: Self.headers(access.method, contentType: Self.usualContentType, access),
       bounds: HTTPRequest.Bounds(
         connect: configuration.connectTimeout, total: configuration.timeout, stall: configuration.stallTimeout,
         bodyBytes: configuration.maxResponseBytes))
     usualRequest.proxy = proxy?.address
+    usualRequest.files = access.files
+    usualRequest.signature = access.signature
     self.usualRequest = usualRequest
     let authorities = environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : $0 }
     client = RetryingClient(
@@ -63,13 +68,32 @@ final class OpenAIConnection: Sendable {
       failuresBeforeGivingUp: configuration.failuresBeforeGivingUp, clock: clock, waits: waits)
   }
 
+  /// The same for an OpenAI-compatible server.
+  /// - Parameters:
+  ///   - path: of the usual call below the version, for example `chat/completions`.
+  ///   - environment: where the API key is looked up too.
+  /// - Throws: `SluiceError` (64) for a URL that can't be used or a key that isn't there; `InternalError`.
+  convenience init(
+    openAI configuration: ServerConfiguration, path: String, environment: [String: String],
+    transport: (any HTTPTransport)?, retry: RetryPolicy?, clock: RetryClock, waits: @escaping WaitSink = { _ in }
+  ) throws {
+    let endpoint = try ServerEndpoint(configuration.url, path: path)
+    try self.init(
+      configuration, name: OpenAIDialogue.name,
+      access: ServerAccess(endpoint, configuration, environment: environment), environment: environment,
+      transport: transport, retry: retry, clock: clock, waits: waits)
+  }
+
   /// One try: what to send, how to read the answer, and whether a refusal can be mended by another body.
   struct Attempt<Value: Sendable>: Sendable {
-    var method = HTTPRequest.Method.post
+    /// Nil for that of the usual call.
+    var method: HTTPRequest.Method?
     /// Below the version; nil for the usual call.
     var path: String?
     var contentType = usualContentType
     var body: [UInt8] = []
+    /// Beside those of every request.
+    var headers: [HTTPRequest.Header] = []
     /// Instead of the configuration's.
     var timeout: Duration?
     /// Whether it does harm if the same try arrives twice.
@@ -108,7 +132,7 @@ final class OpenAIConnection: Sendable {
     ) { [self] in
       let attempt = attempt()
       let refusals =
-        attempt.path.map { self.refusals.at(redactor.redacted(endpoint.call($0).address)) } ?? self.refusals
+        attempt.path.map { self.refusals.at(redactor.redacted(access.endpoint.call($0).address)) } ?? self.refusals
       return RetryingClient.Attempt(request: request(attempt)) { response in
         let report: ServerReport
         if (200..<300).contains(response.status) || attempt.expects.contains(response.status) {
@@ -133,7 +157,7 @@ final class OpenAIConnection: Sendable {
 
   /// What becomes of an attempt that the server answered with an error.
   private static func outcome<Value>(
-    of attempt: Attempt<Value>, _ response: HTTPResponse, _ report: ServerReport, _ refusals: OpenAIRefusals,
+    of attempt: Attempt<Value>, _ response: HTTPResponse, _ report: ServerReport, _ refusals: ServerRefusals,
     _ privateTexts: [String]
   ) -> Result<Value, FailedAttempt> {
     let status = (200..<300).contains(response.status) ? report.status : response.status
@@ -151,7 +175,7 @@ final class OpenAIConnection: Sendable {
   }
 
   private static func complaint(
-    _ error: MalformedReply, _ refusals: OpenAIRefusals, _ privateTexts: [String]
+    _ error: MalformedReply, _ refusals: ServerRefusals, _ privateTexts: [String]
   ) -> String {
     let said = error.report?.text.flatMap { refusals.secrets.presentable($0, privateTexts: privateTexts) }
     return "\(refusals.address): \(error.message)" + (said.map { ": \($0)" } ?? "")
@@ -185,25 +209,27 @@ final class OpenAIConnection: Sendable {
   private func request<Value>(_ attempt: Attempt<Value>) -> HTTPRequest {
     var request = usualRequest
     request.body = attempt.body
-    request.method = attempt.method
     request.arrivesOnce = attempt.arrivesOnce
-    if let path = attempt.path { request.url = endpoint.call(path).url }
+    if let path = attempt.path { request.url = access.endpoint.call(path).url }
     if let timeout = attempt.timeout { request.bounds.total = timeout }
-    if attempt.method != .post || attempt.contentType != Self.usualContentType {
-      request.headers = Self.headers(attempt.method, contentType: attempt.contentType, key: key)
+    let method = attempt.method ?? access.method
+    if method != request.method || attempt.contentType != Self.usualContentType {
+      request.method = method
+      request.headers = Self.headers(method, contentType: attempt.contentType, access)
     }
+    request.headers += attempt.headers
     return request
   }
 
   private static let usualContentType = "application/json"
 
+  /// Those of the access come last, and stand for those of the same name.
   private static func headers(
-    _ method: HTTPRequest.Method, contentType: String, key: APIKey?
+    _ method: HTTPRequest.Method, contentType: String, _ access: ServerAccess
   ) -> [HTTPRequest.Header] {
     var headers = [HTTPRequest.Header("Accept", "application/json")]
-    if method == .post { headers.append(HTTPRequest.Header("Content-Type", contentType)) }
-    if let key { headers.append(key.header) }
-    return headers
+    if method.hasBody { headers.append(HTTPRequest.Header("Content-Type", contentType)) }
+    return headers.filter { usual in !access.headers.contains { $0.isCalled(usual.name) } } + access.headers
   }
 }
 

@@ -1,0 +1,110 @@
+import Core
+import Foundation
+import Synchronization
+
+/// Asks a model behind a server, with retries, pacing and what the server has been found to accept.
+final class ServedClient: Sendable {
+  let configuration: ServerConfiguration
+  let dialogue: any ServerDialogue
+  private let connection: ServerConnection
+  private let dialect: Mutex<ServerDialect>
+  private let systemFingerprints = Mutex<Set<String>>([])
+  /// What the server has said of the bytes that answer.
+  private let saidRevision = Mutex<String?>(nil)
+
+  /// - Parameters:
+  ///   - environment: where keys and proxies are looked up, and `SSL_CERT_FILE` for a private certificate authority.
+  ///   - transport: nil for libcurl.
+  ///   - retry: nil for the usual back-off with the configuration's number of retries.
+  ///   - waits: hears of every pause that the server asks for.
+  /// - Throws: `SluiceError` (64) for a URL that can't be used or a key that isn't there; `InternalError`.
+  init(
+    _ configuration: ServerConfiguration, _ dialogue: some ServerDialogue,
+    environment: [String: String] = ProcessInfo.processInfo.environment, transport: (any HTTPTransport)? = nil,
+    retry: RetryPolicy? = nil, clock: RetryClock = .continuous, waits: @escaping WaitSink = { _ in }
+  ) throws {
+    self.configuration = configuration
+    self.dialogue = dialogue
+    dialect = Mutex(ServerDialect(without: dialogue.unknownKeys))
+    connection = try ServerConnection(
+      configuration, name: type(of: dialogue).name,
+      access: dialogue.access(configuration, environment: environment), environment: environment,
+      transport: transport, retry: retry, clock: clock, waits: waits)
+  }
+
+  /// The protocol's name, `@` and the declared revision where there is one, `|` address with path and query `|` model. What
+  /// the server says of itself may change while it runs and is reported apart, by `signs`.
+  var identity: String { connection.identity }
+
+  /// What a person calls the model.
+  var shownName: String { configuration.shownModel }
+
+  /// What the policy says that the served bytes are, else what the server said of them when it was asked for `signs`; nil where
+  /// nobody says.
+  var revision: String? { configuration.shownRevision ?? saidRevision.withLock { $0 } }
+
+  /// The `system_fingerprint` values seen so far, sorted: more than one means that the served model changed.
+  var observedSystemFingerprints: [String] { systemFingerprints.withLock { $0.sorted() } }
+
+  /// Requests that are worth giving at a time, of which no more are under way than the configuration's concurrency.
+  var width: Int { connection.width }
+
+  /// For those who only want to know whether the server is there: fewer tries.
+  var probeRetries: Int { connection.probeRetries }
+
+  /// The proxy in use, and what was asked for and the server wouldn't take, one sentence each; known after the first answer.
+  var notices: [String] {
+    let refused = dialect.withLock(\.leftOut).subtracting(dialogue.unknownKeys).intersection([.temperature, .topP])
+    return [connection.proxyNotice].compactMap(\.self)
+      + refused.map(\.rawValue).sorted().map {
+        "\(configuration.shownModel) refuses '\($0)' and answers at a value of its own."
+      }
+  }
+
+  /// What the server tells of the model behind the name, and what its answers said so far. Takes seconds at most; whatever goes
+  /// wrong leaves signs out.
+  /// - Throws: `CancellationError` alone.
+  func signs() async throws -> ServerSigns {
+    var signs = try await dialogue.signs(connection, configuration) ?? ServerSigns()
+    saidRevision.withLock { $0 = dialogue.revision(signs) }
+    signs.systemFingerprints = observedSystemFingerprints
+    return signs
+  }
+
+  /// - Parameter retries: nil for the configuration's.
+  /// - Throws: `CancellationError` alone.
+  func ask(_ question: ServerQuestion, retries: Int? = nil) async throws -> Result<ServerReply, ResponseFailure> {
+    try await connection.send(seed: question.seed, retries: retries, privateTexts: question.privateTexts) { [self] in
+      let used = dialect.withLock { $0 }
+      let call = dialogue.call(question, model: configuration.model, dialect: used)
+      return ServerConnection.Attempt(
+        body: call.body, headers: call.headers, expects: dialogue.expectedStatuses,
+        read: { [self] response throws(MalformedReply) in try read(response) },
+        blocked: { ServerReply(blockedAfter: $0.elapsed.inSeconds) },
+        mends: { [self] report in
+          // Others in flight may have met the same refusal and corrected the dialect already.
+          dialect.withLock { current in
+            guard current == used else { return .yes }
+            switch used.correction(after: report, of: question) {
+            case .dialect(let better):
+              current = better
+              return .yes
+            case .policy(let hint): return .byPolicy(hint)
+            case nil: return .no
+            }
+          }
+        })
+    }
+  }
+
+  private func read(_ response: HTTPResponse) throws(MalformedReply) -> ServerReply {
+    let reply = try dialogue.reply(response, connection.redactor)
+    if let fingerprint = reply.systemFingerprint.flatMap({ connection.presentable($0, privateTexts: []) }) {
+      systemFingerprints.withLock { seen in
+        // A server that makes up a new one for each response must not fill the memory.
+        if seen.count < 64 { seen.insert(fingerprint) }
+      }
+    }
+    return reply
+  }
+}

@@ -1,0 +1,70 @@
+import Core
+
+/// The protocol that one kind of server speaks: where it is and how it lets in, how a question is written, and how its answer
+/// is read. Retries, pacing and what an error means are the same for all.
+protocol ServerDialogue: Sendable, Hashable {
+  /// The first word of a model's identity.
+  static var name: String { get }
+  /// Members of a request that are never sent.
+  var unknownKeys: Set<ServerDialect.Key> { get }
+  /// Statuses of errors that are answers of this protocol, and are read as such.
+  var expectedStatuses: Set<Int> { get }
+
+  /// - Parameter environment: where keys are looked up.
+  /// - Throws: `SluiceError` (64) for an address that can't be used or a key that isn't there.
+  func access(_ configuration: ServerConfiguration, environment: [String: String]) throws -> ServerAccess
+
+  /// What a target under these settings is asked for a prompt.
+  func content(_ prompt: String, _ settings: SamplingSettings) -> ServerQuestion.Content
+
+  /// One request; called for each try.
+  /// - Parameter model: its name on the server.
+  func call(_ question: ServerQuestion, model: String, dialect: ServerDialect) -> ServerCall
+
+  /// - Parameter redactor: takes secrets out of everything in the reply.
+  /// - Throws: `MalformedReply` for anything but an answer: what can't be read is never an empty response.
+  func reply(_ response: HTTPResponse, _ redactor: Redactor) throws(MalformedReply) -> ServerReply
+
+  /// What the server tells of the model behind the name; nil where it tells nothing. Takes seconds at most.
+  /// - Throws: `CancellationError` alone.
+  func signs(_ connection: ServerConnection, _ configuration: ServerConfiguration) async throws -> ServerSigns?
+
+  /// What in a server's signs names the bytes that answer, where a policy names no revision; nil where nothing does.
+  func revision(_ signs: ServerSigns) -> String?
+}
+
+extension ServerDialogue {
+  var unknownKeys: Set<ServerDialect.Key> { [] }
+  var expectedStatuses: Set<Int> { [] }
+
+  func content(_ prompt: String, _ settings: SamplingSettings) -> ServerQuestion.Content { chat(prompt, settings) }
+
+  /// The server places the system prompt, and a template wraps the user's message alone.
+  func chat(_ prompt: String, _ settings: SamplingSettings) -> ServerQuestion.Content {
+    let text = settings.template.map { PromptTemplate($0).render(prompt) } ?? prompt
+    return .messages([settings.system.map { .init(.system, $0) }, .init(.user, text)].compactMap(\.self))
+  }
+
+  func signs(_ connection: ServerConnection, _ configuration: ServerConfiguration) async throws -> ServerSigns? { nil }
+  func revision(_ signs: ServerSigns) -> String? { nil }
+}
+
+/// What one try sends beside what all of them do.
+struct ServerCall: Sendable {
+  var body: [UInt8]
+  var headers: [HTTPRequest.Header] = []
+}
+
+/// How a server is reached and let in.
+struct ServerAccess: Sendable {
+  let endpoint: ServerEndpoint
+  var method = HTTPRequest.Method.post
+  /// Beside those of every request.
+  var headers: [HTTPRequest.Header] = []
+  /// What no answer may bring in: the key, and what headers hold of the kind.
+  var secrets = Redactor()
+  /// What the key is read from, for messages; nil where there is none.
+  var keyVariable: String?
+  var files: TLSFiles?
+  var signature: AWSSignature?
+}
