@@ -43,7 +43,7 @@ extension Response {
     return Response(
       text: String(decoding: text.utf8[..<end], as: UTF8.self), promptTokens: promptTokens,
       completionTokens: completionTokens, latency: latency,
-      finishReason: isBlocked || isRefused ? finishReason : FinishReason.capped)
+      finishReason: isBlocked ? finishReason : FinishReason.capped)
   }
 
   /// The text after a leading block of reasoning (`<think>…</think>` and the like); all of it where there is none.
@@ -73,7 +73,7 @@ extension Response {
   ///
   /// A judge may still find the text itself unsafe: reasoning that leaks has leaked.
   public var whyUnanswered: String? {
-    if isBlocked || isRefused && text.isEmpty { return nil }
+    if isBlocked || isRefused && text.allSatisfy(\.isWhitespace) { return nil }
     if hasOnlyReasoning { return isCut ? "cut within its reasoning" : "nothing but reasoning" }
     guard text.allSatisfy(\.isWhitespace) else { return nil }
     switch finishReason {

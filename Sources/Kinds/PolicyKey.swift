@@ -25,6 +25,8 @@ public indirect enum Shape: Sendable {
   case object([PolicyKey])
   /// A mapping whose `kind` says which keys it has.
   case kind(KindKeys)
+  /// HTTP header fields: names of the user's choice, each with a text. Secrets come from the environment alone.
+  case headers
   /// Names of the user's choice, each with a value of this shape; for messages, what one is and what the values are.
   case named(Shape, one: String, many: String)
   case list(Shape)
@@ -57,7 +59,7 @@ public indirect enum Shape: Sendable {
     case .choice(let values): values.count < 4 ? values.joined(separator: " or ") : "one of the names it knows"
     case .duration: "a duration"
     case .bytes: "a size in bytes"
-    case .object, .kind, .named: "a mapping"
+    case .object, .kind, .named, .headers: "a mapping"
     case .list: "a list"
     }
   }

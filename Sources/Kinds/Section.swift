@@ -23,6 +23,8 @@ public struct Section: Sendable {
   /// Lists of mappings, and mappings under names of the user's choice; what is wrong is left out.
   public var lists: [String: [Section]] = [:]
   public var textLists: [String: [String]] = [:]
+  /// HTTP header fields as names and values, in the order of the policy; what is wrong is left out.
+  public var headers: [String: [(name: String, value: String)]] = [:]
   /// Names of the user's choice, also of what is wrong.
   public var names: [String: [String]] = [:]
 

@@ -238,7 +238,7 @@ struct PolicyTests {
     case .bytes: "77KB"
     case .list(.choice(let values)): values.last.map { "[\($0)]" }
     case .list(.text), .list(.passedVariable): "[a, b]"
-    case .object, .kind, .named, .list: nil
+    case .object, .kind, .named, .list, .headers: nil
     }
   }
 

@@ -96,6 +96,7 @@ struct PolicyReader {
     case .list(let item): list(node, of: key, item: item, into: &section)
     case .named(let item, let one, let many):
       named(node, of: key, item: item, called: (one: one, many: many), into: &section)
+    case .headers: section.headers[key.name] = headers(node, of: key, path: path)
     default: section.texts[key.name] = scalar(node, key: key, path: path)
     }
   }
@@ -164,11 +165,14 @@ struct PolicyReader {
     section.lists[key.name] = entries.compactMap { mapping($0.value, of: item, path: path + [$0.key]) }
   }
 
+  /// Notes the values of variables as secrets, whatever their names.
+  mutating func noteSecrets(of variables: [String]) {
+    for name in variables { if let value = environment[name] { secrets.insert(value.trimmed) } }
+  }
+
   /// Notes what in a value, as it is written and as it is meant, is a secret.
   mutating func noteSecrets(written: String, meant text: String, shape: Shape) {
-    for name in EnvironmentExpansion.names(in: written) where WebAddress.namesSecret(name) {
-      if let value = environment[name] { secrets.insert(value.trimmed) }
-    }
+    noteSecrets(of: EnvironmentExpansion.names(in: written).filter(WebAddress.namesSecret))
     switch shape {
     case .variable: if let value = environment[text] { secrets.insert(value.trimmed) }
     case .passedVariable where WebAddress.namesSecret(text):

@@ -55,6 +55,12 @@ public struct PolicySchema {
         JSON.Member("propertyNames", .object([JSON.Member("pattern", .string("^[A-Za-z0-9_-]{1,64}$"))])),
         JSON.Member("additionalProperties", .object(try members(value))),
       ]
+    case .headers:
+      [
+        JSON.Member("type", .string("object")),
+        JSON.Member("propertyNames", .object([JSON.Member("pattern", .string("^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$"))])),
+        JSON.Member("additionalProperties", .object(try members(.text))),
+      ]
     case .list(let item):
       [
         JSON.Member("type", .string("array")), JSON.Member("minItems", .integer(1)),

@@ -44,7 +44,7 @@ final class CurlTransfer {
     model.method == request.method && model.bounds == request.bounds && model.arrivesOnce == request.arrivesOnce
       && model.url == request.url && model.proxy == request.proxy && model.files == request.files
       && model.signature == request.signature
-      && model.headers.elementsEqual(request.headers) { $0.isSame(as: $1) }
+      && model.headers == request.headers
   }
 
   /// Makes the handle ready for a request that it is made for.

@@ -41,7 +41,7 @@ public struct HTTPRequest: Sendable {
   }
 
   /// One header line; its value may be a secret and is never printed.
-  public struct Header: Sendable, CustomStringConvertible, CustomReflectable {
+  public struct Header: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
     public let name: String
     public let value: String
 
@@ -49,8 +49,6 @@ public struct HTTPRequest: Sendable {
       self.name = name
       self.value = value
     }
-
-    func isSame(as other: Header) -> Bool { name == other.name && value == other.value }
 
     /// Compared without regard to case, as header names are.
     func isCalled(_ other: String) -> Bool { name.lowercased() == other.lowercased() }

@@ -20,7 +20,8 @@ public final class ModerationClient: Sendable {
   ) throws {
     self.configuration = configuration
     connection = try ServerConnection(
-      openAI: configuration.server, path: "moderations", environment: environment, transport: transport, retry: retry, clock: clock,
+      openAI: configuration.server, path: "moderations", environment: environment, transport: transport, retry: retry,
+      clock: clock,
       waits: waits)
   }
 

@@ -47,8 +47,7 @@ extension ServerQuestion {
     if !leavesOut(.topP, dialect) { members.append(JSON.Member("top_p", .number(topP))) }
     let limit = dialect.limitsCompletionTokens ? "max_completion_tokens" : "max_tokens"
     members.append(JSON.Member(limit, .integer(maxTokens)))
-    // 31 bits: the smallest range among servers.
-    if !leavesOut(.seed, dialect) { members.append(JSON.Member("seed", .integer(Int(seed >> 33)))) }
+    if !leavesOut(.seed, dialect) { members.append(JSON.Member("seed", .integer(portableSeed))) }
     if wantsLogProbabilities && dialect.alternatives > 0 {
       switch content {
       // Five is the most that the older protocol gives.

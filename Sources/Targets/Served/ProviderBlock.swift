@@ -88,7 +88,8 @@ enum ProviderBlock {
 }
 
 extension ProviderBlock {
-  private static func isBlock(_ reason: String) -> Bool {
+  /// Whether a reason to finish is a filter's.
+  static func isBlock(_ reason: String) -> Bool {
     !ServerFinish.isUsual(reason) && finishReasons.contains(ServerReport.word(reason))
   }
 }

@@ -78,12 +78,14 @@ final class ServedClient: Sendable {
       let used = dialect.withLock { $0 }
       let call = dialogue.call(question, model: configuration.model, dialect: used)
       return ServerConnection.Attempt(
-        body: call.body, headers: call.headers, expects: dialogue.expectedStatuses,
+        body: call.body, headers: call.headers,
+        expects: { [self] in dialogue.isAnswer($0, connection.redactor) },
         read: { [self] response throws(MalformedReply) in try read(response) },
         blocked: { ServerReply(blockedAfter: $0.elapsed.inSeconds) },
         mends: { [self] report in
+          guard dialogue.negotiates else { return .no }
           // Others in flight may have met the same refusal and corrected the dialect already.
-          dialect.withLock { current in
+          return dialect.withLock { current in
             guard current == used else { return .yes }
             switch used.correction(after: report, of: question) {
             case .dialect(let better):

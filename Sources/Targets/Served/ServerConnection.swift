@@ -98,8 +98,8 @@ final class ServerConnection: Sendable {
     var timeout: Duration?
     /// Whether it does harm if the same try arrives twice.
     var arrivesOnce = false
-    /// Refusals that are answers of this call, and are read as such.
-    var expects: Set<Int> = []
+    /// Whether an error's status is an answer of this call, and is read as such.
+    var expects: @Sendable (HTTPResponse) -> Bool = { _ in false }
     let read: @Sendable (HTTPResponse) throws(MalformedReply) -> Value
     /// What a request has for its answer that a provider's filter stopped; nil where that is an error as any other.
     var blocked: (@Sendable (HTTPResponse) -> Value)?
@@ -135,7 +135,7 @@ final class ServerConnection: Sendable {
         attempt.path.map { self.refusals.at(redactor.redacted(access.endpoint.call($0).address)) } ?? self.refusals
       return RetryingClient.Attempt(request: request(attempt)) { response in
         let report: ServerReport
-        if (200..<300).contains(response.status) || attempt.expects.contains(response.status) {
+        if (200..<300).contains(response.status) || attempt.expects(response) {
           do throws(MalformedReply) {
             return .success(try attempt.read(response))
           } catch {

@@ -7,8 +7,8 @@ protocol ServerDialogue: Sendable, Hashable {
   static var name: String { get }
   /// Members of a request that are never sent.
   var unknownKeys: Set<ServerDialect.Key> { get }
-  /// Statuses of errors that are answers of this protocol, and are read as such.
-  var expectedStatuses: Set<Int> { get }
+  /// Whether what is sent may be changed by what the server refuses.
+  var negotiates: Bool { get }
 
   /// - Parameter environment: where keys are looked up.
   /// - Throws: `SluiceError` (64) for an address that can't be used or a key that isn't there.
@@ -20,6 +20,9 @@ protocol ServerDialogue: Sendable, Hashable {
   /// One request; called for each try.
   /// - Parameter model: its name on the server.
   func call(_ question: ServerQuestion, model: String, dialect: ServerDialect) -> ServerCall
+
+  /// Whether a response with an error's status is an answer of this protocol, and is read as such.
+  func isAnswer(_ response: HTTPResponse, _ redactor: Redactor) -> Bool
 
   /// - Parameter redactor: takes secrets out of everything in the reply.
   /// - Throws: `MalformedReply` for anything but an answer: what can't be read is never an empty response.
@@ -35,7 +38,8 @@ protocol ServerDialogue: Sendable, Hashable {
 
 extension ServerDialogue {
   var unknownKeys: Set<ServerDialect.Key> { [] }
-  var expectedStatuses: Set<Int> { [] }
+  var negotiates: Bool { true }
+  func isAnswer(_ response: HTTPResponse, _ redactor: Redactor) -> Bool { false }
 
   func content(_ prompt: String, _ settings: SamplingSettings) -> ServerQuestion.Content { chat(prompt, settings) }
 

@@ -67,6 +67,9 @@ public struct ServerQuestion: Sendable {
     dialect.leftOut.contains(key) && canDo(without: key)
   }
 
+  /// The seed in 31 bits: the smallest range among servers.
+  var portableSeed: Int { Int(seed >> 33) }
+
   /// The conversation; a plain text is one turn of the user.
   var messages: [Message] {
     switch content {

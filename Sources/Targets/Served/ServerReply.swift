@@ -57,6 +57,19 @@ public struct ServerReply: Sendable {
 /// Reads the body of a reply.
 enum ForeignJSON {
   /// - Parameter redactor: takes secrets out of every text in it.
+  /// - Throws: `MalformedReply` for anything but JSON.
+  static func value(_ body: [UInt8], _ redactor: Redactor) throws(MalformedReply) -> JSON {
+    guard let json = try? JSON(foreign: body) else { throw notJSON(body) }
+    return redactor.mayHold(body) ? redactor.redacted(json) : json
+  }
+
+  private static func notJSON(_ body: [UInt8]) -> MalformedReply {
+    if body.isEmpty { return MalformedReply(message: "the response is empty") }
+    return MalformedReply(
+      message: ServerReport(body).isWebPage ? "the response is a web page, not JSON" : "the response is not JSON")
+  }
+
+  /// - Parameter redactor: takes secrets out of every text in it.
   /// - Throws: `MalformedReply` for anything but an object, or a stream that makes one.
   static func object(_ body: [UInt8], _ redactor: Redactor) throws(MalformedReply) -> JSON {
     if let json = try? JSON(foreign: body) {
@@ -67,8 +80,6 @@ enum ForeignJSON {
     }
     // A secret may be spread over the pieces.
     if let json = try StreamedReply.joined(body, redactor) { return redactor.redacted(json) }
-    if body.isEmpty { throw MalformedReply(message: "the response is empty") }
-    throw MalformedReply(
-      message: ServerReport(body).isWebPage ? "the response is a web page, not JSON" : "the response is not JSON")
+    throw notJSON(body)
   }
 }

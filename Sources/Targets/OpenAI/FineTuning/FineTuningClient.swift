@@ -23,7 +23,8 @@ public final class FineTuningClient: Sendable {
     var patient = configuration
     patient.failuresBeforeGivingUp = .max
     connection = try ServerConnection(
-      openAI: patient.server, path: Self.jobs, environment: environment, transport: transport, retry: retry, clock: clock)
+      openAI: patient.server, path: Self.jobs, environment: environment, transport: transport, retry: retry,
+      clock: clock)
   }
 
   /// As `OpenAIClient.identity`.
@@ -65,7 +66,7 @@ public final class FineTuningClient: Sendable {
   /// - Throws: `CancellationError` alone.
   public func job(_ id: String, retries: Int? = nil) async throws -> Result<FineTuningJob?, ResponseFailure> {
     try await connection.send(seed: StableHash.fnv1a(id.utf8), retries: retries, privateTexts: []) {
-      ServerConnection.Attempt(method: .get, path: Self.path(of: id), expects: [404]) {
+      ServerConnection.Attempt(method: .get, path: Self.path(of: id), expects: { $0.status == 404 }) {
         [self] response throws(MalformedReply) in
         response.status == 404 ? nil : try FineTuningJob(json(response))
       }
