@@ -102,7 +102,7 @@ let package = Package(
     tests("AttackersTests", ["Attackers"]),
     // A server that misbehaves on demand, for the tests of everything that speaks HTTP.
     .target(name: "FakeServer", path: "Tests/FakeServer", swiftSettings: strict),
-    tests("TargetsTests", ["Targets", "FakeServer"]),
+    tests("TargetsTests", ["Targets", "FakeServer"], exclude: ["Replies"]),
     tests("JudgesTests", ["Judges", "FakeServer"]),
     tests("StatisticsTests", ["Statistics"], exclude: ["Goldens"]),
     tests("DecisionsTests", ["Decisions"]),

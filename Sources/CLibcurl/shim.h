@@ -49,6 +49,9 @@ static inline curl_off_t sluice_get_offset(CURL *handle, CURLINFO info) {
   return curl_easy_getinfo(handle, info, &value) == CURLE_OK ? value : 0;
 }
 
+/* As LIBCURL_VERSION_NUM, of the library that runs. */
+static inline unsigned int sluice_curl_version(void) { return curl_version_info(CURLVERSION_NOW)->version_num; }
+
 /* NULL where libcurl has nothing to say; the text belongs to the handle. */
 static inline const char *sluice_get_string(CURL *handle, CURLINFO info) {
   char *value = NULL;

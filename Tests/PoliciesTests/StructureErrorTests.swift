@@ -32,7 +32,7 @@ struct StructureErrorTests {
         "checkpoint: new", "checkpoint: new, url: 'http://a'",
         "5:45: 'url' in targets.candidate doesn't go with kind: local"),
       Mistake(
-        "kind: local", "kind: locl", "5:21: targets.candidate.kind must be local or openai, not 'locl'"),
+        "kind: local", "kind: locl", "5:21: targets.candidate.kind must be one of the names it knows, not 'locl'"),
       Mistake(
         "\"http://127.0.0.1:8000/v1\"", "ftp://x",
         "9:32: targets.transfer.other.url must be an http or https address without credentials, not 'ftp://x'"),

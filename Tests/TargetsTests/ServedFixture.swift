@@ -1,5 +1,6 @@
 import Core
 import FakeServer
+import Foundation
 
 @testable import Targets
 
@@ -19,4 +20,12 @@ func served(
 extension FakeRequest {
   /// The body as JSON.
   var json: JSON { (try? JSON(parsing: body)) ?? .null }
+}
+
+extension FakeReply {
+  /// One of the replies that `Replies/check_replies.py` holds against the providers' own clients.
+  static func recorded(_ name: String, status: Int = 200) throws -> FakeReply {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Replies")
+    return .json(try String(contentsOf: folder.appending(path: name + ".json"), encoding: .utf8), status: status)
+  }
 }

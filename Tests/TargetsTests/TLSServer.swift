@@ -10,14 +10,17 @@ struct TLSServer {
   let port: UInt16
   /// The certificate's file.
   let certificate: String
+  /// The file of its key.
+  let key: String
   private let folder: URL
   private let process = Process()
 
-  init() throws {
+  /// - Parameter verifiesClients: whether it speaks to those alone that show its own certificate.
+  init(verifiesClients: Bool = false) throws {
     folder = URL.temporaryDirectory.appending(path: "sluice-tls-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     certificate = folder.appending(path: "certificate.pem").path
-    let key = folder.appending(path: "key.pem").path
+    key = folder.appending(path: "key.pem").path
     port = try FakeServer.deadPort()
     let maker = Process()
     try TLSServer.launch(
@@ -28,7 +31,9 @@ struct TLSServer {
       ])
     guard TLSServer.ends(maker), maker.terminationStatus == 0 else { throw Unavailable(reason: "openssl req failed") }
     try TLSServer.launch(
-      process, ["s_server", "-accept", "\(port)", "-cert", certificate, "-key", key, "-www", "-quiet"])
+      process,
+      ["s_server", "-accept", "\(port)", "-cert", certificate, "-key", key, "-www", "-quiet"]
+        + (verifiesClients ? ["-Verify", "1", "-verify_return_error", "-CAfile", certificate] : []))
     try waitUntilItListens()
   }
 

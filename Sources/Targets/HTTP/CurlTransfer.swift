@@ -79,11 +79,7 @@ final class CurlTransfer {
       try set(CURLOPT_SSLCERT, certificate)
       try set(CURLOPT_SSLKEY, model.files?.key ?? certificate)
     }
-    if let signature = model.signature {
-      try set(CURLOPT_AWS_SIGV4, "aws:amz:\(signature.region):\(signature.service)")
-      try set(CURLOPT_USERNAME, signature.accessKey)
-      try set(CURLOPT_PASSWORD, signature.secretKey)
-    }
+    if let signature = model.signature { try sign(signature) }
     // Signals belong to the process; time-outs of the name look-up work without them.
     try set(CURLOPT_NOSIGNAL, 1)
     try set(CURLOPT_TCP_KEEPALIVE, 1)
@@ -99,14 +95,29 @@ final class CurlTransfer {
     if model.method.hasBody {
       try set(CURLOPT_POST, 1)
       if model.method != .post { try set(CURLOPT_CUSTOMREQUEST, model.method.rawValue) }
-      // Without this a long body waits a second for a "100 Continue" that few servers send.
-      lines.append("Expect:")
+      // A long body must not wait a second for a "100 Continue" that few servers send. Of a signed request every line is signed, and
+      // this one isn't sent.
+      if model.signature == nil { lines.append("Expect:") } else { try set(CURLOPT_EXPECT_100_TIMEOUT_MS, 1) }
     }
     for line in lines {
       guard let longer = curl_slist_append(headers, line) else { throw InternalError("out of memory") }
       headers = longer
     }
     try check(sluice_set_list(handle, CURLOPT_HTTPHEADER, headers))
+  }
+
+  /// Has libcurl sign the request. What AWS signs is the path with its escapes escaped once more, which libcurl does from 8.9 on; before
+  /// that it signs the path of the address as it is, and sends what it is told.
+  private func sign(_ signature: AWSSignature) throws {
+    try set(CURLOPT_AWS_SIGV4, "aws:amz:\(signature.region):\(signature.service)")
+    try set(CURLOPT_USERNAME, signature.accessKey)
+    try set(CURLOPT_PASSWORD, signature.secretKey)
+    guard sluice_curl_version() < 0x080900, let start = model.url.firstRange(of: "://")?.upperBound,
+      let path = model.url[start...].firstIndex(of: "/")
+    else { return }
+    let target = String(model.url[path...])
+    try set(CURLOPT_URL, String(model.url[..<path]) + target.replacing("%", with: "%25"))
+    try set(CURLOPT_REQUEST_TARGET, target)
   }
 
   /// Ends the transfer after so many seconds without a byte; 0 watches no more.

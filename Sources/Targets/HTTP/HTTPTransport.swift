@@ -84,7 +84,7 @@ public struct HTTPRequest: Sendable {
 struct TLSFiles: Hashable, Sendable {
   /// What the server is shown; nil for nothing.
   var certificate: String?
-  /// Of the certificate; nil where it is in the same file.
+  /// The certificate's key; nil where it is in the same file.
   var key: String?
   /// Trusted authorities instead of the system's; nil for these.
   var authorities: String?

@@ -9,7 +9,7 @@ public struct TargetKind: PolicyKind {
   private let read: @Sendable (_ section: Section, _ problems: inout Diagnostics) -> any TargetRecipe
 
   /// All kinds, in the order of the schema.
-  public static let all: [TargetKind] = [.local, .openAI, .http]
+  public static let all: [TargetKind] = [.local, .openAI, .http, .anthropic, .azure, .bedrock, .ollama, .command]
 
   /// - Parameters:
   ///   - keys: its own, beside those of every target.

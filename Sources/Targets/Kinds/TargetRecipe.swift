@@ -22,7 +22,7 @@ public protocol TargetRecipe: Sendable, Hashable {
 
   /// The same way to ask, of a checkpoint.
   func asking(checkpoint: String) -> any TargetRecipe
-  /// The same way to ask, of another model on the same server; nil where there is no server.
+  /// The same way to ask, of another model on the same server; nil where no name makes another one answer.
   func asking(served name: String) -> (any TargetRecipe)?
 
   /// - Throws: `SluiceError` (usage) for a file that is missing or malformed, a URL that can't be used, or a key that isn't

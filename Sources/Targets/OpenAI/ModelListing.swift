@@ -4,12 +4,10 @@ import Core
 struct ModelListing: Sendable {
   private let connection: ServerConnection
   private let model: String
-  private let timeout: Duration
 
   init(_ connection: ServerConnection, _ configuration: ServerConfiguration) {
     self.connection = connection
     model = configuration.model
-    timeout = min(configuration.timeout, .seconds(10))
   }
 
   /// The entry's signs without those that change by themselves; nil where the server has no such list or entry.
@@ -27,8 +25,8 @@ struct ModelListing: Sendable {
   }
 
   private func signs() async throws -> ServerSigns? {
-    if let list = try await get("models"), let entry = entry(of: list) { return signs(entry) }
-    guard let own = try await get("models/" + ServerEndpoint.escaped(model)) else { return nil }
+    if let list = try await connection.description(at: "models"), let entry = entry(of: list) { return signs(entry) }
+    guard let own = try await connection.description(at: "models/" + ServerEndpoint.escaped(model)) else { return nil }
     return own["id"]?.string == nil ? nil : signs(own)
   }
 
@@ -40,33 +38,6 @@ struct ModelListing: Sendable {
     return entries.first { entry in entry["id"]?.string.map(names.contains) ?? false }
       ?? (entries.count == 1 ? entries.first : nil)
   }
-
-  /// Nil where the server has no such list: many have none. A server in trouble is asked again, as long as its answers take no
-  /// time, since a list that is missing once and there later looks like another model.
-  private func get(_ path: String) async throws -> JSON? {
-    let began = connection.now
-    for pause in Self.pauses {
-      let outcome = try await connection.send(seed: 0, retries: 0, isAside: true, privateTexts: []) {
-        [timeout, connection] in
-        ServerConnection.Attempt(method: .get, path: path, timeout: timeout) {
-          [connection] response throws(MalformedReply) in
-          try ForeignJSON.object(response.body, connection.redactor)
-        }
-      }
-      switch outcome {
-      case .success(let json): return json
-      case .failure(let failure) where failure.isRefusal: return nil
-      case .failure: break
-      }
-      guard connection.now - began < Self.patience else { return nil }
-      try await connection.pause(pause)
-    }
-    return nil
-  }
-
-  /// After each try.
-  private static let pauses: [Duration] = [.milliseconds(100), .milliseconds(300), .zero]
-  private static let patience = Duration.seconds(3)
 
   /// Members that tell one checkpoint from another. Not those that change with load or time.
   private static let telling = [
@@ -85,16 +56,4 @@ struct ModelListing: Sendable {
   }
 
   private func text(_ value: JSON?) -> String? { connection.sign(value) }
-}
-
-extension ServerConnection {
-  /// A value of a server's description of itself as text; nil for structures and where nothing printable is in it.
-  func sign(_ value: JSON?) -> String? {
-    switch value {
-    case .string(let text)?: presentable(String(text.prefix(200)), privateTexts: [])
-    case .integer(let number)?: String(number)
-    case .number(let number)?: String(number)
-    default: nil
-    }
-  }
 }

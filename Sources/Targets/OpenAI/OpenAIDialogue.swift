@@ -13,7 +13,7 @@ struct OpenAIDialogue: ServerDialogue {
   /// In plain completion the template is all there is, so that the system prompt goes into it too.
   func content(_ prompt: String, _ settings: SamplingSettings) -> ServerQuestion.Content {
     switch api {
-    case .chat: chat(prompt, settings)
+    case .chat: .chat(prompt, settings)
     case .completions:
       .text(PromptTemplate(settings.template ?? "{prompt}", system: settings.system).render(prompt))
     }
@@ -71,7 +71,7 @@ extension ServerQuestion.Message {
 extension TargetKind {
   static let openAI = TargetKind(
     name: OpenAIDialogue.name, summary: "an OpenAI-compatible server",
-    keys: [OpenAIConfiguration.apiKey] + ServedRecipe<OpenAIDialogue>.keys + OpenAIConfiguration.keys
+    keys: [OpenAIConfiguration.apiKey] + ServerConfiguration.answerKeys + OpenAIConfiguration.keys
   ) { section in
     let configuration = OpenAIConfiguration(section)
     return ServedRecipe(section, configuration.server, OpenAIDialogue(api: configuration.api))

@@ -55,6 +55,11 @@ struct APIKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, 
 
   var redactor: Redactor { Redactor([value]) }
 
+  /// What requests are signed with.
+  static func signature(access: APIKey, secret: APIKey, region: String, service: String) -> AWSSignature {
+    AWSSignature(region: region, service: service, accessKey: access.value, secretKey: secret.value)
+  }
+
   var description: String { "(secret)" }
   var debugDescription: String { "(secret)" }
   var customMirror: Mirror { Mirror(self, children: []) }

@@ -88,8 +88,15 @@ enum ProviderBlock {
 }
 
 extension ProviderBlock {
-  /// Whether a reason to finish is a filter's.
-  static func isBlock(_ reason: String) -> Bool {
+  /// A reason to finish, as Sluice's own word where it says that a filter or the model itself stopped the response.
+  ///
+  /// `refusal` is the model's own doing here; behind OpenAI-compatible gateways, which have no such word, it is a filter's.
+  static func reason(_ said: String) -> String {
+    if ServerReport.word(said) == FinishReason.refused { return FinishReason.refused }
+    return isBlock(said) ? FinishReason.blocked : said
+  }
+
+  private static func isBlock(_ reason: String) -> Bool {
     !ServerFinish.isUsual(reason) && finishReasons.contains(ServerReport.word(reason))
   }
 }

@@ -3,9 +3,9 @@ import Foundation
 import Synchronization
 
 /// Asks a model behind a server, with retries, pacing and what the server has been found to accept.
-final class ServedClient: Sendable {
+final class ServedClient: ModelClient {
   let configuration: ServerConfiguration
-  let dialogue: any ServerDialogue
+  private let dialogue: any ServerDialogue
   private let connection: ServerConnection
   private let dialect: Mutex<ServerDialect>
   private let systemFingerprints = Mutex<Set<String>>([])
@@ -27,13 +27,13 @@ final class ServedClient: Sendable {
     self.dialogue = dialogue
     dialect = Mutex(ServerDialect(without: dialogue.unknownKeys))
     connection = try ServerConnection(
-      configuration, name: type(of: dialogue).name,
+      configuration, name: type(of: dialogue).name, traits: dialogue.traits(configuration.redactor),
       access: dialogue.access(configuration, environment: environment), environment: environment,
       transport: transport, retry: retry, clock: clock, waits: waits)
   }
 
-  /// The protocol's name, `@` and the declared revision where there is one, `|` address with path and query `|` model. What
-  /// the server says of itself may change while it runs and is reported apart, by `signs`.
+  /// The protocol's name, `@` and the declared revision where there is one, `|` address with path and query `|` model, and what
+  /// else the protocol tells models apart by. What the server says of itself may change while it runs and is reported apart, by `signs`.
   var identity: String { connection.identity }
 
   /// What a person calls the model.
@@ -49,7 +49,7 @@ final class ServedClient: Sendable {
   /// Requests that are worth giving at a time, of which no more are under way than the configuration's concurrency.
   var width: Int { connection.width }
 
-  /// For those who only want to know whether the server is there: fewer tries.
+  /// Tries after the first of a question that only asks whether the server is there.
   var probeRetries: Int { connection.probeRetries }
 
   /// The proxy in use, and what was asked for and the server wouldn't take, one sentence each; known after the first answer.
@@ -59,6 +59,12 @@ final class ServedClient: Sendable {
       + refused.map(\.rawValue).sorted().map {
         "\(configuration.shownModel) refuses '\($0)' and answers at a value of its own."
       }
+  }
+
+  var concurrency: Int { configuration.concurrency }
+
+  func content(_ prompt: String, _ settings: SamplingSettings) -> ServerQuestion.Content {
+    dialogue.content(prompt, settings)
   }
 
   /// What the server tells of the model behind the name, and what its answers said so far. Takes seconds at most; whatever goes

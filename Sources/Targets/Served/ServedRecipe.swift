@@ -9,17 +9,7 @@ struct ServedRecipe<Dialogue: ServerDialogue>: TargetRecipe {
   /// Seconds that one response usually takes.
   let latency: Double
 
-  /// Keys of every served target beside those of its server.
-  static var keys: [PolicyKey] {
-    [
-      PolicyKey(name: "max_tokens", shape: .integer(1...100_000), fallback: "512", help: "Longest response."),
-      PolicyKey(
-        name: "latency", shape: .duration, fallback: "2s",
-        help: "Usual wait for one response: `sluice plan` computes with it."),
-    ]
-  }
-
-  /// - Parameter section: was held against `keys` and those of the server.
+  /// - Parameter section: was held against the keys of the configuration and those of the protocol.
   init(_ section: Section, _ configuration: ServerConfiguration, _ dialogue: Dialogue) {
     self.configuration = configuration
     self.dialogue = dialogue
@@ -41,6 +31,7 @@ struct ServedRecipe<Dialogue: ServerDialogue>: TargetRecipe {
   }
 
   func asking(served name: String) -> (any TargetRecipe)? {
+    guard dialogue.asksByName(configuration) else { return nil }
     var recipe = self
     recipe.configuration.model = name
     return recipe

@@ -2,7 +2,7 @@ import Core
 import Foundation
 import Kinds
 
-/// A model behind a server, whatever protocol it speaks.
+/// A model behind a server or a program, whatever protocol it speaks.
 public final class ServedTarget: Target {
   public let name: String
   /// The client's identity.
@@ -11,15 +11,15 @@ public final class ServedTarget: Target {
   public let inFlight: Int
   public let preferredBatch: Int
 
-  private let client: ServedClient
+  private let client: any ModelClient
 
-  init(_ client: ServedClient, settings: SamplingSettings) {
+  init(_ client: any ModelClient, settings: SamplingSettings) {
     self.settings = settings
     self.client = client
     name = client.shownName
     fingerprint = client.identity
     // Enough to keep the connections busy while the slowest of a batch finish.
-    inFlight = max(1, client.configuration.concurrency)
+    inFlight = max(1, client.concurrency)
     preferredBatch = inFlight * 4
   }
 
@@ -104,7 +104,7 @@ public final class ServedTarget: Target {
     to target: TargetRequest, maxTokens: Int? = nil, retries: Int? = nil
   ) async throws -> Result<ServerReply, ResponseFailure> {
     let question = ServerQuestion(
-      client.dialogue.content(target.prompt, settings), temperature: settings.temperature, topP: settings.topP,
+      client.content(target.prompt, settings), temperature: settings.temperature, topP: settings.topP,
       maxTokens: maxTokens ?? settings.maxTokens, seed: target.sampleSeed(settings),
       privateTexts: [target.prompt] + [settings.system, settings.template].compactMap(\.self))
     return try await client.ask(question, retries: retries)

@@ -33,6 +33,14 @@ extension ServerConfiguration {
       name: "api_key_env", shape: .variable,
       help: "Name of the environment variable that holds the API key (never the key itself).")
 
+  /// The keys that say what is expected of a response.
+  static let answerKeys: [PolicyKey] = [
+    PolicyKey(name: "max_tokens", shape: .integer(1...100_000), fallback: "512", help: "Longest response."),
+    PolicyKey(
+      name: "latency", shape: .duration, fallback: "2s",
+      help: "Usual wait for one response: `sluice plan` computes with it."),
+  ]
+
   /// The keys that say how much is asked at a time, and how patiently.
   static let limitKeys: [PolicyKey] = [
     PolicyKey(name: "concurrency", shape: .integer(1...1024), fallback: "8", help: "Requests in flight."),

@@ -6,15 +6,18 @@ import Foundation
 /// What is sent and what an answer means is its callers' business; what a refusal means is the same for all.
 final class ServerConnection: Sendable {
   /// What tells the model at this address from all others, in one line without secrets: declared revision, address with
-  /// query, and model name.
+  /// query, model name, and the protocol's own traits.
   var identity: String {
     let revision = configuration.shownRevision.map { "@" + Self.escaped($0.replacing("%", with: "%25")) } ?? ""
     let address = configuration.redactor.hashed(access.endpoint.identity)
-    return "\(name)\(revision)|\(Self.escaped(address))|\(configuration.shownModel)"
+    let parts = ["\(name)\(revision)", Self.escaped(address), configuration.shownModel] + traits.map(Self.escaped)
+    return parts.joined(separator: "|")
   }
 
   /// The protocol's, the first word of the identity.
   private let name: String
+  /// What else tells models apart, beside address and name.
+  private let traits: [String]
   private let configuration: ServerConfiguration
   private let access: ServerAccess
   private let refusals: ServerRefusals
@@ -29,6 +32,7 @@ final class ServerConnection: Sendable {
 
   /// - Parameters:
   ///   - name: of the protocol.
+  ///   - traits: what else tells models apart at one address under one name, without secrets.
   ///   - access: to the usual call.
   ///   - environment: where the proxy is looked up, and `SSL_CERT_FILE` for a private certificate authority.
   ///   - transport: nil for libcurl.
@@ -36,10 +40,12 @@ final class ServerConnection: Sendable {
   ///   - waits: hears of every pause that the server asks for.
   /// - Throws: `InternalError` when libcurl can't be set up.
   init(
-    _ configuration: ServerConfiguration, name: String, access: ServerAccess, environment: [String: String],
+    _ configuration: ServerConfiguration, name: String, traits: [String] = [], access: ServerAccess,
+    environment: [String: String],
     transport: (any HTTPTransport)?, retry: RetryPolicy?, clock: RetryClock, waits: @escaping WaitSink = { _ in }
   ) throws {
     self.name = name
+    self.traits = traits
     self.configuration = configuration
     self.access = access
     let endpoint = access.endpoint
@@ -202,6 +208,9 @@ final class ServerConnection: Sendable {
 
   /// Requests that are worth giving at a time, of which no more are under way than the configuration's concurrency.
   var width: Int { client.width }
+
+  /// The time limit of a question that nothing depends on.
+  var patienceAside: Duration { min(configuration.timeout, .seconds(10)) }
 
   /// Few tries, since a probe is to answer soon.
   var probeRetries: Int { min(2, configuration.retries) }

@@ -14,6 +14,13 @@ protocol ServerDialogue: Sendable, Hashable {
   /// - Throws: `SluiceError` (64) for an address that can't be used or a key that isn't there.
   func access(_ configuration: ServerConfiguration, environment: [String: String]) throws -> ServerAccess
 
+  /// What else tells models apart at one address under one name, in a fixed order.
+  /// - Parameter redactor: takes secrets out.
+  func traits(_ redactor: Redactor) -> [String]
+
+  /// Whether another name makes another model answer.
+  func asksByName(_ configuration: ServerConfiguration) -> Bool
+
   /// What a target under these settings is asked for a prompt.
   func content(_ prompt: String, _ settings: SamplingSettings) -> ServerQuestion.Content
 
@@ -39,15 +46,11 @@ protocol ServerDialogue: Sendable, Hashable {
 extension ServerDialogue {
   var unknownKeys: Set<ServerDialect.Key> { [] }
   var negotiates: Bool { true }
+  func traits(_ redactor: Redactor) -> [String] { [] }
+  func asksByName(_ configuration: ServerConfiguration) -> Bool { true }
   func isAnswer(_ response: HTTPResponse, _ redactor: Redactor) -> Bool { false }
 
-  func content(_ prompt: String, _ settings: SamplingSettings) -> ServerQuestion.Content { chat(prompt, settings) }
-
-  /// The server places the system prompt, and a template wraps the user's message alone.
-  func chat(_ prompt: String, _ settings: SamplingSettings) -> ServerQuestion.Content {
-    let text = settings.template.map { PromptTemplate($0).render(prompt) } ?? prompt
-    return .messages([settings.system.map { .init(.system, $0) }, .init(.user, text)].compactMap(\.self))
-  }
+  func content(_ prompt: String, _ settings: SamplingSettings) -> ServerQuestion.Content { .chat(prompt, settings) }
 
   func signs(_ connection: ServerConnection, _ configuration: ServerConfiguration) async throws -> ServerSigns? { nil }
   func revision(_ signs: ServerSigns) -> String? { nil }

@@ -84,3 +84,11 @@ public struct ServerQuestion: Sendable {
   /// What is said in turns, without the system prompt.
   var turns: [Message] { messages.filter { $0.role != .system } }
 }
+
+extension ServerQuestion.Content {
+  /// A chat: the model's template places the system prompt, and the policy's wraps the user's message alone.
+  static func chat(_ prompt: String, _ settings: SamplingSettings) -> ServerQuestion.Content {
+    let text = settings.template.map { PromptTemplate($0).render(prompt) } ?? prompt
+    return .messages([settings.system.map { .init(.system, $0) }, .init(.user, text)].compactMap(\.self))
+  }
+}

@@ -52,7 +52,8 @@ public struct CommandTuner: Tuner {
     let inherited = environment.filter { Self.isOrdinary($0.key) || settings.variables.contains($0.key) }
     self.environment = inherited.merging(settings.environment) { $1 }
     secrets = settings.redactor.union(self.environment.filter { WebAddress.namesSecret($0.key) }.map(\.value))
-    executable = try ExecutablePath.find(command.first ?? "", path: self.environment["PATH"])
+    executable = try ExecutablePath.find(
+      command.first ?? "", what: "the tuner's command", path: self.environment["PATH"])
     let added = settings.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     fingerprint =
       "command|"

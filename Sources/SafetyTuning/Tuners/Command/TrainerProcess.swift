@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Targets
 
 /// Runs a trainer and everything that it starts, as one process group, until nothing of it is left.
 ///
@@ -48,10 +49,10 @@ struct TrainerProcess {
   /// Blocks until the trainer has ended; belongs on a thread of its own.
   /// - Throws: `SluiceError` (usage) when it can't be started.
   func run(log: BoundedLog, cancelled: CancellationFlag) throws -> Outcome {
-    let output = try OutputPipe()
-    let error = try OutputPipe()
+    let output = try OutputPipe(to: "the trainer")
+    let error = try OutputPipe(to: "the trainer")
     let process = try SpawnedProcess.start(
-      executable, arguments, environment: environment,
+      executable, arguments, what: "the tuner's command", environment: environment,
       streams: .init(input: standardInput, output: output.writingEnd, error: error.writingEnd), group: 0)
     let watchdog = Watchdog(group: process, grace: grace, environment: environment)
     output.closeWriting()
@@ -77,7 +78,7 @@ struct TrainerProcess {
     while true {
       wait(for: [output, error])
       drain()
-      let hasEnded = Self.hasEnded(process)
+      let hasEnded = SpawnedProcess.hasEnded(process)
       if hasEnded, !output.isOpen, !error.isOpen { break }
       let now = ContinuousClock.now
       if let end = killAt {
@@ -110,40 +111,5 @@ struct TrainerProcess {
   private func wait(for pipes: [OutputPipe]) {
     var polled = pipes.filter(\.isOpen).map { pollfd(fd: $0.reading, events: Int16(POLLIN), revents: 0) }
     _ = poll(&polled, nfds_t(polled.count), Self.tick)
-  }
-
-  /// Leaves the process unreaped.
-  private static func hasEnded(_ process: pid_t) -> Bool {
-    var information = siginfo_t()
-    let code = waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT | WNOHANG)
-    return code == 0 && information.si_signo == SIGCHLD
-  }
-}
-
-/// Ends the trainer's group where Sluice itself is killed and can't: a shell in the group that waits for a pipe to end.
-struct Watchdog {
-  private let process: pid_t
-  private let pipe: OutputPipe
-
-  /// Nil where the system has no `/bin/sh`; the trainer then outlives a killed run.
-  init?(group: pid_t, grace: Duration, environment: [String: String]) {
-    let script = "trap '' TERM INT HUP; read -r _; kill -TERM 0; sleep \"$1\"; kill -KILL 0"
-    let nothing = open("/dev/null", O_RDWR | O_CLOEXEC)
-    defer { close(nothing) }
-    guard let pipe = try? OutputPipe(blocking: true),
-      let process = try? SpawnedProcess.start(
-        "/bin/sh", ["sh", "-c", script, "sluice-watchdog", "\(max(1, grace.components.seconds))"],
-        environment: environment, streams: .init(input: pipe.reading, output: nothing, error: nothing), group: group)
-    else { return nil }
-    pipe.closeReading()
-    self.process = process
-    self.pipe = pipe
-  }
-
-  /// To be called once the group was killed.
-  func reap() {
-    var status: Int32 = 0
-    while waitpid(process, &status, 0) < 0 && errno == EINTR {}
-    pipe.closeWriting()
   }
 }

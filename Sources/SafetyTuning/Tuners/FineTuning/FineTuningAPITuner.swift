@@ -103,7 +103,7 @@ extension TunerKind {
       PolicyKey(
         name: "cost_limit", shape: .number(0...1e9), help: "Data sets that would cost more aren't sent (needs price)."),
       timeLimit,
-    ] + OpenAIConfiguration.keys, tunes: { $0.recipe.checkpoint == nil }
+    ] + OpenAIConfiguration.keys, tunes: { $0.recipe.asking(served: $0.recipe.name) != nil }
   ) { section, problems in
     problems.require(
       !section.has("cost_limit") || section.has("price"), "\(section.described).cost_limit needs price",

@@ -43,11 +43,14 @@ struct BodyTemplate: Hashable, Sendable {
     case place(Place)
   }
 
+  /// As the policy writes it.
+  let text: String
   private let root: Node
   let places: Set<Place>
 
   /// - Throws: `Mistake` for what is no JSON, and for places that aren't known or can't be where they are.
   init(_ text: String) throws(Mistake) {
+    self.text = text
     let (document, insertions) = Self.quotingPlaces(in: Array(text.utf8))
     let json: JSON
     do {
@@ -201,7 +204,9 @@ extension BodyTemplate.Mistake {
 
 extension BodyTemplate {
   /// The prompt as the whole document.
-  static let prompt = BodyTemplate(.value(.prompt), [.prompt])
+  static let prompt = BodyTemplate(.value(.prompt), [.prompt], text: "{{prompt}}")
 
-  private init(_ root: Node, _ places: Set<Place>) { (self.root, self.places) = (root, places) }
+  private init(_ root: Node, _ places: Set<Place>, text: String) {
+    (self.root, self.places, self.text) = (root, places, text)
+  }
 }

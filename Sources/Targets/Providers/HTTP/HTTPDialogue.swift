@@ -24,10 +24,19 @@ struct HTTPDialogue: ServerDialogue {
   var block: Mark?
   var files = TLSFiles()
 
-  /// In a header: what every conversation has of its own.
+  /// What a header says where every conversation has a value of its own.
   static let sessionPlace = "{{session}}"
 
   var negotiates: Bool { false }
+
+  /// One address may serve many models, told apart by anything in the request; and another reply is another model's.
+  func traits(_ redactor: Redactor) -> [String] {
+    let fields = headers.flatMap { [$0.name.lowercased(), redactor.hashed($0.value)] }
+    let parts = [method.rawValue, redactor.hashed(body.text), reply.description] + fields
+    return [String(hexadecimal: StableHash.fnv1a(JSON.strings(parts).serializedBytes()))]
+  }
+
+  func asksByName(_ configuration: ServerConfiguration) -> Bool { body.places.contains(.model) }
 
   func access(_ configuration: ServerConfiguration, environment: [String: String]) throws -> ServerAccess {
     let steady = headers.filter { !$0.value.contains(Self.sessionPlace) }
@@ -95,9 +104,8 @@ struct HTTPDialogue: ServerDialogue {
     } catch {
       throw MalformedReply(message: error.message, report: report)
     }
-    let isBlocked = said.map(ProviderBlock.isBlock) ?? false
     // Its parts were looked at one by one.
-    return answer(redactor.redacted(text), isBlocked ? FinishReason.blocked : said ?? FinishReason.stop, json, latency)
+    return answer(redactor.redacted(text), said.map(ProviderBlock.reason) ?? FinishReason.stop, json, latency)
   }
 
   private func answer(_ text: String, _ reason: String, _ json: JSON, _ latency: Double) -> ServerReply {

@@ -5,7 +5,7 @@ import Kinds
 extension TargetKind {
   static let http = TargetKind(
     name: HTTPDialogue.name, summary: "any application behind HTTP",
-    keys: ServedRecipe<HTTPDialogue>.keys + HTTPDialogue.keys
+    keys: ServerConfiguration.answerKeys + HTTPDialogue.keys
       + ServerConfiguration.identityKeys(
         url: "The whole address, as it is asked.", model: "What the application is called (default: its host).",
         requiresModel: false) + ServerConfiguration.limitKeys, reading: HTTPDialogue.recipe)

@@ -1,21 +1,30 @@
 import Core
 import Foundation
 
-/// `posix_spawn` with what a trainer needs and Foundation's `Process` can't give: a process group of its own.
-enum SpawnedProcess {
+/// `posix_spawn` with what programs need and Foundation's `Process` can't give: a process group of its own.
+public enum SpawnedProcess {
   /// What becomes of the three standard streams.
-  struct Streams {
+  public struct Streams {
     let input: Int32
     let output: Int32
     let error: Int32
+
+    public init(input: Int32, output: Int32, error: Int32) {
+      self.input = input
+      self.output = output
+      self.error = error
+    }
   }
 
   /// Starts a program. It inherits no other descriptor, no blocked or ignored signal (Sluice ignores those that it waits
   /// for, and a program that inherited that couldn't be asked to end).
-  /// - Parameter group: the process group to join; 0 for a new one that bears the process's number.
+  /// - Parameters:
+  ///   - what: the program's part, for messages.
+  ///   - group: the process group to join; 0 for a new one that bears the process's number.
   /// - Throws: `SluiceError` (usage) when the system can't start it.
-  static func start(
-    _ executable: String, _ arguments: [String], environment: [String: String], streams: Streams, group: pid_t
+  public static func start(
+    _ executable: String, _ arguments: [String], what: String, environment: [String: String], streams: Streams,
+    group: pid_t
   ) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     var attributes = posix_spawnattr_t()
@@ -54,11 +63,18 @@ enum SpawnedProcess {
     }
     guard code == 0 else {
       throw SluiceError(
-        .usage, "the tuner's command can't be run: \(executable): \(String(cString: strerror(code)))",
+        .usage, "\(what) can't be run: \(executable): \(String(cString: strerror(code)))",
         remedy: code == ENOEXEC
           ? "A script needs a first line such as '#!/bin/sh'." : "Check that it is a program for this machine.")
     }
     return process
+  }
+
+  /// Whether it has; leaves the process unreaped.
+  public static func hasEnded(_ process: pid_t) -> Bool {
+    var information = siginfo_t()
+    let code = waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT | WNOHANG)
+    return code == 0 && information.si_signo == SIGCHLD
   }
 
   /// Ours are closed on exec anyway; this is for those of libraries. Closing one that is gone by then does no harm.
@@ -80,17 +96,19 @@ enum SpawnedProcess {
 }
 
 /// The reading end of a pipe, read without waiting, and its writing end until the child has it.
-final class OutputPipe {
-  private(set) var reading: Int32
+public final class OutputPipe {
+  public private(set) var reading: Int32
   private var writing: Int32
 
-  /// - Parameter blocking: whether reading waits.
+  /// - Parameters:
+  ///   - what: who is at the other end, for messages.
+  ///   - blocking: whether reading waits.
   /// - Throws: `SluiceError` (usage) when the process has no descriptor left.
-  init(blocking: Bool = false) throws {
+  public init(to what: String, blocking: Bool = false) throws {
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else {
       throw SluiceError(
-        .usage, "can't make a pipe for the trainer: \(String(cString: strerror(errno)))",
+        .usage, "can't make a pipe to \(what): \(String(cString: strerror(errno)))",
         remedy: "Raise the limit of open files (ulimit -n).")
     }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -104,22 +122,22 @@ final class OutputPipe {
     closeWriting()
   }
 
-  var writingEnd: Int32 { writing }
-  var isOpen: Bool { reading >= 0 }
+  public var writingEnd: Int32 { writing }
+  public var isOpen: Bool { reading >= 0 }
 
   /// To be called once the child has its copy: otherwise the pipe never ends.
-  func closeWriting() {
+  public func closeWriting() {
     if writing >= 0 { close(writing) }
     writing = -1
   }
 
-  func closeReading() {
+  public func closeReading() {
     if reading >= 0 { close(reading) }
     reading = -1
   }
 
   /// What is there now, at most a buffer full; nil where nothing is. Closes itself at the end.
-  func read(into buffer: inout [UInt8]) -> ArraySlice<UInt8>? {
+  public func read(into buffer: inout [UInt8]) -> ArraySlice<UInt8>? {
     guard isOpen else { return nil }
     let count = Foundation.read(reading, &buffer, buffer.count)
     if count > 0 { return buffer[..<count] }

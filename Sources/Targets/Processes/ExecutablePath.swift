@@ -2,13 +2,15 @@ import Core
 import Foundation
 
 /// Finds programs as a shell does.
-enum ExecutablePath {
-  /// - Parameter path: folders separated by colons, as in `PATH`; an empty one is the working directory.
+public enum ExecutablePath {
+  /// - Parameters:
+  ///   - what: the program's part, for messages.
+  ///   - path: folders separated by colons, as in `PATH`; an empty one is the working directory.
   /// - Throws: `SluiceError` (64) where there is no such program, or none that may be run.
-  static func find(_ name: String, path: String?) throws -> String {
+  public static func find(_ name: String, what: String, path: String?) throws -> String {
     guard !name.isEmpty else {
       throw SluiceError(
-        .usage, "the tuner's command is empty", remedy: "Write it as a list: the program, then its arguments.")
+        .usage, "\(what) is empty", remedy: "Write it as a list: the program, then its arguments.")
     }
     let candidates =
       name.contains("/")
@@ -20,10 +22,10 @@ enum ExecutablePath {
     }
     if let found = candidates.first(where: isFile) {
       throw SluiceError(
-        .usage, "the tuner's command can't be run: \(found) is not executable", remedy: "chmod +x \(found)")
+        .usage, "\(what) can't be run: \(found) is not executable", remedy: "chmod +x \(found)")
     }
     throw SluiceError(
-      .usage, "the tuner's command can't be run: there is no program '\(name)'",
+      .usage, "\(what) can't be run: there is no program '\(name)'",
       remedy: name.contains("/") ? "Check the path." : "Install it, or write its full path.")
   }
 
