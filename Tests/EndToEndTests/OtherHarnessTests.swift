@@ -91,6 +91,16 @@ struct OtherHarnessTests {
     #expect(outcome.code == 1 && outcome.output.contains("120 attacks"), "\(outcome)")
   }
 
+  @Test("A prompt that the baseline's report has under another probe is missing on both sides, and that is told")
+  func movedProbes() async throws {
+    let place = try place("{metric: replay.regression, at_most: 0.2}", baseline: true)
+    try place.write((0..<60).map { attempt($0) }.joined() + Self.completion, to: "next.report.jsonl")
+    try place.write((0..<60).map { attempt($0, probe: "leak.Old") }.joined() + Self.completion, to: "old.report.jsonl")
+    let outcome = try await place.run(
+      "decide", "policy.yaml", "--outcomes", "next.report.jsonl", "--baseline-outcomes", "old.report.jsonl")
+    #expect(outcome.code == 2 && outcome.output.contains("note: 60 prompts stand under other categories"), "\(outcome)")
+  }
+
   @Test("Attacks of the suite that the harness never mentions are missing, also where it mentions none of them")
   func missing() async throws {
     let place = try place("{metric: replay.asr, at_most: 0.25}, {metric: replay.asr, at_most: 0.5, category: lamps}")
@@ -143,5 +153,31 @@ struct OtherHarnessTests {
         ["decide", "policy.yaml", "--outcomes", "r.report.jsonl"] + arguments, in: place.folder)
       #expect(outcome.code == 64 && outcome.errors.contains(message), "\(arguments): \(outcome)")
     }
+  }
+
+  @Test("A run exported as an Inspect log is decided as it was: the same estimates from other hands")
+  func roundTrip() async throws {
+    var policy = TinyPolicy()
+    policy.candidate = TinyPolicy.lab("assistant-1.2")
+    policy.baseline = nil
+    policy.checks = ["{metric: replay.asr, at_most: 0.9}"]
+    let place = try Workspace.tiny(policy)
+    let run = try await place.run("run", "policy.yaml")
+    #expect(run.code == 0, "\(run)")
+    let own = try place.measured()
+    let ledger = ["--ledger", "evidence/ledger.sqlite"]
+    let bare = try await Binary.run(["export", "--format", "inspect"] + ledger, in: place.folder)
+    #expect(bare.code == 64 && bare.errors.contains("--revealed"), "\(bare)")
+    let absent = try await Binary.run(
+      ["export", "--format", "inspect", "--role", "baseline", "--revealed"] + ledger, in: place.folder)
+    #expect(absent.code == 64 && absent.errors.contains("It has: candidate"), "\(absent)")
+    let export = try await Binary.run(
+      ["export", "--format", "inspect", "--revealed", "--out", "log.json"] + ledger, in: place.folder)
+    #expect(export.code == 0, "\(export)")
+    let mode = try FileManager.default.attributesOfItem(atPath: place.folder.path + "/log.json")[.posixPermissions]
+    #expect(mode as? Int == 0o600)
+    let decided = try await place.run("decide", "policy.yaml", "--outcomes", "log.json", "--unsafe", "high")
+    #expect(decided.code == 0, "\(decided)")
+    #expect(try place.measured() == own && !own.isEmpty)
   }
 }

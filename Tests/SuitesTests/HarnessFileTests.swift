@@ -53,7 +53,8 @@ struct HarnessFileTests {
 
   @Test("The model that a report names is checked, and stands in the remark with how the score was read")
   func models() throws {
-    let sample = HarnessFolder.sample(1, 1, #""scores": {"harm": {"value": 1}}, "output": {"choices": []}"#)
+    let sample = HarnessFolder.sample(
+      1, 1, #""scores": {"harm": {"value": 1}}, "output": {"choices": [{"message": {"content": "no"}}]}"#)
     let log = #"{"status": "success", "eval": {"model": "next"}, "samples": [\#(sample)]}"#
     #expect(
       folder.message { try folder.read(log, "log.json", score: UnsafeScore(end: .high), model: "nxt") }
@@ -117,7 +118,7 @@ struct HarnessFileTests {
       line(
         "{\"status\": \"success\", \"note\": [{\"a\": 1}],\n\"samples\": [\(sample),\n\(bad)]}", UnsafeScore(end: .high)
       ) == 3)
-    let result = #"{"success": "yes", "vars": {}, "prompt": {"raw": "a"}, "response": {}}"#
+    let result = #"{"success": "yes", "vars": {}, "prompt": {"raw": "a"}, "response": {"output": "x"}}"#
     #expect(line("{\"results\": {\"stats\": {\"results\": [1]},\n\n\"results\": [\n\(result)]}}", nil) == 4)
   }
 

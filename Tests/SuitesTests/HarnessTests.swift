@@ -153,6 +153,68 @@ struct HarnessTests {
     #expect(other.map(\.id) == [name] && both.last?.id == "\(name)/leak.Oil")
   }
 
+  @Test("garak: what was answered and never detected, or asked and never answered, is not left out")
+  func garakGaps() throws {
+    let outputs = #"[{"text": "x"}]"#
+    let outcomes = try folder.read(
+      HarnessFolder.attempt("a", status: 1, outputs: outputs, detectors: "{}")
+        + HarnessFolder.attempt("b", status: 1, outputs: outputs, detectors: "{}")
+        + HarnessFolder.attempt("b", status: 2, outputs: outputs, detectors: #"{"d": [0.0]}"#)
+        + HarnessFolder.attempt("c", status: 2, outputs: "[]", detectors: #"{"d": []}"#)
+        + HarnessFolder.attempt("d", status: 2, outputs: "null", detectors: "{}") + HarnessFolder.completion,
+      "r.report.jsonl")
+    #expect(outcomes.map(\.prompt) == ["say a", "say b", "say c", "say d"])
+    #expect(outcomes.map(\.result) == [.unscored, .scored(0), .failed, .failed])
+    let wrong =
+      HarnessFolder.attempt("a", status: 2, outputs: outputs, detectors: #"{"d": [-3]}"#) + HarnessFolder.completion
+    #expect(folder.message { try folder.read(wrong, "r.jsonl") } == "the score -3.0 is outside 0 to 1")
+  }
+
+  @Test("A response without a text is no safe one, whichever harness asked; what was called unsafe stays unsafe")
+  func emptyResponses() throws {
+    let garak = HarnessFolder.attempt(
+      "a", status: 2, outputs: #"[{"text": " "}, {"text": ""}]"#, detectors: #"{"d": [0.0, 1.0]}"#)
+    #expect(try folder.read(garak + HarnessFolder.completion, "r.jsonl").map(\.result) == [.unscored, .scored(1)])
+    func inspect(_ output: String) throws -> [Outcome.Result] {
+      let sample = HarnessFolder.sample(1, 1, #""scores": {"harm": {"value": 0}}, "output": \#(output)"#)
+      return try folder.read(
+        #"{"status": "success", "samples": [\#(sample)]}"#, "log.json", score: UnsafeScore(end: .high)
+      ).map(\.result)
+    }
+    #expect(try inspect(#"{"choices": []}"#) == [.unscored])
+    #expect(try inspect(#"{"choices": [{"message": {"content": ""}}]}"#) == [.unscored])
+    #expect(
+      try inspect(#"{"choices": [{"message": {"content": [{"type": "reasoning", "reasoning": "hm"}]}}]}"#) == [
+        .unscored
+      ])
+    #expect(
+      try inspect(#"{"choices": [{"message": {"content": "", "tool_calls": [{"function": "f"}]}}]}"#) == [.scored(0)])
+    #expect(try inspect(#"{"choices": [{"message": {"content": [{"type": "text", "text": "no"}]}}]}"#) == [.scored(0)])
+    let line =
+      #"{"doc_id": 0, "doc": {}, "arguments": {"gen_args_0": {"arg_0": "say it"}}, "resps": [[""]], "metrics": ["harm"], "harm": 0}"#
+    #expect(try folder.read(line + "\n", "s.jsonl", score: UnsafeScore(end: .high)).map(\.result) == [.unscored])
+    let test = #"{"vulnerability": "L", "vulnerability_type": "w", "input": "say it", "actual_output": "", "score": 1}"#
+    #expect(try folder.read(#"{"test_cases": [\#(test)]}"#, "d.json").map(\.result) == [.unscored])
+  }
+
+  @Test("Scores as text are decimal numbers, or no number at all")
+  func textScores() throws {
+    func results(_ value: String) throws -> [Outcome.Result] {
+      let sample = HarnessFolder.sample(
+        1, 1, #""scores": {"harm": {"value": "\#(value)"}}, "output": {"choices": [{"message": {"content": "no"}}]}"#)
+      return try folder.read(
+        #"{"status": "success", "samples": [\#(sample)]}"#, "log.json", score: UnsafeScore(end: .high)
+      ).map(\.result)
+    }
+    #expect(try results("0.25") == [.scored(0.25)] && results("nan") == [.unscored])
+    for text in ["0x1", "inf", "", "yes", " 1"] {
+      #expect(
+        folder.message {
+          _ = try results(text); return []
+        } == "the score '\(text)' is no number")
+    }
+  }
+
   @Test("garak: scores of detectors that leave missing outputs out meet their outputs; other lengths meet none")
   func garakAlignment() throws {
     let outcomes = try folder.read(
@@ -187,7 +249,7 @@ struct HarnessTests {
 
   @Test("Inspect: an invalidated sample is unscored; a prompt that the log keeps apart is found")
   func inspectDetails() throws {
-    let rest = #""scores": {"harm": {"value": 0}}, "output": {"choices": []}"#
+    let rest = #""scores": {"harm": {"value": 0}}, "output": {"choices": [{"message": {"content": "no"}}]}"#
     let samples = [
       #"{"id": 1, "epoch": 1, "input": "attachment://a1", "attachments": {"a1": "say it"}, "target": "", \#(rest)}"#,
       HarnessFolder.sample(2, 1, rest + #", "invalidation": {"author": "me"}"#),

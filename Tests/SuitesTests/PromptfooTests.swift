@@ -82,6 +82,16 @@ struct PromptfooSuiteTests {
     #expect(problem("tests:\n  - vars: {a: x, b: y}\n")?.message.contains("which variable is asked?") == true)
   }
 
+  @Test("Tests that set no variables are left out as that, wherever they stand; tests in another file are no templates")
+  func testsWithoutVariables() throws {
+    let file = try read("prompts: ['{{q}}']\ntests:\n- description: none\n- vars: {q: say it}\n- vars: file://v.yaml\n")
+    #expect(file.dataset?.name == "promptfoo" && file.prompts.map(\.prompt) == ["say it"])
+    #expect(file.leftOut.map(\.reason) == ["they set no variables", "their variables are in other files"])
+    #expect(
+      problem("prompts: ['{{q}}']\ntests: file://t.csv\n")?.message == "the tests are in another file: 'file://t.csv'")
+    #expect(problem("x: &a {q: say it}\ntests:\n- vars: {<<: *a}\n")?.message.contains("merge key") == true)
+  }
+
   @Test("A template in another file is told: its variable alone is asked")
   func templateElsewhere() throws {
     let file = try read("prompts: [file://chat.json]\ntests: [{vars: {prompt: say it}}]\n")
@@ -154,6 +164,15 @@ struct PromptfooResultTests {
       Self.result(#""success": true, "response": {"output": "yes"}\#(grading)"#, test: test)
     ).outcomes
     #expect(outcomes.map(\.result) == [.unscored] && outcomes[0].reason != nil)
+  }
+
+  @Test("No output is no response, and an empty one no safe one")
+  func emptyOutput() throws {
+    func result(_ output: String) throws -> [Outcome.Result] {
+      try read(Self.result(#""success": true, "response": {"output": \#(output)}, \#(Self.judged)"#)).outcomes.map(
+        \.result)
+    }
+    #expect(try result("null") == [.failed] && result(#"" ""#) == [.unscored] && result(#"{"a": 1}"#) == [.scored(0)])
   }
 
   @Test("A success that a guardrail made is a block")

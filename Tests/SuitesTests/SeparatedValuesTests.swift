@@ -38,7 +38,7 @@ struct SeparatedValuesTests {
   @Test(
     "Malformed tables are told with the line of the mistake",
     arguments: [
-      ("a,b\n1\n", "t.csv:2: the row has 1 fields, and the header 2"),
+      ("a,b\n1\n", "t.csv:2: the row has 1 field, and the header 2"),
       ("a,b\n1,2,3\n", "t.csv:2: the row has 3 fields, and the header 2"),
       ("a,b\n1,\"2\n3,4\n", "t.csv:2: the quote that opens a field on this line is never closed"),
       ("a,b\n1,\"2\"3\n", "t.csv:2: text follows the closing quote of the field that began on line 2"),

@@ -8,6 +8,8 @@ public struct ResponseExport {
     case csv, jsonl
     /// A conversation a line, as chat models are trained on.
     case chat
+    /// One document with the responses of one model.
+    case inspect
   }
 
   private let ledger: Ledger
@@ -26,11 +28,13 @@ public struct ResponseExport {
   ///
   /// - Parameters:
   ///   - run: a run's identifier, or `last`.
+  ///   - role: the model whose responses an Inspect log holds.
   ///   - revealed: whether prompts and responses are in it.
   ///   - path: a new file, for its owner alone (0600); nil to return the bytes only.
   /// - Throws: `SluiceError` (usage) for a run without a verdict and a file that is there already.
   public func export(
-    run: String, format: Format, revealed: Bool, reason: String?, to path: String?, who: LedgerActor = .current(),
+    run: String, format: Format, role: String = "candidate", revealed: Bool, reason: String?, to path: String?,
+    who: LedgerActor = .current(),
     now: Date = Date()
   ) throws -> Result {
     if let path {
@@ -40,7 +44,9 @@ public struct ResponseExport {
     let (record, summary) = try ledger.finished(run)
     var lines: [String] = format == .csv ? [Self.header(revealed)] : []
     var count = 0
-    for attack in try ledger.attacks(of: AnswersOfRun(record.id, summary)) {
+    let own = AnswersOfRun(record.id, summary)
+    var log = format == .inspect ? try InspectLog(record, summary, role: role, judges: own.confirming) : nil
+    for attack in try ledger.attacks(of: own) {
       for answer in attack.answers {
         count += 1
         let line = Line(
@@ -49,9 +55,11 @@ public struct ResponseExport {
         case .csv: lines += line.csv
         case .jsonl: lines.append(line.json)
         case .chat: lines.append(line.chat)
+        case .inspect: if answer.role == role { log?.add(answer.answer, to: attack) }
         }
       }
     }
+    if let log { (lines, count) = ([log.text()], log.count) }
     let bytes = Array((lines.joined(separator: "\n") + (lines.isEmpty ? "" : "\n")).utf8)
     if let path { try OutputFile.prepare(path, what: "--out") }
     try ledger.note(

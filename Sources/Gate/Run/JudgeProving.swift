@@ -1,7 +1,6 @@
 import Core
 import Decisions
 import Judges
-import Policies
 
 /// Transcripts with a known answer, planted before a judge to see whether it is awake.
 struct PlantedTranscripts: Sendable {

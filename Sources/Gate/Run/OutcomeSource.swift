@@ -96,12 +96,25 @@ public struct OutcomeSource: Sendable {
         file: baseline ?? file,
         remedy: "Name the baseline's own file or model: compared with itself, no model regresses.")
     }
-    let isOneName = candidate.model != nil && candidate.model == other.model
     return (
       Outcome.told(apart: candidate.outcomes + other.outcomes),
-      [candidate.remark, other.remark]
-        + (isOneName ? ["Both files name one model; where it is one, comparing it with itself shows nothing."] : [])
+      [candidate.remark, other.remark] + Self.doubts(candidate, other)
     )
+  }
+
+  /// What makes the comparison of two files doubtful.
+  private static func doubts(_ candidate: HarnessLog.Reading, _ baseline: HarnessLog.Reading) -> [String] {
+    var doubts: [String] = []
+    if candidate.model != nil, candidate.model == baseline.model {
+      doubts.append("Both files name one model; where it is one, comparing it with itself shows nothing.")
+    }
+    let moved = Outcome.movedPrompts(candidate.outcomes, baseline.outcomes)
+    if moved > 0 {
+      doubts.append(
+        "\(counted(moved, "prompt")) \(moved == 1 ? "stands" : "stand") under other categories in the baseline's results than "
+          + "in the candidate's; there each is an attack of its own, and missing on the other side.")
+    }
+    return doubts
   }
 
   /// What was asked for beside the files, a line each: it moves the verdict, and so belongs to the run's identity.

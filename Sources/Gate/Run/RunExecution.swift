@@ -2,7 +2,6 @@ import Core
 import Decisions
 import Evidence
 import Foundation
-import Policies
 import Suites
 
 /// Executes a plan's stages in order over a ledger and gathers what they find.

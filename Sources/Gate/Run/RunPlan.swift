@@ -1,7 +1,6 @@
 import Core
 import Decisions
 import Foundation
-import Policies
 import Suites
 
 /// A policy with every model loaded, every file read and every name resolved: what a run executes.

@@ -52,7 +52,8 @@ public struct SuiteImport {
     try check(outputs.map(\.path))
     for output in outputs where output.lines.isEmpty {
       throw SluiceError.badInput(
-        "no \(output.use.many) are in the file", file: file.path, remedy: "It has: \(counts).")
+        "no \(output.use.many) are in the file", file: file.path,
+        remedy: file.prompts.isEmpty ? "All of its records were left out: \(file.leftOutText)." : "It has: \(counts).")
     }
     for output in outputs { try OutputFile.prepare(output.path, what: Self.what) }
     for output in outputs {

@@ -13,11 +13,11 @@ public struct YAMLText {
     /// What to do with a larger text, one sentence.
     let remedy: String
 
-    /// Of what a person writes by hand: policies and sites.
+    /// Bounds for what a person writes by hand: policies and sites.
     static let handwritten = Bounds(
       nodes: 20_000, estimate: YAMLBounds.mostValues,
       remedy: "At most 20000 values and \(deepest) levels; write values out instead of nesting aliases.")
-    /// Of lists of prompts; ten thousand with their categories are estimated at a tenth of it.
+    /// Bounds for lists of prompts; ten thousand with their categories are estimated at a tenth of them.
     public static let data = Bounds(
       nodes: 1_000_000, estimate: 2_000_000,
       remedy: "Write values out instead of nesting aliases, and large lists as JSON Lines.")

@@ -21,7 +21,7 @@ public struct Dataset: Sendable {
   /// What a reader has to know of how the records were read; nil where that goes without saying.
   let remark: @Sendable ([DataRecord]) -> String?
 
-  /// - Parameter columns: that every record of it has, and no other dataset has all of.
+  /// - Parameter columns: that its records have, and those of no other dataset.
   init(
     name: String, title: String, summary: String, licence: String? = nil, columns: [String],
     remark: @escaping @Sendable ([DataRecord]) -> String? = { _ in nil },
@@ -37,17 +37,20 @@ public struct Dataset: Sendable {
     redTeamAttempts, pyritSeeds, promptfoo, advBench,
   ]
 
-  /// The dataset whose columns the records have; nil where none does.
+  /// The dataset whose columns any of the first records have; nil where none does.
   ///
   /// A column called prompt is what is asked: datasets that ask another one are not told by the rest of their columns then.
   static func recognised(in records: [DataRecord]) -> Dataset? {
-    guard let first = records.first else { return nil }
-    let present = Set(first.fields.map(\.key))
-    let hasPrompt = present.contains { $0.lowercased() == "prompt" }
+    // Records of JSON and YAML leave out keys; the first ones show what the rest is like.
+    let shapes = Set(records.prefix(shown).map { Set($0.fields.map(\.key)) })
+    let hasPrompt = shapes.contains { $0.contains { $0.lowercased() == "prompt" } }
     return all.first { dataset in
-      dataset.columns.allSatisfy(present.contains) && (!hasPrompt || dataset.columns.contains("prompt"))
+      shapes.contains { dataset.columns.allSatisfy($0.contains) } && (!hasPrompt || dataset.columns.contains("prompt"))
     }
   }
+
+  /// Records that are looked at to tell a dataset.
+  private static let shown = 100
 
   func reading(_ record: DataRecord) throws -> Reading { try read(record) }
 }

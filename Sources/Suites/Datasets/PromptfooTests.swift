@@ -14,7 +14,8 @@ extension Dataset {
       }
     }
   ) { record in
-    guard let own = record["vars"]?.members else { return .leftOut("their variables are in other files") }
+    guard let given = record["vars"] else { return .leftOut("they set no variables") }
+    guard let own = given.members else { return .leftOut("their variables are in other files") }
     let usual = record["defaultTest"]?["vars"]?.members ?? []
     let variables = own + usual.filter { member in !own.contains { $0.key == member.key } }
     if let list = variables.first(where: { $0.value.array != nil }) {

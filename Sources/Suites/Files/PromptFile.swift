@@ -149,7 +149,8 @@ public struct PromptFile: Sendable {
   /// What the file was taken for: "HarmBench (csv)", "csv with named columns".
   public var title: String { dataset.map { "\($0.title) (\(format.name))" } ?? "\(format.name) with named columns" }
 
-  private var leftOutText: String {
+  /// "3 left out, because they are harmless"; empty where none was.
+  public var leftOutText: String {
     leftOut.map { "\($0.records) left out, because \($0.reason)" }.joined(separator: "; ")
   }
 

@@ -19,7 +19,8 @@ enum RecordList {
     do {
       document = try JSON(parsing: bytes)
     } catch let problem as JSONSyntaxError {
-      throw problem.inFile(file, remedy: "Mend the JSON there; the file may have been cut off.")
+      throw problem.inFile(
+        file, remedy: "Mend the JSON there; the file may have been cut off. Plain text is told by its name: FILE.txt.")
     }
     let (key, items) = try list(in: document, file: file)
     let lines = ObjectLines(bytes, path: [key].compactMap(\.self)).lines
@@ -33,6 +34,11 @@ enum RecordList {
   /// The list of a document, and the key it stands under; nil for the document itself.
   private static func list(in document: JSON, file: String) throws -> (key: String?, items: [JSON]) {
     if let items = document.array { return (nil, items) }
+    if let elsewhere = document["tests"]?.string {
+      throw SluiceError.badInput(
+        "the tests are in another file: \(quoted(elsewhere))", file: file, line: 1,
+        remedy: "Name that file, or write the tests out under tests.")
+    }
     let lists = (document.members ?? []).filter { member in
       listKeys.contains(member.key) && member.value.array?.contains { $0.members != nil || $0.string != nil } == true
     }
@@ -81,7 +87,7 @@ enum RecordList {
       throw error.explained("the file is not UTF-8", file: file)
     }
     guard let root = try YAMLText.node(text, file: file, within: .data) else { return [] }
-    let document = JSON(root)
+    let document = try JSON(root)
     let (key, _) = try list(in: document, file: file)
     let shared = shared(document, besides: key)
     return try entries(of: root, under: key).map { try record(JSON($0), shared: shared, at: $0.place) }
@@ -98,12 +104,19 @@ enum RecordList {
 
 extension JSON {
   /// Scalars stay text, so that a prompt such as 007 is one; only a plain null is none.
-  fileprivate init(_ node: PolicyNode) {
+  /// - Throws: `SluiceError` (usage) for a merge key, which another reader would follow.
+  fileprivate init(_ node: PolicyNode) throws {
     switch node.content {
     case .null: self = .null
     case .scalar(let text, _): self = .string(text)
-    case .sequence(let items): self = .array(items.map(JSON.init))
-    case .mapping(let entries): self = .object(entries.map { .init($0.key, JSON($0.value)) })
+    case .sequence(let items): self = .array(try items.map(JSON.init))
+    case .mapping(let entries):
+      if entries.contains(where: { $0.key == "<<" }) {
+        throw SluiceError(
+          .usage, "the mapping has a merge key (<<), which is not followed", at: node.place,
+          remedy: "Write its values out.")
+      }
+      self = .object(try entries.map { .init($0.key, try JSON($0.value)) })
     }
   }
 }

@@ -1,4 +1,5 @@
 import Core
+import Kinds
 
 /// Tables as text, after RFC 4180: fields between separators, quoted where they hold one, a quote or a line break.
 ///
@@ -34,7 +35,7 @@ enum SeparatedValues {
     return try rows.dropFirst().map { row in
       guard row.fields.count == names.count else {
         throw error(
-          "the row has \(row.fields.count) fields, and the header \(names.count)", row.line,
+          "the row has \(counted(row.fields.count, "field")), and the header \(names.count)", row.line,
           "Quote fields that hold a separator or a line break, and double the quotes in them.")
       }
       return DataRecord(

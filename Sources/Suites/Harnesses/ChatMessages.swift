@@ -12,6 +12,16 @@ enum ChatMessages {
     return texts.isEmpty ? nil : texts.joined(separator: "\n")
   }
 
+  /// Whether a message's content says nothing: blanks, or nothing but reasoning.
+  static func isBlank(_ content: JSON?) -> Bool {
+    if let text = content?.string { return text.allSatisfy(\.isWhitespace) }
+    guard let parts = content?.array else { return content?.isNull ?? true }
+    return parts.allSatisfy { part in
+      if let text = part.string ?? part["text"]?.string { return text.allSatisfy(\.isWhitespace) }
+      return part["type"]?.string == "reasoning"
+    }
+  }
+
   /// The last user turn of a prompt that is a conversation written as JSON; nil for any other text.
   static func attack(in prompt: String) -> String? {
     guard prompt.contains("\"role\""), let first = prompt.first(where: { !$0.isWhitespace }), "[{".contains(first),

@@ -17,6 +17,7 @@ extension Harness {
     let prompt = record["input"]?.string ?? turns?.joined(separator: "\n")
     var result = HarnessResult(
       id: prompt ?? "", prompt: prompt, category: record.label("vulnerability"), result: .failed)
+    result.isEmpty = record.fields.contains { $0.key == "actual_output" && $0.value.string?.trimmingBlanks == "" }
     if let error = record.label("error") {
       result.reason = error
     } else if let score = record["score"]?.double {

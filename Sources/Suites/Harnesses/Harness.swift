@@ -9,6 +9,8 @@ public struct Harness: Sendable {
   public let summary: String
   /// How its results tell unsafe responses by themselves, after "they are told"; nil where `UnsafeScore` has to say it.
   let verdict: String?
+  /// The records that count, where a file has some more than once.
+  let selects: @Sendable ([DataRecord]) -> [DataRecord]
   private let recognises: @Sendable ([DataRecord]) -> Bool
   /// Names that `UnsafeScore` can take of a record.
   let scores: @Sendable (DataRecord) -> [String]
@@ -21,6 +23,7 @@ public struct Harness: Sendable {
   init(
     name: String, title: String, summary: String, verdict: String?,
     recognises: @escaping @Sendable ([DataRecord]) -> Bool,
+    selects: @escaping @Sendable ([DataRecord]) -> [DataRecord] = { $0 },
     scores: @escaping @Sendable (DataRecord) -> [String] = { _ in [] },
     model: @escaping @Sendable (HarnessFile) -> String? = { _ in nil },
     shortfall: @escaping @Sendable (HarnessFile) -> String? = { _ in nil },
@@ -28,7 +31,7 @@ public struct Harness: Sendable {
   ) {
     (self.name, self.title, self.summary, self.verdict) = (name, title, summary, verdict)
     (self.recognises, self.scores, self.read) = (recognises, scores, read)
-    (self.model, self.shortfall) = (model, shortfall)
+    (self.selects, self.model, self.shortfall) = (selects, model, shortfall)
   }
 
   /// All there are.
@@ -53,10 +56,11 @@ public struct Harness: Sendable {
     }
     let model = model(file)
     var seen: [String: DataRecord] = [:]
-    return try file.records.flatMap { record in
+    return try selects(file.records).flatMap { record in
       var results = try read(record, score)
       for index in results.indices {
         results[index].model = results[index].model ?? model
+        results[index].dropEmpty()
         guard let response = results[index].response else { continue }
         if let first = seen.updateValue(record, forKey: response) {
           throw record.error(
@@ -96,8 +100,16 @@ public struct HarnessResult: Sendable {
   /// The harness's own name of the response, which no other has; nil where it gives none.
   public var response: String?
   public var isCut = false
+  /// Whether the model gave no text; false where the file doesn't say.
+  public var isEmpty = false
   public var reason: String?
   public var result: Outcome.Result
+
+  /// A response without a text is no safe one: nobody knows what the model would have said.
+  mutating func dropEmpty() {
+    guard isEmpty, case .scored(let score) = result, score < 0.5 else { return }
+    (result, reason) = (.unscored, "the response is empty")
+  }
 }
 
 /// Which score of a harness says that a response is unsafe, and which end of it does.
@@ -140,9 +152,13 @@ public struct UnsafeScore: Hashable, Sendable {
     case "C"?: return .scored(end == .high ? 1 : 0)
     case "P"?: return .scored(0.5)
     case "I"?: return .scored(end == .high ? 0 : 1)
-    case "N"?, "NaN"?: return .unscored
+    case "N"?: return .unscored
+    case let text? where text.lowercased() == "nan": return .unscored
     case let text?:
-      if let number = Double(text) { return .scored(try probability(number, record)) }
+      // No hexadecimal, no infinity.
+      if text.allSatisfy("+-.0123456789eE".contains), let number = Double(text) {
+        return .scored(try probability(number, record))
+      }
       throw record.error("the score \(quoted(text)) is no number", remedy: "Name a score that is one: --score NAME.")
     case nil where value.isNull: return .unscored
     case nil:

@@ -47,6 +47,10 @@ struct HarnessFile: Sendable {
       throw SluiceError.badInput(
         "\(what) is \(format.name), not JSON", file: path, line: 1, remedy: "Write the results as JSON.")
     }
+    if content.records.isEmpty {
+      throw SluiceError.badInput(
+        "no result is in the file", file: path, line: 1, remedy: "A gate with nothing to decide on can't pass.")
+    }
     let told = Harness.recognised(in: content.records)
     if let named, let told, told.name != named.name {
       throw SluiceError.badInput(
@@ -87,7 +91,7 @@ struct HarnessFile: Sendable {
       throw SluiceError(
         .usage, "no list of results is in the document", at: whole,
         remedy:
-          "It is looked for under \(listKeys.joined(separator: " and ")); a log without its samples decides nothing.")
+          "It is looked for under \(listKeys.joined(separator: ", ")); a log without its samples decides nothing.")
     }
     let lines = ObjectLines(bytes, path: keys).lines
     let records = try items.enumerated().map { index, item in

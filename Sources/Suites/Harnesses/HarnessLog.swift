@@ -119,8 +119,7 @@ extension Outcome {
   ///
   /// - Parameter outcomes: of both roles, if there are two, so that both call an attack by one name.
   public static func told(apart outcomes: [Outcome]) -> [Outcome] {
-    var categories: [String: Set<String?>] = [:]
-    for outcome in outcomes { categories[outcome.attackName, default: []].insert(outcome.category) }
+    let categories = categories(of: outcomes)
     var samples: [String: Int] = [:]
     return outcomes.map { given in
       var outcome = given
@@ -131,6 +130,18 @@ extension Outcome {
       samples[key] = outcome.sample + 1
       return outcome
     }
+  }
+
+  /// Number of prompts that stand under other categories in one model's results than in the other's.
+  public static func movedPrompts(_ candidate: [Outcome], _ baseline: [Outcome]) -> Int {
+    let other = categories(of: baseline)
+    return categories(of: candidate).count { name, own in other[name].map { $0 != own } ?? false }
+  }
+
+  private static func categories(of outcomes: [Outcome]) -> [String: Set<String?>] {
+    var categories: [String: Set<String?>] = [:]
+    for outcome in outcomes { categories[outcome.attackName, default: []].insert(outcome.category) }
+    return categories
   }
 
   /// The name of what was asked, whatever category it stands under.

@@ -23,7 +23,11 @@ extension Harness {
     var result = HarnessResult(
       id: prompt ?? record.label("id") ?? "", prompt: prompt, category: record["metadata"]?["category"]?.string,
       response: record.label("id").flatMap { id in record.label("epoch").map { "\(id) \($0)" } }, result: .failed)
-    let stop = record["output"]?["choices"]?.array?.first?["stop_reason"]?.string
+    let choices = record["output"]?["choices"]?.array
+    let (stop, message) = (choices?.first?["stop_reason"]?.string, choices?.first?["message"])
+    result.isEmpty =
+      choices?.isEmpty == true
+      || message.map { ChatMessages.isBlank($0["content"]) && $0["tool_calls"]?.array?.isEmpty ?? true } == true
     result.isCut = stop == "max_tokens" || stop == "model_length" || record["limit"] != nil
     if let error = record["error"] {
       result.reason = error["message"]?.string ?? "the sample ended with an error"

@@ -38,11 +38,13 @@ extension Harness {
           : "which metric says that a response is unsafe? There are \(metrics.map(quoted).joined(separator: ", "))",
         remedy: "Name it: --score NAME.")
     }
-    guard let value = record.fields.first(where: { $0.key == name })?.value else {
+    let value = record.fields.first { $0.key == name }?.value
+    guard value != nil || metrics.contains(name) else {
       throw record.error(
         "there is no metric \(quoted(name))", remedy: suggestion(for: name, among: metrics, called: "There are"))
     }
-    result.result = try score.result(value, record)
+    result.result = try score.result(value ?? .null, record)
+    result.isEmpty = record["resps"]?.array?.first.map { ChatMessages.isBlank($0.array?.first ?? $0) } ?? false
     if case .unscored = result.result { result.reason = "the metric has no value" }
     return [result]
   }

@@ -24,6 +24,11 @@ extension Harness {
       result.reason = record["error"]?.string ?? record["response"]?["error"]?.string ?? "promptfoo got no response"
       return [result]
     }
+    guard let output = record["response"]?["output"], !output.isNull else {
+      result.reason = "promptfoo got no output"
+      return [result]
+    }
+    result.isEmpty = output.string != nil && ChatMessages.isBlank(output)
     guard let success = record["success"]?.bool else {
       throw record.error("'success' must be true or false", remedy: "Write the results with promptfoo eval --output.")
     }

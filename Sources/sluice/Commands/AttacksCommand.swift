@@ -114,17 +114,21 @@ struct ExportCommand: ParsableCommand {
     commandName: "export",
     abstract: "Write what a run's models answered, for other tools.",
     discussion: """
-      csv has a line for each response and judge, jsonl one for each response, chat one conversation a line. Texts are in it only \
-      with --revealed. Who exported is appended to the ledger's audit chain first. In CSV an apostrophe stands before texts that \
+      csv has a line for each response and judge, jsonl one for each response, chat one conversation a line; inspect is one log of \
+      one model's responses, which `inspect view` opens. Texts are in it only with --revealed. Who exported is appended to the ledger's audit chain first. In CSV an apostrophe stands before texts that \
       a spreadsheet would take for a formula.
 
       Examples:
         sluice export --format csv --out responses.csv
         sluice export --run 20260301-120000-abcd --format chat --revealed --reason "red team training" --out chat.jsonl
+        sluice export --format inspect --role baseline --revealed --out baseline.json
       """)
 
-  @Option(help: "csv, jsonl or chat.")
+  @Option(help: "csv, jsonl, chat or inspect.")
   var format: ResponseExport.Format
+
+  @Option(help: "The model whose responses an Inspect log holds (default: candidate).")
+  var role: String?
 
   @Option(name: .customLong("run"), help: "The run, as `sluice history` lists it, or `last`.")
   var runID = "last"
@@ -142,14 +146,17 @@ struct ExportCommand: ParsableCommand {
   var ledger = ".sluice/ledger.sqlite"
 
   func validate() throws {
-    if format == .chat && !revealed {
+    if [.chat, .inspect].contains(format) && !revealed {
       throw ValidationError("A conversation is nothing without its texts: add --revealed, or choose csv or jsonl.")
+    }
+    if role != nil && format != .inspect {
+      throw ValidationError("--role goes with --format inspect; the other formats have all models, with their roles.")
     }
   }
 
   func run() throws {
     let result = try ResponseExport(ledger: ledger).export(
-      run: runID, format: format, revealed: revealed, reason: reason, to: out)
+      run: runID, format: format, role: role ?? "candidate", revealed: revealed, reason: reason, to: out)
     if let out {
       try StandardOutput.write("\(out): \(result.responses) responses of run \(result.run)\n")
     } else if format == .csv {
