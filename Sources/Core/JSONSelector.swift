@@ -3,13 +3,13 @@ public struct JSONSelector: Hashable, Sendable, CustomStringConvertible {
   /// Why a text selects nothing that is known.
   public struct Mistake: Error, Hashable, Sendable {
     public let message: String
-    /// In characters, from 1.
+    /// The character that is wrong, from 1.
     public let position: Int
   }
 
   private enum Step: Hashable, Sendable {
     case name(String)
-    /// Of an array; counted from the end where it is negative.
+    /// The element of an array, counted from the end where it is negative.
     case index(Int)
     /// A pointer's reference token that is digits: the index of an array, or the name of a member.
     case nameOrIndex(String, Int)

@@ -3,6 +3,8 @@ public struct ServedModel: Hashable, Sendable {
   public let name: String
   /// What identifies the served bytes; nil where nobody says.
   public let revision: String?
+  /// Whether the server itself says what identifies them.
+  public var tellsRevision = false
   /// Requests in flight.
   public let concurrency: Int
   /// Nil for no limit.

@@ -113,6 +113,24 @@ struct ProviderKindTests {
     }
   }
 
+  @Test("Options of Ollama's are JSON, and don't set what a key of the policy sets: 64")
+  func options() async throws {
+    let workspace = try Workspace.tiny(TinyPolicy())
+    for (options, says) in [
+      ("top_k", "is no JSON"), ("[1]", "an array, not an object"), (#"{"seed": 1}"#, "the policy's own 'seed'"),
+      (#"{"num_ctx": 1, "top_k": 4}"#, "the policy's own 'context'"), (#"{"top_k": 4}"#, ""),
+    ] {
+      var policy = TinyPolicy()
+      policy.candidate = "{kind: ollama, model: m, options: '\(options)'}"
+      try workspace.write(policy.text, to: "policy.yaml")
+      let outcome = try await workspace.run("check", "policy.yaml")
+      #expect(
+        outcome.code == (says.isEmpty ? 0 : 64) && (says.isEmpty || outcome.errors.contains(says)), "\(outcome.errors)")
+      // The server tells what identifies the bytes.
+      #expect(!outcome.output.contains("targets.candidate has no revision"), "\(outcome.output)")
+    }
+  }
+
   @Test("Credentials for Bedrock are a pair, or a key of its own: 64 else")
   func credentials() async throws {
     let workspace = try Workspace.tiny(TinyPolicy())

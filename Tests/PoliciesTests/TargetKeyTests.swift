@@ -29,7 +29,8 @@ struct TargetKeyTests {
     "bedrock": Needs(
       section: "region: eu-west-1, model: m, access_key_env: A_KEY, secret_key_env: A_KEY, session_token_env: A_KEY",
       values: ["region": "us-east-1"]),
-    "ollama": Needs(section: "model: m"), "command": Needs(section: "command: [sh]"),
+    "ollama": Needs(section: "model: m", values: ["options": "'{\"top_k\": 4}'"]),
+    "command": Needs(section: "command: [sh]"),
   ]
 
   @Test("Every key of every kind reaches the policy", arguments: TargetKind.all.map(\.name))

@@ -21,7 +21,9 @@ struct OllamaTargetTests {
     let settings = SamplingSettings(temperature: 0.5, topP: 0.9, maxTokens: 33, system: "be kind")
     for path in ["", "/", "/api", "/api/chat"] {
       let (_, sent) = try await ask(
-        try .recorded("ollama-text"), OllamaDialogue(context: 8192, thinks: false), path: path, settings: settings)
+        try .recorded("ollama-text"),
+        OllamaDialogue(context: 8192, thinks: false, options: Array(#"{"top_k":4}"#.utf8)), path: path,
+        settings: settings)
       let request = try #require(sent)
       #expect(request.path == "/api/chat", "\(path)")
       let json = request.json
@@ -30,7 +32,7 @@ struct OllamaTargetTests {
       let options = json["options"]
       #expect(options?["num_predict"]?.integer == 33 && options?["num_ctx"]?.integer == 8192)
       #expect(options?["temperature"]?.double == 0.5 && options?["top_p"]?.double == 0.9)
-      #expect(options?["seed"]?.integer != nil)
+      #expect(options?["seed"]?.integer != nil && options?["top_k"]?.integer == 4)
     }
     let (_, plain) = try await ask(try .recorded("ollama-text"))
     #expect(plain?.json["think"] == nil && plain?.json["options"]?["num_ctx"] == nil)

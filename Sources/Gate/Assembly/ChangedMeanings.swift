@@ -25,7 +25,7 @@ struct ChangedMeanings {
       }
     }
     for (role, target) in [("candidate", policy.candidate), ("baseline", policy.baseline)] {
-      if let served = target?.recipe.served, served.revision == nil {
+      if let served = target?.recipe.served, served.revision == nil, !served.tellsRevision {
         notes.append(
           "targets.\(role) has no revision: responses of earlier runs are not reused any more; write revision: with what "
             + "identifies the served bytes.")

@@ -49,8 +49,10 @@ extension Assembly {
     case .served(let served):
       guard let recipe = candidate.recipe.asking(served: served) else {
         throw SluiceError(
-          .usage, "it is a served model (\(served)), and the candidate is a checkpoint",
-          remedy: "Let the trainer print the path of a checkpoint folder, or name a served candidate.")
+          .usage,
+          "it is a served model (\(served)), and the candidate "
+            + (candidate.recipe.checkpoint == nil ? "can't be asked under another name" : "is a checkpoint"),
+          remedy: "Let the trainer print the path of a checkpoint folder, or name a candidate that is served by name.")
       }
       variant.recipe = recipe
     }

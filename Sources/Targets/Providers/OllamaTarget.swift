@@ -9,9 +9,12 @@ struct OllamaDialogue: ServerDialogue {
   var context: Int?
   /// Nil for the model's own habit.
   var thinks: Bool?
+  /// Options that no key of a policy stands for, as a JSON object.
+  var options: [UInt8] = []
 
   func traits(_ redactor: Redactor) -> [String] {
     [context.map { "context \($0)" }, thinks.map { "think \($0 ? "on" : "off")" }].compactMap(\.self)
+      + (options.isEmpty ? [] : [redactor.hashed(String(decoding: options, as: UTF8.self))])
   }
 
   func access(_ configuration: ServerConfiguration, environment: [String: String]) throws -> ServerAccess {
@@ -28,6 +31,7 @@ struct OllamaDialogue: ServerDialogue {
     if !question.leavesOut(.topP, dialect) { options.append(JSON.Member("top_p", .number(question.topP))) }
     if !question.leavesOut(.seed, dialect) { options.append(JSON.Member("seed", .integer(question.portableSeed))) }
     if let context { options.append(JSON.Member("num_ctx", .integer(context))) }
+    options += (try? JSON(parsing: self.options))?.members ?? []
     var members = [
       JSON.Member("model", .string(model)), JSON.Member("messages", .array(question.messages.map(\.json))),
       JSON.Member("options", .object(options)), JSON.Member("stream", .bool(false)),
@@ -94,7 +98,38 @@ struct OllamaDialogue: ServerDialogue {
     return signs
   }
 
+  static var tellsRevision: Bool { true }
+
   func revision(_ signs: ServerSigns) -> String? { signs.others["digest"] }
+}
+
+extension OllamaDialogue {
+  /// The options of a policy in one spelling; what is wrong with them is noted.
+  fileprivate static func options(_ section: Section, _ problems: inout Diagnostics) -> [UInt8] {
+    guard let text = section.text("options") else { return [] }
+    let place = section.place(of: "options")
+    let json: JSON
+    do {
+      json = try JSON(parsing: Array(text.utf8))
+    } catch {
+      problems.add(
+        "\(section.described).options is no JSON: \(error)", at: place, remedy: "For example '{\"top_k\": 40}'.")
+      return []
+    }
+    problems.require(
+      json.members != nil, "\(section.described).options is \(json.kind), not an object", at: place,
+      remedy: "For example '{\"top_k\": 40}'.")
+    let keys = [
+      "temperature": "temperature", "top_p": "top_p", "num_predict": "max_tokens", "num_ctx": "context", "seed": "seed",
+    ]
+    for member in json.members ?? [] {
+      guard let key = keys[member.key] else { continue }
+      problems.add(
+        "\(section.described).options sets \(member.key), which is the policy's own '\(key)'", at: place,
+        remedy: "Take it out of the options.")
+    }
+    return json.serializedBytes()
+  }
 }
 
 extension TargetKind {
@@ -105,15 +140,18 @@ extension TargetKind {
         name: "context", shape: .integer(1...10_000_000),
         help: "Tokens of context (num_ctx): Ollama cuts longer prompts without a word (default: the server's)."),
       PolicyKey(
+        name: "options", shape: .text, help: "Further options of the request, as JSON: '{\"top_k\": 40}'."),
+      PolicyKey(
         name: "think", shape: .toggle, help: "Whether a model that can reason does (default: the model's own habit)."),
     ]
       + ServerConfiguration.identityKeys(
         url: "Base address of the server.", usualURL: "http://127.0.0.1:11434",
-        model: "The model's name, with or without its tag.") + ServerConfiguration.limitKeys
-  ) { section in
-    ServedRecipe(
-      section, ServerConfiguration(section),
-      OllamaDialogue(
-        context: section.optionalInteger("context"), thinks: section.text("think").flatMap(Quantities.toggle)))
-  }
+        model: "The model's name, with or without its tag.") + ServerConfiguration.limitKeys,
+    reading: { section, problems in
+      ServedRecipe(
+        section, ServerConfiguration(section),
+        OllamaDialogue(
+          context: section.optionalInteger("context"), thinks: section.text("think").flatMap(Quantities.toggle),
+          options: OllamaDialogue.options(section, &problems)))
+    })
 }

@@ -22,7 +22,11 @@ struct ServedRecipe<Dialogue: ServerDialogue>: TargetRecipe {
   var checkpoint: String? { nil }
   var address: String? { configuration.url }
   var maxTokens: Int? { settings.maxTokens }
-  var served: ServedModel? { configuration.served(latency: latency, maxTokens: settings.maxTokens) }
+  var served: ServedModel? {
+    var served = configuration.served(latency: latency, maxTokens: settings.maxTokens)
+    served.tellsRevision = Dialogue.tellsRevision
+    return served
+  }
 
   func asking(checkpoint: String) -> any TargetRecipe {
     var sampling = settings

@@ -226,7 +226,7 @@ final class ServerConnection: Sendable {
       request.method = method
       request.headers = Self.headers(method, contentType: attempt.contentType, access)
     }
-    request.headers += attempt.headers
+    if !attempt.headers.isEmpty { request.headers += attempt.headers }
     return request
   }
 

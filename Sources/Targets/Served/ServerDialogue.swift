@@ -39,6 +39,9 @@ protocol ServerDialogue: Sendable, Hashable {
   /// - Throws: `CancellationError` alone.
   func signs(_ connection: ServerConnection, _ configuration: ServerConfiguration) async throws -> ServerSigns?
 
+  /// Whether signs may name the bytes that answer.
+  static var tellsRevision: Bool { get }
+
   /// What in a server's signs names the bytes that answer, where a policy names no revision; nil where nothing does.
   func revision(_ signs: ServerSigns) -> String?
 }
@@ -53,6 +56,7 @@ extension ServerDialogue {
   func content(_ prompt: String, _ settings: SamplingSettings) -> ServerQuestion.Content { .chat(prompt, settings) }
 
   func signs(_ connection: ServerConnection, _ configuration: ServerConfiguration) async throws -> ServerSigns? { nil }
+  static var tellsRevision: Bool { false }
   func revision(_ signs: ServerSigns) -> String? { nil }
 }
 

@@ -70,6 +70,7 @@ struct HTTPDialogue: ServerDialogue {
   }
 
   func isAnswer(_ response: HTTPResponse, _ redactor: Redactor) -> Bool {
+    guard block != nil || refusal != nil else { return false }
     let json = try? ForeignJSON.value(response.body, redactor)
     return [block, refusal].contains { $0?.isIn(json, status: response.status) ?? false }
   }

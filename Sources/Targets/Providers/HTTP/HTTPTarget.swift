@@ -49,7 +49,7 @@ extension HTTPDialogue {
       name: "equals", shape: .list(.text),
       help: "Values there that say so (default: any but null, false, 0 and nothing).", example: "equals: [refused]"),
     PolicyKey(
-      name: "status", shape: .list(.integer(200...599)), help: "HTTP statuses that say so.", example: "status: [451]"),
+      name: "status", shape: .list(.integer(400...599)), help: "HTTP statuses that say so.", example: "status: [451]"),
   ]
 
   /// Notes what is wrong with templates and places, and returns a recipe all the same.
