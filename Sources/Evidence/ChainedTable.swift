@@ -4,7 +4,7 @@ enum ChainedTable: UInt8, CaseIterable, Sendable {
   case runs = 1
   case names, texts, sources, judges, storedResponses, storedJudgments, failures, suite, artifacts, searches
   case attackerStates, checks, samples, sampled, labels, targets
-  case reuses, reusedSearches, parts, purges
+  case reuses, reusedSearches, parts, purges, sealing
 
   /// Those that were there when the chain began to cover rows.
   static let first = allCases.filter { $0.rawValue <= targets.rawValue }
@@ -64,6 +64,7 @@ enum ChainedTable: UInt8, CaseIterable, Sendable {
     case .reusedSearches: ["artifact"]
     case .parts: ["settings", "scope"]
     case .purges: ["record", "keptSuite"]
+    case .sealing: ["state", "kind", "place", "salt", "passes", "memory", "wrapped"]
     }
   }
 
@@ -71,6 +72,6 @@ enum ChainedTable: UInt8, CaseIterable, Sendable {
   var columns: [String] { keys + others }
 
   /// Whether its rows may become others in the course of work: a run ends, an attacker goes on, a reviewer thinks again, a purged
-  /// run is resumed.
-  var changesByItself: Bool { [.runs, .attackerStates, .labels, .purges].contains(self) }
+  /// run is resumed, a ledger gets another key.
+  var changesByItself: Bool { [.runs, .attackerStates, .labels, .purges, .sealing].contains(self) }
 }

@@ -8,6 +8,7 @@ import GRDB
 struct Interning {
   private var settings = SettingsHashes()
   private var names: [[UInt8]: Int64] = [:]
+  private var reasons: [[UInt8]: Int64] = [:]
   private var lastSource: (key: ResponseKey, id: Int64)?
   private var lastText: (text: String, id: Int64)?
   private var lastJudge: (judge: String, category: String, scope: String, id: Int64)?
@@ -16,19 +17,26 @@ struct Interning {
   mutating func name(_ text: String, _ db: Database) throws -> Int64 {
     let bytes = Array(text.utf8)
     if let known = names[bytes] { return known }
-    let find = try db.cachedStatement(sql: "SELECT id FROM names WHERE text = \(ExactText.bound)")
-    let id: Int64
-    if let stored = try Int64.fetchOne(find, arguments: [exact(text)]) {
-      id = stored
-    } else {
-      try db.cachedStatement(sql: "INSERT INTO names (text) VALUES (\(ExactText.bound))").execute(arguments: [
-        exact(text)
-      ])
-      id = db.lastInsertedRowID
-    }
-    // Reasons may be as many as responses.
-    if names.count < 4096 { names[bytes] = id }
+    let id = try Self.name(ExactText.bound, text, db)
+    names[bytes] = id
     return id
+  }
+
+  /// The number of a judge's reason, which may quote what it looked at.
+  mutating func reason(_ text: String, _ db: Database) throws -> Int64 {
+    let bytes = Array(text.utf8)
+    if let known = reasons[bytes] { return known }
+    let id = try Self.name(SealedRows.seal(ExactText.bound, .names, "text"), text, db)
+    // They may be as many as responses.
+    if reasons.count < 4096 { reasons[bytes] = id }
+    return id
+  }
+
+  private static func name(_ value: String, _ text: String, _ db: Database) throws -> Int64 {
+    let find = try db.cachedStatement(sql: "SELECT id FROM main.names WHERE text = \(value)")
+    if let stored = try Int64.fetchOne(find, arguments: [exact(text)]) { return stored }
+    try db.cachedStatement(sql: "INSERT INTO main.names (text) VALUES (\(value))").execute(arguments: [exact(text)])
+    return db.lastInsertedRowID
   }
 
   /// The number of a prompt or response.
@@ -45,12 +53,17 @@ struct Interning {
     if let lastSource, lastSource.key.hasSameSource(as: key) { return lastSource.id }
     let hash = try settings.hash(key.settings)
     let arguments: StatementArguments = [exact(key.target), hash, exact(key.scope)]
+    let sealed = SealedRows.seal("?", .sources, "settings")
     let find = try db.cachedStatement(
-      sql: "SELECT id FROM sources WHERE target = \(ExactText.bound) AND settings = ? AND scope = \(ExactText.bound)")
+      sql: """
+        SELECT id FROM main.sources
+        WHERE target = \(ExactText.bound) AND settings = \(sealed) AND scope = \(ExactText.bound)
+        """)
     var id = try Int64.fetchOne(find, arguments: arguments)
     if id == nil, isNew {
       try db.cachedStatement(
-        sql: "INSERT INTO sources (target, settings, scope) VALUES (\(ExactText.bound), ?, \(ExactText.bound))"
+        sql:
+          "INSERT INTO main.sources (target, settings, scope) VALUES (\(ExactText.bound), \(sealed), \(ExactText.bound))"
       ).execute(arguments: arguments)
       id = db.lastInsertedRowID
     }
@@ -108,25 +121,33 @@ extension Ledger {
   /// A key of 64 bits finds candidates; the text itself decides.
   /// - Parameter isNew: whether to store it where it isn't there; else the result is nil then.
   static func textID(_ db: Database, _ text: String, storing isNew: Bool) throws -> Int64? {
-    let key = SHA256.key(text.utf8)
-    let find = try db.cachedStatement(sql: "SELECT id FROM texts WHERE hash = ? AND text = \(ExactText.bound)")
-    if let id = try Int64.fetchOne(find, arguments: [key, exact(text)]) { return id }
+    let key = "sluiceKey(\(ExactText.bound))"
+    let find = try db.cachedStatement(sql: "SELECT id FROM texts WHERE hash = \(key) AND text = \(ExactText.bound)")
+    if let id = try Int64.fetchOne(find, arguments: [exact(text), exact(text)]) { return id }
     // A text that begins with a NUL left nothing, like one that was purged.
     if let end = text.utf8.firstIndex(of: 0), end > text.startIndex {
       // Version 0.1 cut texts at a NUL, but hashed them whole.
       let cut = String(decoding: text.utf8[..<end], as: UTF8.self)
-      if let id = try Int64.fetchOne(find, arguments: [key, exact(cut)]) {
+      if let id = try Int64.fetchOne(find, arguments: [exact(text), exact(cut)]) {
         if isNew {
           _ = try AuditRecord.append(
             db, kind: RowVerification.completion, detail: "\(id)", now: Date().timeIntervalSince1970)
-          try db.execute(sql: "UPDATE texts SET text = \(ExactText.bound) WHERE id = ?", arguments: [exact(text), id])
+          try db.execute(
+            sql:
+              "UPDATE main.texts SET text = \(SealedRows.seal(ExactText.bound, .texts, "text", identity: ["hash"])) WHERE id = ?",
+            arguments: [exact(text), id])
         }
         return id
       }
     }
     guard isNew else { return nil }
-    try db.cachedStatement(sql: "INSERT INTO texts (text, hash) VALUES (\(ExactText.bound), ?)")
-      .execute(arguments: [exact(text), key])
+    let sealed = SealedRows.seal("text", .texts, "text", identity: ["hash"])
+    try db.cachedStatement(
+      sql: """
+        INSERT INTO main.texts (hash, text)
+        SELECT hash, \(sealed) FROM (SELECT \(key) AS hash, \(ExactText.bound) AS text)
+        """
+    ).execute(arguments: [exact(text), exact(text)])
     return db.lastInsertedRowID
   }
 }

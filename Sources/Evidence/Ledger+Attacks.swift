@@ -86,7 +86,7 @@ extension Ledger {
       let rows = try Self.answerRows(
         """
         r.id IN (
-          SELECT id FROM storedResponses WHERE run = (SELECT id FROM names WHERE text = ?)
+          SELECT id FROM storedResponses WHERE run = (SELECT id FROM main.names WHERE text = ?)
           UNION SELECT o.id FROM reuses u JOIN storedResponses o ON o.id BETWEEN u.firstResponse AND u.lastResponse
             WHERE u.run = ?)
         """, [run.run, run.run], db)
@@ -106,7 +106,7 @@ extension Ledger {
           AskedAnswer(role: role, answer: answer, score: verdict?.score, isUnsafe: verdict?.isUnsafe))
         asked[try row.get("prompt")] = entry
       }
-      let find = try db.cachedStatement(sql: "SELECT hash, \(ExactText.read("text")) FROM texts WHERE id = ?")
+      let find = try db.cachedStatement(sql: "SELECT \(Self.keptColumns) FROM texts WHERE id = ?")
       return try asked.sorted { $0.key < $1.key }.compactMap { prompt, entry -> AskedAttack? in
         guard let row = try Row.fetchOne(find, arguments: [prompt]), let text = try Self.keptText(row) else {
           return nil
@@ -210,14 +210,14 @@ extension Ledger {
     return parts
   }
 
-  /// A text that was selected with its hash; nil for one that was purged.
+  /// Columns of a text, for `keptText`.
+  static let keptColumns = "hash = sluiceKey('') AS isEmpty, \(ExactText.read("text"))"
+
+  /// A text that was selected by `keptColumns`; nil for one that was purged, which is empty and has another text's hash.
   static func keptText(_ row: Row) throws -> String? {
     let text = try row.exactText("text")
-    return isPurged(text, hash: try row.get("hash")) ? nil : text
+    return try text.isEmpty && !row.get("isEmpty") ? nil : text
   }
-
-  /// An empty text that isn't the one whose hash it has.
-  static func isPurged(_ text: String, hash: Int64) -> Bool { text.isEmpty && hash != SHA256.key(text.utf8) }
 
   /// Prompts that were asked, or that searches found, whose attack identifier begins with these letters.
   public func prompts(attack beginning: String) throws -> [(prompt: Int64, id: AttackID, text: String)] {
@@ -225,7 +225,7 @@ extension Ledger {
       let rows = try Row.fetchCursor(
         db,
         sql: """
-          SELECT id, hash, \(ExactText.read("text")) FROM texts
+          SELECT id, \(Self.keptColumns) FROM texts
           WHERE id IN (SELECT prompt FROM storedResponses UNION SELECT prompt FROM suite) ORDER BY id
           """)
       var found: [(prompt: Int64, id: AttackID, text: String)] = []

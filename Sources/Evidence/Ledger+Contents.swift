@@ -72,7 +72,7 @@ extension Ledger {
             FROM (
               SELECT source, COUNT(*) AS responses, SUM(promptTokens) AS promptTokens,
                 SUM(completionTokens) AS completionTokens
-              FROM storedResponses WHERE run = (SELECT id FROM names WHERE text = ?) GROUP BY source
+              FROM storedResponses WHERE run = (SELECT id FROM main.names WHERE text = ?) GROUP BY source
             ) r JOIN sources s ON s.id = r.source WHERE ? IS NULL OR s.settings = ?
             UNION ALL
             SELECT target, 0, 1, 0, 0 FROM failures WHERE run = ? AND (? IS NULL OR settings = ?)

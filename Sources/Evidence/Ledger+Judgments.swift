@@ -69,7 +69,7 @@ extension Ledger {
         """
     ).execute(arguments: [
       response, try interning.judge(judge, category: category ?? "", scope: scope, db), probability,
-      try score.category.map { try interning.name($0, db) }, try reason.map { try interning.name($0, db) },
+      try score.category.map { try interning.name($0, db) }, try reason.map { try interning.reason($0, db) },
     ])
   }
 

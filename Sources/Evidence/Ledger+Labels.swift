@@ -117,11 +117,11 @@ extension Ledger {
         let item = String(SHA256.hex("\(number) \(run) \(drawn.response)").prefix(16))
         try db.cachedStatement(
           sql: """
-            INSERT INTO sampled (category, locale, cluster, stratum, item, sample, response, weight)
-            VALUES (\(ExactText.bound(4)), ?, ?, ?, ?)
+            INSERT INTO main.sampled (cluster, category, locale, stratum, item, sample, response, weight)
+            VALUES (\(SealedRows.seal(ExactText.bound, .sampled, "cluster")), \(ExactText.bound(3)), ?, ?, ?, ?)
             """
         ).execute(arguments: [
-          exact(drawn.category), exact(drawn.locale), exact(drawn.cluster), exact(drawn.stratum), item, number,
+          exact(drawn.cluster), exact(drawn.category), exact(drawn.locale), exact(drawn.stratum), item, number,
           drawn.response, drawn.weight,
         ])
         let find = try db.cachedStatement(
@@ -179,7 +179,8 @@ extension Ledger {
       let rows = try Row.fetchAll(
         db,
         sql: """
-          SELECT r.id, s.item, s.weight, l.label, p.hash AS promptHash, x.hash AS textHash, \(ExactText.read("p.text", as: "prompt")),
+          SELECT r.id, s.item, s.weight, l.label, (p.text = '' AND p.hash <> sluiceKey(''))
+            OR (x.text = '' AND x.hash <> sluiceKey('')) AS isPurged, \(ExactText.read("p.text", as: "prompt")),
             \(ExactText.read("x.text", as: "text")), \(ExactText.read("s.category", as: "category")),
             \(ExactText.read("s.locale", as: "locale")), \(ExactText.read("s.cluster", as: "cluster")),
             \(ExactText.read("l.reviewer", as: "reviewer"))
@@ -202,8 +203,7 @@ extension Ledger {
           category: try first.exactTextIfAny("category"), locale: try first.exactTextIfAny("locale"),
           cluster: try first.exactText("cluster"), weight: try first.get("weight"),
           labels: labels.values.sorted { $0.reviewer < $1.reviewer },
-          isPurged: try Self.isPurged(first.exactText("prompt"), hash: first.get("promptHash"))
-            || Self.isPurged(first.exactText("text"), hash: first.get("textHash")))
+          isPurged: try first.get("isPurged"))
       }
     }
   }

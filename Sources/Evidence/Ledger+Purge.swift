@@ -57,7 +57,7 @@ extension Ledger {
     var isDone = false
     while !isDone { isDone = try write { db in try Self.purgeTexts(act, now, db) } }
     // Also where nothing was left to purge: a purge that was killed may have left pages that nothing refers to.
-    try explained(reading: false) { try database.writeWithoutTransaction { try $0.execute(sql: "VACUUM") } }
+    try explained(reading: false) { try database.writeWithoutTransaction { try SealedRows.vacuum($0) } }
     try record(kind: Self.endOfPurge, detail: "the file and its log hold nothing of what was purged", now: now)
     try explained(reading: false) { _ = try database.writeWithoutTransaction { try $0.checkpoint(.truncate) } }
     result.copies = copies
@@ -94,8 +94,8 @@ extension Ledger {
       for source in sources {
         try db.execute(
           sql: """
-            INSERT INTO sources (target, settings, scope)
-            SELECT target, settings, 'purged ' || ? || ' ' || scope FROM sources WHERE id = ?
+            INSERT INTO main.sources (target, settings, scope)
+            SELECT target, settings, 'purged ' || ? || ' ' || scope FROM main.sources WHERE id = ?
             """, arguments: [sequence, source])
         try db.execute(
           sql: """
@@ -106,7 +106,7 @@ extension Ledger {
       }
     }
     try db.execute(
-      sql: "UPDATE texts SET text = '' WHERE id IN (SELECT id FROM purgedTexts WHERE id BETWEEN ? AND ?)",
+      sql: "UPDATE main.texts SET text = '' WHERE id IN (SELECT id FROM purgedTexts WHERE id BETWEEN ? AND ?)",
       arguments: [first, last])
     try db.execute(sql: "UPDATE purgedTexts SET done = 1 WHERE id BETWEEN ? AND ?", arguments: [first, last])
     return false
@@ -119,7 +119,7 @@ extension Ledger {
   }
 
   /// Copies that were made before the ledger was brought up to date.
-  private var copies: [String] {
+  var copies: [String] {
     let name = path.lastNameOfPath + ".before-schema-"
     let folder = path.folderOfPath
     let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []
@@ -129,11 +129,12 @@ extension Ledger {
   /// A trigger that guards against accidents is put back as it was, in the same transaction.
   static func withoutTrigger(_ name: String, _ db: Database, _ body: () throws -> Void) throws {
     guard
-      let sql = try String.fetchOne(
-        db, sql: "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?", arguments: [name])
+      let row = try Row.fetchOne(
+        db, sql: "SELECT tbl_name, sql FROM main.sqlite_master WHERE type = 'trigger' AND name = ?", arguments: [name])
     else { throw LedgerDamage("the trigger \(name) is missing") }
-    try db.execute(sql: "DROP TRIGGER \(name)")
+    let (table, sql): (String, String) = (try row.get("tbl_name"), try row.get("sql"))
+    try db.execute(sql: "DROP TRIGGER main.\(name)")
     try body()
-    try db.execute(sql: sql)
+    try SealedRows.uncovering(table, db) { try db.execute(sql: sql) }
   }
 }

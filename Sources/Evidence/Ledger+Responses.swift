@@ -45,8 +45,8 @@ extension Ledger {
         sql: """
           SELECT \(ExactText.read("x.text", as: "text")), \(ExactText.read("f.text", as: "finishReason")),
             r.promptTokens, r.completionTokens, r.latency, r.id, n.text AS run
-          FROM storedResponses r JOIN texts x ON x.id = r.text JOIN names f ON f.id = r.finishReason
-            JOIN names n ON n.id = r.run
+          FROM storedResponses r JOIN texts x ON x.id = r.text JOIN main.names f ON f.id = r.finishReason
+            JOIN main.names n ON n.id = r.run
           WHERE r.prompt = ? AND r.source = ? AND r.sample = ? AND (? IS NULL OR n.text = ?)
           """)
       return try keys.map { key -> Response? in
@@ -98,8 +98,12 @@ extension Ledger {
         case .failure(let failure):
           try db.cachedStatement(
             sql: """
-              INSERT INTO failures (target, message, prompt, settings, sample, kind, run)
-              VALUES (\(ExactText.bound(2)), ?, ?, ?, ?, ?)
+              INSERT INTO main.failures (target, prompt, sample, kind, run, message, settings)
+              SELECT target, prompt, sample, kind, run,
+                \(SealedRows.seal("message", .failures, "message", identity: ["run", "prompt", "sample"])),
+                \(SealedRows.seal("settings", .failures, "settings"))
+              FROM (SELECT \(ExactText.bound) AS target, \(ExactText.bound) AS message, ? AS prompt, ? AS settings,
+                ? AS sample, ? AS kind, ? AS run)
               """
           ).execute(arguments: [
             exact(key.target), exact(failure.message), prompt, try settings.hash(key.settings), key.sampleIndex,

@@ -71,9 +71,14 @@ extension Ledger {
           id: id, identity: identity.hash, policyHash: identity.policyHash, digest: identity.digest), now: now)
       try db.execute(
         sql: """
-          INSERT INTO runs
+          INSERT INTO main.runs
           (policyName, policyText, digest, overrides, id, policyHash, identity, seed, version, began, beganAs)
-          VALUES (\(ExactText.bound(4)), ?, ?, ?, ?, ?, ?, ?)
+          SELECT policyName, \(SealedRows.seal("policyText", .runs, "policyText", identity: ["id"])), digest,
+            \(SealedRows.seal("overrides", .runs, "overrides", identity: ["id"])), id, policyHash, identity, seed, version,
+            began, beganAs
+          FROM (SELECT \(ExactText.bound) AS policyName, \(ExactText.bound) AS policyText, \(ExactText.bound) AS digest,
+            \(ExactText.bound) AS overrides, ? AS id, ? AS policyHash, ? AS identity, ? AS seed, ? AS version, ? AS began,
+            ? AS beganAs)
           """,
         arguments: [
           exact(identity.policyName), exact(identity.policyText), exact(identity.digest),
@@ -153,7 +158,7 @@ extension Ledger {
       let number = try AuditRecord.append(db, kind: RunEvent.ended, detail: detail, now: now)
       try db.execute(
         sql: """
-          UPDATE runs SET summary = \(ExactText.bound), ended = ?, verdict = ?, exitCode = ?, endedAs = ?
+          UPDATE main.runs SET summary = \(SealedRows.seal(ExactText.bound, .runs, "summary", identity: ["id"])), ended = ?, verdict = ?, exitCode = ?, endedAs = ?
           WHERE id = ? AND ended IS NULL
           """, arguments: [exact(text), now, summary.verdict.rawValue, summary.exitCode, number, id])
       guard db.changesCount == 1 else { throw InternalError("run \(id) can't end: it never began or has ended") }

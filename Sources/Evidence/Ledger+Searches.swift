@@ -33,7 +33,7 @@ extension Ledger {
         if let reader, try row.get("run") != reader {
           reuse.note(search: key, artifact: try row.get("recordHash"), by: reader)
         }
-        return StoredSearch(record: try row.artifact("record") ?? [], state: try row.artifact("state") ?? [])
+        return StoredSearch(record: try row.artifact("record", db) ?? [], state: try row.artifact("state", db) ?? [])
       }
     }
   }
@@ -45,7 +45,8 @@ extension Ledger {
       let state = search.state.isEmpty ? nil : try Self.storeArtifact(db, search.state)
       try db.execute(
         sql: """
-          INSERT INTO searches (key, artifact, state, run) VALUES (\(ExactText.bound), ?, ?, ?)
+          INSERT INTO main.searches (key, artifact, state, run)
+          VALUES (\(SealedRows.seal(ExactText.bound, .searches, "key")), ?, ?, ?)
           ON CONFLICT (key) DO NOTHING
           """, arguments: [exact(key), record, state, run])
     }
@@ -63,7 +64,7 @@ extension Ledger {
           SELECT \(Self.artifactColumns("a", "state")) FROM attackerStates s JOIN artifacts a ON a.hash = s.artifact JOIN runs r ON r.id = s.run
           WHERE s.attacker = \(ExactText.bound) AND s.restart = ? AND \(Self.endedBefore) ORDER BY r.endedAs DESC, r.id DESC LIMIT 1
           """, arguments: [exact(attacker), restart, run, run]
-      )?.artifact("state")
+      )?.artifact("state", db)
     }
   }
 
@@ -83,12 +84,26 @@ extension Ledger {
 
   /// Content-addressed: equal bytes are stored once, compressed where that makes them shorter.
   static func storeArtifact(_ db: Database, _ bytes: [UInt8]) throws -> String {
-    let hash = SHA256.hex(bytes)
-    if try Int.fetchOne(db, sql: "SELECT 1 FROM artifacts WHERE hash = ?", arguments: [hash]) != nil { return hash }
+    let hash = try artifactHash(db, bytes)
+    if try Int.fetchOne(db, sql: "SELECT 1 FROM main.artifacts WHERE hash = ?", arguments: [hash]) != nil {
+      return hash
+    }
     let packed = Compression.packed(bytes)
+    let sealed = SealedRows.seal("bytes", .artifacts, "bytes", identity: ["hash"])
     try db.execute(
-      sql: "INSERT INTO artifacts (hash, bytes, unpacked) VALUES (?, ?, ?)",
-      arguments: [hash, Data(packed ?? bytes), packed == nil ? nil : bytes.count])
+      sql: """
+        INSERT INTO main.artifacts (hash, bytes, unpacked)
+        SELECT hash, \(sealed), unpacked FROM (SELECT ? AS hash, ? AS bytes, ? AS unpacked)
+        """, arguments: [hash, Data(packed ?? bytes), packed == nil ? nil : bytes.count])
+    return hash
+  }
+
+  /// Lower-case hexadecimal.
+  static func artifactHash(_ db: Database, _ bytes: [UInt8]) throws -> String {
+    let find = try db.cachedStatement(sql: "SELECT sluiceDigest(?)")
+    guard let hash = try String.fetchOne(find, arguments: [Data(bytes)]) else {
+      throw InternalError("SQLite made no digest")
+    }
     return hash
   }
 
@@ -101,11 +116,13 @@ extension Ledger {
 extension Row {
   /// An artifact that was selected by `Ledger.artifactColumns`; nil where there is none.
   /// - Throws: `LedgerDamage` where it isn't what its hash says.
-  func artifact(_ name: String) throws -> [UInt8]? {
+  func artifact(_ name: String, _ db: Database) throws -> [UInt8]? {
     guard let hash = try getIfAny("\(name)Hash", as: String.self) else { return nil }
     var bytes = [UInt8](try get(name) as Data)
     if let size = try getIfAny("\(name)Size", as: Int.self) { bytes = try Compression.unpacked(bytes, size: size) }
-    guard SHA256.hex(bytes) == hash else { throw LedgerDamage("a record of a search isn't what its hash says") }
+    guard try Ledger.artifactHash(db, bytes) == hash else {
+      throw LedgerDamage("a record of a search isn't what its hash says")
+    }
     return bytes
   }
 }

@@ -46,12 +46,13 @@ extension Ledger {
         let origin = attack.provenance
         try db.cachedStatement(
           sql: """
-            INSERT INTO suite
-            (category, locale, cluster, method, foundOn, foundIn, foundOnModel, attack, run, prompt, restart, step)
-            VALUES (\(ExactText.bound(7)), ?, ?, ?, ?, ?) ON CONFLICT (attack, run) DO NOTHING
+            INSERT INTO main.suite
+            (cluster, category, locale, method, foundOn, foundIn, foundOnModel, attack, run, prompt, restart, step)
+            VALUES (\(SealedRows.seal(ExactText.bound, .suite, "cluster")), \(ExactText.bound(6)), \(SealedRows.seal("?", .suite, "attack")), ?, ?, ?, ?)
+            ON CONFLICT (attack, run) DO NOTHING
             """
         ).execute(arguments: [
-          exact(attack.category), exact(attack.locale), exact(attack.cluster), exact(origin.method),
+          exact(attack.cluster), exact(attack.category), exact(attack.locale), exact(origin.method),
           exact(origin.foundOn), exact(origin.run), exact(model), attack.id.text, run,
           try interning.text(attack.prompt, db), origin.restart, origin.step,
         ])

@@ -43,8 +43,8 @@ extension Ledger {
     try write { db in
       try db.execute(
         sql: """
-          INSERT INTO parts (role, fingerprint, scope, run, settings) VALUES (\(ExactText.bound(3)), ?, ?)
-          ON CONFLICT DO NOTHING
+          INSERT INTO main.parts (role, fingerprint, scope, run, settings)
+          VALUES (\(ExactText.bound(3)), ?, \(SealedRows.seal("?", .parts, "settings"))) ON CONFLICT DO NOTHING
           """, arguments: [exact(role), exact(fingerprint), exact(scope), run, hash])
       try db.execute(
         sql: """

@@ -17,18 +17,29 @@ public final class Ledger: Sendable {
   private let rows = RowCollector()
   /// What runs have taken from earlier ones since the ledger was opened.
   let reuse = ReuseLog()
+  /// Whether texts are sealed at rest.
+  public var isSealed: Bool { functions.sealer != nil }
+  let functions = SealingFunctions()
   /// What has to be there for as long as the connection; nil where the ledger is read in its place.
   private let copy: LedgerCopy?
 
   /// Opens or creates a ledger. One of an older version is copied beside itself and brought up to date.
   ///
-  /// - Parameter readOnly: looks without locking and writes nothing, so that media which can't be written can be read; the
-  ///   ledger must exist.
-  /// - Throws: `SluiceError`: permission (77) for a ledger that others can read; interrupted (75) while another run
+  /// - Parameters:
+  ///   - readOnly: looks without locking and writes nothing, so that media which can't be written can be read; the ledger must
+  ///     exist.
+  ///   - key: where a sealed ledger's key is, nil for where it was used last; a new ledger is sealed where it is given.
+  /// - Throws: `SluiceError`: permission (77) for a ledger that others can read, and for another ledger's key; interrupted (75) while another run
   ///   writes to it; I/O error (74) where the disk is full or fails; usage (64) for a file that is no ledger, is damaged,
   ///   or is of a newer version.
-  public init(path: String, readOnly: Bool = false) throws {
+  public convenience init(path: String, readOnly: Bool = false, key: LedgerKeySource? = nil) throws {
+    try self.init(path: path, readOnly: readOnly, key: key, migrates: false)
+  }
+
+  /// - Parameter migrates: whether a ledger may be opened that is half sealed.
+  init(path: String, readOnly: Bool, key: LedgerKeySource?, migrates: Bool) throws {
     self.path = path
+    let opening = Opening(functions: functions, key: key, migrates: migrates)
     let file = try LedgerFile(path: path)
     if readOnly {
       try file.requireExistence()
@@ -42,15 +53,24 @@ public final class Ledger: Sendable {
     }
     try file.refuseUnfit(readOnly: readOnly)
     if readOnly {
-      (database, copy) = try LedgerErrors.explained(path, reading: true) { try Self.openReading(file) }
+      (database, copy) = try LedgerErrors.explained(path, reading: true) { try Self.openReading(file, opening) }
       backup = nil
     } else {
       (database, backup) = try LedgerErrors.explained(path, reading: false) { [rows] in
-        let (database, backup) = try Self.openWriting(file)
+        let (database, backup) = try Self.openWriting(file, opening)
         try database.writeWithoutTransaction { try rows.watch($0) }
         return (database, backup)
       }
       copy = nil
+      // A new one, or one that was left before anything was in it.
+      if !isSealed, let key, !migrates {
+        let (sealing, dataKey) = try SealingState.new(.sealed, by: key)
+        try write { try sealing.store($0) }
+        functions.sealer = try Sealer(dataKey: dataKey)
+      }
+    }
+    if isSealed {
+      try explained(reading: readOnly) { try database.writeWithoutTransaction { try SealedRows.hide($0) } }
     }
   }
 
@@ -125,10 +145,47 @@ public final class Ledger: Sendable {
     try? database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
   }
 
-  private static func openWriting(_ file: LedgerFile) throws -> (DatabaseQueue, backup: String?) {
-    let queue = try DatabaseQueue(path: file.realPath, configuration: configuration(readOnly: false))
+  /// What a connection needs to open what is sealed.
+  private struct Opening {
+    let functions: SealingFunctions
+    let key: LedgerKeySource?
+    let migrates: Bool
+
+    /// Proves that the key is the ledger's, before anything is written.
+    func unlock(_ queue: DatabaseQueue, _ file: LedgerFile) throws {
+      let known = try queue.read { try SealingState.read($0) }
+      if known != nil || key != nil {
+        // What is opened to be sorted must not reach the disk.
+        try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA temp_store = MEMORY") }
+      }
+      guard let state = known else {
+        try queue.read { try SealedRows.refuseOrphans($0) }
+        if key != nil, !migrates, try queue.read(LedgerSchema.hasRuns) {
+          throw SluiceError(
+            .usage, "the ledger isn't sealed, and ledger.sealing is on", at: SourceLocation(file: file.path),
+            remedy: "Seal what it holds: sluice ledger seal \(file.path) with the key.")
+        }
+        return
+      }
+      if !migrates, state.phase != .sealed {
+        let isSealing = state.phase == .sealing
+        throw SluiceError(
+          .usage, "the ledger is half \(isSealing ? "sealed" : "unsealed"): that was broken off",
+          at: SourceLocation(file: file.path),
+          remedy: "Finish it: sluice ledger \(isSealing ? "seal" : "unseal") \(file.path)")
+      }
+      functions.sealer = try Sealer(dataKey: try state.dataKey(key, ledger: file.path))
+    }
+  }
+
+  private static func openWriting(
+    _ file: LedgerFile, _ opening: Opening
+  ) throws -> (DatabaseQueue, backup: String?) {
+    let queue = try DatabaseQueue(
+      path: file.realPath, configuration: configuration(readOnly: false, opening.functions))
     let state = try queue.read { try LedgerSchema.state(of: $0) }
     try refuse(state, file)
+    try opening.unlock(queue, file)
     var backup: String?
     if state == .older, let next = try queue.read({ try LedgerSchema.firstPending($0) }) {
       backup = try LedgerBackup(file).make(of: queue, before: next)
@@ -145,20 +202,22 @@ public final class Ledger: Sendable {
   /// SQLite needs to write beside a database even to read it, so on media that can't be written it is told that nothing
   /// changes there; where part of the evidence is still in the write-ahead log, which it would then leave out, a private
   /// copy of both is read.
-  private static func openReading(_ file: LedgerFile) throws -> (DatabaseQueue, LedgerCopy?) {
+  private static func openReading(_ file: LedgerFile, _ opening: Opening) throws -> (DatabaseQueue, LedgerCopy?) {
     do {
-      return (try openReading(file, at: file.realPath), nil)
+      return (try openReading(file, at: file.realPath, opening), nil)
     } catch let error as DatabaseError
       where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode) && !file.canBeWrittenBeside
     {
-      guard file.hasLog else { return (try openReading(file, at: file.unchangingAddress), nil) }
+      guard file.hasLog else { return (try openReading(file, at: file.unchangingAddress, opening), nil) }
       let copy = try LedgerCopy(of: file)
-      return (try openReading(file, at: copy.path), copy)
+      return (try openReading(file, at: copy.path, opening), copy)
     }
   }
 
-  private static func openReading(_ file: LedgerFile, at path: String) throws -> DatabaseQueue {
-    let queue = try DatabaseQueue(path: path, configuration: configuration(readOnly: true))
+  private static func openReading(
+    _ file: LedgerFile, at path: String, _ opening: Opening
+  ) throws -> DatabaseQueue {
+    let queue = try DatabaseQueue(path: path, configuration: configuration(readOnly: true, opening.functions))
     let state = try queue.read { try LedgerSchema.state(of: $0) }
     try refuse(state, file)
     let place = SourceLocation(file: file.path)
@@ -171,11 +230,13 @@ public final class Ledger: Sendable {
         .usage, "the ledger is from an older version of Sluice and can't be read before it is brought up to date",
         at: place, remedy: "The next run that uses it does so.")
     }
+    try opening.unlock(queue, file)
     return queue
   }
 
-  private static func configuration(readOnly: Bool) -> Configuration {
+  private static func configuration(readOnly: Bool, _ functions: SealingFunctions) -> Configuration {
     var configuration = Configuration()
+    configuration.prepareDatabase { try functions.install($0) }
     configuration.readonly = readOnly
     configuration.foreignKeysEnabled = true
     configuration.busyMode = .timeout(10)

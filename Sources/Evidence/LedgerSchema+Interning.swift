@@ -163,7 +163,7 @@ extension LedgerSchema {
           SELECT \(Ledger.artifactColumns("a", "record"))
           FROM searches s JOIN artifacts a ON a.hash = s.artifact WHERE s.key = \(ExactText.bound)
           """, arguments: [exact(key)])
-      let bytes = try row?.artifact("record") ?? []
+      let bytes = try row?.artifact("record", db) ?? []
       guard bytes.count > 8 else { continue }
       // The length of the record's own part comes first.
       let length = bytes.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }

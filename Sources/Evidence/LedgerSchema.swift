@@ -165,6 +165,10 @@ enum LedgerSchema {
     migrator.registerMigration("8: what runs reuse, parts of models, purged runs") { db in
       try noteReuse(db)
     }
+    migrator.registerMigration("9: how the ledger is sealed") { db in
+      try db.execute(sql: sealing)
+      try cover([.sealing], as: RowRecord.kind, db)
+    }
     return migrator
   }
 

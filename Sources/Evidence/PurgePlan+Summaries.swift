@@ -43,7 +43,9 @@ extension PurgePlan {
       let text = try jsonText(change.summary)
       try Ledger.withoutTrigger("verdictStays", db) {
         try db.execute(
-          sql: "UPDATE runs SET summary = \(ExactText.bound) WHERE id = ?", arguments: [exact(text), change.run])
+          sql:
+            "UPDATE main.runs SET summary = \(SealedRows.seal(ExactText.bound, .runs, "summary", identity: ["id"])) WHERE id = ?",
+          arguments: [exact(text), change.run])
       }
       let detail = RunEvent.ended(
         id: change.run, verdict: change.verdict, exitCode: change.exitCode, summary: text)

@@ -26,7 +26,7 @@ struct PurgePlan {
     for run in runs {
       try db.execute(sql: "INSERT INTO purgedRuns VALUES (?, ?, 1)", arguments: [run, keepsSuite])
     }
-    try db.execute(sql: Self.responses, arguments: [SHA256.key([])])
+    try db.execute(sql: Self.responses)
     try db.execute(sql: "INSERT INTO purgedTexts SELECT id, 0 FROM (\(Self.uses(keepsSuite))) WHERE going")
     texts = db.changesCount
     kept = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM (\(Self.uses(keepsSuite))) WHERE NOT going") ?? 0
@@ -56,7 +56,7 @@ struct PurgePlan {
     CREATE TEMP TABLE purgedTexts (id INTEGER PRIMARY KEY, done INTEGER NOT NULL);
     """
 
-  /// An empty text that isn't the one whose hash it has was purged; that of the empty text is bound.
+  /// An empty text that isn't the one whose hash it has was purged.
   private static let responses = """
     INSERT OR IGNORE INTO purgedRuns SELECT run, keptSuite, 0 FROM purges;
     INSERT OR IGNORE INTO keptResponses
@@ -64,8 +64,8 @@ struct PurgePlan {
       WHERE u.run NOT IN (SELECT id FROM purgedRuns);
     INSERT INTO purgedResponses
       SELECT r.id FROM storedResponses r JOIN texts p ON p.id = r.prompt
-      WHERE r.prompt IN (SELECT id FROM purgedPrompts) OR (p.text = '' AND p.hash <> ?)
-        OR (r.run IN (SELECT n.id FROM purgedRuns q JOIN names n ON n.text = q.id)
+      WHERE r.prompt IN (SELECT id FROM purgedPrompts) OR (p.text = '' AND p.hash <> sluiceKey(''))
+        OR (r.run IN (SELECT n.id FROM purgedRuns q JOIN main.names n ON n.text = q.id)
           AND r.id NOT IN (SELECT id FROM keptResponses));
     """
 
@@ -75,7 +75,7 @@ struct PurgePlan {
     let isPrompt = "prompt IN (SELECT id FROM purgedPrompts)"
     let response = """
       r.id IN (SELECT id FROM purgedResponses) AS going,
-      r.\(isPrompt) OR r.run IN (SELECT n.id FROM purgedRuns q JOIN names n ON n.text = q.id WHERE q.isNew) AS inScope
+      r.\(isPrompt) OR r.run IN (SELECT n.id FROM purgedRuns q JOIN main.names n ON n.text = q.id WHERE q.isNew) AS inScope
       FROM storedResponses r
       """
     return """
@@ -134,11 +134,11 @@ struct PurgePlan {
 
   /// Takes away messages of servers and reasons of judges, which may quote what they were sent.
   func purgeWords(_ db: Database) throws {
-    try db.execute(sql: "UPDATE failures AS f SET message = '' WHERE message <> '' AND \(Self.failureGoes)")
+    try db.execute(sql: "UPDATE main.failures AS f SET message = '' WHERE message <> '' AND \(Self.failureGoes)")
     let reasons = try goingReasons(db)
     try Ledger.withoutTrigger("nameStays", db) {
       for reason in reasons {
-        try db.execute(sql: "UPDATE names SET text = 'purged ' || id WHERE id = ?", arguments: [reason])
+        try db.execute(sql: "UPDATE main.names SET text = 'purged ' || id WHERE id = ?", arguments: [reason])
       }
     }
   }
@@ -173,17 +173,17 @@ struct PurgePlan {
   func purgeSearches(_ eraser: SearchEraser, record: Int, _ db: Database) throws -> Int {
     var count = 0
     for table in ["searches", "attackerStates", "reusedSearches"] {
-      try db.execute(sql: "DELETE FROM \(table) AS s WHERE \(Self.searchGoes[table] ?? "0")")
+      try db.execute(sql: "DELETE FROM main.\(table) AS s WHERE \(Self.searchGoes[table] ?? "0")")
       if table != "reusedSearches" { count += db.changesCount }
     }
     count += try erase(eraser, record: record, db)
-    try db.execute(sql: "DELETE FROM artifacts WHERE hash NOT IN (\(LedgerSchema.keptArtifacts))")
+    try db.execute(sql: "DELETE FROM main.artifacts WHERE hash NOT IN (\(LedgerSchema.keptArtifacts))")
     return count
   }
 
   /// The prompts in scope that still have their texts.
   func promptTexts(_ db: Database) throws -> Set<String> {
-    let find = try db.cachedStatement(sql: "SELECT hash, \(ExactText.read("text")) FROM texts WHERE id = ?")
+    let find = try db.cachedStatement(sql: "SELECT \(Ledger.keptColumns) FROM texts WHERE id = ?")
     return Set(
       try prompts.compactMap { try Row.fetchOne(find, arguments: [$0]).flatMap { try Ledger.keptText($0) } })
   }
@@ -194,6 +194,8 @@ struct PurgePlan {
     let texts = try promptTexts(db)
     if texts.isEmpty { return 0 }
     let words = try goingWords(db)
+    let retired = SealedRows.seal(
+      "'purged ' || ? || ' ' || \(SealedRows.open(.searches, "key"))", .searches, "key")
     var count = 0
     func change(_ sql: String, _ arguments: [(any DatabaseValueConvertible)?]) throws {
       try db.execute(sql: sql, arguments: StatementArguments(arguments))
@@ -203,17 +205,17 @@ struct PurgePlan {
       try eraser.record($0, texts, words)
     } by: { old, new in
       guard let new else {
-        try db.execute(sql: "DELETE FROM reusedSearches WHERE artifact = ?", arguments: [old])
-        return try change("DELETE FROM searches WHERE artifact = ?", [old])
+        try db.execute(sql: "DELETE FROM main.reusedSearches WHERE artifact = ?", arguments: [old])
+        return try change("DELETE FROM main.searches WHERE artifact = ?", [old])
       }
-      try db.execute(sql: "UPDATE reusedSearches SET artifact = ? WHERE artifact = ?", arguments: [new, old])
+      try db.execute(sql: "UPDATE main.reusedSearches SET artifact = ? WHERE artifact = ?", arguments: [new, old])
       try change(
-        "UPDATE searches SET artifact = ?, key = 'purged ' || ? || ' ' || key WHERE artifact = ?", [new, sequence, old])
+        "UPDATE main.searches SET artifact = ?, key = \(retired) WHERE artifact = ?", [new, sequence, old])
     }
     try edit("SELECT state FROM searches WHERE state IS NOT NULL UNION SELECT artifact FROM attackerStates", db) {
       try eraser.state($0, texts)
     } by: { old, new in
-      try change("UPDATE searches SET state = ? WHERE state = ?", [new, old])
+      try change("UPDATE main.searches SET state = ? WHERE state = ?", [new, old])
       if let new {
         try change("UPDATE attackerStates SET artifact = ? WHERE artifact = ?", [new, old])
       } else {
@@ -233,7 +235,7 @@ struct PurgePlan {
     let find = try db.cachedStatement(
       sql: "SELECT \(Ledger.artifactColumns("a", "found")) FROM artifacts a WHERE a.hash = ?")
     for hash in try String.fetchAll(db, sql: hashes) {
-      guard let bytes = try Row.fetchOne(find, arguments: [hash])?.artifact("found") else { continue }
+      guard let bytes = try Row.fetchOne(find, arguments: [hash])?.artifact("found", db) else { continue }
       switch try edited(bytes) {
       case .same: break
       case .edited(let new): try use(hash, try Ledger.storeArtifact(db, new))

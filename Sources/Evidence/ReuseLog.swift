@@ -29,7 +29,10 @@ final class ReuseLog: Sendable {
     }
     for (key, artifact) in reused.searches.sorted(by: { $0.key < $1.key }) {
       try db.execute(
-        sql: "INSERT INTO reusedSearches (key, run, artifact) VALUES (\(ExactText.bound), ?, ?)",
+        sql: """
+          INSERT INTO main.reusedSearches (key, run, artifact)
+          VALUES (\(SealedRows.seal(ExactText.bound, .reusedSearches, "key")), ?, ?)
+          """,
         arguments: [exact(key), run, artifact])
     }
   }

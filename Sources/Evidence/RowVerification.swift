@@ -22,6 +22,9 @@ struct RowVerification {
   /// The audit event that comes before the rows of a prompt that version 0.1 had cut.
   static let completion = "text made whole"
 
+  /// Audit events after which any row may be another than it was.
+  private static let changing: Set = [Ledger.purgeEvent, Ledger.sealEvent, Ledger.unsealEvent]
+
   struct Record {
     let sequence: Int
     let rows: RowRecord
@@ -65,7 +68,7 @@ struct RowVerification {
   }
 
   private func mayChange(after cause: String?) -> Bool {
-    table.changesByItself || cause == Ledger.purgeEvent || (table == .texts && cause == Self.completion)
+    table.changesByItself || cause.map(Self.changing.contains) == true || (table == .texts && cause == Self.completion)
   }
 
   private mutating func undo(_ part: RowRecord.Part, _ record: Record) {

@@ -44,6 +44,8 @@ public struct Policy: Sendable, Hashable {
   /// Nil where no safety tuning is wanted.
   public var tuning: TuningPolicy?
   public var ledger: String
+  /// Where the key is that the ledger's texts are sealed with; nil where they aren't to be.
+  public var sealing: LedgerKeySource?
   /// Seconds after a run's end for which its texts are kept; nil for good.
   public var retention: Double?
   public var budget: BudgetPolicy

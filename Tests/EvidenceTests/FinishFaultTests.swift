@@ -126,7 +126,7 @@ struct FinishFaultTests {
       let rows = try ledger.contents().counts
       #expect((run.verdict == .pass) == finished)
       #expect((try ledger.summary(of: run.id) != nil) == finished)
-      #expect(rows["checks"] == (finished ? 1 : 0) && rows["audit"] == (finished ? 4 : 2))
+      #expect(rows["checks"] == (finished ? 1 : 0) && rows["audit"] == (finished ? 5 : 3))
       try ledger.verifyAudit()
       if finished { whole += 1 } else { none += 1 }
     }

@@ -126,7 +126,11 @@ struct PolicyTests {
       if (["version", "ledger.sealing"] + apart).contains(path) { continue }
       if path.hasSuffix(".kind") || path == "checks.0.at_least" { continue }
       // Below, in tests of their own.
-      if path.contains(".examples.") || path.hasSuffix(".like") || path.hasPrefix("waivers.") { continue }
+      if path.contains(".examples.") || path.hasSuffix(".like") || path.hasPrefix("waivers.")
+        || path.hasPrefix("ledger.key.")
+      {
+        continue
+      }
       let value = try #require(otherValue(of: key), "\(path)")
       // A column says nothing without that of the prompts.
       let more = path.hasPrefix("suite.columns.") ? ["suite.columns.prompt=question"] : []
@@ -135,6 +139,25 @@ struct PolicyTests {
       tried += 1
     }
     #expect(tried > 70)
+  }
+
+  @Test("A ledger is sealed under the one key that is named")
+  func sealing() throws {
+    let place = try Workplace()
+    let environment = ["A_KEY": "k"]
+    func sealing(_ key: String) throws -> LedgerKeySource? {
+      try place.load(fullPolicy.changing("sealing: off", to: key), environment: environment).sealing
+    }
+    #expect(try place.load(fullPolicy).sealing == nil)
+    #expect(try sealing("sealing: on, key: {file: rules.yaml}") == .file(place.folder + "/rules.yaml"))
+    #expect(try sealing("sealing: on, key: {env: A_KEY}") == .variable("A_KEY"))
+    #expect(try sealing("sealing: on, key: {passphrase_env: A_KEY}") == .passphrase("A_KEY"))
+    let two = try place.problems(
+      fullPolicy.changing("sealing: off", to: "sealing: on, key: {file: rules.yaml, env: A_KEY}"),
+      environment: environment)
+    #expect(two == ["17:57: ledger.key names 2 keys"])
+    let unset = try place.problems(fullPolicy.changing("sealing: off", to: "sealing: on, key: {env: NO_KEY}"))
+    #expect(unset.count == 1 && unset[0].contains("NO_KEY' is not set"), "\(unset)")
   }
 
   @Test("A judge's examples reach the policy; a rules file carries its own")

@@ -24,7 +24,11 @@ struct StructureErrorTests {
       Mistake("wall_clock: 10m", "wall_clock: 10", "18:47: budget.wall_clock must be a duration, not '10'"),
       Mistake("wall_clock: 10m", "wall_clock: 0s", "18:47: budget.wall_clock must be a duration, not '0s'"),
       Mistake("sealing: off", "sealing: maybe", "17:48: ledger.sealing must be on or off, not 'maybe'"),
-      Mistake("sealing: off", "sealing: on", "17:48: ledger.sealing: on is not in this version"),
+      Mistake("sealing: off", "sealing: on", "17:48: ledger.sealing: on needs ledger.key"),
+      Mistake(
+        "sealing: off", "key: {file: rules.yaml}", "17:44: ledger.key is for a sealed ledger, and ledger.sealing is off"
+      ),
+      Mistake("sealing: off", "sealing: on, key: {}", "17:57: ledger.key names no key"),
       Mistake("name: full\n", "", "1:1: the key 'name' is missing"),
       Mistake("checkpoint: new", "batch: 8", "5:14: the key 'checkpoint' is missing in targets.candidate"),
       Mistake("kind: local, ", "", "5:14: the key 'kind' is missing in targets.candidate"),

@@ -145,6 +145,7 @@ extension OutputPlan {
     keepCheckpoint("the embedder", policy.embedder)
     keepCheckpoint("the attacker", policy.attacker?.checkpoint)
     keep("the quiz", policy.tuning?.quiz)
+    if case .file(let path) = policy.sealing { keep("the ledger's key", path) }
     keep("the harmless prompts", policy.tuning?.benign)
     for input in policy.tuning?.tuner.recipe.inputs ?? [] { keep("a part of the tuner's", input) }
     for judge in [policy.rewardJudge, policy.confirmJudge].compactMap(\.self).flatMap(\.leaves) {

@@ -22,7 +22,8 @@ public enum Pipeline {
       return policy
     }
     var preparing = ReportWriter(wanted: policy.report)
-    let ledger = try await ledger(at: policy.ledger, wait: options.ledgerWait, progress: progress)
+    let ledger = try await ledger(
+      at: policy.ledger, key: policy.sealing, wait: options.ledgerWait, progress: progress)
     var began = now()
     var assembly = Assembly(policy, progress: progress)
     // A policy that can't run must not leave an earlier pass behind.
@@ -44,7 +45,15 @@ public enum Pipeline {
     }
     // What chat templates tell of the time is what they told when the run began.
     assembly.time = TemplateTime(began, in: .current)
-    let plan = try assembled { try assembly.plan(stages: options.stages) }
+    let plan = try assembled {
+      let plan = try assembly.plan(stages: options.stages)
+      if ledger.isSealed, let tuner = plan.tuning?.tuner, tuner.readsDataFile {
+        throw SluiceError(
+          .usage, "the ledger is sealed, and the tuner \(tuner.kind) reads its training file in the clear",
+          at: SourceLocation(file: policy.path), remedy: "Use tuner: {kind: local}, or a ledger that isn't sealed.")
+      }
+      return plan
+    }
     let session = RunSession(
       policy: policy, plan: plan, ledger: ledger, options: options, resumed: resumed, began: began, now: now,
       progress: progress)
@@ -108,13 +117,15 @@ public enum Pipeline {
 
   /// Opens the ledger, where the caller wants that once another run lets go of it.
   /// - Throws: `SluiceError`; interrupted (75) where it was still in use at the end of the wait.
-  private static func ledger(at path: String, wait: Duration?, progress: ProgressSink) async throws -> Ledger {
+  private static func ledger(
+    at path: String, key: LedgerKeySource?, wait: Duration?, progress: ProgressSink
+  ) async throws -> Ledger {
     let clock = ContinuousClock()
     let end = clock.now + (wait ?? .zero)
     var lastTold: ContinuousClock.Instant?
     while true {
       do {
-        return try Ledger(path: path)
+        return try Ledger(path: path, key: key)
       } catch let error as SluiceError where Ledger.isInUse(error) {
         let left = end - clock.now
         guard left > .zero else { throw error }

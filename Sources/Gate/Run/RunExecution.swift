@@ -89,7 +89,8 @@ struct RunExecution: Sendable {
           service: service, memory: LedgerSearches(ledger: ledger, run: run), plan: tuning, reward: reward,
           confirm: plan.confirmJudge, embedder: plan.embedder, similarity: plan.similarity,
           samples: plan.confirmResponses, run: number, seed: plan.searchSeed, progress: progress),
-        maker: VariantMaker(tuner: tuning.tuner, folder: tuning.folder, load: tuning.load, seed: seed),
+        maker: VariantMaker(
+          tuner: tuning.tuner, folder: tuning.folder, writesData: !ledger.isSealed, load: tuning.load, seed: seed),
         measure: VariantMeasurement(
           service: service, refusals: plan.refusalJudge, confirm: plan.confirmJudge, benign: plan.benign,
           benignResponses: plan.benignResponses, quiz: tuning.quiz, responses: plan.replay.responses),

@@ -196,7 +196,8 @@ final class RunSession: Sendable {
     SummaryBuilder(
       context: SummaryContext(plan), run: run ?? "not begun",
       evidence: RunSummary.EvidenceIdentity(
-        ledger: ledger.path, sealed: false, headHash: try ledger.headHash(), host: ProcessInfo.processInfo.hostName,
+        ledger: ledger.path, sealed: ledger.isSealed, headHash: try ledger.headHash(),
+        host: ProcessInfo.processInfo.hostName,
         software: sluiceVersion))
   }
 

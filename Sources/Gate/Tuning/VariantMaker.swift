@@ -9,6 +9,8 @@ struct VariantMaker: Sendable {
   let tuner: any Tuner
   /// Shared by all variants.
   let folder: String
+  /// Whether training files are kept; beside a sealed ledger nothing is in the clear.
+  let writesData: Bool
   let load: @Sendable (_ model: TunedModel, _ variant: String) throws -> Participant
   let seed: UInt64
 
@@ -76,7 +78,7 @@ struct VariantMaker: Sendable {
         .usage, "can't make the folder of a variant: \(error.localizedDescription)",
         at: SourceLocation(file: job.folder), remedy: "Check tuning.folder, its permissions and the disk.")
     }
-    try job.data.write(to: job.dataFile)
+    if writesData { try job.data.write(to: job.dataFile) }
   }
 
   private func remembered(_ folder: String) -> TunedModel? {

@@ -32,8 +32,19 @@ enum CrossChecks {
       }
     }
     reader.diagnostics.require(
-      !ledger.toggle("sealing"), "ledger.sealing: on is not in this version", at: ledger.place(of: "sealing"),
-      remedy: "Set it off, and keep the ledger where only its readers can read it.")
+      !ledger.toggle("sealing") || ledger.has("key"), "ledger.sealing: on needs ledger.key",
+      at: ledger.place(of: "sealing"),
+      remedy:
+        "Name the key, for example key: {file: ledger.key}; (umask 077; openssl rand -hex 32 > ledger.key) makes one.")
+    if let key = ledger.child("key") {
+      let named = ["file", "env", "passphrase_env"].count { key.has($0) }
+      reader.diagnostics.require(
+        named == 1, "ledger.key names \(named == 0 ? "no key" : "\(named) keys")", at: ledger.place(of: "key"),
+        remedy: "Give one of file, env and passphrase_env.")
+      reader.diagnostics.require(
+        ledger.toggle("sealing"), "ledger.key is for a sealed ledger, and ledger.sealing is off",
+        at: ledger.place(of: "key"), remedy: "Set sealing: on, or remove the key.")
+    }
     outputs(ledger: ledger, report: report, reporters, &reader)
   }
 

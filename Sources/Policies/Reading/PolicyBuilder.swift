@@ -84,7 +84,7 @@ struct PolicyBuilder {
         benignResponses: suite.integer("benign_responses")),
       fresh: FreshPolicy(
         similarity: fresh.number("similarity"), confirmResponses: fresh.integer("confirm_responses")), tuning: tuning,
-      ledger: ledger.string("path"), retention: ledger.seconds("retention"),
+      ledger: ledger.string("path"), sealing: LedgerKeySource(ledger), retention: ledger.seconds("retention"),
       budget: BudgetPolicy(
         targetResponses: budget.integer("target_responses"), wallClock: budget.seconds("wall_clock")),
       validity: ValidityRule(validity), checks: checks,
@@ -123,5 +123,18 @@ extension ValidityRule {
     judgeAwake = section.toggle("judge")
     attackerAwake = section.toggle("attacker")
     controlRecall = section.number("control_recall")
+  }
+}
+
+extension LedgerKeySource {
+  /// Nil where the ledger isn't to be sealed, or the key is named in no way or in several.
+  init?(_ ledger: Section) {
+    guard ledger.toggle("sealing"), let key = ledger.child("key") else { return nil }
+    switch (key.text("file"), key.text("env"), key.text("passphrase_env")) {
+    case (let path?, nil, nil): self = .file(path)
+    case (nil, let name?, nil): self = .variable(name)
+    case (nil, nil, let name?): self = .passphrase(name)
+    default: return nil
+    }
   }
 }

@@ -144,7 +144,19 @@ enum PolicyTable {
     shape: .object([
       PolicyKey(
         name: "path", shape: .output, fallback: ".sluice/ledger.sqlite", help: "SQLite file of everything observed."),
-      PolicyKey(name: "sealing", shape: .toggle, fallback: "off", help: "Sealed texts: not in this version."),
+      PolicyKey(
+        name: "sealing", shape: .toggle, fallback: "off",
+        help: "Seal every text in the ledger (XChaCha20-Poly1305) under the key that `key` names."),
+      PolicyKey(
+        name: "key",
+        shape: .object([
+          PolicyKey(
+            name: "file", shape: .file, help: "A file (0600) with 64 hexadecimal digits: openssl rand -hex 32."),
+          PolicyKey(name: "env", shape: .variable, help: "The environment variable that holds such a key."),
+          PolicyKey(
+            name: "passphrase_env", shape: .variable,
+            help: "The environment variable that holds a passphrase of 12 characters or more (Argon2id)."),
+        ]), help: "Where the key of a sealed ledger is: one of file, env and passphrase_env."),
       PolicyKey(
         name: "retention", shape: .duration,
         help: "Texts of runs that ended longer ago are purged at the end of a run (for example 90d; default: kept)."),

@@ -21,6 +21,7 @@ public struct LocalTuner: Tuner {
 
   public let kind = "local"
   public let fingerprint: String
+  public let readsDataFile = false
   private let checkpoint: String
   private let model: CausalLanguageModel
   private let prompts: LocalPrompt

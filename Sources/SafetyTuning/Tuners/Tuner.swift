@@ -6,6 +6,8 @@ public protocol Tuner: Sendable {
   var kind: String { get }
   /// Identity of everything that shapes a variant except its data and seed: the model that is tuned and the settings.
   var fingerprint: String { get }
+  /// Whether it needs `TuningJob.dataFile`; else the data in memory are enough.
+  var readsDataFile: Bool { get }
 
   /// Tunes; returns when the variant can be asked.
   ///
@@ -15,12 +17,16 @@ public protocol Tuner: Sendable {
   func tune(_ job: TuningJob, progress: @escaping @Sendable (_ note: String) -> Void) async throws -> TunedModel
 }
 
+extension Tuner {
+  public var readsDataFile: Bool { true }
+}
+
 /// One variant to make.
 public struct TuningJob: Sendable {
   /// For people: `gflownet-mle`, `all`, …
   public let variant: String
   public let data: TuningData
-  /// Exists, is this job's alone, and holds the data set as `TuningData.fileName`.
+  /// Exists, is this job's alone, and holds the data set as `TuningData.fileName` for tuners that read it.
   public let folder: String
   public let seed: UInt64
 

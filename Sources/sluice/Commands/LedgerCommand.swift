@@ -6,7 +6,10 @@ import Foundation
 struct LedgerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ledger", abstract: "Look into the evidence.",
-    subcommands: [Show.self, LedgerVerifyCommand.self, LedgerLogCommand.self, LedgerPurgeCommand.self])
+    subcommands: [
+      Show.self, LedgerVerifyCommand.self, LedgerLogCommand.self, LedgerPurgeCommand.self, LedgerSealCommand.self,
+      LedgerUnsealCommand.self, LedgerRekeyCommand.self,
+    ])
 
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
