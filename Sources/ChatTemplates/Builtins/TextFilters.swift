@@ -100,19 +100,19 @@ extension Renderer {
   /// Jinja's own title case: words begin behind blanks, hyphens and brackets.
   private static func titled(_ text: String) -> String {
     var result = ""
-    var word = ""
+    var word = String.UnicodeScalarView()
     func flush() {
-      guard let first = word.unicodeScalars.first else { return }
+      guard let first = word.first else { return }
       result += PythonText.uppercased(String(first))
-      result += PythonText.lowercased(String(word.unicodeScalars.dropFirst()))
-      word = ""
+      result += PythonText.lowercased(String(String.UnicodeScalarView(word.dropFirst())))
+      word = String.UnicodeScalarView()
     }
     for scalar in text.unicodeScalars {
       if "-({[<".unicodeScalars.contains(scalar) || PythonText.isSpace(scalar) {
         flush()
-        result.unicodeScalars.append(scalar)
+        result += String(scalar)
       } else {
-        word.unicodeScalars.append(scalar)
+        word.append(scalar)
       }
     }
     flush()

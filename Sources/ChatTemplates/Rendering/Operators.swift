@@ -191,17 +191,17 @@ extension Renderer {
 /// What `safe` keeps from being escaped.
 enum Escaping {
   static func html(_ text: String) -> String {
-    var result = ""
+    var result = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
       switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "'": result += "&#39;"
-      case "\"": result += "&#34;"
-      default: result.unicodeScalars.append(scalar)
+      case "&": result.append("&amp;" as String)
+      case "<": result.append("&lt;" as String)
+      case ">": result.append("&gt;" as String)
+      case "'": result.append("&#39;" as String)
+      case "\"": result.append("&#34;" as String)
+      default: result.append(scalar)
       }
     }
-    return result
+    return String(result)
   }
 }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Texts as Python writes and takes them apart; characters are code points.
 enum PythonText {
   /// `str.isspace` of one character.
@@ -22,9 +20,9 @@ enum PythonText {
       case quote, "\\":
         result.append("\\")
         result.append(scalar)
-      case "\n": result.append(contentsOf: "\\n".unicodeScalars)
-      case "\r": result.append(contentsOf: "\\r".unicodeScalars)
-      case "\t": result.append(contentsOf: "\\t".unicodeScalars)
+      case "\n": result.append("\\n")
+      case "\r": result.append("\\r")
+      case "\t": result.append("\\t")
       case " "..."~": result.append(scalar)
       default:
         if isPrintable(scalar) {
@@ -33,7 +31,7 @@ enum PythonText {
           let digits = String(scalar.value, radix: 16)
           let (mark, width) = scalar.value < 0x100 ? ("x", 2) : scalar.value < 0x10000 ? ("u", 4) : ("U", 8)
           let zeros = String(repeating: "0", count: max(0, width - digits.utf8.count))
-          result.append(contentsOf: "\\\(mark)\(zeros)\(digits)".unicodeScalars)
+          result.append("\\\(mark)\(zeros)\(digits)")
         }
       }
     }
@@ -79,16 +77,25 @@ enum PythonText {
   }
 
   static func lowercased(_ text: String) -> String {
+    if let plain = mappedASCII(text, { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 + 32 : $0 }) {
+      return plain
+    }
     let scalars = Array(text.unicodeScalars)
     var result = String.UnicodeScalarView()
     for (index, scalar) in scalars.enumerated() {
       if scalar == "Σ" {
         result.append(endsWord(scalars, index) ? "ς" : "σ")
       } else {
-        result.append(contentsOf: scalar.properties.lowercaseMapping.unicodeScalars)
+        result.append(scalar.properties.lowercaseMapping)
       }
     }
     return String(result)
+  }
+
+  /// The text with each byte replaced, where it is ASCII alone: Unicode's tables are slow.
+  private static func mappedASCII(_ text: String, _ replacement: (UInt8) -> UInt8) -> String? {
+    guard text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+    return String(decoding: text.utf8.map(replacement), as: UTF8.self)
   }
 
   /// Whether a capital sigma stands at the end of a word, where its small form is another.
@@ -100,8 +107,11 @@ enum PythonText {
   }
 
   static func uppercased(_ text: String) -> String {
+    if let plain = mappedASCII(text, { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) ? $0 - 32 : $0 }) {
+      return plain
+    }
     var result = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars { result.append(contentsOf: scalar.properties.uppercaseMapping.unicodeScalars) }
+    for scalar in text.unicodeScalars { result.append(scalar.properties.uppercaseMapping) }
     return String(result)
   }
 
@@ -121,11 +131,11 @@ enum PythonText {
     var isInWord = false
     for (index, scalar) in scalars.enumerated() {
       if !isInWord {
-        result.append(contentsOf: scalar.properties.titlecaseMapping.unicodeScalars)
+        result.append(scalar.properties.titlecaseMapping)
       } else if scalar == "Σ" {
         result.append(endsWord(scalars, index) ? "ς" : "σ")
       } else {
-        result.append(contentsOf: scalar.properties.lowercaseMapping.unicodeScalars)
+        result.append(scalar.properties.lowercaseMapping)
       }
       isInWord = scalar.properties.isCased
     }
@@ -265,45 +275,9 @@ enum PythonText {
     }
     return result.text
   }
+}
 
-  /// `float` of a string, nil where Python reads none.
-  static func double(_ text: String) -> Double? {
-    let trimmed = stripped(text)
-    guard trimmed.utf8.allSatisfy({ "0123456789.eE+-_".utf8.contains($0) }) else {
-      // No name is longer.
-      guard trimmed.utf8.count <= "+infinity".utf8.count else { return nil }
-      switch lowercased(trimmed) {
-      case "nan", "+nan", "-nan": return .nan
-      case "inf", "+inf", "infinity", "+infinity": return .infinity
-      case "-inf", "-infinity": return -.infinity
-      default: return nil
-      }
-    }
-    guard let plain = withoutUnderscores(trimmed) else { return nil }
-    return Double(plain.hasSuffix(".") ? plain + "0" : plain.replacingOccurrences(of: ".e", with: ".0e"))
-  }
-
-  /// `int` of a string, nil where Python reads none.
-  static func integer(_ text: String, base: Int) -> Int? {
-    guard (2...36).contains(base), let plain = withoutUnderscores(stripped(text)) else { return nil }
-    var digits = plain[...]
-    let sign = digits.first == "-" ? "-" : ""
-    if digits.first == "-" || digits.first == "+" { digits = digits.dropFirst() }
-    let mark = base == 16 ? "0x" : base == 8 ? "0o" : base == 2 ? "0b" : nil
-    if let mark, digits.lowercased().hasPrefix(mark) { digits = digits.dropFirst(2) }
-    guard let first = digits.first, first != "-", first != "+" else { return nil }
-    return Int(sign + digits, radix: base)
-  }
-
-  /// A number without underscores, nil where one doesn't stand between digits.
-  private static func withoutUnderscores(_ text: String) -> String? {
-    guard text.utf8.contains(UInt8(ascii: "_")) else { return text }
-    let scalars = Array(text.unicodeScalars)
-    for (index, scalar) in scalars.enumerated() where scalar == "_" {
-      guard index > 0, index + 1 < scalars.count, Character(scalars[index - 1]).isHexDigit,
-        Character(scalars[index + 1]).isHexDigit
-      else { return nil }
-    }
-    return text.replacingOccurrences(of: "_", with: "")
-  }
+extension String.UnicodeScalarView {
+  /// Adds a text, in time linear in it: `append(contentsOf:)` copies everything before it.
+  mutating func append(_ text: String) { for scalar in text.unicodeScalars { append(scalar) } }
 }

@@ -136,31 +136,31 @@ extension Value {
   }
 
   private static func jsonString(_ string: String, isASCII: Bool) -> String {
-    var text = ""
+    var text = String.UnicodeScalarView()
     func escape(_ unit: UInt16) {
       let digits = String(unit, radix: 16)
-      text += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+      text.append("\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits)
     }
-    text += "\""
+    text.append("\"" as Unicode.Scalar)
     for scalar in string.unicodeScalars {
       switch scalar {
-      case "\"": text += "\\\""
-      case "\\": text += "\\\\"
-      case "\n": text += "\\n"
-      case "\r": text += "\\r"
-      case "\t": text += "\\t"
-      case "\u{08}": text += "\\b"
-      case "\u{0C}": text += "\\f"
+      case "\"": text.append("\\\"" as String)
+      case "\\": text.append("\\\\" as String)
+      case "\n": text.append("\\n" as String)
+      case "\r": text.append("\\r" as String)
+      case "\t": text.append("\\t" as String)
+      case "\u{08}": text.append("\\b" as String)
+      case "\u{0C}": text.append("\\f" as String)
       case "\u{00}"..<" ": escape(UInt16(scalar.value))
       default:
         if isASCII, scalar.value > 0x7E {
           for unit in UTF16.encode(scalar) ?? .init() { escape(unit) }
         } else {
-          text.unicodeScalars.append(scalar)
+          text.append(scalar)
         }
       }
     }
-    text += "\""
-    return text
+    text.append("\"" as Unicode.Scalar)
+    return String(text)
   }
 }
