@@ -32,10 +32,11 @@ struct CommandLineTests {
     "A misspelt command names the nearest",
     arguments: [
       (["rn", "p.yaml"], "Did you mean 'run'?"), (["ledger", "verfy"], "Did you mean 'verify'?"),
-      (["frobnicate"], "Its commands: run,"),
+      (["frobnicate"], "Its commands: init, run,"),
     ])
   func misspelt(arguments: [String], advice: String) async throws {
-    let outcome = try await Binary.run(arguments, in: try Workspace().folder)
+    let workspace = try Workspace()
+    let outcome = try await Binary.run(arguments, in: workspace.folder)
     #expect(outcome.code == 64 && outcome.errors.contains(advice))
     #expect(outcome.errors.hasPrefix("sluice: error: "))
   }

@@ -115,7 +115,7 @@ struct FrozenSuiteTests {
     let id = try #require(entries[0]["id"] as? String)
     let promoted = try await place.run(
       "suite", "promote", id, "--into", "seeds.jsonl", "--ledger", "evidence/ledger.sqlite")
-    #expect(promoted.code == 0 && promoted.output.contains("1 attacks added"), "\(promoted.output)\(promoted.errors)")
+    #expect(promoted.code == 0 && promoted.output.contains("1 attack added"), "\(promoted.output)\(promoted.errors)")
     #expect(try String(decoding: place.read("seeds.jsonl"), as: UTF8.self).split(separator: "\n").count == 49)
     let twice = try await place.run(
       "suite", "promote", id, "--into", "seeds.jsonl", "--ledger", "evidence/ledger.sqlite")
