@@ -64,7 +64,7 @@ public struct ClusterSums: Sendable {
   public func decision(_ limit: Limit, afterFirst clusters: Int) -> Decision {
     let early = early(limit, clusters: clusters)
     // What the bets decide at the hardest level, nothing else decides harder.
-    if clusters < means.count || early.alpha <= frame.levels.first ?? 0 { return early }
+    if clusters < means.count || frame.levels.allSatisfy({ early.alpha <= $0 }) { return early }
     let late = whole(limit, share: 1 - SequentialEstimate.share)
     return early.alpha <= late.alpha ? early : late
   }
@@ -144,14 +144,18 @@ public struct ClusterSums: Sendable {
     let (low, high) = (limit.atLeast ?? -.infinity, limit.atMost ?? .infinity)
     /// Whether a bound this far from the value, on this side of it, keeps within `room`.
     func clears(_ room: Double, _ rough: () -> Double, _ exact: () -> Double) -> Bool {
+      if room == .infinity { return true }
       let leg = rough()
       // A part in a hundred of a doubt is less than one of the leg.
       if abs(leg - room) > 0.015 * leg + 1e-4 { return leg <= room }
       return exact() <= room
     }
-    let effective = frame.effective
+    let (effective, range) = (frame.effective, frame.range)
     return { alpha in
-      guard effective.count > 1 else { return false }
+      // One cluster leaves the whole range open.
+      guard effective.count > 1 else {
+        return limit.compare(lower: range.lowerBound, upper: range.upperBound) == verdict
+      }
       let half = alpha / 2
       // Hardly ever needed.
       lazy var exact = DifferenceBound(known: clusters)
@@ -165,17 +169,12 @@ public struct ClusterSums: Sendable {
           (w - b) - exact.lower(confidence: 1 - alpha)
         }
       }
-      if verdict == .pass {
-        return (high == .infinity || upward(high - (w - b))) && (low == -.infinity || downward((w - b) - low))
-      }
+      if verdict == .pass { return upward(high - (w - b)) && downward((w - b) - low) }
       return w - b > high ? downward(w - b - high) : upward(low - (w - b))
     }
   }
 
   // MARK: - Bets
-
-  /// Beyond this doubt the other side is looked at as well.
-  private static let doubtful = 0.25
 
   /// What the sequence alone decides.
   private func early(_ limit: Limit, clusters: Int) -> Decision {
@@ -188,13 +187,15 @@ public struct ClusterSums: Sendable {
     let evidence = BettingEvidence(clusters: bets, largest: frame.weight == .attacks ? frame.largest : 1)
     func theta(_ metric: Double) -> Double { (metric - offset) / width }
     let (low, high) = (limit.atLeast.map(theta), limit.atMost.map(theta))
-    let inside = max(low.map(evidence.alphaAbove) ?? 0, high.map(evidence.alphaBelow) ?? 0)
     func scaled(_ alpha: Double) -> Double { min(1, max(1e-12, 2 * alpha / SequentialEstimate.share)) }
-    if inside <= Self.doubtful { return Decision(alpha: scaled(inside), verdict: .pass) }
+    let inside = scaled(max(low.map(evidence.alphaAbove) ?? 0, high.map(evidence.alphaBelow) ?? 0))
+    // What is shown at any level saves the look at the other side.
+    if inside < 1 { return Decision(alpha: inside, verdict: .pass) }
     // A bound that touches its limit is inside.
-    let outside = min(
-      low.map { evidence.alphaBelow($0 - BettingEvidence.least) } ?? .infinity,
-      high.map { evidence.alphaAbove($0 + BettingEvidence.least) } ?? .infinity)
-    return Decision(alpha: scaled(min(inside, outside)), verdict: inside <= outside ? .pass : .fail)
+    let outside = scaled(
+      min(
+        low.map { evidence.alphaBelow($0 - BettingEvidence.least) } ?? .infinity,
+        high.map { evidence.alphaAbove($0 + BettingEvidence.least) } ?? .infinity))
+    return Decision(alpha: outside, verdict: outside < 1 ? .fail : .inconclusive)
   }
 }
