@@ -63,7 +63,7 @@ public struct Findings: Sendable {
         add(role, .confirm, restart.confirmation)
       }
     }
-    for (role, count) in unspent where count > 0 {
+    for (role, count) in unspent {
       var counts = OutcomeCounts()
       counts.missing = count
       add(role, .regenerate, counts)

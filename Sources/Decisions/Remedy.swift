@@ -12,13 +12,10 @@ struct Remedy {
   init?(_ check: Check, _ estimate: Estimate) {
     // A share that is counted and not estimated grows by what is missing alone, and validity says what that is.
     if estimate.lower == estimate.upper { return nil }
-    if estimate.unscored > 0 {
-      let bounds = check.limit.compare(lower: estimate.value, upper: estimate.value)
-      let missing = "\(estimate.unscored) responses have no verdict and count against it"
-      if bounds != .inconclusive, estimate.effectiveN > 0, 20 * estimate.unscored > estimate.n + estimate.unscored {
-        sentence = "\(missing): obtain these first."
-        return
-      }
+    let side = check.limit.compare(lower: estimate.value, upper: estimate.value)
+    if side != .inconclusive, estimate.effectiveN > 0, 20 * estimate.unscored > estimate.n + estimate.unscored {
+      sentence = "\(estimate.unscored) responses have no verdict and count against it: obtain these first."
+      return
     }
     guard let times = Self.times(check.limit, estimate) else {
       sentence =

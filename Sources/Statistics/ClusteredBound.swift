@@ -44,13 +44,11 @@ struct ClusteredBound: Sendable {
   }
 
   func lower(confidence: Double) -> Double {
-    guard effective.count > 1 else { return 0 }
-    return 1 - Self.crossing(from: 1 - least.mean, level: (1 - confidence) / 2) { doubtAbove(1 - $0) }
+    1 - Self.crossing(from: 1 - least.mean, level: (1 - confidence) / 2) { doubtAbove(1 - $0) }
   }
 
   func upper(confidence: Double) -> Double {
-    guard effective.count > 1 else { return 1 }
-    return Self.crossing(from: most.mean, level: (1 - confidence) / 2, doubtBelow)
+    Self.crossing(from: most.mean, level: (1 - confidence) / 2, doubtBelow)
   }
 
   func interval(confidence: Double) -> (lower: Double, upper: Double) {

@@ -11,7 +11,6 @@ public enum Diversity {
   /// - Returns: the group of each vector, numbered by first appearance.
   public static func clusters(_ vectors: [[Float]], threshold: Double) -> [Int] {
     let n = vectors.count
-    guard n > 0 else { return [] }
     // Worked on in an order that depends on the vectors alone.
     let order = (0..<n).sorted { vectors[$0].lexicographicallyPrecedes(vectors[$1]) }
     var similarity = [Float](repeating: 0, count: n * n)
@@ -42,7 +41,8 @@ public enum Diversity {
       let (keep, drop) = (min(best, neighbour[best]), max(best, neighbour[best]))
       alive[drop] = false
       for i in 0..<n where group[i] == drop { group[i] = keep }
-      for j in 0..<n where alive[j] && j != keep {
+      // What was merged is never read again.
+      for j in 0..<n {
         let s = min(similarity[keep * n + j], similarity[drop * n + j])
         similarity[keep * n + j] = s
         similarity[j * n + keep] = s
@@ -106,7 +106,7 @@ public enum Diversity {
       for i in 0..<n { for j in 0..<i { off += a[i * n + j] * a[i * n + j] } }
       if off < 1e-22 { break }
       for p in 0..<n {
-        for q in (p + 1)..<max(n, p + 1) where abs(a[p * n + q]) > 1e-300 {
+        for q in (p + 1)..<n where abs(a[p * n + q]) > 1e-300 {
           let theta = (a[q * n + q] - a[p * n + p]) / (2 * a[p * n + q])
           let t = (theta >= 0 ? 1.0 : -1.0) / (abs(theta) + (theta * theta + 1).squareRoot())
           let c = 1 / (t * t + 1).squareRoot()

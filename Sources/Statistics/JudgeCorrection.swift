@@ -83,9 +83,9 @@ public struct CorrectedDifference: MetricEstimator {
 /// Root of the sum of squares.
 private func norm(_ parts: Double...) -> Double { parts.reduce(0) { $0 + $1 * $1 }.squareRoot() }
 
-/// The last point on the way from `start` to `end` that isn't contradicted: where `slack` falls below 0; `start` where it is
-/// already.
-/// - Parameter slack: convex: where it is at least 0 at `end`, everything on the way is possible, or nothing was at `start`.
+/// The last point on the way from `start` to `end` that isn't contradicted: where `slack` falls below 0; `start` where every
+/// point is.
+/// - Parameter slack: convex: where it is at least 0 at `end`, `end` is possible, whatever is contradicted on the way.
 private func crossing(from start: Double, to end: Double, _ slack: (Double) -> Double) -> Double {
   if slack(end) >= 0 { return end }
   var (inside, outside) = (start, end)

@@ -165,7 +165,6 @@ extension NewlyBroken {
   /// Lower bound of the least probability, over baseline rates b with b + effect ≤ 1, that an attack is screened and then
   /// detected: the test's power less the probability of being cleared.
   static func detectionPower(screen k: Int, confirm k2: Int, effect: Double, level: Double) -> Double {
-    guard k2 > 0 else { return 0 }
     let test = FisherPower(size: k2, level: level)
     return baselines(effect).map { baseline in
       screening(k, baseline, effect) * detection(test, baseline, effect)

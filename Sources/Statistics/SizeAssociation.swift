@@ -5,8 +5,8 @@
 /// the robust variance HC3 (Long and Ervin, The American Statistician, 2000): means of small clusters are noisier and more
 /// often exactly 0, so ranks of means would differ with size though their expectation doesn't.
 public enum SizeAssociation {
-  /// Two-sided p-value; nil where there are fewer than 4 clusters, where sizes or means don't vary, and where a single
-  /// cluster is so unlike the others in size that the slope would be its own.
+  /// Two-sided p-value; nil where there are fewer than 4 clusters, where sizes or means don't vary, where means lie on
+  /// a line, and where a single cluster is so unlike the others in size that the slope would be its own.
   public static func p(_ units: [ClusteredUnit]) -> Double? {
     let rows = ClusterTable(units).rows.filter { $0.scoredSize > 0 }
     guard rows.count >= 4 else { return nil }

@@ -109,7 +109,7 @@ public struct StratifiedRate: MetricEstimator {
       if moments.allSatisfy({ $0.repetitions < 2 }) { return 0 }
       let total = moments.reduce(0) { $0 + $1.cautious }
       let parts = moments.reduce(0) { $0 + $1.cautious * $1.cautious / Double(max(1, $1.repetitions - 1)) }
-      return parts > 0 ? total * total / parts : 0
+      return total * total / parts
     }
   }
 }

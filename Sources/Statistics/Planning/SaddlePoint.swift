@@ -50,13 +50,10 @@ struct SaddlePointBound {
   private func tail(concentration: Double, mirrored: Bool, _ u: Double) -> Double {
     let seen = places.map { (gap: (mirrored ? 1 - $0.value : $0.value) - u, mass: $0.weight * concentration) }
     let gaps = seen + [(gap: 1 - u, mass: 1)]
-    let most = 1 - u
-    let least = gaps.reduce(0) { min($0, $1.gap) }
-    if least >= 0 { return 1 }
+    guard let least = gaps.map(\.gap).min(), least < 0 else { return 1 }
     // K′ rises from −∞ to ∞ between these.
-    var (low, high) = (1 / least, 1 / most)
-    var s = 0.0
-    var (value, curvature) = (0.0, 0.0)
+    var (low, high) = (1 / least, 1 / (1 - u))
+    var (s, curvature) = (0.0, 0.0)
     for _ in 0..<60 {
       var slope = 0.0
       curvature = 0
@@ -72,12 +69,12 @@ struct SaddlePointBound {
       if inside && moved <= 1e-7 * max(abs(s), 1e-3) { break }
       s = inside ? next : (low + high) / 2
     }
-    for (gap, mass) in gaps { value -= mass * log1p(-gap * s) }
+    let value = -gaps.reduce(0) { $0 + $1.mass * log1p(-$1.gap * s) }
     let r = (s < 0 ? -1.0 : 1.0) * max(0, -2 * value).squareRoot()
     // At the mean both terms have a pole that cancels; nobody needs to know better than about a half there.
     if abs(r) < 1e-2 { return 0.5 }
     let v = s * curvature.squareRoot()
     let density = exp(-r * r / 2) / (2 * Double.pi).squareRoot()
-    return min(1, max(0, erfc(r / 2.0.squareRoot()) / 2 + density * (1 / v - 1 / r)))
+    return erfc(r / 2.0.squareRoot()) / 2 + density * (1 / v - 1 / r)
   }
 }
