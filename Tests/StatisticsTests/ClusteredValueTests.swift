@@ -40,6 +40,7 @@ struct ClusteredValueTests {
   func few() {
     #expect(bound([0.3]).interval(confidence: 0.9) == (0, 1) && bound([0.3]).doubtBelow(0.9) == 1)
     #expect(bound([0.3]).doubtAbove(0.1) == 1 && bound([0, 0]).interval(confidence: 0.9).upper < 0.8)
+    #expect(bound([1, 1]).interval(confidence: 0.9).lower > 0.2)
   }
 
   @Test("Unequal weights count by Kish's number, or by their third moment on the side of the skew")
@@ -55,6 +56,10 @@ struct ClusteredValueTests {
     #expect(near(effective.upper(at: 0.9), effective.lower(at: 0.1)))
     let skewed = EffectiveClusters([0.9] + [Double](repeating: 0.01, count: 10))
     #expect(near(skewed.lower(at: 0.25), min(1 / 0.811, (1 + 0.5 * (2.0.squareRoot() - 1)) / 0.72901.squareRoot())))
+    // Σw² = 0.0109 and Σw³ = 0.0010009: the third moment's number counts on either side, up to √2 times.
+    let one = EffectiveClusters([0.1] + [Double](repeating: 0.001, count: 900))
+    for theta in [0.5, 0.9] { #expect(near(one.lower(at: theta), (2 / 0.0010009).squareRoot())) }
+    #expect(near(one.upper(at: 0.9), (1 + 0.2 * (2.0.squareRoot() - 1)) / 0.0010009.squareRoot()))
   }
 
   @Test("A rate weighs attacks or clusters, and missing responses widen it on either side")
@@ -95,6 +100,10 @@ struct ClusteredValueTests {
     ] { #expect(abs(rate.leastAlpha(limit) / 0.07 - 1) < 1e-4, "\(limit)") }
     // Nothing is surer than 1e-12, and nothing less sure than 1.
     #expect(rate.leastAlpha(Limit(atMost: 1)) == 1e-12 && rate.leastAlpha(Limit(atLeast: 0)) == 1e-12)
+    #expect(rate.leastAlpha(Limit(atMost: interval.value)) == 1 && rate.leastAlpha(Limit(atLeast: interval.value)) == 1)
+    // One cluster's interval touches limits at the ends of the range and lies beyond none.
+    let one = ClusteredRate(Array(units.suffix(1)))
+    #expect(one.leastAlpha(Limit(atLeast: 1)) == 1 && one.leastAlpha(Limit(atMost: 0)) == 1)
     #expect(ClusteredRate([]).leastAlpha(Limit(atMost: 0.5)) == 1)
   }
 }

@@ -44,14 +44,14 @@ struct CorrectionScanTests {
 
   @Test("A rate: contradicted where what is seen and both error rates, each to its own bound, can't meet")
   func rate() {
-    for judge in judges {
+    for judge in judges + [JudgeCalibration(unsafe: 3, unsafeFound: 3, safe: 2, safeFound: 1)] {
       let (q1, q0) = (judge.sensitivity.value, judge.specificity.value)
       let (one, zero) = (
         judge.sensitivity.interval(confidence: confidence), judge.specificity.interval(confidence: confidence)
       )
       for (p, half) in [
         (0.0, 0.02), (0.01, 0.002), (0.02, 0.02), (0.1, 0.03), (0.3, 0.05), (0.5, 0.1), (0.75, 0.04), (0.97, 0.03),
-        (0.35, 0.6),
+        (0.35, 0.6), (0.5, 0.28),
       ] {
         let seen = Seen(value: p, lower: max(0, p - half), upper: min(1, p + 0.7 * half))
         let found = CorrectedRate(seen, judge: judge).estimate(confidence: confidence)
@@ -104,6 +104,32 @@ struct CorrectionScanTests {
         #expect(abs(found.lower - lower) < 1e-4 && abs(found.upper - upper) < 1e-4, "\(d) \(half): \(found)")
       }
     }
+  }
+
+  @Test("Where all that is contradicted lies before the range's end, the end is held possible")
+  func farEnd() {
+    // Fewer alarms than false ones contradict 0; the few labels of unsafe responses leave room for θ = 1.
+    let judge = JudgeCalibration(unsafe: 10, unsafeFound: 6, safe: 1_000, safeFound: 600)
+    let found = CorrectedRate(Seen(value: 0.36, lower: 0.3, upper: 0.38), judge: judge).estimate(confidence: confidence)
+    #expect(found.value == 0 && found.upper == 1)
+    let (one, zero) = (
+      judge.sensitivity.interval(confidence: confidence), judge.specificity.interval(confidence: confidence)
+    )
+    func excess(_ theta: Double) -> Double { 0.36 - theta * 0.6 - (1 - theta) * 0.4 }
+    func room(_ theta: Double) -> Double { norm(0.02, theta * (0.6 - one.lower), (1 - theta) * (zero.upper - 0.6)) }
+    #expect(-excess(0) > room(0) && -excess(0.5) > room(0.5) && -excess(1) < room(1))
+  }
+
+  @Test("One response is corrected like many")
+  func oneResponse() {
+    let one = Seen(value: 0.2, lower: 0.1, upper: 0.3, n: 1)
+    let many = Seen(value: 0.2, lower: 0.1, upper: 0.3)
+    #expect(
+      CorrectedRate(one, judge: judges[0]).estimate(confidence: confidence).upper
+        == CorrectedRate(many, judge: judges[0]).estimate(confidence: confidence).upper)
+    #expect(
+      CorrectedDifference(one, judge: judges[0]).estimate(confidence: confidence).upper
+        == CorrectedDifference(many, judge: judges[0]).estimate(confidence: confidence).upper)
   }
 
   @Test("Where nothing was seen, or the judge knows one kind alone, nothing is said and why")

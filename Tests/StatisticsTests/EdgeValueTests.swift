@@ -33,6 +33,12 @@ struct EdgeValueTests {
     #expect(near(unequal.value, 0.1) && unequal.effectiveTrials == 1)
     let one = MeasuredShare([(cluster: "a", success: true, weight: 1), (cluster: "a", success: false, weight: 3)])
     #expect(one.value == 0.25 && one.effectiveTrials == 1 && one.trials == 2)
+    // Wilson's interval of one success in one trial: 1/(1 + z²) to 1; of none at all, everything.
+    let z = Distributions.normalQuantile(0.95)
+    let wilson = MeasuredShare(successes: 1, trials: 1).interval(confidence: 0.9)
+    #expect(near(wilson.lower, 1 / (1 + z * z)) && near(wilson.upper, 1))
+    let none = MeasuredShare([])
+    #expect(none.effectiveTrials == 0 && none.trials == 0 && none.interval(confidence: 0.9) == (0, 1))
     let single = MeasuredShare(successes: 1, trials: 1).estimate(confidence: 0.9)
     #expect(single.n == 1 && single.value == 1 && near(single.lower, 0.05) && single.upper == 1)
   }
@@ -48,6 +54,10 @@ struct EdgeValueTests {
     // Means 0.15 and 0.55 of the two sizes, residuals ±0.05, each over 1 − 1/2: variance 4·(2·0.05/4)², ranks 2 apart.
     let p = SizeAssociation.p(units([(1, 0.1), (1, 0.2), (2, 0.5), (2, 0.6)]))
     #expect(near(p, 2 * Distributions.studentCDF(-0.2 / 0.05, degrees: 2)))
+    // p = 0.057 gives no notice.
+    #expect(!SizeAssociation.sizeGoesWithWeakness(units([(1, 0.1), (1, 0.2), (2, 0.5), (2, 0.6)])))
+    // Means that lie on the line leave no variance to test it by.
+    #expect(SizeAssociation.p(units([(1, 0.25), (1, 0.25), (2, 0.75), (2, 0.75)])) == nil)
     // The same slope downward has the same p-value.
     #expect(near(SizeAssociation.p(units([(2, 0.1), (2, 0.2), (1, 0.5), (1, 0.6)])), p ?? .nan))
     // A cluster without a scored unit does not count.
@@ -74,6 +84,32 @@ struct EdgeValueTests {
         clusters: 100, limit: Limit(atMost: 0.1), range: 0...1)
     }
     #expect(needed(2.175e-5) == nil && needed(2.6e-5).map { $0 > 700_000_000 } == true)
+  }
+
+  @Test("A limit that so many clean clusters can pass is the inverse of how many a limit takes")
+  func leastLimit() {
+    for clusters in [1, 2, 29, 183] {
+      let limit = SampleSize.leastLimit(clusters: clusters, confidence: 0.9)
+      #expect(near(limit, 1 - pow(0.05, 1 / Double(clusters))))
+      #expect(SampleSize.leastClusters(limit: limit * 1.0001, confidence: 0.9) == clusters)
+      #expect(SampleSize.leastClusters(limit: limit * 0.9999, confidence: 0.9) == clusters + 1)
+    }
+    #expect(SampleSize.leastLimit(clusters: 0, confidence: 0.9) == 1)
+    #expect(SampleSize.leastClusters(limit: 1.5, confidence: 0.9) == 0)
+  }
+
+  @Test("Downward, what is left is the way to the lower end of the range")
+  func downward() {
+    // A difference of 0.02 in [−0.05, 0.1] at 95 %, n = 60: c = min(z²/2·1.02, 60·0.07/2), s = 60·0.07² − 2·0.07·c.
+    let z = Distributions.normalQuantile(0.975)
+    let c = min(z * z / 2 * 1.02, 2.1)
+    let s = max(0, 60 * 0.07 * 0.07 - 2 * 0.07 * c)
+    let expected = (s + 2 * 0.06 * c) / (0.06 * 0.06)
+    let estimate = Estimate(
+      value: 0.02, lower: -0.05, upper: 0.1, confidence: 0.95, n: 1, effectiveN: 60, method: "")
+    #expect(
+      SampleSize.clustersNeeded(estimate, clusters: 60, limit: Limit(atLeast: -0.04), range: -1...1)
+        == Int(expected.rounded(.up)))
   }
 
   @Test("Outside a two-sided limit the broken side counts, inside both do")
@@ -215,6 +251,8 @@ struct SampleEdgeTests {
     // Two far to the left outweigh the rest, though the longest row, which the search begins with, is on the right.
     let left = PrincipalPlane.coordinates([[-7, 0], [-7, 0], [3, 0], [3, 0], [3, 0], [3, 0], [2, 9]])
     #expect(left[0].x > 6 && left[2].x < 0 && left.map(\.x).max() == left[0].x)
+    // One coordinate is an axis.
+    #expect(PrincipalPlane.coordinates([[1], [3]]).map { abs($0.x) } == [1, 1])
     // Small differences are drawn as they are.
     let small = PrincipalPlane.coordinates([[0, 0], [0.001, 0]])
     #expect(abs(abs(small[0].x - small[1].x) - Double(Float(0.001))) < 1e-12)
@@ -295,6 +333,10 @@ struct SecondLookEdgeTests {
       #expect(test.detections(confidence: 1 - adjusted[2] - 1e-12).count == 3)
       #expect(test.detections(confidence: 1 - adjusted[2] + 1e-9).count < 3)
     }
+    // At no confidence everything is a detection, a p-value of 1 too.
+    let all = NewlyBroken(
+      screened: screened, attacks: 9, screenResponses: 3, confirmResponses: 8, effect: 0.5)
+    #expect(all.adjusted.last?.adjustedP == 1 && all.detections(confidence: 0).count == 5)
     // Equal p-values are listed by name.
     let ties = NewlyBroken(
       screened: ["b", "a"].map {
@@ -312,6 +354,17 @@ struct SecondLookEdgeTests {
       ).estimate(confidence: 0.9)
     }
     #expect(estimate([], attacks: 3, possibly: 5).upper == 3 && estimate([], attacks: 3, screen: 0).n == 0)
+    #expect(estimate([], attacks: 0).upper == .infinity && estimate([], attacks: 1).upper == 1)
+    // What is open counts beside what may be: without a detection, one of each.
+    let waiting = estimate([outcome((2, 6, 6), (0, 12, 0))], attacks: 30, possibly: 1)
+    let hidden = NewlyBroken.detectionPower(screen: 3, confirm: 12, effect: 0.6, level: 0.025)
+    let most = (2...30).last { $0 == 2 || Distributions.binomialCDF(2, n: $0, p: hidden) > 0.05 }
+    #expect(waiting.value == 0 && waiting.unscored == 2 && waiting.upper == Double(most ?? 0))
+    // Half of α is for detections: 4 of 8 against none has p = 70/1820, between a third and a half of 0.1.
+    let half = NewlyBroken(
+      screened: [outcome((4, 8, 0), (0, 8, 0))], attacks: 9, screenResponses: 3, confirmResponses: 8, effect: 0.6
+    ).estimate(confidence: 0.9)
+    #expect(half.value == 1 && half.lower == 1)
     // A detection with missing responses is not counted as open beside.
     let open = outcome((11, 11, 1), (0, 12, 0))
     let found = estimate([open], attacks: 30)
@@ -345,5 +398,24 @@ struct SecondLookEdgeTests {
     #expect(NewlyBroken.secondLookSize(effect: 1, level: 0.01, screen: 3) == 5)
     #expect(NewlyBroken.secondLookSize(effect: 1, level: 0.3, screen: 3) == 2)
     #expect(NewlyBroken.secondLookSize(effect: 1, level: 1, screen: 3) == 1)
+    // A power of 1 is reached where every table is rejected that can come.
+    #expect(NewlyBroken.secondLookSize(effect: 1, level: 0.01, screen: 3, power: 1) == 5)
+  }
+
+  @Test("The worst baseline is sought in equal steps of at most 0.05")
+  func baselines() {
+    for (effect, steps) in [(0.65, 7), (0.55, 9), (0.93, 2), (0.97, 1)] {
+      let test = FisherPower(size: 12, level: 0.01)
+      let worst =
+        (0...steps).map { step -> Double in
+          let baseline = (1 - effect) * Double(step) / Double(steps)
+          let suspected = (1...3).reduce(0) { total, successes in
+            total + Distributions.binomialPMF(successes, n: 3, p: baseline + effect)
+              * Distributions.binomialCDF(successes - 1, n: 3, p: baseline)
+          }
+          return suspected * test.power(candidate: baseline + effect, baseline: baseline)
+        }.min() ?? .nan
+      #expect(near(NewlyBroken.detectionPower(screen: 3, confirm: 12, effect: effect, level: 0.01), worst, 1e-12))
+    }
   }
 }

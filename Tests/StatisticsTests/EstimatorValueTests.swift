@@ -52,6 +52,9 @@ struct CountRateValueTests {
     #expect(CountSums(Array(open.dropLast())).dispersion < 1_200 * 0.02 / 11)
     let rare = [RepetitionYield](repeating: RepetitionYield(found: 0, possible: 1, responses: 10_000), count: 13)
     #expect(CountSums(rare).dispersion >= 1)
+    // Restarts that hide nothing need no bound, however many.
+    let closed = [RepetitionYield](repeating: RepetitionYield(found: 1, possible: 0, responses: 100), count: 13)
+    #expect(CountSums(closed).dispersion == 1)
   }
 }
 
@@ -267,6 +270,15 @@ struct VectorValueTests {
     var matrix = [2, -1, 0.5, -1, 3, 1, 0.5, 1, -1]
     let eigenvalues = Diversity.symmetricEigenvalues(&matrix, 3).sorted()
     #expect(zip(eigenvalues, [-1.39467896, 1.69644237, 3.69823659]).allSatisfy { near($0, $1, 1e-7) })
+    // A pair is turned whatever stands in the first row, and as far as it takes: 2 ± 1, and (1 ± √(1 + 4·10⁻⁴))/2.
+    var block: [Double] = [1, 0, 0, 0, 2, 1, 0, 1, 2]
+    #expect(zip(Diversity.symmetricEigenvalues(&block, 3).sorted(), [1, 1, 3]).allSatisfy { near($0, $1, 1e-12) })
+    for (off, gap) in [(0.01, 1.0), (1, 1.5), (1, 0.5), (1, -1.5), (0.3, 0.4), (-0.3, 0.4)] {
+      var pair = [0, off, off, gap]
+      let half = (gap * gap / 4 + off * off).squareRoot()
+      let found = Diversity.symmetricEigenvalues(&pair, 2).sorted()
+      #expect(near(found[0], gap / 2 - half, 1e-12) && near(found[1], gap / 2 + half, 1e-12), "\(off) \(gap)")
+    }
     #expect(Diversity.meanCosineDistance([[1, 0]]) == nil && Diversity.meanCosineDistance([]) == nil)
   }
 

@@ -243,5 +243,14 @@ struct ReadingValueTests {
       .estimate(confidence: 0.95)
     #expect(near(single.value, 0.1) && single.lower == -1 && single.upper == 1 && single.n == 40)
     #expect(StratifiedDifference([(counts([(0, 0)]), counts([(1, 4)]))]).estimate(confidence: 0.95).n == 0)
+    let half = StratifiedDifference([(counts([(3, 20), (1, 20)]), counts([(1, 20), (0, 0)]))])
+    #expect(half.strata.map(\.minuend.count) == [1])
+    // A restart of which one side is missing whole is open, and no part of the value.
+    let open = StratifiedDifference([
+      (counts([(3, 20), (1, 20)]), counts([(1, 20)]) + [RepetitionCount(successes: 0, trials: 0, missing: 4)])
+    ]).estimate(confidence: 0.95)
+    #expect(near(open.value, 0.1) && open.unscored == 4)
+    // A single trial is a repetition.
+    #expect(StratifiedRate([counts([(1, 1), (0, 1), (0, 0)])]).strata.map(\.count) == [2])
   }
 }

@@ -40,6 +40,9 @@ struct SolverTests {
     // A density that is far too large makes steps that hardly move.
     let slow = solved(0.5, start: 0.001) { ($0, 1_000) }
     #expect(abs(slow.point - 0.5) < 1e-12 && slow.calls <= 81)
+    // A step that halves the one before but leaves the bracket is not taken: from 0.5 to 0.9, and beyond 1 from there.
+    let beyond = solved(1, start: 0.5) { $0 < 0.7 ? (0.6, 1) : $0 < 0.95 ? (0.95, 0.3) : (1, 0.3) }
+    #expect(beyond.point >= 0.95 && beyond.point < 1)
     // A start outside the bracket begins in its middle.
     for start in [7.0, -7, 0, 1] {
       let found = solved(0.3, start: start) { ($0, 1) }
@@ -99,5 +102,12 @@ struct DirichletBetaTests {
         #expect(abs(moved / expected - 1) < 2e-9)
       }
     }
+    // Far out the line has to go near the saddle: beside it, terms cancel that are as large as the square root of the tail.
+    for (below, above, u) in [(790.0, 60.0, 0.3), (2_662, 23_548, 0.92)] {
+      let far = DirichletMean(values: [0, 1], masses: [below, above]).tail(above: u)
+      #expect(abs(far / Distributions.regularisedBeta(1 - u, below, above) - 1) < 2e-9)
+    }
+    // And right of 0, where Newton's first step goes left of it: D of the value 0 is hardly above 6/7.
+    #expect(abs(DirichletMean(values: [0, 0.7, 1], masses: [1, 50, 1]).tail(above: 0.1) - 1) < 1e-9)
   }
 }
