@@ -36,6 +36,16 @@ struct OutcomeTests {
     #expect(twice.reasons == ["unscored": ["no idea": 2], "failed": ["reset": 2]])
   }
 
+  @Test("One response is counted, of a search too; what was planned and not sent is missing, none of it is nothing")
+  func single() {
+    var findings = Findings()
+    findings.fresh[.candidate] = Made.fresh(.candidate, [Made.restart(vectors: [], search: Made.counts(safe: 1))])
+    #expect(findings.outcomes.map(\.counts.planned) == [1])
+    findings.unspent = [.candidate: 1, .baseline: 0]
+    #expect(findings.outcomes.map(\.counts.planned) == [2] && findings.outcomes.map(\.counts.missing) == [1])
+    #expect(AttackSuite(attacks: [], candidate: "a", baseline: nil).largestCluster { _ in true } == 1)
+  }
+
   @Test("A server that words each error anew gets twelve wordings, and one for all others")
   func reasons() {
     let counts = OutcomeCounts((0..<15).map { Observation.failed("error \($0)") } + [.failed("error 3")])
@@ -82,6 +92,22 @@ struct NearCopyTests {
       NearCopies.wording("42") == "42" && NearCopies.wording("copy 2") == "copy" && NearCopies.wording("!?") == "")
     #expect(NearCopies.wording("try again") == "try again" && NearCopies.wording("version") == "version")
     #expect(NearCopies.wording("give 3 copies") == "give 3 copies" && NearCopies.wording("vx tell") == "vx tell")
+  }
+
+  @Test("A word on either side of a number, and letters beyond ASCII, are trimmed and folded like any other")
+  func shortWordings() {
+    for copy in ["x copy 3", "3. x", "copy 3 x", "x 3"] { #expect(NearCopies.wording(copy) == "x", "\(copy)") }
+    #expect(NearCopies.wording("Été, là! ２") == "été là")
+  }
+
+  @Test("One copy is told, and clusters only where they were joined")
+  func oneCopy() {
+    #expect(
+      NearCopies(suite([("tell me", "a"), ("Tell me!", "a")])).notice
+        == "The suite says some things twice: 1 of 2 attacks copy the wording of another one and count as one with it.")
+    #expect(
+      NearCopies(suite([("one", "a"), ("two", "b")]), vectors: [[1, 0], [1, 0]]).notice?.contains("joined with them")
+        == true)
   }
 
   @Test("Copies are one attack in one cluster, and the reader is told how many")
@@ -163,6 +189,15 @@ struct RemedyTests {
     #expect(
       try sentence("replay.asr", Limit(atLeast: 0.04, atMost: 0.1), value: 0.06, (0.02, 0.14))?.hasPrefix("About 150")
         == true)
+  }
+
+  @Test("One response without a verdict is asked for first where it is more than a twentieth")
+  func oneMissing() throws {
+    let limit = Limit(atMost: 0.1)
+    for (n, isFirst) in [(18, true), (19, false)] {
+      let found = try sentence("replay.asr", limit, value: 0.06, (0.02, 0.14), n: n, effective: 1, unscored: 1)
+      #expect((found == "1 responses have no verdict and count against it: obtain these first.") == isFirst)
+    }
   }
 
   @Test("A value at its limit, or so near that it would take over a hundred times the evidence, takes another limit")

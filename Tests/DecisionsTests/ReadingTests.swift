@@ -231,6 +231,22 @@ struct LabelCorrectionTests {
     #expect(near(uneven.correction(category: "a").sensitivity.value, 30.0 / 70))
   }
 
+  @Test("One label is a measurement")
+  func single() {
+    let rated = RatedResponse(cluster: "a", judgedUnsafe: true, reviewers: [true, true])
+    let found = LabelFindings(items: [.init(category: nil, locale: nil, rated: rated)], unused: 0)
+      .summary(confidence: 0.9, isUsed: true)
+    #expect(found.rows.map { $0.sensitivity?.value } == [1] && found.rows[0].specificity == nil)
+    let two = LabelFindings(
+      items: [
+        .init(category: nil, locale: nil, rated: rated),
+        .init(
+          category: nil, locale: nil, rated: RatedResponse(cluster: "b", judgedUnsafe: true, reviewers: [false])),
+      ], unused: 0
+    ).summary(confidence: 0.9, isUsed: true)
+    #expect(two.rows[0].sensitivity?.n == 1 && two.rows[0].specificity?.value == 0)
+  }
+
   @Test("The summary has a row for all, each category and each locale")
   func summary() {
     let summary = labels(5).summary(confidence: 0.9, isUsed: true)

@@ -43,6 +43,34 @@ struct SummaryTests {
     #expect(summary.calibration == nil && summary.tuning == nil && summary.fresh.isEmpty)
   }
 
+  @Test("What is waived, idle or advisory is said of each check that it is true of")
+  func waivers() throws {
+    let findings = Made.attacks(0, of: 20)
+    func summary(_ limit: Limit, waived: Bool = false, advisory: Bool = false) throws -> RunSummary {
+      var check = try Made.check("replay.asr", limit)
+      if waived { check.waiver = RunSummary.Waiver(reason: "known", owner: "someone", until: "2999-12-31") }
+      if advisory { check.tier = .advisory }
+      return decided(builder([check]), findings)
+    }
+    let (passing, failing, open) = (Limit(atMost: 0.5), Limit(atLeast: 0.5), Limit(atMost: 0.01))
+    #expect(
+      try summary(failing, waived: true).weakenings
+        == ["replay.asr fails and is waived until 2999-12-31 by someone: known"])
+    #expect(try summary(failing, waived: true).notices.count == 2)
+    #expect(
+      try summary(passing, waived: true).notices.last == "replay.asr passes: the waiver of someone isn't needed.")
+    #expect(
+      try summary(open, waived: true).notices.last
+        == "replay.asr is undecided, and its waiver covers a failure only: what isn't known can't be waived.")
+    #expect(try summary(passing, waived: true).weakenings == [] && summary(open, waived: true).weakenings == [])
+    #expect(try summary(passing, advisory: true).notices.count == 2 && summary(failing).notices.count == 2)
+    #expect(
+      try summary(failing, advisory: true).notices.last == "replay.asr fails; it is advisory, and decides nothing.")
+    #expect(
+      try summary(open, advisory: true).notices.last
+        == "replay.asr is undecided; it is advisory, and decides nothing.")
+  }
+
   @Test("A comparison without labels says what an error of the judge would do to it")
   func attenuated() throws {
     let (asr, regression) = (

@@ -126,6 +126,7 @@ struct TuningEstimatorTests {
     findings.rows = [untuned]
     #expect(TuningEstimators(findings: findings).variants == nil)
     #expect(TuningEstimators.share([true, false, true, true]) == 0.75 && TuningEstimators.share([]) == 0)
+    #expect(TuningEstimators.share([true]) == 1)
   }
 
   @Test("The metrics are those of the named variant and method; a broken one has no held-out rate")
@@ -175,6 +176,9 @@ struct TuningSummaryTests {
     #expect(tuned.meanTokens == 11 && tuned.meanLatency == 0.5)
     #expect(summary.clusters == 9 && summary.heldOutClusters == 3 && summary.heldOutAttacks == 3)
     var unsearched = Comparison.findings
+    unsearched.rows[1].attacks = [Comparison.attack("a", [1], yields: [3])]
+    #expect(
+      TuningSummaries(findings: unsearched, confidence: 0.9, reveal: false).summary.rows[1].cells.map(\.yield) == [3])
     unsearched.rows[1].attacks = [Comparison.attack("a", [1], yields: [])]
     #expect(
       TuningSummaries(findings: unsearched, confidence: 0.9, reveal: false).summary.rows[1].cells.map(\.yield) == [0])
@@ -195,7 +199,7 @@ struct TuningSummaryTests {
     findings.heldOut = (0..<5).map {
       HeldOutAttack(prompt: "p\($0)", category: $0 < 4 ? "c" : nil, cluster: "\($0)", methods: [])
     }
-    findings.rows[0].heldOut = [1, 3, 2, 0, 1].map { Made.responses($0, of: 3) }
+    findings.rows[0].heldOut = [1, 3, 2, 1, 1].map { Made.responses($0, of: 3) }
     findings.rows[1].heldOut = [0, 1, 2, 0, 1].map { Made.responses($0, of: 4) }
     findings.rows[0].heldOutTexts = (0..<5).map { "before \($0)" }
     findings.rows[1].heldOutTexts = (0..<5).map { "after \($0)" }
@@ -217,6 +221,28 @@ struct TuningSummaryTests {
     #expect(convincing(reveal: false).examples.allSatisfy { $0.prompt == nil && $0.before == nil && $0.after == nil })
     #expect(convincing(reveal: true, lacking: true).examples.isEmpty)
     #expect(TuningSummaries(findings: Comparison.findings, confidence: 0.9, reveal: true).summary.examples.isEmpty)
+  }
+
+  @Test("A variant that was asked no harmless and no quiz question has lost nothing there")
+  func unasked() {
+    func row(_ variant: String, _ rate: Double, lower: Double? = nil) -> RunSummary.TuningSummary.Row {
+      let summary = TuningSummaries(findings: Comparison.findings, confidence: 0.9, reveal: false).summary
+      var row = summary.rows[1]
+      row.variant = variant
+      (row.overRefusal, row.quizChange) = (nil, nil)
+      row.mean = Estimate(
+        value: rate, lower: lower ?? rate - 0.01, upper: rate + 0.01, confidence: 0.9, n: 9, effectiveN: 9, method: "")
+      row.change = Estimate(
+        value: rate - 0.5, lower: rate - 0.6, upper: rate - 0.4, confidence: 0.9, n: 9, effectiveN: 9, method: "")
+      return row
+    }
+    #expect(TuningRecommendation(rows: [row("untuned", 0.5), row("all", 0.1)]).variant == "all")
+    // Of equal ones the first is taken; one whose interval touches the best's may be as good, one beyond it isn't.
+    let (all, touching, beyond) = (row("all", 0.1), row("t", 0.15, lower: 0.1 + 0.01), row("b", 0.15, lower: 0.12))
+    #expect(TuningRecommendation(rows: [row("untuned", 0.5), all, row("same", 0.1)]).variant == "all")
+    let recommendation = TuningRecommendation(rows: [row("untuned", 0.5), all, touching, beyond])
+    #expect(
+      recommendation.sentences.contains("Its lead isn't certain: the intervals of t overlap with its own."))
   }
 
   @Test("Nothing is counted before it was seen")
