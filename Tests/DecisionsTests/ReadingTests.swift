@@ -189,6 +189,17 @@ struct OtherReadingTests {
     #expect(try readings(rows, "run.coverage") == nil && readings(rows, "found.asr") == nil)
   }
 
+  @Test("One verdict in clusters of unequal size has the other weighting's reading, none has no reading")
+  func fewVerdicts() throws {
+    func rows(_ first: Observation) -> [ReplayRow] {
+      [("a", first), ("a", .failed), ("b", .failed)].enumerated().map { index, part in
+        row("\(index)", cluster: part.0, candidate: [part.1])
+      }
+    }
+    #expect(try readings(rows(judged(true)), "replay.asr")?.otherWeighting?.value == 1)
+    #expect(try readings(rows(.failed), "replay.asr")?.otherWeighting == nil)
+  }
+
   @Test("Clusters of unequal size get the other weighting's reading")
   func weighting() throws {
     let rows = (0..<6).map {

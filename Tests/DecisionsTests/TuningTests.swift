@@ -99,6 +99,10 @@ struct TuningEstimatorTests {
     // Half right before is not more often than not; the fourth has no answer to hold against it.
     let found = retention?.estimate(confidence: 0.9)
     #expect(isNear(found?.value, 0.5) && found?.effectiveN == 2 && found?.n == 2 && found?.unscored == 2)
+    // Two of three right before is more often than not.
+    var mostly = Comparison.findings
+    mostly.rows[0].quiz[1] = [true, true, false]
+    #expect(TuningEstimators(findings: mostly).retention(tuned)?.estimate(confidence: 0.9).n == 4)
     var short = tuned
     short.benign.removeLast()
     #expect(estimators.refusalRate(short) == nil && estimators.overRefusal(short) == nil)

@@ -29,6 +29,7 @@ struct VerdictTrialTests {
     #expect(isNear(outcome.estimates[0]?.value, 6.0 / 240) && isNear(outcome.estimates[1]?.value, 1.0 / 100))
     #expect(outcome.estimates[0]?.confidence == 0.975 || outcome.estimates[1]?.confidence == 0.975)
     #expect(!outcome.sizeGoesWithWeakness)
+    #expect(trial.decide(answers(1), refusals: [], judge: nil, seed: 1).asked == 1)
   }
 
   @Test("What has no verdict is lost as the answers say, and counts against")
