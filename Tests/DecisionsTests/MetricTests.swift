@@ -38,6 +38,19 @@ struct MetricTests {
     #expect(Metric.named("replay") == nil && Set(Metric.all).count == Metric.all.count)
   }
 
+  @Test("A metric compares the models exactly where its values have signs")
+  func comparing() throws {
+    for (name, basis) in [
+      ("replay.asr", Metric.Basis.rate(.file)), ("replay.regression", .change(.file)), ("found.asr", .rate(.found)),
+      ("found.regression", .change(.found)), ("benign.refusal_rate", .questions(compares: false)),
+      ("benign.regression", .questions(compares: true)), ("fresh.unique_attacks", .finds(compares: false)),
+      ("fresh.regression", .finds(compares: true)),
+    ] {
+      let metric = try #require(Metric.named(name))
+      #expect(metric.basis == basis && (metric.range.lowerBound < 0) == name.hasSuffix("regression"), "\(name)")
+    }
+  }
+
   /// Two attacks: a response of each kind for the first, and a cut and a safe one for the second.
   private var run: Findings {
     var cut = Made.judged(false)

@@ -237,6 +237,9 @@ struct SampleEdgeTests {
     }
     let three = StratifiedSample.draw(units, count: 3, using: &random)
     #expect(three.allSatisfy { abs($0.weight - 40.0 / 3) < 1e-12 })
+    // Of groups with equal shares the one whose name comes first has the odd draw.
+    let odd = ["b", "a", "b", "a", "b", "a"].map { [$0] }
+    #expect(StratifiedSample.draw(odd, count: 3, using: &random).count { odd[$0.index] == ["a"] } == 2)
     // Units may have fewer levels than others.
     let mixed = [["x"], ["x", "a"], ["x", "a"], ["x"]]
     #expect(StratifiedSample.draw(mixed, count: 4, using: &random).map(\.weight) == [1, 1, 1, 1])

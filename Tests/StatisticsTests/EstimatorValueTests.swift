@@ -171,7 +171,7 @@ struct SimpleEstimatorTests {
   func known() {
     let share = KnownShare(done: 3, planned: 4).estimate(confidence: 0.95)
     #expect(share.value == 0.75 && share.lower == 0.75 && share.upper == 0.75 && share.n == 4 && share.effectiveN == 4)
-    #expect(KnownShare(done: 0, planned: 0).estimate(confidence: 0.95).n == 0)
+    #expect(KnownShare(done: 0, planned: 0).estimate(confidence: 0.95).method == "no observation")
   }
 
   @Test("Shares of no plan are as open as can be, and differences take each side at its worst")
