@@ -25,6 +25,15 @@ struct LedgerKeyOptions: ParsableArguments {
   }
 }
 
+/// Which ledger gets another key or none, and why.
+struct SealedLedgerOptions: ParsableArguments {
+  @Argument(help: "The ledger file.", completion: .file(extensions: ["sqlite"]))
+  var path = ".sluice/ledger.sqlite"
+
+  @Option(help: "Why; it is kept in the audit chain.")
+  var reason: String?
+}
+
 struct LedgerSealCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "seal",
@@ -42,17 +51,14 @@ struct LedgerSealCommand: ParsableCommand {
         sluice ledger seal build/audit.sqlite --passphrase-env SLUICE_LEDGER_PASSPHRASE
       """)
 
-  @Argument(help: "The ledger file.", completion: .file(extensions: ["sqlite"]))
-  var path = ".sluice/ledger.sqlite"
+  @OptionGroup var ledger: SealedLedgerOptions
 
   @OptionGroup var key: LedgerKeyOptions
 
-  @Option(help: "Why; it is kept in the audit chain.")
-  var reason: String?
-
   func run() throws {
-    let copies = try LedgerSealing.seal(ledger: path, key: key.source, reason: reason)
-    let lines = ["\(path): sealed"] + copies.map { "the copy \($0) still holds every text in the clear: remove it" }
+    let copies = try LedgerSealing.seal(ledger: ledger.path, key: key.source, reason: ledger.reason)
+    let warnings = copies.map { "the copy \($0) still holds every text in the clear: remove it" }
+    let lines = ["\(ledger.path): sealed"] + warnings
     try StandardOutput.write(lines.map(VisibleText.line).joined(separator: "\n") + "\n")
   }
 }
@@ -69,17 +75,13 @@ struct LedgerUnsealCommand: ParsableCommand {
         sluice ledger unseal build/audit.sqlite --key-env SLUICE_LEDGER_KEY
       """)
 
-  @Argument(help: "The ledger file.", completion: .file(extensions: ["sqlite"]))
-  var path = ".sluice/ledger.sqlite"
+  @OptionGroup var ledger: SealedLedgerOptions
 
   @OptionGroup var key: LedgerKeyOptions
 
-  @Option(help: "Why; it is kept in the audit chain.")
-  var reason: String?
-
   func run() throws {
-    try LedgerSealing.unseal(ledger: path, key: key.source, reason: reason)
-    try StandardOutput.write("\(path): not sealed any more\n")
+    try LedgerSealing.unseal(ledger: ledger.path, key: key.source, reason: ledger.reason)
+    try StandardOutput.write("\(ledger.path): not sealed any more\n")
   }
 }
 
@@ -96,8 +98,7 @@ struct LedgerRekeyCommand: ParsableCommand {
         sluice ledger rekey --old-key-file old.key --passphrase-env SLUICE_LEDGER_PASSPHRASE
       """)
 
-  @Argument(help: "The ledger file.", completion: .file(extensions: ["sqlite"]))
-  var path = ".sluice/ledger.sqlite"
+  @OptionGroup var ledger: SealedLedgerOptions
 
   @OptionGroup var key: LedgerKeyOptions
 
@@ -109,9 +110,6 @@ struct LedgerRekeyCommand: ParsableCommand {
 
   @Option(help: "The environment variable that holds the present passphrase.")
   var oldPassphraseEnv: String?
-
-  @Option(help: "Why; it is kept in the audit chain.")
-  var reason: String?
 
   func validate() throws {
     if [oldKeyFile, oldKeyEnv, oldPassphraseEnv].compactMap(\.self).count > 1 {
@@ -126,7 +124,7 @@ struct LedgerRekeyCommand: ParsableCommand {
     guard let new = key.source else { return }
     let old: LedgerKeySource? =
       oldKeyFile.map { .file($0) } ?? oldKeyEnv.map { .variable($0) } ?? oldPassphraseEnv.map { .passphrase($0) }
-    try LedgerSealing.rekey(ledger: path, old: old, new: new, reason: reason)
-    try StandardOutput.write("\(path): has another key\n")
+    try LedgerSealing.rekey(ledger: ledger.path, old: old, new: new, reason: ledger.reason)
+    try StandardOutput.write("\(ledger.path): has another key\n")
   }
 }
