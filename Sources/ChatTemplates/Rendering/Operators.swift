@@ -157,15 +157,15 @@ extension Renderer {
     while let percent = rest.firstIndex(of: "%") {
       try result.append(String(rest[..<percent]))
       rest = rest[rest.index(after: percent)...]
-      guard let kind = rest.popFirst(), "%srdi".unicodeScalars.contains(kind) else {
+      guard let letter = rest.popFirst(), "%srdi".unicodeScalars.contains(letter) else {
         throw Fault.unsupported("a '%' format with more than a letter")
       }
-      if kind == "%" {
+      if letter == "%" {
         try result.append("%")
         continue
       }
       guard let value = given.popFirst() else { throw Fault("too few values for a '%' format") }
-      switch kind {
+      switch letter {
       case "s": try result.append(value.printed(work))
       case "r": try result.append(value.represented(work))
       default:

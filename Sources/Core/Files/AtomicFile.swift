@@ -11,7 +11,7 @@ public struct AtomicFile: ~Copyable {
   public enum Access: Sendable {
     /// As the process's mask says; one that is replaced keeps its mode.
     case usual
-    /// Its owner alone (0600), whoever could read the one that is replaced.
+    /// Its owner alone (0600), even where others could read the file that is replaced.
     case owner
     /// As of a file that was there before.
     case like(FileStatus)

@@ -13,8 +13,8 @@ extension Ledger {
   /// the ledger count as sealed.
   ///
   /// The audit chain goes on: each batch of rows is in it as changed by a record `sealed`, and older records verify as before.
-  /// Their digests are of the plain texts, so whoever guesses a whole row of a ledger that was sealed later can confirm it; a ledger
-  /// that was sealed from the beginning has no such digest.
+  /// Those digest the plain texts, so a guess of a whole row can be confirmed in a ledger that was sealed later; one that was sealed
+  /// from the beginning has no such digest.
   /// - Returns: copies of the ledger beside it, which still hold every text in the clear.
   /// - Throws: `SluiceError`: usage (64) for a ledger that is sealed already; permission (77) for another key than the one that it is
   ///   half sealed with.
