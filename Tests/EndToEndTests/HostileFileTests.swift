@@ -4,20 +4,8 @@ import Testing
 /// The binary looks at hostile checkpoints with little memory to take: what a file claims is checked before it is believed.
 @Suite("Hostile files, in 400 MB of address space")
 struct HostileFileTests {
-  /// The program itself, its libraries and BLAS's buffers need about 300.
-  private static let kilobytes = 400_000
-
-  /// `sluice model inspect` within the limit.
   private func inspect(_ workspace: Workspace, _ checkpoint: String) async throws -> Binary.Outcome {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/bash")
-    process.arguments = [
-      "-c", "ulimit -v \(Self.kilobytes); exec \"$0\" model inspect \"$1\"", try Binary.path(), checkpoint,
-    ]
-    process.currentDirectoryURL = workspace.folder
-    process.environment = ProcessInfo.processInfo.environment.filter { ["PATH", "HOME"].contains($0.key) }
-      .merging(["OPENBLAS_NUM_THREADS": "1"]) { $1 }
-    return try await RunningBinary(process).outcome(atMost: 30)
+    try await Binary.startConfined(["model", "inspect", checkpoint], in: workspace.folder).outcome(atMost: 30)
   }
 
   private func workspace() throws -> Workspace {

@@ -4,8 +4,6 @@ import Testing
 /// Whatever stands where a file is expected: an error with its name, in bounded time and memory.
 @Suite("Input files, in 400 MB of address space")
 struct InputFileTests {
-  private static let kilobytes = 400_000
-
   private func place() throws -> Workspace {
     let place = try Workspace()
     try place.write(
@@ -36,13 +34,7 @@ struct InputFileTests {
   }
 
   private func run(_ arguments: [String], in folder: URL) async throws -> Binary.Outcome {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/bash")
-    process.arguments = ["-c", "ulimit -v \(Self.kilobytes); exec \"$@\"", "bash", try Binary.path()] + arguments
-    process.currentDirectoryURL = folder
-    process.environment = ProcessInfo.processInfo.environment.filter { ["PATH", "HOME"].contains($0.key) }
-      .merging(["OPENBLAS_NUM_THREADS": "1"]) { $1 }
-    return try await RunningBinary(process).outcome(atMost: 30)
+    try await Binary.startConfined(arguments, in: folder).outcome(atMost: 30)
   }
 
   /// Puts something where `name` was.
