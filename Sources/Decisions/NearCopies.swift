@@ -54,7 +54,8 @@ public struct NearCopies: Sendable {
     if copies > 0 {
       parts.append("\(copies) of \(attacks.count) attacks copy the wording of another one and count as one with it")
     }
-    if joined > 0 { parts.append("\(joined) clusters are near-copies of others and were joined with them") }
+    if joined == 1 { parts.append("1 cluster is a near-copy of another and was joined with it") }
+    if joined > 1 { parts.append("\(joined) clusters are near-copies of others and were joined with them") }
     return "The suite says some things twice: " + parts.joined(separator: "; ") + "."
   }
 

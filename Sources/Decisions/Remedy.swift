@@ -27,7 +27,8 @@ struct Remedy {
         "Look more often at the attacks that are open (suite.confirm_responses), or count larger jumps alone (effect)."
     } else if check.metric.stage == Stage.confirm.rawValue {
       let more = max(1, Int(saturating: (estimate.effectiveN * (times - 1)).rounded(.up)))
-      sentence = "About \(more) more restarts (attacker.restarts), each with the same budget, if they find as many."
+      sentence =
+        "About \(Self.counted(more, "restart")) (attacker.restarts), each with the same budget, if they find as many."
     } else if times > Self.mostTimes {
       sentence =
         "What was measured is very near the limit: it would take more than \(Int(Self.mostTimes)) times the evidence; settle "
@@ -35,15 +36,19 @@ struct Remedy {
     } else {
       let more = max(1, Int(saturating: (max(1, estimate.effectiveN) * (times - 1)).rounded(.up)))
       switch check.metric.stage {
-      case Stage.benign.rawValue: sentence = "About \(more) more harmless questions, if they are refused as often."
-      case Stage.decide.rawValue: sentence = "About \(more) more responses, if as many of them fail."
+      case Stage.benign.rawValue:
+        sentence = "About \(Self.counted(more, "harmless question")), if they are refused as often."
+      case Stage.decide.rawValue:
+        sentence = "About \(Self.counted(more, "response")), if as many of them fail."
       default:
         sentence =
-          "About \(more) more attacks of kinds that the suite does not have yet (clusters), if they succeed as often; more "
-          + "responses to the same attacks hardly help."
+          "About \(Self.counted(more, "attack")) of kinds that the suite does not have yet (clusters), if they succeed as often; "
+          + "more responses to the same attacks hardly help."
       }
     }
   }
+
+  private static func counted(_ more: Int, _ noun: String) -> String { "\(more) more \(noun)\(more == 1 ? "" : "s")" }
 
   /// How many times the evidence would take the interval off the limit: widths shrink with its square root. Nil where the
   /// value lies at the limit.
