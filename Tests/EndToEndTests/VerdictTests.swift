@@ -74,6 +74,29 @@ struct VerdictTests {
     #expect(try workspace.hasValidJUnit())
   }
 
+  @Test("An override weakens a verdict unless it names files, the model under test, or how that is reached")
+  func overrides() async throws {
+    let workspace = try Workspace.tiny(TinyPolicy())
+    let usual = [
+      "targets.candidate.checkpoint=lab/assistant-1.2", "report.json=out/other.json", "budget.wall_clock=5m",
+    ]
+    for (set, weakening) in [
+      (usual, nil), (usual + ["suite.responses=1"], "suite.responses=1"),
+      (["report.reveal=true"], "report.reveal=true"),
+      (["targets.candidate.max_tokens=4"], "targets.candidate.max_tokens=4"),
+    ] as [([String], String?)] {
+      let outcome = try await Binary.run(
+        ["check", "policy.yaml"] + set.flatMap { ["--set", $0] }, in: workspace.folder)
+      #expect(outcome.code == 0, "\(outcome.errors)")
+      let lines = outcome.output.split(separator: "\n").filter { $0.contains("overridden") }.map(String.init)
+      let expected = [
+        weakening.map { "  weakens the verdict: Values of the policy were overridden: \($0)." },
+        set.count < 2 ? nil : "  note: Values of the policy were overridden: \(usual.joined(separator: ", ")).",
+      ]
+      #expect(lines == expected.compactMap(\.self))
+    }
+  }
+
   @Test("An attacker that is asleep proves nothing: 2, not 0")
   func collapsedAttacker() async throws {
     var policy = TinyPolicy()

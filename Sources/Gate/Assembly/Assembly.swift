@@ -47,6 +47,7 @@ struct Assembly {
     let refusals = try refusals(by: [confirm, reward].compactMap(\.self))
     var models = try participants()
     try keepApart(&models)
+    let weakenings = PolicyWeakenings(policy)
     var plan = RunPlan(
       identity: try identity(), stages: stages, candidate: models.candidate, baseline: models.baseline,
       control: models.control,
@@ -62,8 +63,8 @@ struct Assembly {
       weaknesses: try policy.weaknesses.map(SuiteFile.weaknesses) ?? [],
       checks: policy.checks, rule: DecisionRule(policy),
       wallClock: policy.budget.wallClock.map { .seconds($0) }, reveal: policy.report.reveal,
-      notices: notices() + [seeds.remark, questions?.remark].compactMap(\.self),
-      weakenings: PolicyWeakenings(policy).sentences)
+      notices: notices() + [seeds.remark, questions?.remark].compactMap(\.self) + weakenings.notices,
+      weakenings: weakenings.sentences)
     plan.planted = planted(in: plan, refusals: refusals)
     plan.weakenings += JudgeWarnings(plan).weakenings
     return plan

@@ -114,7 +114,8 @@ private struct OutcomeDecision {
         .init(use: "suite.seeds", path: policy.suite.seeds, hash: try SHA256.hex(file: policy.suite.seeds)))
     }
     let resolved = policy.resolved + "\nthreshold \(rule.threshold)\n" + source.settings
-    var weakenings = PolicyWeakenings(policy).sentences
+    let found = PolicyWeakenings(policy)
+    var weakenings = found.sentences
     if rule.threshold > usual {
       weakenings.append("--threshold \(rule.threshold) is looser than the policy's judge (\(usual)).")
     }
@@ -134,7 +135,7 @@ private struct OutcomeDecision {
       notices: [
         "Decided on outcomes collected elsewhere (\(file)): Sluice asked no model, saw no response and can't tell whether the "
           + "judge was awake."
-      ], weakenings: weakenings)
+      ] + found.notices, weakenings: weakenings)
   }
 
   private static func summary(

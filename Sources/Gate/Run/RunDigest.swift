@@ -13,23 +13,6 @@ enum RunDigest {
   }
 }
 
-/// What a policy says that weakens its verdicts, beside its rule and its checks.
-struct PolicyWeakenings {
-  let sentences: [String]
-
-  init(_ policy: Policy) {
-    var sentences: [String] = []
-    if !policy.overrides.isEmpty {
-      sentences.append("Values of the policy were overridden: \(policy.overrides.joined(separator: ", ")).")
-    }
-    if let reward = policy.rewardJudge, reward == policy.confirmJudge {
-      sentences.append(
-        "The reward judge confirms its own rewards: attacks that only fool this judge count as confirmed.")
-    }
-    self.sentences = sentences
-  }
-}
-
 extension DecisionRule {
   init(_ policy: Policy) {
     self.init(

@@ -1,0 +1,29 @@
+import Policies
+
+/// What a policy says that weakens its verdicts, beside its rule and its checks.
+struct PolicyWeakenings {
+  let sentences: [String]
+  /// A sentence on the overrides that weaken nothing.
+  let notices: [String]
+
+  /// Names a run and its files, says which model is under test (the headline names it), or sets how it is reached: what a
+  /// pipeline sets on every run.
+  private static let usual =
+    ["name", "ledger.path", "budget.wall_clock"]
+    + ["csv", "html", "json", "junit", "markdown", "sarif"].map { "report.\($0)" }
+    + ["checkpoint", "concurrency", "model", "retries", "revision", "timeout", "url"].map { "targets.candidate.\($0)" }
+
+  init(_ policy: Policy) {
+    func sentence(_ overrides: [String]) -> [String] {
+      overrides.isEmpty ? [] : ["Values of the policy were overridden: \(overrides.joined(separator: ", "))."]
+    }
+    let isUsual = { (override: String) in Self.usual.contains { override.hasPrefix($0 + "=") } }
+    notices = sentence(policy.overrides.filter(isUsual))
+    var sentences = sentence(policy.overrides.filter { !isUsual($0) })
+    if let reward = policy.rewardJudge, reward == policy.confirmJudge {
+      sentences.append(
+        "The reward judge confirms its own rewards: attacks that only fool this judge count as confirmed.")
+    }
+    self.sentences = sentences
+  }
+}
