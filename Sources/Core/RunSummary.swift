@@ -87,10 +87,12 @@ public struct RunSummary: Hashable, Codable, Sendable {
     /// SHA-256 of the resolved policy (variables, overrides, seed) and of every input; nil in summaries of version 0.1.
     public var digest: String?
     public var inputs: [InputIdentity]?
+    /// Nil where the policy says nothing of it.
+    public var governance: Governance?
 
     public init(
       name: String, path: String, hash: String, seed: UInt64, confidence: Double, overrides: [String] = [],
-      digest: String? = nil, inputs: [InputIdentity]? = nil
+      digest: String? = nil, inputs: [InputIdentity]? = nil, governance: Governance? = nil
     ) {
       self.name = name
       self.path = path
@@ -100,6 +102,7 @@ public struct RunSummary: Hashable, Codable, Sendable {
       self.overrides = overrides
       self.digest = digest
       self.inputs = inputs
+      self.governance = governance
     }
   }
 

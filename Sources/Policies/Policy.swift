@@ -52,6 +52,7 @@ public struct Policy: Sendable, Hashable {
   public var validity: ValidityRule
   public var checks: [Check]
   public var report: ReportPolicy
+  public var governance: Governance?
   /// The policy with variables and overrides put in, keys in order: equal texts mean equal policies.
   public var resolved: String
   /// The same without what may differ when a run goes on: the wall clock.

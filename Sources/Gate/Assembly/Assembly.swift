@@ -77,7 +77,7 @@ struct Assembly {
     return RunSummary.PolicyIdentity(
       name: policy.name, path: policy.path, hash: SHA256.hex(policy.text), seed: policy.seed,
       confidence: policy.confidence, overrides: policy.overrides,
-      digest: RunDigest.hex(resolved: policy.lasting, inputs: inputs), inputs: inputs)
+      digest: RunDigest.hex(resolved: policy.lasting, inputs: inputs), inputs: inputs, governance: policy.governance)
   }
 
   /// How replay asks, and looks again where a check needs that.

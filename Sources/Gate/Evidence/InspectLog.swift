@@ -84,6 +84,7 @@ struct InspectLog {
               ("role", .string(model.role)), ("fingerprint", .string(model.fingerprint)),
               ("verdict", .string(summary.verdict.rawValue)), ("exit_code", .integer(Int(summary.exitCode))),
               ("ledger_head", .string(summary.evidence.headHash)),
+              ("governance", summary.policy.governance?.json ?? .null),
             ])
           ),
         ])

@@ -42,7 +42,7 @@ public struct ResponseExport {
         new: OutputPlan.Output(key: "--out", path: path), remedy: "Name another with --out.")
     }
     let (record, summary) = try ledger.finished(run)
-    var lines: [String] = format == .csv ? [Self.header(revealed)] : []
+    var lines = Self.papers(summary.policy.governance, format) + (format == .csv ? [Self.header(revealed)] : [])
     var count = 0
     let own = AnswersOfRun(record.id, summary)
     var log = format == .inspect ? try InspectLog(record, summary, role: role, judges: own.confirming) : nil
@@ -70,6 +70,17 @@ public struct ResponseExport {
           + (path.map { " to \($0)" } ?? ""), count: count), now: now.timeIntervalSince1970)
     if let path { try OutputFile.write(bytes, to: path, what: "the export", access: .owner, replaces: false) }
     return Result(bytes: bytes, responses: count, run: record.id)
+  }
+
+  /// The first line where the policy says whose attacks these are: an object of its own, or a comment in CSV. Inspect's document
+  /// has it in its metadata.
+  private static func papers(_ governance: Governance?, _ format: Format) -> [String] {
+    guard let governance else { return [] }
+    switch format {
+    case .csv: return ["# " + VisibleText.line(governance.line)]
+    case .jsonl, .chat: return [JSON.object([JSON.Member("governance", governance.json)]).serialized()]
+    case .inspect: return []
+    }
   }
 
   private static func header(_ revealed: Bool) -> String {
@@ -134,4 +145,8 @@ public struct ResponseExport {
       return JSON.object([JSON.Member("messages", messages)] + members).serialized()
     }
   }
+}
+
+extension Governance {
+  var json: JSON { .object(facts.map { JSON.Member($0.name, .string($0.value)) }) }
 }

@@ -123,7 +123,7 @@ private struct OutcomeDecision {
       identity: RunSummary.PolicyIdentity(
         name: policy.name, path: policy.path, hash: SHA256.hex(policy.text), seed: policy.seed,
         confidence: policy.confidence, overrides: policy.overrides,
-        digest: RunDigest.hex(resolved: resolved, inputs: inputs), inputs: inputs),
+        digest: RunDigest.hex(resolved: resolved, inputs: inputs), inputs: inputs, governance: policy.governance),
       stages: stages, checks: policy.checks, rule: DecisionRule(policy),
       models: roles.map { role in
         let target = role == .candidate ? policy.candidate : policy.baseline

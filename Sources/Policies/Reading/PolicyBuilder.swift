@@ -89,6 +89,7 @@ struct PolicyBuilder {
         targetResponses: budget.integer("target_responses"), wallClock: budget.seconds("wall_clock")),
       validity: ValidityRule(validity), checks: checks,
       report: ReportPolicy(report, kinds.reporters),
+      governance: root.child("governance").map { Governance($0, redactor) },
       resolved: ResolvedPolicy.text(tree, seed: seed, environment: reader.environment),
       lasting: ResolvedPolicy.text(tree.without("budget", "wall_clock"), seed: seed, environment: reader.environment),
       redactor: redactor, site: reader.site.path, places: reader.places)
@@ -136,5 +137,13 @@ extension LedgerKeySource {
     case (nil, nil, let name?): self = .passphrase(name)
     default: return nil
     }
+  }
+}
+
+extension Governance {
+  fileprivate init(_ section: Section, _ redactor: Redactor) {
+    func text(_ key: String) -> String? { section.text(key).map(redactor.redacted) }
+    self.init(
+      owner: text("owner") ?? "", purpose: text("purpose") ?? "", contact: text("contact"), licence: text("licence"))
   }
 }

@@ -21,7 +21,7 @@ enum PolicyTable {
         name: "tuning", shape: .object(tuning(kinds)),
         help: "Safety-tuned variants of the candidate, one for each attack method, attacked anew by every method."
       ),
-      ledger, budget, validity, checks(kinds.metrics), waivers, report(kinds.reporters),
+      ledger, budget, validity, checks(kinds.metrics), waivers, report(kinds.reporters), governance,
     ]
   }
 
@@ -192,6 +192,18 @@ enum PolicyTable {
     help:
       "What every run has to show of itself before it can pass; what is loosened here is the first thing that reports say."
   )
+
+  private static let governance = PolicyKey(
+    name: "governance",
+    shape: .object([
+      PolicyKey(
+        name: "owner", shape: .text, required: true, help: "Who answers for these attacks: a person or a team."),
+      PolicyKey(name: "purpose", shape: .text, required: true, help: "What they are for."),
+      PolicyKey(name: "contact", shape: .text, help: "Whom to ask or tell."),
+      PolicyKey(name: "licence", shape: .text, help: "Under which texts that leave the ledger may be used."),
+    ]),
+    help: "Whose attacks these are and what for: reports show it, and exports of attacks begin with it.",
+    example: "governance: {owner: red team, purpose: release gate, contact: red-team@example.com}")
 
   private static func checkKeys(_ metrics: [Metric]) -> [PolicyKey] {
     [

@@ -87,6 +87,6 @@ struct ProvenanceSection: Sendable {
     if let digest = summary.policy.digest {
       facts.insert(("Run digest: resolved policy and every input", #"<code class="hash">\#(digest)</code>"#), at: 2)
     }
-    return facts
+    return facts + (summary.policy.governance?.facts ?? []).map { ("\($0.name.capitalized)", "\($0.value)") }
   }
 }

@@ -204,6 +204,7 @@ public enum MarkdownReport {
       rest += "\(input.use) \(code: String(input.hash.prefix(12)))"
     }
     if !inputs.isEmpty { rest += (summary.policy.inputs?.count ?? 0) > inputs.count ? ", …" : "." }
+    if let governance = summary.policy.governance { rest += " Attacks: \(governance.line)." }
     return """
 
       <sub>Policy \(summary.policy.name) \(code: String(summary.policy.hash.prefix(12))), seed \

@@ -53,6 +53,9 @@ public enum SARIFReport {
       "sluice/policyHash": summary.policy.hash,
     ]
     if let digest = summary.policy.digest { properties["sluice/digest"] = digest }
+    for fact in summary.policy.governance?.facts ?? [] {
+      properties["sluice/governance/\(fact.name)"] = PlainText.line(fact.value)
+    }
     return properties
   }
 

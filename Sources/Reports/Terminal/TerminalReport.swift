@@ -134,6 +134,7 @@ private struct Page {
       + "\(Numbers.duration(summary.seconds)); run \(clean(summary.run)), seed \(summary.policy.seed)"
     return TerminalText.wrapped(text, to: width)
       + TerminalText.wrapped("ledger head \(clean(summary.evidence.headHash))", to: width)
+      + (summary.policy.governance.map { hanging("attacks: ", clean($0.line)) } ?? [])
   }
 
   /// Paths stay whole, so that they can be clicked and copied.
