@@ -63,16 +63,9 @@ struct InContextSearch: Sendable {
     let proposals = proposer.experiences(
       proposer.reference.sample(
         count, temperatures: [Float](repeating: 1, count: count), seeds: seeds, context: context))
-    var fresh = Set(proposals.map(\.prompt).filter(log.isNew))
-    try await log.observe(proposals.map(\.prompt))
     step += 1
-    for proposal in proposals {
-      guard fresh.remove(proposal.prompt) != nil, let c = log.known[proposal.prompt] else { continue }
-      var experience = proposal
-      experience.logUnsafe = c
-      log.claim(experience, method: settings.method.name, step: step, isNew: true)
-      if c > Foundation.log(settings.claimThreshold) { pool.add(experience) }
-    }
+    for (experience, isNew) in try await log.tryOut(proposals, step: step)
+    where isNew && experience.logUnsafe > Foundation.log(settings.claimThreshold) { pool.add(experience) }
     progress(log.spent, "\(log.claimed.count) attacks claimed")
   }
 }

@@ -64,18 +64,8 @@ struct PolicyGradientSearch: Sendable {
     let (samples, recording) = policy.record(
       settings.batch, temperatures: [Float](repeating: 1, count: settings.batch), seeds: seeds)
     let proposals = proposer.experiences(samples)
-    var fresh = Set(proposals.map(\.prompt).filter(log.isNew))
-    try await log.observe(proposals.map(\.prompt))
     step += 1
-    var batch: [Experience] = []
-    for proposal in proposals {
-      guard let c = log.known[proposal.prompt] else { continue }
-      var experience = proposal
-      experience.logUnsafe = c
-      log.claim(
-        experience, method: settings.method.name, step: step, isNew: fresh.remove(proposal.prompt) != nil)
-      batch.append(experience)
-    }
+    let batch = try await log.tryOut(proposals, step: step).map(\.experience)
     progress(log.spent, "\(log.claimed.count) attacks claimed")
     guard batch.count > 1 else { return }
     let before = policy.logProbabilities(batch.map(\.tokens))

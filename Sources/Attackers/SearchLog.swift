@@ -59,6 +59,23 @@ struct SearchLog: Sendable {
     settle(fresh, try await ask(oracle, fresh, settings))
   }
 
+  /// Asks about proposals and claims the new ones that seem to work.
+  /// - Returns: those that a judge scored, with their c(x), and whether they are new to this search.
+  mutating func tryOut(
+    _ proposals: [Experience], step: Int
+  ) async throws -> [(experience: Experience, isNew: Bool)] {
+    var fresh = Set(proposals.map(\.prompt).filter(isNew))
+    try await observe(proposals.map(\.prompt))
+    return proposals.compactMap { proposal in
+      guard let c = known[proposal.prompt] else { return nil }
+      var experience = proposal
+      experience.logUnsafe = c
+      let isNew = fresh.remove(proposal.prompt) != nil
+      claim(experience, method: settings.method.name, step: step, isNew: isNew)
+      return (experience, isNew)
+    }
+  }
+
   /// Notes an attack that seems to work, once.
   mutating func claim(_ experience: Experience, method: String, step: Int, isNew: Bool) {
     guard isNew, experience.logUnsafe > log(settings.claimThreshold) else { return }

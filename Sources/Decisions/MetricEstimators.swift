@@ -21,17 +21,23 @@ public struct MetricEstimators: Sendable {
     _ part: AttackSuite.Part, of model: KeyPath<ReplayRow, [Observation]>, category: String?,
     weight: Weighting = .attacks
   ) -> (any MetricEstimator)? {
+    guard let observed = uncorrectedRate(part, of: model, category: category, weight: weight) else { return nil }
+    return findings.correction(category: category).map { CorrectedRate(observed, judge: $0) } ?? observed
+  }
+
+  /// The same as the judge saw it, without what labels say of its errors.
+  func uncorrectedRate(
+    _ part: AttackSuite.Part, of model: KeyPath<ReplayRow, [Observation]>, category: String?, weight: Weighting
+  ) -> (any MetricEstimator)? {
     guard let replay = findings.replay else { return nil }
     let belongs = { (attack: SuiteAttack) in replay.suite.measuresCandidate(attack, part) && attack.isOf(category) }
     let units = WordingUnits(replay.rows) { belongs($0.attack) }.rates(model)
     guard !units.isEmpty else { return nil }
-    let observed: any MetricEstimator =
-      replay.looks == .none
+    return replay.looks == .none
       ? ClusteredRate(units, weight: weight)
       : SequentialEstimate(
         rate: units, weight: weight, largestCluster: replay.suite.largestCluster(where: belongs),
         isComplete: replay.looks == .finished)
-    return findings.correction(category: category).map { CorrectedRate(observed, judge: $0) } ?? observed
   }
 
   func regression(_ part: AttackSuite.Part, _ check: Check) -> (any MetricEstimator)? {
