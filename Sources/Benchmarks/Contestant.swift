@@ -7,13 +7,13 @@ struct Contestant: Sendable {
   let name: String
   let settings: AttackerSettings
 
-  /// Sluice's default, the published recipe, and the field's baselines.
+  /// Sluice's default, the published recipe, and every other method.
   static let methods: [Contestant] = {
     var all = [
       Contestant(name: "gflownet", settings: AttackerSettings()),
       Contestant(name: "published", settings: .published),
     ]
-    for method in [AttackMethod.reinforce, .ppo, .inContext, .sft] {
+    for method in AttackMethod.all where method != .gflownet {
       var settings = AttackerSettings()
       settings.method = method
       all.append(Contestant(name: method.name, settings: settings))

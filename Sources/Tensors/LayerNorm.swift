@@ -19,7 +19,8 @@ public func layerNorm(
 ///
 /// - Parameters:
 ///   - dx: [N,C], overwritten, or added to where `accumulate`.
-///   - dGamma, dBeta: [C], added to; nil where the norm is frozen.
+///   - dGamma: [C], added to; nil where the norm is frozen.
+///   - dBeta: as `dGamma`.
 public func layerNormBackward(
   rows: Int, width: Int, x: UnsafePointer<Float>, gamma: UnsafePointer<Float>, statistics: UnsafePointer<Float>,
   dy: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>, accumulate: Bool,

@@ -58,8 +58,10 @@ private func rmsRowBackward(
 /// Queries and keys normed head by head (Henry et al., 2020); values are copied.
 ///
 /// - Parameters:
-///   - qkv, normed: [N, H·D + 2·G·D].
-///   - queryGain, keyGain: [D].
+///   - qkv: [N, H·D + 2·G·D].
+///   - queryGain: [D].
+///   - keyGain: [D].
+///   - normed: as `qkv`.
 ///   - rstd: [N,H+G], queries' heads first.
 public func headNorm(
   _ shape: AttentionShape, rows: Int, epsilon: Float, qkv: UnsafePointer<Float>, queryGain: UnsafePointer<Float>,

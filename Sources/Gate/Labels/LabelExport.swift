@@ -36,7 +36,7 @@ public struct LabelExport {
   /// Strata: the judge's score, whether the attack is from the suite or was found anew, category and locale. The weights
   /// that undo the stratification stay in the ledger, since they would tell the reviewer what the judge said.
   /// - Parameters:
-  ///   - run: a run's identifier, or `last` for the last one that asked for responses.
+  ///   - asked: a run's identifier, or `last` for the last one that asked for responses.
   ///   - count: of responses; all where there are fewer.
   ///   - now: for the audit chain.
   /// - Throws: `SluiceError` for a run without such responses, or a file that is there already or can't be written.

@@ -79,15 +79,15 @@ private struct LampOracle: AttackOracle {
 
 @Suite("The example of an attack method")
 struct SpliceMethodTests {
-  private static let checkpoint = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "../../../fixtures/lab/attacker").standardizedFileURL.path
+  private static let lab = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "../../../fixtures/lab").standardizedFileURL.path
 
   private func search(seed: UInt64, responses: Int) async throws -> SearchResult {
     var settings = AttackerSettings()
     settings.method = .splice
     settings.batch = 8
     return try await attacker(
-      reference: CausalLanguageModel.load(folder: Self.checkpoint), referenceFingerprint: "lab",
+      reference: CausalLanguageModel.load(folder: Self.lab + "/attacker"), referenceFingerprint: "lab",
       embedder: WordingEmbedder(), settings: settings
     ).search(
       start: nil, seedPrompts: [], oracle: LampOracle(),
@@ -122,8 +122,8 @@ struct SpliceMethodTests {
       version: 1
       name: splice
       targets: {candidate: {kind: recorded, file: seeds.jsonl}}
-      judges: {reward: {kind: links}, confirm: {kind: links}}
-      attacker: {checkpoint: \(Self.checkpoint), method: splice, batch: 16}
+      judges: {reward: {kind: rules, file: \(Self.lab)/rules.yaml}, confirm: {kind: links}}
+      attacker: {checkpoint: \(Self.lab)/attacker, method: splice, batch: 16}
       suite: {seeds: seeds.jsonl}
       checks:
         - {metric: replay.asr, at_most: 0.5}
