@@ -27,10 +27,8 @@ struct RecordedTarget: Target {
         onOutcome(index, .success(Response(text: recorded[request.sampleIndex])))
       } else {
         // A failure counts against the candidate; the same answer again would count as fresh evidence.
-        onOutcome(
-          index,
-          .failure(ResponseFailure(kind: .rejected, message: "\(name) has no answer number \(request.sampleIndex + 1)"))
-        )
+        let problem = "\(name) has no answer number \(request.sampleIndex + 1)"
+        onOutcome(index, .failure(ResponseFailure(kind: .rejected, message: problem)))
       }
     }
   }
