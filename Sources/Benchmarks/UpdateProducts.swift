@@ -1,4 +1,5 @@
 import Foundation
+import ReferenceProduct
 import Synchronization
 import Tensors
 

@@ -1,4 +1,4 @@
-import COpenBLAS
+import CProcessor
 import Synchronization
 
 #if canImport(Glibc)

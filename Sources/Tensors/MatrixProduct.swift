@@ -1,4 +1,4 @@
-import COpenBLAS
+import CProcessor
 
 /// Up to this many rows a transposed B is read where it is; with more, packing it costs less than turning the results.
 private let fewRows = 64
@@ -45,23 +45,6 @@ public func matrixProduct(
     crew.split(m, grain: 12) { part(rows: $0, columns: 0..<n) }
   }
 }
-
-/// The same by OpenBLAS on one thread: an independent reference, and the yardstick of benchmarks.
-public func referenceProduct(
-  _ m: Int, _ n: Int, _ k: Int,
-  _ a: UnsafePointer<Float>, lda: Int, transposeA: Bool = false,
-  _ b: UnsafePointer<Float>, ldb: Int, transposeB: Bool = false,
-  _ c: UnsafeMutablePointer<Float>, ldc: Int,
-  alpha: Float = 1, beta: Float = 0
-) {
-  _ = singleThreaded
-  cblas_sgemm(
-    CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
-    blasint(m), blasint(n), blasint(k), alpha, a, blasint(lda), b, blasint(ldb), beta, c, blasint(ldc))
-}
-
-/// Global initialisers run once and thread-safely; every call of OpenBLAS reads this first.
-private let singleThreaded: Void = sluice_blas_single_thread()
 
 /// Whether this processor can run the kernels at all: they are compiled for AVX2 and FMA on x86-64.
 public var hasVectorUnits: Bool { sluice_has_vectors() != 0 }

@@ -1,4 +1,4 @@
-import COpenBLAS
+import CProcessor
 
 /// The innermost part of every matrix product: a tile T[R,16] = L[R,K] · P[K,16] held in registers, R ≤ 6.
 ///

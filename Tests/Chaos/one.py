@@ -81,7 +81,7 @@ class Run:
     @property
     def environment(self):
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH") if name in os.environ}
-        return kept | {world.KEY_VARIABLE: self.key, "SWIFT_BACKTRACE": "enable=no", "TERM": "xterm", "OPENBLAS_NUM_THREADS": "1"}
+        return kept | {world.KEY_VARIABLE: self.key, "SWIFT_BACKTRACE": "enable=no", "TERM": "xterm"}
 
     def accidents(self, pid):
         """Arranges for the plan's signal and full disk."""

@@ -56,11 +56,11 @@ enum Binary {
   }
 
   /// Starts the program with 400 MB of address space. glibc would reserve up to 128 MB for each thread's arena, so that
-  /// the number of threads decided what is left; with one arena and one thread of BLAS, a call needs less than 260 MB.
+  /// the number of threads decided what is left; with one arena a call needs less than 260 MB.
   static func startConfined(_ arguments: [String], in folder: URL) throws -> RunningBinary {
     try shell(
       "ulimit -v 400000; exec \"$SLUICE\" " + arguments.map { "'\($0)'" }.joined(separator: " "), in: folder,
-      environment: ["MALLOC_ARENA_MAX": "1", "OPENBLAS_NUM_THREADS": "1"])
+      environment: ["MALLOC_ARENA_MAX": "1"])
   }
 
   /// A clean environment: neither a proxy nor a CI variable of the machine decides what a test sees.

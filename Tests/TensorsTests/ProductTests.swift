@@ -1,3 +1,4 @@
+import ReferenceProduct
 import Synchronization
 import Testing
 
