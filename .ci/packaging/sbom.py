@@ -92,7 +92,7 @@ def main(version, epoch, program, dependencies, libraries):
             {"spdxElementId": element, "relationshipType": kind, "relatedSpdxElement": other})
 
     relate("SPDXRef-DOCUMENT", "DESCRIBES", root["SPDXID"])
-    relate(root["SPDXID"], "CONTAINS", file["SPDXID"])
+    relate(file["SPDXID"], "GENERATED_FROM", root["SPDXID"])
     for below in [*swift_packages(json.loads(pathlib.Path(dependencies).read_text())), runtime]:
         packages.append(below)
         relate(root["SPDXID"], "STATIC_LINK", below["SPDXID"])
