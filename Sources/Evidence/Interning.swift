@@ -52,23 +52,29 @@ struct Interning {
   mutating func source(_ key: ResponseKey, _ db: Database, storing isNew: Bool = true) throws -> Int64? {
     if let lastSource, lastSource.key.hasSameSource(as: key) { return lastSource.id }
     let hash = try settings.hash(key.settings)
-    let arguments: StatementArguments = [exact(key.target), hash, exact(key.scope)]
+    let id = try Self.source(key.target, settings: hash, scope: key.scope, db, storing: isNew)
+    if let id { lastSource = (key, id) }
+    return id
+  }
+
+  /// The same by the hash of the settings.
+  static func source(
+    _ target: String, settings hash: String, scope: String, _ db: Database, storing isNew: Bool = true
+  ) throws -> Int64? {
+    let arguments: StatementArguments = [exact(target), hash, exact(scope)]
     let sealed = SealedRows.seal("?", .sources, "settings")
     let find = try db.cachedStatement(
       sql: """
         SELECT id FROM main.sources
         WHERE target = \(ExactText.bound) AND settings = \(sealed) AND scope = \(ExactText.bound)
         """)
-    var id = try Int64.fetchOne(find, arguments: arguments)
-    if id == nil, isNew {
-      try db.cachedStatement(
-        sql:
-          "INSERT INTO main.sources (target, settings, scope) VALUES (\(ExactText.bound), \(sealed), \(ExactText.bound))"
-      ).execute(arguments: arguments)
-      id = db.lastInsertedRowID
-    }
-    if let id { lastSource = (key, id) }
-    return id
+    if let id = try Int64.fetchOne(find, arguments: arguments) { return id }
+    guard isNew else { return nil }
+    try db.cachedStatement(
+      sql:
+        "INSERT INTO main.sources (target, settings, scope) VALUES (\(ExactText.bound), \(sealed), \(ExactText.bound))"
+    ).execute(arguments: arguments)
+    return db.lastInsertedRowID
   }
 
   /// The number of a judge that is asked about a category in a scope.

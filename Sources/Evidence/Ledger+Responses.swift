@@ -96,22 +96,56 @@ extension Ledger {
           ])
           stored += db.changesCount
         case .failure(let failure):
-          try db.cachedStatement(
-            sql: """
-              INSERT INTO main.failures (target, prompt, sample, kind, run, message, settings)
-              SELECT target, prompt, sample, kind, run,
-                \(SealedRows.seal("message", .failures, "message", identity: ["run", "prompt", "sample"])),
-                \(SealedRows.seal("settings", .failures, "settings"))
-              FROM (SELECT \(ExactText.bound) AS target, \(ExactText.bound) AS message, ? AS prompt, ? AS settings,
-                ? AS sample, ? AS kind, ? AS run)
-              """
-          ).execute(arguments: [
-            exact(key.target), exact(failure.message), prompt, try settings.hash(key.settings), key.sampleIndex,
-            failure.kind.rawValue, run,
-          ])
+          try Self.insertFailure(
+            target: key.target, prompt: prompt, settings: try settings.hash(key.settings), sample: key.sampleIndex,
+            kind: failure.kind.rawValue, message: failure.message, run: run, db)
         }
       }
       return stored
+    }
+  }
+
+  /// - Parameters:
+  ///   - prompt: row of the text.
+  ///   - settings: hash of the sampling settings.
+  static func insertFailure(
+    target: String, prompt: Int64?, settings: String, sample: Int, kind: String, message: String, run: String,
+    _ db: Database
+  ) throws {
+    try db.cachedStatement(
+      sql: """
+        INSERT INTO main.failures (target, prompt, sample, kind, run, message, settings)
+        SELECT target, prompt, sample, kind, run,
+          \(SealedRows.seal("message", .failures, "message", identity: ["run", "prompt", "sample"])),
+          \(SealedRows.seal("settings", .failures, "settings"))
+        FROM (SELECT \(ExactText.bound) AS target, \(ExactText.bound) AS message, ? AS prompt, ? AS settings,
+          ? AS sample, ? AS kind, ? AS run)
+        """
+    ).execute(arguments: [exact(target), exact(message), prompt, settings, sample, kind, run])
+  }
+
+  /// Why requests of a run got no response, the newest failure of each, in the order of `keys`; nil where none is noted.
+  public func failures(_ keys: [ResponseKey], of run: String) throws -> [ResponseFailure?] {
+    try read { db in
+      var interning = Interning()
+      var settings = SettingsHashes()
+      let find = try db.cachedStatement(
+        sql: """
+          SELECT kind, \(ExactText.read("message")) FROM failures
+          WHERE target = \(ExactText.bound) AND run = ? AND prompt = ? AND sample = ? AND settings = ?
+          ORDER BY id DESC LIMIT 1
+          """)
+      return try keys.map { key -> ResponseFailure? in
+        guard let prompt = try interning.text(key.prompt, db, storing: false) else { return nil }
+        return try Row.fetchOne(
+          find, arguments: [exact(key.target), run, prompt, key.sampleIndex, try settings.hash(key.settings)]
+        ).map { row in
+          guard let kind = ResponseFailure.Kind(rawValue: try row.get("kind")) else {
+            throw LedgerDamage("a failure is of no known kind")
+          }
+          return ResponseFailure(kind: kind, message: try row.exactText("message"))
+        }
+      }
     }
   }
 }

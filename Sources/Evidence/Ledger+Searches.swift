@@ -38,6 +38,23 @@ extension Ledger {
     }
   }
 
+  /// The run that did the search with this key; nil where none is stored.
+  public func searcher(of key: String) throws -> String? {
+    try read { db in
+      try String.fetchOne(
+        db, sql: "SELECT run FROM searches WHERE key = \(ExactText.bound)", arguments: [exact(key)])
+    }
+  }
+
+  /// Keys of the searches of a run, in order.
+  public func searches(of run: String) throws -> [String] {
+    try read { db in
+      try Row.fetchAll(
+        db, sql: "SELECT \(ExactText.read("key")) FROM searches WHERE run = ?", arguments: [run]
+      ).map { try $0.exactText("key") }.sorted()
+    }
+  }
+
   /// Remembers a finished search; the first result under a key stays.
   public func storeSearch(_ key: String, _ search: StoredSearch, run: String) throws {
     try write { db in

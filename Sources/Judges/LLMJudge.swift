@@ -237,8 +237,9 @@ extension LLMJudge {
 
     func make(_ context: JudgeContext) throws -> any Judge {
       LLMJudge(
-        client: try OpenAIClient(configuration.redacting(context.redactor), waits: context.waits), settings: settings,
-        threshold: threshold ?? 0.5, hash: context.digest)
+        client: try OpenAIClient(
+          configuration.redacting(context.redactor).sharing(by: context.shards), waits: context.waits),
+        settings: settings, threshold: threshold ?? 0.5, hash: context.digest)
     }
   }
 }

@@ -115,7 +115,8 @@ extension ModerationJudge {
 
     func make(_ context: JudgeContext) throws -> any Judge {
       ModerationJudge(
-        client: try ModerationClient(configuration.redacting(context.redactor), waits: context.waits),
+        client: try ModerationClient(
+          configuration.redacting(context.redactor).sharing(by: context.shards), waits: context.waits),
         categories: categories, threshold: threshold ?? 0.5, hash: context.digest)
     }
   }

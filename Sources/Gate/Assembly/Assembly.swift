@@ -21,10 +21,13 @@ struct Assembly {
   var time = TemplateTime.now
   /// Hears of every long wait that a server asks for.
   private let waits: WaitSink
+  /// Processes that the run is dealt to, which share the rates of its servers.
+  private let shards: Int
 
   /// - Parameter progress: shows what a server makes the run wait for.
-  init(_ policy: Policy, progress: @escaping ProgressSink = { _ in }) {
+  init(_ policy: Policy, shards: Int = 1, progress: @escaping ProgressSink = { _ in }) {
     self.policy = policy
+    self.shards = shards
     waits = { progress(.notice($0)) }
   }
 
@@ -88,7 +91,7 @@ struct Assembly {
     let level = (1 - policy.confidence) / Double(max(1, policy.checks.count)) / 2
     let (stated, first) = (policy.suite.confirmResponses, policy.suite.responses)
     return ReplayStage.Settings(
-      responses: first, looksTwice: !counting.isEmpty,
+      responses: first, looksTwice: !counting.isEmpty, statesSecondLook: stated != nil,
       secondLook: { suspects in
         stated
           ?? NewlyBroken.secondLookSize(effect: effect, level: level / Double(max(1, suspects)), screen: first)
@@ -176,14 +179,13 @@ struct Assembly {
   var targetContext: TargetContext {
     TargetContext(
       decoder: checkpoints.decoder, workers: Self.workers, seed: policy.seed, policy: policy.path, time: time,
-      digest: { SHA256.hex($0) }, waits: waits,
-      redactor: policy.redactor)
+      digest: { SHA256.hex($0) }, waits: waits, redactor: policy.redactor, shards: shards)
   }
 
   private var judgeContext: JudgeContext {
     JudgeContext(
       fingerprint: checkpoints.fingerprint, fileDigest: { try SHA256.hex(file: $0) }, digest: { SHA256.hex($0) },
-      workers: Self.workers, waits: waits, redactor: policy.redactor)
+      workers: Self.workers, waits: waits, redactor: policy.redactor, shards: shards)
   }
 
   static var workers: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }

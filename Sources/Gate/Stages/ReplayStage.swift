@@ -9,6 +9,8 @@ struct ReplayStage: Sendable {
     var responses: Int
     /// Whether attacks that look newly broken are asked again: only a check on them needs that.
     var looksTwice: Bool
+    /// Whether the policy says how often suspects are asked again, so that their number doesn't matter.
+    var statesSecondLook = false
     /// Responses of the second look for each suspect and model, by the number of suspects.
     var secondLook: @Sendable (_ suspects: Int) -> Int
   }

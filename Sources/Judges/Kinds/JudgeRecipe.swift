@@ -43,11 +43,13 @@ public struct JudgeContext: Sendable {
   public var waits: WaitSink
   /// Takes the policy's secrets out of what servers say.
   public var redactor: Redactor
+  /// Processes that share each server's `requests_per_minute`.
+  public var shards: Int
 
   public init(
     fingerprint: @escaping @Sendable (String) throws -> String,
     fileDigest: @escaping @Sendable (String) throws -> String, digest: @escaping @Sendable (String) -> String,
-    workers: Int, waits: @escaping WaitSink, redactor: Redactor
+    workers: Int, waits: @escaping WaitSink, redactor: Redactor, shards: Int = 1
   ) {
     self.fingerprint = fingerprint
     self.fileDigest = fileDigest
@@ -55,6 +57,7 @@ public struct JudgeContext: Sendable {
     self.workers = workers
     self.waits = waits
     self.redactor = redactor
+    self.shards = shards
   }
 }
 

@@ -63,10 +63,13 @@ public struct TargetContext: Sendable {
   public var waits: WaitSink
   /// Takes the policy's secrets out of what servers say.
   public var redactor: Redactor
+  /// Processes that share each server's `requests_per_minute`.
+  public var shards: Int
 
   public init(
     decoder: @escaping @Sendable (String) throws -> LoadedDecoder, workers: Int, seed: UInt64, policy: String,
-    time: TemplateTime, digest: @escaping @Sendable (String) -> String, waits: @escaping WaitSink, redactor: Redactor
+    time: TemplateTime, digest: @escaping @Sendable (String) -> String, waits: @escaping WaitSink, redactor: Redactor,
+    shards: Int = 1
   ) {
     self.decoder = decoder
     self.workers = workers
@@ -76,6 +79,7 @@ public struct TargetContext: Sendable {
     self.digest = digest
     self.waits = waits
     self.redactor = redactor
+    self.shards = shards
   }
 }
 

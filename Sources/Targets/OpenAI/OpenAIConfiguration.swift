@@ -59,6 +59,13 @@ extension OpenAIConfiguration {
     return configuration
   }
 
+  /// The same for one of several processes that keep within its `requests_per_minute` together.
+  public func sharing(by processes: Int) -> OpenAIConfiguration {
+    var configuration = self
+    configuration.server = server.sharing(by: processes)
+    return configuration
+  }
+
   /// What planning has to know of the model.
   public func served(latency: Double? = nil, maxTokens: Int = 0, overhead: String = "") -> ServedModel {
     server.served(latency: latency, maxTokens: maxTokens, overhead: overhead)

@@ -43,6 +43,8 @@ struct ServedRecipe<Dialogue: ServerDialogue>: TargetRecipe {
 
   func make(_ context: TargetContext) throws -> any Target {
     ServedTarget(
-      try ServedClient(configuration.redacting(context.redactor), dialogue, waits: context.waits), settings: settings)
+      try ServedClient(
+        configuration.redacting(context.redactor).sharing(by: context.shards), dialogue, waits: context.waits),
+      settings: settings)
   }
 }

@@ -78,6 +78,13 @@ extension ServerConfiguration {
     return configuration
   }
 
+  /// The same for one of several processes that keep within its `requests_per_minute` together.
+  public func sharing(by processes: Int) -> ServerConfiguration {
+    var configuration = self
+    configuration.requestsPerMinute = requestsPerMinute.map { $0 / Double(max(1, processes)) }
+    return configuration
+  }
+
   /// What planning has to know of the model.
   public func served(latency: Double? = nil, maxTokens: Int = 0, overhead: String = "") -> ServedModel {
     ServedModel(
