@@ -21,6 +21,10 @@ struct LedgerArchive: ResponseArchive {
     try ledger.store(outcomes.map { (key($0.request, target), $0.outcome) }, run: run)
   }
 
+  func failures(_ requests: [TargetRequest], of target: any Target) throws -> [ResponseFailure?] {
+    try ledger.failures(requests.map { key($0, target) }, of: run)
+  }
+
   func scores(_ requests: [JudgedRequest], of target: any Target, by judge: any Judge) throws -> [Score?] {
     try ledger.scores(
       requests.map { (key($0.request, target), $0.input.category) }, judge: judge.fingerprint,

@@ -18,7 +18,10 @@ struct LedgerSearches: SearchMemory {
       try Self.text(key), StoredSearch(record: try record.encoded(), state: record.result.state), run: run)
   }
 
-  private static func text(_ key: SearchKey) throws -> String {
+  func isOwn(_ key: SearchKey) throws -> Bool { try ledger.searcher(of: try Self.text(key)) == run }
+
+  /// The key as the ledger has it.
+  static func text(_ key: SearchKey) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     return SHA256.hex([UInt8](try encoder.encode(key)))

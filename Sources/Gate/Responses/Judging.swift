@@ -36,6 +36,8 @@ struct Judging<Store: ScoreStore>: Sendable {
   let store: Store
   /// Whether the store may hold scores of what is to be judged; it can't where that came just now.
   var mayBeStored = true
+  /// Whether judges behind servers are asked; else shards asked them, and what has no score got no reply.
+  var asks = true
 
   /// Scores of one judge, in the order of `items`.
   ///
@@ -81,6 +83,7 @@ struct Judging<Store: ScoreStore>: Sendable {
 
   /// A reply is stored, be it a score or not; no reply after retries leaves the response unscored in this run alone.
   private func ask(_ items: [Store.Item], by judge: any RemoteJudge) async throws -> [Score] {
+    guard asks else { return items.map { _ in .unscored(reason: "the judge \(judge.name) gave its shard no reply") } }
     let (store, inputs) = (store, items.map(store.input))
     let collected = OutcomeBox<JudgmentOutcome>(count: items.count)
     let arrivals = Arrivals<Score>(concurrency: judge.preferredBatch, inFlight: judge.inFlight) { outcomes in

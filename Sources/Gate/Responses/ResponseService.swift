@@ -14,14 +14,26 @@ final class ResponseService: Sendable {
   private let blocksAreRefusals: Bool
   /// Tells refusals among safe responses; nil where nothing can.
   private let refusals: (any Judge)?
+  private let supply: Supply
+
+  /// Where responses and remote judgments come from that the archive doesn't have.
+  enum Supply: Sendable {
+    case target
+    /// From the target, once it was proved to be the one that was asked before.
+    case provenTarget(OnceOnly)
+    /// From nowhere: shards asked and judged everything, and what they got no answer to is a failure.
+    case shards
+  }
 
   init(
-    archive: any ResponseArchive, meter: CostMeter, blocksAreRefusals: Bool = true, refusals: (any Judge)? = nil
+    archive: any ResponseArchive, meter: CostMeter, blocksAreRefusals: Bool = true, refusals: (any Judge)? = nil,
+    supply: Supply = .target
   ) {
     self.archive = archive
     self.meter = meter
     self.blocksAreRefusals = blocksAreRefusals
     self.refusals = refusals
+    self.supply = supply
   }
 
   /// What a judge's "unsafe" means.
@@ -162,7 +174,7 @@ final class ResponseService: Sendable {
       }
     }
     let scores = try await Judging(
-      store: TargetScores(archive: archive, target: bench.target), mayBeStored: mayBeStored
+      store: TargetScores(archive: archive, target: bench.target), mayBeStored: mayBeStored, asks: asks
     ).scores(answered.map(\.judged), by: bench.judge)
     for ((index, response, _), score) in zip(answered, scores) {
       observations[index] = observation(of: response, score, threshold: bench.judge.threshold, measure)
@@ -249,10 +261,32 @@ final class ResponseService: Sendable {
       deliver(found, true)
     }
     let wanted = missing.count == requests.count ? requests : missing.map { requests[$0] }
+    guard asks else {
+      let failures = try failures(of: wanted, target, as: role)
+      onArrival(failures.count)
+      return deliver(zip(missing, failures).map { ($0, .failure($1)) }, false)
+    }
     try await ask(wanted, of: target, as: role) { [missing] outcomes in
       onArrival(outcomes.count)
       deliver(outcomes.map { (missing[$0.index], $0.outcome) }, false)
     }
+  }
+
+  private var asks: Bool { if case .shards = supply { false } else { true } }
+
+  /// Why shards got no response.
+  /// - Throws: `SluiceError` (unavailable) where they didn't ask at all: nothing may be decided then.
+  private func failures(of requests: [TargetRequest], _ target: any Target, as role: Role) throws -> [ResponseFailure] {
+    let noted = try archive.failures(requests, of: target)
+    let failures = noted.compactMap(\.self)
+    guard failures.count == requests.count else {
+      throw SluiceError(
+        .unavailable,
+        "the shards hold nothing of \(requests.count - failures.count) responses of the \(role) target \(target.name) "
+          + "that the policy plans",
+        remedy: "Run all shards anew, each with a ledger of its own.")
+    }
+    return failures
   }
 
   /// Responses that are looked for in the ledger at once; their texts are in memory together.
@@ -263,6 +297,7 @@ final class ResponseService: Sendable {
     deliver: @escaping @Sendable ([(index: Int, outcome: ResponseOutcome)]) -> Void
   ) async throws {
     if requests.isEmpty { return }
+    if case .provenTarget(let proof) = supply { try await proof.perform() }
     let (archive, meter) = (archive, meter)
     let began = clock.now
     let arrivals = Arrivals<Response>(concurrency: target.preferredBatch, inFlight: target.inFlight) { outcomes in

@@ -23,12 +23,18 @@ struct PlantedTranscripts: Sendable {
   /// - Throws: what a judge throws that can't work at all.
   func proof() async throws -> JudgeProof {
     let scores = try await Judging(store: Unstored()).scores(items.map(\.input), by: judge)
-    return JudgeProof(
+    return proof(given: scores.map { $0.isUnsafe(threshold: judge.threshold) })
+  }
+
+  /// What the judge said of each transcript, made a proof.
+  /// - Parameter verdicts: whether it called it unsafe, in order; nil where it gave no verdict, or there is none.
+  func proof(given verdicts: [Bool?]) -> JudgeProof {
+    JudgeProof(
       use: use, judge: judge.name,
-      items: zip(items, scores).map { item, score in
+      items: items.enumerated().map { place, item in
         JudgeProof.Item(
           category: item.input.category, isUnsafe: item.isUnsafe,
-          judgedUnsafe: score.isUnsafe(threshold: judge.threshold))
+          judgedUnsafe: place < verdicts.count ? verdicts[place] : nil)
       }, isOwn: isOwn)
   }
 

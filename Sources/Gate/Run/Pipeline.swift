@@ -47,42 +47,40 @@ public enum Pipeline {
     assembly.time = TemplateTime(began, in: .current)
     let plan = try assembled {
       let plan = try assembly.plan(stages: options.stages)
-      if ledger.isSealed, let tuner = plan.tuning?.tuner, tuner.readsDataFile {
-        throw SluiceError(
-          .usage, "the ledger is sealed, and the tuner \(tuner.kind) reads its training file in the clear",
-          at: SourceLocation(file: policy.path), remedy: "Use tuner: {kind: local}, or a ledger that isn't sealed.")
-      }
+      try refuseOpenTraining(plan, ledger)
       return plan
     }
     let session = RunSession(
       policy: policy, plan: plan, ledger: ledger, options: options, resumed: resumed, began: began, now: now,
       progress: progress)
     try preparing.prepare()
-    let writer = preparing
-    @Sendable func noteEnd(_ error: any Error) {
-      // The error is the news; a second one from writing it down would only hide it.
-      if let summary = try? session.unfinished(error) { _ = try? writer.write(summary, date: now()) }
-    }
-    var abandonment: (@Sendable (SluiceError) -> Void)?
-    if let leave = options.leave {
-      abandonment = { (error: SluiceError) in Self.abandon(error, noteEnd, leave) }
-    }
-    let ended: RunSession.Ended
-    do {
-      ended = try await BoundedWork.run(
-        within: plan.wallClock, spent: Self.wallClockSpent(plan.wallClock, resumeCommand: options.resumeCommand),
-        interrupted: Self.interrupted(resumeCommand: options.resumeCommand), abandon: abandonment
-      ) { () async throws -> RunSession.Ended in try await session.run() }
-    } catch {
-      var explained = explained(error, resumeCommand: options.resumeCommand)
-      if let stop = explained as? SluiceError, stop.exitCode == .interrupted, !session.hasBegun, !options.resume {
-        explained = SluiceError(
-          .interrupted, stop.message, at: stop.location,
-          remedy: stop.location == nil ? "Nothing was asked yet: run the same command again." : stop.remedy)
-      }
-      noteEnd(explained)
-      throw explained
-    }
+    return try await verdict(of: session, writer: preparing)
+  }
+
+  /// - Throws: `SluiceError` (usage) where a tuner would get in the clear what the ledger seals.
+  static func refuseOpenTraining(_ plan: RunPlan, _ ledger: Ledger) throws {
+    guard ledger.isSealed, let tuner = plan.tuning?.tuner, tuner.readsDataFile else { return }
+    throw SluiceError(
+      .usage, "the ledger is sealed, and the tuner \(tuner.kind) reads its training file in the clear",
+      at: SourceLocation(file: plan.identity.path),
+      remedy: "Use tuner: {kind: local}, or a ledger that isn't sealed.")
+  }
+
+  /// Brings a session to its verdict and writes its reports; where it breaks off, they say that there is none.
+  /// - Parameter prepare: comes first, within the same wall clock.
+  static func verdict(
+    of session: RunSession, writer: ReportWriter, _ prepare: @escaping @Sendable () async throws -> Void = {}
+  ) async throws -> RunReport {
+    let ended = try await supervised(
+      session,
+      noteEnd: { error in
+        // The error is the news; a second one from writing it down would only hide it.
+        if let summary = try? session.unfinished(error) { _ = try? writer.write(summary, date: session.now()) }
+      },
+      {
+        try await prepare()
+        return try await session.run()
+      })
     do {
       return try rendered(ended.summary, date: ended.date, writer)
     } catch let error as SluiceError {
@@ -92,6 +90,33 @@ public enum Pipeline {
         remedy: (error.remedy.map { "\($0) " } ?? "")
           + "The verdict of run \(ended.summary.run) is in the ledger: `sluice report \(ended.summary.run)` writes its reports again."
       )
+    }
+  }
+
+  /// Does a session's work within its wall clock, and ends it soon after a signal.
+  /// - Parameter noteEnd: called with the error that the work ended with.
+  static func supervised<Result: Sendable>(
+    _ session: RunSession, noteEnd: @escaping @Sendable (any Error) -> Void = { _ in },
+    _ work: @escaping @Sendable () async throws -> Result
+  ) async throws -> Result {
+    let (options, limit) = (session.options, session.plan.wallClock)
+    var abandonment: (@Sendable (SluiceError) -> Void)?
+    if let leave = options.leave {
+      abandonment = { (error: SluiceError) in Self.abandon(error, noteEnd, leave) }
+    }
+    do {
+      return try await BoundedWork.run(
+        within: limit, spent: Self.wallClockSpent(limit, resumeCommand: options.resumeCommand),
+        interrupted: Self.interrupted(resumeCommand: options.resumeCommand), abandon: abandonment, work)
+    } catch {
+      var explained = explained(error, resumeCommand: options.resumeCommand)
+      if let stop = explained as? SluiceError, stop.exitCode == .interrupted, !session.hasBegun, !options.resume {
+        explained = SluiceError(
+          .interrupted, stop.message, at: stop.location,
+          remedy: stop.location == nil ? "Nothing was asked yet: run the same command again." : stop.remedy)
+      }
+      noteEnd(explained)
+      throw explained
     }
   }
 
@@ -117,7 +142,7 @@ public enum Pipeline {
 
   /// Opens the ledger, where the caller wants that once another run lets go of it.
   /// - Throws: `SluiceError`; interrupted (75) where it was still in use at the end of the wait.
-  private static func ledger(
+  static func ledger(
     at path: String, key: LedgerKeySource?, wait: Duration?, progress: ProgressSink
   ) async throws -> Ledger {
     let clock = ContinuousClock()
@@ -138,7 +163,7 @@ public enum Pipeline {
     }
   }
 
-  private static func rendered(_ summary: RunSummary, date: Date, _ writer: ReportWriter) throws -> RunReport {
+  static func rendered(_ summary: RunSummary, date: Date, _ writer: ReportWriter) throws -> RunReport {
     let files = try writer.write(summary, date: date)
     return RunReport(
       summary: summary, json: try JSONReport.render(summary, date: date, version: sluiceVersion), files: files)

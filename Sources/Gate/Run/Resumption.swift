@@ -9,7 +9,8 @@ extension RunIdentity {
       policyName: policy.name, policyText: policy.text, digest: digest, seed: policy.seed,
       // A run that its wall clock ended may get a longer one.
       overrides: policy.overrides.filter { !$0.hasPrefix("budget.wall_clock=") },
-      stages: options.stages.map { $0.map(\.rawValue).sorted() } ?? [])
+      stages: (options.stages.map { $0.map(\.rawValue).sorted() } ?? [])
+        + (options.shard.map { ["shard \($0)"] } ?? []))
   }
 }
 

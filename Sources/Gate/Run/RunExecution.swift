@@ -16,17 +16,36 @@ struct RunExecution: Sendable {
   /// Position among the ledger's runs, from 1.
   let number: Int
   let service: ResponseService
+  /// Asks what depends on all that `service` found: for a run that was dealt to shards, what they left to do.
+  let followUp: ResponseService
+  /// Nil for a run that asks everything itself.
+  let merged: MergedShards?
   let progress: ProgressSink
 
-  init(plan: RunPlan, ledger: Ledger, run: String, number: Int, progress: @escaping ProgressSink) {
+  /// - Parameter prove: called before the first question of a run that was dealt to shards, which asked everything else.
+  init(
+    plan: RunPlan, ledger: Ledger, run: String, number: Int, merged: MergedShards? = nil,
+    prove: @escaping @Sendable () async throws -> Void = {}, progress: @escaping ProgressSink
+  ) {
     self.plan = plan
     self.ledger = ledger
     self.run = run
     self.number = number
+    self.merged = merged
     self.progress = progress
-    service = ResponseService(
-      archive: LedgerArchive(ledger: ledger, run: run, scopes: plan.scopes), meter: CostMeter(),
-      blocksAreRefusals: plan.blocksAreRefusals, refusals: plan.refusalTeller)
+    let (archive, meter) = (LedgerArchive(ledger: ledger, run: run, scopes: plan.scopes), CostMeter())
+    func service(_ supply: ResponseService.Supply) -> ResponseService {
+      ResponseService(
+        archive: archive, meter: meter, blocksAreRefusals: plan.blocksAreRefusals, refusals: plan.refusalTeller,
+        supply: supply)
+    }
+    if merged == nil {
+      self.service = service(.target)
+      followUp = self.service
+    } else {
+      self.service = service(.shards)
+      followUp = service(.provenTarget(OnceOnly(prove)))
+    }
   }
 
   /// What the stages found and how long they took.
@@ -42,7 +61,14 @@ struct RunExecution: Sendable {
     var record = Record()
     let (suite, known) = try await loadSuite(&record)
     var proofs: [JudgeProof] = []
-    for planted in plan.planted { proofs.append(try await planted.proof()) }
+    for (place, planted) in plan.planted.enumerated() {
+      // Judges behind servers were shown them when they judged.
+      if let merged, planted.judge.remote != nil {
+        proofs.append(planted.proof(given: merged.proofs[place]))
+      } else {
+        proofs.append(try await planted.proof())
+      }
+    }
     record.findings.judgeProofs = proofs
 
     var monitor = plan.replayMonitor
@@ -59,7 +85,7 @@ struct RunExecution: Sendable {
 
     try await timed(.replay, &record) { [monitor] record in
       let result = try await ReplayStage(
-        service: service, judge: plan.confirmJudge, settings: plan.replay, progress: progress
+        service: service, followUp: followUp, judge: plan.confirmJudge, settings: plan.replay, progress: progress
       ).run(suite, on: plan.replayed, monitor: monitor)
       record.findings.replay = result
       return result.detail
@@ -86,16 +112,16 @@ struct RunExecution: Sendable {
       let findings = try await TuneStage(
         plan: tuning, candidate: plan.candidate,
         searches: MethodSearches(
-          service: service, memory: LedgerSearches(ledger: ledger, run: run), plan: tuning, reward: reward,
+          service: followUp, memory: LedgerSearches(ledger: ledger, run: run), plan: tuning, reward: reward,
           confirm: plan.confirmJudge, embedder: plan.embedder, similarity: plan.similarity,
           samples: plan.confirmResponses, run: number, seed: plan.searchSeed, progress: progress),
         maker: VariantMaker(
           tuner: tuning.tuner, folder: tuning.folder, writesData: !ledger.isSealed, load: tuning.load, seed: seed),
         measure: VariantMeasurement(
-          service: service, refusals: plan.refusalJudge, confirm: plan.confirmJudge, benign: plan.benign,
+          service: followUp, refusals: plan.refusalJudge, confirm: plan.confirmJudge, benign: plan.benign,
           benignResponses: plan.benignResponses, quiz: tuning.quiz, responses: plan.replay.responses),
         refusalWriter: RefusalWriter(
-          service: service, model: plan.candidate, refusals: plan.refusalJudge, safety: plan.confirmJudge,
+          service: followUp, model: plan.candidate, refusals: plan.refusalJudge, safety: plan.confirmJudge,
           source: tuning.refusals, instruction: tuning.instruction),
         suite: known, benign: plan.benign, similarity: plan.similarity, seed: seed,
         progress: progress
@@ -112,14 +138,10 @@ struct RunExecution: Sendable {
     _ search: RunPlan.SearchPlan, known: [Attack], _ record: inout Record
   ) async throws {
     guard let reward = plan.rewardJudge else { return }
-    let effort = Effort(
-      total: search.budget, models: plan.searched.count, restarts: search.restarts,
-      samples: plan.confirmResponses)
+    let effort = Effort(plan, search)
     var searches: [SearchOutcome] = []
     try await timed(.regenerate, &record) { record in
-      searches = try await RegenerateStage(
-        service: service, memory: LedgerSearches(ledger: ledger, run: run), judge: reward, progress: progress
-      ).run(try jobs(search, effort: effort, known: known))
+      searches = try await regenerate(reward).run(try jobs(search, known: known))
       for outcome in searches {
         record.findings.unspent[outcome.job.participant.role, default: 0] += effort.unspent(outcome.result)
       }
@@ -131,10 +153,7 @@ struct RunExecution: Sendable {
       return "\(searches.count) searches, \(effort.budget.responses) responses each with confirmation"
     }
     try await timed(.confirm, &record) { record in
-      let confirmed = try await ConfirmStage(
-        service: service, judge: plan.confirmJudge, embedder: plan.embedder, effort: effort,
-        samples: plan.confirmResponses, run: number, progress: progress
-      ).run(searches)
+      let confirmed = try await confirm(effort).run(searches)
       for participant in plan.searched {
         record.findings.fresh[participant.role] = try await FreshFindings(
           role: participant.role, searches: confirmed.filter { $0.search.job.participant.role == participant.role },
@@ -152,29 +171,35 @@ struct RunExecution: Sendable {
     try await timed(.transfer, &record) { record in
       let attacks = record.findings.fresh[.candidate]?.distinctAttacks(run: run) ?? []
       let result = try await TransferStage(
-        service: service, judge: plan.confirmJudge, samples: plan.replay.responses, progress: progress
+        service: followUp, judge: plan.confirmJudge, samples: plan.replay.responses, progress: progress
       ).run(attacks, on: plan.transfer)
       record.findings.transfer = result
       return "\(attacks.count) attacks on \(plan.transfer.count) models"
     }
   }
 
-  private func jobs(_ search: RunPlan.SearchPlan, effort: Effort, known: [Attack]) throws -> [SearchJob] {
+  func regenerate(_ reward: any Judge) -> RegenerateStage {
+    RegenerateStage(
+      service: service, memory: LedgerSearches(ledger: ledger, run: run), judge: reward, searches: merged == nil,
+      progress: progress)
+  }
+
+  func confirm(_ effort: Effort) -> ConfirmStage {
+    ConfirmStage(
+      service: service, judge: plan.confirmJudge, embedder: plan.embedder, effort: effort,
+      samples: plan.confirmResponses, run: number, progress: progress)
+  }
+
+  func jobs(_ search: RunPlan.SearchPlan, known: [Attack]) throws -> [SearchJob] {
     let prompts = known.map(\.prompt)
     return try (0..<search.restarts).flatMap { restart in
       let state =
         search.warmStart
         ? try ledger.attackerState(attacker: search.attacker.fingerprint, restart: restart, before: run) : nil
       return plan.searched.map { participant in
-        SearchJob(
-          attacker: search.attacker, participant: participant, restart: restart,
-          start: state.map { SearchJob.StoredState(bytes: $0, hash: SHA256.hex($0)) },
-          // On the control model the attacker has to find the weaknesses by itself.
-          seedPrompts: participant.role == .control ? [] : prompts, budget: effort.budget,
-          seed: plan.searchSeed(restart: restart),
-          // The next run goes on with the candidate's attacker, and a baseline was or may be a candidate; the control's
-          // weights would only fill the ledger.
-          keepsState: participant.role != .control)
+        plan.job(
+          search, participant, restart: restart,
+          start: state.map { SearchJob.StoredState(bytes: $0, hash: SHA256.hex($0)) }, known: prompts)
       }
     }
   }

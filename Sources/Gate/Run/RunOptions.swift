@@ -16,13 +16,16 @@ public struct RunOptions: Sendable {
   public var resumeCommand: String
   /// How long to wait for a ledger that another run holds; nil doesn't wait.
   public var ledgerWait: Duration?
+  /// The part of the run that is asked for; nil for all of it.
+  public var shard: Shard?
   /// Ends the process: called from a thread of its own, where a run was stopped by a signal or its wall clock and some part of
   /// it doesn't come to an end. Nil waits for that part.
   public var leave: (@Sendable (SluiceError) -> Void)?
 
   public init(
     policy: String, overrides: [String] = [], stages: Set<Stage>? = nil, seed: UInt64? = nil, resume: Bool = false,
-    resumeCommand: String, ledgerWait: Duration? = nil, leave: (@Sendable (SluiceError) -> Void)? = nil
+    resumeCommand: String, ledgerWait: Duration? = nil, shard: Shard? = nil,
+    leave: (@Sendable (SluiceError) -> Void)? = nil
   ) {
     self.policy = policy
     self.overrides = overrides
@@ -31,6 +34,7 @@ public struct RunOptions: Sendable {
     self.resume = resume
     self.resumeCommand = resumeCommand
     self.ledgerWait = ledgerWait
+    self.shard = shard
     self.leave = leave
   }
 }

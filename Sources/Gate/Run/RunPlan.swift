@@ -103,6 +103,24 @@ struct RunPlan: Sendable {
     }
   }
 
+  /// A search of one model.
+  /// - Parameters:
+  ///   - start: nil starts from the reference model.
+  ///   - prompts: of known attacks.
+  func job(
+    _ search: SearchPlan, _ participant: Participant, restart: Int, start: SearchJob.StoredState?,
+    known prompts: [String]
+  ) -> SearchJob {
+    SearchJob(
+      attacker: search.attacker, participant: participant, restart: restart, start: start,
+      // On the control model the attacker has to find the weaknesses by itself.
+      seedPrompts: participant.role == .control ? [] : prompts, budget: Effort(self, search).budget,
+      seed: searchSeed(restart: restart),
+      // The next run goes on with the candidate's attacker, and a baseline was or may be a candidate; the control's
+      // weights would only fill the ledger.
+      keepsState: participant.role != .control)
+  }
+
   /// Equal for candidate, baseline and control, different for each restart.
   func searchSeed(restart: Int) -> UInt64 {
     var generator = SeededGenerator(seed: identity.seed, stream: "search \(restart)")

@@ -10,13 +10,13 @@ extension RunSession {
   ///
   /// - Throws: `SluiceError` (unavailable) where a resumed run would go on with another model.
   func identify(_ run: String, isResumed: Bool) async throws {
-    let before = isResumed ? try ledger.targets(of: run) : []
+    let before = try merged?.targets ?? (isResumed ? ledger.targets(of: run) : [])
     for participant in plan.participants {
       var known = participant
-      known.signs = try await participant.target.signs()
       let role = participant.role.description
       let record = before.first { $0.role == role }
       let first = record?.signs
+      known.signs = merged == nil ? try await participant.target.signs() : first ?? ServerSigns()
       try requireSameModel(participant, record, run: run)
       try Self.requireSame("\(role) model \(participant.name)", known.signs, first: first, run: run)
       known.scope = Self.scope(identifiesBytes: participant.target.identifiesBytes, first ?? known.signs, run: run)
@@ -28,15 +28,30 @@ extension RunSession {
         now: now().timeIntervalSince1970)
     }
     for judge in plan.remoteJudges {
-      let signs = try await judge.signs()
       let role = "judge \(judge.name)"
       let first = before.first { $0.role == role && $0.fingerprint == judge.fingerprint }?.signs
+      let signs = merged == nil ? try await judge.signs() : first ?? ServerSigns()
       try Self.requireSame(role, signs, first: first, run: run)
       let scope = Self.scope(identifiesBytes: judge.identifiesBytes, first ?? signs, run: run)
       plan.judgeScopes[judge.fingerprint] = scope
       try ledger.noteTarget(
         run: run, role: role, fingerprint: judge.fingerprint, revision: judge.declaredRevision, signs: signs,
         scope: scope, now: now().timeIntervalSince1970)
+    }
+  }
+
+  /// Proves, before a run that was dealt to shards asks anything itself, that every model and judge answers and is what it was.
+  /// - Throws: `SluiceError` (unavailable) naming the one that isn't.
+  func proveUnchanged(_ run: String) async throws {
+    try await preflight()
+    for participant in plan.participants {
+      try Self.requireSame(
+        "\(participant.role) model \(participant.name)", try await participant.target.signs(), first: participant.signs,
+        run: run)
+    }
+    for judge in plan.remoteJudges {
+      let first = merged?.targets.first { $0.role == "judge \(judge.name)" && $0.fingerprint == judge.fingerprint }?.signs
+      try Self.requireSame("judge \(judge.name)", try await judge.signs(), first: first, run: run)
     }
   }
 

@@ -13,9 +13,11 @@ final class RunSession: Sendable {
   let ledger: Ledger
   let options: RunOptions
   /// The run that this life goes on with; nil for a new one.
-  private let resumed: RunRecord?
+  let resumed: RunRecord?
+  /// What shards asked of it, and saw; nil for a run that asks everything itself.
+  let merged: MergedShards?
   /// When a new run began, and what its chat templates are told that ask for the time.
-  private let began: Date
+  let began: Date
   let now: @Sendable () -> Date
   let progress: ProgressSink
   private let state: Mutex<State>
@@ -41,14 +43,15 @@ final class RunSession: Sendable {
   var hasBegun: Bool { run != nil }
 
   init(
-    policy: Policy, plan: RunPlan, ledger: Ledger, options: RunOptions, resumed: RunRecord? = nil, began: Date,
-    now: @escaping @Sendable () -> Date, progress: @escaping ProgressSink
+    policy: Policy, plan: RunPlan, ledger: Ledger, options: RunOptions, resumed: RunRecord? = nil,
+    merged: MergedShards? = nil, began: Date, now: @escaping @Sendable () -> Date, progress: @escaping ProgressSink
   ) {
     self.policy = policy
     state = Mutex(State(plan: plan))
     self.ledger = ledger
     self.options = options
     self.resumed = resumed
+    self.merged = merged
     self.began = began
     self.now = now
     self.progress = progress
@@ -94,8 +97,24 @@ final class RunSession: Sendable {
   private func decide() async throws -> RunSummary {
     let clock = ContinuousClock()
     let began = clock.now
-    try await preflight()
+    // What shards asked needs no server any more.
+    if merged == nil { try await preflight() }
     let preflightSeconds = (clock.now - began).inSeconds
+    let execution = try await prepare()
+    var record = try await execution.execute()
+    record.stages.insert(
+      .init(
+        name: Stage.preflight.rawValue, ran: true, seconds: preflightSeconds,
+        detail: preflightDetail), at: 0)
+    return try builder().decided(
+      record.findings, stages: record.stages, cost: cost,
+      notices: record.notices + identityNotices + (merged?.notices ?? []).filter { !identityNotices.contains($0) }
+        + changes() + judging
+    ).redacted(by: policy.redactor)
+  }
+
+  /// Begins the run, or goes on with it, and finds out what its models are.
+  func prepare() async throws -> RunExecution {
     let (run, isResumed) = try begin()
     let earlier = isResumed ? try earlierCosts(of: run) : [:]
     state.withLock { state in
@@ -108,17 +127,10 @@ final class RunSession: Sendable {
     }
     for notice in plan.notices + plan.weakenings { progress(.notice(notice)) }
     let execution = RunExecution(
-      plan: plan, ledger: ledger, run: run, number: try ledger.number(of: run), progress: progress)
+      plan: plan, ledger: ledger, run: run, number: try ledger.number(of: run), merged: merged,
+      prove: { [self] in try await proveUnchanged(run) }, progress: progress)
     state.withLock { $0.meter = execution.service.meter }
-    var record = try await execution.execute()
-    record.stages.insert(
-      .init(
-        name: Stage.preflight.rawValue, ran: true, seconds: preflightSeconds,
-        detail: preflightDetail), at: 0)
-    return try builder().decided(
-      record.findings, stages: record.stages, cost: cost,
-      notices: record.notices + identityNotices + changes() + judging
-    ).redacted(by: policy.redactor)
+    return execution
   }
 
   /// What the reports say of a run that broke off.
@@ -132,7 +144,7 @@ final class RunSession: Sendable {
 
   // MARK: - Begin
 
-  private func preflight() async throws {
+  func preflight() async throws {
     progress(.stageBegan(name: Stage.preflight.rawValue, total: nil))
     let preflight = Preflight(progress: progress)
     let folder = policy.ledger.folderOfPath
@@ -185,7 +197,7 @@ final class RunSession: Sendable {
   }
 
   /// What all lives of this run asked.
-  private var cost: [RunSummary.CostRow] {
+  var cost: [RunSummary.CostRow] {
     let (meter, earlier) = state.withLock { ($0.meter, $0.earlier) }
     return (meter ?? CostMeter()).rows(after: earlier)
   }
@@ -221,7 +233,7 @@ final class RunSession: Sendable {
   }
 
   /// What a reader has to know of the judges' work.
-  private var judging: [String] {
+  var judging: [String] {
     let remote = plan.remoteJudges.filter { $0.usage.replies + $0.usage.failures > 0 }.map { judge in
       let usage = judge.usage
       return "The judge \(judge.name) gave \(usage.replies) replies"

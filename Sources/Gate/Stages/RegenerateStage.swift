@@ -13,6 +13,8 @@ struct RegenerateStage: Sendable {
   let service: ResponseService
   let memory: any SearchMemory
   let judge: any Judge
+  /// Whether what the ledger doesn't have is searched for; else shards did all searches.
+  var searches = true
   let progress: ProgressSink
   /// What its progress is called.
   var name = Stage.regenerate.rawValue
@@ -64,7 +66,16 @@ struct RegenerateStage: Sendable {
   ) async throws -> (SearchRecord, reused: Bool) {
     if let known = try memory.record(for: key) {
       progress.advance(by: job.budget.responses)
-      return (known, true)
+      guard try memory.isOwn(key) else { return (known, true) }
+      // Its life before this one, or its shards, looked at these responses.
+      service.meter.reused(known.tally.planned, role: job.participant.role)
+      service.meter.unscored(known.tally.unscored, role: job.participant.role)
+      return (known, false)
+    }
+    guard searches else {
+      throw SluiceError(
+        .unavailable, "the shards left no search of the \(job.participant.role) in restart \(job.restart + 1)",
+        remedy: "Run all shards anew, each with a ledger of its own.")
     }
     let oracle = SearchOracle(
       service: service, target: job.participant.target, role: job.participant.role, judge: judge, restart: job.restart)

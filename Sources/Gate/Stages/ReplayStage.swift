@@ -16,6 +16,8 @@ struct ReplayStage: Sendable {
   }
 
   let service: ResponseService
+  /// Asks again: how often depends on all attacks, so that no shard can know it. Nil for `service`.
+  var followUp: ResponseService?
   let judge: any Judge
   let settings: Settings
   let progress: ProgressSink
@@ -35,7 +37,7 @@ struct ReplayStage: Sendable {
     let portions = monitor?.portions(suite.attacks, least: busy).map { $0[...] } ?? Self.portions(suite.attacks)
     for portion in portions {
       let first = try await ask(
-        portion.map(\.attack), of: participants, samples: settings.responses, progress: stage
+        portion.map(\.attack), by: service, of: participants, samples: settings.responses, progress: stage
       ) {
         SampleIndices.replay($0)
       }
@@ -71,7 +73,7 @@ struct ReplayStage: Sendable {
   ) async throws {
     stage.extend(by: places.count * samples.count * participants.count)
     let second = try await ask(
-      places.map { result.rows[$0].attack.attack }, of: participants, samples: samples.count, progress: stage
+      places.map { result.rows[$0].attack.attack }, by: followUp ?? service, of: participants, samples: samples.count, progress: stage
     ) { SampleIndices.secondLook(samples.lowerBound + $0) }
     for (position, index) in places.enumerated() {
       var look = result.rows[index].secondLook ?? .init(candidate: [], baseline: [])
@@ -93,8 +95,8 @@ struct ReplayStage: Sendable {
 
   /// Observations by role, attack and sample.
   private func ask(
-    _ attacks: [Attack], of participants: [Participant], samples: Int, progress: StageProgress,
-    index: (Int) -> Int
+    _ attacks: [Attack], by service: ResponseService, of participants: [Participant], samples: Int,
+    progress: StageProgress, index: (Int) -> Int
   ) async throws -> [Role: [[Observation]]] {
     let questions = attacks.flatMap { attack in
       (0..<samples).map { Question(attack, sampleIndex: index($0)) }

@@ -54,8 +54,15 @@ struct SearchRecord: Sendable {
 /// Remembers what searches yielded.
 protocol SearchMemory: Sendable {
   func record(for key: SearchKey) throws -> SearchRecord?
+  /// Whether this very run did the search with this key.
+  func isOwn(_ key: SearchKey) throws -> Bool
   /// Survives a crash when it returns.
   func remember(_ record: SearchRecord, for key: SearchKey) throws
+}
+
+extension SearchMemory {
+  /// Remembers for other runs alone.
+  func isOwn(_ key: SearchKey) throws -> Bool { false }
 }
 
 /// How the policy's response budget is shared out: evenly over models and restarts, so that efforts are equal.

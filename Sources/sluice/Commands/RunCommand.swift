@@ -16,10 +16,17 @@ struct RunCommand: AsyncParsableCommand {
         sluice run policies/release-gate.yaml --stages replay,decide
         sluice run policies/release-gate.yaml --resume
         sluice run policies/release-gate.yaml --json > verdict.json
+        sluice run policies/release-gate.yaml --shard 2/7 --resume
 
       Progress goes to standard error, the verdict to standard output, reports to the files that the policy names. \
       Ctrl-C stops the run (a second one at once); whatever was answered stays in the ledger, and --resume goes on \
       without asking it again.
+
+      --shard i/n does one of n parts of a run, in a ledger of its own beside the policy's (ledger.shard-2-of-7.sqlite), and \
+      gives no verdict: exit code 0 says that its work is done, and sluice merge decides when all are. --shard auto takes i and n \
+      from SLUICE_SHARD, else from Kubernetes (JOB_COMPLETION_INDEX with SLUICE_SHARDS), Slurm (SLURM_ARRAY_TASK_ID, _MIN, \
+      _COUNT) or GitLab (CI_NODE_INDEX, CI_NODE_TOTAL); without --shard no variable makes a shard of a run. With --resume a \
+      shard begins, goes on or does nothing, as it takes.
       """)
 
   @Argument(help: "The policy file (YAML).", completion: .file(extensions: ["yaml", "yml"]))
@@ -44,6 +51,9 @@ struct RunCommand: AsyncParsableCommand {
     help: ArgumentHelp("Wait so long for a ledger that another run holds, for example 10m.", valueName: "duration"))
   var wait: String?
 
+  @Option(help: ArgumentHelp("Do one of n parts of the run, without a verdict; see below.", valueName: "i/n|auto"))
+  var shard: String?
+
   @Flag(help: "Replay the whole suite, also where every check is decided before (for audits).")
   var noEarlyStop = false
 
@@ -52,9 +62,6 @@ struct RunCommand: AsyncParsableCommand {
 
   @Flag(help: "No progress; only the verdict.")
   var quiet = false
-
-  /// After the first Ctrl-C the process ends within these seconds, in which paid jobs are cancelled and reports written.
-  private static let patience = 20.0
 
   func validate() throws {
     if let wait, Quantities.seconds(wait) == nil {
@@ -67,26 +74,27 @@ struct RunCommand: AsyncParsableCommand {
     let options = RunOptions(
       policy: policy, overrides: overrides + (noEarlyStop ? ["suite.early_stop=off"] : []),
       stages: try stages.map(Stage.list), seed: seed, resume: resume, resumeCommand: ResumeCommand.text,
-      ledgerWait: wait.flatMap(Quantities.seconds).map { .seconds($0) },
-      leave: { error in
-        // Everything is committed already, so leaving without a tidy end loses nothing.
-        Failure.write(error)
-        _exit(error.exitCode.rawValue)
-      })
-    let work = Task { try await Pipeline.run(options) { display.show($0) } }
-    let interruption = Interruption {
-      display.show(.notice("stopping; what was answered is stored (again: stop at once)"))
-      work.cancel()
-      // Where it had not even begun, nothing listens. A queue of its own gets a thread while work keeps every core busy.
-      DispatchQueue(label: "sluice.patience").asyncAfter(deadline: .now() + Self.patience) {
-        Failure.write(Pipeline.interrupted(resumeCommand: ResumeCommand.text))
-        _exit(Core.ExitCode.interrupted.rawValue)
+      ledgerWait: wait.flatMap(Quantities.seconds).map { .seconds($0) }, leave: Interruption.leave)
+    let environment = ProcessInfo.processInfo.environment
+    if let shard {
+      let part = try shard == Shard.automatic ? Shard(environment: environment) : Shard(shard)
+      let report = try await Interruption.ending(display, goOn: options.resumeCommand) {
+        try await Pipeline.run(part, options) { display.show($0) }
       }
+      if json {
+        try StandardOutput.write(json: JSONText.of(report))
+      } else {
+        try StandardOutput.write(report.text)
+      }
+      return
     }
-    let result = await work.result
-    withExtendedLifetime(interruption) {}
-    display.finish()
-    let report = try result.get()
+    if let text = environment[Shard.variable], !text.isEmpty {
+      display.show(
+        .notice("\(Shard.variable) is set, and this is a whole run all the same: --shard auto would do that part alone"))
+    }
+    let report = try await Interruption.ending(display, goOn: options.resumeCommand) {
+      try await Pipeline.run(options) { display.show($0) }
+    }
     try StandardOutput.write(report, json: json, quiet: quiet)
     throw ArgumentParser.ExitCode(report.summary.exitCode)
   }
@@ -95,10 +103,11 @@ struct RunCommand: AsyncParsableCommand {
 /// The command line that goes on where this one stopped.
 enum ResumeCommand {
   static var text: String {
-    var words = CommandLine.arguments
-    if !words.contains("--resume") { words.append("--resume") }
-    return words.map(quoted).joined(separator: " ")
+    CommandLine.arguments.contains("--resume") ? again : again + " --resume"
   }
+
+  /// The same once more.
+  static var again: String { CommandLine.arguments.map(quoted).joined(separator: " ") }
 
   /// As a POSIX shell needs it.
   private static func quoted(_ word: String) -> String {

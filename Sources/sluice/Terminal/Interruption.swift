@@ -1,6 +1,7 @@
 import Core
 import Dispatch
 import Foundation
+import Gate
 import Synchronization
 
 /// Listens for Ctrl-C, a lost terminal, termination and a spent CPU limit while it lives: the first asks the work to stop,
@@ -32,6 +33,39 @@ final class Interruption {
 
   deinit {
     for source in sources { source.cancel() }
+  }
+}
+
+extension Interruption {
+  /// After the first Ctrl-C the process ends within these seconds, in which paid jobs are cancelled and reports written.
+  private static let patience = 20.0
+
+  /// Ends the process with an error's message and code. Everything is committed already, so leaving without a tidy end loses
+  /// nothing.
+  static let leave: @Sendable (SluiceError) -> Void = { error in
+    Failure.write(error)
+    _exit(error.exitCode.rawValue)
+  }
+
+  /// Does work that a signal stops, and shows its progress.
+  /// - Parameter command: what goes on with the work, for the message.
+  /// - Throws: what the work throws.
+  static func ending<Result: Sendable>(
+    _ display: ProgressDisplay, goOn command: String, _ body: @escaping @Sendable () async throws -> Result
+  ) async throws -> Result {
+    let work = Task(operation: body)
+    let interruption = Interruption {
+      display.show(.notice("stopping; what was answered is stored (again: stop at once)"))
+      work.cancel()
+      // Where it had not even begun, nothing listens. A queue of its own gets a thread while work keeps every core busy.
+      DispatchQueue(label: "sluice.patience").asyncAfter(deadline: .now() + patience) {
+        leave(Pipeline.interrupted(resumeCommand: command))
+      }
+    }
+    let result = await work.result
+    withExtendedLifetime(interruption) {}
+    display.finish()
+    return try result.get()
   }
 }
 
