@@ -52,7 +52,8 @@ private struct EngineVariables {
   func number(_ name: String) throws -> Int? {
     guard let text = environment[name] else { return nil }
     guard let number = Int(text) else {
-      throw SluiceError(.usage, "\(name) is '\(text)', which is no number", remedy: "Write --shard 2/7 instead of auto.")
+      throw SluiceError(
+        .usage, "\(name) is '\(text)', which is no number", remedy: "Write --shard 2/7 instead of auto.")
     }
     return number
   }
@@ -66,7 +67,8 @@ private struct EngineVariables {
   private func shard(_ name: String, _ index: Int, _ count: Int) throws -> Found {
     guard let shard = Shard(index: index, count: count) else {
       throw SluiceError(
-        .usage, "\(name) names shard \(index) of \(count), which isn't one", remedy: "Write --shard 2/7 instead of auto.")
+        .usage, "\(name) names shard \(index) of \(count), which isn't one",
+        remedy: "Write --shard 2/7 instead of auto.")
     }
     return (name, shard)
   }
@@ -85,7 +87,8 @@ private struct EngineVariables {
     let count = try required("SLURM_ARRAY_TASK_COUNT", beside: name)
     let (place, overflows) = task.subtractingReportingOverflow(first)
     // An array with gaps says how many tasks it has, and not which of them this one is.
-    if let last = try number("SLURM_ARRAY_TASK_MAX"), last.subtractingReportingOverflow(first).partialValue != count - 1 {
+    if let last = try number("SLURM_ARRAY_TASK_MAX"), last.subtractingReportingOverflow(first).partialValue != count - 1
+    {
       throw SluiceError(
         .usage, "the Slurm array has gaps: \(count) tasks from \(first) to \(last)",
         remedy: "Number its tasks without gaps (--array=1-\(count)), or write --shard 2/7 instead of auto.")

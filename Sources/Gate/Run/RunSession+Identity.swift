@@ -50,7 +50,8 @@ extension RunSession {
         run: run)
     }
     for judge in plan.remoteJudges {
-      let first = merged?.targets.first { $0.role == "judge \(judge.name)" && $0.fingerprint == judge.fingerprint }?.signs
+      let first = merged?.targets.first { $0.role == "judge \(judge.name)" && $0.fingerprint == judge.fingerprint }?
+        .signs
       try Self.requireSame("judge \(judge.name)", try await judge.signs(), first: first, run: run)
     }
   }

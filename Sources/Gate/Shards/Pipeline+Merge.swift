@@ -64,8 +64,8 @@ extension Pipeline {
       throw SluiceError(
         .unavailable, "the policy or a file that it names is not what the shards ran",
         at: SourceLocation(file: policy.path),
-        remedy: "Merge where policy, suite, judges and models are the shards' own; --policy names the file, and --set repeats "
-          + "values that hold secrets.")
+        remedy: "Merge where policy, suite, judges and models are the shards' own; --policy names the file, and --set "
+          + "repeats values that hold secrets.")
     }
     guard set.members[0].ledger.isSealed == (policy.sealing != nil) else {
       throw ShardSet.refusal(["they are \(policy.sealing == nil ? "" : "not ")sealed, unlike what the policy says"])
@@ -108,13 +108,14 @@ extension Pipeline {
 
   /// A merge that can't begin must not leave an old pass behind.
   private static func removeReports(_ options: MergeOptions) {
-    let policies =
-      options.policy.map { [$0] }
-      ?? options.shards.compactMap { path in
-        (try? Ledger(path: path, readOnly: true).shardRecord())?.manifest.policy
+    for path in options.shards {
+      guard let ledger = try? Ledger(path: path, readOnly: true), let manifest = try? ledger.shardRecord()?.manifest,
+        let run = try? ledger.run(manifest.run)
+      else { continue }
+      let overrides = Policy.repeatable(run.overrides) + options.overrides
+      for report in Policy.reportPaths(path: options.policy ?? manifest.policy, overrides: overrides) {
+        StaleReports.remove(report)
       }
-    for policy in Set(policies) {
-      for report in Policy.reportPaths(path: policy, overrides: options.overrides) { StaleReports.remove(report) }
     }
   }
 }

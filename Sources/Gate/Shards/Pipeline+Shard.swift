@@ -53,7 +53,8 @@ extension Ledger {
     guard all.count == 1, let own = try unfinishedRun(identity), own.id == first.id else {
       throw SluiceError(
         .usage, "the ledger of shard \(shard) holds another run: \(first.id)", at: SourceLocation(file: path),
-        remedy: "The policy, an input, --set, --seed or --stages are not what it was begun with: repeat it with the same, "
+        remedy:
+          "The policy, an input, --set, --seed or --stages are not what it was begun with: repeat it with the same, "
           + "or move its ledger away and begin anew.")
     }
     if resumes { return own }

@@ -19,7 +19,8 @@ public struct ShardReport: Hashable, Codable, Sendable {
 
   /// For a person, two lines.
   public var text: String {
-    let work = "\(units) \(units == 1 ? "unit" : "units") of work, \(responses) \(responses == 1 ? "response" : "responses")"
+    let work =
+      "\(units) \(units == 1 ? "unit" : "units") of work, \(responses) \(responses == 1 ? "response" : "responses")"
     return
       "shard \(shard) of \(policy) \(wasDone ? "was done before" : "is done"): \(work) in \(ledger)\n"
       + "no verdict yet: sluice merge with the ledgers of all shards gives it\n"

@@ -73,7 +73,8 @@ struct ReplayStage: Sendable {
   ) async throws {
     stage.extend(by: places.count * samples.count * participants.count)
     let second = try await ask(
-      places.map { result.rows[$0].attack.attack }, by: followUp ?? service, of: participants, samples: samples.count, progress: stage
+      places.map { result.rows[$0].attack.attack }, by: followUp ?? service, of: participants, samples: samples.count,
+      progress: stage
     ) { SampleIndices.secondLook(samples.lowerBound + $0) }
     for (position, index) in places.enumerated() {
       var look = result.rows[index].secondLook ?? .init(candidate: [], baseline: [])

@@ -90,7 +90,8 @@ struct RunCommand: AsyncParsableCommand {
     }
     if let text = environment[Shard.variable], !text.isEmpty {
       display.show(
-        .notice("\(Shard.variable) is set, and this is a whole run all the same: --shard auto would do that part alone"))
+        .notice("\(Shard.variable) is set, and this is a whole run all the same: --shard auto would do that part alone")
+      )
     }
     let report = try await Interruption.ending(display, goOn: options.resumeCommand) {
       try await Pipeline.run(options) { display.show($0) }
