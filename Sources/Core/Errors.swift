@@ -29,13 +29,16 @@ public enum ExitCode: Int32, Sendable, Codable, CaseIterable {
   /// What has happened, one or two sentences.
   public var meaning: String {
     switch self {
-    case .pass: "Every check is satisfied with the confidence that the policy asks for."
+    case .pass:
+      "Every check is satisfied with the confidence that the policy asks for; of a shard (`--shard`), its work is done."
     case .fail: "At least one check is violated with the confidence that the policy asks for."
     case .inconclusive:
       "Too little evidence, too many errors, or an attacker or judge that was asleep. It blocks unless the policy says "
         + "`inconclusive: pass`."
     case .usage: "The command line, the policy or a file that it names is not what it must be. Nothing was asked."
-    case .unavailable: "A target or a judge stayed unavailable after retries. What it answered before is stored."
+    case .unavailable:
+      "A target or a judge stayed unavailable after retries, or the shards given to `sluice merge` are not one whole run. What "
+        + "was answered before is stored."
     case .internalError: "Sluice contradicted itself. No verdict can be trusted that comes with this code."
     case .inputOutput:
       "The disk is full or failing, or output such as --json could not be written. What was stored before is safe, and a "

@@ -197,7 +197,7 @@ final class RunSession: Sendable {
   }
 
   /// What all lives of this run asked.
-  var cost: [RunSummary.CostRow] {
+  private var cost: [RunSummary.CostRow] {
     let (meter, earlier) = state.withLock { ($0.meter, $0.earlier) }
     return (meter ?? CostMeter()).rows(after: earlier)
   }
@@ -233,7 +233,7 @@ final class RunSession: Sendable {
   }
 
   /// What a reader has to know of the judges' work.
-  var judging: [String] {
+  private var judging: [String] {
     let remote = plan.remoteJudges.filter { $0.usage.replies + $0.usage.failures > 0 }.map { judge in
       let usage = judge.usage
       return "The judge \(judge.name) gave \(usage.replies) replies"

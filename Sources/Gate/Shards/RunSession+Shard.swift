@@ -37,11 +37,13 @@ extension RunSession {
     }
     try await preflight()
     let execution = try await prepare()
-    let manifest = ShardManifest(
+    var manifest = ShardManifest(
       run: execution.run, shard: shard, policy: options.policy, digest: plan.identity.digest ?? "",
       seed: policy.seed, isSeedGiven: options.seed != nil, stages: options.stages?.map(\.rawValue).sorted(),
       deal: deal.digest, units: units.count)
     if let known = try ledger.shardRecord()?.manifest {
+      // One file has many paths.
+      manifest.policy = known.policy
       guard known == manifest else {
         throw SluiceError(
           .usage, "shard \(shard) was begun otherwise: by another version of Sluice, or of other units",
@@ -54,7 +56,7 @@ extension RunSession {
     let end = ShardEnd(
       run: execution.run, units: units.count, proofs: proofs.map { ProofText.text($0.items.map(\.judgedUnsafe)) })
     try ledger.finish(
-      end, notices: (identityNotices + judging).map { policy.redactor.redacted($0) },
+      end, notices: identityNotices.map { policy.redactor.redacted($0) },
       now: now().timeIntervalSince1970)
     return try report(shard, units.count, run: execution.run, wasDone: false)
   }

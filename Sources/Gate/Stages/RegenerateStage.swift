@@ -68,7 +68,7 @@ struct RegenerateStage: Sendable {
       progress.advance(by: job.budget.responses)
       guard try memory.isOwn(key) else { return (known, true) }
       // Its life before this one, or its shards, looked at these responses.
-      service.meter.reused(known.tally.planned, role: job.participant.role)
+      service.meter.reused(known.tally.planned - known.tally.failed, role: job.participant.role)
       service.meter.unscored(known.tally.unscored, role: job.participant.role)
       return (known, false)
     }
