@@ -196,14 +196,15 @@ struct ShardTests {
       try await killed.waitUntilErrors(say: words, atMost: 60)
       killed.send(SIGKILL)
       _ = try await killed.outcome(atMost: 60)
-      #expect(!place.exists("out/report.json"))
+      // Nothing, or what was committed before the kill came.
+      if place.exists("out/report.json") { #expect(try report(place) == expected) }
     }
     let merged = try await merge(place, Self.ledgers(2))
     #expect(merged.code == 0, "\(merged.output)\(merged.errors)")
     #expect(try report(place) == expected)
     let first = try place.read("out/report.json")
     let again = try await merge(place, Self.ledgers(2))
-    #expect(again.code == 0 && again.errors.contains("merged before"), "\(again.errors)")
+    #expect(again.code == 0, "\(again.errors)")
     #expect(try place.read("out/report.json") == first)
   }
 
