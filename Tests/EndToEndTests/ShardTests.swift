@@ -189,7 +189,7 @@ struct ShardTests {
       #expect(try await place.run("run", "policy.yaml", "--shard", "\(index)/2", "--quiet").code == 0)
     }
     #expect(try await merge(place, Self.ledgers(2), into: "evidence/whole.sqlite").code == 0)
-    let expected = try report(place).replacing("evidence/whole.sqlite", with: "evidence/ledger.sqlite")
+    let expected = try report(place).replacing("whole.sqlite", with: "ledger.sqlite")
     for words in ["verifying shard 2/2", "copying shard 1/2", "copying shard 2/2", "replay", "regenerate"] {
       let killed = try Binary.start(
         ["merge"] + Self.ledgers(2) + ["--into", "evidence/ledger.sqlite"], in: place.folder)
