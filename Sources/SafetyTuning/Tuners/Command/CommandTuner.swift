@@ -49,8 +49,8 @@ public struct CommandTuner: Tuner {
     self.command = command
     self.baseModel = baseModel
     self.settings = settings
-    let inherited = environment.filter { Self.isOrdinary($0.key) || settings.variables.contains($0.key) }
-    self.environment = inherited.merging(settings.environment) { $1 }
+    self.environment = ProgramEnvironment.variables(of: environment, named: settings.variables)
+      .merging(settings.environment) { $1 }
     secrets = settings.redactor.union(self.environment.filter { WebAddress.namesSecret($0.key) }.map(\.value))
     executable = try ExecutablePath.find(
       command.first ?? "", what: "the tuner's command", path: self.environment["PATH"])
@@ -62,15 +62,6 @@ public struct CommandTuner: Tuner {
           + (settings.variables.isEmpty ? [] : [.strings(settings.variables.sorted())])
       ).serialized()
   }
-
-  /// What programs need to run at all, and nothing that opens a door: Sluice's own environment may hold keys.
-  private static func isOrdinary(_ variable: String) -> Bool {
-    ordinary.contains(variable) || variable.hasPrefix("LC_")
-  }
-
-  private static let ordinary: Set<String> = [
-    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TERM", "LD_LIBRARY_PATH",
-  ]
 
   public func tune(_ job: TuningJob, progress: @escaping @Sendable (String) -> Void) async throws -> TunedModel {
     guard !job.data.examples.isEmpty else { throw TuningFailure(.noData, "the data set has no example") }
@@ -120,9 +111,11 @@ public struct CommandTuner: Tuner {
 
   private func run(
     _ training: Training, cancelled: CancellationFlag, progress: (String) -> Void
-  ) throws -> TrainerProcess.Outcome {
+  ) throws -> LoggedProcess.Outcome {
     let lock = try TrainerLock(folder: training.folder, patience: settings.grace + .seconds(5), cancelled: cancelled)
-    let log = try BoundedLog(path: training.log, limit: settings.logBytes, redactor: secrets)
+    let log = try BoundedLog(
+      path: training.log, what: "the trainer's log", limit: settings.logBytes, redactor: secrets)
+    defer { log.close() }
     let values = [
       ("data", "TRAINING_FILE", training.data), ("output", "OUTPUT_FOLDER", training.output),
       ("model", "BASE_MODEL", baseModel), ("variant", "VARIANT", training.job.variant),
@@ -133,10 +126,10 @@ public struct CommandTuner: Tuner {
     let known = Dictionary(uniqueKeysWithValues: values.map { ($0.0, $0.2) })
     progress("the trainer has started; its log is \(training.log)")
     return try withExtendedLifetime(lock) {
-      try TrainerProcess(
-        executable: executable, arguments: command.map { Self.filled($0, known) }, environment: environment,
-        standardInput: lock.descriptor, timeLimit: settings.timeLimit, grace: settings.grace
-      ).run(log: log, cancelled: cancelled)
+      try LoggedProcess(
+        executable: executable, arguments: command.map { Self.filled($0, known) }, what: "the tuner's command",
+        environment: environment, standardInput: lock.descriptor, timeLimit: settings.timeLimit, grace: settings.grace
+      ).run(isCancelled: { cancelled.isSet }, said: log.append)
     }
   }
 
@@ -159,7 +152,7 @@ public struct CommandTuner: Tuner {
 
   // MARK: - Result
 
-  private func result(of outcome: TrainerProcess.Outcome, _ training: Training) throws -> TunedModel {
+  private func result(of outcome: LoggedProcess.Outcome, _ training: Training) throws -> TunedModel {
     switch outcome.stop {
     case .cancelled: throw CancellationError()
     case .timeLimit:
@@ -224,7 +217,7 @@ extension TunerKind {
         name: "env", shape: .list(.passedVariable),
         help:
           "Environment variables that the command gets (CUDA_VISIBLE_DEVICES, HF_TOKEN, SLURM_JOB_ID, …). Of the others it gets "
-          + "only PATH, HOME, USER, LOGNAME, SHELL, LANG, LANGUAGE, LC_*, TZ, TMPDIR, TERM, LD_LIBRARY_PATH."),
+          + "only \(ProgramEnvironment.usual)."),
       timeLimit,
     ], tunes: { _ in true }
   ) { section, _ in

@@ -4,7 +4,7 @@ import Foundation
 /// A log file that keeps the beginning and the end of what is written, and never more than its limit.
 ///
 /// The beginning goes to the file as it comes; the end waits in memory, at most a mebibyte, until the log is closed.
-final class BoundedLog {
+public final class BoundedLog {
   private let descriptor: Int32
   private var headLeft: Int
   /// A ring: the oldest byte is at `ringStart` once it is full.
@@ -21,16 +21,19 @@ final class BoundedLog {
   private static let longestSecret = 1 << 10
 
   /// Replaces an older log; its owner's alone.
-  /// - Parameter redactor: takes secrets out of what is written.
+  /// - Parameters:
+  ///   - what: how messages call the log, for example `the trainer's log`.
+  ///   - limit: bytes.
+  ///   - redactor: takes secrets out of what is written.
   /// - Throws: `SluiceError` (usage) when the file can't be made.
-  init(path: String, limit: Int, redactor: Redactor = Redactor()) throws {
+  public init(path: String, what: String, limit: Int, redactor: Redactor = Redactor()) throws {
     self.redactor = redactor
     // Removed first, so that the new one has the right owner and mode whatever the old one was.
     unlink(path)
     descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
       throw SluiceError(
-        .usage, "can't write the trainer's log: \(String(cString: strerror(errno)))", at: SourceLocation(file: path),
+        .usage, "can't write \(what): \(String(cString: strerror(errno)))", at: SourceLocation(file: path),
         remedy: "Check that the folder can be written and the disk isn't full.")
     }
     ringSize = max(1, min(1 << 20, limit / 2))
@@ -39,7 +42,7 @@ final class BoundedLog {
 
   deinit { close() }
 
-  func append(_ bytes: ArraySlice<UInt8>) {
+  public func append(_ bytes: ArraySlice<UInt8>) {
     if redactor.isEmpty {
       store(bytes)
       return
@@ -74,7 +77,7 @@ final class BoundedLog {
     }
   }
 
-  func close() {
+  public func close() {
     guard !isClosed, descriptor >= 0 else { return }
     isClosed = true
     look(through: pending.count)
@@ -85,7 +88,7 @@ final class BoundedLog {
     Foundation.close(descriptor)
   }
 
-  /// A full disk costs the log, not the model.
+  /// A full disk costs the log, not the work.
   private func write(_ bytes: ArraySlice<UInt8>) {
     var rest = bytes
     while !rest.isEmpty {

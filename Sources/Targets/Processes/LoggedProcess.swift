@@ -1,33 +1,53 @@
 import Core
 import Foundation
-import Targets
 
-/// Runs a trainer and everything that it starts, as one process group, until nothing of it is left.
+/// Runs a program and everything that it starts, as one process group, until nothing of it is left.
 ///
 /// A program of the group that begins a session of its own (`setsid`) escapes, as it would from a terminal.
-struct TrainerProcess {
+public struct LoggedProcess {
   let executable: String
-  /// The program's name first.
   let arguments: [String]
+  let what: String
   let environment: [String: String]
   let standardInput: Int32
   let timeLimit: Duration?
   let grace: Duration
 
-  enum Stop { case timeLimit, cancelled }
+  /// - Parameters:
+  ///   - arguments: the program's name first.
+  ///   - what: the program's part, for messages, for example `the tuner's command`.
+  ///   - standardInput: a descriptor that is open for reading.
+  ///   - timeLimit: nil for none.
+  ///   - grace: between asking the program to end and ending it.
+  public init(
+    executable: String, arguments: [String], what: String, environment: [String: String], standardInput: Int32,
+    timeLimit: Duration? = nil, grace: Duration
+  ) {
+    self.executable = executable
+    self.arguments = arguments
+    self.what = what
+    self.environment = environment
+    self.standardInput = standardInput
+    self.timeLimit = timeLimit
+    self.grace = grace
+  }
 
-  enum Ending: Hashable {
+  public enum Stop: Sendable { case timeLimit, cancelled }
+
+  public enum Ending: Hashable, Sendable, CustomStringConvertible {
     case exited(Int32)
     case signalled(Int32)
 
-    /// Nil for a good end.
-    var failure: String? {
+    /// A clause without its subject, for example `ended with exit code 3`.
+    public var description: String {
       switch self {
-      case .exited(0): nil
       case .exited(let code): "ended with exit code \(code)"
       case .signalled(let number): "was ended by signal \(number)"
       }
     }
+
+    /// Nil for a good end.
+    public var failure: String? { self == .exited(0) ? nil : description }
 
     fileprivate init(status: Int32) {
       let signal = status & 0x7f
@@ -35,24 +55,27 @@ struct TrainerProcess {
     }
   }
 
-  struct Outcome {
-    let ending: Ending
+  public struct Outcome: Sendable {
+    public let ending: Ending
     /// Why it was ended from here; nil where it ended by itself.
-    let stop: Stop?
-    let lastOutput: LastLine.Line?
-    let lastError: LastLine.Line?
+    public let stop: Stop?
+    public let lastOutput: LastLine.Line?
+    public let lastError: LastLine.Line?
   }
 
   /// How long to wait for output before looking at the process, the clock and the flag again, in milliseconds.
   private static let tick: Int32 = 50
 
-  /// Blocks until the trainer has ended; belongs on a thread of its own.
+  /// Blocks until the program has ended; belongs on a thread of its own.
+  /// - Parameters:
+  ///   - isCancelled: asked now and then; from the first yes on the program is ended.
+  ///   - said: called with whatever it writes on either stream, as it comes.
   /// - Throws: `SluiceError` (usage) when it can't be started.
-  func run(log: BoundedLog, cancelled: CancellationFlag) throws -> Outcome {
-    let output = try OutputPipe(to: "the trainer")
-    let error = try OutputPipe(to: "the trainer")
+  public func run(isCancelled: () -> Bool, said: (ArraySlice<UInt8>) -> Void) throws -> Outcome {
+    let output = try OutputPipe(to: what)
+    let error = try OutputPipe(to: what)
     let process = try SpawnedProcess.start(
-      executable, arguments, what: "the tuner's command", environment: environment,
+      executable, arguments, what: what, environment: environment,
       streams: .init(input: standardInput, output: output.writingEnd, error: error.writingEnd), group: 0)
     let watchdog = Watchdog(group: process, grace: grace, environment: environment)
     output.closeWriting()
@@ -66,11 +89,11 @@ struct TrainerProcess {
 
     func drain() {
       if let bytes = output.read(into: &buffer) {
-        log.append(bytes)
+        said(bytes)
         lastOutput.take(bytes)
       }
       if let bytes = error.read(into: &buffer) {
-        log.append(bytes)
+        said(bytes)
         lastError.take(bytes)
       }
     }
@@ -86,21 +109,20 @@ struct TrainerProcess {
         kill(-process, SIGKILL)
         if hasEnded { break }
       } else {
-        if cancelled.isSet {
+        if isCancelled() {
           stop = .cancelled
         } else if let timeLimit, now - start >= timeLimit, !hasEnded {
           stop = .timeLimit
         }
-        // What the trainer has left behind is asked to go as the trainer itself is.
+        // What the program has left behind is asked to go as the program itself is.
         guard stop != nil || hasEnded else { continue }
         kill(-process, SIGTERM)
         killAt = now + grace
       }
     }
-    // The trainer is dead and not yet reaped, so the group's number can't belong to anyone else.
+    // The program is dead and not yet reaped, so the group's number can't belong to anyone else.
     kill(-process, SIGKILL)
     drain()
-    log.close()
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0 && errno == EINTR {}
     watchdog?.reap()

@@ -1,12 +1,12 @@
 /// Finds the last line of a stream that isn't blank, in bounded memory. Progress bars end lines by carriage returns.
-struct LastLine {
+public struct LastLine {
   /// One line without the blanks around it.
-  struct Line: Hashable {
+  public struct Line: Hashable, Sendable {
     fileprivate let bytes: [UInt8]
     fileprivate let isCut: Bool
 
     /// Nil for a line that is longer than any path or isn't UTF-8.
-    var text: String? { isCut ? nil : String(validating: bytes, as: UTF8.self) }
+    public var text: String? { isCut ? nil : String(validating: bytes, as: UTF8.self) }
   }
 
   /// As long as a path can be.
