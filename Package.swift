@@ -112,6 +112,9 @@ let package = Package(
     tests("AttackersTests", ["Core", "LanguageModels", "Attackers"]),
     // A server that misbehaves on demand, for the tests of everything that speaks HTTP.
     .target(name: "FakeServer", path: "Tests/FakeServer", swiftSettings: strict),
+    // The same as a program, for runs that start their servers themselves.
+    .executableTarget(
+      name: "model-server", dependencies: ["FakeServer"], path: "Tests/ModelServer", swiftSettings: strict),
     tests(
       "TargetsTests", ["Core", "Tokenizers", "ChatTemplates", "LanguageModels", "Targets", "FakeServer"],
       exclude: ["Replies"]),

@@ -10,6 +10,8 @@ public indirect enum Shape: Sendable {
   case output
   /// `http` or `https` address without credentials.
   case url
+  /// The same of a server that a run may start: its port may be `{{port}}`.
+  case servedURL
   /// Name of the environment variable that holds a key.
   case variable
   /// Name of an environment variable that is handed on; it need not be set.
@@ -43,7 +45,7 @@ public indirect enum Shape: Sendable {
     case .file, .output: "the path of a file"
     case .folder: "the path of a folder"
     case .checkpoint: "the path of a checkpoint's folder or GGUF file"
-    case .url: "an http or https address without credentials"
+    case .url, .servedURL: "an http or https address without credentials"
     case .variable, .passedVariable: "the name of an environment variable"
     case .template: "a text with {prompt}"
     case .integer(let range):
@@ -78,6 +80,8 @@ public struct PolicyKey: Sendable {
   public let name: String
   public let shape: Shape
   public var required: Bool
+  /// Another key of the mapping that makes this one unnecessary where it is required; nil for none.
+  public var unless: String?
   /// Shown in the schema and used when the key is absent.
   public var fallback: String?
   public let help: String
@@ -87,12 +91,13 @@ public struct PolicyKey: Sendable {
   public var whenEmpty: String?
 
   public init(
-    name: String, shape: Shape, required: Bool = false, fallback: String? = nil, help: String, example: String? = nil,
-    whenEmpty: String? = nil
+    name: String, shape: Shape, required: Bool = false, unless: String? = nil, fallback: String? = nil, help: String,
+    example: String? = nil, whenEmpty: String? = nil
   ) {
     self.name = name
     self.shape = shape
     self.required = required
+    self.unless = unless
     self.fallback = fallback
     self.help = help
     self.example = example

@@ -124,10 +124,10 @@ public struct Site: Sendable, Hashable {
 
   func allows(variable: String) -> Bool { variables?.contains(variable) ?? true }
 
-  /// - Parameter url: an `http` or `https` address.
+  /// - Parameter url: an `http` or `https` address. One whose port is chosen later is allowed where every port of its host is.
   func allows(url: String) -> Bool {
     guard let hosts else { return true }
-    guard let host = ServerHost(url: url) else { return false }
+    guard let host = ServerHost(url: url) ?? PortMark.host(url: url) else { return false }
     return hosts.contains { $0.allows(host) }
   }
 

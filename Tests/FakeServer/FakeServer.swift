@@ -35,8 +35,9 @@ public final class FakeServer: Sendable {
   public var peakInFlight: Int { state.withLock { $0.peakInFlight } }
   public var connectionsOpened: Int { state.withLock { $0.connectionsOpened } }
 
-  public init(cutting cuts: @escaping Cut = { _ in false }, _ answer: @escaping Answer) throws {
-    let (listener, port) = try LoopbackSocket.listen()
+  /// - Parameter port: 0 for a free one.
+  public init(port: UInt16 = 0, cutting cuts: @escaping Cut = { _ in false }, _ answer: @escaping Answer) throws {
+    let (listener, port) = try LoopbackSocket.listen(port: port)
     self.listener = listener
     self.port = port
     self.answer = answer

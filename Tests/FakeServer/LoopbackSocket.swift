@@ -7,13 +7,18 @@ enum LoopbackSocket {
     let code: Int32
   }
 
-  /// A listening socket on a free port of 127.0.0.1.
-  static func listen() throws -> (socket: Int32, port: UInt16) {
+  /// A listening socket on a port of 127.0.0.1, 0 for a free one.
+  static func listen(port wanted: UInt16 = 0) throws -> (socket: Int32, port: UInt16) {
     let socket = stream()
     guard socket >= 0 else { throw Failure(call: "socket", code: errno) }
+    if wanted > 0 {
+      // Connections of a server before it don't keep the port.
+      var on: Int32 = 1
+      setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+    }
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     var port: UInt16 = 0
-    let bound = withAddress(port: 0) { address, size in
+    let bound = withAddress(port: wanted) { address, size in
       bind(socket, address, size) == 0 && Foundation.listen(socket, 256) == 0
         && getsockname(socket, address, &length) == 0
     } after: {

@@ -55,7 +55,11 @@ struct PolicySchemaTests {
     #expect(then("local")?["properties"]?["max_tokens"]?["default"] == nil)
     #expect(then("openai")?["properties"]?["max_tokens"]?["default"]?.integer == 512)
     #expect(then("local")?["properties"]?["url"]?.bool == false)
-    #expect(then("openai")?["required"]?.array?.compactMap(\.string) == ["url", "model"])
+    #expect(then("openai")?["required"]?.array?.compactMap(\.string) == ["model"])
+    let either = then("openai")?["allOf"]?.array?.first?["anyOf"]?.array ?? []
+    #expect(either.map { $0["required"]?.array?.compactMap(\.string) } == [["url"], ["serve"]])
+    #expect(then("http")?["required"]?.array?.compactMap(\.string) == ["body", "reply", "url"])
+    #expect(then("http")?["allOf"] == nil)
   }
 
   @Test("Every metric brings its range and the limit that it needs")

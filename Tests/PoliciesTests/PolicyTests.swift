@@ -246,9 +246,9 @@ struct PolicyTests {
   /// A legal value that is neither the default nor what the full policy says.
   private func otherValue(of key: PolicyKey) -> String? {
     switch key.shape {
-    case .text, .output: "something"
+    case .text, .output: key.name == "ready" ? "/x" : "something"
     case .template: "\"<{prompt}>\""
-    case .url: "http://127.0.0.1:9/v1"
+    case .url, .servedURL: "http://127.0.0.1:9/v1"
     case .variable, .passedVariable: "A_KEY"
     case .file: key.name == "file" ? "more.yaml" : "other.jsonl"
     case .folder, .checkpoint: "leaky/../new/../embedder/../attacker/../old/../judge/../leaky"

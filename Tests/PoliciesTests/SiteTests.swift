@@ -28,6 +28,21 @@ struct SiteTests {
     }
   }
 
+  @Test("A port that is chosen later is allowed where every port of the host is")
+  func chosenPort() throws {
+    let url = "http://127.0.0.1:{{port}}/v1"
+    for hosts in ["['127.0.0.1']", "['*.models.test', 127.0.0.1]"] {
+      #expect(try site("allow: {hosts: \(hosts)}").allows(url: url), "\(hosts)")
+    }
+    for hosts in ["[]", "['127.0.0.1:1']", "['127.0.0.1:8000']", "[localhost]"] {
+      #expect(try !site("allow: {hosts: \(hosts)}").allows(url: url), "\(hosts)")
+    }
+    let open = try site("allow: {hosts: ['127.0.0.1']}")
+    for url in ["http://127.0.0.1{{port}}/", "http://{{port}}", "http://evil.test:{{port}}@127.0.0.1:{{port}}/"] {
+      #expect(!open.allows(url: url), "\(url)")
+    }
+  }
+
   @Test("What isn't limited is free; an empty list allows nothing")
   func lists() throws {
     let hosts = try site("allow: {hosts: []}")

@@ -13,10 +13,14 @@ struct TargetKeyTests {
     var values: [String: String] = [:]
   }
 
+  /// An address on this machine, and a server that is started there.
+  private static let served = "url: 'http://127.0.0.1:8', serve: {command: [sh]}"
+  private static let serve = ["serve.ready": "/x"]
+
   private static let needs: [String: Needs] = [
-    "local": Needs(section: "checkpoint: new"), "openai": Needs(section: "url: 'http://h', model: m"),
+    "local": Needs(section: "checkpoint: new"), "openai": Needs(section: "\(served), model: m", values: serve),
     "http": Needs(
-      section: "url: 'http://h', reply: /r, system: s, temperature: 0.5, top_p: 0.5, max_tokens: 9, "
+      section: "\(served), reply: /r, system: s, temperature: 0.5, top_p: 0.5, max_tokens: 9, "
         + "refusal: {at: /a}, block: {at: /b}, certificate: rules.yaml, "
         + "body: '[{{prompt}}, {{system}}, {{temperature}}, {{top_p}}, {{max_tokens}}]'",
       values: [
@@ -24,12 +28,14 @@ struct TargetKeyTests {
         "reply": "/x", "finish_reason": "/x", "usage.prompt_tokens": "/x", "usage.completion_tokens": "/x",
         "refusal.at": "/x", "block.at": "/x", "refusal.status": "[451]", "block.status": "[451]",
         "certificate": "tame.jsonl", "key": "tame.jsonl", "ca": "tame.jsonl",
-      ]),
-    "anthropic": Needs(section: "model: m"), "azure": Needs(section: "url: 'http://h', model: m"),
+      ].merging(serve) { $1 }),
+    "anthropic": Needs(section: "\(served), model: m", values: serve),
+    "azure": Needs(section: "\(served), model: m", values: serve),
     "bedrock": Needs(
       section: "region: eu-west-1, model: m, access_key_env: A_KEY, secret_key_env: A_KEY, session_token_env: A_KEY",
       values: ["region": "us-east-1"]),
-    "ollama": Needs(section: "model: m", values: ["options": "'{\"top_k\": 4}'"]),
+    "ollama": Needs(
+      section: "\(served), model: m", values: ["options": "'{\"top_k\": 4}'"].merging(serve) { $1 }),
     "command": Needs(section: "command: [sh]"),
   ]
 
@@ -38,7 +44,8 @@ struct TargetKeyTests {
     let needs = try #require(Self.needs[kind])
     let section = "{kind: \(kind), \(needs.section)}"
     let text = fullPolicy.changing(
-      "other: {kind: openai, url: \"http://127.0.0.1:8000/v1\", model: m}", to: "other: \(section)")
+      "other: {kind: openai, url: \"http://127.0.0.1:8000/v1\", model: m, serve: {command: [server]}}",
+      to: "other: \(section)")
     let place = try Workplace()
     let environment = ["A_KEY": "k-1234567", "B_KEY": "k-7654321"]
     let before = try place.load(text, environment: environment).transfer
@@ -65,7 +72,7 @@ struct TargetKeyTests {
     switch key.shape {
     case .text: "something"
     case .template: "\"<{prompt}>\""
-    case .url: "http://127.0.0.1:9/v1"
+    case .url, .servedURL: "http://127.0.0.1:9/v1"
     case .variable, .passedVariable: "B_KEY"
     case .checkpoint: "old"
     case .integer: "17"

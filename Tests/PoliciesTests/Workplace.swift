@@ -75,7 +75,7 @@ let fullPolicy = """
     baseline: {kind: local, checkpoint: old}
     control: {kind: local, checkpoint: leaky}
     transfer:
-      other: {kind: openai, url: "http://127.0.0.1:8000/v1", model: m}
+      other: {kind: openai, url: "http://127.0.0.1:8000/v1", model: m, serve: {command: [server]}}
   judges:
     reward: {kind: classifier, checkpoint: judge}
     confirm: {kind: rules, file: rules.yaml}

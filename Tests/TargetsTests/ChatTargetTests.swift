@@ -36,7 +36,8 @@ struct ChatTargetTests {
       TargetContext(
         decoder: { LoadedDecoder(fingerprint: "sha256:chat", model: try CausalLanguageModel.load(folder: $0)) },
         workers: 1, seed: 1, policy: "policy.yaml", time: time,
-        digest: { String(StableHash.fnv1a($0.utf8), radix: 16) }, waits: { _ in }, redactor: Redactor([])))
+        digest: { String(StableHash.fnv1a($0.utf8), radix: 16) }, waits: { _ in }, redactor: Redactor([]),
+        servers: ModelServers(redactor: Redactor(), fingerprint: { $0 }, digest: { $0 })))
   }
 
   @Test("answers in the block of reasoning that the prompt leaves open, and outside of one that it closes")

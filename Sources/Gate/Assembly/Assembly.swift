@@ -16,7 +16,9 @@ import Targets
 /// Everything is read here, before the first question is asked, so that a wrong path costs nothing.
 struct Assembly {
   let policy: Policy
-  let checkpoints = CheckpointShelf()
+  let checkpoints: CheckpointShelf
+  /// Servers that the run is to start for its targets.
+  private let servers: ModelServers
   /// What chat templates are told that ask for the time: one for the whole run.
   var time = TemplateTime.now
   /// Hears of every long wait that a server asks for.
@@ -28,6 +30,10 @@ struct Assembly {
   init(_ policy: Policy, shards: Int = 1, progress: @escaping ProgressSink = { _ in }) {
     self.policy = policy
     self.shards = shards
+    let checkpoints = CheckpointShelf()
+    self.checkpoints = checkpoints
+    servers = ModelServers(
+      redactor: policy.redactor, fingerprint: { try checkpoints.fingerprint($0) }, digest: { SHA256.hex($0) })
     waits = { progress(.notice($0)) }
   }
 
@@ -68,6 +74,7 @@ struct Assembly {
       wallClock: policy.budget.wallClock.map { .seconds($0) }, reveal: policy.report.reveal,
       notices: notices() + [seeds.remark, questions?.remark].compactMap(\.self) + weakenings.notices,
       weakenings: weakenings.sentences)
+    plan.notices += plan.servers.map { policy.redactor.redacted($0.notice) }
     plan.planted = planted(in: plan, refusals: refusals)
     plan.weakenings += JudgeWarnings(plan).weakenings
     return plan
@@ -145,7 +152,7 @@ struct Assembly {
     }
     models.baseline = Participant(
       role: .baseline, target: ApartTarget(baseline.target), kind: baseline.kind, isCheckpoint: baseline.isCheckpoint,
-      label: baseline.label)
+      label: baseline.label, server: baseline.server)
   }
 
   /// The stages that the policy has something for; asking for another is a mistake that `check` can't see.
@@ -170,16 +177,22 @@ struct Assembly {
   // MARK: - Models
 
   func participant(_ role: Role, _ target: TargetChoice, _ context: TargetContext? = nil) throws -> Participant {
-    Participant(
-      role: role, target: try target.recipe.make(context ?? targetContext), kind: target.kind,
-      isCheckpoint: target.recipe.checkpoint != nil, label: target.label)
+    let context = context ?? targetContext
+    do {
+      return Participant(
+        role: role, target: try target.recipe.make(context), kind: target.kind,
+        isCheckpoint: target.recipe.checkpoint != nil, label: target.label, server: try target.recipe.server(context))
+    } catch let error as SluiceError where error.location == nil {
+      throw SluiceError(
+        error.exitCode, error.message, at: policy.places["targets.\(role)"], remedy: error.remedy)
+    }
   }
 
   /// What targets and tuners are made with.
   var targetContext: TargetContext {
     TargetContext(
       decoder: checkpoints.decoder, workers: Self.workers, seed: policy.seed, policy: policy.path, time: time,
-      digest: { SHA256.hex($0) }, waits: waits, redactor: policy.redactor, shards: shards)
+      digest: { SHA256.hex($0) }, waits: waits, redactor: policy.redactor, servers: servers, shards: shards)
   }
 
   private var judgeContext: JudgeContext {

@@ -1,6 +1,7 @@
 import Core
 import Evidence
 import Foundation
+import Kinds
 import Policies
 import Suites
 
@@ -38,6 +39,9 @@ struct PolicyInputs {
     func add(_ use: String, checkpoint path: String?) {
       if let path { inputs.append(Input(use: use, path: path, isCheckpoint: true)) }
     }
+    func add(_ use: String, _ input: InputFile) {
+      inputs.append(Input(use: use, path: input.path, isCheckpoint: input.isCheckpoint))
+    }
     add("suite.seeds", file: policy.suite.seeds)
     add("suite.benign", file: policy.suite.benign)
     add("targets.control.weaknesses", file: policy.weaknesses)
@@ -48,9 +52,7 @@ struct PolicyInputs {
     for (use, judge) in [("reward", policy.rewardJudge), ("confirm", policy.confirmJudge)] {
       for (place, leaf) in (judge?.leaves ?? []).enumerated() {
         let name = "judges.\(use)" + (place == 0 ? "" : ".\(place)")
-        for input in leaf.recipe.inputs {
-          if input.isCheckpoint { add(name, checkpoint: input.path) } else { add(name, file: input.path) }
-        }
+        for input in leaf.recipe.inputs { add(name, input) }
       }
     }
     let targets =
@@ -58,7 +60,7 @@ struct PolicyInputs {
       + policy.transfer.map { ("transfer.\($0.name)", $0.target) }
     for (role, target) in targets {
       add("targets.\(role)", checkpoint: target?.recipe.checkpoint)
-      for input in target?.recipe.inputs ?? [] { add("targets.\(role).\(input.noun)", file: input.path) }
+      for input in target?.recipe.inputs ?? [] { add("targets.\(role).\(input.noun)", input) }
     }
     return inputs
   }

@@ -84,6 +84,15 @@ public struct Doctor: Sendable {
     let preflight = Preflight { _ in }
     for participant in plan.participants {
       let subject = "\(participant.role)"
+      if let server = participant.server {
+        try report(
+          Finding(
+            subject: subject, isFine: true,
+            finding:
+              "a run starts \(server.executable), and waits up to \(server.serving.timeout.components.seconds) s "
+              + "for \(server.serving.ready)"))
+        continue
+      }
       try report(
         try await look(subject) {
           try await preflight.probe([participant])

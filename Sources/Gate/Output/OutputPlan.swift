@@ -153,7 +153,10 @@ extension OutputPlan {
     }
     let targets =
       [policy.candidate, policy.baseline, policy.control].compactMap(\.self) + policy.transfer.map(\.target)
-    for target in targets { keepCheckpoint("a target's model", target.recipe.checkpoint) }
+    for target in targets {
+      keepCheckpoint("a target's model", target.recipe.checkpoint)
+      for input in target.recipe.inputs { keep("a part of a target's", input) }
+    }
     keep("this program", CommandLine.arguments.first.flatMap { $0.utf8.contains(UInt8(ascii: "/")) ? $0 : nil })
   }
 

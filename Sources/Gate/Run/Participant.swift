@@ -12,6 +12,8 @@ struct Participant: Sendable {
   var isCheckpoint = false
   /// What the policy calls it; nil for the target's own name.
   var label: String?
+  /// What the run starts before it is asked, and ends; nil where it needs nothing.
+  var server: ModelServer?
   /// Responses are shared within a scope alone: empty for a model that is known by its bytes, the run where it isn't, and what the
   /// server says of itself where both speak.
   var scope = ""

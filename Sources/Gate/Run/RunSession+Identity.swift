@@ -64,7 +64,9 @@ extension RunSession {
     throw SluiceError(
       .unavailable,
       "the \(participant.role) model \(participant.name) is not what it was when run \(run) began: another version of "
-        + "Sluice or another time zone gives it other prompts or answers",
+        + (participant.server.map { "\($0.serving.program), or of a file or variable that it is given," }
+          ?? "Sluice or another time zone")
+        + " gives it other prompts or answers",
       remedy: "Resume it as it was begun, or run again without --resume: a run must not mix the answers of two models.")
   }
 

@@ -95,10 +95,27 @@ final class RunSession: Sendable {
   }
 
   private func decide() async throws -> RunSummary {
+    let began = ContinuousClock.now
+    // What shards asked needs no server any more; what they left to the merge does.
+    if merged != nil, plan.servers.isEmpty { return try await ask(began) }
+    return try await served { [self] in try await ask(began) }
+  }
+
+  /// Does work while the model servers live that the run starts itself.
+  func served<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws -> Result {
+    progress(.stageBegan(name: Stage.preflight.rawValue, total: nil))
+    try checkMachine()
+    // What servers write may repeat prompts, so it lies where the ledger does.
+    let servers = ServerSupervision(
+      servers: plan.servers, folder: ledger.isSealed ? nil : policy.ledger + ".servers", progress: progress)
+    return try await servers.serving(work)
+  }
+
+  /// - Parameter began: when the session did.
+  private func ask(_ began: ContinuousClock.Instant) async throws -> RunSummary {
     let clock = ContinuousClock()
-    let began = clock.now
     // What shards asked needs no server any more.
-    if merged == nil { try await preflight() }
+    if merged == nil || !plan.servers.isEmpty { try await preflight() }
     let preflightSeconds = (clock.now - began).inSeconds
     let execution = try await prepare()
     var record = try await execution.execute()
@@ -144,12 +161,13 @@ final class RunSession: Sendable {
 
   // MARK: - Begin
 
-  func preflight() async throws {
-    progress(.stageBegan(name: Stage.preflight.rawValue, total: nil))
-    let preflight = Preflight(progress: progress)
-    let folder = policy.ledger.folderOfPath
-    try preflight.checkDisk(folder: folder, responses: expectedResponses)
+  private func checkMachine() throws {
+    try Preflight(progress: progress).checkDisk(folder: policy.ledger.folderOfPath, responses: expectedResponses)
     try OpenFiles.require(connections: policy.connections)
+  }
+
+  func preflight() async throws {
+    let preflight = Preflight(progress: progress)
     try await preflight.probe(plan.participants)
     try await preflight.probe(plan.remoteJudges)
     progress(.stageEnded(name: Stage.preflight.rawValue, detail: preflightDetail))

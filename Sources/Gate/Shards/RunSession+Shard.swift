@@ -35,12 +35,16 @@ extension RunSession {
     if let resumed, let record = try ledger.shardRecord(), record.end != nil {
       return try report(shard, units.count, run: resumed.id, wasDone: true)
     }
+    return try await served { [self] in try await work(shard, deal, units.count) }
+  }
+
+  private func work(_ shard: Shard, _ deal: ShardDeal, _ units: Int) async throws -> ShardReport {
     try await preflight()
     let execution = try await prepare()
     var manifest = ShardManifest(
       run: execution.run, shard: shard, policy: options.policy, digest: plan.identity.digest ?? "",
       seed: policy.seed, isSeedGiven: options.seed != nil, stages: options.stages?.map(\.rawValue).sorted(),
-      deal: deal.digest, units: units.count)
+      deal: deal.digest, units: units)
     if let known = try ledger.shardRecord()?.manifest {
       // One file has many paths.
       manifest.policy = known.policy
@@ -54,11 +58,11 @@ extension RunSession {
     }
     let proofs = try await execution.execute(ShardWork(deal, of: shard, plan: plan))
     let end = ShardEnd(
-      run: execution.run, units: units.count, proofs: proofs.map { ProofText.text($0.items.map(\.judgedUnsafe)) })
+      run: execution.run, units: units, proofs: proofs.map { ProofText.text($0.items.map(\.judgedUnsafe)) })
     try ledger.finish(
       end, notices: identityNotices.map { policy.redactor.redacted($0) },
       now: now().timeIntervalSince1970)
-    return try report(shard, units.count, run: execution.run, wasDone: false)
+    return try report(shard, units, run: execution.run, wasDone: false)
   }
 
   private func report(_ shard: Shard, _ units: Int, run: String, wasDone: Bool) throws -> ShardReport {

@@ -86,7 +86,9 @@ public struct Glossary: Sendable {
       facts = [.init(name: "value", value: "one of \(values.joined(separator: ", "))")]
     }
     if !place.kinds.isEmpty { facts.append(.init(name: "of kind", value: place.kinds.joined(separator: ", "))) }
-    if place.key.required { facts.append(.init(name: "required", value: "yes")) }
+    if place.key.required {
+      facts.append(.init(name: "required", value: place.key.unless.map { "unless there is '\($0)'" } ?? "yes"))
+    }
     if let fallback = place.key.fallback { facts.append(.init(name: "default", value: fallback)) }
     return Entry(name: place.path, type: key, text: place.key.help, facts: facts)
   }

@@ -57,6 +57,34 @@ enum CrossChecks {
       remedy: "Its owner lists hosts in \(reader.site.path ?? ""), under allow.hosts.")
   }
 
+  /// A target and its section.
+  struct Served {
+    let section: Section
+    let choice: TargetChoice
+
+    init(_ section: Section, _ choice: TargetChoice) { (self.section, self.choice) = (section, choice) }
+  }
+
+  /// Two servers that a run would start at one port: the second could not, or the first would be asked for both.
+  static func notePorts(of targets: [Served], _ reader: inout PolicyReader) {
+    var owners: [Int: Served] = [:]
+    for target in targets {
+      guard let serving = target.choice.recipe.serving, let address = target.choice.recipe.address,
+        let port = ServerHost(url: address)?.port
+      else { continue }
+      guard let owner = owners[port] else {
+        owners[port] = target
+        continue
+      }
+      if owner.choice.recipe.serving != serving {
+        reader.diagnostics.add(
+          "\(target.section.described).serve starts another server at port \(port), which is \(owner.section.described)'s",
+          at: target.section.place(of: "serve"),
+          remedy: "Write \(PortMark.text) in url and command for a port that is free, or give each a port of its own.")
+      }
+    }
+  }
+
   /// Two outputs in one file: the second would overwrite the first.
   private static func outputs(
     ledger: Section, report: Section, _ reporters: [Reporter], _ reader: inout PolicyReader

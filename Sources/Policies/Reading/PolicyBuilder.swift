@@ -18,9 +18,12 @@ struct PolicyBuilder {
     let tree = TargetInheritance.applied(to: given)
     guard let root = reader.section(tree, keys: PolicyTable.root(kinds), path: []) else { return nil }
     let targets = root.childOrDefaults("targets")
+    var served: [CrossChecks.Served] = []
     func target(_ section: Section?) -> TargetChoice? {
       guard let section, let choice = kinds.targets.read(section, &reader.diagnostics) else { return nil }
       CrossChecks.noteAddress(of: choice, section, &reader)
+      reader.places[section.described] = section.child("serve")?.place(of: "command") ?? section.place
+      served.append(CrossChecks.Served(section, choice))
       return choice
     }
     let (candidate, baseline) = (target(targets.child("candidate")), target(targets.child("baseline")))
@@ -28,6 +31,7 @@ struct PolicyBuilder {
     let transfer = targets.sections("transfer").compactMap { section in
       target(section).map { NamedTarget(name: section.path.last ?? "", target: $0) }
     }
+    CrossChecks.notePorts(of: served, &reader)
     let judges = root.childOrDefaults("judges")
     func judge(_ use: String) -> JudgeChoice? {
       judges.child(use).flatMap { kinds.judges.read($0, &reader.diagnostics) }

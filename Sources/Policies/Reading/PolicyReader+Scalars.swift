@@ -44,7 +44,7 @@ extension PolicyReader {
     case .variable where !site.allows(variable: text), .passedVariable where !site.allows(variable: text):
       forbid(variable: text, name: name, at: node.place)
       return nil
-    case .url where !site.allows(url: text):
+    case .url where !site.allows(url: text), .servedURL where !site.allows(url: text):
       diagnostics.add(
         "\(name): the site does not let policies ask \(quoted(WebAddress.masked(written)))", at: node.place,
         remedy: "Its owner lists hosts in \(site.path ?? ""), under allow.hosts.")
@@ -81,7 +81,7 @@ extension PolicyReader {
     switch shape {
     case .variable, .passedVariable: return Self.looksLikeVariable(written) ? "\(comma) \(quoted(written))" : ""
     // What is no address may have its password anywhere before the last sign.
-    case .url:
+    case .url, .servedURL:
       let scheme = written.firstRange(of: "://").map { written[..<$0.upperBound] } ?? ""
       let host = written.lastIndex(of: "@").map { String(scheme) + "…" + String(written[$0...]) }
       return "\(comma) \(quoted(WebAddress.masked(host ?? written)))"
@@ -102,6 +102,9 @@ extension PolicyReader {
     case .file, .folder, .checkpoint, .output:
       text.contains { !$0.isWhitespace } ? PathText.problem(text)?.remedy : ""
     case .url: Self.isUsable(url: text) ? nil : "For example http://127.0.0.1:8000/v1; keys go into api_key_env."
+    case .servedURL:
+      Self.isUsable(url: PortMark.filled(text, with: 1))
+        ? nil : "For example http://127.0.0.1:8000/v1; keys go into api_key_env."
     case .passedVariable: EnvironmentExpansion.isName(text) ? nil : "Write the variable's name, for example HF_TOKEN."
     case .variable:
       EnvironmentExpansion.isName(text)

@@ -82,6 +82,7 @@ struct PolicyReader {
       read(entry.value, of: key, into: &section)
     }
     for key in applying where key.required && !section.has(key.name) && !meant.contains(key.name) {
+      if let other = key.unless, section.has(other) { continue }
       diagnostics.add(
         "the key '\(key.name)' is missing" + (path.isEmpty ? "" : " in \(Section.described(path))"), at: node.place,
         remedy: "Add \(key.name): \(key.help)")
@@ -177,7 +178,7 @@ struct PolicyReader {
     case .variable: if let value = environment[text] { secrets.insert(value.trimmed) }
     case .passedVariable where WebAddress.namesSecret(text):
       if let value = environment[text] { secrets.insert(value.trimmed) }
-    case .url: secrets.formUnion(WebAddress.secrets(in: text))
+    case .url, .servedURL: secrets.formUnion(WebAddress.secrets(in: text))
     default: break
     }
   }

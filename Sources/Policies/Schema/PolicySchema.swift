@@ -30,7 +30,7 @@ public struct PolicySchema {
     switch shape {
     // YAML reads `1.2` as a number and `no` as a boolean; as names they are texts.
     case .text, .file, .folder, .checkpoint, .output: [JSON.Member("type", .strings(["string", "number", "boolean"]))]
-    case .url: text(pattern: #"^https?://[^@]+$|\$\{"#)
+    case .url, .servedURL: text(pattern: #"^https?://[^@]+$|\$\{"#)
     case .variable, .passedVariable: text(pattern: #"^[A-Za-z_][A-Za-z0-9_]*$|\$\{"#)
     case .template: text(pattern: #"\{prompt\}|\$\{"#)
     case .integer(let range):
@@ -137,18 +137,33 @@ public struct PolicySchema {
     try keys.kinds.map { kind in
       let others = Set(owned).subtracting(kind.keys.map(\.name)).sorted()
       // An absent kind is its default, where it has one.
+      let (either, required) = (
+        kind.keys.filter { $0.required && $0.unless != nil }, kind.keys.filter { $0.required && $0.unless == nil }
+      )
       return rule(
         keys.selector.name, is: kind.name, orAbsent: keys.selector.fallback == kind.name,
         then: [
-          JSON.Member("required", .strings(kind.keys.filter(\.required).map(\.name))),
+          JSON.Member("required", .strings(required.map(\.name)))
+        ] + alternatives(either) + [
           JSON.Member(
             "properties",
             .object(
               try kind.keys.map { JSON.Member($0.name, try property($0)) }
                 + others.map { JSON.Member($0, .bool(false)) }
-            )),
+            ))
         ])
     }
+  }
+
+  /// For each key that another one makes unnecessary, that one of the two is there.
+  private func alternatives(_ keys: [PolicyKey]) -> [JSON.Member] {
+    let rules = keys.map { key in
+      let names = [key.name, key.unless].compactMap(\.self)
+      return JSON.object([
+        JSON.Member("anyOf", .array(names.map { .object([JSON.Member("required", .strings([$0]))]) }))
+      ])
+    }
+    return rules.isEmpty ? [] : [JSON.Member("allOf", .array(rules))]
   }
 
   /// For each metric, which limits make sense and what narrows it.

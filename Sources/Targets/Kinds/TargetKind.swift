@@ -59,7 +59,8 @@ public struct TargetKind: PolicyKind {
   }
 
   fileprivate func choice(_ section: Section, _ problems: inout Diagnostics) -> TargetChoice {
-    TargetChoice(
+    Serving.note(section, &problems)
+    return TargetChoice(
       kind: name, label: section.text(Self.label.name), price: section.child("price").map { TokenPrice($0) },
       recipe: read(section, &problems))
   }

@@ -15,6 +15,8 @@ public protocol TargetRecipe: Sendable, Hashable {
   var inputs: [InputFile] { get }
   /// Nil in this process.
   var served: ServedModel? { get }
+  /// How its server is started; nil where it runs already, and for what has none.
+  var serving: Serving? { get }
   /// Longest response; nil where the checkpoint says it.
   var maxTokens: Int? { get }
   /// Sampling as far as the policy says it.
@@ -28,11 +30,17 @@ public protocol TargetRecipe: Sendable, Hashable {
   /// - Throws: `SluiceError` (usage) for a file that is missing or malformed, a URL that can't be used, or a key that isn't
   ///   there.
   func make(_ context: TargetContext) throws -> any Target
+
+  /// The server that a run starts for it; nil where it needs none.
+  /// - Throws: `SluiceError` (usage) where its program is missing, or a file that it names can't be read.
+  func server(_ context: TargetContext) throws -> ModelServer?
 }
 
 extension TargetRecipe {
   public var address: String? { nil }
   public var inputs: [InputFile] { [] }
+  public var serving: Serving? { nil }
+  public func server(_ context: TargetContext) throws -> ModelServer? { nil }
 }
 
 /// A decoder and the identity of its files.
@@ -63,13 +71,15 @@ public struct TargetContext: Sendable {
   public var waits: WaitSink
   /// Takes the policy's secrets out of what servers say.
   public var redactor: Redactor
+  /// The servers of the run.
+  public var servers: ModelServers
   /// Processes that share each server's `requests_per_minute`.
   public var shards: Int
 
   public init(
     decoder: @escaping @Sendable (String) throws -> LoadedDecoder, workers: Int, seed: UInt64, policy: String,
     time: TemplateTime, digest: @escaping @Sendable (String) -> String, waits: @escaping WaitSink, redactor: Redactor,
-    shards: Int = 1
+    servers: ModelServers, shards: Int = 1
   ) {
     self.decoder = decoder
     self.workers = workers
@@ -79,6 +89,7 @@ public struct TargetContext: Sendable {
     self.digest = digest
     self.waits = waits
     self.redactor = redactor
+    self.servers = servers
     self.shards = shards
   }
 }

@@ -38,8 +38,13 @@ public struct OpenAIConfiguration: Hashable, Sendable {
 /// How a policy says how an OpenAI-compatible server is reached: for targets, judges and tuners alike.
 extension OpenAIConfiguration {
   public static let keys =
-    ServerConfiguration.identityKeys(url: "Base address of the server, with or without /v1.")
-    + ServerConfiguration.limitKeys
+    ServerConfiguration.identityKeys(url: addressHelp) + ServerConfiguration.limitKeys
+
+  /// The same for targets, whose server a run may start.
+  static let targetKeys =
+    ServerConfiguration.identityKeys(url: addressHelp, ready: "/health") + ServerConfiguration.limitKeys
+
+  private static let addressHelp = "Base address of the server, with or without /v1."
 
   /// Which endpoint of the server is asked, for those that may ask either.
   public static let apiKey = PolicyKey(

@@ -71,7 +71,7 @@ extension ServerQuestion.Message {
 extension TargetKind {
   static let openAI = TargetKind(
     name: OpenAIDialogue.name, summary: "an OpenAI-compatible server",
-    keys: [OpenAIConfiguration.apiKey] + ServerConfiguration.answerKeys + OpenAIConfiguration.keys
+    keys: [OpenAIConfiguration.apiKey] + ServerConfiguration.answerKeys + OpenAIConfiguration.targetKeys
   ) { section in
     let configuration = OpenAIConfiguration(section)
     return ServedRecipe(section, configuration.server, OpenAIDialogue(api: configuration.api))

@@ -77,7 +77,8 @@ extension TargetKind {
         help: "Version of the protocol (the header anthropic-version).")
     ]
       + ServerConfiguration.identityKeys(
-        url: "Base address of the server, with or without /v1.", usualURL: "https://api.anthropic.com")
+        url: "Base address of the server, with or without /v1.", usualURL: "https://api.anthropic.com",
+        ready: "/health")
       + ServerConfiguration.limitKeys,
     reading: { section, problems in
       problems.require(

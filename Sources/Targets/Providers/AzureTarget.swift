@@ -59,7 +59,7 @@ extension TargetKind {
     ]
       + ServerConfiguration.identityKeys(
         url: "Address of the resource (https://NAME.openai.azure.com), or of the deployment.",
-        model: "The deployment's name.") + ServerConfiguration.limitKeys
+        model: "The deployment's name.", ready: "/health") + ServerConfiguration.limitKeys
   ) { section in
     ServedRecipe(
       section, ServerConfiguration(section),

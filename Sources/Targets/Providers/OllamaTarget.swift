@@ -146,7 +146,7 @@ extension TargetKind {
     ]
       + ServerConfiguration.identityKeys(
         url: "Base address of the server.", usualURL: "http://127.0.0.1:11434",
-        model: "The model's name, with or without its tag.") + ServerConfiguration.limitKeys,
+        model: "The model's name, with or without its tag.", ready: "/api/version") + ServerConfiguration.limitKeys,
     reading: { section, problems in
       ServedRecipe(
         section, ServerConfiguration(section),

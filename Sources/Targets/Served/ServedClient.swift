@@ -7,28 +7,37 @@ final class ServedClient: ModelClient {
   let configuration: ServerConfiguration
   private let dialogue: any ServerDialogue
   private let connection: ServerConnection
+  /// Nil where the server isn't the run's own.
+  private let server: ModelServer?
   private let dialect: Mutex<ServerDialect>
   private let systemFingerprints = Mutex<Set<String>>([])
   /// What the server has said of the bytes that answer.
   private let saidRevision = Mutex<String?>(nil)
 
   /// - Parameters:
+  ///   - server: what the address leads to; nil where it isn't the run's own.
   ///   - environment: where keys and proxies are looked up, and `SSL_CERT_FILE` for a private certificate authority.
   ///   - transport: nil for libcurl.
   ///   - retry: nil for the usual back-off with the configuration's number of retries.
   ///   - waits: hears of every pause that the server asks for.
   /// - Throws: `SluiceError` (64) for a URL that can't be used or a key that isn't there; `InternalError`.
   init(
-    _ configuration: ServerConfiguration, _ dialogue: some ServerDialogue,
+    _ configuration: ServerConfiguration, _ dialogue: some ServerDialogue, server: ModelServer? = nil,
     environment: [String: String] = ProcessInfo.processInfo.environment, transport: (any HTTPTransport)? = nil,
     retry: RetryPolicy? = nil, clock: RetryClock = .continuous, waits: @escaping WaitSink = { _ in }
   ) throws {
     self.configuration = configuration
     self.dialogue = dialogue
     dialect = Mutex(ServerDialect(without: dialogue.unknownKeys))
+    self.server = server
+    var located = configuration
+    if let server { located.url = PortMark.filled(configuration.url, with: server.port) }
     connection = try ServerConnection(
-      configuration, name: type(of: dialogue).name, traits: dialogue.traits(configuration.redactor),
-      access: dialogue.access(configuration, environment: environment), environment: environment,
+      configuration, name: type(of: dialogue).name,
+      traits: dialogue.traits(configuration.redactor) + [server?.identity].compactMap(\.self),
+      access: dialogue.access(located, environment: environment),
+      // A port that is another one in every run tells nothing apart.
+      knownAs: dialogue.access(configuration, environment: environment).endpoint, environment: environment,
       transport: transport, retry: retry, clock: clock, waits: waits)
   }
 
@@ -39,9 +48,9 @@ final class ServedClient: ModelClient {
   /// What a person calls the model.
   var shownName: String { configuration.shownModel }
 
-  /// What the policy says that the served bytes are, else what the server said of them when it was asked for `signs`; nil where
-  /// nobody says.
-  var revision: String? { configuration.shownRevision ?? saidRevision.withLock { $0 } }
+  /// What the policy says that the served bytes are, else the digest of what the run itself serves, else what the server said of
+  /// them when it was asked for `signs`; nil where nobody says.
+  var revision: String? { configuration.shownRevision ?? server?.revision ?? saidRevision.withLock { $0 } }
 
   /// The `system_fingerprint` values seen so far, sorted: more than one means that the served model changed.
   var observedSystemFingerprints: [String] { systemFingerprints.withLock { $0.sorted() } }
@@ -80,7 +89,9 @@ final class ServedClient: ModelClient {
   /// - Parameter retries: nil for the configuration's.
   /// - Throws: `CancellationError` alone.
   func ask(_ question: ServerQuestion, retries: Int? = nil) async throws -> Result<ServerReply, ResponseFailure> {
-    try await connection.send(seed: question.seed, retries: retries, privateTexts: question.privateTexts) { [self] in
+    server?.keepPrivate(question.privateTexts)
+    return try await connection.send(seed: question.seed, retries: retries, privateTexts: question.privateTexts) {
+      [self] in
       let used = dialect.withLock { $0 }
       let call = dialogue.call(question, model: configuration.model, dialect: used)
       return ServerConnection.Attempt(

@@ -22,9 +22,11 @@ struct ServedRecipe<Dialogue: ServerDialogue>: TargetRecipe {
   var checkpoint: String? { nil }
   var address: String? { configuration.url }
   var maxTokens: Int? { settings.maxTokens }
+  var serving: Serving? { configuration.serving }
+  var inputs: [InputFile] { serving?.inputs ?? [] }
   var served: ServedModel? {
     var served = configuration.served(latency: latency, maxTokens: settings.maxTokens)
-    served.tellsRevision = Dialogue.tellsRevision
+    served.tellsRevision = Dialogue.tellsRevision || serving?.namesWeights == true
     return served
   }
 
@@ -44,7 +46,12 @@ struct ServedRecipe<Dialogue: ServerDialogue>: TargetRecipe {
   func make(_ context: TargetContext) throws -> any Target {
     ServedTarget(
       try ServedClient(
-        configuration.redacting(context.redactor).sharing(by: context.shards), dialogue, waits: context.waits),
+        configuration.redacting(context.redactor).sharing(by: context.shards), dialogue, server: server(context),
+        waits: context.waits),
       settings: settings)
+  }
+
+  func server(_ context: TargetContext) throws -> ModelServer? {
+    try configuration.serving.map { try context.servers.server($0, url: configuration.url) }
   }
 }

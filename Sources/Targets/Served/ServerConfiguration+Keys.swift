@@ -8,16 +8,24 @@ extension ServerConfiguration {
   ///   - url: what the address is; nil where there is no such key.
   ///   - usualURL: stands where the policy has none; nil where it has to.
   ///   - model: what the name of the model is.
+  ///   - ready: path that answers once such a server is ready; nil where none can be started.
+  ///   - isBase: whether the address is one that every server of the kind has, but for host and port.
   static func identityKeys(
     url: String?, usualURL: String? = nil, model: String = "The served model's name.", requiresModel: Bool = true,
-    hasKey: Bool = true
+    hasKey: Bool = true, ready: String? = nil, isBase: Bool = true
   ) -> [PolicyKey] {
     var keys: [PolicyKey] = []
     if let url {
-      keys.append(PolicyKey(name: "url", shape: .url, required: usualURL == nil, fallback: usualURL, help: url))
+      let served =
+        " With serve, {{port}} in it is the server's port" + (isBase ? " (default: \(Serving.usualURL))." : ".")
+      keys.append(
+        PolicyKey(
+          name: "url", shape: ready == nil ? .url : .servedURL, required: usualURL == nil,
+          unless: ready != nil && isBase ? "serve" : nil, fallback: usualURL, help: url + (ready == nil ? "" : served)))
     }
     keys += [PolicyKey(name: "model", shape: .text, required: requiresModel, help: model), revisionKey]
     if hasKey { keys.append(apiKeyKey) }
+    if let ready { keys.append(Serving.key(ready: ready)) }
     return keys
   }
 
@@ -59,13 +67,16 @@ extension ServerConfiguration {
   ///   - model: instead of the section's.
   init(_ section: Section, url: String? = nil, model: String? = nil) {
     let textBytes = section.bytes("max_response_bytes")
+    let serving = section.child("serve").map(Serving.init)
+    let written = section.has("url") || serving == nil ? section.string("url") : Serving.usualURL
     self.init(
-      url: url ?? section.string("url"), model: model ?? section.string("model"), revision: section.text("revision"),
+      url: url ?? written, model: model ?? section.string("model"), revision: section.text("revision"),
       apiKeyVariable: section.text("api_key_env"),
       concurrency: section.integer("concurrency"), requestsPerMinute: section.optionalNumber("requests_per_minute"),
       timeout: section.duration("timeout") ?? .zero, retries: section.integer("retries"),
       maxResponseBytes: Self.bodyBytes(text: textBytes))
     maxTextBytes = textBytes
+    self.serving = serving
   }
 
   /// Bytes of a body that are read: JSON takes up to six for one of the text, and there is more in it than the text.

@@ -28,6 +28,8 @@ public struct ServerConfiguration: Hashable, Sendable {
   public var maxTextBytes: Int?
   /// After so many requests in a row have failed as unavailable, the rest fail at once.
   public var failuresBeforeGivingUp: Int
+  /// How the server is started; nil where it runs already.
+  public var serving: Serving?
   /// The secrets that no answer may bring into the ledger, a report or a log; the key of this server and what its address
   /// holds of the kind are added.
   public var redactor = Redactor()

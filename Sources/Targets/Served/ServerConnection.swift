@@ -9,7 +9,7 @@ final class ServerConnection: Sendable {
   /// query, model name, and the protocol's own traits.
   var identity: String {
     let revision = configuration.shownRevision.map { "@" + Self.escaped($0.replacing("%", with: "%25")) } ?? ""
-    let address = configuration.redactor.hashed(access.endpoint.identity)
+    let address = configuration.redactor.hashed(endpoint.identity)
     let parts = ["\(name)\(revision)", Self.escaped(address), configuration.shownModel] + traits.map(Self.escaped)
     return parts.joined(separator: "|")
   }
@@ -20,6 +20,8 @@ final class ServerConnection: Sendable {
   private let traits: [String]
   private let configuration: ServerConfiguration
   private let access: ServerAccess
+  /// What the identity has as address.
+  private let endpoint: ServerEndpoint
   private let refusals: ServerRefusals
   /// The usual call without its body: made once, not for each request.
   private let usualRequest: HTTPRequest
@@ -34,6 +36,7 @@ final class ServerConnection: Sendable {
   ///   - name: of the protocol.
   ///   - traits: what else tells models apart at one address under one name, without secrets.
   ///   - access: to the usual call.
+  ///   - knownAs: the address in the identity; nil for that of the usual call.
   ///   - environment: where the proxy is looked up, and `SSL_CERT_FILE` for a private certificate authority.
   ///   - transport: nil for libcurl.
   ///   - retry: nil for the usual back-off with the configuration's number of retries.
@@ -41,13 +44,14 @@ final class ServerConnection: Sendable {
   /// - Throws: `InternalError` when libcurl can't be set up.
   init(
     _ configuration: ServerConfiguration, name: String, traits: [String] = [], access: ServerAccess,
-    environment: [String: String],
+    knownAs: ServerEndpoint? = nil, environment: [String: String],
     transport: (any HTTPTransport)?, retry: RetryPolicy?, clock: RetryClock, waits: @escaping WaitSink = { _ in }
   ) throws {
     self.name = name
     self.traits = traits
     self.configuration = configuration
     self.access = access
+    self.endpoint = knownAs ?? access.endpoint
     let endpoint = access.endpoint
     proxy = ProxySettings(environment: environment).proxy(for: endpoint.url)
     redactor = configuration.redactor.union(endpoint.secrets + (proxy?.secrets ?? [])).union(access.secrets)

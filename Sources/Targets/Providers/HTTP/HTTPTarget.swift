@@ -8,7 +8,8 @@ extension TargetKind {
     keys: ServerConfiguration.answerKeys + HTTPDialogue.keys
       + ServerConfiguration.identityKeys(
         url: "The whole address, as it is asked.", model: "What the application is called (default: its host).",
-        requiresModel: false) + ServerConfiguration.limitKeys, reading: HTTPDialogue.recipe)
+        requiresModel: false, ready: "/health", isBase: false) + ServerConfiguration.limitKeys,
+    reading: HTTPDialogue.recipe)
 }
 
 extension HTTPDialogue {
@@ -96,7 +97,8 @@ extension HTTPDialogue {
     (dialogue.refusal, dialogue.block) = (mark("refusal", &problems), mark("block", &problems))
     dialogue.files = TLSFiles(
       certificate: section.text("certificate"), key: section.text("key"), authorities: section.text("ca"))
-    let host = ServerHost(url: section.string("url"))?.name
+    let url = section.string("url")
+    let host = (ServerHost(url: url) ?? PortMark.host(url: url))?.name
     return ServedRecipe(
       section, ServerConfiguration(section, model: section.text("model") ?? host), dialogue)
   }
