@@ -42,7 +42,7 @@ struct DocumentedCommandTests {
       // The second word may be an argument.
       let words = Array(command.words.prefix(2))
       if helps[words] == nil {
-        helps[words] = try await workspace.run((words + ["--help"]).joined(separator: " ")).output
+        helps[words] = try await Binary.run(words + ["--help"], in: workspace.folder).output
       }
       let help = helps[words] ?? ""
       let usage = help.split(separator: "\n").first { $0.hasPrefix("USAGE: ") } ?? ""
