@@ -100,10 +100,10 @@ struct LinkJudgeTests {
         - {metric: replay.asr, at_most: 0.1}
 
       """,
-      "seeds.jsonl": (0..<100).map { "{\"prompt\": \"Where do I reset lamp \($0)?\"}\n" }.joined(),
+      "seeds.jsonl": (0..<100).map { "{\"prompt\": \"Where do I reset lamp\($0)?\"}\n" }.joined(),
       "answers.jsonl": (0..<100).map {
         """
-        {"prompt": "Where do I reset lamp \($0)?", "response": "At https://lamps.example/reset/\($0)"}
+        {"prompt": "Where do I reset lamp\($0)?", "response": "At https://lamps.example/reset/\($0)"}
 
         """
       }.joined(),
