@@ -25,7 +25,7 @@ public struct ShardCopying: Sendable {
   func scope(_ scope: String) -> String { scope == source ? run : scope }
 }
 
-/// How far the copying of a shard came: a record of the audit chain in each transaction that copies.
+/// How much of a shard is copied: a record of the audit chain in each transaction that copies.
 struct ShardProgress: Hashable, Codable, Sendable {
   var shard: String
   var head: String
@@ -68,8 +68,8 @@ extension Ledger {
     try record(kind: Self.mergeBegan, detail: try jsonText(merge), now: now)
   }
 
-  /// Copies responses with their judgments, failures and searches of a shard's run, each transaction with a record of how far it
-  /// came: a copy that was broken off goes on there.
+  /// Copies responses with their judgments, failures and searches of a shard's run, each transaction with a record of how
+  /// much is copied: a copy that was broken off goes on there.
   ///
   /// A page of rows is in memory at a time, whatever the shard's size.
   /// - Parameters:

@@ -7,23 +7,14 @@ import Synchronization
 ///
 /// So a run that was killed repeats itself from the ledger and pays only for what is missing.
 final class ResponseService: Sendable {
-  private let archive: any ResponseArchive
+  let archive: any ResponseArchive
   let meter: CostMeter
   private let clock = ContinuousClock()
   /// Whether what a provider's filter withheld counts as a refusal; else nothing is known of it.
   private let blocksAreRefusals: Bool
   /// Tells refusals among safe responses; nil where nothing can.
   private let refusals: (any Judge)?
-  private let supply: Supply
-
-  /// Where responses and remote judgments come from that the archive doesn't have.
-  enum Supply: Sendable {
-    case target
-    /// From the target, once it was proved to be the one that was asked before.
-    case provenTarget(OnceOnly)
-    /// From nowhere: shards asked and judged everything, and what they got no answer to is a failure.
-    case shards
-  }
+  let supply: Supply
 
   init(
     archive: any ResponseArchive, meter: CostMeter, blocksAreRefusals: Bool = true, refusals: (any Judge)? = nil,
@@ -270,23 +261,6 @@ final class ResponseService: Sendable {
       onArrival(outcomes.count)
       deliver(outcomes.map { (missing[$0.index], $0.outcome) }, false)
     }
-  }
-
-  private var asks: Bool { if case .shards = supply { false } else { true } }
-
-  /// Why shards got no response.
-  /// - Throws: `SluiceError` (unavailable) where they didn't ask at all: nothing may be decided then.
-  private func failures(of requests: [TargetRequest], _ target: any Target, as role: Role) throws -> [ResponseFailure] {
-    let noted = try archive.failures(requests, of: target)
-    let failures = noted.compactMap(\.self)
-    guard failures.count == requests.count else {
-      throw SluiceError(
-        .unavailable,
-        "the shards hold nothing of \(requests.count - failures.count) responses of the \(role) target \(target.name) "
-          + "that the policy plans",
-        remedy: "Run all shards anew, each with a ledger of its own.")
-    }
-    return failures
   }
 
   /// Responses that are looked for in the ledger at once; their texts are in memory together.

@@ -38,7 +38,7 @@ extension Pipeline {
   /// Puts the shards of a run together in one ledger, as if one process had asked it all, and decides by the same code.
   ///
   /// Only what depends on all shards is asked here: second looks whose number the policy doesn't state, transfer, safety tuning.
-  /// The same call goes on where one was broken off, and gives the same verdict again where it had come to one.
+  /// The same call goes on where one was broken off, and gives the same verdict again once there is one.
   /// - Throws: `PolicyErrors` and `SluiceError`; unavailable (69) where the shards are not one whole run.
   public static func merge(
     _ options: MergeOptions, now: @escaping @Sendable () -> Date = { Date() }, progress: @escaping ProgressSink
