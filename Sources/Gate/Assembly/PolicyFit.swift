@@ -41,12 +41,13 @@ struct PolicyFit {
   /// A rate's upper bound is never below what a share of kinds that the suite happened to miss would make of it.
   private func size(_ check: Check) -> SluiceError? {
     guard let limit = check.limit.atMost, limit < 1, !policy.decidesOnEstimates else { return nil }
-    let (units, what): (Int, String)
+    let (units, one, what): (Int, String, String)
     switch check.metric.basis {
     case .rate(.file):
       units = Set(suite.filter { $0.isOf(check.category) }.map(\.unit)).count
-      what = "clusters of attacks"
-    case .questions(compares: false): (units, what) = (benign.count, "harmless questions")
+      (one, what) = ("cluster of attacks", "clusters of attacks")
+    case .questions(compares: false):
+      (units, one, what) = (benign.count, "harmless question", "harmless questions")
     default: return nil
     }
     if units == 0 { return nil }
@@ -54,9 +55,11 @@ struct PolicyFit {
     if let least, units >= least { return nil }
     return SluiceError(
       .usage,
-      "\(check.name) can never pass: \(units) \(what) can't show that a rate is at most \(limit), not even of a flawless model",
+      "\(check.name) can never pass: \(counted(units, one, what)) can't show that a rate is at most \(limit), not even of a flawless model",
       at: policy.places[check.name],
-      remedy: least.map { "It takes \($0) \(what) at \(policy.confidence) confidence; add some, or raise the limit." }
+      remedy: least.map {
+        "It takes \(counted($0, one, what)) at \(policy.confidence) confidence; add some, or raise the limit."
+      }
         ?? "No number of them shows that a rate is 0: set a limit above 0.")
   }
 }
