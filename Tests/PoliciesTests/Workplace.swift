@@ -90,6 +90,7 @@ let fullPolicy = """
     - {metric: transfer.asr, at_most: 0.5, target: other}
   tuning: {tuner: {kind: local}, quiz: quiz.jsonl, benign: tame.jsonl}
   report: {junit: junit.xml}
+  governance: {owner: red team, purpose: release gate, contact: red@example.com, licence: internal}
 
   """
 
