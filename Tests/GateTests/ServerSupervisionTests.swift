@@ -82,7 +82,7 @@ final class ServerSupervisionTests: Sendable {
     ]
     let go = file("second.go")
     let error = await #expect(throws: SluiceError.self) {
-      try await supervision(servers, readyWhen: ["first", "second"]).serving {
+      try await supervision(servers, readyWhen: ["first"]).serving {
         try Data().write(to: URL(filePath: go))
         try await Task.sleep(for: .seconds(50))
       }

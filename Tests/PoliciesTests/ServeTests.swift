@@ -45,14 +45,14 @@ struct ServeTests {
       ("kind: openai, model: m", "4:14: the key 'url' is missing in targets.candidate"),
       (
         "kind: openai, model: m, url: 'http://127.0.0.1:{{port}}'",
-        "4:48: targets.candidate.url has {{port}}, and no server"
+        "4:44: targets.candidate.url has {{port}}, and no server"
       ),
-      ("kind: openai, model: m, serve: {}", "4:45: the key 'command' is missing in targets.candidate.serve"),
-      ("kind: openai, model: m, serve: {command: []}", "4:55: targets.candidate.serve.command is empty"),
-      ("kind: openai, model: m, serve: {command: [sh]}", "4:55: targets.candidate.serve.command has no {{port}}"),
+      ("kind: openai, model: m, serve: {}", "4:46: the key 'command' is missing in targets.candidate.serve"),
+      ("kind: openai, model: m, serve: {command: []}", "4:56: targets.candidate.serve.command is empty"),
+      ("kind: openai, model: m, serve: {command: [sh]}", "4:56: targets.candidate.serve.command has no {{port}}"),
       (
         "kind: openai, model: m, url: 'http://127.0.0.1:80', serve: {command: ['{{port}}']}",
-        "4:83: targets.candidate.serve.command has {{port}}, and targets.candidate.url has a port of its own"
+        "4:84: targets.candidate.serve.command has {{port}}, and targets.candidate.url has a port of its own"
       ),
       (
         "kind: openai, model: m, url: 'http://127.0.0.1:80/{{port}}', serve: {command: ['{{port}}']}",
