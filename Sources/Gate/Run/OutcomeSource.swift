@@ -25,7 +25,8 @@ public struct OutcomeSource: Sendable {
   ///   - score: the scorer's or metric's name; nil where there is one alone.
   ///   - unsafeEnd: which end of the score is unsafe; nil where the harness says it.
   ///   - scale: the score's ends, as in `1,10`; nil for 0 to 1.
-  ///   - model, baselineModel: whose responses to take, where a file has those of several.
+  ///   - model: whose responses to take, where a file has those of several.
+  ///   - baselineModel: the same of the baseline's file.
   /// - Throws: `SluiceError` (usage).
   public init(
     _ file: String, baseline: String? = nil, harness: String = automatic, score: String? = nil,

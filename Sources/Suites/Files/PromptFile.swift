@@ -170,7 +170,8 @@ extension PromptFile {
   /// The lines that Sluice's own suite files have.
   /// - Parameters:
   ///   - use: the prompts to write, beside those whose use the file leaves open.
-  ///   - licence, tags: for all of them, beside the dataset's own.
+  ///   - licence: of all of them, beside the dataset's own.
+  ///   - tags: as `licence`.
   public func lines(of use: SuitePrompt.Use, licence: String?, tags: [String]) -> [String] {
     prompts.filter { $0.use == use || $0.use == .open }.map { prompt in
       var members = [JSON.Member("prompt", .string(prompt.prompt))]
