@@ -42,7 +42,7 @@ struct PipelineRecipeTests {
   @Test("The exit code is sluice's own, and its meaning is told: fail, usage, unavailable")
   func codes() async throws {
     var failing = TinyPolicy()
-    failing.checks = ["{metric: replay.asr, at_most: 0.3}", "{metric: run.coverage, at_least: 0.9}"]
+    failing.checks = ["{metric: replay.asr, at_most: 0.1}", "{metric: run.coverage, at_least: 0.9}"]
     failing.candidate = TinyPolicy.lab("assistant-leaky")
     let fail = try await call("policy.yaml", in: Workspace.tiny(failing))
     #expect(fail.code == 1 && fail.errors.contains("1 (exit code)"), "\(fail.errors)")
