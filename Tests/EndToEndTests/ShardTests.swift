@@ -95,9 +95,10 @@ struct ShardTests {
     #expect(foreign.code == 0, "\(foreign.errors)")
     let (first, second, third) = (Self.ledger(1, of: 3), Self.ledger(2, of: 3), Self.ledger(3, of: 3))
     try place.copyFile(second, to: "evidence/edited.sqlite")
-    let edited = try await place.shell(
-      "sqlite3 evidence/edited.sqlite 'DROP TRIGGER responseStays; UPDATE storedResponses SET text = 1 WHERE id = 5'")
-    #expect(edited.code == 0, "\(edited.errors)")
+    try LedgerDatabase(path: place.folder.appendingPathComponent("evidence/edited.sqlite").path)
+      .tamper("UPDATE storedResponses SET text = (SELECT MAX(id) FROM texts) WHERE id = 5")
+    let plain = try place.write("this is no ledger", to: "plain.sqlite")
+    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: plain)
     try place.copyFile(second, to: "evidence/copy.sqlite")
     let cases: [(ledgers: [String], says: [String])] = [
       ([first, third], ["2/3 missing"]), ([second], ["1/3, 3/3 missing"]),
@@ -105,7 +106,7 @@ struct ShardTests {
       ([first, "f.shard-2-of-3.sqlite", third], ["f.shard-2-of-3.sqlite is shard 2/3 of another run", "2/3 missing"]),
       ([first, second, third, "evidence/ledger.sqlite"], ["evidence/ledger.sqlite is no shard's ledger"]),
       ([first, "nowhere.sqlite", third], ["nowhere.sqlite", "2/3 missing"]),
-      ([first, "seeds.jsonl", third], ["seeds.jsonl", "2/3 missing"]),
+      ([first, "plain.sqlite", third], ["plain.sqlite: the file is no ledger", "2/3 missing"]),
       ([first, "evidence/edited.sqlite", third], ["shard 2/3 was changed"]),
     ]
     for (ledgers, says) in cases {
