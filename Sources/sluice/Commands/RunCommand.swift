@@ -2,7 +2,6 @@ import ArgumentParser
 import Core
 import Foundation
 import Gate
-import Kinds
 import Policies
 
 struct RunCommand: AsyncParsableCommand {
@@ -47,9 +46,8 @@ struct RunCommand: AsyncParsableCommand {
   @Flag(help: "Go on with the last unfinished run of this policy.")
   var resume = false
 
-  @Option(
-    help: ArgumentHelp("Wait so long for a ledger that another run holds, for example 10m.", valueName: "duration"))
-  var wait: String?
+  @OptionGroup
+  var patience: LedgerPatience
 
   @Option(help: ArgumentHelp("Do one of n parts of the run, without a verdict; see below.", valueName: "i/n|auto"))
   var shard: String?
@@ -63,18 +61,12 @@ struct RunCommand: AsyncParsableCommand {
   @Flag(help: "No progress; only the verdict.")
   var quiet = false
 
-  func validate() throws {
-    if let wait, Quantities.seconds(wait) == nil {
-      throw ValidationError("--wait takes a duration: 90s, 10m, 1h30m.")
-    }
-  }
-
   func run() async throws {
     let display = ProgressDisplay(style: .suitable(quiet: quiet))
     let options = RunOptions(
       policy: policy, overrides: overrides + (noEarlyStop ? ["suite.early_stop=off"] : []),
       stages: try stages.map(Stage.list), seed: seed, resume: resume, resumeCommand: ResumeCommand.text,
-      ledgerWait: wait.flatMap(Quantities.seconds).map { .seconds($0) }, leave: Interruption.leave)
+      ledgerWait: patience.duration, leave: Interruption.leave)
     let environment = ProcessInfo.processInfo.environment
     if let shard {
       let part = try shard == Shard.automatic ? Shard(environment: environment) : Shard(shard)

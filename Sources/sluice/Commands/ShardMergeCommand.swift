@@ -2,7 +2,6 @@ import ArgumentParser
 import Core
 import Foundation
 import Gate
-import Kinds
 import Policies
 
 struct MergeCommand: AsyncParsableCommand {
@@ -39,9 +38,8 @@ struct MergeCommand: AsyncParsableCommand {
       valueName: "key=value"))
   var overrides: [String] = []
 
-  @Option(
-    help: ArgumentHelp("Wait so long for a ledger that another merge holds, for example 10m.", valueName: "duration"))
-  var wait: String?
+  @OptionGroup
+  var patience: LedgerPatience
 
   @Flag(help: "Print the JSON report on standard output, and nothing else there.")
   var json = false
@@ -49,17 +47,11 @@ struct MergeCommand: AsyncParsableCommand {
   @Flag(help: "No progress; only the verdict.")
   var quiet = false
 
-  func validate() throws {
-    if let wait, Quantities.seconds(wait) == nil {
-      throw ValidationError("--wait takes a duration: 90s, 10m, 1h30m.")
-    }
-  }
-
   func run() async throws {
     let display = ProgressDisplay(style: .suitable(quiet: quiet))
     let options = MergeOptions(
       shards: shards, into: into, policy: policy, overrides: overrides, command: ResumeCommand.again,
-      ledgerWait: wait.flatMap(Quantities.seconds).map { .seconds($0) }, leave: Interruption.leave)
+      ledgerWait: patience.duration, leave: Interruption.leave)
     let report = try await Interruption.ending(display, goOn: options.command) {
       try await Pipeline.merge(options) { display.show($0) }
     }
