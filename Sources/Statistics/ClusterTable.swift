@@ -54,3 +54,16 @@ struct ClusterTable: Sendable {
       least: normalised(rows.map { ($0.least, $0.size) }), most: normalised(rows.map { ($0.most, $0.size) }))
   }
 }
+
+extension [(mean: Double, weight: Double)] {
+  /// Σ wᵢxᵢ, kept within the means' own range: weights sum to 1 up to rounding alone. 0 for none.
+  var weightedMean: Double {
+    guard let first else { return 0 }
+    var (sum, least, most) = (0.0, first.mean, first.mean)
+    for (mean, weight) in self {
+      sum += mean * weight
+      (least, most) = (Swift.min(least, mean), Swift.max(most, mean))
+    }
+    return Swift.min(most, Swift.max(least, sum))
+  }
+}

@@ -130,7 +130,7 @@ struct BinnedMeans: Sendable {
   let weights: [Double]
 
   init(_ clusters: [(mean: Double, weight: Double)]) {
-    mean = clusters.reduce(0) { $0 + $1.mean * $1.weight }
+    mean = clusters.weightedMean
     var weights = [Double](repeating: 0, count: Self.cells + 1)
     for (mean, weight) in clusters {
       let place = min(1, max(0, mean)) * Double(Self.cells)

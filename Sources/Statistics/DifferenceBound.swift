@@ -22,8 +22,8 @@ struct DifferenceBound: Sendable {
       let better = differences.map { (mean: max(0, -$0.mean), weight: $0.weight) }
       self.worse = ClusteredBound(known: worse)
       self.better = ClusteredBound(known: better)
-      worseMean = worse.reduce(0) { $0 + $1.mean * $1.weight }
-      betterMean = better.reduce(0) { $0 + $1.mean * $1.weight }
+      worseMean = worse.weightedMean
+      betterMean = better.weightedMean
     }
 
     var difference: Double { worseMean - betterMean }

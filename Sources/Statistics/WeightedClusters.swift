@@ -15,7 +15,7 @@ struct WeightedClusters: Sendable {
   init(_ table: ClusterTable, means: ThreeReadings<[(mean: Double, weight: Double)]>, _ weight: Weighting) {
     (self.weight, units) = (weight, table.units)
     (responses, missing) = (table.responses, table.missing)
-    value = means.scored.map { $0.reduce(0) { $0 + $1.mean * $1.weight } } ?? .nan
+    value = means.scored?.weightedMean ?? .nan
     effective = EffectiveClusters(means.least.map(\.weight))
   }
 

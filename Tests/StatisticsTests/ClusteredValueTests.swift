@@ -106,4 +106,30 @@ struct ClusteredValueTests {
     #expect(one.leastAlpha(Limit(atLeast: 1)) == 1 && one.leastAlpha(Limit(atMost: 0)) == 1)
     #expect(ClusteredRate([]).leastAlpha(Limit(atMost: 0.5)) == 1)
   }
+
+  // Weights sum to 1 up to rounding alone, so that a plain sum exceeds 1 for some of these sizes.
+  @Test("No rate or difference, and no bound of one, leaves its range by rounding")
+  func withinRange() {
+    for clusters in 1...80 {
+      for growth in [0, 1, 3] {
+        func units(_ value: Double) -> [ClusteredUnit] {
+          (0..<clusters).flatMap { cluster in
+            (0...(cluster * growth % 7)).map { _ in ClusteredUnit(cluster: "\(cluster)", mean: value, responses: 2) }
+          }
+        }
+        for weight in Weighting.allCases {
+          for value in [1, 0.25] {
+            let rate = ClusteredRate(units(value), weight: weight).estimate(confidence: 0.9)
+            #expect(rate.value == value && rate.upper <= 1 && rate.lower >= 0, "\(clusters) clusters, growth \(growth)")
+          }
+          for value in [-1.0, 1] {
+            let difference = ClusteredDifference(units(value), weight: weight).estimate(confidence: 0.9)
+            #expect(
+              difference.value == value && difference.upper <= 1 && difference.lower >= -1,
+              "\(clusters) clusters, growth \(growth): \(difference)")
+          }
+        }
+      }
+    }
+  }
 }
