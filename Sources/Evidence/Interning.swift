@@ -10,6 +10,7 @@ struct Interning {
   private var names: [[UInt8]: Int64] = [:]
   private var reasons: [[UInt8]: Int64] = [:]
   private var lastSource: (key: ResponseKey, id: Int64)?
+  private var lastHashed: (target: String, settings: String, scope: String, id: Int64)?
   private var lastText: (text: String, id: Int64)?
   private var lastJudge: (judge: String, category: String, scope: String, id: Int64)?
 
@@ -58,7 +59,18 @@ struct Interning {
   }
 
   /// The same by the hash of the settings.
-  static func source(
+  mutating func source(_ target: String, settings hash: String, scope: String, _ db: Database) throws -> Int64? {
+    if let lastHashed, lastHashed.target.hasSameBytes(as: target), lastHashed.settings.hasSameBytes(as: hash),
+      lastHashed.scope.hasSameBytes(as: scope)
+    {
+      return lastHashed.id
+    }
+    let id = try Self.source(target, settings: hash, scope: scope, db)
+    if let id { lastHashed = (target, hash, scope, id) }
+    return id
+  }
+
+  private static func source(
     _ target: String, settings hash: String, scope: String, _ db: Database, storing isNew: Bool = true
   ) throws -> Int64? {
     let arguments: StatementArguments = [exact(target), hash, exact(scope)]

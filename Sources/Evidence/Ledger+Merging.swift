@@ -139,39 +139,49 @@ extension Ledger {
   ) throws {
     let prompt = try interning.text(response.prompt, db)
     let text = try textID(db, response.text, storing: true)
-    let source = try Interning.source(
+    let source = try interning.source(
       response.target, settings: response.settings, scope: copying.scope(response.scope), db)
-    let arguments: StatementArguments = [prompt, source, response.sample]
-    let find = try db.cachedStatement(
-      sql: "SELECT id, text FROM storedResponses WHERE prompt = ? AND source = ? AND sample = ?")
-    let id: Int64
-    if let known = try Row.fetchOne(find, arguments: arguments) {
-      guard try known.get("text") == text else { throw contradiction(copying, "a response to one request") }
-      id = try known.get("id")
-      for judgment in response.judgments {
-        let stored = try score(
-          of: id, judge: judgment.judge, category: judgment.category, scope: copying.scope(judgment.scope), &interning,
-          db)
-        if let stored, stored != judgment.score { throw contradiction(copying, "a judgment of one response") }
-      }
-    } else {
-      try db.cachedStatement(
-        sql: """
-          INSERT INTO storedResponses
-          (prompt, source, sample, text, promptTokens, completionTokens, latency, finishReason, run)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-          """
-      ).execute(arguments: [
-        prompt, source, response.sample, text, response.promptTokens, response.completionTokens, response.latency,
-        try interning.name(response.finishReason, db), try interning.name(copying.run, db),
-      ])
-      id = db.lastInsertedRowID
-    }
+    try db.cachedStatement(
+      sql: """
+        INSERT INTO storedResponses
+        (prompt, source, sample, text, promptTokens, completionTokens, latency, finishReason, run)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (prompt, source, sample) DO NOTHING
+        """
+    ).execute(arguments: [
+      prompt, source, response.sample, text, response.promptTokens, response.completionTokens, response.latency,
+      try interning.name(response.finishReason, db), try interning.name(copying.run, db),
+    ])
+    let isNew = db.changesCount > 0
+    let id =
+      try isNew
+      ? db.lastInsertedRowID
+      : known(response, copying, prompt: prompt, source: source, text: text, &interning, db)
     for judgment in response.judgments {
       try insert(
         judgment.score, of: id, judge: judgment.judge, category: judgment.category,
         scope: copying.scope(judgment.scope), &interning, db)
     }
+  }
+
+  /// The row of a response that is there already.
+  /// - Throws: `SluiceError` (unavailable) where it, or a judgment of it, is another one.
+  private static func known(
+    _ response: ShardResponse, _ copying: ShardCopying, prompt: Int64?, source: Int64?, text: Int64?,
+    _ interning: inout Interning, _ db: Database
+  ) throws -> Int64 {
+    let find = try db.cachedStatement(
+      sql: "SELECT id, text FROM storedResponses WHERE prompt = ? AND source = ? AND sample = ?")
+    guard let known = try Row.fetchOne(find, arguments: [prompt, source, response.sample]),
+      try known.get("text") == text
+    else { throw contradiction(copying, "a response to one request") }
+    let id: Int64 = try known.get("id")
+    for judgment in response.judgments {
+      let stored = try score(
+        of: id, judge: judgment.judge, category: judgment.category, scope: copying.scope(judgment.scope),
+        &interning, db)
+      if let stored, stored != judgment.score { throw contradiction(copying, "a judgment of one response") }
+    }
+    return id
   }
 
   private static func insert(

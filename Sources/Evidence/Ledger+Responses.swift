@@ -125,28 +125,48 @@ extension Ledger {
   }
 
   /// Why requests of a run got no response, the newest failure of each, in the order of `keys`; nil where none is noted.
+  ///
+  /// The run's failures are read once, however many are asked about.
   public func failures(_ keys: [ResponseKey], of run: String) throws -> [ResponseFailure?] {
+    var found = [ResponseFailure?](repeating: nil, count: keys.count)
     try read { db in
       var interning = Interning()
       var settings = SettingsHashes()
-      let find = try db.cachedStatement(
-        sql: """
-          SELECT kind, \(ExactText.read("message")) FROM failures
-          WHERE target = \(ExactText.bound) AND run = ? AND prompt = ? AND sample = ? AND settings = ?
-          ORDER BY id DESC LIMIT 1
-          """)
-      return try keys.map { key -> ResponseFailure? in
-        guard let prompt = try interning.text(key.prompt, db, storing: false) else { return nil }
-        return try Row.fetchOne(
-          find, arguments: [exact(key.target), run, prompt, key.sampleIndex, try settings.hash(key.settings)]
-        ).map { row in
+      var places: [[UInt8]: [FailedRequest: [Int]]] = [:]
+      for (place, key) in keys.enumerated() {
+        guard let prompt = try interning.text(key.prompt, db, storing: false) else { continue }
+        let request = FailedRequest(prompt: prompt, sample: key.sampleIndex, settings: try settings.hash(key.settings))
+        places[Array(key.target.utf8), default: [:]][request, default: []].append(place)
+      }
+      for (target, wanted) in places {
+        let rows = try Row.fetchCursor(
+          db,
+          sql: """
+            SELECT prompt, sample, \(ExactText.read("settings")), kind, \(ExactText.read("message")) FROM failures
+            WHERE target = \(ExactText.bound) AND run = ? ORDER BY id
+            """, arguments: [exact(String(decoding: target, as: UTF8.self)), run])
+        while let row = try rows.next() {
+          guard let prompt = try row.getIfAny("prompt", as: Int64.self) else { continue }
+          let request = FailedRequest(
+            prompt: prompt, sample: try row.get("sample"), settings: try row.exactText("settings"))
+          guard let asked = wanted[request] else { continue }
           guard let kind = ResponseFailure.Kind(rawValue: try row.get("kind")) else {
             throw LedgerDamage("a failure is of no known kind")
           }
-          return ResponseFailure(kind: kind, message: try row.exactText("message"))
+          let failure = ResponseFailure(kind: kind, message: try row.exactText("message"))
+          // In the order of rows: a newer one takes an older one's place.
+          for place in asked { found[place] = failure }
         }
       }
     }
+    return found
+  }
+
+  private struct FailedRequest: Hashable {
+    let prompt: Int64
+    let sample: Int
+    /// Their hash.
+    let settings: String
   }
 }
 
