@@ -95,12 +95,22 @@ struct ShardSet: Sendable {
     let parts: [(String, Bool)] = [
       ("another number of shards", first.count == second.count),
       ("another version of Sluice", first.version == second.version), ("another seed", first.seed == second.seed),
-      ("other values by --set", a.run.overrides == b.run.overrides), ("other stages", first.stages == second.stages),
+      ("other values by --set\(overridden(a, b))", a.run.overrides == b.run.overrides),
+      ("other stages", first.stages == second.stages),
       ("another policy or other inputs", first.digest == second.digest),
       ("the work was dealt otherwise", first.deal == second.deal),
       ("one is sealed, the other isn't", a.ledger.isSealed == b.ledger.isSealed),
     ]
     return parts.first { !$0.1 }?.0
+  }
+
+  /// The overrides that only one of two shards has. Values that hold secrets were set aside before they were stored.
+  private static func overridden(_ a: Member, _ b: Member) -> String {
+    let (own, other) = (Set(a.run.overrides), Set(b.run.overrides))
+    func sentence(_ rest: [String]) -> String { rest.isEmpty ? "none" : rest.joined(separator: ", ") }
+    return " (\(sentence(a.run.overrides.filter { !other.contains($0) })), not "
+      + "\(sentence(b.run.overrides.filter { !own.contains($0) })): every shard takes the same; --shard itself gives "
+      + "each a ledger of its own beside ledger.path)"
   }
 
   static func refusal(_ problems: [String]) -> SluiceError {
