@@ -7,6 +7,6 @@ struct SluiceBench: AsyncParsableCommand {
     commandName: "sluice-bench", abstract: "Measurements behind .ci/bench; run from the repository's root.",
     subcommands: [
       AttackerBenchmark.self, PaceBenchmark.self, CoverageBenchmark.self, VerdictBenchmark.self,
-      IncrementalBenchmark.self, EngineBenchmark.self, UpdatesBenchmark.self, ReplayBenchmark.self,
+      IncrementalBenchmark.self, EngineBenchmark.self, UpdatesBenchmark.self, ReplayBenchmark.self, ScaleBenchmark.self,
     ])
 }
