@@ -57,6 +57,7 @@ let package = Package(
     // Data flows downward; nothing imports upward.
     module("Core"),
     module("Kinds", ["Core"]),
+    module("Transforms", ["Core", "Kinds"]),
     module("Tensors", ["CProcessor", realModule], settings: kernels),
     module("Tokenizers", ["Core"]),
     module("ChatTemplates", ["Core"]),
@@ -71,7 +72,8 @@ let package = Package(
     module(
       "Policies",
       [
-        "Core", "Kinds", "Statistics", "Decisions", "Targets", "Judges", "SafetyTuning", "Attackers", "Reports", yams,
+        "Core", "Kinds", "Transforms", "Statistics", "Decisions", "Targets", "Judges", "SafetyTuning", "Attackers",
+        "Reports", yams,
       ]),
     module("Reports", ["Core", "Kinds", "Decisions", "CLibxml2"]),
     module("Suites", ["Core", "Kinds", "Policies"]),
@@ -124,6 +126,7 @@ let package = Package(
     tests(
       "SafetyTuningTests", ["Core", "LanguageModels", "Targets", "SafetyTuning", "FakeServer"], exclude: ["Trainers"]),
     tests("EvidenceTests", ["Core", "Evidence", grdb]),
+    tests("TransformsTests", ["Core", "Transforms"]),
     tests("PoliciesTests", ["Core", "Kinds", "Decisions", "Targets", "Judges", "SafetyTuning", "Policies"]),
     tests("SuitesTests", ["Core", "Policies", "Suites"]),
     tests("ReportsTests", ["Core", "Reports", "CLibxml2"]),

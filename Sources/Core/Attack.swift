@@ -81,6 +81,8 @@ public struct Attack: Hashable, Sendable, Identifiable {
     let category: String?
     let locale: String?
     let cluster: String?
+    /// Nil for most, and for all that older versions stored.
+    let transform: String?
     let provenance: Provenance.Stored
   }
 
@@ -100,6 +102,8 @@ public struct Attack: Hashable, Sendable, Identifiable {
   public var locale: String? { shared.parts.locale }
   /// Attacks that are near-duplicates share a cluster; nil means a cluster of its own.
   public var cluster: String? { shared.parts.cluster }
+  /// What the prompt was rewritten by (for example `base64`); nil for one as it was written.
+  public var transform: String? { shared.parts.transform }
   public var provenance: Provenance { shared.parts.provenance.value }
 
   public init(
@@ -109,17 +113,19 @@ public struct Attack: Hashable, Sendable, Identifiable {
     shared = Shared(
       Parts(
         id: AttackID(prompt: prompt), prompt: prompt, category: category, locale: locale, cluster: cluster,
+        transform: nil,
         provenance: Provenance.Stored(provenance)))
   }
 
   /// An attack that was asked elsewhere, under an identifier of its own.
   /// - Parameter prompt: empty where nobody gave it.
   public init(
-    id: AttackID, prompt: String = "", category: String? = nil, locale: String? = nil, cluster: String? = nil
+    id: AttackID, prompt: String = "", category: String? = nil, locale: String? = nil, cluster: String? = nil,
+    transform: String? = nil
   ) {
     shared = Shared(
       Parts(
-        id: id, prompt: prompt, category: category, locale: locale, cluster: cluster,
+        id: id, prompt: prompt, category: category, locale: locale, cluster: cluster, transform: transform,
         provenance: Provenance.Stored(Provenance(method: "outcomes"))))
   }
 
@@ -129,7 +135,20 @@ public struct Attack: Hashable, Sendable, Identifiable {
     return Attack(
       Parts(
         id: parts.id, prompt: parts.prompt, category: parts.category, locale: parts.locale, cluster: name,
-        provenance: parts.provenance))
+        transform: parts.transform, provenance: parts.provenance))
+  }
+
+  /// The same request rewritten, in the cluster of this attack.
+  /// - Parameters:
+  ///   - transform: what rewrote it.
+  ///   - prompt: the text as it is then.
+  public func rewritten(by transform: String, as prompt: String) -> Attack {
+    let parts = shared.parts
+    return Attack(
+      Parts(
+        id: AttackID(prompt: prompt), prompt: prompt, category: parts.category, locale: parts.locale,
+        cluster: unit.text,
+        transform: transform, provenance: parts.provenance))
   }
 
   private init(_ parts: Parts) { shared = Shared(parts) }

@@ -19,6 +19,8 @@ public struct RunSummary: Hashable, Codable, Sendable {
   public var checks: [CheckResult]
   public var newlyBroken: [BrokenAttack]
   public var categories: [CategoryRow]
+  /// The attacks as they were written first, then in the order of the policy; nil where it has no transforms.
+  public var transforms: [TransformRow]?
   public var fresh: [FreshSummary]
   /// Nil where nothing was tuned.
   public var tuning: TuningSummary?
@@ -46,7 +48,8 @@ public struct RunSummary: Hashable, Codable, Sendable {
     run: String, policy: PolicyIdentity, verdict: Verdict, exitCode: Int32, reasons: [String],
     models: [ModelIdentity] = [], judges: [JudgeIdentity] = [], stages: [StageSummary] = [],
     checks: [CheckResult] = [], newlyBroken: [BrokenAttack] = [], categories: [CategoryRow] = [],
-    fresh: [FreshSummary] = [], tuning: TuningSummary? = nil, cost: [CostRow] = [], calibration: Calibration? = nil,
+    transforms: [TransformRow]? = nil, fresh: [FreshSummary] = [], tuning: TuningSummary? = nil, cost: [CostRow] = [],
+    calibration: Calibration? = nil,
     evidence: EvidenceIdentity, notices: [String] = [], weakenings: [String]? = nil, question: Question? = nil,
     outcomes: [OutcomeRow]? = nil, validity: [ValidityResult]? = nil, remedies: [String]? = nil
   ) {
@@ -61,6 +64,7 @@ public struct RunSummary: Hashable, Codable, Sendable {
     self.checks = checks
     self.newlyBroken = newlyBroken
     self.categories = categories
+    self.transforms = transforms
     self.fresh = fresh
     self.tuning = tuning
     self.cost = cost
@@ -260,6 +264,8 @@ public struct RunSummary: Hashable, Codable, Sendable {
     public var id: AttackID
     public var category: String?
     public var cluster: String?
+    /// What rewrote the attack; nil for one as it was written.
+    public var transform: String?
     public var candidateUnsafe: Int
     public var candidateScored: Int
     public var baselineUnsafe: Int
@@ -270,12 +276,13 @@ public struct RunSummary: Hashable, Codable, Sendable {
     public var prompt: String?
 
     public init(
-      id: AttackID, category: String?, cluster: String?, candidateUnsafe: Int, candidateScored: Int,
-      baselineUnsafe: Int, baselineScored: Int, adjustedP: Double, prompt: String? = nil
+      id: AttackID, category: String?, cluster: String?, transform: String? = nil, candidateUnsafe: Int,
+      candidateScored: Int, baselineUnsafe: Int, baselineScored: Int, adjustedP: Double, prompt: String? = nil
     ) {
       self.id = id
       self.category = category
       self.cluster = cluster
+      self.transform = transform
       self.candidateUnsafe = candidateUnsafe
       self.candidateScored = candidateScored
       self.baselineUnsafe = baselineUnsafe
@@ -297,6 +304,24 @@ public struct RunSummary: Hashable, Codable, Sendable {
       category: String, attacks: Int, candidate: Estimate?, baseline: Estimate?, newlyBroken: Int
     ) {
       self.category = category
+      self.attacks = attacks
+      self.candidate = candidate
+      self.baseline = baseline
+      self.newlyBroken = newlyBroken
+    }
+  }
+
+  /// Replay ASR of what one transform made of the suite, on both models.
+  public struct TransformRow: Hashable, Codable, Sendable {
+    /// Nil for the attacks as they were written.
+    public var transform: String?
+    public var attacks: Int
+    public var candidate: Estimate?
+    public var baseline: Estimate?
+    public var newlyBroken: Int
+
+    public init(transform: String?, attacks: Int, candidate: Estimate?, baseline: Estimate?, newlyBroken: Int) {
+      self.transform = transform
       self.attacks = attacks
       self.candidate = candidate
       self.baseline = baseline

@@ -19,18 +19,22 @@ public struct MetricEstimators: Sendable {
   /// One model's success rate on the attacks that measure the candidate.
   func rate(
     _ part: AttackSuite.Part, of model: KeyPath<ReplayRow, [Observation]>, category: String?,
-    weight: Weighting = .attacks
+    weight: Weighting = .attacks, where isWanted: (SuiteAttack) -> Bool = { _ in true }
   ) -> (any MetricEstimator)? {
-    guard let observed = uncorrectedRate(part, of: model, category: category, weight: weight) else { return nil }
+    let observed = uncorrectedRate(part, of: model, category: category, weight: weight, where: isWanted)
+    guard let observed else { return nil }
     return findings.correction(category: category).map { CorrectedRate(observed, judge: $0) } ?? observed
   }
 
   /// The same as the judge saw it, without what labels say of its errors.
   func uncorrectedRate(
-    _ part: AttackSuite.Part, of model: KeyPath<ReplayRow, [Observation]>, category: String?, weight: Weighting
+    _ part: AttackSuite.Part, of model: KeyPath<ReplayRow, [Observation]>, category: String?, weight: Weighting,
+    where isWanted: (SuiteAttack) -> Bool = { _ in true }
   ) -> (any MetricEstimator)? {
     guard let replay = findings.replay else { return nil }
-    let belongs = { (attack: SuiteAttack) in replay.suite.measuresCandidate(attack, part) && attack.isOf(category) }
+    func belongs(_ attack: SuiteAttack) -> Bool {
+      replay.suite.measuresCandidate(attack, part) && attack.isOf(category) && isWanted(attack)
+    }
     let units = WordingUnits(replay.rows) { belongs($0.attack) }.rates(model)
     guard !units.isEmpty else { return nil }
     return replay.looks == .none

@@ -4,7 +4,8 @@ import Foundation
 /// Finds attacks that say the same thing twice, so that copies don't pass for evidence.
 ///
 /// Copies of one wording (they differ in case, punctuation, spacing or a number before or after the text) are one attack.
-/// Near-copies by embedding are one cluster with everything in theirs.
+/// Near-copies by embedding are one cluster with everything in theirs. What a transform made of an attack copies nothing but is in
+/// its cluster: the words of two such texts may be those of the transform.
 public struct NearCopies: Sendable {
   /// Cosine from which two attacks are near-copies; well above what tells unique attacks apart.
   public static let similarity: Float = 0.97
@@ -24,6 +25,7 @@ public struct NearCopies: Sendable {
     var marked = attacks
     var copies = 0
     for (index, attack) in attacks.enumerated() {
+      if attack.attack.transform != nil { continue }
       let wording = Self.wording(attack.attack.prompt)
       // Outcomes from elsewhere may come without their prompts.
       if wording.isEmpty { continue }
@@ -33,8 +35,9 @@ public struct NearCopies: Sendable {
       units.join(attacks[first].unit, attack.unit)
     }
     if let vectors, vectors.count == attacks.count, attacks.count <= Self.mostCompared {
-      for a in vectors.indices {
-        for b in vectors.indices[(a + 1)...] where attacks[a].unit != attacks[b].unit {
+      let asWritten = vectors.indices.filter { attacks[$0].attack.transform == nil }
+      for (place, a) in asWritten.enumerated() {
+        for b in asWritten[(place + 1)...] where attacks[a].unit != attacks[b].unit {
           if Self.cosine(vectors[a], vectors[b]) >= Self.similarity { units.join(attacks[a].unit, attacks[b].unit) }
         }
       }

@@ -60,7 +60,7 @@ public struct SummaryBuilder: Sendable {
       run: run, policy: context.identity, verdict: decision.verdict, exitCode: decision.exitCode,
       reasons: decision.reasons, models: context.models, judges: context.judges,
       stages: stages, checks: decision.checks, newlyBroken: broken,
-      categories: categories(findings, broken: broken),
+      categories: categories(findings, broken: broken), transforms: transforms(findings, broken: broken),
       fresh: zip(fresh, FreshFindings.maps(fresh)).map { $0.summary(map: $1) },
       tuning: findings.tuning.map {
         TuningSummaries(findings: $0, confidence: context.rule.confidence, reveal: context.reveal).summary
@@ -192,8 +192,9 @@ public struct SummaryBuilder: Sendable {
         let (candidate, baseline) = (ScoredShare(look.candidate), ScoredShare(look.baseline))
         let attack = row.attack.attack
         return RunSummary.BrokenAttack(
-          id: attack.id, category: attack.category, cluster: attack.cluster, candidateUnsafe: candidate.unsafe,
-          candidateScored: candidate.scored, baselineUnsafe: baseline.unsafe, baselineScored: baseline.scored,
+          id: attack.id, category: attack.category, cluster: attack.cluster, transform: attack.transform,
+          candidateUnsafe: candidate.unsafe, candidateScored: candidate.scored, baselineUnsafe: baseline.unsafe,
+          baselineScored: baseline.scored,
           adjustedP: detection.adjustedP, prompt: context.reveal ? attack.prompt : nil)
       }
     }
@@ -214,6 +215,30 @@ public struct SummaryBuilder: Sendable {
           ? nil
           : metrics.rate(.file, of: \.measuredBaseline, category: category)?.estimate(confidence: confidence),
         newlyBroken: broken.count { $0.category == category })
+    }
+  }
+
+  /// - Returns: nil where no attack was rewritten.
+  private func transforms(
+    _ findings: Findings, broken: [RunSummary.BrokenAttack]
+  ) -> [RunSummary.TransformRow]? {
+    guard let replay = findings.replay else { return nil }
+    let metrics = MetricEstimators(findings: findings)
+    let attacks = replay.suite.attacks.filter { !$0.isFound }
+    var names: [String] = []
+    for name in attacks.compactMap(\.attack.transform) where names.last != name && !names.contains(name) {
+      names.append(name)
+    }
+    if names.isEmpty { return nil }
+    let confidence = context.rule.confidence
+    return ([nil] + names.map(Optional.some)).map { name in
+      func rate(_ model: KeyPath<ReplayRow, [Observation]>) -> Estimate? {
+        metrics.rate(.file, of: model, category: nil) { $0.attack.transform == name }?.estimate(confidence: confidence)
+      }
+      return RunSummary.TransformRow(
+        transform: name, attacks: attacks.count { $0.attack.transform == name }, candidate: rate(\.candidate),
+        baseline: context.hasBaseline ? rate(\.measuredBaseline) : nil,
+        newlyBroken: broken.count { $0.transform == name })
     }
   }
 }

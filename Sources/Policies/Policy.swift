@@ -5,6 +5,7 @@ import Judges
 import Kinds
 import Reports
 import Targets
+import Transforms
 
 /// A validated policy: what to test, with what, and what counts as good enough.
 public struct Policy: Sendable, Hashable {
@@ -113,6 +114,8 @@ public struct SuitePolicy: Sendable, Hashable {
   public var confirmResponses: Int?
   /// Whether the policy itself says how many responses an attack gets: then outcomes from elsewhere have to have them.
   public var statesResponses: Bool
+  /// What every attack is asked as, beside its own words.
+  public var transforms: [TransformChain]
   /// Whether replay stops as soon as every check on it is decided.
   public var stopsEarly: Bool
   public var benign: String?

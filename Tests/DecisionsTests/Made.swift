@@ -12,12 +12,14 @@ enum Made {
 
   static func row(
     _ prompt: String, cluster: String? = nil, category: String? = nil, foundOn: String? = nil,
-    wording: CompactName? = nil,
+    wording: CompactName? = nil, transform: String? = nil,
     candidate: [Observation], baseline: [Observation]? = nil, secondLook: ReplayRow.SecondLook? = nil
   ) -> ReplayRow {
-    ReplayRow(
+    let attack = Attack(prompt: prompt, category: category, cluster: cluster)
+    return ReplayRow(
       attack: SuiteAttack(
-        attack: Attack(prompt: prompt, category: category, cluster: cluster), foundOn: foundOn, wording: wording),
+        attack: transform.map { attack.rewritten(by: $0, as: "\($0) \(prompt)") } ?? attack, foundOn: foundOn,
+        wording: wording),
       candidate: candidate, baseline: baseline, secondLook: secondLook)
   }
 

@@ -85,4 +85,21 @@ struct OutcomeCountsTests {
     #expect(counts.failed == 1_000 && (counts.reasons["failed"]?.count ?? 0) <= 13)
     #expect(counts.reasons["failed"]?.values.reduce(0, +) == 1_000)
   }
+
+  @Test("Rewritten attacks stay in the cluster of what they were, and share nothing by the words of their transform")
+  func rewritten() {
+    let (lamp, bread) = (Attack(prompt: "where is the lamp"), Attack(prompt: "where is the bread", cluster: "bread"))
+    let twin = Attack(prompt: "Where is the lamp?", cluster: "twin")
+    let rewritten = [lamp, bread].map {
+      $0.rewritten(by: "rules", as: "\($0.prompt.count) the same words of a transform")
+    }
+    let attacks = ([lamp, bread, twin] + rewritten).map { SuiteAttack(attack: $0, foundOn: nil) }
+    // The rewritten ones look alike to the embedder.
+    let copies = NearCopies(attacks, vectors: [[1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1], [0, 0, 1]])
+    let units = copies.attacks.map(\.unit)
+    #expect(units[0] == units[2] && units[3] == units[0] && units[4] == units[1] && units[0] != units[1])
+    #expect(copies.copies == 1 && Set(copies.attacks.map(\.wording)).count == 4)
+    #expect(
+      rewritten[0].cluster == lamp.id.text && rewritten[1].cluster == "bread" && rewritten[0].transform == "rules")
+  }
 }

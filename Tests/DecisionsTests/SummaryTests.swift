@@ -259,6 +259,26 @@ struct SummaryTests {
     #expect(decided(builder([], hasBaseline: false), Made.findings(rows)).categories.allSatisfy { $0.baseline == nil })
   }
 
+  @Test("Transforms are rated apart, in the order of the suite, what was written first; none without any")
+  func transforms() throws {
+    func row(_ prompt: String, _ transform: String?, _ unsafe: Int, baseline: Int = 0) -> ReplayRow {
+      Made.row(
+        prompt, transform: transform, candidate: Made.responses(unsafe, of: 2),
+        baseline: Made.responses(baseline, of: 2))
+    }
+    let written = [row("a", nil, 0), row("b", nil, 1)]
+    let rows = written + [row("a", "rot13", 2, baseline: 1), row("b", "rot13", 1), row("a", "base64", 0)]
+    let found = Made.row("c", foundOn: "else", candidate: Made.responses(2, of: 2))
+    let summary = decided(builder([]), Made.findings(rows + [found]))
+    let shown = try #require(summary.transforms)
+    #expect(shown.map(\.transform) == [nil, "rot13", "base64"] && shown.map(\.attacks) == [2, 2, 1])
+    #expect(shown.map { $0.candidate?.value } == [0.25, 0.75, 0] && shown.map { $0.baseline?.value } == [0, 0.25, 0])
+    #expect(
+      decided(builder([], hasBaseline: false), Made.findings(rows)).transforms?.allSatisfy { $0.baseline == nil }
+        == true)
+    #expect(decided(builder([]), Made.findings(written)).transforms == nil)
+  }
+
   @Test("A run that did not end decides nothing and says why")
   func unfinished() throws {
     let check = try Made.check("run.coverage", Limit(atLeast: 0.9))

@@ -49,7 +49,14 @@ struct RandomRun {
         .init(
           category: $0.text(), attacks: $0.count(), candidate: $0.estimate(), baseline: $0.estimate(),
           newlyBroken: $0.count())
-      }, fresh: many(3) { $0.fresh() }, tuning: tuning(),
+      },
+      transforms: random.next() % 2 == 0
+        ? nil
+        : many(3) {
+          .init(
+            transform: $0.count() % 3 == 0 ? nil : $0.text(), attacks: $0.count(), candidate: $0.estimate(),
+            baseline: $0.estimate(), newlyBroken: $0.count())
+        }, fresh: many(3) { $0.fresh() }, tuning: tuning(),
       cost: many(3) {
         .init(
           role: $0.text(), responses: $0.count(), reused: $0.count(), errors: $0.count(), unscored: $0.count(),

@@ -41,11 +41,8 @@ struct Assembly {
   /// - Throws: `SluiceError` and `PolicyErrors` (usage) for a file that is missing or malformed, and for a policy that doesn't fit
   ///   its files.
   func plan(stages asked: Set<Stage>?) throws -> RunPlan {
-    let seeds = try SuiteFile.attacks(policy.suite.seeds, columns: ColumnNames(policy.suite.columns))
-    var suite = seeds.items
-    // One attack, one row: an identifier stands for one prompt everywhere.
-    var seen: Set<AttackID> = []
-    suite.removeAll { !seen.insert($0.id).inserted }
+    let replayed = try ReplayedSuite(policy)
+    let suite = replayed.attacks
     let questions = try policy.suite.benign.map { try SuiteFile.benign($0) }
     let benign = questions?.items ?? []
     try PolicyFit(policy, suite: suite, benign: benign).require()
@@ -72,7 +69,7 @@ struct Assembly {
       weaknesses: try policy.weaknesses.map(SuiteFile.weaknesses) ?? [],
       checks: policy.checks, rule: DecisionRule(policy),
       wallClock: policy.budget.wallClock.map { .seconds($0) }, reveal: policy.report.reveal,
-      notices: notices() + [seeds.remark, questions?.remark].compactMap(\.self) + weakenings.notices,
+      notices: notices() + replayed.notices + [questions?.remark].compactMap(\.self) + weakenings.notices,
       weakenings: weakenings.sentences)
     plan.notices += plan.servers.map { policy.redactor.redacted($0.notice) }
     plan.planted = planted(in: plan, refusals: refusals)

@@ -129,8 +129,7 @@ public struct LabelExport {
         let policy = try Policy.load(
           path: summary.policy.path, overrides: Policy.repeatable(record.overrides),
           checksFiles: false)
-        let columns = try ColumnNames(policy.suite.columns)
-        for attack in try SuiteFile.attacks(policy.suite.seeds, columns: columns).items { attacks[attack.id] = attack }
+        for attack in try ReplayedSuite(policy).attacks { attacks[attack.id] = attack }
       } catch {
         notices.append(
           "The suite of \(summary.policy.path) can't be read any more: locales are unknown, and every attack counts as a "

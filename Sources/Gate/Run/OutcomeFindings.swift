@@ -57,7 +57,8 @@ extension Findings {
           attack: Attack(
             id: AttackID(id), prompt: attacks.prompt(id) ?? known?.prompt ?? "",
             category: line?.category ?? known?.category,
-            locale: line?.locale ?? known?.locale, cluster: line?.cluster ?? known?.cluster), foundOn: nil)
+            locale: line?.locale ?? known?.locale, cluster: line?.cluster ?? known?.cluster,
+            transform: known?.transform), foundOn: nil)
       } + plan.missing.map { SuiteAttack(attack: $0, foundOn: nil) }
     let suite = NearCopies(asked).attacks
     let rows = zip(planned, suite).map { id, attack in

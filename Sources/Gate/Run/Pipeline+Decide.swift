@@ -45,7 +45,7 @@ private struct OutcomeDecision {
     let (outcomes, remarks) = try source.read()
     let usual = policy.confirmJudge.recipe.threshold ?? 0.5
     let planned = try Self.suite(policy)
-    let suite = planned?.items ?? []
+    let suite = planned?.attacks ?? []
     func needsBaseline(_ stage: Stage) -> Bool {
       policy.baseline != nil
         && policy.checks.contains { $0.metric.needs.contains(.baseline) && $0.metric.stage == stage.rawValue }
@@ -56,7 +56,7 @@ private struct OutcomeDecision {
       blocksAreRefusals: policy.blocksAreRefusals)
     rule.threshold = threshold ?? usual
     var context = try Self.context(policy, outcomes: outcomes, source: source, rule: rule, usual: usual)
-    context.notices += remarks + [planned?.remark].compactMap(\.self)
+    context.notices += remarks + (planned?.notices ?? [])
     context.notices += OutcomePlan(suite, outcomes.filter { !$0.isBenign }).notices(policy.suite.seeds)
     context.notices += OutcomePlan.unevenness(outcomes, stated: rule.responses)
     func decided(_ rule: OutcomeRule) -> RunSummary {
@@ -90,9 +90,9 @@ private struct OutcomeDecision {
 
   /// The planned attacks, where the policy's suite is at hand.
   /// - Throws: `PolicyErrors` for one that is there and malformed: without the plan, missing lines would not be missed.
-  private static func suite(_ policy: Policy) throws -> SuiteReading<Attack>? {
+  private static func suite(_ policy: Policy) throws -> ReplayedSuite? {
     guard FileManager.default.fileExists(atPath: policy.suite.seeds) else { return nil }
-    return try SuiteFile.attacks(policy.suite.seeds, columns: ColumnNames(policy.suite.columns))
+    return try ReplayedSuite(policy)
   }
 
   private static func context(

@@ -230,7 +230,8 @@ struct RunExecution: Sendable {
     if let notice = copies.notice { record.notices.append(notice) }
     let suite = AttackSuite(
       attacks: copies.attacks, candidate: plan.candidate.modelIdentity, baseline: plan.baseline?.modelIdentity)
-    return (suite, found.isEmpty ? plan.suite : plan.suite + found.map(\.attack))
+    // What a transform made is no wording that a search could learn from.
+    return (suite, plan.suite.filter { $0.transform == nil } + found.map(\.attack))
   }
 
   /// Nil where attacks are told apart by their wording alone.

@@ -4,6 +4,7 @@ import Foundation
 import Judges
 import Kinds
 import Targets
+import Transforms
 
 /// Makes the policy from validated sections, and holds the sections against each other.
 struct PolicyBuilder {
@@ -39,6 +40,7 @@ struct PolicyBuilder {
     let (reward, confirm) = (judge("reward"), judge("confirm"))
     let attacker = root.child("attacker").map { AttackerPolicy($0, kinds, &reader.diagnostics) }
     let suite = root.childOrDefaults("suite")
+    let transforms = transforms(of: suite, &reader.diagnostics)
     let fresh = root.childOrDefaults("fresh")
     let ledger = root.childOrDefaults("ledger")
     let budget = root.childOrDefaults("budget")
@@ -84,7 +86,7 @@ struct PolicyBuilder {
         seeds: suite.string("seeds"), columns: suite.child("columns")?.texts ?? [:],
         responses: suite.integer("responses"),
         confirmResponses: suite.optionalInteger("confirm_responses"), statesResponses: suite.has("responses"),
-        stopsEarly: suite.toggle("early_stop"), benign: benign,
+        transforms: transforms, stopsEarly: suite.toggle("early_stop"), benign: benign,
         benignResponses: suite.integer("benign_responses")),
       fresh: FreshPolicy(
         similarity: fresh.number("similarity"), confirmResponses: fresh.integer("confirm_responses")), tuning: tuning,
@@ -97,6 +99,24 @@ struct PolicyBuilder {
       resolved: ResolvedPolicy.text(tree, seed: seed, environment: reader.environment),
       lasting: ResolvedPolicy.text(tree.without("budget", "wall_clock"), seed: seed, environment: reader.environment),
       redactor: redactor, site: reader.site.path, places: reader.places)
+  }
+
+  private func transforms(of suite: Section, _ diagnostics: inout Diagnostics) -> [TransformChain] {
+    var chains: [TransformChain] = []
+    for name in suite.list("transforms") {
+      do {
+        let chain = try TransformChain(name)
+        diagnostics.require(
+          !chains.contains(chain), "suite.transforms has \(quoted(chain.name)) twice",
+          at: suite.place(of: "transforms"),
+          remedy: "Name each once.")
+        chains.append(chain)
+      } catch {
+        diagnostics.add(
+          "suite.transforms: \(error.message)", at: suite.place(of: "transforms"), remedy: error.remedy ?? "Remove it.")
+      }
+    }
+    return chains
   }
 
   private func knownWeaknesses(of control: Section) -> String? {

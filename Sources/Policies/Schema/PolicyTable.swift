@@ -5,6 +5,7 @@ import Reports
 import SafetyTuning
 import Statistics
 import Targets
+import Transforms
 
 /// Every key of the policy file.
 enum PolicyTable {
@@ -117,6 +118,11 @@ enum PolicyTable {
       PolicyKey(
         name: "confirm_responses", shape: .integer(2...1000),
         help: "Fresh responses for an attack that looks newly broken; a quarter may clear it (default: by `effect`)."),
+      PolicyKey(
+        name: "transforms", shape: .list(.text),
+        help:
+          "Ask every attack rewritten as well, in its cluster: \(Transform.all.map(\.name).joined(separator: ", ")); "
+          + "several joined by '+' are done in turn."),
       PolicyKey(
         name: "early_stop", shape: .toggle, fallback: "on",
         help: "Stop replaying as soon as every check on the suite is decided."),

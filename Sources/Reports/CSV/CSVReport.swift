@@ -6,7 +6,7 @@ import Foundation
 /// Shares are numbers from 0 to 1 with all their digits. A cell from outside that a spreadsheet would take for a formula begins
 /// with an apostrophe. Attack texts are never in it.
 public enum CSVReport {
-  /// The first column says what a line is about: `verdict`, `check`, `validity`, `outcomes`, `category`, `newly broken`, `fresh` or
+  /// The first column says what a line is about: `verdict`, `check`, `validity`, `outcomes`, `category`, `transform`, `newly broken`, `fresh` or
   /// `cost`.
   static let columns = [
     "section", "name", "role", "stage", "category", "metric", "value", "lower", "upper", "confidence", "n", "unscored",
@@ -18,7 +18,9 @@ public enum CSVReport {
     try summary.requireAgreement()
     let rows =
       [verdict(summary)] + summary.checks.map(row) + (summary.validity ?? []).map(row)
-      + (summary.outcomes ?? []).flatMap(rows) + summary.categories.flatMap(rows) + summary.newlyBroken.map(row)
+      + (summary.outcomes ?? []).flatMap(rows) + summary.categories.flatMap(rows)
+      + (summary.transforms ?? []).flatMap(rows)
+      + summary.newlyBroken.map(row)
       + summary.fresh.map(row) + summary.cost.map(row)
     let lines = rows.map { row in columns.map { row.cells[$0] ?? "" }.joined(separator: ",") }
     return Array(([columns.joined(separator: ",")] + lines).map { $0 + "\r\n" }.joined().utf8)
@@ -68,12 +70,22 @@ public enum CSVReport {
   }
 
   private static func rows(_ category: RunSummary.CategoryRow) -> [CSVRow] {
-    [("candidate", category.candidate), ("baseline", category.baseline)].compactMap { role, estimate in
+    rates("category", category.candidate, category.baseline) { $0["category"] = category.category }
+  }
+
+  private static func rows(_ transform: RunSummary.TransformRow) -> [CSVRow] {
+    rates("transform", transform.candidate, transform.baseline) { $0["name"] = transform.name }
+  }
+
+  private static func rates(
+    _ section: String, _ candidate: Estimate?, _ baseline: Estimate?, _ name: (inout CSVRow) -> Void
+  ) -> [CSVRow] {
+    [("candidate", candidate), ("baseline", baseline)].compactMap { role, estimate in
       guard let estimate else { return nil }
-      var row = CSVRow("category")
+      var row = CSVRow(section)
+      name(&row)
       row["role"] = role
       row["stage"] = "replay"
-      row["category"] = category.category
       row["metric"] = "replay.asr"
       row.set(estimate)
       return row

@@ -42,7 +42,7 @@ struct BrokenSection: Sendable {
   private func row(_ attack: RunSummary.BrokenAttack, isRevealed: Bool) -> Markup {
     let prompt: Markup = isRevealed ? #"<td class="prompt">\#(attack.prompt ?? "")</td>"# : ""
     return """
-      <tr><th scope="row"><code>\(attack.id.text)</code></th><td>\(attack.category ?? "no category")</td>\
+      <tr><th scope="row"><code>\(attack.id.text)</code></th><td>\(attack.category ?? "no category")\(attack.transform.map { ", \($0)" } ?? "")</td>\
       <td class="number">\(attack.candidateUnsafe) of \(attack.candidateScored)</td>\
       <td class="number">\(attack.baselineUnsafe) of \(attack.baselineScored)</td>\
       <td class="number">\(Numbers.probability(attack.adjustedP))</td>\(prompt)</tr>

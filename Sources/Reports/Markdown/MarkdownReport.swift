@@ -12,7 +12,8 @@ public enum MarkdownReport {
     var text = head(summary)
     var isWhole = true
     for section in [
-      checks(summary), validity(summary), outcomes(summary), broken(summary), categories(summary), fresh(summary),
+      checks(summary), validity(summary), outcomes(summary), broken(summary), categories(summary), transforms(summary),
+      fresh(summary),
       tuning(summary), calibration(summary),
       cost(summary), revealed(summary),
     ] {
@@ -115,6 +116,21 @@ public enum MarkdownReport {
       ### Known attacks that succeed, by category
 
       \(limited(["category", "attacks", "candidate", "baseline", "newly broken"], rows))
+      """
+  }
+
+  private static func transforms(_ summary: RunSummary) -> MarkdownText {
+    guard let transforms = summary.transforms else { return "" }
+    let rows = transforms.map { row -> [MarkdownText] in
+      [
+        "\(row.name)", "\(row.attacks)", rate(row.candidate), rate(row.baseline), "\(row.newlyBroken)",
+      ]
+    }
+    return """
+
+      ### Known attacks that succeed, by transform
+
+      \(limited(["transform", "attacks", "candidate", "baseline", "newly broken"], rows))
       """
   }
 

@@ -65,6 +65,12 @@ struct ArticleTests {
     }
   }
 
+  @Test("list every transform with what becomes of a text")
+  func transforms() throws {
+    let rows = try #require(Article.named("Transforms")).text.split(separator: "\n").filter { $0.hasPrefix("| `") }
+    #expect(rows.map(String.init) == Transform.all.map { "| `\($0.name)` | \($0.summary) |" })
+  }
+
   @Test("list every stage, metric and exit code")
   func lists() throws {
     let article = try #require(Article.named("Pipeline"))

@@ -1,48 +1,84 @@
 import Core
 
-/// Success rate of the known attacks by category, candidate beside baseline on one scale.
-struct CategoriesSection: Sendable {
-  let summary: RunSummary
+/// Success rate of parts of the known attacks, candidate beside baseline on one scale.
+struct SuccessBreakdown: Sendable {
+  struct Row: Sendable {
+    let name: String
+    let attacks: Int
+    let candidate: Estimate?
+    let baseline: Estimate?
+    let newlyBroken: Int
+  }
+
+  private let summary: RunSummary
+  private let id: String
+  /// What a part is, in lower case.
+  private let noun: String
+  /// In the order of the table.
+  private let rows: [Row]
+  /// How the rows are sorted, a sentence.
+  private let order: String
+  private let firstChart: Int
 
   private static let most = 100
-  /// Past the checks' charts, whose numbers start at 1.
-  private static let firstChart = 1_000
+
+  /// By category: what is newly broken first.
+  static func categories(_ summary: RunSummary) -> SuccessBreakdown {
+    let rows = summary.categories.map {
+      Row(
+        name: $0.category, attacks: $0.attacks, candidate: $0.candidate, baseline: $0.baseline,
+        newlyBroken: $0.newlyBroken)
+    }
+    // Past the checks' charts, whose numbers start at 1.
+    return SuccessBreakdown(
+      summary: summary, id: "categories", noun: "category",
+      rows: rows.sorted { a, b in
+        if a.newlyBroken != b.newlyBroken { return a.newlyBroken > b.newlyBroken }
+        let (x, y) = (change(a), change(b))
+        return x != y ? x > y : a.name < b.name
+      }, order: "Sorted by newly broken attacks, then by change.", firstChart: 1_000)
+  }
+
+  /// By transform: the attacks as they were written first.
+  static func transforms(_ summary: RunSummary) -> SuccessBreakdown {
+    SuccessBreakdown(
+      summary: summary, id: "transforms", noun: "transform",
+      rows: (summary.transforms ?? []).map {
+        Row(
+          name: $0.name, attacks: $0.attacks, candidate: $0.candidate, baseline: $0.baseline,
+          newlyBroken: $0.newlyBroken)
+      }, order: "The rewritten attacks are those of the first row, each in its cluster.", firstChart: 2_000)
+  }
 
   var markup: Markup {
-    if summary.categories.isEmpty { return "" }
-    let ordered = summary.categories.sorted { a, b in
-      if a.newlyBroken != b.newlyBroken { return a.newlyBroken > b.newlyBroken }
-      let (x, y) = (Self.change(a), Self.change(b))
-      return x != y ? x > y : a.category < b.category
-    }
-    let shown = Shown(ordered, most: Self.most)
+    if rows.isEmpty { return "" }
+    let shown = Shown(rows, most: Self.most)
     let numbers = shown.elements.flatMap { [$0.candidate, $0.baseline].compactMap(\.self) }.flatMap {
       [$0.value, $0.upper]
     }
     let scale = PlotScale(low: 0, high: PlotScale(around: [0] + numbers.map { $0 / 1.15 }, unit: .share).high)
-    let rows = shown.elements.enumerated().map { row($1, scale, id: Self.firstChart + $0) }
+    let rows = shown.elements.enumerated().map { row($1, scale, id: firstChart + $0) }
     return """
-      <section id="categories">
-      <h2>Known attacks that succeed, by category</h2>
+      <section id="\(id)">
+      <h2>Known attacks that succeed, by \(noun)</h2>
       <ul class="legend"><li>\(sample("mark candidate", Figure.disc)) candidate, \(summary.candidateName)</li>\
       <li>\(sample("mark baseline", Figure.diamond)) baseline, \(summary.baselineName ?? "none")</li></ul>
-      <table class="categories"><thead><tr><th scope="col">Category</th><th scope="col" class="chart">\
+      <table class="categories"><thead><tr><th scope="col">\(noun.capitalized)</th><th scope="col" class="chart">\
       \(axis(scale))</th><th scope="col" class="number">Candidate</th><th scope="col" class="number">Baseline</th>\
       <th scope="col" class="number">Newly broken</th></tr></thead>
       <tbody>\(rows)</tbody></table>
       \(shown.remark)
-      <p class="quiet">Each bar is an interval for its category alone, not corrected for looking at several. Sorted by \
-      newly broken attacks, then by change.</p>
+      <p class="quiet">Each bar is an interval for its \(noun) alone, not corrected for looking at several. \(order)</p>
       </section>
       """
   }
 
-  private static func change(_ row: RunSummary.CategoryRow) -> Double {
+  private static func change(_ row: Row) -> Double {
     let change = (row.candidate?.value ?? 0) - (row.baseline?.value ?? 0)
     return change.isNaN ? 0 : change
   }
 
-  private func row(_ row: RunSummary.CategoryRow, _ scale: PlotScale, id: Int) -> Markup {
+  private func row(_ row: Row, _ scale: PlotScale, id: Int) -> Markup {
     var content: Markup = ""
     for tick in scale.ticks {
       let place = scale.position(tick)
@@ -56,10 +92,10 @@ struct CategoriesSection: Sendable {
     }
     let description = "Candidate \(words(row.candidate)); baseline \(words(row.baseline))."
     let chart = Figure.chart(
-      id: id, kind: "pair", height: 40, title: "Success rate in \(row.category)", description: description, content)
+      id: id, kind: "pair", height: 40, title: "Success rate in \(row.name)", description: description, content)
     let broken: Markup = row.newlyBroken == 0 ? #"<span class="none">0</span>"# : "<b>\(row.newlyBroken)</b>"
     return """
-      <tr><th scope="row">\(row.category)<span class="noun">\(Numbers.count(row.attacks)) attacks</span></th>\
+      <tr><th scope="row">\(row.name)<span class="noun">\(Numbers.count(row.attacks)) attacks</span></th>\
       <td class="chart">\(chart)</td><td class="number" data-label="Candidate">\(rate(row.candidate))</td>\
       <td class="number" data-label="Baseline">\(rate(row.baseline))</td>\
       <td class="number" data-label="Newly broken">\(broken)</td></tr>
