@@ -150,7 +150,7 @@ public final class LLMJudge: RemoteJudge {
     }
     let frame = Rubric.Frame(settings, code: transcript.code)
     switch client.configuration.api {
-    case .chat:
+    case .chat, .responses:
       return .messages([
         .init(.system, frame.instructions), .init(.user, transcript.text + "\n\n" + frame.question),
       ])
@@ -205,7 +205,7 @@ extension LLMJudgeSettings {
       remedy: "Name two words, for example {unsafe: unsafe, safe: safe}.")
     if style == .conversation {
       problems.require(
-        section.text("api") == OpenAIAPI.chat.rawValue, "\(name): style: conversation needs api: chat",
+        section.text("api") != OpenAIAPI.completions.rawValue, "\(name): style: conversation needs api: chat",
         at: section.place(of: "style"), remedy: "Only a chat has turns; use style: rubric with completions.")
       let givesAnswer = section.has("answer") && section.text("answer") != Answer.label.rawValue
       for (key, isGiven) in [("rubric", section.has("rubric")), ("answer", givesAnswer)] where isGiven {

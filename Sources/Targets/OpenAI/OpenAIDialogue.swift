@@ -6,6 +6,9 @@ struct OpenAIDialogue: ServerDialogue {
   static let name = "openai"
   let api: OpenAIAPI
 
+  /// A response has no seed: its draws are the server's own.
+  var unknownKeys: Set<ServerDialect.Key> { api == .responses ? [.seed] : [] }
+
   func access(_ configuration: ServerConfiguration, environment: [String: String]) throws -> ServerAccess {
     try ServerAccess(ServerEndpoint(configuration.url, api: api), configuration, environment: environment)
   }
@@ -13,18 +16,23 @@ struct OpenAIDialogue: ServerDialogue {
   /// In plain completion the template is all there is, so that the system prompt goes into it too.
   func content(_ prompt: String, _ settings: SamplingSettings) -> ServerQuestion.Content {
     switch api {
-    case .chat: .chat(prompt, settings)
+    case .chat, .responses: .chat(prompt, settings)
     case .completions:
       .text(PromptTemplate(settings.template ?? "{prompt}", system: settings.system).render(prompt))
     }
   }
 
   func call(_ question: ServerQuestion, model: String, dialect: ServerDialect) -> ServerCall {
-    ServerCall(body: question.openAIBody(model: model, dialect: dialect))
+    ServerCall(
+      body: api == .responses
+        ? question.responsesBody(model: model, dialect: dialect) : question.openAIBody(model: model, dialect: dialect))
   }
 
   func reply(_ response: HTTPResponse, _ redactor: Redactor) throws(MalformedReply) -> ServerReply {
-    try ServerReply(parsing: response.body, api: api, latency: response.elapsed.inSeconds, redactor: redactor)
+    let latency = response.elapsed.inSeconds
+    return api == .responses
+      ? try ServerReply(parsingResponse: response.body, latency: latency, redactor: redactor)
+      : try ServerReply(parsing: response.body, api: api, latency: latency, redactor: redactor)
   }
 
   func signs(_ connection: ServerConnection, _ configuration: ServerConfiguration) async throws -> ServerSigns? {

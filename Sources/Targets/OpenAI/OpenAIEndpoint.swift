@@ -1,16 +1,19 @@
 import Core
 
-/// Which of the two protocols a model is asked in.
+/// Which of the three protocols a model is asked in.
 public enum OpenAIAPI: String, CaseIterable, Sendable {
   /// `/v1/chat/completions`: the server applies the model's own chat template.
   case chat
   /// `/v1/completions`: plain text is continued; the policy's `template` wraps the attack.
   case completions
+  /// `/v1/responses`: what OpenAI's newer models are asked in. Nothing is left on the server (`store: false`).
+  case responses
 
   var path: String {
     switch self {
     case .chat: "chat/completions"
     case .completions: "completions"
+    case .responses: "responses"
     }
   }
 }
@@ -27,7 +30,7 @@ extension ServerEndpoint {
 
   /// - Parameter path: of the call below the version, for example `moderations`.
   init(_ text: String, path: String) throws {
-    let tails = [["chat", "completions"], ["completions"], ["moderations"], ["fine_tuning", "jobs"]]
+    let tails = [["chat", "completions"], ["completions"], ["responses"], ["moderations"], ["fine_tuning", "jobs"]]
     try self.init(text, path: path, tails: tails, version: "v1")
   }
 }

@@ -28,6 +28,20 @@ enum StreamedReply {
     return reply.json
   }
 
+  /// The whole response in the event that ends a stream of OpenAI's newer protocol; nil where the body is no stream.
+  /// - Parameter redactor: takes secrets out of it.
+  /// - Throws: `MalformedReply` for a stream that ends before that.
+  static func response(_ body: [UInt8], _ redactor: Redactor) throws(MalformedReply) -> JSON? {
+    guard let events = events(body) else { return nil }
+    for event in events.reversed() {
+      guard let json = try? JSON(foreign: Array(event)), let response = json["response"],
+        ["response.completed", "response.incomplete", "response.failed"].contains(json["type"]?.string)
+      else { continue }
+      return redactor.redacted(response)
+    }
+    throw cutShort
+  }
+
   private static var cutShort: MalformedReply {
     MalformedReply(message: "the server streams although stream is false, and its stream was cut short")
   }

@@ -100,6 +100,15 @@ def check_azure():
         assert error.code == "content_filter"
 
 
+def check_openai():
+    serve("openai-response")
+    response = openai.OpenAI(api_key="k", base_url=URL, max_retries=0).responses.create(model="m", input="Hello")
+    assert response.output_text == "We open at nine." and response.status == "completed", response
+    assert response.usage.input_tokens == 12 and [item.type for item in response.output] == ["reasoning", "message"]
+    tokens = response.output[1].content[0].logprobs[0]
+    assert tokens.token == "We" and [other.logprob for other in tokens.top_logprobs] == [-0.25, -2.5]
+
+
 def check_ollama():
     client = ollama.Client(host=URL)
     for name, reason in [("text", "stop"), ("thinking", "length")]:
@@ -147,6 +156,6 @@ ledger: {{path: ledger.sqlite}}
 
 
 if __name__ == "__main__":
-    for check in [check_anthropic, check_azure, check_ollama, check_bedrock, check_signature]:
+    for check in [check_anthropic, check_azure, check_openai, check_ollama, check_bedrock, check_signature]:
         check()
         print("ok", check.__name__)

@@ -1,0 +1,62 @@
+import Core
+
+/// OpenAI's newer protocol (`/v1/responses`), which answers with a list of items: reasoning, messages, calls of tools.
+extension ServerQuestion {
+  /// - Parameter model: its name on the server.
+  func responsesBody(model: String, dialect: ServerDialect) -> [UInt8] {
+    var members = [
+      JSON.Member("model", .string(model)), JSON.Member("input", .array(messages.map(\.json))),
+      JSON.Member("max_output_tokens", .integer(maxTokens)),
+      // What is asked is an attack's text: nothing of it stays there.
+      JSON.Member("store", .bool(false)),
+    ]
+    if !leavesOut(.temperature, dialect) { members.append(JSON.Member("temperature", .number(temperature))) }
+    if !leavesOut(.topP, dialect) { members.append(JSON.Member("top_p", .number(topP))) }
+    if wantsLogProbabilities && dialect.alternatives > 0 {
+      members.append(JSON.Member("include", .strings(["message.output_text.logprobs"])))
+      members.append(JSON.Member("top_logprobs", .integer(dialect.alternatives)))
+    }
+    return JSON.object(members).serializedBytes()
+  }
+}
+
+extension ServerReply {
+  /// Reads a response object, also where it ends a stream that nobody asked for.
+  /// - Parameter redactor: takes secrets out of everything in it.
+  init(
+    parsingResponse body: [UInt8], latency: Double, redactor: Redactor = Redactor()
+  ) throws(MalformedReply) {
+    let json: JSON
+    if let last = try StreamedReply.response(body, redactor) {
+      json = last
+    } else {
+      json = try ForeignJSON.object(body, redactor)
+    }
+    if let error = json["error"], !error.isNull {
+      throw MalformedReply(message: "the response reports an error", report: ServerReport(json))
+    }
+    guard let items = json["output"]?.array else {
+      throw MalformedReply(message: "the response has no 'output'", report: ServerReport(json))
+    }
+    let status = json["status"]?.string ?? "completed"
+    let why = json["incomplete_details"]?["reason"]?.string
+    guard status == "completed" || status == "incomplete" && why != nil else {
+      throw MalformedReply(message: "the server broke the response off (status '\(ServerFinish.reason(status))')")
+    }
+    let finish = why.map(ProviderBlock.reason) ?? FinishReason.stop
+    let parts = items.filter { $0["type"]?.string == "message" }.flatMap { $0["content"]?.array ?? [] }
+    let texts = parts.compactMap { $0["text"]?.string ?? $0["refusal"]?.string }
+    let hasReasoning = items.contains { $0["type"]?.string == "reasoning" }
+    let calls = items.contains { $0["type"]?.string?.hasSuffix("_call") ?? false }
+    guard !texts.isEmpty || hasReasoning || calls || finish != FinishReason.stop else {
+      throw MalformedReply(message: "the response has no message")
+    }
+    let tokens = parts.first?["logprobs"].map { report in
+      ReplyToken.first(of: .object([JSON.Member("logprobs", .object([JSON.Member("content", report)]))]))
+    }
+    self.init(
+      text: redactor.redacted(texts.joined()), finishReason: finish, hasReasoning: hasReasoning,
+      promptTokens: json["usage"]?["input_tokens"], completionTokens: json["usage"]?["output_tokens"], latency: latency,
+      tokens: tokens ?? [])
+  }
+}
