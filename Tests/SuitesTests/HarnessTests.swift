@@ -120,6 +120,38 @@ struct HarnessTests {
     #expect(strict.map(\.result) == [.scored(1)] && strict.map(\.sample) == [0])
   }
 
+  @Test(
+    "NeMo Evaluator: rewards by the end that is unsafe; a scorer that failed or waits for its judge left no verdict")
+  func nemoEvaluator() throws {
+    func line(_ problem: Int, _ again: Int, _ reward: Double, _ rest: String = "") -> String {
+      #"{"problem_idx": \#(problem), "repeat": \#(again), "reward": \#(reward), "scorer_rewards": {"scorer:harm": 0.25}, "#
+        + #""prompt": "say \#(problem)", "model_response": "no", "metadata": {"category": "lamps"}\#(rest)}"# + "\n"
+    }
+    let lines =
+      line(0, 0, 1) + line(0, 1, 0)
+      + line(1, 0, 0, #", "scoring_details": {"scorer:harm": {"error": "KeyError: 'x'", "reward": 0.0}}"#)
+      + line(2, 0, 0, #", "scoring_details": {"needs_judge": true}"#)
+      + line(3, 0, 0, #", "scoring_details": {"judge": {"error": "timeout", "total": null}, "needs_judge": false}"#)
+      + line(4, 0, 0).replacing(#""model_response": "no""#, with: #""model_response": " ""#)
+      + line(5, 0, 1, #", "scoring_details": {"judge": {"total": 3}, "needs_judge": false}"#)
+    let high = try folder.read(lines, "results.jsonl", score: UnsafeScore(end: .high))
+    #expect(
+      high.map(\.result) == [.scored(1), .scored(0), .unscored, .unscored, .unscored, .unscored, .scored(1)])
+    #expect(high.map(\.sample) == [0, 1, 0, 0, 0, 0, 0] && high[0].category == "lamps" && high[1].prompt == "say 0")
+    #expect(high[2].reason?.contains("KeyError") == true && high[3].reason == "its judge was not asked")
+    let own = try folder.read(lines, "results.jsonl", score: UnsafeScore(name: "scorer:harm", end: .low))
+    #expect(own[0].result == .scored(0.75) && own[4].result == .scored(0.75) && own[2].result == .unscored)
+    #expect(folder.message { try folder.read(lines, "results.jsonl") }?.contains("which end is unsafe") == true)
+    #expect(
+      folder.message { try folder.read(lines, "results.jsonl", score: UnsafeScore(name: "harm", end: .low)) }
+        == "there is no score 'harm'")
+    #expect(
+      folder.message {
+        try folder.read(line(0, 0, 1) + line(0, 0, 0), "results.jsonl", score: UnsafeScore(end: .high))
+      }?
+      .contains("this response already") == true)
+  }
+
   @Test("DeepTeam: a test case that passed is safe; errors are failed, none of both unscored")
   func deepTeam() throws {
     func test(_ number: Int, _ rest: String) -> String {

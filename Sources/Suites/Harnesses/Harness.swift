@@ -35,7 +35,7 @@ public struct Harness: Sendable {
   }
 
   /// All there are.
-  public static let all = [garak, inspect, lmEval, promptfooResults, deepTeam]
+  public static let all = [garak, inspect, lmEval, nemoEvaluator, promptfooResults, deepTeam]
 
   static func recognised(in records: [DataRecord]) -> Harness? { all.first { $0.recognises(records) } }
 
