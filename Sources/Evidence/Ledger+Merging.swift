@@ -71,7 +71,7 @@ extension Ledger {
   /// Copies responses with their judgments, failures and searches of a shard's run, each transaction with a record of how
   /// much is copied: a copy that was broken off goes on there.
   ///
-  /// A page of rows is in memory at a time, whatever the shard's size.
+  /// Two pages of rows are in memory at a time, whatever the shard's size: one is read while the other is written.
   /// - Parameters:
   ///   - now: seconds since 1970.
   ///   - onCopied: called with how many responses were copied.
@@ -80,9 +80,11 @@ extension Ledger {
     _ copying: ShardCopying, from shard: Ledger, now: Double, onCopied: (Int) -> Void = { _ in }
   ) throws {
     var progress = try self.progress(of: copying)
+    var next = ReadAhead { [last = progress.response] in try shard.responsePage(after: last) }
     while !progress.isDone {
       try Task.checkCancellation()
-      let responses = try shard.responsePage(after: progress.response)
+      let responses = try next.value()
+      if let last = responses.last?.id { next = ReadAhead { try shard.responsePage(after: last) } }
       let failures = responses.isEmpty ? try shard.failurePage(after: progress.failure) : []
       if responses.isEmpty, failures.isEmpty {
         try copySearches(copying, from: shard)
