@@ -135,7 +135,7 @@ let package = Package(
       "GateTests",
       [
         "Core", "Kinds", "LanguageModels", "Attackers", "Targets", "Judges", "Statistics", "Decisions", "SafetyTuning",
-        "Evidence", "Policies", "Suites", "Reports", "Gate",
+        "Evidence", "Policies", "Suites", "Reports", "Gate", "Transforms",
       ], exclude: ["Documentation/Promised"]),
     tests("EndToEndTests", ["Core", "FakeServer", sqlite], exclude: ["Faults", "Attestations"]),
   ]

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Testing
+import Transforms
 
 @testable import Decisions
 @testable import Gate
