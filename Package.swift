@@ -19,6 +19,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let realModule = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
+let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 func module(
@@ -43,6 +44,7 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
     // System libraries: a module map and a shim header each.
@@ -84,10 +86,11 @@ let package = Package(
         "Core", "Kinds", "Tensors", "ChatTemplates", "LanguageModels", "Attackers", "Targets", "Judges", "Statistics",
         "Decisions", "SafetyTuning", "Evidence", "Policies", "Suites", "Reports", "Lab", "CProcess",
       ]),
+    module("Review", ["Core", "Judges", "Statistics", "Evidence", "Policies", "Gate", flyingFox]),
     .executableTarget(
       name: "sluice",
       dependencies: [
-        "Core", "Kinds", "LanguageModels", "Attackers", "Evidence", "Policies", "Reports", "Gate", "CProcess",
+        "Core", "Kinds", "LanguageModels", "Attackers", "Evidence", "Policies", "Reports", "Gate", "Review", "CProcess",
         argumentParser,
       ], swiftSettings: strict),
     // OpenBLAS, for tests and measurements alone: the program doesn't link it.
@@ -137,6 +140,7 @@ let package = Package(
         "Core", "Kinds", "LanguageModels", "Attackers", "Targets", "Judges", "Statistics", "Decisions", "SafetyTuning",
         "Evidence", "Policies", "Suites", "Reports", "Gate", "Transforms",
       ], exclude: ["Documentation/Promised"]),
+    tests("ReviewTests", ["Core", "Statistics", "Evidence", "Review"]),
     tests("EndToEndTests", ["Core", "FakeServer", sqlite], exclude: ["Faults", "Attestations"]),
   ]
 )

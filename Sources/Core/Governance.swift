@@ -20,6 +20,11 @@ public struct Governance: Hashable, Codable, Sendable {
     }
   }
 
+  public var json: JSON { .object(facts.map { JSON.Member($0.name, .string($0.value)) }) }
+
+  /// The line that files of JSON Lines begin with: an object with this alone.
+  public var headerLine: String { JSON.object([JSON.Member("governance", json)]).serialized() }
+
   /// All of it in a line.
   public var line: String { facts.map { "\($0.name): \($0.value)" }.joined(separator: "; ") }
 }

@@ -9,12 +9,15 @@ public struct LedgerActor: Hashable, Codable, Sendable {
   /// The address or name of the CI job; nil outside of one.
   public var job: String?
   public var commit: String?
+  /// What the person calls themselves, where an address of their own let them in; nil elsewhere.
+  public var name: String?
 
-  public init(user: String, host: String, job: String? = nil, commit: String? = nil) {
+  public init(user: String, host: String, job: String? = nil, commit: String? = nil, name: String? = nil) {
     self.user = user
     self.host = host
     self.job = job
     self.commit = commit
+    self.name = name
   }
 
   /// The user of this process. Variables of the usual CI systems (GitLab, GitHub, Jenkins, Azure, Buildkite, CircleCI) name the
@@ -75,6 +78,7 @@ extension Ledger {
   /// Kinds of acts.
   public static let revealed = "revealed"
   public static let exported = "exported"
+  public static let searched = "searched"
 
   /// Appends what somebody does to the audit chain.
   /// - Parameter now: seconds since 1970.

@@ -5,6 +5,7 @@ enum ChainedTable: UInt8, CaseIterable, Sendable {
   case names, texts, sources, judges, storedResponses, storedJudgments, failures, suite, artifacts, searches
   case attackerStates, checks, samples, sampled, labels, targets
   case reuses, reusedSearches, parts, purges, sealing
+  case labelNotes, adjudications
 
   /// Those that were there when the chain began to cover rows.
   static let first = allCases.filter { $0.rawValue <= targets.rawValue }
@@ -20,8 +21,8 @@ enum ChainedTable: UInt8, CaseIterable, Sendable {
     case .searches: ["key"]
     case .attackerStates: ["run", "attacker", "restart"]
     case .checks: ["run", "name"]
-    case .sampled: ["item"]
-    case .labels: ["item", "reviewer"]
+    case .sampled, .adjudications: ["item"]
+    case .labels, .labelNotes: ["item", "reviewer"]
     case .reuses: ["run", "firstResponse"]
     case .reusedSearches: ["run", "key"]
     case .parts: ["run", "role", "fingerprint"]
@@ -65,6 +66,8 @@ enum ChainedTable: UInt8, CaseIterable, Sendable {
     case .parts: ["settings", "scope"]
     case .purges: ["record", "keptSuite"]
     case .sealing: ["state", "kind", "place", "salt", "passes", "memory", "wrapped"]
+    case .labelNotes: ["note"]
+    case .adjudications: ["reviewer", "label", "at"]
     }
   }
 
@@ -73,5 +76,7 @@ enum ChainedTable: UInt8, CaseIterable, Sendable {
 
   /// Whether its rows may become others in the course of work: a run ends, an attacker goes on, a reviewer thinks again, a purged
   /// run is resumed, a ledger gets another key.
-  var changesByItself: Bool { [.runs, .attackerStates, .labels, .purges, .sealing].contains(self) }
+  var changesByItself: Bool {
+    [.runs, .attackerStates, .labels, .labelNotes, .adjudications, .purges, .sealing].contains(self)
+  }
 }

@@ -13,6 +13,13 @@ public struct StoredAnswer: Hashable, Codable, Sendable {
   public let text: String
   public let finishReason: String
   public let judgments: [StoredJudgment]
+
+  /// The same without anything that a judge said.
+  public var blind: StoredAnswer {
+    StoredAnswer(
+      response: response, target: target, sample: sample, run: run, text: text, finishReason: finishReason,
+      judgments: [])
+  }
 }
 
 /// What a judge said of a response.
@@ -114,6 +121,23 @@ extension Ledger {
         return AskedAttack(
           id: AttackID(prompt: text), prompt: text, category: entry.category, answers: entry.answers)
       }.sorted { $0.id < $1.id }
+    }
+  }
+
+  /// Whether the confirming judge of a run calls the responses of a sample unsafe, by row; those without its score are left out.
+  public func verdicts(of run: AnswersOfRun, sample: Int) throws -> [Int64: Bool] {
+    try read { db in
+      let parts = try Self.parts(of: run, db)
+      let rows = try Self.answerRows("r.id IN (SELECT response FROM main.sampled WHERE sample = ?)", [sample], db)
+      var verdicts: [Int64: Bool] = [:]
+      for row in rows {
+        let answer = try Self.answer(row, db) { judgment in
+          run.confirming.contains(judgment.judge) && parts.holds(judgment.scope, of: judgment.judge, in: run.run)
+        }
+        let scores = answer.judgments.compactMap { judgment in judgment.score.map { (judgment.judge, $0) } }
+        verdicts[answer.response] = run.rule.verdict(Dictionary(scores) { first, _ in first })?.isUnsafe
+      }
+      return verdicts
     }
   }
 

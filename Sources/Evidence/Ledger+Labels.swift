@@ -72,6 +72,8 @@ public struct LabelledResponse: Hashable, Sendable {
   public let cluster: String
   public let weight: Double
   public let labels: [ReviewedItem]
+  /// What settled a disagreement of the reviewers; nil where nothing did.
+  public let settled: ReviewerLabel?
   /// Whether prompt or response is gone: only scores that are stored already say something of it.
   public let isPurged: Bool
 }
@@ -102,14 +104,18 @@ extension Ledger {
 
   /// Stores a sample with its weights and notes in the audit chain that its texts leave the ledger.
   ///
-  /// - Parameter judge: whose scores it is stratified by.
+  /// - Parameters:
+  ///   - judge: whose scores it is stratified by.
+  ///   - who: takes the sample, for the chain.
   /// - Returns: what reviewers get, in the order of `sample`. Identifiers tell nothing about the response.
   public func storeSample(
-    _ sample: [SampledResponse], run: String, judge: String, population: Int, now: Double
+    _ sample: [SampledResponse], run: String, judge: String, population: Int, who: LedgerActor = .current(), now: Double
   ) throws -> [BlindItem] {
     try write { db in
-      let number = try AuditRecord.append(
-        db, kind: "labels exported", detail: "\(run) \(sample.count) of \(population) \(judge)", now: now)
+      let act = LedgerAct(
+        who: who, reason: nil, subject: "run \(run), of \(population) responses that \(judge) scored",
+        count: sample.count)
+      let number = try AuditRecord.append(db, kind: "labels exported", detail: try jsonText(act), now: now)
       try db.execute(
         sql: "INSERT INTO samples (judge, id, run, population, at) VALUES (\(ExactText.bound), ?, ?, ?, ?)",
         arguments: [exact(judge), number, run, population, now])
@@ -150,27 +156,38 @@ extension Ledger {
 
   /// Stores labels, all or none, and notes them in the audit chain. A reviewer's new verdict on an item replaces the old.
   ///
-  /// - Parameter source: hash of the file that they come from.
+  /// - Parameters:
+  ///   - source: hash of the file that they come from.
+  ///   - who: brings them, for the chain.
   /// - Returns: how many are new, and how many say something else than before.
-  public func storeLabels(_ labels: [ReviewedItem], source: String, now: Double) throws -> (new: Int, changed: Int) {
+  public func storeLabels(
+    _ labels: [ReviewedItem], source: String, who: LedgerActor = .current(), now: Double
+  ) throws -> (new: Int, changed: Int) {
     try write { db in
       var (new, changed) = (0, 0)
       for label in labels {
-        let find = try db.cachedStatement(
-          sql: "SELECT label FROM labels WHERE item = \(ExactText.bound) AND reviewer = \(ExactText.bound)")
-        let before = try String.fetchOne(find, arguments: [exact(label.item), exact(label.reviewer)])
-        if before == nil { new += 1 } else if before != label.label.rawValue { changed += 1 }
-        try db.cachedStatement(
-          sql: """
-            INSERT INTO labels (item, reviewer, label, at) VALUES (\(ExactText.bound(2)), ?, ?)
-            ON CONFLICT DO UPDATE SET label = excluded.label, at = excluded.at
-            """
-        ).execute(arguments: [exact(label.item), exact(label.reviewer), label.label.rawValue, now])
+        let before = try Self.store(label, now: now, db)
+        if before == nil { new += 1 } else if before != label.label { changed += 1 }
       }
-      _ = try AuditRecord.append(
-        db, kind: "labels imported", detail: "\(labels.count) \(new) new \(changed) changed \(source)", now: now)
+      let act = LedgerAct(
+        who: who, reason: nil, subject: "\(new) new, \(changed) changed, from \(source)", count: labels.count)
+      _ = try AuditRecord.append(db, kind: "labels imported", detail: try jsonText(act), now: now)
       return (new, changed)
     }
+  }
+
+  /// - Returns: what the reviewer said before.
+  static func store(_ label: ReviewedItem, now: Double, _ db: Database) throws -> ReviewerLabel? {
+    let find = try db.cachedStatement(
+      sql: "SELECT label FROM labels WHERE item = \(ExactText.bound) AND reviewer = \(ExactText.bound)")
+    let before = try String.fetchOne(find, arguments: [exact(label.item), exact(label.reviewer)])
+    try db.cachedStatement(
+      sql: """
+        INSERT INTO labels (item, reviewer, label, at) VALUES (\(ExactText.bound(2)), ?, ?)
+        ON CONFLICT DO UPDATE SET label = excluded.label, at = excluded.at
+        """
+    ).execute(arguments: [exact(label.item), exact(label.reviewer), label.label.rawValue, now])
+    return before.flatMap(ReviewerLabel.init)
   }
 
   /// Every response that somebody labelled, with all labels of all samples that it was in, in the order of asking.
@@ -179,13 +196,13 @@ extension Ledger {
       let rows = try Row.fetchAll(
         db,
         sql: """
-          SELECT r.id, s.item, s.weight, l.label, (p.text = '' AND p.hash <> sluiceKey(''))
+          SELECT r.id, s.item, s.weight, l.label, a.label AS settled, (p.text = '' AND p.hash <> sluiceKey(''))
             OR (x.text = '' AND x.hash <> sluiceKey('')) AS isPurged, \(ExactText.read("p.text", as: "prompt")),
             \(ExactText.read("x.text", as: "text")), \(ExactText.read("s.category", as: "category")),
             \(ExactText.read("s.locale", as: "locale")), \(ExactText.read("s.cluster", as: "cluster")),
             \(ExactText.read("l.reviewer", as: "reviewer"))
           FROM labels l JOIN sampled s ON s.item = l.item JOIN storedResponses r ON r.id = s.response
-          JOIN texts p ON p.id = r.prompt JOIN texts x ON x.id = r.text
+          JOIN texts p ON p.id = r.prompt JOIN texts x ON x.id = r.text LEFT JOIN adjudications a ON a.item = s.item
           ORDER BY r.id, s.sample, l.reviewer
           """)
       let groups = try Dictionary(grouping: rows) { try $0.get("id") as Int64 }.sorted { $0.key < $1.key }
@@ -193,7 +210,9 @@ extension Ledger {
         guard let first = rows.first else { return nil }
         // In a later sample, a reviewer's later verdict.
         var labels: [String: ReviewedItem] = [:]
+        var settled: ReviewerLabel?
         for row in rows {
+          settled = try row.getIfAny("settled", as: String.self).flatMap(ReviewerLabel.init) ?? settled
           guard let label = ReviewerLabel(rawValue: try row.get("label")) else { continue }
           let reviewer = try row.exactText("reviewer")
           labels[reviewer] = ReviewedItem(item: try row.get("item"), reviewer: reviewer, label: label)
@@ -202,7 +221,7 @@ extension Ledger {
           response: id, prompt: try first.exactText("prompt"), text: try first.exactText("text"),
           category: try first.exactTextIfAny("category"), locale: try first.exactTextIfAny("locale"),
           cluster: try first.exactText("cluster"), weight: try first.get("weight"),
-          labels: labels.values.sorted { $0.reviewer < $1.reviewer },
+          labels: labels.values.sorted { $0.reviewer < $1.reviewer }, settled: settled,
           isPurged: try first.get("isPurged"))
       }
     }

@@ -169,6 +169,9 @@ enum LedgerSchema {
       try db.execute(sql: sealing)
       try cover([.sealing], as: RowRecord.kind, db)
     }
+    migrator.registerMigration("10: notes of reviewers, adjudications") { db in
+      try db.execute(sql: reviews)
+    }
     return migrator
   }
 

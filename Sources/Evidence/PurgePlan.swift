@@ -132,8 +132,13 @@ struct PurgePlan {
         """)
   }
 
-  /// Takes away messages of servers and reasons of judges, which may quote what they were sent.
+  /// Takes away messages of servers, reasons of judges and notes of reviewers, which may quote what they are about.
   func purgeWords(_ db: Database) throws {
+    try db.execute(
+      sql: """
+        DELETE FROM main.labelNotes WHERE item IN
+          (SELECT item FROM main.sampled WHERE response IN (SELECT id FROM purgedResponses))
+        """)
     try db.execute(sql: "UPDATE main.failures AS f SET message = '' WHERE message <> '' AND \(Self.failureGoes)")
     let reasons = try goingReasons(db)
     try Ledger.withoutTrigger("nameStays", db) {

@@ -230,6 +230,8 @@ extension LLMJudge {
 
     var identity: [String] { [configuration.url, configuration.model] }
 
+    func guidance(category: String?) -> [String] { [settings.rubric] }
+
     var served: ServedModel? {
       configuration.served(
         maxTokens: settings.maxTokens, overhead: settings.rubric == Rubric.standard ? "" : settings.rubric)

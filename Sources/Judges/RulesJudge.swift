@@ -197,6 +197,17 @@ extension RulesJudge {
     var identity: [String] { [file] }
     var inputs: [InputFile] { [InputFile("rules", path: file)] }
 
+    /// A file that can't be read any more has nothing to show.
+    func guidance(category: String?) -> [String] {
+      guard let rules = try? RulesFile(path: file).unsafe else { return [] }
+      return rules.filter { category == nil || $0.category == category }.map { rule in
+        let examples = rule.planted.filter { $0.source == .given }.map { planted in
+          "\(planted.isUnsafe ? "unsafe" : "safe"): \(planted.response)"
+        }
+        return (["\(rule.isPattern ? "pattern" : "canary"): \(rule.text)"] + examples).joined(separator: "\n")
+      }
+    }
+
     func make(_ context: JudgeContext) throws -> any Judge {
       try RulesJudge(path: file, fingerprint: try context.fileDigest(file))
     }

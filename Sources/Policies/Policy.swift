@@ -54,6 +54,8 @@ public struct Policy: Sendable, Hashable {
   public var checks: [Check]
   public var report: ReportPolicy
   public var governance: Governance?
+  /// What categories mean, for the people who label.
+  public var categories: [String: String]
   /// The policy with variables and overrides put in, keys in order: equal texts mean equal policies.
   public var resolved: String
   /// The same without what may differ when a run goes on: the wall clock.

@@ -9,16 +9,20 @@ public struct RatedResponse: Hashable, Sendable {
   public let reviewers: [Bool]
   /// Inverse of the probability with which the response was drawn for labelling.
   public let weight: Double
+  /// What settled the reviewers' disagreement; nil where nothing did.
+  public let settled: Bool?
 
-  public init(cluster: String, judgedUnsafe: Bool, reviewers: [Bool], weight: Double = 1) {
+  public init(cluster: String, judgedUnsafe: Bool, reviewers: [Bool], weight: Double = 1, settled: Bool? = nil) {
     self.cluster = cluster
     self.judgedUnsafe = judgedUnsafe
     self.reviewers = reviewers
     self.weight = weight
+    self.settled = settled
   }
 
-  /// What most reviewers say; nil where nobody was sure or they are even.
+  /// What settled it, else what most reviewers say; nil where nobody was sure or they are even.
   public var consensus: Bool? {
+    if let settled { return settled }
     let unsafe = reviewers.count { $0 }
     return 2 * unsafe == reviewers.count ? nil : 2 * unsafe > reviewers.count
   }

@@ -43,6 +43,15 @@ public struct JudgeCalibration: Hashable, Sendable {
     specificity = share(labels.filter { !$0.isUnsafe })
   }
 
+  private init(sensitivity: MeasuredShare, specificity: MeasuredShare) {
+    (self.sensitivity, self.specificity) = (sensitivity, specificity)
+  }
+
+  /// The judge that it would be with so many times as many labels that say the same.
+  func repeated(_ factor: Double) -> JudgeCalibration {
+    JudgeCalibration(sensitivity: sensitivity.repeated(factor), specificity: specificity.repeated(factor))
+  }
+
   /// Youden's J.
   public var information: Double { sensitivity.value + specificity.value - 1 }
   /// Whether observed rates can be corrected at all.
@@ -62,6 +71,16 @@ public struct MeasuredShare: Hashable, Sendable {
     value = Double(successes) / Double(trials)
     self.trials = trials
     effectiveTrials = Double(trials)
+  }
+
+  private init(value: Double, trials: Int, effectiveTrials: Double) {
+    (self.value, self.trials, self.effectiveTrials) = (value, trials, effectiveTrials)
+  }
+
+  /// The same share, had it been measured on so many times as many trials.
+  func repeated(_ factor: Double) -> MeasuredShare {
+    MeasuredShare(
+      value: value, trials: Int((Double(trials) * factor).rounded()), effectiveTrials: effectiveTrials * factor)
   }
 
   /// The weighted share; its variance by the jackknife over clusters (Shao and Tu, 1995).

@@ -25,7 +25,8 @@ struct Sluice: AsyncParsableCommand {
       InitCommand.self, RunCommand.self, CheckCommand.self, DoctorCommand.self, PlanCommand.self, DecideCommand.self,
       MergeCommand.self, HistoryCommand.self, ReportCommand.self, SchemaCommand.self, ExplainCommand.self,
       ModelCommand.self,
-      AttackerCommand.self, LabelsCommand.self, LedgerCommand.self, SuiteCommand.self, AttacksCommand.self,
+      AttackerCommand.self, LabelsCommand.self, ReviewCommand.self, LedgerCommand.self, SuiteCommand.self,
+      AttacksCommand.self,
       RevealCommand.self, ExportCommand.self, AttestCommand.self, LabCommand.self,
     ])
 

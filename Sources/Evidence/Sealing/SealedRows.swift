@@ -54,6 +54,7 @@ struct SealedRows {
     // Identifiers of attacks are hashes of their texts, and clusters have them as names.
     SealedRows(table: .suite, columns: [Column(name: "attack", label: "attack"), cluster]),
     SealedRows(table: .sampled, columns: [cluster], triggers: ["sampleStays"]),
+    SealedRows(table: .labelNotes, columns: [Column(name: "note", label: "note", identity: ["item", "reviewer"])]),
     SealedRows(table: .searches, columns: [search]),
     SealedRows(table: .reusedSearches, columns: [search]),
     SealedRows(table: .artifacts, columns: [Column(name: "bytes", label: "artifact", identity: ["hash"])]),

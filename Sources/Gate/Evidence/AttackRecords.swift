@@ -26,6 +26,13 @@ public struct AttackRecords {
     public let prompt: String
     public let findings: [Finding]
     public let responses: [Response]
+
+    /// The same without anything that a judge said.
+    public var blind: Revealed {
+      Revealed(
+        id: id, prompt: prompt, findings: findings,
+        responses: responses.map { Response(model: $0.model, answer: $0.answer.blind) })
+    }
   }
 
   /// What a search noted when it confirmed the attack.
@@ -36,6 +43,14 @@ public struct AttackRecords {
     public let cluster: String?
     public let method: String
     public let foundOn: String?
+
+    /// All of it in a line.
+    public var sentence: String {
+      [
+        category, locale, cluster.map { "cluster \($0)" }, "by \(method)", foundOn.map { "on \($0)" },
+        run.map { "in run \($0)" },
+      ].compactMap(\.self).joined(separator: ", ")
+    }
   }
 
   public struct Response: Hashable, Codable, Sendable {
@@ -52,13 +67,32 @@ public struct AttackRecords {
     ledger = try writing ? Ledger(existing: path) : Ledger(path: path, readOnly: true)
   }
 
+  public init(_ ledger: Ledger) { self.ledger = ledger }
+
   /// - Parameter run: a run's identifier, or `last`.
   /// - Throws: `SluiceError` (usage) for a run without a verdict.
   public func entries(run: String) throws -> (run: String, entries: [Entry]) {
+    try entries(run: run) { _ in true }
+  }
+
+  /// Those whose prompt is meant. That somebody searched, and why, is in the audit chain before this returns; what for is not.
+  public func entries(
+    run: String, reason: String, who: LedgerActor, now: Double, where isMeant: (_ prompt: String) -> Bool
+  ) throws -> [Entry] {
+    let (run, entries) = try entries(run: run) { isMeant($0.prompt) }
+    try ledger.note(
+      Ledger.searched, LedgerAct(who: who, reason: reason, subject: "prompts of run \(run)", count: entries.count),
+      now: now)
+    return entries
+  }
+
+  private func entries(
+    run: String, where isMeant: (AskedAttack) -> Bool
+  ) throws -> (run: String, entries: [Entry]) {
     let (record, summary) = try ledger.finished(run)
     let found = try ledger.attacksFound(in: record.id)
     let broken = Set(summary.newlyBroken.map(\.id))
-    let entries = try ledger.attacks(of: AnswersOfRun(record.id, summary)).map { attack in
+    let entries = try ledger.attacks(of: AnswersOfRun(record.id, summary)).filter(isMeant).map { attack in
       Entry(
         id: attack.id, category: attack.category,
         origin: broken.contains(attack.id) ? "newly broken" : found.contains(attack.id) ? "found" : "asked",
@@ -104,8 +138,18 @@ public struct AttackRecords {
   }
 }
 
+extension StoredJudgment {
+  /// All of it in a line.
+  public var sentence: String {
+    let asked = askedCategory.map { " for \($0)" } ?? ""
+    let found = category.map { " (\($0))" } ?? ""
+    return "judge \(judge)\(asked): " + (score.map { "\($0)\(found)" } ?? "no verdict: \(reason ?? "")")
+  }
+}
+
 extension AnswersOfRun {
-  init(_ run: String, _ summary: RunSummary) {
+  /// What the summary of a run says of its models and judges.
+  public init(_ run: String, _ summary: RunSummary) {
     func leaves(_ judge: RunSummary.JudgeIdentity) -> [String] { judge.members ?? [judge.fingerprint] }
     let confirm = summary.judges.first { $0.use == "confirm" }
     let confirming = confirm.map(leaves) ?? []
@@ -125,7 +169,7 @@ extension AnswersOfRun {
 
 extension Ledger {
   /// One that is there: opening a name that isn't would make a new ledger.
-  convenience init(existing path: String) throws {
+  public convenience init(existing path: String) throws {
     if let problem = PathText.problem(path) { throw problem.explained("the ledger") }
     guard FileManager.default.fileExists(atPath: path) else {
       throw SluiceError.badInput(
@@ -153,7 +197,7 @@ extension Ledger {
   /// A run with its verdict.
   /// - Parameter run: its identifier, or `last`.
   /// - Throws: `SluiceError` (usage) where there is none.
-  func finished(_ run: String) throws -> (RunRecord, RunSummary) {
+  public func finished(_ run: String) throws -> (RunRecord, RunSummary) {
     guard let record = try run == "last" ? finishedRuns(limit: 1).first : self.run(run) else {
       let known = try finishedRuns(limit: 5).map(\.id).joined(separator: ", ")
       throw SluiceError(

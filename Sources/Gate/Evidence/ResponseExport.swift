@@ -78,7 +78,7 @@ public struct ResponseExport {
     guard let governance else { return [] }
     switch format {
     case .csv: return ["# " + VisibleText.line(governance.line)]
-    case .jsonl, .chat: return [JSON.object([JSON.Member("governance", governance.json)]).serialized()]
+    case .jsonl, .chat: return [governance.headerLine]
     case .inspect: return []
     }
   }
@@ -145,8 +145,4 @@ public struct ResponseExport {
       return JSON.object([JSON.Member("messages", messages)] + members).serialized()
     }
   }
-}
-
-extension Governance {
-  var json: JSON { .object(facts.map { JSON.Member($0.name, .string($0.value)) }) }
 }

@@ -14,12 +14,15 @@ extension LabelFindings {
     let scores = try await Judging(store: LabelScores(ledger: ledger, scopes: scopes)).scores(labelled, by: judge)
     let items = zip(labelled, scores).compactMap { response, score -> Item? in
       guard let isUnsafe = score.isUnsafe(threshold: judge.threshold) else { return nil }
+      // Nobody can tell, as the one says who settled it.
+      if response.settled == .unsure { return nil }
       let sure = response.labels.filter { $0.label != .unsure }.map { $0.label == .unsafe }
       guard !sure.isEmpty else { return nil }
       return Item(
         category: response.category, locale: response.locale,
         rated: RatedResponse(
-          cluster: response.cluster, judgedUnsafe: isUnsafe, reviewers: sure, weight: response.weight))
+          cluster: response.cluster, judgedUnsafe: isUnsafe, reviewers: sure, weight: response.weight,
+          settled: response.settled.map { $0 == .unsafe }))
     }
     return LabelFindings(items: items, unused: labelled.count - items.count)
   }

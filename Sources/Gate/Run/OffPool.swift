@@ -1,7 +1,7 @@
 import Foundation
 
 /// Runs long computations on a thread of its own: the cooperative pool has one thread a core and must stay free.
-func offPool<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
+public func offPool<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
   await withCheckedContinuation { continuation in
     let thread = Thread { continuation.resume(returning: work()) }
     thread.name = "sluice-gate"

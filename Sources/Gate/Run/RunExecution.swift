@@ -116,7 +116,8 @@ struct RunExecution: Sendable {
           confirm: plan.confirmJudge, embedder: plan.embedder, similarity: plan.similarity,
           samples: plan.confirmResponses, run: number, seed: plan.searchSeed, progress: progress),
         maker: VariantMaker(
-          tuner: tuning.tuner, folder: tuning.folder, writesData: !ledger.isSealed, load: tuning.load, seed: seed),
+          tuner: tuning.tuner, folder: tuning.folder, writesData: !ledger.isSealed,
+          governance: plan.identity.governance, load: tuning.load, seed: seed),
         measure: VariantMeasurement(
           service: followUp, refusals: plan.refusalJudge, confirm: plan.confirmJudge, benign: plan.benign,
           benignResponses: plan.benignResponses, quiz: tuning.quiz, responses: plan.replay.responses),

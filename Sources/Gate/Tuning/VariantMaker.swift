@@ -11,6 +11,8 @@ struct VariantMaker: Sendable {
   let folder: String
   /// Whether training files are kept; beside a sealed ledger nothing is in the clear.
   let writesData: Bool
+  /// Whose attacks the training files hold, and what for.
+  let governance: Governance?
   let load: @Sendable (_ model: TunedModel, _ variant: String) throws -> Participant
   let seed: UInt64
 
@@ -78,7 +80,9 @@ struct VariantMaker: Sendable {
         .usage, "can't make the folder of a variant: \(error.localizedDescription)",
         at: SourceLocation(file: job.folder), remedy: "Check tuning.folder, its permissions and the disk.")
     }
-    if writesData { try job.data.write(to: job.dataFile) }
+    guard writesData else { return }
+    if let governance { try TuningData.write(governance, in: job.folder) }
+    try job.data.write(to: job.dataFile)
   }
 
   private func remembered(_ folder: String) -> TunedModel? {

@@ -16,6 +16,8 @@ public protocol JudgeRecipe: Sendable, Hashable {
   var served: ServedModel? { get }
   /// What to add so that it judges every response; nil where it does.
   var remedyForUnjudged: String? { get }
+  /// Returns the rules by which it judges responses for a category, in words for people; none where it has none to show.
+  func guidance(category: String?) -> [String]
 
   /// - Throws: `SluiceError` (usage) for a file that is missing or malformed, a URL that can't be used, or a key that isn't
   ///   there.
@@ -29,6 +31,7 @@ extension JudgeRecipe {
   public var inputs: [InputFile] { [] }
   public var served: ServedModel? { nil }
   public var remedyForUnjudged: String? { nil }
+  public func guidance(category: String?) -> [String] { members.flatMap { $0.recipe.guidance(category: category) } }
 }
 
 /// What judges are made with.

@@ -65,6 +65,7 @@ struct PolicyBuilder {
     var checks = CheckReader.read(root, context: context, reader: &reader)
     if let tuning { checks = tuning.completing(checks) }
     checks = WaiverReader.apply(root, to: checks, reader: &reader)
+    let categories = CategoryReader.meanings(root, reader: &reader)
     CrossChecks.note(
       root: root, judges: judges, reward: reward, confirm: confirm, ledger: ledger, report: report,
       reporters: kinds.reporters,
@@ -96,6 +97,7 @@ struct PolicyBuilder {
       validity: ValidityRule(validity), checks: checks,
       report: ReportPolicy(report, kinds.reporters),
       governance: root.child("governance").map { Governance($0, redactor) },
+      categories: categories.mapValues(redactor.redacted),
       resolved: ResolvedPolicy.text(tree, seed: seed, environment: reader.environment),
       lasting: ResolvedPolicy.text(tree.without("budget", "wall_clock"), seed: seed, environment: reader.environment),
       redactor: redactor, site: reader.site.path, places: reader.places)

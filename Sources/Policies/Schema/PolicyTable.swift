@@ -22,7 +22,7 @@ enum PolicyTable {
         name: "tuning", shape: .object(tuning(kinds)),
         help: "Safety-tuned variants of the candidate, one for each attack method, attacked anew by every method."
       ),
-      ledger, budget, validity, checks(kinds.metrics), waivers, report(kinds.reporters), governance,
+      ledger, budget, validity, checks(kinds.metrics), waivers, report(kinds.reporters), governance, categories,
     ]
   }
 
@@ -208,8 +208,19 @@ enum PolicyTable {
       PolicyKey(name: "contact", shape: .text, help: "Whom to ask or tell."),
       PolicyKey(name: "licence", shape: .text, help: "Under which texts that leave the ledger may be used."),
     ]),
-    help: "Whose attacks these are and what for: reports show it, and exports of attacks begin with it.",
+    help:
+      "Whose attacks these are and what for: in every report, at the head of exports, beside training files.",
     example: "governance: {owner: red team, purpose: release gate, contact: red-team@example.com}")
+
+  private static let categories = PolicyKey(
+    name: "categories",
+    shape: .list(
+      .object([
+        PolicyKey(name: "name", shape: .text, required: true, help: "The category, as suite and judges call it."),
+        PolicyKey(name: "meaning", shape: .text, required: true, help: "What makes a response unsafe there."),
+      ])),
+    help: "What categories mean, for the people who label: sluice review shows it beside each response.",
+    example: "categories: [{name: leak, meaning: The response gives away a secret.}]")
 
   private static func checkKeys(_ metrics: [Metric]) -> [PolicyKey] {
     [

@@ -23,6 +23,8 @@ public struct TuningExample: Hashable, Codable, Sendable {
 /// What a variant is tuned on.
 public struct TuningData: Hashable, Sendable {
   public static let fileName = "training.jsonl"
+  /// Beside it, where the policy says whose attacks these are: trainers refuse a line that is no conversation.
+  public static let governanceFileName = "training.governance.json"
 
   /// In the order of training files: mixed, so that a trainer that doesn't shuffle sees both kinds all the time.
   public let examples: [TuningExample]
@@ -50,5 +52,13 @@ public struct TuningData: Hashable, Sendable {
   /// - Throws: `SluiceError` when the file can't be written.
   public func write(to path: String) throws {
     try OutputFile.write(Array(chatLines.utf8), to: path, what: "the data set", access: .owner)
+  }
+
+  /// Writes whose attacks the data set in a folder holds, and what for.
+  /// - Throws: `SluiceError` when the file can't be written.
+  public static func write(_ governance: Governance, in folder: String) throws {
+    try OutputFile.write(
+      Array((governance.headerLine + "\n").utf8), to: "\(folder)/\(governanceFileName)",
+      what: "whose the data set is", access: .owner)
   }
 }

@@ -20,9 +20,11 @@ extension SuiteFile {
   /// - Throws: `PolicyErrors` with everything that is wrong in the file.
   public static func labels(_ path: String) throws -> [LabelLine] {
     let lines = try read(
-      path, keys: ["item", "label", "reviewer", "category", "locale", "prompt", "response", "note"],
+      path, keys: ["item", "label", "reviewer", "category", "locale", "prompt", "response", "note", "governance"],
       what: "the file of labels", hint: "Import it in parts."
     ) { line, seen -> LabelLine? in
+      // The line that a file of attacks begins with.
+      if line.has("governance") { return nil }
       let (item, reviewer) = (try line.text("item"), try line.optionalText("reviewer"))
       try seen.insert("\(item) \(reviewer ?? "")", of: "item", line)
       guard let label = try line.optionalText("label") else { return nil }

@@ -66,6 +66,8 @@ struct SuiteLine {
     }
   }
 
+  func has(_ key: String) -> Bool { object[key] != nil }
+
   func error(_ message: String, remedy: String) -> SluiceError {
     .badInput(message, file: file, line: number, remedy: remedy)
   }

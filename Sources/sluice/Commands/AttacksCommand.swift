@@ -87,23 +87,14 @@ struct RevealCommand: ParsableCommand {
     if json { return try StandardOutput.write(json: JSONText.of(revealed)) }
     var lines = ["attack \(revealed.id)"]
     for finding in revealed.findings {
-      let facts = [
-        finding.category, finding.locale, finding.cluster.map { "cluster \($0)" }, "by \(finding.method)",
-        finding.foundOn.map { "on \($0)" }, finding.run.map { "in run \($0)" },
-      ].compactMap(\.self)
-      lines.append("found: \(facts.joined(separator: ", "))")
+      lines.append("found: \(finding.sentence)")
     }
     lines += ["prompt:", "  \(revealed.prompt)"]
     for response in revealed.responses {
       let answer = response.answer
       lines.append("\(response.model), sample \(answer.sample), run \(answer.run), \(answer.finishReason):")
       lines.append("  \(answer.text)")
-      for judgment in answer.judgments {
-        let asked = judgment.askedCategory.map { " for \($0)" } ?? ""
-        let found = judgment.category.map { " (\($0))" } ?? ""
-        let said = judgment.score.map { "\($0)\(found)" } ?? "no verdict: \(judgment.reason ?? "")"
-        lines.append("  judge \(judgment.judge)\(asked): \(said)")
-      }
+      lines += answer.judgments.map { "  \($0.sentence)" }
     }
     try StandardOutput.write(lines.map(VisibleText.line).joined(separator: "\n") + "\n")
   }

@@ -72,11 +72,11 @@ struct LabelsCommand: ParsableCommand {
     @Option(help: "The ledger file.", completion: .file(extensions: ["sqlite"]))
     var ledger = ".sluice/ledger.sqlite"
 
-    @Option(help: "Who labelled, where a line has no key reviewer.")
-    var reviewer = "reviewer"
+    @Option(help: "The person who labelled, where a line has no key reviewer.")
+    var reviewer: String?
 
     func validate() throws {
-      if reviewer.allSatisfy(\.isWhitespace) { throw ValidationError("--reviewer is empty.") }
+      if let reviewer, reviewer.allSatisfy(\.isWhitespace) { throw ValidationError("--reviewer is empty.") }
     }
 
     func run() throws {

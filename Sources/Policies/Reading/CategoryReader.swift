@@ -1,0 +1,18 @@
+import Kinds
+
+/// Reads what the policy's `categories` mean.
+enum CategoryReader {
+  static func meanings(_ root: Section, reader: inout PolicyReader) -> [String: String] {
+    var meanings: [String: String] = [:]
+    for section in root.sections("categories") {
+      guard let name = section.text("name"), let meaning = section.text("meaning") else { continue }
+      if meanings[name] != nil {
+        reader.diagnostics.add(
+          "the category \(quoted(name)) is explained twice", at: section.place(of: "name") ?? section.place,
+          remedy: "Keep one meaning.")
+      }
+      meanings[name] = meaning
+    }
+    return meanings
+  }
+}
