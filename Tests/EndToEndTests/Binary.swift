@@ -134,6 +134,16 @@ final class RunningBinary: Sendable {
     }
   }
 
+  /// Waits until standard output says `words`, the program has ended, or time is up.
+  /// - Returns: all that it said.
+  func output(untilItSays words: String, atMost seconds: Double) async throws -> String {
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while box.value == nil, ContinuousClock.now < deadline, !text(outputFile).contains(words) {
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    return text(outputFile)
+  }
+
   func send(_ signal: Int32) { kill(pid, signal) }
 
   private func text(_ file: URL) -> String {

@@ -74,6 +74,12 @@ private func filled(at place: borrowing Place, seed: UInt64 = 1) throws {
       _ = try ledger.storeLabels(
         items.map { ReviewedItem(item: $0.item, reviewer: "ada", label: label) }, source: "f", now: time)
     }
+    let who = LedgerActor(user: "ada", host: "h")
+    for item in items {
+      let label = ReviewedItem(item: item.item, reviewer: "bo", label: .safe)
+      try ledger.label([label], note: "note \(item.item)", who: who, now: time)
+      try ledger.adjudicate([label], who: who, now: time)
+    }
     try ledger.finishRun(run, summary: summary(verdict), now: time + 5)
   }
   let purged = try ledger.beginRun(identity, now: 30)

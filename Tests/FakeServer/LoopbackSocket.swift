@@ -32,13 +32,22 @@ enum LoopbackSocket {
   }
 
   static func connects(to port: UInt16) -> Bool {
+    guard let socket = connected(to: port) else { return false }
+    close(socket)
+    return true
+  }
+
+  /// Nil where nothing listens.
+  static func connected(to port: UInt16) -> Int32? {
     let socket = stream()
-    guard socket >= 0 else { return false }
-    defer { close(socket) }
-    return withAddress(port: port) { address, size in
+    guard socket >= 0 else { return nil }
+    let isConnected = withAddress(port: port) { address, size in
       connect(socket, address, size) == 0
     } after: { _ in
     }
+    if isConnected { return socket }
+    close(socket)
+    return nil
   }
 
   private static func stream() -> Int32 {
