@@ -47,9 +47,9 @@ struct ReplayBenchmark: AsyncParsableCommand {
     let folder = try BenchmarkFolder.make("replay")
     var cells: [Cell] = []
     for isEncrypted in tls ? [false, true] : [false] {
-      for latency in try LoadSuite.numbers(latency, "--latency", from: 0) {
-        for attacks in try LoadSuite.numbers(attacks, "--attacks", from: 20) {
-          for concurrency in try LoadSuite.numbers(concurrency, "--concurrency", from: 1) {
+      for latency in try Numbers.read(latency, "--latency", from: 0) {
+        for attacks in try Numbers.read(attacks, "--attacks", from: 20) {
+          for concurrency in try Numbers.read(concurrency, "--concurrency", from: 1) {
             cells.append(
               Cell(attacks: attacks, concurrency: concurrency, latency: latency, isEncrypted: isEncrypted))
           }
@@ -72,21 +72,21 @@ struct ReplayBenchmark: AsyncParsableCommand {
     }
     for contestant in Contestant.allCases {
       let own = runs[contestant] ?? []
-      let wall = Self.median(own.map(\.took.wall))
-      let cpu = Self.median(own.map(\.took.cpu))
+      let wall = Numbers.median(own.map(\.took.wall))
+      let cpu = Numbers.median(own.map(\.took.cpu))
       let name = contestant.rawValue.padding(toLength: 20, withPad: " ", startingAt: 0)
       print(
         name
           + String(
             format: "%13.0f %6.2f %5.2f %11.3f %4.0f MB %12d %13.2f", Double(cell.responses) / wall, wall, cpu,
-            1000 * cpu / Double(cell.responses), Self.median(own.map { Double($0.took.peakMemory) / 1e6 }),
-            own.last?.server.connections ?? 0, Self.median(own.map(\.server.cpu))))
+            1000 * cpu / Double(cell.responses), Numbers.median(own.map { Double($0.took.peakMemory) / 1e6 }),
+            own.last?.server.connections ?? 0, Numbers.median(own.map(\.server.cpu))))
     }
     let bare = cell.isEncrypted ? nil : try wrk(cell, folder)
     if let bare { print("wrk (no work, no commits)" + String(format: "%8.0f", bare)) }
     let pairs = zip(runs[.uvloop] ?? [], runs[.sluice] ?? [])
-    let ratio = Self.median(pairs.map { $0.took.wall / $1.took.wall })
-    let thrift = Self.median(pairs.map { $0.took.cpu / $1.took.cpu })
+    let ratio = Numbers.median(pairs.map { $0.took.wall / $1.took.wall })
+    let thrift = Numbers.median(pairs.map { $0.took.cpu / $1.took.cpu })
     print(String(format: "times aiohttp + uvloop: %.2f by wall clock, %.2f by CPU", ratio, thrift))
     if cell.latency > 0, let own = runs[.sluice]?.first {
       print(
@@ -155,9 +155,4 @@ struct ReplayBenchmark: AsyncParsableCommand {
   }
 
   private func absolute(_ path: String) -> String { URL(fileURLWithPath: path).path }
-
-  private static func median(_ values: [Double]) -> Double {
-    let sorted = values.sorted()
-    return sorted.isEmpty ? .nan : (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
-  }
 }

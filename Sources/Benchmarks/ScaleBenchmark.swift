@@ -43,7 +43,7 @@ struct ScaleBenchmark: AsyncParsableCommand {
     let folder = try BenchmarkFolder.make("scale")
     print("responses   asked in  merged in  responses/s  peak MB  decided in  peak MB  ledger MB")
     var all: [Took] = []
-    for size in try LoadSuite.numbers(responses, "--responses", from: 100) {
+    for size in try Numbers.read(responses, "--responses", from: 100) {
       let took = try measure(size, in: folder)
       print(
         String(

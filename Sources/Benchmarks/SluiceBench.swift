@@ -8,5 +8,6 @@ struct SluiceBench: AsyncParsableCommand {
     subcommands: [
       AttackerBenchmark.self, PaceBenchmark.self, CoverageBenchmark.self, VerdictBenchmark.self,
       IncrementalBenchmark.self, EngineBenchmark.self, UpdatesBenchmark.self, ReplayBenchmark.self, ScaleBenchmark.self,
+      LedgerBenchmark.self,
     ])
 }
