@@ -113,6 +113,7 @@ enum ReviewScript {
           + (state.agreement.alpha === undefined ? "." : " (Krippendorff's alpha " + state.agreement.alpha.toFixed(2) + ").");
       at("need").textContent = state.need;
       at("notices").replaceChildren(...state.notices.map((notice) => make("li", {}, notice)));
+      at("queue-title").textContent = state.card ? "Is the response unsafe?" : "Nothing is left to label";
       at("card").replaceChildren(...(state.card ? [task(state.card)] : []));
       at("end").replaceChildren(...(state.card ? [] : ending()));
       say(spoken || "");
@@ -140,7 +141,7 @@ enum ReviewScript {
     function takeNote() { const note = at("note"); if (note) note.focus(); }
 
     function ending() {
-      const parts = [make("p", {}, state.done === 0 ? "There is nothing to label here."
+      const parts = [make("p", {}, state.done === 0 ? "The sample has no conversation, or their texts were purged."
         : "You have labelled everything. Thank you."), make("p", {}, undoButton())];
       if (state.judge) parts.push(make("h3", {}, "The judge against people"), comparison(state.judge));
       return parts;

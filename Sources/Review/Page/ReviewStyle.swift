@@ -42,23 +42,26 @@ enum ReviewStyle {
       padding: .75rem 0; border-top: 1px solid var(--rule); }
     button, input, textarea { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--edge);
       border-radius: 8px; padding: .45rem .9rem; min-height: 2.75rem; }
+    input[type="checkbox"] { min-height: 0; vertical-align: middle; }
     button { cursor: pointer; } button:disabled { color: var(--quiet); border-color: var(--rule); cursor: default; }
     button[aria-pressed="true"], .choices .label { background: var(--act); color: var(--act-ink); border-color: var(--act);
       font-weight: 600; }
     kbd { font: .85em ui-monospace, Menlo, Consolas, "Liberation Mono", monospace; border: 1px solid currentColor;
       border-radius: 4px; padding: 0 .35em; }
+    h2:focus, h3:focus, #revealed:focus { outline: none; }
     :focus-visible { outline: 3px solid var(--act); outline-offset: 2px; }
     textarea { width: 100%; min-height: 4.5rem; margin-top: .25rem; } label { font-size: .9rem; }
     #search { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; } #search input { flex: 1 1 12rem; min-width: 8rem; }
-    .wide { overflow-x: auto; margin: 1rem 0; }
-    table { border-collapse: collapse; width: 100%; font-size: .9rem; }
+    .wide { overflow-x: auto; overflow-wrap: normal; margin: 1rem 0; }
+    table { border-collapse: collapse; width: 100%; min-width: 34rem; font-size: .9rem; }
     th, td { text-align: left; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--rule); vertical-align: middle; }
     thead th { color: var(--quiet); font-weight: 500; } td.number, th.number { text-align: right; }
     code { font: .9em ui-monospace, Menlo, Consolas, "Liberation Mono", monospace; }
     .dispute + .dispute { margin-top: 2.5rem; border-top: 1px solid var(--rule); }
     @media (max-width: 48rem) {
       body { padding: .75rem .9rem 2rem; } nav { margin-left: 0; }
-      main { display: block; } pre { max-height: 18rem; } .choices button { flex: 1 1 30%; padding: .45rem .5rem; }
+      main { display: block; } aside { padding-top: .1rem; } nav button { padding: .35rem .7rem; }
+      .choices kbd { display: none; } pre { max-height: 18rem; } .choices button { flex: 1 1 30%; padding: .45rem .5rem; }
     }
 
     """
