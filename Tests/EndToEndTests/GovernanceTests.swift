@@ -46,6 +46,17 @@ struct GovernanceTests {
       #expect(lines.count > 48 && lines[1].contains(#""run":""#))
     }
     #expect(try await export("inspect", "--revealed").output.contains(#""governance":{"owner":"red team""#))
+    // A sample for labelling begins with it too, and is taken back as it is.
+    let ledger = ["--ledger", "evidence/ledger.sqlite"]
+    let sample = try await Binary.run(["labels", "export", "last", "--count", "4"] + ledger, in: workspace.folder)
+    #expect(sample.code == 0, "\(sample.errors)")
+    let lines = String(decoding: try workspace.read("labels.jsonl"), as: UTF8.self).split(separator: "\n")
+    #expect(lines.count == 5 && lines[0].hasPrefix(#"{"governance":{"owner":"red team""#))
+    try workspace.write(
+      lines.joined(separator: "\n").replacing(#""label":null"#, with: #""label":"safe""#) + "\n", to: "labels.jsonl")
+    let taken = try await Binary.run(
+      ["labels", "import", "labels.jsonl", "--reviewer", "ada"] + ledger, in: workspace.folder)
+    #expect(taken.code == 0 && taken.output.contains("4 labels, 4 of them new"), "\(taken.errors)")
   }
 
   @Test(

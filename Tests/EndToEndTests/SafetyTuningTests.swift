@@ -39,7 +39,9 @@ struct SafetyTuningTests {
   @Test("Variants are made, attacked by every method, and compared; a second run pays for no search twice")
   func matrix() async throws {
     let workspace = try Workspace.tiny(
-      policy(Self.local, checks: ["{metric: tuning.over_refusal, variant: sft, at_most: 0.3}"]))
+      policy(
+        Self.local, checks: ["{metric: tuning.over_refusal, variant: sft, at_most: 0.3}"],
+        more: "\ngovernance: {owner: red team, purpose: tuning, licence: internal use}"))
     let first = try await workspace.run("run", "policy.yaml", "--stages", "tune,decide", atMost: 300)
     #expect(first.code == 0, "\(first.errors) \(first.output)")
     let rows = try #require(try tuning(workspace)["rows"] as? [[String: Any]])
@@ -55,6 +57,10 @@ struct SafetyTuningTests {
     let data = folder.appendingPathComponent(try #require(variants.first) + "/training.jsonl")
     let mode = try FileManager.default.attributesOfItem(atPath: data.path)[.posixPermissions] as? Int
     #expect(mode == 0o600)
+    let papers = data.deletingLastPathComponent().appendingPathComponent("training.governance.json")
+    #expect(
+      try String(contentsOf: papers, encoding: .utf8)
+        == #"{"governance":{"owner":"red team","purpose":"tuning","licence":"internal use"}}"# + "\n")
     let line = try #require(String(contentsOf: data, encoding: .utf8).split(separator: "\n").first)
     let example = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
     #expect((example?["messages"] as? [[String: String]])?.compactMap { $0["role"] } == ["user", "assistant"])

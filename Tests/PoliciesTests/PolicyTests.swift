@@ -127,7 +127,7 @@ struct PolicyTests {
       if path.hasSuffix(".kind") || path == "checks.0.at_least" { continue }
       // Below, in tests of their own.
       if path.contains(".examples.") || path.hasSuffix(".like") || path.hasPrefix("waivers.")
-        || path.hasPrefix("ledger.key.")
+        || path.hasPrefix("categories.") || path.hasPrefix("ledger.key.")
       {
         continue
       }
@@ -139,6 +139,19 @@ struct PolicyTests {
       tried += 1
     }
     #expect(tried > 70)
+  }
+
+  @Test("Each category has one meaning, and needs one")
+  func categories() throws {
+    let place = try Workplace()
+    func text(_ entries: String) -> String { fullPolicy + "categories: [\(entries)]\n" }
+    let two = "{name: leak, meaning: Gives a secret away.}, {name: 'über all', meaning: Insults.}"
+    let policy = try place.load(text(two), environment: ["A_KEY": "k"])
+    #expect(policy.categories == ["leak": "Gives a secret away.", "über all": "Insults."])
+    let twice = try place.problems(
+      text("{name: leak, meaning: a}, {name: leak, meaning: b}"), environment: ["A_KEY": "k"])
+    #expect(twice.count == 1 && twice[0].contains("the category 'leak' is explained twice"))
+    #expect(try place.problems(text("{name: leak}"), environment: ["A_KEY": "k"])[0].contains("'meaning' is missing"))
   }
 
   @Test("A ledger is sealed under the one key that is named")
