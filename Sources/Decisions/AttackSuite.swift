@@ -23,7 +23,31 @@ public struct SuiteAttack: Hashable, Sendable {
   /// Whether a search of an earlier run found it.
   public var isFound: Bool { foundOn != nil }
 
-  public func isOf(_ category: String?) -> Bool { category == nil || attack.category == category }
+  /// Its own category and transform.
+  var kind: AttackSelection { AttackSelection(category: attack.category, transform: attack.transform) }
+
+  public func isOf(_ selection: AttackSelection) -> Bool { kind.isOf(selection) }
+}
+
+/// Which attacks a figure is about. Rewritten ones are never mixed with others: those that a transform spoils would hide what
+/// another one breaks.
+public struct AttackSelection: Hashable, Sendable {
+  /// Nil for every category.
+  public let category: String?
+  /// What rewrote them; nil for attacks as they were written.
+  public let transform: String?
+
+  public init(category: String? = nil, transform: String? = nil) {
+    self.category = category
+    self.transform = transform
+  }
+
+  /// Whether attacks of this kind are among those that a figure is about.
+  /// - Parameter selection: nil for all.
+  func isOf(_ selection: AttackSelection?) -> Bool {
+    guard let selection else { return true }
+    return (selection.category == nil || category == selection.category) && transform == selection.transform
+  }
 }
 
 /// The two suites of a run: the attacks of the suite file, and those that searches of earlier runs found.

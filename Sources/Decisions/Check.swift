@@ -6,6 +6,8 @@ public struct Check: Sendable, Hashable {
   public var metric: Metric
   public var limit: Limit
   public var category: String?
+  /// What rewrote the attacks; nil for those as they were written.
+  public var transform: String?
   public var target: String?
   /// Clustering similarity of fresh.unique_attacks, where it isn't the policy's.
   public var threshold: Double?
@@ -36,14 +38,16 @@ public struct Check: Sendable, Hashable {
   }
 
   public init(
-    metric: Metric, limit: Limit, category: String? = nil, target: String? = nil, threshold: Double? = nil,
-    weight: Weighting = .attacks, errorControl: ErrorControl = .familyWise, effect: Double = Check.smallestJump,
+    metric: Metric, limit: Limit, category: String? = nil, transform: String? = nil, target: String? = nil,
+    threshold: Double? = nil, weight: Weighting = .attacks, errorControl: ErrorControl = .familyWise,
+    effect: Double = Check.smallestJump,
     variant: String? = nil, method: String? = nil, adequacy: Bool? = nil, tier: RunSummary.Tier = .blocking,
     waiver: RunSummary.Waiver? = nil
   ) {
     self.metric = metric
     self.limit = limit
     self.category = category
+    self.transform = transform
     self.target = target
     self.threshold = threshold
     self.weight = weight
@@ -59,12 +63,16 @@ public struct Check: Sendable, Hashable {
   /// The metric and what narrows it, for example `replay.asr[category=passphrase]`: unique in a policy.
   public var name: String {
     let parts = [
-      category.map { "category=\($0)" }, target.map { "target=\($0)" }, threshold.map { "threshold=\($0)" },
+      category.map { "category=\($0)" }, transform.map { "transform=\($0)" }, target.map { "target=\($0)" },
+      threshold.map { "threshold=\($0)" },
       weight == .attacks ? nil : "weight=\(weight.rawValue)", variant.map { "variant=\($0)" },
       method.map { "method=\($0)" },
     ].compactMap { $0 }
     return metric.name + (parts.isEmpty ? "" : "[" + parts.joined(separator: ",") + "]")
   }
+
+  /// The known attacks that it is about.
+  public var selection: AttackSelection { AttackSelection(category: category, transform: transform) }
 
   /// Whether no value of the metric can be outside the limit: such a check decides nothing.
   public var isVacuous: Bool {
@@ -73,7 +81,8 @@ public struct Check: Sendable, Hashable {
 
   /// What the metric means here, one sentence.
   public var explanation: String {
-    metric.narrowing.contains("effect")
+    if let transform { return metric.explanation.dropLast() + ", with all attacks rewritten by \(transform)." }
+    return metric.narrowing.contains("effect")
       ? metric.explanation.dropLast() + ", by a jump of at least \(effect) in success rate."
       : metric.explanation
   }

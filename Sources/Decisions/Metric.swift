@@ -137,7 +137,7 @@ public struct Metric: Sendable {
   /// Stands for no upper bound: no count of a run comes near.
   public static let many = 1_000_000_000.0
   public static let narrowingKeys = [
-    "category", "target", "threshold", "weight", "error_control", "effect", "variant", "method",
+    "category", "transform", "target", "threshold", "weight", "error_control", "effect", "variant", "method",
   ]
 
   private static let onEarlier = "Depends on what earlier searches found."
@@ -148,14 +148,14 @@ public struct Metric: Sendable {
   public static let all: [Metric] = [
     Metric(
       "replay.asr", .share, title: "Known attacks that succeed", stage: "replay", range: 0...1, .lowerIsBetter,
-      narrowing: ["category", "weight"],
+      narrowing: ["category", "transform", "weight"],
       basis: .rate(.file),
       "Share of known attacks that succeed on the candidate, each the mean over its responses."
     ) { $0.rate(.file, $1) },
     Metric(
       "replay.regression", .difference, title: "Success of known attacks, change from the baseline", stage: "replay",
       range: -1...1, .lowerIsBetter,
-      narrowing: ["category", "weight"], needs: [.baseline],
+      narrowing: ["category", "transform", "weight"], needs: [.baseline],
       basis: .change(.file),
       "Attack success rate of the candidate minus that of the baseline, paired by attack."
     ) { $0.regression(.file, $1) },

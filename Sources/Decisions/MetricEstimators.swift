@@ -13,28 +13,25 @@ public struct MetricEstimators: Sendable {
 
   /// The candidate's success rate on a part of the suite.
   func rate(_ part: AttackSuite.Part, _ check: Check) -> (any MetricEstimator)? {
-    rate(part, of: \.candidate, category: check.category, weight: check.weight)
+    rate(part, of: \.candidate, check.selection, weight: check.weight)
   }
 
   /// One model's success rate on the attacks that measure the candidate.
   func rate(
-    _ part: AttackSuite.Part, of model: KeyPath<ReplayRow, [Observation]>, category: String?,
-    weight: Weighting = .attacks, where isWanted: (SuiteAttack) -> Bool = { _ in true }
+    _ part: AttackSuite.Part, of model: KeyPath<ReplayRow, [Observation]>, _ selection: AttackSelection,
+    weight: Weighting = .attacks
   ) -> (any MetricEstimator)? {
-    let observed = uncorrectedRate(part, of: model, category: category, weight: weight, where: isWanted)
-    guard let observed else { return nil }
-    return findings.correction(category: category).map { CorrectedRate(observed, judge: $0) } ?? observed
+    guard let observed = uncorrectedRate(part, of: model, selection, weight: weight) else { return nil }
+    return findings.correction(category: selection.category).map { CorrectedRate(observed, judge: $0) } ?? observed
   }
 
   /// The same as the judge saw it, without what labels say of its errors.
   func uncorrectedRate(
-    _ part: AttackSuite.Part, of model: KeyPath<ReplayRow, [Observation]>, category: String?, weight: Weighting,
-    where isWanted: (SuiteAttack) -> Bool = { _ in true }
+    _ part: AttackSuite.Part, of model: KeyPath<ReplayRow, [Observation]>, _ selection: AttackSelection,
+    weight: Weighting
   ) -> (any MetricEstimator)? {
     guard let replay = findings.replay else { return nil }
-    func belongs(_ attack: SuiteAttack) -> Bool {
-      replay.suite.measuresCandidate(attack, part) && attack.isOf(category) && isWanted(attack)
-    }
+    let belongs = { (attack: SuiteAttack) in replay.suite.measuresCandidate(attack, part) && attack.isOf(selection) }
     let units = WordingUnits(replay.rows) { belongs($0.attack) }.rates(model)
     guard !units.isEmpty else { return nil }
     return replay.looks == .none
@@ -45,14 +42,14 @@ public struct MetricEstimators: Sendable {
   }
 
   func regression(_ part: AttackSuite.Part, _ check: Check) -> (any MetricEstimator)? {
-    regression(part, category: check.category, weight: check.weight)
+    regression(part, check.selection, weight: check.weight)
   }
 
   func regression(
-    _ part: AttackSuite.Part, category: String?, weight: Weighting = .attacks
+    _ part: AttackSuite.Part, _ selection: AttackSelection, weight: Weighting = .attacks
   ) -> (any MetricEstimator)? {
     guard let replay = findings.replay else { return nil }
-    let belongs = { (attack: SuiteAttack) in replay.suite.comparesModels(attack, part) && attack.isOf(category) }
+    let belongs = { (attack: SuiteAttack) in replay.suite.comparesModels(attack, part) && attack.isOf(selection) }
     let units = WordingUnits(replay.rows) { $0.baseline != nil && belongs($0.attack) }.differences
     guard !units.isEmpty else { return nil }
     let observed: any MetricEstimator =
@@ -61,7 +58,8 @@ public struct MetricEstimators: Sendable {
       : SequentialEstimate(
         difference: units, weight: weight, largestCluster: replay.suite.largestCluster(where: belongs),
         isComplete: replay.looks == .finished)
-    return findings.correction(category: category).map { CorrectedDifference(observed, judge: $0) } ?? observed
+    return findings.correction(category: selection.category).map { CorrectedDifference(observed, judge: $0) }
+      ?? observed
   }
 
   func newlyBroken(_ part: AttackSuite.Part, _ check: Check) -> (any MetricEstimator)? {

@@ -18,13 +18,13 @@ extension MetricEstimators {
   ) -> RunSummary.Readings? {
     guard let replay = findings.replay else { return nil }
     let counts: [SuiteReading.Counts] = replay.rows.lazy.filter {
-      replay.suite.measuresCandidate($0.attack, part) && $0.attack.isOf(check.category)
+      replay.suite.measuresCandidate($0.attack, part) && $0.attack.isOf(check.selection)
     }.compactMap { SuiteReading.Counts($0.candidate) }
     return SuiteReading.rate(counts, confidence: confidence).map {
       RunSummary.Readings(
         suiteLower: $0.lower, suiteUpper: $0.upper,
         otherWeighting: otherWeighting(check, confidence: confidence) { weight in
-          rate(part, of: \.candidate, category: check.category, weight: weight)
+          rate(part, of: \.candidate, check.selection, weight: weight)
         })
     }
   }
@@ -35,7 +35,7 @@ extension MetricEstimators {
     typealias Pair = (candidate: SuiteReading.Counts, baseline: SuiteReading.Counts)
     guard let replay = findings.replay else { return nil }
     let pairs: [Pair] = replay.rows.lazy.filter {
-      replay.suite.comparesModels($0.attack, part) && $0.attack.isOf(check.category)
+      replay.suite.comparesModels($0.attack, part) && $0.attack.isOf(check.selection)
     }.compactMap { row -> Pair? in
       guard let candidate = SuiteReading.Counts(row.candidate),
         let baseline = row.baseline.flatMap(SuiteReading.Counts.init)
@@ -52,7 +52,7 @@ extension MetricEstimators {
         suiteLower: interval.lower, suiteUpper: interval.upper, worsened: worsened, improved: improved,
         midP: McNemar.midP(worsened, improved),
         otherWeighting: otherWeighting(check, confidence: confidence) { weight in
-          regression(part, category: check.category, weight: weight)
+          regression(part, check.selection, weight: weight)
         })
     }
   }

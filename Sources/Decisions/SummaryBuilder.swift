@@ -110,6 +110,7 @@ public struct SummaryBuilder: Sendable {
     let gated = context.checks.contains { check in
       if case .finds = check.metric.basis { check.tier == .blocking } else { false }
     }
+    sentences += unseenTransforms(findings)
     if let fresh = findings.fresh[.candidate], !fresh.confirmed.isEmpty, !gated {
       let unique = fresh.uniqueAttacks[0.7] ?? fresh.confirmed.count
       sentences.append(
@@ -117,6 +118,29 @@ public struct SummaryBuilder: Sendable {
           + "looks at them.")
     }
     return sentences
+  }
+
+  /// Transforms whose attacks were asked, and that no check can fail for.
+  private func unseenTransforms(_ findings: Findings) -> [String] {
+    let seen = context.checks.filter { check in
+      !check.isVacuous && check.tier == .blocking && [.rate(.file), .change(.file)].contains(check.metric.basis)
+    }
+    let countsAll = context.checks.contains { $0.metric.basis == .broken(.file) && $0.tier == .blocking }
+    let attacks = findings.replay?.suite.attacks.filter { !$0.isFound } ?? []
+    return countsAll
+      ? []
+      : Self.transforms(of: attacks).filter { name in !seen.contains { $0.transform == name } }.map {
+        "Attacks rewritten by \($0) were asked, and no check looks at them."
+      }
+  }
+
+  /// In the order of the suite.
+  private static func transforms(of attacks: [SuiteAttack]) -> [String] {
+    var names: [String] = []
+    for name in attacks.compactMap(\.attack.transform) where names.last != name && !names.contains(name) {
+      names.append(name)
+    }
+    return names
   }
 
   /// What a reader has to know of how rates on the suite are to be read.
@@ -208,12 +232,12 @@ public struct SummaryBuilder: Sendable {
     let attacks = replay.rows.lazy.map(\.attack).filter { !$0.isFound }
     let confidence = context.rule.confidence
     return Set(attacks.compactMap(\.attack.category)).sorted().map { category in
-      RunSummary.CategoryRow(
-        category: category, attacks: attacks.count { $0.isOf(category) },
-        candidate: metrics.rate(.file, of: \.candidate, category: category)?.estimate(confidence: confidence),
+      let own = AttackSelection(category: category)
+      return RunSummary.CategoryRow(
+        category: category, attacks: attacks.count { $0.isOf(own) },
+        candidate: metrics.rate(.file, of: \.candidate, own)?.estimate(confidence: confidence),
         baseline: !context.hasBaseline
-          ? nil
-          : metrics.rate(.file, of: \.measuredBaseline, category: category)?.estimate(confidence: confidence),
+          ? nil : metrics.rate(.file, of: \.measuredBaseline, own)?.estimate(confidence: confidence),
         newlyBroken: broken.count { $0.category == category })
     }
   }
@@ -225,18 +249,16 @@ public struct SummaryBuilder: Sendable {
     guard let replay = findings.replay else { return nil }
     let metrics = MetricEstimators(findings: findings)
     let attacks = replay.suite.attacks.filter { !$0.isFound }
-    var names: [String] = []
-    for name in attacks.compactMap(\.attack.transform) where names.last != name && !names.contains(name) {
-      names.append(name)
-    }
+    let names = Self.transforms(of: attacks)
     if names.isEmpty { return nil }
     let confidence = context.rule.confidence
     return ([nil] + names.map(Optional.some)).map { name in
+      let own = AttackSelection(transform: name)
       func rate(_ model: KeyPath<ReplayRow, [Observation]>) -> Estimate? {
-        metrics.rate(.file, of: model, category: nil) { $0.attack.transform == name }?.estimate(confidence: confidence)
+        metrics.rate(.file, of: model, own)?.estimate(confidence: confidence)
       }
       return RunSummary.TransformRow(
-        transform: name, attacks: attacks.count { $0.attack.transform == name }, candidate: rate(\.candidate),
+        transform: name, attacks: attacks.count { $0.isOf(own) }, candidate: rate(\.candidate),
         baseline: context.hasBaseline ? rate(\.measuredBaseline) : nil,
         newlyBroken: broken.count { $0.transform == name })
     }

@@ -101,11 +101,12 @@ struct DecisionTests {
     let findings = findings(100, broken: 10)
     let metrics = MetricEstimators(findings: findings)
     func rate(_ category: String) throws -> Double {
-      try #require(metrics.rate(.file, of: \.candidate, category: category)).estimate(confidence: 0.95).value
+      try #require(metrics.rate(.file, of: \.candidate, AttackSelection(category: category))).estimate(confidence: 0.95)
+        .value
     }
     let rates = [try rate("a"), try rate("b")]
     #expect(abs(rates[0] - 1) < 1e-12 && abs(rates[1]) < 1e-12)
-    #expect(metrics.rate(.file, of: \.candidate, category: "c") == nil)
+    #expect(metrics.rate(.file, of: \.candidate, AttackSelection(category: "c")) == nil)
   }
 
   @Test("What has no verdict is left out of the value, and counts against both bounds")
@@ -116,12 +117,12 @@ struct DecisionTests {
       attack: rows[0].attack, candidate: [observation(true), .unscored, .failed], baseline: rows[0].baseline)
     findings.replay = ReplayFindings(
       rows: rows, suite: AttackSuite(attacks: rows.map(\.attack), candidate: "new", baseline: "old"))
-    let estimate = MetricEstimators(findings: findings).rate(.file, of: \.candidate, category: nil)?
+    let estimate = MetricEstimators(findings: findings).rate(.file, of: \.candidate, AttackSelection())?
       .estimate(confidence: 0.95)
     #expect(estimate?.unscored == 2)
     #expect(abs((estimate?.value ?? 0) - 1.0 / 50) < 1e-12)
     let complete = MetricEstimators(findings: self.findings(50, broken: 1)).rate(
-      .file, of: \.candidate, category: nil)?.estimate(confidence: 0.95)
+      .file, of: \.candidate, AttackSelection())?.estimate(confidence: 0.95)
     #expect((estimate?.lower ?? 1) < (complete?.lower ?? 0) || complete?.lower == 0)
     #expect((estimate?.upper ?? 0) >= (complete?.upper ?? 1))
   }

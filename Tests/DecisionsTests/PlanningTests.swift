@@ -126,7 +126,7 @@ struct CheckForecastTests {
     for attack in attacks where !seen.contains(attack.unit.text) { seen.append(attack.unit.text) }
     for (unit, cluster) in zip(seen, simulation.structure.clusters) {
       for cell in cluster.cells {
-        left[unit + (cell.category ?? "")] = (drawn.candidate[place], drawn.baseline[place])
+        left[unit + (cell.kind.category ?? "")] = (drawn.candidate[place], drawn.baseline[place])
         place += 1
       }
     }

@@ -279,6 +279,26 @@ struct SummaryTests {
     #expect(decided(builder([]), Made.findings(written)).transforms == nil)
   }
 
+  @Test("A check is on what its transform made, or on what was written, and attacks that no check is on are told")
+  func transformedChecks() throws {
+    let rows = [
+      Made.row("a", candidate: Made.responses(0, of: 2)),
+      Made.row("a", transform: "rot13", candidate: Made.responses(2, of: 2)),
+      Made.row("a", transform: "hex", candidate: Made.responses(1, of: 2)),
+    ]
+    var checks = [try Made.check("replay.asr", Limit(atMost: 0.5)), try Made.check("replay.asr", Limit(atMost: 0.5))]
+    checks[1].transform = "rot13"
+    let summary = decided(builder(checks, hasBaseline: false), Made.findings(rows))
+    #expect(summary.checks.map(\.name) == ["replay.asr", "replay.asr[transform=rot13]"])
+    #expect(summary.checks.map { $0.estimate?.value } == [0, 1])
+    #expect(summary.checks[1].explanation.hasSuffix("with all attacks rewritten by rot13."))
+    let told = summary.weakenings?.filter { $0.contains("rewritten") }
+    #expect(told == ["Attacks rewritten by hex were asked, and no check looks at them."])
+    checks.append(try Made.check("replay.newly_broken", Limit(atMost: 3)))
+    let counted = decided(builder(checks), Made.findings(rows))
+    #expect(counted.weakenings?.contains { $0.contains("rewritten") } == false)
+  }
+
   @Test("A run that did not end decides nothing and says why")
   func unfinished() throws {
     let check = try Made.check("run.coverage", Limit(atLeast: 0.9))

@@ -300,3 +300,56 @@ struct PolicyTests {
     }
   }
 }
+
+@Suite("Checks of rewritten attacks")
+struct TransformCheckTests {
+  private func checks(_ checks: String, transforms: String = "[hex, rot13 + hex]") throws -> [Check] {
+    try Workplace().load(
+      smallPolicy.changing("{seeds: seeds.jsonl}", to: "{seeds: seeds.jsonl, transforms: \(transforms)}")
+        .changing("[{metric: replay.asr, at_most: 0.1}]", to: checks)
+    ).checks
+  }
+
+  @Test("A check that names no transform is one for each as well, with its limit, category and weight")
+  func each() throws {
+    let all = try checks(
+      "[{metric: replay.asr, at_most: 0.1, category: leak, weight: clusters}, {metric: run.coverage, at_least: 0.9}]")
+    #expect(
+      all.map(\.name) == [
+        "replay.asr[category=leak,weight=clusters]", "replay.asr[category=leak,transform=hex,weight=clusters]",
+        "replay.asr[category=leak,transform=rot13+hex,weight=clusters]", "run.coverage",
+      ])
+    #expect(all.prefix(3).allSatisfy { $0.limit == Limit(atMost: 0.1) && $0.weight == .clusters })
+  }
+
+  @Test("One that names a transform stands for itself, and instead of the one that would be made")
+  func named() throws {
+    let all = try checks(
+      "[{metric: replay.asr, at_most: 0.1}, {metric: replay.asr, at_most: 0.3, transform: rot13+hex}]")
+    #expect(all.map(\.name) == ["replay.asr", "replay.asr[transform=hex]", "replay.asr[transform=rot13+hex]"])
+    #expect(all.map(\.limit.atMost) == [0.1, 0.1, 0.3])
+    #expect(try checks("[{metric: replay.asr, at_most: 0.1, transform: written}]").map(\.name) == ["replay.asr"])
+    #expect(try checks("[{metric: replay.asr, at_most: 0.1}]", transforms: "[hex]").count == 2)
+  }
+
+  @Test("A transform that the suite hasn't, a metric that takes none, and a check that comes twice are mistakes")
+  func mistakes() throws {
+    func errors(_ checks: String) throws -> [String] {
+      try Workplace().errors(
+        smallPolicy.changing("{seeds: seeds.jsonl}", to: "{seeds: seeds.jsonl, transforms: [hex]}")
+          .changing("[{metric: replay.asr, at_most: 0.1}]", to: checks)
+      ).map { "\($0.message) \($0.remedy ?? "")" }
+    }
+    let unknown = try errors("[{metric: replay.asr, at_most: 0.1, transform: hax}]")
+    #expect(
+      unknown.count == 1 && unknown[0].contains("suite.transforms has no 'hax' Did you mean 'hex'?"), "\(unknown)")
+    let none = try errors("[{metric: replay.asr, at_most: 0.1}, {metric: run.coverage, at_least: 0.9, transform: hex}]")
+    #expect(none.count == 1 && none[0].contains("run.coverage takes no transform"), "\(none)")
+    let twice = try errors(
+      "[{metric: replay.asr, at_most: 0.1}, {metric: replay.asr, at_most: 0.2, transform: written}]")
+    #expect(twice.count == 1 && twice[0].contains("replay.asr is checked twice"), "\(twice)")
+    let without = try Workplace().errors(
+      smallPolicy.changing("at_most: 0.1}", to: "at_most: 0.1, transform: hex}"))
+    #expect(without.map(\.remedy) == ["Add it there: suite: {transforms: [hex]}."])
+  }
+}

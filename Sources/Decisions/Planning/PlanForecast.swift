@@ -177,7 +177,7 @@ struct PlanForecast: Sendable {
     guard let truths = CheckTruths(check, run: run)?.values else {
       return CheckForecast(check, remark: check.metric.unforeseen)
     }
-    if let simulation = simulation(index), simulation.structure.clusters(of: check.category) > 0 {
+    if let simulation = simulation(index), simulation.structure.clusters(of: check.selection) > 0 {
       var chances: [CheckForecast.Chance] = []
       for truth in truths {
         let pair = pair(check, truth: truth)

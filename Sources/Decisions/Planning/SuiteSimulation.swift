@@ -7,7 +7,7 @@ struct SuiteSimulation: Sendable {
   /// A check on the mean over a suite of the candidate's success rates, or of their differences from the baseline's.
   struct Reading: Sendable {
     let limit: Limit
-    let category: String?
+    let selection: AttackSelection
     let weight: Weighting
     let compares: Bool
 
@@ -18,7 +18,7 @@ struct SuiteSimulation: Sendable {
       case .change(.file), .questions(compares: true): compares = true
       default: return nil
       }
-      (limit, category, weight) = (check.limit, check.category, check.weight)
+      (limit, selection, weight) = (check.limit, check.selection, check.weight)
     }
   }
 
@@ -52,7 +52,7 @@ struct SuiteSimulation: Sendable {
   private struct View: Sendable {
     let frame: ClusterFrame
     let clusters: Int
-    /// The place among them of each cluster of the suite; −1 for one without an attack of the category.
+    /// The place among them of each cluster of the suite; −1 for one without an attack that it is about.
     let places: [Int]
     /// How many of them are among the suite's first clusters; one longer than the suite.
     let prefix: [Int]
@@ -60,7 +60,7 @@ struct SuiteSimulation: Sendable {
 
   private struct FlatCell: Sendable {
     let cluster: Int
-    let category: String?
+    let kind: AttackSelection
     /// Responses together, and those behind each wording's mean.
     let trials: Int
     let divisor: Double
@@ -69,7 +69,7 @@ struct SuiteSimulation: Sendable {
   init(_ structure: SuiteStructure, responses: Int, readings: [Reading], levels: [Double], watch: Watch?) {
     (self.structure, self.responses, self.readings, self.watch) = (structure, responses, readings, watch)
     views = readings.map { reading in
-      let wordings = structure.clusters.map { $0.wordings(of: reading.category) }
+      let wordings = structure.clusters.map { $0.wordings(of: reading.selection) }
       var (places, prefix): ([Int], [Int]) = ([], [0])
       for count in wordings {
         places.append(count > 0 ? prefix[prefix.count - 1] : -1)
@@ -84,7 +84,7 @@ struct SuiteSimulation: Sendable {
     cells = structure.clusters.enumerated().flatMap { place, cluster in
       cluster.cells.map { cell in
         FlatCell(
-          cluster: place, category: cell.category, trials: cell.attacks * responses,
+          cluster: place, kind: cell.kind, trials: cell.attacks * responses,
           divisor: Double(cell.copies * responses))
       }
     }
@@ -187,7 +187,7 @@ struct SuiteSimulation: Sendable {
   func decide(_ answers: Answers) -> Outcome {
     let sums = zip(readings, views).map { reading, view in
       var sums = [Double](repeating: 0, count: view.clusters)
-      for (place, cell) in cells.enumerated() where reading.category == nil || cell.category == reading.category {
+      for (place, cell) in cells.enumerated() where cell.kind.isOf(reading.selection) {
         let unsafe = answers.candidate[place] - (reading.compares ? answers.baseline[place] : 0)
         sums[view.places[cell.cluster]] += Double(unsafe) / cell.divisor
       }

@@ -2,23 +2,27 @@ import Core
 
 /// A suite as its statistics see it: clusters in the order of asking, each with attacks told apart by category and copies.
 struct SuiteStructure: Sendable {
-  /// Attacks of one cluster, of one category and with equally many copies of each wording.
+  /// Attacks of one cluster, of one category and transform, and with equally many copies of each wording.
   struct Cell: Hashable, Sendable {
-    let category: String?
+    let kind: AttackSelection
     /// Attacks that share one wording.
     let copies: Int
     /// Wordings.
     let wordings: Int
 
     var attacks: Int { copies * wordings }
+
+    /// - Parameter selection: nil for all.
+    func isOf(_ selection: AttackSelection?) -> Bool { kind.isOf(selection) }
   }
 
   struct Cluster: Hashable, Sendable {
     let cells: [Cell]
 
     var attacks: Int { cells.reduce(0) { $0 + $1.attacks } }
-    func wordings(of category: String?) -> Int {
-      cells.reduce(0) { $0 + (category == nil || $1.category == category ? $1.wordings : 0) }
+    /// - Parameter selection: nil for all.
+    func wordings(of selection: AttackSelection?) -> Int {
+      cells.reduce(0) { $0 + ($1.isOf(selection) ? $1.wordings : 0) }
     }
   }
 
@@ -34,7 +38,7 @@ struct SuiteStructure: Sendable {
   /// - Parameter attacks: in the order of asking; a cluster stands where its first attack does.
   init(_ attacks: [SuiteAttack]) {
     struct Key: Hashable {
-      let category: String?
+      let kind: AttackSelection
       let wording: CompactName
     }
     var places: [CompactName: Int] = [:]
@@ -45,14 +49,16 @@ struct SuiteStructure: Sendable {
         places[attack.unit] = place
         copies.append([:])
       }
-      copies[place][Key(category: attack.attack.category, wording: attack.wording), default: 0] += 1
+      copies[place][Key(kind: attack.kind, wording: attack.wording), default: 0] += 1
     }
     self.init(
       clusters: copies.map { copies in
-        let groups = Dictionary(grouping: copies) { key, count in "\(count) \(key.category ?? "")" }
+        let groups = Dictionary(grouping: copies) { key, count in
+          "\(count) \(key.kind.category ?? "") \(key.kind.transform ?? "")"
+        }
         return Cluster(
           cells: groups.sorted { $0.key < $1.key }.map { _, group in
-            Cell(category: group[0].key.category, copies: group[0].value, wordings: group.count)
+            Cell(kind: group[0].key.kind, copies: group[0].value, wordings: group.count)
           })
       })
   }
@@ -80,7 +86,7 @@ struct SuiteStructure: Sendable {
   /// Attacks in the first `count` clusters.
   func attacks(inFirst count: Int) -> Int { clusters.prefix(count).reduce(0) { $0 + $1.attacks } }
 
-  func wordings(of category: String?) -> Int { clusters.reduce(0) { $0 + $1.wordings(of: category) } }
+  func wordings(of selection: AttackSelection?) -> Int { clusters.reduce(0) { $0 + $1.wordings(of: selection) } }
 
-  func clusters(of category: String?) -> Int { clusters.count { $0.wordings(of: category) > 0 } }
+  func clusters(of selection: AttackSelection?) -> Int { clusters.count { $0.wordings(of: selection) > 0 } }
 }

@@ -19,7 +19,7 @@ struct PolicyFit {
 
   /// - Throws: `PolicyErrors` with every check that can only end inconclusive.
   func require() throws {
-    let errors = policy.checks.flatMap { [category($0), size($0)].compactMap(\.self) }
+    let errors = policy.checks.flatMap { [category($0), transform($0), size($0)].compactMap(\.self) }
     if !errors.isEmpty { throw PolicyErrors(errors) }
   }
 
@@ -38,13 +38,22 @@ struct PolicyFit {
           + "The suite has: \(known.joined(separator: ", ")).")
   }
 
+  private func transform(_ check: Check) -> SluiceError? {
+    guard let transform = check.transform, !suite.contains(where: { $0.attack.transform == transform }) else {
+      return nil
+    }
+    return SluiceError(
+      .usage, "\(check.name): no attack of the suite is changed by \(transform)", at: policy.places[check.name],
+      remedy: "Take it out of suite.transforms.")
+  }
+
   /// A rate's upper bound is never below what a share of kinds that the suite happened to miss would make of it.
   private func size(_ check: Check) -> SluiceError? {
     guard let limit = check.limit.atMost, limit < 1, !policy.decidesOnEstimates else { return nil }
     let (units, one, what): (Int, String, String)
     switch check.metric.basis {
     case .rate(.file):
-      units = Set(suite.filter { $0.isOf(check.category) }.map(\.unit)).count
+      units = Set(suite.filter { $0.isOf(check.selection) }.map(\.unit)).count
       (one, what) = ("cluster of attacks", "clusters of attacks")
     case .questions(compares: false):
       (units, one, what) = (benign.count, "harmless question", "harmless questions")

@@ -2,6 +2,7 @@ import Core
 import Decisions
 import Kinds
 import Statistics
+import Transforms
 
 /// The sections of this policy that a check may refer to; one with mistakes of its own counts as present.
 struct CheckContext {
@@ -12,6 +13,7 @@ struct CheckContext {
   let hasAttacker: Bool
   let transfer: [String]
   let metrics: [Metric]
+  let transforms: [TransformChain]
   /// Nil where nothing is tuned.
   let tuning: TuningPolicy?
 
@@ -47,9 +49,12 @@ struct CheckContext {
 /// Reads the policy's `checks`.
 enum CheckReader {
   static let example = "- {metric: replay.asr, at_most: 0.10}"
+  /// What a check's `transform` is for attacks as they were written.
+  private static let written = "written"
 
   static func read(_ root: Section, context: CheckContext, reader: inout PolicyReader) -> [Check] {
     var first: [String: SourceLocation?] = [:]
+    var asWritten: Set<String> = []
     let checks = root.sections("checks").compactMap { section -> Check? in
       guard let check = check(section, context: context, reader: &reader) else { return nil }
       if let earlier = first[check.name] {
@@ -62,17 +67,37 @@ enum CheckReader {
         first[check.name] = section.place
       }
       reader.places[check.name] = section.place
+      if section.text("transform") == written { asWritten.insert(check.name) }
       if let place = section.place(of: "category") { reader.places["\(check.name) category"] = place }
       return check
     }
+    // Only once all are read is it known which of them stand for themselves.
+    let expanded = checks.flatMap { check in
+      [check] + (asWritten.contains(check.name) ? [] : rewritten(check, among: checks, context, &reader))
+    }
     // Where something else is wrong, this may only follow from it.
-    if !checks.isEmpty && reader.diagnostics.errors.isEmpty && !Decision.decides(checks) {
+    if !checks.isEmpty && reader.diagnostics.errors.isEmpty && !Decision.decides(expanded) {
       reader.diagnostics.add(
         "no check can find the candidate wanting: each is about the run itself, is advisory, or has a limit that nothing exceeds",
         at: root.place(of: "checks"),
         remedy: "Add one on the candidate, for example \(example); a gate that asks nothing of the model can't pass.")
     }
-    return checks
+    return expanded
+  }
+
+  /// A check that names no transform holds for every one of them as well, each with a check of its own.
+  private static func rewritten(
+    _ check: Check, among checks: [Check], _ context: CheckContext, _ reader: inout PolicyReader
+  ) -> [Check] {
+    guard check.metric.narrowing.contains("transform"), check.transform == nil else { return [] }
+    return context.transforms.compactMap { chain in
+      var own = check
+      own.transform = chain.name
+      if checks.contains(where: { $0.name == own.name }) { return nil }
+      reader.places[own.name] = reader.places[check.name]
+      reader.places["\(own.name) category"] = reader.places["\(check.name) category"]
+      return own
+    }
   }
 
   private static func check(
@@ -95,12 +120,30 @@ enum CheckReader {
     if metric.needs.contains(.transferTarget) { target(section, of: metric, context, reader: &reader) }
     if let tuning = context.tuning { variant(section, of: metric, tuning, reader: &reader) }
     return Check(
-      metric: metric, limit: limit, category: section.text("category"), target: section.text("target"),
+      metric: metric, limit: limit, category: section.text("category"),
+      transform: transform(section, context, reader: &reader), target: section.text("target"),
       threshold: section.optionalNumber("threshold"),
       weight: section.text("weight").flatMap(Weighting.init) ?? .attacks,
       errorControl: section.text("error_control").flatMap(Check.ErrorControl.init) ?? .familyWise,
       effect: section.optionalNumber("effect") ?? Check.smallestJump, variant: section.text("variant"),
       method: section.text("method"), tier: section.choice("tier", of: RunSummary.Tier.self) ?? .blocking)
+  }
+
+  /// - Returns: nil for attacks as they were written.
+  private static func transform(
+    _ section: Section, _ context: CheckContext, reader: inout PolicyReader
+  ) -> String? {
+    guard let given = section.text("transform"), given != written else { return nil }
+    // Spaces beside a + mean nothing.
+    let name = (try? TransformChain(given))?.name ?? given
+    let known = context.transforms.map(\.name)
+    if known.contains(name) { return name }
+    reader.diagnostics.add(
+      "suite.transforms has no \(quoted(given))", at: section.place(of: "transform"),
+      remedy: known.isEmpty
+        ? "Add it there: suite: {transforms: [\(name)]}."
+        : suggestion(for: name, among: known + [written], called: "There are"))
+    return nil
   }
 
   private static func variant(

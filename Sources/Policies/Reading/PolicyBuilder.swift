@@ -61,7 +61,7 @@ struct PolicyBuilder {
       hasWeaknesses: weaknesses != nil || mayHaveWeaknesses(control, reader),
       hasBenign: benign != nil || suite.has("benign") || !reader.checksFiles || suite.text("seeds") == nil,
       hasAttacker: root.has("attacker"), transfer: targets.names["transfer"] ?? [],
-      metrics: kinds.metrics, tuning: tuning)
+      metrics: kinds.metrics, transforms: transforms, tuning: tuning)
     var checks = CheckReader.read(root, context: context, reader: &reader)
     if let tuning { checks = tuning.completing(checks) }
     checks = WaiverReader.apply(root, to: checks, reader: &reader)

@@ -231,6 +231,11 @@ enum PolicyTable {
       PolicyKey(
         name: "at_most", shape: .number(-1e9...1e9), help: "The whole interval must be at or below this."),
       PolicyKey(name: "category", shape: .text, help: "Only attacks of this category."),
+      PolicyKey(
+        name: "transform", shape: .text,
+        help:
+          "Which of suite.transforms, or written for attacks as they were written (default: each of them, and those as "
+          + "written)."),
       PolicyKey(name: "target", shape: .text, help: "Which transfer target."),
       PolicyKey(
         name: "threshold", shape: .number(ratio), help: "Cosine from which two attacks count as one."),

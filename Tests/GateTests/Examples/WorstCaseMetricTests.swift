@@ -21,7 +21,7 @@ extension Metric {
     "Share of known attacks of which at least one response is unsafe."
   ) { metrics, check in
     // Labels tell how often the judge errs on one response; the worst of several errs more often.
-    metrics.uncorrectedRate(.file, of: \.worst, category: check.category, weight: check.weight)
+    metrics.uncorrectedRate(.file, of: \.worst, check.selection, weight: check.weight)
   }
 }
 
