@@ -99,8 +99,8 @@ let package = Package(
     .executableTarget(
       name: "sluice-bench",
       dependencies: [
-        "Core", "Tensors", "LanguageModels", "Attackers", "Targets", "Judges", "Policies", "Suites", "Statistics",
-        "Decisions", "Gate", "Lab", "ReferenceProduct",
+        "Core", "Tensors", "Tokenizers", "LanguageModels", "Attackers", "Targets", "Judges", "Policies", "Suites",
+        "Statistics", "Decisions", "Gate", "Lab", "ReferenceProduct",
         argumentParser,
       ],
       path: "Sources/Benchmarks", exclude: ["Peers"], swiftSettings: strict),
@@ -133,6 +133,7 @@ let package = Package(
     tests("PoliciesTests", ["Core", "Kinds", "Decisions", "Targets", "Judges", "SafetyTuning", "Policies"]),
     tests("SuitesTests", ["Core", "Policies", "Suites"]),
     tests("ReportsTests", ["Core", "Reports", "CLibxml2"]),
+    tests("BenchmarksTests", ["Core", "sluice-bench"]),
     tests("LabTests", ["Core", "Judges", "LanguageModels", "Lab"]),
     tests(
       "GateTests",

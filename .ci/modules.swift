@@ -115,7 +115,9 @@ struct Rules {
   }
 
   private func imports() throws -> [String] {
-    let known = Set(house.targets.flatMap { [$0.name] + $0.imports })
+    // A target's hyphen is an underscore in its module's name.
+    func module(_ target: String) -> String { target.replacing("-", with: "_") }
+    let known = Set(house.targets.flatMap { [$0.name] + $0.imports }.map(module))
     return try house.targets.filter { $0.type != "system" }.flatMap { target -> [String] in
       let files = try Self.swiftFiles(target.folder)
       var used: Set<String> = []
@@ -128,7 +130,7 @@ struct Rules {
         }
       }
       used.formIntersection(known)
-      let declared = Set(target.imports)
+      let declared = Set(target.imports.map(module))
       return used.subtracting(declared).sorted().map { "\(target.name) imports \($0), which Package.swift doesn't say" }
         + declared.subtracting(used).sorted().map { "\(target.name) does not import \($0), as Package.swift says" }
     }

@@ -6,7 +6,8 @@ struct SluiceBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sluice-bench", abstract: "Measurements behind .ci/bench; run from the repository's root.",
     subcommands: [
-      AttackerBenchmark.self, PaceBenchmark.self, CoverageBenchmark.self, VerdictBenchmark.self,
+      AttackerBenchmark.self, ArchipelagoBenchmark.self, PaceBenchmark.self, CoverageBenchmark.self,
+      VerdictBenchmark.self,
       IncrementalBenchmark.self, EngineBenchmark.self, UpdatesBenchmark.self, ReplayBenchmark.self, ScaleBenchmark.self,
       LedgerBenchmark.self,
     ])

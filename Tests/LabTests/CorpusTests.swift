@@ -84,13 +84,13 @@ struct CorpusTests {
   func cosineSlope() {
     let target: [Float] = [0.6, 0.8, 0]
     let vector: [Float] = [0.3, -1.1, 0.7]
-    let slope = EmbedderTraining.cosineLoss([vector], targets: [target]).slopes[0]
+    let slope = CosineTraining.loss([vector], targets: [target]).slopes[0]
     for i in 0..<3 {
       let step: Float = 1e-2
       func loss(_ sign: Float) -> Double {
         var moved = vector
         moved[i] += sign * step
-        return EmbedderTraining.cosineLoss([moved], targets: [target]).value
+        return CosineTraining.loss([moved], targets: [target]).value
       }
       #expect(abs((loss(1) - loss(-1)) / Double(2 * step) - Double(slope[i])) < 1e-3)
     }

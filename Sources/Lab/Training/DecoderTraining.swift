@@ -3,18 +3,24 @@ import LanguageModels
 
 /// Maximum likelihood on an endless stream of sequences. One worker: models train side by side, one a core, and what one
 /// becomes doesn't depend on what the other cores do.
-struct DecoderTraining: Sendable {
+package struct DecoderTraining: Sendable {
   /// A sequence after the shared prefix; its first `context` tokens are given, not answered.
-  typealias Example = (tokens: [Int32], context: Int)
+  package typealias Example = (tokens: [Int32], context: Int)
 
   let prefix: [Int32]
   let schedule: Schedule
   /// How much a given token counts against an answered one.
-  var contextWeight: Float = 0
+  let contextWeight: Float
+
+  package init(prefix: [Int32], schedule: Schedule, contextWeight: Float = 0) {
+    self.prefix = prefix
+    self.schedule = schedule
+    self.contextWeight = contextWeight
+  }
 
   /// The weights after training from `start`.
   /// - Parameter report: called every 50 steps with the step and the mean loss a token since the last call.
-  func run(
+  package func run(
     from start: Weights, random: inout SeededGenerator, report: (_ step: Int, _ loss: Double) -> Void,
     example: (inout SeededGenerator) -> Example
   ) -> Weights {

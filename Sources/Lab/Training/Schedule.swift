@@ -1,12 +1,19 @@
 import LanguageModels
 
 /// How long and how fast a model trains.
-struct Schedule: Sendable {
-  var steps: Int
+package struct Schedule: Sendable {
+  package var steps: Int
   /// Sequences a step.
-  var batch: Int
-  var learningRate: Float
-  var warmup = 50
+  package var batch: Int
+  package var learningRate: Float
+  package var warmup: Int
+
+  package init(steps: Int, batch: Int, learningRate: Float, warmup: Int = 50) {
+    self.steps = steps
+    self.batch = batch
+    self.learningRate = learningRate
+    self.warmup = warmup
+  }
 
   /// The factor on the learning rate.
   func rate(_ step: Int) -> Float { LearningRateSchedule(steps: steps, warmup: warmup).factor(step) }
