@@ -38,7 +38,15 @@ func tests(
 let package = Package(
   name: "sluice",
   platforms: [.macOS(.v15)],
-  products: [.executable(name: "sluice", targets: ["sluice"])],
+  products: [
+    .executable(name: "sluice", targets: ["sluice"]),
+    // For gates of one's own: see Sources/sluice/Sluice.docc/BuildAGate.md.
+    .library(
+      name: "SluiceKit",
+      targets: [
+        "Core", "Kinds", "Targets", "Judges", "Attackers", "Statistics", "Decisions", "Policies", "Reports", "Gate",
+      ]),
+  ],
   dependencies: [
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),

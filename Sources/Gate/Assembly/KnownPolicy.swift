@@ -7,9 +7,9 @@ extension Policy {
   /// process prints is looked through for the policy's.
   /// - Throws: `PolicyErrors`.
   static func known(
-    path: String, overrides: [String] = [], seed: UInt64? = nil, checksFiles: Bool = true
+    path: String, overrides: [String] = [], seed: UInt64? = nil, checksFiles: Bool = true, kinds: Catalogue = .all
   ) throws -> Policy {
-    var policy = try load(path: path, overrides: overrides, seed: seed, checksFiles: checksFiles)
+    var policy = try load(path: path, overrides: overrides, seed: seed, checksFiles: checksFiles, kinds: kinds)
     policy.overrides = policy.shownOverrides { SHA256.hex($0) }
     KnownSecrets.note(policy.redactor)
     return policy

@@ -17,7 +17,8 @@ public enum Pipeline {
     _ options: RunOptions, now: @escaping @Sendable () -> Date = { Date() }, progress: @escaping ProgressSink
   ) async throws -> RunReport {
     let policy = try StaleReports.removed(whereBroken: options.policy, overrides: options.overrides) {
-      let policy = try Policy.known(path: options.policy, overrides: options.overrides, seed: options.seed)
+      let policy = try Policy.known(
+        path: options.policy, overrides: options.overrides, seed: options.seed, kinds: options.kinds)
       try OutputPlan.check(policy)
       return policy
     }

@@ -1,10 +1,13 @@
 import Core
+import Policies
 import Reports
 
 /// What a caller asks of a run.
 public struct RunOptions: Sendable {
   /// Path of the policy file.
   public var policy: String
+  /// What the policy can name: kinds of targets and judges, metrics, reports and the like.
+  public var kinds: Catalogue
   /// `KEY=VALUE`, each overriding a value of the policy.
   public var overrides: [String]
   /// Nil for all that the policy provides for.
@@ -23,11 +26,13 @@ public struct RunOptions: Sendable {
   public var leave: (@Sendable (SluiceError) -> Void)?
 
   public init(
-    policy: String, overrides: [String] = [], stages: Set<Stage>? = nil, seed: UInt64? = nil, resume: Bool = false,
+    policy: String, kinds: Catalogue = .all, overrides: [String] = [], stages: Set<Stage>? = nil, seed: UInt64? = nil,
+    resume: Bool = false,
     resumeCommand: String, ledgerWait: Duration? = nil, shard: Shard? = nil,
     leave: (@Sendable (SluiceError) -> Void)? = nil
   ) {
     self.policy = policy
+    self.kinds = kinds
     self.overrides = overrides
     self.stages = stages
     self.seed = seed

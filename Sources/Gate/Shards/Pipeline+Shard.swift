@@ -18,7 +18,8 @@ extension Pipeline {
     options.shard = shard
     let policy = try StaleReports.removed(whereBroken: options.policy, overrides: options.overrides) {
       [options] () throws -> Policy in
-      var policy = try Policy.known(path: options.policy, overrides: options.overrides, seed: options.seed)
+      var policy = try Policy.known(
+        path: options.policy, overrides: options.overrides, seed: options.seed, kinds: options.kinds)
       policy.ledger = shard.ledger(beside: policy.ledger)
       try OutputPlan.check(policy)
       return policy
