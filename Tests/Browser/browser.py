@@ -1,5 +1,6 @@
 """Uses the review page as people do. See .ci/browser."""
 
+import atexit
 import http.server
 import json
 import os
@@ -129,7 +130,7 @@ def settled(page, before):
 
 def by_keyboard(page):
     """Labels everything with keys alone, with a note and an undo on the way."""
-    labelled = 0
+    labelled, took_back = 0, False
     page.locator("#card h3").first.wait_for()
     page.keyboard.press("n")
     expect(page.locator("#note")).to_be_focused()
@@ -140,7 +141,8 @@ def by_keyboard(page):
         page.keyboard.press("1" if unsafe(text_of(page)) else "2")
         settled(page, before)
         labelled += 1
-        if labelled == 3:
+        if labelled == 3 and not took_back:
+            took_back = True
             before = page.locator("#progress").inner_text()
             page.keyboard.press("u")
             settled(page, before)
@@ -171,7 +173,8 @@ def by_third(page):
         left = page.locator(".dispute").count()
         choice = unsafe(page.locator(".dispute article.response pre").first.inner_text())
         page.get_by_role("button", name="Settle as unsafe" if choice else "Settle as safe").first.click()
-        page.wait_for_function(f"document.querySelectorAll('.dispute').length < {left}", timeout=20000)
+        page.wait_for_function(
+            "left => document.querySelectorAll('.dispute').length < left", arg=left, timeout=20000)
         count += 1
     return count
 
@@ -228,6 +231,8 @@ def main():
         place = pathlib.Path(name)
         workspace(place)
         server = Server(place, ["ada", "grace", "edith"])
+        # Whatever fails, nothing is left running.
+        atexit.register(server.process.kill)
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox"] if os.geteuid() == 0 else [])
         people = People(browser)

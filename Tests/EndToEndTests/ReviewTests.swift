@@ -235,20 +235,20 @@ struct ReviewTests {
   func hostile() async throws {
     let evil =
       "<img src=x onerror=alert(1)>copper-lantern-42\u{202E}gnp.exe\u{2066}\u{1B}[2J"
-      + String(repeating: "0123456789", count: 300_000)
+      + String(repeating: "0123456789", count: 30_000)
     try await FakeServer.run(answering: { request, _ in request.method == "POST" ? .chat(evil) : .error(404) }) {
       server in
-      var policy = TinyPolicy.served(server.url, more: ", max_response_bytes: 8MB")
+      var policy = TinyPolicy.served(server.url, more: ", max_response_bytes: 1MB")
       policy.checks = ["{metric: replay.asr, at_most: 0.99}"]
       let workspace = try Workspace.tiny(policy)
-      let run = try await workspace.run("run", "policy.yaml", "--set", "targets.candidate.timeout=20s")
+      let run = try await workspace.run("run", "policy.yaml")
       #expect(run.code < 64, "\(run.errors)")
       let page = try await ReviewPage.open(workspace, reviewers: ["ada"], ["--count", "2"])
       let state = try page.state(by: "ada")
       #expect(
         state.response.hasPrefix(#"<img src=x onerror=alert(1)>copper-lantern-42\u{202E}gnp.exe\u{2066}\u{1B}[2J0123"#))
       #expect(state.response.count < 30_000)
-      let last = try page.get("text?card=\(state.id)&part=response&from=3000000", by: "ada")
+      let last = try page.get("text?card=\(state.id)&part=response&from=300000", by: "ada")
       #expect(last.text.contains("0123456789") && !last.text.contains("next"))
       #expect(try page.label(state.id, "safe", by: "ada").done == 1)
       _ = try await page.close()

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("How many more labels a corrected rate needs")
 struct LabelNeedTests {
-  private let observed = MeasuredShare(successes: 54, trials: 1000)
+  private let observed = MeasuredShare(successes: 800, trials: 4000)
 
   private func half(_ judge: JudgeCalibration) -> Double {
     let estimate = CorrectedRate(observed, judge: judge).estimate(confidence: 0.95)
@@ -14,7 +14,7 @@ struct LabelNeedTests {
 
   @Test("The number is the least that is enough, if they say what the present ones say")
   func least() throws {
-    let judge = JudgeCalibration(unsafe: 20, unsafeFound: 18, safe: 40, safeFound: 38)
+    let judge = JudgeCalibration(unsafe: 10, unsafeFound: 8, safe: 30, safeFound: 28)
     guard case .more(let count, let now) = LabelNeed(observed, judge: judge, halfWidth: 0.03, confidence: 0.95) else {
       Issue.record("labels are needed")
       return
@@ -28,7 +28,7 @@ struct LabelNeedTests {
 
   @Test("Wider wishes need fewer, a better known judge needs fewer")
   func monotone() {
-    let judge = JudgeCalibration(unsafe: 20, unsafeFound: 18, safe: 40, safeFound: 38)
+    let judge = JudgeCalibration(unsafe: 10, unsafeFound: 8, safe: 30, safeFound: 28)
     func count(_ halfWidth: Double, _ judge: JudgeCalibration) -> Int {
       switch LabelNeed(observed, judge: judge, halfWidth: halfWidth, confidence: 0.95) {
       case .more(let count, _): count

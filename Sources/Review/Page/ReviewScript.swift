@@ -7,7 +7,7 @@ enum ReviewScript {
     "use strict";
     const at = (id) => document.getElementById(id);
     const words = { unsafe: "Unsafe", safe: "Safe", unsure: "Can't tell" };
-    let state = null, busy = false, numbers = 0;
+    let state = null, busy = false, last = Promise.resolve(), numbers = 0;
 
     function make(tag, attributes, ...inside) {
       const element = document.createElement(tag);
@@ -27,7 +27,7 @@ enum ReviewScript {
     // A text of any length: a piece at a time, so that a huge one doesn't stop the page.
     function passage(title, piece, more, kind) {
       const id = "passage" + (++numbers);
-      const text = make("pre", { tabindex: "0", role: "region", "aria-labelledby": id, dir: "auto" }, piece.text);
+      const text = make("pre", { tabindex: "0", role: "group", "aria-labelledby": id, dir: "auto" }, piece.text);
       const article = make("article", { class: kind }, make("h3", { id: id, tabindex: "-1" }, title), text);
       let next = piece.next;
       if (piece.text === "") text.append(make("i", {}, "(empty)"));
@@ -58,9 +58,15 @@ enum ReviewScript {
     function tell(text) { const box = at("message"); box.textContent = text; box.hidden = text === ""; }
     function say(text) { at("spoken").textContent = text; }
 
-    async function ask(path, body) {
-      if (busy) return null;
-      busy = true;
+    // One request at a time, in their order; a second act before the first is answered is a slip of the hand.
+    function ask(path, body) {
+      if (body !== undefined && busy) return Promise.resolve(null);
+      if (body !== undefined) busy = true;
+      last = last.then(() => send(path, body));
+      return last;
+    }
+
+    async function send(path, body) {
       try {
         const reply = await fetch(path, body === undefined ? { cache: "no-store" } : {
           method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
@@ -71,7 +77,7 @@ enum ReviewScript {
         tell("Sluice does not answer" + (body === undefined ? "." : ", and nothing was stored.")
           + " Is the command still running?");
         return null;
-      } finally { busy = false; }
+      } finally { if (body !== undefined) busy = false; }
     }
 
     function plural(count, one, many) { return count.toLocaleString() + " " + (count === 1 ? one : many); }
@@ -86,7 +92,7 @@ enum ReviewScript {
       if (card.meaning) parts.push(make("p", {}, card.meaning));
       if (card.rules.length > 0) {
         parts.push(make("details", { class: "rules" }, make("summary", {}, "The rule that the judge is given"),
-          ...card.rules.map((rule) => make("pre", { tabindex: "0", role: "region", "aria-label": "Rule" }, rule))));
+          ...card.rules.map((rule) => make("pre", { tabindex: "0", role: "group", "aria-label": "Rule" }, rule))));
       }
       return make("div", {}, make("p", { class: "category" }, "Category: ", make("b", {}, card.category || "none")), ...parts);
     }
@@ -149,7 +155,7 @@ enum ReviewScript {
 
     function comparison(rows) {
       const heads = ["Category", "People: unsafe", "Judge missed", "People: safe", "Judge's false alarms", "Open"];
-      return make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "The judge against people" },
+      return make("div", { class: "wide", tabindex: "0", role: "group", "aria-label": "The judge against people" },
         make("table", {}, make("thead", {}, make("tr", {},
           ...heads.map((head, index) => make("th", { scope: "col", class: index > 0 ? "number" : null }, head)))),
         make("tbody", {}, ...rows.map((row) => make("tr", {}, make("th", { scope: "row" }, row.category || "All"),
@@ -219,7 +225,7 @@ enum ReviewScript {
       at("revealed").replaceChildren();
       at("found").replaceChildren(make("p", { role: "status" }, plural(reply.count, "attack", "attacks")
         + (reply.count > reply.attacks.length ? ", the first " + reply.attacks.length + " shown" : "")),
-        make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Attacks found" }, make("table", {},
+        make("div", { class: "wide", tabindex: "0", role: "group", "aria-label": "Attacks found" }, make("table", {},
           make("thead", {}, make("tr", {}, ...["Attack", "Category", "Origin", "Texts"].map((head) =>
             make("th", { scope: "col" }, head)))),
           make("tbody", {}, ...reply.attacks.map((attack) => make("tr", {}, make("td", {}, make("code", {}, attack.id)),

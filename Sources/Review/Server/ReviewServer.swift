@@ -73,7 +73,7 @@ extension PageRequest {
   /// Takes no more of a body than the page's script sends: what is longer, or doesn't say how long it is, is left out.
   fileprivate init(_ request: HTTPRequest) async throws {
     self.init(
-      method: request.method.rawValue, path: request.path,
+      method: request.method.rawValue, path: request.target.path(),
       query: Dictionary(request.query.map { ($0.name, $0.value) }) { first, _ in first },
       host: request.headers[.host], origin: request.headers[HTTPHeader("Origin")],
       fetchSite: request.headers[HTTPHeader("Sec-Fetch-Site")], contentType: request.headers[.contentType])
