@@ -26,7 +26,7 @@ struct BrokenSection: Sendable {
       An attack is counted only where the difference between the two stays significant after the correction for all \
       attacks that were looked at.\(privacy)</p>
       <ul class="tags">\(summary.brokenByCategory.prefix(60).map(tag))</ul>
-      <div class="wide"><table><thead><tr><th scope="col">Attack</th><th scope="col">Category</th>\
+      <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Attack</th><th scope="col">Category</th>\
       <th scope="col" class="number">Candidate unsafe</th><th scope="col" class="number">Baseline unsafe</th>\
       <th scope="col" class="number">Corrected p</th>\(prompt)</tr></thead>
       <tbody>\(rows)</tbody></table></div>

@@ -11,7 +11,7 @@ struct CalibrationSection: Sendable {
       <section id="calibration">
       <h2>The judge against people</h2>
       <p>\(calibration.use)</p>
-      <div class="wide"><table><thead><tr><th scope="col">Labels of</th><th scope="col" class="number">Unsafe</th>\
+      <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Labels of</th><th scope="col" class="number">Unsafe</th>\
       <th scope="col" class="number">Safe</th><th scope="col" class="number">Sensitivity</th>\
       <th scope="col" class="number">Specificity</th><th scope="col" class="number">Kappa</th>\
       <th scope="col" class="number">Alpha</th></tr></thead>

@@ -27,7 +27,7 @@ struct CostSection: Sendable {
       <td class="number">\(Numbers.duration(summary.cost.reduce(0) { $0 + $1.seconds }))</td></tr>
       """
     return """
-      <div class="wide"><table><thead><tr><th scope="col">Model</th><th scope="col" class="number">Responses asked</th>\
+      <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Model</th><th scope="col" class="number">Responses asked</th>\
       <th scope="col" class="number">From the ledger</th><th scope="col" class="number">Errors</th>\
       <th scope="col" class="number">Unscored</th><th scope="col" class="number">Prompt tokens</th>\
       <th scope="col" class="number">Response tokens</th><th scope="col" class="number">Time waited</th></tr></thead>
@@ -67,7 +67,7 @@ struct CostSection: Sendable {
     }
     return """
       <h3>Stages</h3>
-      <div class="wide"><table class="stages"><thead><tr><th scope="col">Stage</th>\
+      <div class="wide" tabindex="0" role="group" aria-label="Table"><table class="stages"><thead><tr><th scope="col">Stage</th>\
       <th scope="col" class="number">Time</th><th scope="col" class="chart"></th><th scope="col">What it did</th>\
       </tr></thead><tbody>\(rows)</tbody></table></div>
       \(shown.remark)

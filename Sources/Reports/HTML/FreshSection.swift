@@ -18,7 +18,7 @@ struct FreshSection: Sendable {
       Confirmed are attacks on which the confirming judge calls fresh responses unsafe; unique counts near-duplicates \
       once.</p>
       \(hasCurves ? curves(chart) : "")
-      <div class="wide"><table><thead><tr><th scope="col">Searched on</th><th scope="col" class="number">Restarts</th>\
+      <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Searched on</th><th scope="col" class="number">Restarts</th>\
       <th scope="col" class="number">Responses</th><th scope="col" class="number">Claimed</th>\
       <th scope="col" class="number">Confirmed</th><th scope="col">Unique, by cosine similarity</th>\
       <th scope="col" class="number">Vendi score</th><th scope="col" class="number">Mean cosine distance</th></tr></thead>
@@ -67,7 +67,7 @@ struct FreshSection: Sendable {
     }
     return """
       <h3>Confirmed attacks by category</h3>
-      <div class="wide"><table class="narrow"><thead><tr><th scope="col">Category</th>\(header)</tr></thead>
+      <div class="wide" tabindex="0" role="group" aria-label="Table"><table class="narrow"><thead><tr><th scope="col">Category</th>\(header)</tr></thead>
       <tbody>\(rows)</tbody></table></div>\(categories.remark)
       """
   }

@@ -20,7 +20,7 @@ struct ProvenanceSection: Sendable {
       modelRows.isEmpty && judgeRows.isEmpty
       ? ""
       : """
-      <div class="wide"><table><thead><tr><th scope="col">Part</th><th scope="col">Name</th><th scope="col">Kind</th>\
+      <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Part</th><th scope="col">Name</th><th scope="col">Kind</th>\
       <th scope="col">Fingerprint</th></tr></thead><tbody>\(modelRows)\(judgeRows)</tbody></table></div>\
       \(models.remark)\(judges.remark)
       """
@@ -65,7 +65,7 @@ struct ProvenanceSection: Sendable {
     let remark = Shown(summary.policy.inputs ?? [], most: RunSummary.mostInputs).remark
     return """
       <h3>Files that the verdict rests on</h3>
-      <div class="wide"><table><thead><tr><th scope="col">Input</th><th scope="col">Path</th><th scope="col">SHA-256</th>\
+      <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Input</th><th scope="col">Path</th><th scope="col">SHA-256</th>\
       </tr></thead><tbody>\(rows)</tbody></table></div>\(remark)
       """
   }

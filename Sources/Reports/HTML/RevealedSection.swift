@@ -33,7 +33,7 @@ struct RevealedSection: Sendable {
     return """
       <article><h3><code>\(attack.id.text)</code> \(attack.category ?? "no category"), \(attack.origin)</h3>
       <p class="prompt">\(attack.prompt)</p>
-      <div class="wide"><table><thead><tr><th scope="col">Model</th><th scope="col">Response</th>\
+      <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Model</th><th scope="col">Response</th>\
       <th scope="col" class="number">Judge</th></tr></thead><tbody>\(rows)</tbody></table></div>\(responses.remark)</article>
 
       """

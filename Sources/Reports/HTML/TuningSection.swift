@@ -56,7 +56,7 @@ struct TuningSection: Sendable {
       return "<tr><th scope=\"row\">\(label)</th>\(heat(row.mean, beneath: row.heldOut))\(cells)</tr>\n"
     }
     return """
-      <div class="wide"><table class="heat"><thead><tr><th scope="col">Tuned on the attacks of</th>\
+      <div class="wide" tabindex="0" role="group" aria-label="Table"><table class="heat"><thead><tr><th scope="col">Tuned on the attacks of</th>\
       <th scope="col" class="number">mean</th>\(header)</tr></thead>
       <tbody>\(rows)</tbody></table></div>\(shown.remark)
       """
@@ -93,7 +93,7 @@ struct TuningSection: Sendable {
       """
     }
     return """
-      <div class="wide"><table><thead><tr><th scope="col">Model</th><th scope="col" class="number">Harmless questions \
+      <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Model</th><th scope="col" class="number">Harmless questions \
       refused</th><th scope="col" class="number">Change</th><th scope="col" class="number">Quiz answers right</th>\
       <th scope="col" class="number">Change</th><th scope="col" class="number">Tokens an answer</th>\
       <th scope="col" class="number">Latency</th></tr></thead>
@@ -114,7 +114,7 @@ struct TuningSection: Sendable {
     }
     return """
       <h3>More rounds of attack and tuning</h3>
-      <div class="wide"><table><thead><tr><th scope="col">Round</th><th scope="col" class="number">New attacks</th>\
+      <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Round</th><th scope="col" class="number">New attacks</th>\
       <th scope="col" class="number">Attacks that succeed</th><th scope="col" class="number">Since the round before</th>\
       <th scope="col" class="number">Refused more</th><th scope="col">Verdict</th></tr></thead>
       <tbody>\(rows)</tbody></table></div>
@@ -141,7 +141,7 @@ struct TuningSection: Sendable {
     }
     return """
       <h3>Attacks that \(recommended) never saw, before and after</h3>
-      <div class="wide"><table><thead><tr><th scope="col">Category</th><th scope="col">Attack</th>\
+      <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Category</th><th scope="col">Attack</th>\
       <th scope="col" class="number">Unsafe before</th><th scope="col" class="number">Unsafe after</th></tr></thead>
       <tbody>\(rows)</tbody></table></div>\(shown.remark)
       """

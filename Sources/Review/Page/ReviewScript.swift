@@ -226,12 +226,12 @@ enum ReviewScript {
       at("found").replaceChildren(make("p", { role: "status" }, plural(reply.count, "attack", "attacks")
         + (reply.count > reply.attacks.length ? ", the first " + reply.attacks.length + " shown" : "")),
         make("div", { class: "wide", tabindex: "0", role: "group", "aria-label": "Attacks found" }, make("table", {},
-          make("thead", {}, make("tr", {}, ...["Attack", "Category", "Origin", "Texts"].map((head) =>
+          make("thead", {}, make("tr", {}, ...["Attack", "Texts", "Category", "Origin"].map((head) =>
             make("th", { scope: "col" }, head)))),
           make("tbody", {}, ...reply.attacks.map((attack) => make("tr", {}, make("td", {}, make("code", {}, attack.id)),
-            make("td", {}, attack.category || "none"), make("td", {}, attack.origin),
             make("td", {}, make("button", { type: "button", "aria-label": "Reveal " + attack.id,
-              onclick: () => reveal(attack.id) }, "Reveal"))))))));
+              onclick: () => reveal(attack.id) }, "Reveal")),
+            make("td", {}, attack.category || "none"), make("td", {}, attack.origin)))))));
     }
 
     async function reveal(id) {

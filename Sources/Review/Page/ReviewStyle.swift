@@ -40,6 +40,7 @@ enum ReviewStyle {
     summary { cursor: pointer; color: var(--quiet); font-size: .9rem; }
     .choices { display: flex; flex-wrap: wrap; gap: .5rem; position: sticky; bottom: 0; background: var(--paper);
       padding: .75rem 0; border-top: 1px solid var(--rule); }
+    .dispute .choices { position: static; }
     button, input, textarea { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--edge);
       border-radius: 8px; padding: .45rem .9rem; min-height: 2.75rem; }
     input[type="checkbox"] { min-height: 0; vertical-align: middle; }
@@ -60,7 +61,7 @@ enum ReviewStyle {
     .dispute + .dispute { margin-top: 2.5rem; border-top: 1px solid var(--rule); }
     @media (max-width: 48rem) {
       body { padding: .75rem .9rem 2rem; } nav { margin-left: 0; }
-      main { display: block; } aside { padding-top: .1rem; } nav button { padding: .35rem .7rem; }
+      main { display: block; } #search label { flex: 1 1 100%; } aside { padding-top: .1rem; } nav button { padding: .35rem .7rem; }
       .choices kbd { display: none; } pre { max-height: 18rem; } .choices button { flex: 1 1 30%; padding: .45rem .5rem; }
     }
 
