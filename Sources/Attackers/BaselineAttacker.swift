@@ -3,27 +3,29 @@ import LanguageModels
 
 /// The field's baselines behind the same protocol: REINFORCE, PPO with novelty, in-context, plain sampling. Each starts
 /// from the reference model in every search; known attacks are left out.
-struct BaselineAttacker: Attacker {
+package struct BaselineAttacker: Attacker {
   /// One search, from the reference model.
-  struct Search: Sendable {
+  package struct Search: Sendable {
     let attacker: BaselineAttacker
-    let oracle: any AttackOracle
-    let budget: SearchBudget
-    let seed: UInt64
-    let progress: @Sendable (_ responses: Int, _ note: String) -> Void
+    package let oracle: any AttackOracle
+    package let budget: SearchBudget
+    package let seed: UInt64
+    package let progress: @Sendable (_ responses: Int, _ note: String) -> Void
+
+    package var settings: AttackerSettings { attacker.settings }
   }
 
   let settings: AttackerSettings
   let reference: CausalLanguageModel
-  let fingerprint: String
+  package let fingerprint: String
   let embedder: any Embedder
   let prefix: [Int32]
   private let run: @Sendable (Search) async throws -> SearchResult
 
-  var method: String { settings.method.name }
+  package var method: String { settings.method.name }
 
   /// - Throws: `SluiceError` (usage) when there is no prompt to start from.
-  init(_ parts: AttackerParts, run: @escaping @Sendable (Search) async throws -> SearchResult) throws {
+  package init(_ parts: AttackerParts, run: @escaping @Sendable (Search) async throws -> SearchResult) throws {
     reference = parts.reference
     settings = parts.settings
     embedder = parts.embedder
@@ -32,7 +34,7 @@ struct BaselineAttacker: Attacker {
     self.run = run
   }
 
-  func search(
+  package func search(
     start: [UInt8]?, seedPrompts: [String], oracle: any AttackOracle, budget: SearchBudget, seed: UInt64,
     progress: @escaping @Sendable (Int, String) -> Void
   ) async throws -> SearchResult {

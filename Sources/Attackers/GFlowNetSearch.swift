@@ -3,7 +3,7 @@ import Foundation
 import LanguageModels
 
 /// One restart of the GFlowNet attacker on one target.
-struct GFlowNetSearch: Sendable {
+package struct GFlowNetSearch: Sendable {
   let settings: AttackerSettings
   let prefix: [Int32]
   let progress: @Sendable (Int, String) -> Void
@@ -36,7 +36,7 @@ struct GFlowNetSearch: Sendable {
   /// Share of each round that it may take, so that what is new is looked for from the first round on.
   private static let memoryShare = 0.25
   /// Batches in a row without one new prompt after which the sampler counts as collapsed.
-  static let patience = 25
+  package static let patience = 25
   /// Rewards below this count as this in the objective.
   private static let leastLogReward = -150.0
 

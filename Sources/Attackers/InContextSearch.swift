@@ -24,10 +24,7 @@ struct InContextSearch: Sendable {
     settings = attacker.settings
     prefix = attacker.prefix
     progress = search.progress
-    proposer = Proposer(
-      settings: settings,
-      reference: try AttackerModel(
-        reference: attacker.reference, prefix: prefix, settings: settings, learningRate: 0, seed: search.seed))
+    proposer = try Proposer(search)
     pool = ReplayBuffer(capacity: settings.buffer)
     generator = SeededGenerator(seed: search.seed, stream: "search")
     log = SearchLog(oracle: search.oracle, budget: search.budget, settings: settings)

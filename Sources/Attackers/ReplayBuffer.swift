@@ -3,12 +3,12 @@ import Foundation
 import Tensors
 
 /// One attack that the target has answered.
-struct Experience: Sendable, Codable, Hashable {
+package struct Experience: Sendable, Codable, Hashable {
   /// With the end token, where it was sampled.
-  let tokens: [Int32]
-  let prompt: String
+  package let tokens: [Int32]
+  package let prompt: String
   /// c(x).
-  var logUnsafe: Double
+  package var logUnsafe: Double
   /// log p_ref of each token: stored, so that replay never computes it again.
   let reference: [Float]
 }

@@ -2,20 +2,20 @@ import Core
 import Foundation
 
 /// Keeps count of what a search asked and found.
-struct SearchLog: Sendable {
+package struct SearchLog: Sendable {
   let oracle: any AttackOracle
   let budget: SearchBudget
   let settings: AttackerSettings
-  private(set) var spent = 0
+  package private(set) var spent = 0
   /// Responses that questions under way may still cost.
   private var underWay = 0
   /// c(x) of every prompt asked in this search: no prompt is paid for twice to learn the same thing.
   private(set) var known: [String: Double] = [:]
   /// Asked, or being asked.
   private var asked: Set<String> = []
-  private(set) var claimed: [ClaimedAttack] = []
+  package private(set) var claimed: [ClaimedAttack] = []
 
-  init(oracle: any AttackOracle, budget: SearchBudget, settings: AttackerSettings) {
+  package init(oracle: any AttackOracle, budget: SearchBudget, settings: AttackerSettings) {
     self.oracle = oracle
     self.budget = budget
     self.settings = settings
@@ -27,12 +27,12 @@ struct SearchLog: Sendable {
   var left: Int { max(0, budget.responses - committed) }
 
   /// Whether the budget pays for another attack's responses.
-  var canAsk: Bool { left >= settings.mostResponses }
+  package var canAsk: Bool { left >= settings.mostResponses }
 
   /// Attacks that can be asked until `limit` responses are committed.
   func room(until limit: Int) -> Int { max(0, min(left, limit - committed)) / settings.mostResponses }
 
-  func isNew(_ prompt: String) -> Bool { !asked.contains(prompt) }
+  package func isNew(_ prompt: String) -> Bool { !asked.contains(prompt) }
 
   /// Takes the prompts that were not asked before, as far as `limit` (committed responses) goes, and pays for them.
   mutating func reserve(_ prompts: [String], until limit: Int? = nil) -> [String] {
@@ -61,7 +61,7 @@ struct SearchLog: Sendable {
 
   /// Asks about proposals and claims the new ones that seem to work.
   /// - Returns: those that a judge scored, with their c(x), and whether they are new to this search.
-  mutating func tryOut(
+  package mutating func tryOut(
     _ proposals: [Experience], step: Int
   ) async throws -> [(experience: Experience, isNew: Bool)] {
     var fresh = Set(proposals.map(\.prompt).filter(isNew))

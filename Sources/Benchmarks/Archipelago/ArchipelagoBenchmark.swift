@@ -48,7 +48,9 @@ struct ArchipelagoBenchmark: AsyncParsableCommand {
     guard !sizes.isEmpty, sizes.allSatisfy({ $0 > 0 }), seeds > 0 else {
       throw ValidationError("--budgets are numbers of responses with commas between them, --seeds is 1 or more")
     }
-    let contestants = method.isEmpty ? Contestant.methods : try method.map(Contestant.init)
+    let known = Contestant.onArchipelago(RequestGrammar())
+    let contestants =
+      method.isEmpty ? known : try method.map { name in try known.first { $0.name == name } ?? Contestant(name) }
     try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
     let models = try ArchipelagoModels.load(seed: Self.worldSeed, parent: try BenchmarkFolder.make("archipelago")) {
       note($0)

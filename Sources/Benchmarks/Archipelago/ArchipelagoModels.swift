@@ -15,7 +15,8 @@ struct ArchipelagoModels: Sendable {
     var embedder = Schedule(steps: 1_500, batch: 32, learningRate: 2e-3)
   }
 
-  private static let vocabulary = 1_024
+  /// Most tokens; as many come out as make every word one.
+  private static let vocabulary = 1_280
   private static let (end, begin) = ("<|end|>", "<|attacker|>")
 
   /// Loads the models of `seed` from their folder, or trains them into it: a few minutes on two cores.
@@ -58,7 +59,7 @@ struct ArchipelagoModels: Sendable {
     _ = try JobQueue.run(jobs, workers: jobs.count)
   }
 
-  /// Learnt from sentences with every value equally often, so that rare words aren't spelt letter by letter.
+  /// Learnt from sentences with every value equally often, so that rare words aren't spelt in pieces.
   static func vocabulary(of grammar: RequestGrammar, seed: UInt64) throws -> BytePairVocabulary {
     var generator = SeededGenerator(seed: seed, stream: "archipelago tokenizer")
     let texts = (0..<10_000).map { _ in sentence(anyValues(&generator), grammar, &generator) }
