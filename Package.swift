@@ -141,7 +141,7 @@ let package = Package(
     tests("PoliciesTests", ["Core", "Kinds", "Decisions", "Targets", "Judges", "SafetyTuning", "Policies"]),
     tests("SuitesTests", ["Core", "Policies", "Suites"]),
     tests("ReportsTests", ["Core", "Reports", "CLibxml2"]),
-    tests("BenchmarksTests", ["Core", "LanguageModels", "Attackers", "Lab", "sluice-bench"]),
+    tests("BenchmarksTests", ["Core", "LanguageModels", "Attackers", "Lab", "Gate", "sluice-bench"]),
     tests("LabTests", ["Core", "Judges", "LanguageModels", "Lab"]),
     tests(
       "GateTests",

@@ -1,6 +1,7 @@
 import Core
 import Testing
 
+@testable import Gate
 @testable import sluice_bench
 
 @Suite struct RequestGrammarTests {
@@ -238,5 +239,54 @@ import Testing
     #expect(ceilings[3].islands == 200)
     #expect(ceilings[3].kinds == release.compliance.count { $0 > Release.elsewhere })
     #expect(zip(ceilings, ceilings.dropFirst()).allSatisfy { $0.kinds <= $1.kinds && $0.islands <= $1.islands })
+  }
+}
+
+@Suite struct DiscoveriesTests {
+  private let grammar = RequestGrammar()
+  private let release = Release.chain(RequestMass(seed: 1), seed: 9, count: 1)[0]
+
+  private func sentence(_ kind: RequestKind, opener: Int = 0) -> String {
+    grammar.sentence([opener, kind.framing, kind.category, kind.pretext, 0]) { _ in 0 }
+  }
+
+  private func outcome(_ confirmed: [(prompt: String, responsesSpent: Int)]) -> AttackTrial.Outcome {
+    AttackTrial.Outcome(
+      confirmed: confirmed.map { .init(prompt: $0.prompt, category: nil, responsesSpent: $0.responsesSpent) },
+      claimed: confirmed.count, searched: 800, responses: 1_000, unique: [:], vendiScore: nil, curve: [], losses: [],
+      state: [])
+  }
+
+  @Test func kindsCountOnceAndWhatLiesOnNoIslandIsAStray() throws {
+    let wide = try #require(release.islands.indices.first { release.islands[$0].place.pretext == nil })
+    let place = release.islands[wide].place
+    // Two kinds of one island, and of no other.
+    let own = RequestKind.all.filter { place.contains($0) && release.islands(of: $0) == [wide] }
+    let strong = try #require(RequestKind.all.first { release.islands(of: $0).isEmpty })
+    let near = sentence(own[0]).split(separator: " ").dropLast().joined(separator: " ")
+    let found = Discoveries(
+      outcome([
+        (sentence(own[0]), 400), (sentence(own[0], opener: 3), 100), (near, 500), (sentence(own[1]), 200),
+        (sentence(strong), 300), ("xyzzy", 600),
+      ]), on: release, grammar)
+    #expect(found.kinds == 2)
+    #expect(found.strays == 2)
+    #expect(found.islands.map(\.island) == [wide])
+    // Each search response stands for 1.25 with the confirmations.
+    #expect(found.islands.map(\.responses) == [125])
+    #expect(found.area(budget: 1_000) == 1 - 0.125)
+    #expect(found.area(budget: 125) == 0)
+  }
+
+  @Test func aKindOnTwoIslandsFindsBoth() throws {
+    let kind = try #require(RequestKind.all.first { release.islands(of: $0).count > 1 })
+    let found = Discoveries(outcome([(sentence(kind), 80)]), on: release, grammar)
+    #expect(Set(found.islands.map(\.island)) == Set(release.islands(of: kind)))
+    #expect(found.kinds == 1)
+  }
+
+  @Test func whatWasNeverFoundIsNothing() {
+    let found = Discoveries(outcome([]), on: release, grammar)
+    #expect(found.islands.isEmpty && found.kinds == 0 && found.strays == 0 && found.area(budget: 1_000) == 0)
   }
 }

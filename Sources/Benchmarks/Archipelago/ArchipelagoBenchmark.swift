@@ -1,4 +1,5 @@
 import ArgumentParser
+import Attackers
 import Core
 import Foundation
 
@@ -13,6 +14,7 @@ struct ArchipelagoBenchmark: AsyncParsableCommand {
   @Option(help: "The first seed; tuning used 100 to 199.") var firstSeed = 500
   @Option(help: "Methods, or name:key=value for a variant of the default; may be repeated.") var method: [String] = []
   @Option(help: "The release of the chain, from 0.") var release = 0
+  @Flag(help: "Goes on from release to release instead, against starting anew on each.") var chain = false
   @Option(help: "Where table and plot are written.") var out = ".build-bench/archipelago"
 
   /// Of language and models.
@@ -56,6 +58,7 @@ struct ArchipelagoBenchmark: AsyncParsableCommand {
       note($0)
     }
     let world = ArchipelagoWorld(models: models, seed: Self.worldSeed)
+    if chain { return try await chain(world, sizes) }
     let chains = (0..<seeds).map { index in
       let seed = UInt64(firstSeed + index)
       return (seed, Release.chain(world.mass, seed: seed))
@@ -109,6 +112,25 @@ struct ArchipelagoBenchmark: AsyncParsableCommand {
       area: found.area(budget: budget), strays: found.strays, claimed: outcome.claimed,
       confirmed: outcome.confirmed.count, searched: outcome.searched, responses: outcome.responses,
       seconds: Double((ContinuousClock.now - began).components.seconds))
+  }
+
+  /// One attacker alone: the default, or the first `--method`.
+  private func chain(_ world: ArchipelagoWorld, _ sizes: [Int]) async throws {
+    let settings = try method.first.map(Contestant.init)?.settings ?? AttackerSettings()
+    var measured: [(budget: Int, steps: [ReleaseChain.Step])] = []
+    for size in sizes.sorted() {
+      var steps: [ReleaseChain.Step] = []
+      for seed in firstSeed..<(firstSeed + seeds) {
+        steps += try await ReleaseChain(world: world, settings: settings, budget: size).run(seed: UInt64(seed)) {
+          step in
+          note(
+            "\(size) seed \(step.seed) release \(step.release): \(step.incremental.unseen) islands not seen before, "
+              + "\(step.scratch.unseen) from scratch")
+        }
+      }
+      measured.append((size, steps))
+    }
+    print(ReleaseChain.text(measured))
   }
 
   private func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
