@@ -10,7 +10,7 @@ struct ArchipelagoBenchmark: AsyncParsableCommand {
     commandName: "archipelago", abstract: "Islands of weakness found by each method at equal target responses.")
 
   @Option(help: "Target responses, search and confirmation together.") var budgets = "1000,5000"
-  @Option(help: "How many seeds, of islands and searches.") var seeds = 1
+  @Option(help: "How many seeds, of islands and searches.") var seeds = 3
   @Option(help: "The first seed; tuning used 100 to 199.") var firstSeed = 500
   @Option(help: "Methods, or name:key=value for a variant of the default; may be repeated.") var method: [String] = []
   @Option(help: "The release of the chain, from 0.") var release = 0
