@@ -21,7 +21,7 @@ struct LinePlot {
   var format: (Double) -> String = { String(format: $0 < 100 ? "%.1f" : "%.0f", $0) }
 
   private static let colours = [
-    "#0b6e4f", "#b3541e", "#5b5f97", "#c2185b", "#6d6875", "#1f77b4", "#8a6d00", "#444444",
+    "#0b6e4f", "#b3541e", "#5b5f97", "#c2185b", "#6d6875", "#1f77b4", "#8a6d00", "#444444", "#2ca9a1",
   ]
   private static let (width, height, pitch) = (360.0, 300.0, 460.0)
 
