@@ -66,6 +66,8 @@ struct LinePlot {
         let place = number(x(point.x))
         svg += "<line x1=\"\(place)\" x2=\"\(place)\" y1=\"\(number(y(point.low)))\" y2=\"\(number(y(point.high)))\" "
         svg += "stroke=\"\(colour)\" stroke-width=\"4\" stroke-opacity=\"0.5\"/>"
+        // A single value has neither line nor interval.
+        svg += "<circle cx=\"\(place)\" cy=\"\(number(y(point.y)))\" r=\"3\" fill=\"\(colour)\"/>"
       }
       svg += "<text x=\"\(left + Double(index % 4) * 100)\" y=\"\(Self.height + 44 + Double(index / 4) * 16)\" "
       svg += "fill=\"\(colour)\">\(line.name)</text>"
