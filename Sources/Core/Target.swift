@@ -81,6 +81,8 @@ public protocol Target: Sendable {
   var preferredBatch: Int { get }
   /// How many of them are on their way at once.
   var inFlight: Int { get }
+  /// Whether outcomes come in batches, many at the same moment.
+  var answersInBatches: Bool { get }
 
   /// Asks for every request; reports each outcome as it arrives, exactly once for each index, in any order.
   ///
@@ -103,6 +105,7 @@ public protocol Target: Sendable {
 
 extension Target {
   public var inFlight: Int { preferredBatch }
+  public var answersInBatches: Bool { false }
   public var declaredRevision: String? { nil }
   public var identifiesBytes: Bool { declaredRevision != nil }
   public var notices: [String] { [] }

@@ -42,6 +42,25 @@ public enum SHA256 {
     return bytes.withContiguousStorageIfAvailable(key) ?? Array(bytes).withUnsafeBufferPointer(key)
   }
 
+  /// The 32 bytes of a hash in lower-case hexadecimal; nil for what is none.
+  static func bytes(hex: String) -> [UInt8]? {
+    guard hex.utf8.count == 2 * Int(crypto_hash_sha256_BYTES) else { return nil }
+    var digits: [UInt8] = []
+    for digit in hex.utf8 {
+      switch digit {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): digits.append(digit - UInt8(ascii: "0"))
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): digits.append(digit - UInt8(ascii: "a") + 10)
+      default: return nil
+      }
+    }
+    return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+  }
+
+  /// A hash of 32 bytes in lower-case hexadecimal; nil for what is none.
+  static func hex(of hash: [UInt8]) -> String? {
+    hash.count == Int(crypto_hash_sha256_BYTES) ? hash.withUnsafeBytes(hexadecimal) : nil
+  }
+
   /// The same of a hash in hexadecimal.
   static func key(hex: String) -> Int64 { Int64(bitPattern: UInt64(hex.prefix(16), radix: 16) ?? 0) }
 

@@ -12,7 +12,7 @@ extension Ledger {
   }
 
   static func headHash(_ db: Database) throws -> String {
-    try String.fetchOne(db, sql: "SELECT hash FROM audit ORDER BY sequence DESC LIMIT 1") ?? genesis
+    try Row.fetchOne(db, sql: "SELECT hash FROM audit ORDER BY sequence DESC LIMIT 1")?.chainHash("hash") ?? genesis
   }
 
   /// Appends a record to the audit chain.
@@ -56,19 +56,22 @@ struct AuditRecord {
   init(_ row: Row) throws {
     self.init(
       sequence: try row.get("sequence"), at: try row.get("at"), kind: try row.exactText("kind"),
-      detail: try row.exactText("detail"), previous: try row.get("previous"),
-      rows: try row.getIfAny("rows", as: Data.self).map { [UInt8]($0) }, hash: try row.get("hash"))
+      detail: try row.exactText("detail"), previous: try row.chainHash("previous"),
+      rows: try row.getIfAny("rows", as: Data.self).map { [UInt8]($0) }, hash: try row.chainHash("hash"))
   }
 
   /// Columns for `init`.
   static let columns = "sequence, at, \(ExactText.read("kind", "detail")), previous, rows, hash"
 
+  /// - Parameter hashes: how the table stores them.
   /// - Returns: the new record's number.
   static func append(
-    _ db: Database, kind: String, detail: String, now: Double, rows: [UInt8]? = nil
+    _ db: Database, kind: String, detail: String, now: Double, rows: [UInt8]? = nil, hashes: ChainHash = .bytes
   ) throws -> Int {
     let find = try db.cachedStatement(sql: "SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1")
-    let last: (number: Int, hash: String)? = try Row.fetchOne(find).map { (try $0.get("sequence"), try $0.get("hash")) }
+    let last: (number: Int, hash: String)? = try Row.fetchOne(find).map {
+      (try $0.get("sequence"), try $0.chainHash("hash"))
+    }
     let record = AuditRecord(
       sequence: (last?.number ?? 0) + 1, at: now, kind: kind, detail: detail, previous: last?.hash ?? Ledger.genesis,
       rows: rows)
@@ -77,9 +80,36 @@ struct AuditRecord {
         INSERT INTO audit (kind, detail, sequence, at, previous, rows, hash) VALUES (\(ExactText.bound(2)), ?, ?, ?, ?, ?)
         """
     ).execute(arguments: [
-      exact(kind), exact(detail), record.sequence, now, record.previous, rows.map { Data($0) }, record.expectedHash,
+      exact(kind), exact(detail), record.sequence, now, hashes.stored(record.previous), rows.map { Data($0) },
+      hashes.stored(record.expectedHash),
     ])
     return record.sequence
+  }
+}
+
+/// How a table of the chain stores hashes.
+enum ChainHash {
+  /// In hexadecimal, as ledgers did up to schema 9.
+  case text
+  case bytes
+
+  func stored(_ hash: String) -> any DatabaseValueConvertible {
+    switch self {
+    case .text: hash
+    case .bytes: Self.packed(hash)
+    }
+  }
+
+  /// The bytes of a hash; those of the text itself for what is none, so that damage stays what it was.
+  static func packed(_ hash: String) -> Data { Data(SHA256.bytes(hex: hash) ?? Array(hash.utf8)) }
+}
+
+extension Row {
+  /// A hash of the audit chain in hexadecimal, however it is stored.
+  fileprivate func chainHash(_ column: String) throws -> String {
+    if case .string(let text) = (self[column] as DatabaseValue).storage { return text }
+    let bytes = [UInt8](try get(column) as Data)
+    return SHA256.hex(of: bytes) ?? String(decoding: bytes, as: UTF8.self)
   }
 }
 

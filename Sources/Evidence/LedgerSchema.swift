@@ -172,6 +172,9 @@ enum LedgerSchema {
     migrator.registerMigration("10: notes of reviewers, adjudications") { db in
       try db.execute(sql: reviews)
     }
+    migrator.registerMigration("11: hashes of the audit chain as bytes") { db in
+      try packChain(db)
+    }
     return migrator
   }
 

@@ -1,7 +1,7 @@
 /// What a record of the audit chain says of rows, as bytes: for each table the keys of new rows with the first 32 bits of each
 /// digest and one digest over all of them, and for rows that changed or went the whole digests before and after.
 ///
-/// A new row takes about six bytes. What a changed row was is kept as its digest, so that the record that brought it can
+/// A new row takes four bytes where its key follows the one before, else about six. What a changed row was is kept as its digest, so that the record that brought it can
 /// still be verified when the text is gone.
 struct RowRecord: Sendable {
   static let kind = "rows"
@@ -9,6 +9,8 @@ struct RowRecord: Sendable {
   static let coveringKind = "rows of older versions"
   /// Rows of one record, so that no record gets large.
   static let most = 10_000
+  /// Set in a table's number where the keys of its new rows come as runs, before all tags.
+  private static let inRuns: UInt8 = 0x80
 
   struct Part: Sendable {
     let table: ChainedTable
@@ -17,6 +19,19 @@ struct RowRecord: Sendable {
     /// Over keys and digests of the new rows.
     var digest: RowDigest?
     var changes: [(key: RowKey, change: RowChanges.Change)] = []
+
+    /// The keys of the new rows, where one follows another under its first key and with their number.
+    fileprivate var runs: [KeyRun] {
+      var runs: [KeyRun] = []
+      for key in keys {
+        if let last = runs.last, key == last.next {
+          runs[runs.count - 1].count += 1
+        } else {
+          runs.append(KeyRun(first: key))
+        }
+      }
+      return runs
+    }
   }
 
   let parts: [Part]
@@ -48,15 +63,22 @@ struct RowRecord: Sendable {
   var bytes: [UInt8] {
     var result = RowBytes()
     for part in parts {
-      result.bytes.append(part.table.rawValue)
+      let runs = part.runs
+      let areInRuns = runs.count < part.keys.count
+      result.bytes.append(part.table.rawValue | (areInRuns ? Self.inRuns : 0))
       result.append(UInt64(part.keys.count))
       result.append(UInt64(part.changes.count))
       if let digest = part.digest { result.bytes += digest.bytes }
-      var last: Int64 = 0
-      for (key, tag) in zip(part.keys, part.tags) {
-        result.append(key, after: last)
-        last = key.first
-        withUnsafeBytes(of: tag.littleEndian) { result.bytes += $0 }
+      if areInRuns {
+        result.append(runs)
+        for tag in part.tags { result.append(tag) }
+      } else {
+        var last: Int64 = 0
+        for (key, tag) in zip(part.keys, part.tags) {
+          result.append(key, after: last)
+          last = key.first
+          result.append(tag)
+        }
       }
       for (key, change) in part.changes {
         result.append(key, after: 0)
@@ -73,16 +95,22 @@ struct RowRecord: Sendable {
     var reader = RowReader(bytes)
     var parts: [Part] = []
     while !reader.isAtEnd {
-      guard let table = ChainedTable(rawValue: try reader.byte()) else { throw RowReader.damage }
+      let head = try reader.byte()
+      guard let table = ChainedTable(rawValue: head & ~Self.inRuns) else { throw RowReader.damage }
       var part = Part(table: table)
       let (rows, changes) = (try reader.count(), try reader.count())
       if rows > 0 { part.digest = try reader.digest() }
-      var last: Int64 = 0
-      for _ in 0..<rows {
-        let key = try reader.key(after: last)
-        last = key.first
-        part.keys.append(key)
-        part.tags.append(try reader.tag())
+      if head & Self.inRuns != 0 {
+        part.keys = try reader.keys(rows)
+        for _ in 0..<rows { part.tags.append(try reader.tag()) }
+      } else {
+        var last: Int64 = 0
+        for _ in 0..<rows {
+          let key = try reader.key(after: last)
+          last = key.first
+          part.keys.append(key)
+          part.tags.append(try reader.tag())
+        }
       }
       for _ in 0..<changes {
         let key = try reader.key(after: 0)
@@ -92,6 +120,19 @@ struct RowRecord: Sendable {
       parts.append(part)
     }
     self.parts = parts
+  }
+}
+
+/// Keys of numbers each of which is greater by one than the one before, as those of new rows are; or one key of another kind.
+private struct KeyRun {
+  let first: RowKey
+  var count = 1
+
+  /// The key that would go on with the run; nil where none can.
+  var next: RowKey? { first.rest == nil ? self[count] : nil }
+
+  subscript(_ index: Int) -> RowKey {
+    RowKey(first: first.first &+ Int64(index), second: first.second, rest: first.rest)
   }
 }
 
@@ -123,6 +164,19 @@ private struct RowBytes {
       append(key.second == 0 ? Self.one : Self.two)
       append(signed: key.first &- last)
       if key.second != 0 { append(signed: key.second) }
+    }
+  }
+}
+
+extension RowBytes {
+  mutating func append(_ tag: UInt32) { withUnsafeBytes(of: tag.littleEndian) { bytes += $0 } }
+
+  mutating func append(_ runs: [KeyRun]) {
+    var last: Int64 = 0
+    for run in runs {
+      append(run.first, after: last)
+      append(UInt64(run.count))
+      last = run[run.count - 1].first
     }
   }
 }
@@ -174,6 +228,22 @@ private struct RowReader {
   mutating func digest() throws -> RowDigest { RowDigest(try slice(RowDigest.size)) }
 
   mutating func tag() throws -> UInt32 { try slice(4).reversed().reduce(0) { $0 << 8 | UInt32($1) } }
+
+  /// Keys that `RowBytes.append(_ runs:)` wrote.
+  mutating func keys(_ count: Int) throws -> [RowKey] {
+    var keys: [RowKey] = []
+    var last: Int64 = 0
+    while keys.count < count {
+      var run = KeyRun(first: try key(after: last))
+      run.count = try self.count()
+      guard (1...(count - keys.count)).contains(run.count), run.count == 1 || run.next != nil else {
+        throw Self.damage
+      }
+      for index in 0..<run.count { keys.append(run[index]) }
+      last = run[run.count - 1].first
+    }
+    return keys
+  }
 
   mutating func key(after last: Int64) throws -> RowKey {
     let head = try number()

@@ -338,6 +338,52 @@ struct RowChainTests {
     }
   }
 
+  /// Takes a ledger back to schema 9, which had the chain's hashes as text.
+  private static func takeBack(_ path: String) throws {
+    let intruder = try Intruder(path)
+    try intruder.queue.writeWithoutTransaction { db in
+      try db.execute(
+        sql: """
+          CREATE TABLE earlier (
+            sequence INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL,
+            previous TEXT NOT NULL, hash TEXT NOT NULL UNIQUE, rows BLOB
+          ) STRICT;
+          INSERT INTO earlier
+            SELECT sequence, at, kind, detail, lower(hex(previous)), lower(hex(hash)), rows FROM audit;
+          DROP TABLE audit;
+          ALTER TABLE earlier RENAME TO audit;
+          DELETE FROM grdb_migrations WHERE identifier LIKE '10:%';
+          """)
+    }
+    try intruder.leave()
+  }
+
+  @Test("A chain with its hashes as text is the same once it is brought up to date, and damage in it stays damage")
+  func textHashes() throws {
+    let place = Place()
+    try filled(at: place)
+    let head = try Ledger(path: place.path, readOnly: true).headHash()
+    try Self.takeBack(place.path)
+    let damaged = Place()
+    try copy(place, to: damaged)
+    do {
+      let ledger = try Ledger(path: place.path)
+      #expect(ledger.backup?.hasSuffix(".before-schema-10") == true)
+      #expect(try ledger.headHash() == head)
+      let forms = try ledger.read { db in
+        try String.fetchAll(db, sql: "SELECT DISTINCT typeof(hash) || length(hash) || typeof(previous) FROM audit")
+      }
+      #expect(forms == ["blob32blob"])
+      _ = try ledger.beginRun(identity, now: 99)
+    }
+    #expect(try findings(place.path, heads: [head]).isEmpty)
+    let intruder = try Intruder(damaged.path)
+    try intruder.queue.write { try $0.execute(sql: "UPDATE audit SET hash = 'no hash' WHERE sequence = 4") }
+    try intruder.leave()
+    _ = try Ledger(path: damaged.path)
+    #expect(try findings(damaged.path).contains { $0.place == "audit record 4" })
+  }
+
   @Test("What a transaction that failed wrote is in no record")
   func rolledBack() throws {
     struct Stop: Error {}

@@ -45,6 +45,10 @@ struct UpgradeTests {
     }
   }
 
+  private static func hexadecimal(_ column: String) -> String {
+    "IIF(typeof(\(column)) = 'blob', lower(hex(\(column))), \(column)) AS \(column)"
+  }
+
   private static let columns = [
     "runs":
       "id, policyName, policyHash, policyText, identity, seed, overrides, version, began, ended, verdict, exitCode, "
@@ -56,7 +60,8 @@ struct UpgradeTests {
     "failures": "id, target, prompt, settings, sample, kind, message, run",
     "checks":
       "run, name, metric, verdict, value, lower, upper, confidence, n, unscored, method, atLeast, atMost, effectiveN",
-    "audit": "sequence, at, kind, detail, previous, hash",
+    // Hashes are text up to schema 9, and bytes since.
+    "audit": "sequence, at, kind, detail, \(hexadecimal("previous")), \(hexadecimal("hash"))",
   ]
 
   @Test("opens with all that it held, its chain intact, and a private copy of it as it was beside it")

@@ -42,6 +42,29 @@ struct CommittingTests {
     #expect(groups.all.dropFirst().dropLast().allSatisfy { $0.count >= 64 })
   }
 
+  @Test("The first of a batch waits for the others, which are there at the same moment")
+  func batches() async throws {
+    let groups = Groups()
+    let buffer = CommittingBuffer<Int>(pause: .seconds(60), enough: 64, inBatches: true) { groups.add($0) }
+    for number in 0..<40 { #expect(buffer.add(number)) }
+    #expect(groups.all.isEmpty)
+    for number in 40..<70 { buffer.add(number) }
+    #expect(groups.all == [Array(0..<64)])
+    try buffer.finish()
+    #expect(groups.all == [Array(0..<64), Array(64..<70)])
+  }
+
+  @Test("A batch that is over before it is large is committed when the pause is over")
+  func smallBatch() async throws {
+    let groups = Groups()
+    let buffer = CommittingBuffer<Int>(pause: .milliseconds(10), enough: 64, inBatches: true) { groups.add($0) }
+    for number in 0..<3 {
+      buffer.add(number)
+      while groups.all.count <= number { try await Task.sleep(for: .milliseconds(2)) }
+    }
+    #expect(groups.all == [[0], [1], [2]])
+  }
+
   @Test("What waits for company is committed when the pause is over, with nobody bringing more")
   func due() async throws {
     let groups = Groups()

@@ -14,11 +14,14 @@ final class Arrivals<Answer: Sendable>: Sendable {
   /// - Parameters:
   ///   - concurrency: requests that may fail from one short outage.
   ///   - inFlight: requests that are on their way at once.
+  ///   - inBatches: whether many outcomes come at the same moment.
   ///   - commit: when it returns, the outcomes survive a crash.
-  init(concurrency: Int, inFlight: Int, commit: @escaping @Sendable ([Arrival]) throws -> Void) {
+  init(
+    concurrency: Int, inFlight: Int, inBatches: Bool = false, commit: @escaping @Sendable ([Arrival]) throws -> Void
+  ) {
     watch = ArrivalWatch(concurrency: concurrency)
     // A crash then takes no more answers that came than requests that were on their way.
-    buffer = CommittingBuffer(enough: inFlight, commit: commit)
+    buffer = CommittingBuffer(enough: inFlight, inBatches: inBatches, commit: commit)
   }
 
   func arrived(_ index: Int, _ outcome: Outcome) {

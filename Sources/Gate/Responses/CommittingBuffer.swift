@@ -5,7 +5,8 @@ import Synchronization
 ///
 /// The thread that delivers an outcome while no commit is running commits everything that waits; others only queue. So a slow
 /// server's responses are stored one by one as they come. Where they come faster, a transaction for each would cost more
-/// than all the rest: then one commit follows another after `pause`, or as soon as `enough` wait.
+/// than all the rest: then one commit follows another after `pause`, or as soon as `enough` wait. The first of a batch waits as
+/// well, since the others are there already.
 final class CommittingBuffer<Item: Sendable>: Sendable {
   private struct State: Sendable {
     var waiting: [Item] = []
@@ -20,18 +21,23 @@ final class CommittingBuffer<Item: Sendable>: Sendable {
   /// Outcomes that are not committed yet are lost with the process, as those in flight are.
   private let pause: Duration
   private let enough: Int
+  private let inBatches: Bool
   private let state = Mutex(State())
   private let writing = Mutex(())
   private let commit: @Sendable ([Item]) throws -> Void
 
   /// A transaction of more is hardly cheaper for each.
-  private static var most: Int { 64 }
+  private static var most: Int { 256 }
 
-  /// - Parameter enough: outcomes that are committed at once, 64 at most.
+  /// - Parameters:
+  ///   - enough: outcomes that are committed at once, 256 at most.
+  ///   - inBatches: whether an outcome that comes after a silence is followed by others at the same moment.
   init(
-    pause: Duration = .milliseconds(2), enough: Int? = nil, commit: @escaping @Sendable ([Item]) throws -> Void
+    pause: Duration = .milliseconds(5), enough: Int? = nil, inBatches: Bool = false,
+    commit: @escaping @Sendable ([Item]) throws -> Void
   ) {
     self.pause = pause
+    self.inBatches = inBatches
     self.enough = max(1, min(enough ?? Self.most, Self.most))
     self.commit = commit
   }
@@ -59,9 +65,11 @@ final class CommittingBuffer<Item: Sendable>: Sendable {
     if let failure = state.withLock({ $0.failure }) { throw failure }
   }
 
-  private func nextStep(_ state: inout State) -> Step {
+  /// - Parameter hasPaused: whether the pause was for what waits now.
+  private func nextStep(_ state: inout State, hasPaused: Bool = false) -> Step {
     if state.committing || state.waiting.isEmpty { return .nothing }
-    if state.waiting.count < enough, let ended = state.ended, ContinuousClock.now - ended < pause {
+    let isSoon = state.ended.map { ContinuousClock.now - $0 < pause } ?? false
+    if state.waiting.count < enough, isSoon || inBatches && !hasPaused {
       if state.isDue { return .nothing }
       state.isDue = true
       return .wait
@@ -80,7 +88,7 @@ final class CommittingBuffer<Item: Sendable>: Sendable {
         take(
           state.withLock { state in
             state.isDue = false
-            return nextStep(&state)
+            return nextStep(&state, hasPaused: true)
           })
       }
     }

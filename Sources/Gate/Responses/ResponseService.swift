@@ -274,7 +274,9 @@ final class ResponseService: Sendable {
     if case .provenTarget(let proof) = supply { try await proof.perform() }
     let (archive, meter) = (archive, meter)
     let began = clock.now
-    let arrivals = Arrivals<Response>(concurrency: target.preferredBatch, inFlight: target.inFlight) { outcomes in
+    let arrivals = Arrivals<Response>(
+      concurrency: target.preferredBatch, inFlight: target.inFlight, inBatches: target.answersInBatches
+    ) { outcomes in
       try archive.commit(outcomes.map { (requests[$0.index], $0.outcome) }, of: target)
       // Only what is committed is counted.
       meter.asked(outcomes.lazy.map(\.outcome), role: role)

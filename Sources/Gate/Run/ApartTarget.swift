@@ -14,6 +14,7 @@ struct ApartTarget: Target {
   var settings: SamplingSettings { model.settings }
   var preferredBatch: Int { model.preferredBatch }
   var inFlight: Int { model.inFlight }
+  var answersInBatches: Bool { model.answersInBatches }
   var declaredRevision: String? { model.declaredRevision }
   var identifiesBytes: Bool { model.identifiesBytes }
 

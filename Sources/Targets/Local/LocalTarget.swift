@@ -43,6 +43,8 @@ public final class LocalTarget: Target {
     marks = ReasoningMarks(model.tokenizer)
   }
 
+  public var answersInBatches: Bool { true }
+
   /// A digest of the files: no policy has to say it.
   public var declaredRevision: String? { fingerprint }
 
