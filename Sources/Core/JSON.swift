@@ -1,3 +1,5 @@
+import Foundation
+
 /// A JSON document as it was written: members keep their order, and keys that differ in any byte stay apart.
 ///
 /// Swift compares strings by canonical equivalence, so a dictionary would fold `é` and `e` + U+0301 into one key.
@@ -84,7 +86,12 @@ extension String {
     // Counting first spares the comparison for nearly all.
     guard utf8.count == other.utf8.count else { return false }
     var (own, other) = (self, other)
-    return own.withUTF8 { own in other.withUTF8 { own.elementsEqual($0) } }
+    return own.withUTF8 { own in
+      other.withUTF8 { other in
+        guard let own = own.baseAddress, let start = other.baseAddress else { return other.isEmpty }
+        return memcmp(own, start, other.count) == 0
+      }
+    }
   }
 }
 

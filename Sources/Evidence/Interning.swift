@@ -7,21 +7,30 @@ import GRDB
 /// - Important: a number may vanish when its transaction is rolled back, so an interning lives no longer than one.
 struct Interning {
   private var settings = SettingsHashes()
+  private var texts = TextRows()
   private var names: [[UInt8]: Int64] = [:]
+  /// The last few of `names`: nearly always it is one of them.
+  private var lastNames: [(text: String, id: Int64)] = []
   private var reasons: [[UInt8]: Int64] = [:]
-  private var lastSource: (key: ResponseKey, id: Int64)?
+  /// Without an identifier where none is stored.
+  private var lastSource: (key: ResponseKey, id: Int64?)?
   private var lastHashed: (target: String, settings: String, scope: String, id: Int64)?
   private var lastText: (text: String, id: Int64)?
   private var lastJudge: (judge: String, category: String, scope: String, id: Int64)?
+  private var findResponse: RowStatement?
 
   /// The number of a short text, which is stored where it is new.
   mutating func name(_ text: String, _ db: Database) throws -> Int64 {
+    if let last = lastNames.first(where: { $0.text.hasSameBytes(as: text) }) { return last.id }
     let bytes = Array(text.utf8)
-    if let known = names[bytes] { return known }
-    let id = try Self.name(ExactText.bound, text, db)
+    let id = try names[bytes] ?? Self.name(ExactText.bound, text, db)
     names[bytes] = id
+    if lastNames.count == Self.mostLast { lastNames.removeFirst() }
+    lastNames.append((text, id))
     return id
   }
+
+  private static let mostLast = 4
 
   /// The number of a judge's reason, which may quote what it looked at.
   mutating func reason(_ text: String, _ db: Database) throws -> Int64 {
@@ -40,21 +49,24 @@ struct Interning {
     return db.lastInsertedRowID
   }
 
-  /// The number of a prompt or response.
+  /// The number of a prompt, which is asked about again and again.
   /// - Parameter isNew: whether to store it where it isn't there; else the result is nil then.
   mutating func text(_ text: String, _ db: Database, storing isNew: Bool = true) throws -> Int64? {
     if let lastText, lastText.text.hasSameBytes(as: text) { return lastText.id }
-    guard let id = try Ledger.textID(db, text, storing: isNew) else { return nil }
+    guard let id = try texts.id(text, db, storing: isNew) else { return nil }
     lastText = (text, id)
     return id
   }
 
+  /// The number of a response's text, which is stored where it is new.
+  mutating func answer(_ text: String, _ db: Database) throws -> Int64? { try texts.id(text, db, storing: true) }
+
   /// The number of a model under its settings in a scope.
   mutating func source(_ key: ResponseKey, _ db: Database, storing isNew: Bool = true) throws -> Int64? {
-    if let lastSource, lastSource.key.hasSameSource(as: key) { return lastSource.id }
+    if let lastSource, lastSource.id != nil || !isNew, lastSource.key.hasSameSource(as: key) { return lastSource.id }
     let hash = try settings.hash(key.settings)
     let id = try Self.source(key.target, settings: hash, scope: key.scope, db, storing: isNew)
-    if let id { lastSource = (key, id) }
+    lastSource = (key, id)
     return id
   }
 
@@ -119,9 +131,11 @@ struct Interning {
     guard let source = try source(key, db, storing: false), let prompt = try text(key.prompt, db, storing: false) else {
       return nil
     }
-    let find = try db.cachedStatement(
-      sql: "SELECT id FROM storedResponses WHERE prompt = ? AND source = ? AND sample = ?")
-    return try Int64.fetchOne(find, arguments: [prompt, source, key.sampleIndex])
+    let find =
+      try findResponse
+      ?? RowStatement("SELECT id FROM storedResponses WHERE prompt = ? AND source = ? AND sample = ?", db)
+    findResponse = find
+    return try find.number(.integer(prompt), .integer(source), .integer(Int64(key.sampleIndex)))
   }
 }
 
@@ -133,39 +147,46 @@ extension ResponseKey {
   }
 }
 
-extension Ledger {
-  /// The row of a prompt or response; texts are stored once.
-  ///
-  /// A key of 64 bits finds candidates; the text itself decides.
+/// The rows of prompts and responses; texts are stored once.
+///
+/// A key of 64 bits finds candidates; the text itself decides.
+private struct TextRows {
+  private var find: RowStatement?
+  private var insert: RowStatement?
+
   /// - Parameter isNew: whether to store it where it isn't there; else the result is nil then.
-  static func textID(_ db: Database, _ text: String, storing isNew: Bool) throws -> Int64? {
-    let key = "sluiceKey(\(ExactText.bound))"
-    let find = try db.cachedStatement(sql: "SELECT id FROM texts WHERE hash = \(key) AND text = \(ExactText.bound)")
-    if let id = try Int64.fetchOne(find, arguments: [exact(text), exact(text)]) { return id }
+  mutating func id(_ text: String, _ db: Database, storing isNew: Bool) throws -> Int64? {
+    let find = try find ?? RowStatement("SELECT id FROM texts WHERE hash = sluiceKey(?1) AND text = ?2", db)
+    self.find = find
+    if let id = try find.number(.text(text), .text(text)) { return id }
     // A text that begins with a NUL left nothing, like one that was purged.
     if let end = text.utf8.firstIndex(of: 0), end > text.startIndex {
       // Version 0.1 cut texts at a NUL, but hashed them whole.
       let cut = String(decoding: text.utf8[..<end], as: UTF8.self)
-      if let id = try Int64.fetchOne(find, arguments: [exact(text), exact(cut)]) {
-        if isNew {
-          _ = try AuditRecord.append(
-            db, kind: RowVerification.completion, detail: "\(id)", now: Date().timeIntervalSince1970)
-          try db.execute(
-            sql:
-              "UPDATE main.texts SET text = \(SealedRows.seal(ExactText.bound, .texts, "text", identity: ["hash"])) WHERE id = ?",
-            arguments: [exact(text), id])
-        }
+      if let id = try find.number(.text(text), .text(cut)) {
+        if isNew { try Self.complete(id, text, db) }
         return id
       }
     }
     guard isNew else { return nil }
-    let sealed = SealedRows.seal("text", .texts, "text", identity: ["hash"])
-    try db.cachedStatement(
-      sql: """
-        INSERT INTO main.texts (hash, text)
-        SELECT hash, \(sealed) FROM (SELECT \(key) AS hash, \(ExactText.bound) AS text)
-        """
-    ).execute(arguments: [exact(text), exact(text)])
+    let insert = try insert ?? RowStatement(Self.insertion, db)
+    self.insert = insert
+    try insert.execute(.text(text))
     return db.lastInsertedRowID
+  }
+
+  private static let insertion = """
+    INSERT INTO main.texts (hash, text)
+    SELECT hash, \(SealedRows.seal("text", .texts, "text", identity: ["hash"]))
+    FROM (SELECT sluiceKey(?1) AS hash, ?1 AS text)
+    """
+
+  private static func complete(_ id: Int64, _ text: String, _ db: Database) throws {
+    _ = try AuditRecord.append(
+      db, kind: RowVerification.completion, detail: "\(id)", now: Date().timeIntervalSince1970)
+    try db.execute(
+      sql:
+        "UPDATE main.texts SET text = \(SealedRows.seal(ExactText.bound, .texts, "text", identity: ["hash"])) WHERE id = ?",
+      arguments: [exact(text), id])
   }
 }

@@ -62,16 +62,16 @@ extension Ledger {
     _ db: Database
   ) throws {
     let (probability, reason) = columns(score)
-    try db.cachedStatement(
-      sql: """
-        INSERT INTO storedJudgments (response, judge, score, category, reason) VALUES (?, ?, ?, ?, ?)
-        ON CONFLICT (response, judge) DO NOTHING
-        """
-    ).execute(arguments: [
-      response, try interning.judge(judge, category: category ?? "", scope: scope, db), probability,
-      try score.category.map { try interning.name($0, db) }, try reason.map { try interning.reason($0, db) },
-    ])
+    try RowStatement(judgmentInsertion, db).execute(
+      .integer(response), .init(try interning.judge(judge, category: category ?? "", scope: scope, db)),
+      probability.map { .real($0) } ?? .null, .init(try score.category.map { try interning.name($0, db) }),
+      .init(try reason.map { try interning.reason($0, db) }))
   }
+
+  private static let judgmentInsertion = """
+    INSERT INTO storedJudgments (response, judge, score, category, reason) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (response, judge) DO NOTHING
+    """
 
   /// A score that is no number says nothing about the response, so it is kept as unscored.
   private static func columns(_ score: Score) -> (probability: Double?, reason: String?) {

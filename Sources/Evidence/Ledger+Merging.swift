@@ -140,7 +140,7 @@ extension Ledger {
     _ response: ShardResponse, _ copying: ShardCopying, _ interning: inout Interning, _ db: Database
   ) throws {
     let prompt = try interning.text(response.prompt, db)
-    let text = try textID(db, response.text, storing: true)
+    let text = try interning.answer(response.text, db)
     let source = try interning.source(
       response.target, settings: response.settings, scope: copying.scope(response.scope), db)
     try db.cachedStatement(

@@ -75,6 +75,7 @@ extension Ledger {
     try write { db in
       var interning = Interning()
       var settings = SettingsHashes()
+      let insert = try RowStatement(Self.insertion, db)
       var stored = 0
       for (key, outcome) in outcomes {
         let prompt = try interning.text(key.prompt, db)
@@ -83,17 +84,11 @@ extension Ledger {
           guard key.scope.isEmpty || key.scope == run || key.scope.hasPrefix("signs ") else {
             throw InternalError("a response was to be stored in another run's name")
           }
-          try db.cachedStatement(
-            sql: """
-              INSERT INTO storedResponses
-              (prompt, source, sample, text, promptTokens, completionTokens, latency, finishReason, run)
-              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (prompt, source, sample) DO NOTHING
-              """
-          ).execute(arguments: [
-            prompt, try interning.source(key, db), key.sampleIndex,
-            try Self.textID(db, response.text, storing: true), response.promptTokens, response.completionTokens,
-            response.latency, try interning.name(response.finishReason, db), try interning.name(run, db),
-          ])
+          try insert.execute(
+            .init(prompt), .init(try interning.source(key, db)), .integer(Int64(key.sampleIndex)),
+            .init(try interning.answer(response.text, db)), .integer(Int64(response.promptTokens)),
+            .integer(Int64(response.completionTokens)), .real(response.latency),
+            .integer(try interning.name(response.finishReason, db)), .integer(try interning.name(run, db)))
           stored += db.changesCount
         case .failure(let failure):
           try Self.insertFailure(
@@ -104,6 +99,12 @@ extension Ledger {
       return stored
     }
   }
+
+  private static let insertion = """
+    INSERT INTO storedResponses
+    (prompt, source, sample, text, promptTokens, completionTokens, latency, finishReason, run)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (prompt, source, sample) DO NOTHING
+    """
 
   /// - Parameters:
   ///   - prompt: row of the text.
