@@ -80,3 +80,13 @@ static inline CURLMcode sluice_multi_set_callbacks(
   if (code == CURLM_OK) code = curl_multi_setopt(handle, CURLMOPT_TIMERFUNCTION, timer);
   return code != CURLM_OK ? code : curl_multi_setopt(handle, CURLMOPT_TIMERDATA, context);
 }
+
+/* `opened` is told of every connection's socket, and `closed` that libcurl is done with it and that it is to be closed; both get
+   `context`, which outlives all connections. */
+static inline CURLcode sluice_set_socket_callbacks(
+    CURL *handle, curl_sockopt_callback opened, curl_closesocket_callback closed, void *context) {
+  CURLcode code = curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, opened);
+  if (code == CURLE_OK) code = curl_easy_setopt(handle, CURLOPT_SOCKOPTDATA, context);
+  if (code == CURLE_OK) code = curl_easy_setopt(handle, CURLOPT_CLOSESOCKETFUNCTION, closed);
+  return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_CLOSESOCKETDATA, context);
+}

@@ -8,7 +8,8 @@ import Foundation
 /// more than its body; connections are kept by libcurl.
 final class TransferEngine {
   private let multi: UnsafeMutableRawPointer
-  fileprivate let watch: SocketWatch
+  private let watch: SocketWatch
+  fileprivate var sockets: WatchedSockets
   private let certificateAuthorities: String?
   private let mostAtOnce: Int
   /// Places that requests have taken: those under way, and those that wait to try again.
@@ -41,6 +42,7 @@ final class TransferEngine {
     guard let multi = curl_multi_init() else { throw InternalError("libcurl can't be initialised") }
     self.multi = multi
     self.watch = watch
+    sockets = WatchedSockets(watch)
     self.certificateAuthorities = certificateAuthorities
     self.mostAtOnce = mostAtOnce
     let context = Unmanaged.passUnretained(self).toOpaque()
@@ -86,6 +88,10 @@ final class TransferEngine {
         transfer = kept
       } else {
         transfer = try CurlTransfer(like: order.request, certificateAuthorities: certificateAuthorities)
+        guard
+          sluice_set_socket_callbacks(
+            transfer.handle, socketOpened, socketClosed, Unmanaged.passUnretained(self).toOpaque()) == CURLE_OK
+        else { throw InternalError("libcurl doesn't tell of its sockets") }
       }
       try transfer.take(order)
       if !order.place.isTaken.exchange(true, ordering: .releasing) { placesTaken += 1 }
@@ -118,6 +124,7 @@ final class TransferEngine {
     if let deadline { timeout = min(timeout, max(.zero, deadline - clock.now)) }
     var running: Int32 = 0
     let happened = watch.wait(atMost: timeout) { socket, what in
+      guard sockets.isWanted(socket) else { return }
       note(curl_multi_socket_action(multi, socket, what.rawValue, &running))
     }
     if !happened, !looksOnly, !isIdle { note(curl_multi_perform(multi, &running)) }
@@ -217,15 +224,30 @@ private func socketChanged(
   _ socketContext: UnsafeMutableRawPointer?
 ) -> Int32 {
   guard let context else { return -1 }
-  let watch = Unmanaged<TransferEngine>.fromOpaque(context).takeUnretainedValue().watch
+  let engine = Unmanaged<TransferEngine>.fromOpaque(context).takeUnretainedValue()
   switch what {
-  case CURL_POLL_REMOVE: watch.forget(socket)
-  case CURL_POLL_IN: return watch.watch(socket, for: .readable) ? 0 : -1
-  case CURL_POLL_OUT: return watch.watch(socket, for: .writable) ? 0 : -1
-  case CURL_POLL_INOUT: return watch.watch(socket, for: [.readable, .writable]) ? 0 : -1
+  case CURL_POLL_REMOVE: engine.sockets.forget(socket)
+  case CURL_POLL_IN: return engine.sockets.watch(socket, for: .readable) ? 0 : -1
+  case CURL_POLL_OUT: return engine.sockets.watch(socket, for: .writable) ? 0 : -1
+  case CURL_POLL_INOUT: return engine.sockets.watch(socket, for: [.readable, .writable]) ? 0 : -1
   default: break
   }
   return 0
+}
+
+/// libcurl's word on a connection's new socket; `context` is the engine. Connections outlive the transfer that they are made for, and
+/// none outlives the engine.
+private func socketOpened(
+  _ context: UnsafeMutableRawPointer?, _ socket: curl_socket_t, _ purpose: curlsocktype
+) -> Int32 {
+  if let context { Unmanaged<TransferEngine>.fromOpaque(context).takeUnretainedValue().sockets.opened(socket) }
+  return CURL_SOCKOPT_OK
+}
+
+/// libcurl's wish that a connection's socket be closed; `context` is the engine.
+private func socketClosed(_ context: UnsafeMutableRawPointer?, _ socket: curl_socket_t) -> Int32 {
+  if let context { Unmanaged<TransferEngine>.fromOpaque(context).takeUnretainedValue().sockets.closed(socket) }
+  return close(socket)
 }
 
 /// libcurl's word on when it wants to be called; `context` is the engine.
