@@ -6,7 +6,7 @@ import Foundation
 ///
 /// Sluice's part is the whole program from start to exit code: asking, commits, judging by rules, decision and reports.
 /// aiohttp's (`Peers/aiohttp_replay.py`) asks the same and commits the texts; wrk sends one request again and again and
-/// writes nothing. They take turns, and medians count, since other work on the machine slows all of them alike.
+/// writes nothing, and so does libcurl alone (`Peers/curl_replay.c`), which is what any client on it can reach. They take turns, and medians count, since other work on the machine slows all of them alike.
 struct ReplayBenchmark: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay", abstract: "Replay against a server that is not the bottleneck, beside aiohttp and wrk.")
@@ -84,6 +84,7 @@ struct ReplayBenchmark: AsyncParsableCommand {
     }
     let bare = cell.isEncrypted ? nil : try wrk(cell, folder)
     if let bare { print("wrk (no work, no commits)" + String(format: "%8.0f", bare)) }
+    if !cell.isEncrypted { try printLibcurl(cell, folder) }
     let pairs = zip(runs[.uvloop] ?? [], runs[.sluice] ?? [])
     let ratio = Numbers.median(pairs.map { $0.took.wall / $1.took.wall })
     let thrift = Numbers.median(pairs.map { $0.took.cpu / $1.took.cpu })
@@ -152,6 +153,23 @@ struct ReplayBenchmark: AsyncParsableCommand {
       ], in: folder, errors: folder.appendingPathComponent("errors.txt"))
     let account = try server.end()
     return Double(account.answered) / account.seconds
+  }
+
+  /// Prints what libcurl takes where nothing is done with the answers.
+  private func printLibcurl(_ cell: Cell, _ folder: URL) throws {
+    let server = try LoadServer(
+      folder.appendingPathComponent("load_server"), latency: cell.latency, certificate: nil)
+    let took = try MeasuredProcess(
+      [
+        absolute(folder.appendingPathComponent("curl_replay").path),
+        "http://127.0.0.1:\(server.port)/v1/chat/completions", "\(cell.responses)", "\(cell.concurrency)",
+      ], in: folder, errors: folder.appendingPathComponent("errors.txt"))
+    _ = try server.end()
+    print(
+      "libcurl (no work)   "
+        + String(
+          format: "%13.0f %6.2f %5.2f %11.3f", Double(cell.responses) / took.wall, took.wall, took.cpu,
+          1000 * took.cpu / Double(cell.responses)))
   }
 
   private func absolute(_ path: String) -> String { URL(fileURLWithPath: path).path }
