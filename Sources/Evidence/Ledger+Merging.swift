@@ -143,16 +143,10 @@ extension Ledger {
     let text = try interning.answer(response.text, db)
     let source = try interning.source(
       response.target, settings: response.settings, scope: copying.scope(response.scope), db)
-    try db.cachedStatement(
-      sql: """
-        INSERT INTO storedResponses
-        (prompt, source, sample, text, promptTokens, completionTokens, latency, finishReason, run)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (prompt, source, sample) DO NOTHING
-        """
-    ).execute(arguments: [
-      prompt, source, response.sample, text, response.promptTokens, response.completionTokens, response.latency,
-      try interning.name(response.finishReason, db), try interning.name(copying.run, db),
-    ])
+    try RowStatement(insertion, db).execute(
+      .init(prompt), .init(source), .integer(Int64(response.sample)), .init(text),
+      .integer(Int64(response.promptTokens)), .integer(Int64(response.completionTokens)), .real(response.latency),
+      .integer(try interning.name(response.finishReason, db)), .integer(try interning.name(copying.run, db)))
     let isNew = db.changesCount > 0
     let id =
       try isNew

@@ -100,7 +100,8 @@ extension Ledger {
     }
   }
 
-  private static let insertion = """
+  /// Leaves a response alone that is stored already.
+  static let insertion = """
     INSERT INTO storedResponses
     (prompt, source, sample, text, promptTokens, completionTokens, latency, finishReason, run)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (prompt, source, sample) DO NOTHING
