@@ -42,9 +42,8 @@ struct TransformTests {
       let rows = try #require(try workspace.report()["transforms"] as? [[String: Any]])
       #expect(rows.map { $0["transform"] as? String } == [nil, "base64", "rot13", "refusal-suppression+base64"])
       #expect(rows.map { $0["attacks"] as? Int } == [41, 41, 40, 41])
-      let rates = rows.map { ($0["candidate"] as? [String: Any])?["value"] as? Double }
-      let most = 40.0 / 41
-      #expect(rates == [0, most, 0, most])
+      let rates = rows.map { ($0["candidate"] as? [String: Any])?["value"] as? Double ?? -1 }
+      for (rate, unsafe) in zip(rates, [0, 40, 0, 40]) { #expect(abs(rate - Double(unsafe) / 41) < 1e-12, "\(rates)") }
       for file in ["out/report.html", "out/summary.md"] {
         let text = String(decoding: try workspace.read(file), as: UTF8.self)
         #expect(

@@ -25,15 +25,15 @@ struct StructureErrorTests {
       Mistake("wall_clock: 10m", "wall_clock: 0s", "18:47: budget.wall_clock must be a duration, not '0s'"),
       Mistake(
         "seeds: seeds.jsonl", "seeds: seeds.jsonl, transforms: [base46]",
-        "15:39: suite.transforms: there is no transform 'base46'"),
+        "15:41: suite.transforms: there is no transform 'base46'"),
       Mistake(
         "seeds: seeds.jsonl", "seeds: seeds.jsonl, transforms: [hex, rot13+hex, hex]",
-        "15:39: suite.transforms has 'hex' twice"),
+        "15:41: suite.transforms has 'hex' twice"),
       Mistake(
         "seeds: seeds.jsonl", "seeds: seeds.jsonl, transforms: base64",
-        "15:39: suite.transforms must be a list, not a single value"),
+        "15:41: suite.transforms must be a list, not a single value"),
       Mistake(
-        "seeds: seeds.jsonl", "seeds: seeds.jsonl, transforms: []", "15:39: suite.transforms is empty"),
+        "seeds: seeds.jsonl", "seeds: seeds.jsonl, transforms: []", "15:41: suite.transforms is empty"),
       Mistake("sealing: off", "sealing: maybe", "17:48: ledger.sealing must be on or off, not 'maybe'"),
       Mistake("sealing: off", "sealing: on", "17:48: ledger.sealing: on needs ledger.key"),
       Mistake(
