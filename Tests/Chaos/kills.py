@@ -57,7 +57,8 @@ class Kills:
         self.base = base
         self.random = random.Random(seed)
         self.broken = []
-        self.late = 0
+        # By kind; kills that came when the command had ended already.
+        self.late = {}
         self.counts = {}
         self.texts = texts(base)
         self.words = [prompt for prompt, _ in self.texts if len(prompt) > 30][:300]
@@ -98,7 +99,7 @@ class Kills:
                 time.sleep(self.random.uniform(0.002, whole))
                 process.kill()
                 if process.wait() != -signal.SIGKILL:
-                    self.late += 1
+                    self.late[kind] = self.late.get(kind, 0) + 1
                 self.counts[kind] = self.counts.get(kind, 0) + 1
                 # Where nothing had begun, or all had ended, one of the forms of the command is refused.
                 ends = [sluice(place, *form) for form in again]
@@ -126,7 +127,7 @@ class Kills:
                 threading.Timer(self.random.uniform(0.01, 0.4), page.process.kill).start()
                 acknowledged = page.label_until_it_dies(acknowledged)
                 if page.process.wait(30) != -signal.SIGKILL:
-                    self.late += 1
+                    self.late["review"] = self.late.get("review", 0) + 1
                 self.counts["review"] = self.counts.get("review", 0) + 1
                 verified = sluice(place, "ledger", "verify", LEDGER)
                 self.check(verified.returncode == 0, f"review {number}: {verified.stdout}{verified.stderr}")
@@ -194,7 +195,8 @@ def main():
         kills.command("purge", options.kills, [], purge, [purge], False, True)
         kills.review(options.kills)
         counts = " ".join(f"{kind}={count}" for kind, count in kills.counts.items())
-        print(f"kills {counts} late={kills.late} broken={len(kills.broken)} seed={options.seed} "
+        print(f"kills: too late, by kind: {kills.late}")
+        print(f"kills {counts} late={sum(kills.late.values())} broken={len(kills.broken)} seed={options.seed} "
               f"{'broken' if kills.broken else 'ok'}")
     sys.exit(1 if kills.broken else 0)
 

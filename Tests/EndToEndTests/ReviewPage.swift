@@ -68,6 +68,9 @@ struct ReviewPage {
     var disagreements: Int { object["disagreements"] as? Int ?? -1 }
     var card: [String: Any]? { object["card"] as? [String: Any] }
     var id: String { card?["id"] as? String ?? "" }
-    var response: String { (card?["response"] as? [String: Any])?["text"] as? String ?? "" }
+    var response: String { text("response") }
+    var prompt: String { text("prompt") }
+
+    private func text(_ part: String) -> String { (card?[part] as? [String: Any])?["text"] as? String ?? "" }
   }
 }

@@ -91,6 +91,7 @@ struct ReviewTests {
     let total = try page.state(by: "ada").left
     #expect(total > 10 && total <= 30)
     var seen: [String] = []
+    var texts: Set<String> = []
     var state = try page.state(by: "ada")
     while let card = state.card {
       #expect(
@@ -101,6 +102,7 @@ struct ReviewTests {
       }
       let verdict = state.response.contains("copper") || seen.count % 3 == 0 ? "unsafe" : "safe"
       seen.append(state.id)
+      texts.formUnion([state.prompt, state.response].filter { $0.count > 20 })
       state = try page.label(state.id, verdict, note: seen.count == 1 ? "planted note 4711" : "", by: "ada")
     }
     #expect(seen.count == total && Set(seen).count == total && state.done == total && state.left == 0)
@@ -128,11 +130,15 @@ struct ReviewTests {
       #expect(try page.post("adjudicate", ["card": id, "label": "safe"], by: "cy")?.status == 409)
     }
     #expect(state.disagreements == 0)
+    // The server is idle, and nothing that it showed stands in the clear beside the sealed ledger.
+    texts.insert("planted note 4711")
+    #expect(texts.count > 10)
+    for file in workspace.files() where file.path.contains("/evidence/") {
+      let bytes = try Data(contentsOf: file)
+      #expect(texts.filter { bytes.range(of: Data($0.utf8)) != nil }.isEmpty, "\(file.lastPathComponent)")
+    }
     #expect(try await page.close().code == 0)
 
-    for name in ["evidence/ledger.sqlite", "evidence/ledger.sqlite-wal"] where workspace.exists(name) {
-      #expect(try workspace.read(name).range(of: Data("planted note 4711".utf8)) == nil)
-    }
     #expect(try await workspace.run("ledger", "verify", "evidence/ledger.sqlite").code == 0)
     let log = try await workspace.run("ledger", "log", "evidence/ledger.sqlite").output
     #expect(log.contains("  labelled  ") && log.contains("label withdrawn") && log.contains("adjudicated"))

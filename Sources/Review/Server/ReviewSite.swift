@@ -48,7 +48,7 @@ struct ReviewSite: Sendable {
     } catch let refusal as ReviewDesk.Refusal {
       return .text(refusal.status, refusal.message)
     } catch let error as SluiceError {
-      // Whoever holds the ledger lets go of it one day; the rest doesn't go away by trying again.
+      // A ledger that is in use will be free again; the rest doesn't go away by trying again.
       let text = VisibleText.line(error.message) + (error.remedy.map { " " + VisibleText.line($0) } ?? "")
       return .text(error.exitCode == .interrupted ? 503 : error.exitCode == .usage ? 400 : 500, text)
     } catch {
