@@ -1,6 +1,7 @@
 #pragma once
 #include <signal.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #ifdef __linux__
 #include <sys/prctl.h>
@@ -38,4 +39,17 @@ static inline void sluice_raise_file_limit(unsigned long most) {
 static inline int sluice_is_ignored(int number) {
   struct sigaction action;
   return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+/* Bytes of address space that the process may have; the largest number where nothing limits it. */
+static inline unsigned long sluice_address_limit(void) {
+  struct rlimit limit;
+  int isLimited = getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+  return isLimited ? (unsigned long)limit.rlim_cur : (unsigned long)-1;
+}
+
+/* Whether that many bytes of it are free: they are taken and given back, and no memory with them. */
+static inline int sluice_has_address_space(unsigned long size) {
+  void *space = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return space != MAP_FAILED && munmap(space, size) == 0;
 }

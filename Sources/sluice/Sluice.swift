@@ -43,6 +43,11 @@ enum Main {
   /// Not asynchronous itself: whatever the runtime opens for that would take the number of a closed standard stream.
   static func main() {
     ProcessSetup.perform()
+    do {
+      try AddressSpace.require()
+    } catch {
+      Failure.exit(error)
+    }
     Task { await perform() }
     dispatchMain()
   }

@@ -84,6 +84,17 @@ struct StreamTests {
     }
   }
 
+  @Test("Too little address space for threads is told before there is one, and isn't waited for: 64")
+  func littleAddressSpace() async throws {
+    for command in ["run policy.yaml", "check policy.yaml", "--version"] {
+      try await outcome("ulimit -v 200000; exec \"$SLUICE\" \(command)") { workspace, outcome in
+        #expect(outcome.code == 64 && !outcome.wasKilled, "\(command): \(outcome.code) \(outcome.errors)")
+        #expect(outcome.errors.contains("ulimit -v") && outcome.errors.contains("195 MB"), "\(outcome.errors)")
+        #expect(!workspace.exists("evidence/ledger.sqlite"))
+      }
+    }
+  }
+
   @Test("A file that may not grow is an error, not a signal")
   func fileSizeLimit() async throws {
     try await outcome("ulimit -f 40; exec \"$SLUICE\" run policy.yaml") { _, outcome in
