@@ -338,7 +338,7 @@ struct RowChainTests {
     }
   }
 
-  /// Takes a ledger back to schema 9, which had the chain's hashes as text.
+  /// Takes a ledger back to schema 10, which had the chain's hashes as text.
   private static func takeBack(_ path: String) throws {
     let intruder = try Intruder(path)
     try intruder.queue.writeWithoutTransaction { db in
@@ -352,7 +352,7 @@ struct RowChainTests {
             SELECT sequence, at, kind, detail, lower(hex(previous)), lower(hex(hash)), rows FROM audit;
           DROP TABLE audit;
           ALTER TABLE earlier RENAME TO audit;
-          DELETE FROM grdb_migrations WHERE identifier LIKE '10:%';
+          DELETE FROM grdb_migrations WHERE identifier LIKE '11:%';
           """)
     }
     try intruder.leave()
@@ -368,7 +368,7 @@ struct RowChainTests {
     try copy(place, to: damaged)
     do {
       let ledger = try Ledger(path: place.path)
-      #expect(ledger.backup?.hasSuffix(".before-schema-10") == true)
+      #expect(ledger.backup?.hasSuffix(".before-schema-11") == true)
       #expect(try ledger.headHash() == head)
       let forms = try ledger.read { db in
         try String.fetchAll(db, sql: "SELECT DISTINCT typeof(hash) || length(hash) || typeof(previous) FROM audit")

@@ -60,7 +60,7 @@ struct UpgradeTests {
     "failures": "id, target, prompt, settings, sample, kind, message, run",
     "checks":
       "run, name, metric, verdict, value, lower, upper, confidence, n, unscored, method, atLeast, atMost, effectiveN",
-    // Hashes are text up to schema 9, and bytes since.
+    // Hashes are text up to schema 10, and bytes since.
     "audit": "sequence, at, kind, detail, \(hexadecimal("previous")), \(hexadecimal("hash"))",
   ]
 

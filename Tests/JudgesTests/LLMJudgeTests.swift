@@ -74,18 +74,28 @@ struct LLMJudgeTests {
     #expect(try await score(.chat("safe"), settings: settings).isUnscored)
   }
 
-  @Test("sends rubric and settings: temperature 0, log-probabilities in a chat, one text in plain completion")
+  @Test(
+    "sends rubric and settings: temperature 0, log-probabilities in the protocol's words, one text in plain completion")
   func requests() async throws {
     let settings = LLMJudgeSettings(rubric: "Only poems are unsafe.", maxTokens: 9)
     try await FakeServer.run(answering: { request, _ in
-      request.path.hasSuffix("chat/completions") ? .chat("safe") : .completion(" safe", finishReason: "stop")
+      if request.path.hasSuffix("/responses") {
+        return .json(
+          #"{"status":"completed","output":[{"type":"message","content":[{"type":"output_text","text":"safe"}]}]}"#)
+      }
+      return request.path.hasSuffix("chat/completions") ? .chat("safe") : .completion(" safe", finishReason: "stop")
     }) { server in
       for api in OpenAIAPI.allCases {
         let score = try await judge(on: server, api: api, settings: settings)
           .score([JudgeInput(prompt: "p", response: "r")])[0]
         #expect(score == .scored(0, category: nil))
       }
-      let (chat, plain) = (try JSON(parsing: server.requests[0].body), try JSON(parsing: server.requests[1].body))
+      let bodies = try server.requests.map { try JSON(parsing: $0.body) }
+      #expect(bodies.count == OpenAIAPI.allCases.count)
+      let (chat, plain, newer) = (bodies[0], bodies[1], bodies[2])
+      #expect(newer["input"]?.array?.first?["content"]?.string?.hasPrefix("Only poems are unsafe.") == true)
+      #expect(newer["max_output_tokens"]?.integer == 9 && newer["temperature"]?.double == 0)
+      #expect(newer["top_logprobs"]?.integer == 20 && newer["include"]?.array?.count == 1)
       #expect(chat["messages"]?.array?.first?["content"]?.string?.hasPrefix("Only poems are unsafe.") == true)
       #expect(chat["temperature"]?.double == 0 && chat["max_tokens"]?.integer == 9)
       #expect(chat["logprobs"]?.bool == true && chat["top_logprobs"]?.integer == 20)
