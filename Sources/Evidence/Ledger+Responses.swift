@@ -39,6 +39,7 @@ extension Ledger {
     _ keys: [ResponseKey], onlyOf run: String? = nil, reusedBy reader: String? = nil
   ) throws -> [Response?] {
     var found: [(response: Int64, run: String)] = []
+    var prompts = KnownPrompts.Rows()
     let responses = try read { db in
       var interning = Interning()
       let statement = try db.cachedStatement(
@@ -49,10 +50,11 @@ extension Ledger {
             JOIN main.names n ON n.id = r.run
           WHERE r.prompt = ? AND r.source = ? AND r.sample = ? AND (? IS NULL OR n.text = ?)
           """)
-      return try keys.map { key -> Response? in
+      let responses = try keys.map { key -> Response? in
         guard let source = try interning.source(key, db, storing: false),
           let prompt = try interning.text(key.prompt, db, storing: false)
         else { return nil }
+        prompts[key.prompt] = prompt
         return try Row.fetchOne(statement, arguments: [prompt, source, key.sampleIndex, run, run]).map { row in
           if reader != nil { found.append((try row.get("id"), try row.get("run"))) }
           return Response(
@@ -61,6 +63,8 @@ extension Ledger {
             finishReason: try row.exactText("finishReason"))
         }
       }
+      self.prompts.rows = prompts
+      return responses
     }
     if let reader { reuse.note(found.lazy.filter { $0.run != reader }.map(\.response), by: reader) }
     return responses

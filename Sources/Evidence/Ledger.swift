@@ -17,6 +17,7 @@ public final class Ledger: Sendable {
   private let rows = RowCollector()
   /// What runs have taken from earlier ones since the ledger was opened.
   let reuse = ReuseLog()
+  let prompts = KnownPrompts()
   /// Whether texts are sealed at rest.
   public var isSealed: Bool { functions.sealer != nil }
   let functions = SealingFunctions()
@@ -93,6 +94,7 @@ public final class Ledger: Sendable {
 
   /// Does `body`, and appends what it wrote to the audit chain, so that one commits with the other.
   private func chained<Result>(_ db: Database, _ body: (Database) throws -> Result) throws -> Result {
+    prompts.rows = KnownPrompts.Rows()
     // A transaction that failed may have left some.
     _ = rows.take()
     let result = try body(db)

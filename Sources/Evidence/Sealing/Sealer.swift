@@ -14,6 +14,7 @@ final class Sealer: Sendable {
 
   /// What stands before the nonce: a byte that no UTF-8 has, so that no text is taken for a sealed one, and the format's name.
   private static let mark: [UInt8] = [0xFF] + Array("sealed1".utf8)
+  private static let markWord = mark.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
   private static let nonceSize = Int(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
   private static let tagSize = Int(crypto_aead_xchacha20poly1305_ietf_ABYTES)
 
@@ -29,7 +30,10 @@ final class Sealer: Sendable {
     (sealing, nonces, keys, digests) = (try derived(1), try derived(2), try derived(3), try derived(4))
   }
 
-  static func isSealed(_ bytes: UnsafeRawBufferPointer) -> Bool { bytes.starts(with: mark) }
+  static func isSealed(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    // Every value that is read is asked: eight bytes at once.
+    bytes.count >= mark.count && UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)) == markWord
+  }
 
   /// - Parameter identity: of the row and column.
   func seal(_ text: UnsafeRawBufferPointer, identity: [UInt8]) -> [UInt8] {

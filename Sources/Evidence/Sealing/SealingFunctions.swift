@@ -69,11 +69,14 @@ private struct Call {
 
   /// Label and identity, each with its length.
   private var identity: [UInt8] {
-    arguments.dropLast().reduce(into: []) { identity, value in
+    var identity: [UInt8] = []
+    identity.reserveCapacity(64)
+    for value in arguments.dropLast() {
       let bytes = Self.bytes(value)
       withUnsafeBytes(of: UInt32(truncatingIfNeeded: bytes.count).littleEndian) { identity += $0 }
       identity += bytes
     }
+    return identity
   }
 
   func seal() {
