@@ -13,7 +13,7 @@ struct LedgerBenchmark: AsyncParsableCommand {
 
   @Option(help: "Responses; several separated by commas. The first from 10,000 on is held against the bar.")
   var responses = "1000,10000,100000"
-  @Option(help: "Turns of each replay.") var rounds = 5
+  @Option(help: "Turns of each replay.") var rounds = 15
   @Option(help: "The program.") var sluice = ".build/release/sluice"
 
   /// A sealed replay may take 1.10 times as long.
