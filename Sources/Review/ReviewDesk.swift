@@ -15,7 +15,7 @@ public struct ReviewDesk: Sendable {
     public var run: String
     /// Responses of a new sample; all where there are fewer.
     public var count: Int
-    /// Of the draw.
+    /// Seed of the draw.
     public var seed: UInt64
     /// Whether a new sample is drawn although there is one.
     public var drawsAnew: Bool

@@ -131,7 +131,7 @@ struct PolicyTests {
       {
         continue
       }
-      let value = try path == "suite.transforms" ? "hex" : #require(otherValue(of: key), "\(path)")
+      let value = try path == "suite.transforms" ? "[hex]" : #require(otherValue(of: key), "\(path)")
       // A column says nothing without that of the prompts.
       let more = path.hasPrefix("suite.columns.") ? ["suite.columns.prompt=question"] : []
       let after = try place.load(fullPolicy, overrides: more + ["\(path)=\(value)"], environment: ["A_KEY": "k"])

@@ -34,7 +34,7 @@ struct LabelsCommand: ParsableCommand {
     @Option(help: "How many responses.")
     var count = 200
 
-    @Option(help: "Of the draw.")
+    @Option(help: "Seed of the draw.")
     var seed: UInt64 = 1
 
     @Option(help: "The file to write (JSON Lines).", completion: .file(extensions: ["jsonl"]))

@@ -31,7 +31,7 @@ struct ReviewCommand: AsyncParsableCommand {
   @Option(help: "How many responses a new sample has.")
   var count = 200
 
-  @Option(help: "Of the draw.")
+  @Option(help: "Seed of the draw.")
   var seed: UInt64 = 1
 
   @Flag(help: "Draw a new sample although the run has one.")
