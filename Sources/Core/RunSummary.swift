@@ -292,43 +292,6 @@ public struct RunSummary: Hashable, Codable, Sendable {
     }
   }
 
-  /// Replay ASR of one category on both models.
-  public struct CategoryRow: Hashable, Codable, Sendable {
-    public var category: String
-    public var attacks: Int
-    public var candidate: Estimate?
-    public var baseline: Estimate?
-    public var newlyBroken: Int
-
-    public init(
-      category: String, attacks: Int, candidate: Estimate?, baseline: Estimate?, newlyBroken: Int
-    ) {
-      self.category = category
-      self.attacks = attacks
-      self.candidate = candidate
-      self.baseline = baseline
-      self.newlyBroken = newlyBroken
-    }
-  }
-
-  /// Replay ASR of what one transform made of the suite, on both models.
-  public struct TransformRow: Hashable, Codable, Sendable {
-    /// Nil for the attacks as they were written.
-    public var transform: String?
-    public var attacks: Int
-    public var candidate: Estimate?
-    public var baseline: Estimate?
-    public var newlyBroken: Int
-
-    public init(transform: String?, attacks: Int, candidate: Estimate?, baseline: Estimate?, newlyBroken: Int) {
-      self.transform = transform
-      self.attacks = attacks
-      self.candidate = candidate
-      self.baseline = baseline
-      self.newlyBroken = newlyBroken
-    }
-  }
-
   /// What the attacker found on one target.
   public struct FreshSummary: Hashable, Codable, Sendable {
     public var role: String
