@@ -82,11 +82,15 @@ extension SuiteReading.Counts {
 }
 
 extension MetricEstimators {
-  /// Whether the sizes of clusters go with how often their attacks succeed on the candidate: then a mean over attacks says
-  /// little about attacks beyond the suite.
+  /// Whether the sizes of clusters go with how often their attacks succeed on the candidate, as they were written or rewritten by one
+  /// of the transforms: then a mean over attacks says little about attacks beyond the suite.
   var sizeGoesWithWeakness: Bool {
     guard let replay = findings.replay else { return false }
-    let wordings = WordingUnits(replay.rows) { replay.suite.measuresCandidate($0.attack, .file) }
-    return SizeAssociation.sizeGoesWithWeakness(wordings.rates(\.candidate))
+    return Set(replay.rows.map(\.attack.attack.transform)).contains { transform in
+      let wordings = WordingUnits(replay.rows) {
+        replay.suite.measuresCandidate($0.attack, .file) && $0.attack.isOf(AttackSelection(transform: transform))
+      }
+      return SizeAssociation.sizeGoesWithWeakness(wordings.rates(\.candidate))
+    }
   }
 }

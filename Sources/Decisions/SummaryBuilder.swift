@@ -125,7 +125,9 @@ public struct SummaryBuilder: Sendable {
     let seen = context.checks.filter { check in
       !check.isVacuous && check.tier == .blocking && [.rate(.file), .change(.file)].contains(check.metric.basis)
     }
-    let countsAll = context.checks.contains { $0.metric.basis == .broken(.file) && $0.tier == .blocking }
+    let countsAll = context.checks.contains { check in
+      check.metric.basis == .broken(.file) && check.tier == .blocking && !check.isVacuous
+    }
     let attacks = findings.replay?.suite.attacks.filter { !$0.isFound } ?? []
     return countsAll
       ? []

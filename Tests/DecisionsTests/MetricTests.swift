@@ -304,5 +304,17 @@ struct SuiteMetricTests {
       !MetricEstimators(findings: findings({ size, cluster in size - cluster % 2 }, foundOn: "else"))
         .sizeGoesWithWeakness)
     #expect(!MetricEstimators(findings: Findings()).sizeGoesWithWeakness)
+    // What a transform does to large clusters evens out what small ones do, where the two are mixed.
+    func mixed(_ transform: String?, falling: Bool) -> [ReplayRow] {
+      sizes.enumerated().flatMap { cluster, size in
+        (0..<size).map { member in
+          Made.row(
+            "\(cluster) \(member)", cluster: "\(cluster)", transform: transform,
+            candidate: Made.responses(falling ? 6 - (size - cluster % 2) : size - cluster % 2, of: 6))
+        }
+      }
+    }
+    let both = Made.findings(mixed(nil, falling: false) + mixed("hex", falling: true))
+    #expect(MetricEstimators(findings: both).sizeGoesWithWeakness)
   }
 }
