@@ -18,10 +18,10 @@ struct Interning {
   private var lastText: (text: String, id: Int64)?
   private var lastJudge: (judge: String, category: String, scope: String, id: Int64)?
   private var findResponse: RowStatement?
-  private let known: KnownPrompts.Rows
+  private let known: KnownPrompts?
 
   /// - Parameter known: rows that no transaction has changed since.
-  init(known: KnownPrompts.Rows = KnownPrompts.Rows()) { self.known = known }
+  init(known: KnownPrompts? = nil) { self.known = known }
 
   /// The number of a short text, which is stored where it is new.
   mutating func name(_ text: String, _ db: Database) throws -> Int64 {
@@ -57,7 +57,7 @@ struct Interning {
   /// - Parameter isNew: whether to store it where it isn't there; else the result is nil then.
   mutating func text(_ text: String, _ db: Database, storing isNew: Bool = true) throws -> Int64? {
     if let lastText, lastText.text.hasSameBytes(as: text) { return lastText.id }
-    guard let id = try known[text] ?? texts.id(text, db, storing: isNew) else { return nil }
+    guard let id = try known?[text] ?? texts.id(text, db, storing: isNew) else { return nil }
     lastText = (text, id)
     return id
   }
@@ -160,7 +160,7 @@ private struct TextRows {
 
   /// - Parameter isNew: whether to store it where it isn't there; else the result is nil then.
   mutating func id(_ text: String, _ db: Database, storing isNew: Bool) throws -> Int64? {
-    let find = try find ?? RowStatement("SELECT id FROM texts WHERE hash = sluiceKey(?1) AND text = ?2", db)
+    let find = try find ?? RowStatement(Self.search, db)
     self.find = find
     if let id = try find.number(.text(text), .text(text)) { return id }
     // A text that begins with a NUL left nothing, like one that was purged.
@@ -178,6 +178,10 @@ private struct TextRows {
     try insert.execute(.text(text))
     return db.lastInsertedRowID
   }
+
+  private static let search = """
+    SELECT id FROM main.texts WHERE hash = sluiceKey(?1) AND \(SealedRows.same("?2", .texts, "text", identity: ["hash"]))
+    """
 
   private static let insertion = """
     INSERT INTO main.texts (hash, text)

@@ -11,7 +11,7 @@ extension Ledger {
     _ requests: [(key: ResponseKey, category: String?)], judge: String, scope: String = ""
   ) throws -> [Score?] {
     try read { db in
-      var interning = Interning(known: prompts.rows)
+      var interning = Interning(known: prompts)
       return try requests.map { request in
         guard let response = try interning.response(request.key, db) else { return nil }
         return try Self.score(

@@ -39,9 +39,8 @@ extension Ledger {
     _ keys: [ResponseKey], onlyOf run: String? = nil, reusedBy reader: String? = nil
   ) throws -> [Response?] {
     var found: [(response: Int64, run: String)] = []
-    var prompts = KnownPrompts.Rows()
     let responses = try read { db in
-      var interning = Interning()
+      var interning = Interning(known: prompts)
       let statement = try db.cachedStatement(
         sql: """
           SELECT \(ExactText.read("x.text", as: "text")), \(ExactText.read("f.text", as: "finishReason")),
@@ -54,7 +53,7 @@ extension Ledger {
         guard let source = try interning.source(key, db, storing: false),
           let prompt = try interning.text(key.prompt, db, storing: false)
         else { return nil }
-        prompts[key.prompt] = prompt
+        if isWriter { prompts.remember(key.prompt, row: prompt) }
         return try Row.fetchOne(statement, arguments: [prompt, source, key.sampleIndex, run, run]).map { row in
           if reader != nil { found.append((try row.get("id"), try row.get("run"))) }
           return Response(
@@ -63,7 +62,6 @@ extension Ledger {
             finishReason: try row.exactText("finishReason"))
         }
       }
-      self.prompts.rows = prompts
       return responses
     }
     if let reader { reuse.note(found.lazy.filter { $0.run != reader }.map(\.response), by: reader) }

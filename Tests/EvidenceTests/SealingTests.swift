@@ -423,6 +423,28 @@ struct SealingTests {
     }
   }
 
+  @Test("A prompt whose nonce is damaged is damage, and not another prompt that is to be asked again")
+  func damagedNonce() throws {
+    let place = Place()
+    let key = try newKey(place)
+    let planted: Planted
+    do { planted = try plant(try Ledger(path: place.path, key: key), count: 3) }
+    let queue = try DatabaseQueue(path: place.path)
+    try queue.write { db in
+      let rows = try Row.fetchAll(db, sql: "SELECT id, CAST(text AS BLOB) AS text FROM texts WHERE text <> ''")
+      for row in rows {
+        var text: Data = row["text"]
+        text[text.startIndex + 12] ^= 1
+        try db.execute(
+          sql: "UPDATE texts SET text = CAST(? AS TEXT) WHERE id = ?", arguments: [text, row["id"] as Int64])
+      }
+    }
+    try queue.close()
+    let ledger = try Ledger(path: place.path)
+    let error = #expect(throws: SluiceError.self) { _ = try ledger.responses(planted.keys) }
+    #expect(error.map { Ledger.isDamaged($0) } == true, "\(error?.message ?? "")")
+  }
+
   @Test("A sealed ledger that says that it is plain is damaged, and takes no plain text")
   func downgraded() throws {
     let place = Place()

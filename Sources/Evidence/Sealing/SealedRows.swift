@@ -67,15 +67,23 @@ struct SealedRows {
 
   /// An expression that seals a value for a new row.
   static func seal(_ value: String, _ table: ChainedTable, _ column: String, identity: [String] = []) -> String {
-    guard let column = all.first(where: { $0.table == table })?.columns.first(where: { $0.name == column }) else {
-      return value
-    }
-    return "sluiceSeal(\((["'\(column.label)'"] + identity + [value]).joined(separator: ", ")))"
+    guard let label = self.label(table, column) else { return value }
+    return "sluiceSeal(\((["'\(label)'"] + identity + [value]).joined(separator: ", ")))"
+  }
+
+  /// An expression that compares a value with what a row has in a column, without opening it.
+  static func same(_ value: String, _ table: ChainedTable, _ column: String, identity: [String] = []) -> String {
+    guard let label = label(table, column) else { return "\(column) = \(value)" }
+    return "sluiceSame(\((["'\(label)'"] + identity + [column, value]).joined(separator: ", ")))"
   }
 
   /// An expression that opens a column that no row's identity goes into.
   static func open(_ table: ChainedTable, _ column: String) -> String {
     all.first { $0.table == table }?.columns.first { $0.name == column }?.opened() ?? column
+  }
+
+  private static func label(_ table: ChainedTable, _ column: String) -> String? {
+    all.first { $0.table == table }?.columns.first { $0.name == column }?.label
   }
 
   /// What hides the table.

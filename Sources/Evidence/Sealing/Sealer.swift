@@ -36,31 +36,36 @@ final class Sealer: Sendable {
   }
 
   /// - Parameter identity: of the row and column.
-  func seal(_ text: UnsafeRawBufferPointer, identity: [UInt8]) -> [UInt8] {
-    let bytes = text.bindMemory(to: UInt8.self)
-    let nonce = nonce(of: bytes, identity)
-    var sealed = [UInt8](repeating: 0, count: text.count + Self.tagSize)
-    var length: UInt64 = 0
-    _ = crypto_aead_xchacha20poly1305_ietf_encrypt(
-      &sealed, &length, bytes.baseAddress, UInt64(bytes.count), identity, UInt64(identity.count), nil, nonce, sealing)
-    return Self.mark + nonce + sealed
+  func seal(_ text: UnsafeRawBufferPointer, identity: UnsafeRawBufferPointer) -> [UInt8] {
+    let start = Self.mark.count + Self.nonceSize
+    return [UInt8](unsafeUninitializedCapacity: start + text.count + Self.tagSize) { sealed, count in
+      guard let bytes = sealed.baseAddress else { return }
+      let nonce = bytes + Self.mark.count
+      bytes.update(from: Self.mark, count: Self.mark.count)
+      withNonce(of: text, identity) { nonce.update(from: $0, count: Self.nonceSize) }
+      var length: UInt64 = 0
+      _ = crypto_aead_xchacha20poly1305_ietf_encrypt(
+        bytes + start, &length, Self.start(text), UInt64(text.count), Self.start(identity), UInt64(identity.count), nil,
+        nonce, sealing)
+      count = start + Int(length)
+    }
   }
 
   /// Opens what was sealed for a row.
   /// - Parameter use: called with the text, which lives no longer.
   /// - Returns: whether this key sealed it for that row; else `use` isn't called.
   func open(
-    _ sealed: UnsafeRawBufferPointer, identity: [UInt8], _ use: (UnsafeRawBufferPointer) -> Void
+    _ sealed: UnsafeRawBufferPointer, identity: UnsafeRawBufferPointer, _ use: (UnsafeRawBufferPointer) -> Void
   ) -> Bool {
     let start = Self.mark.count + Self.nonceSize
-    guard Self.isSealed(sealed), sealed.count >= start + Self.tagSize,
-      let bytes = sealed.bindMemory(to: UInt8.self).baseAddress
-    else { return false }
+    guard Self.isSealed(sealed), sealed.count >= start + Self.tagSize, let bytes = Self.start(sealed) else {
+      return false
+    }
     let count = sealed.count - start
     return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { text in
       var length: UInt64 = 0
       let code = crypto_aead_xchacha20poly1305_ietf_decrypt(
-        text.baseAddress, &length, nil, bytes + start, UInt64(count), identity, UInt64(identity.count),
+        text.baseAddress, &length, nil, bytes + start, UInt64(count), Self.start(identity), UInt64(identity.count),
         bytes + Self.mark.count, sealing)
       guard code == 0 else { return false }
       use(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(text).prefix(Int(length))))
@@ -68,30 +73,65 @@ final class Sealer: Sendable {
     }
   }
 
-  private func nonce(of text: UnsafeBufferPointer<UInt8>, _ identity: [UInt8]) -> [UInt8] {
-    var nonce = [UInt8](repeating: 0, count: Self.nonceSize)
-    let message = withUnsafeBytes(of: UInt64(identity.count).littleEndian) { Array($0) } + identity + text
-    crypto_generichash(&nonce, nonce.count, message, UInt64(message.count), nonces, nonces.count)
-    return nonce
+  /// Whether bytes have the nonce and the length of a text that is sealed for a row.
+  ///
+  /// The nonce is a keyed hash of 192 bits of both, so that nothing needs to be opened. It doesn't say that the rest of the bytes can
+  /// be opened: who reads them finds that out.
+  func isSealed(
+    _ sealed: UnsafeRawBufferPointer, of text: UnsafeRawBufferPointer, identity: UnsafeRawBufferPointer
+  ) -> Bool {
+    guard Self.isSealed(sealed), sealed.count == Self.mark.count + Self.nonceSize + text.count + Self.tagSize else {
+      return false
+    }
+    return withNonce(of: text, identity) { nonce in
+      sodium_memcmp(nonce, Self.start(sealed).map { $0 + Self.mark.count }, Self.nonceSize) == 0
+    }
+  }
+
+  private func withNonce<Result>(
+    of text: UnsafeRawBufferPointer, _ identity: UnsafeRawBufferPointer,
+    _ use: (UnsafePointer<UInt8>) -> Result
+  ) -> Result {
+    let count = MemoryLayout<UInt64>.size + identity.count + text.count
+    return withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) { message in
+      message.storeBytes(of: UInt64(identity.count).littleEndian, as: UInt64.self)
+      let rest = UnsafeMutableRawBufferPointer(rebasing: message[MemoryLayout<UInt64>.size...])
+      rest.copyMemory(from: identity)
+      UnsafeMutableRawBufferPointer(rebasing: rest[identity.count...]).copyMemory(from: text)
+      return Self.hash(UnsafeRawBufferPointer(message), size: Self.nonceSize, nonces) { use($0) }
+    }
   }
 
   /// A key of 64 bits for look-ups.
   func key(_ text: UnsafeRawBufferPointer) -> Int64 {
-    hash(text, keys).withUnsafeBytes { Int64(bigEndian: $0.loadUnaligned(as: Int64.self)) }
+    Self.hash(text, size: Int(crypto_generichash_BYTES), keys) {
+      Int64(bigEndian: UnsafeRawPointer($0).loadUnaligned(as: Int64.self))
+    }
   }
 
   /// Lower-case hexadecimal, as long as SHA-256.
   func digest(_ bytes: UnsafeRawBufferPointer) -> String {
-    hash(bytes, digests).map { byte in
-      String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-    }.joined()
+    let size = Int(crypto_generichash_BYTES)
+    return Self.hash(bytes, size: size, digests) { hash in
+      UnsafeBufferPointer(start: hash, count: size).map { byte in
+        String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+      }.joined()
+    }
   }
 
-  private func hash(_ bytes: UnsafeRawBufferPointer, _ key: [UInt8]) -> [UInt8] {
-    var hash = [UInt8](repeating: 0, count: Int(crypto_generichash_BYTES))
-    let start = bytes.bindMemory(to: UInt8.self).baseAddress
-    crypto_generichash(&hash, hash.count, start, UInt64(bytes.count), key, key.count)
-    return hash
+  /// - Parameter use: called with the keyed BLAKE2b hash of `size` bytes.
+  private static func hash<Result>(
+    _ bytes: UnsafeRawBufferPointer, size: Int, _ key: [UInt8], _ use: (UnsafePointer<UInt8>) -> Result
+  ) -> Result {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: size) { hash in
+      guard let place = hash.baseAddress else { preconditionFailure("a hash has a size") }
+      crypto_generichash(place, size, start(bytes), UInt64(bytes.count), key, key.count)
+      return use(place)
+    }
+  }
+
+  private static func start(_ bytes: UnsafeRawBufferPointer) -> UnsafePointer<UInt8>? {
+    bytes.bindMemory(to: UInt8.self).baseAddress
   }
 }
 

@@ -9,6 +9,7 @@ import Synchronization
 ///
 /// - `sluiceSeal(label, identity…, value)`, `sluiceOpen(label, identity…, value)`: a text or blob under a label and the parts of its
 ///   row's identity. NULL, nothing at all and what is sealed (or isn't) already stay what they are.
+/// - `sluiceSame(label, identity…, stored, value)`: whether a stored text or blob, sealed or not, is the value.
 /// - `sluiceIsSealed(value)`: whether there is nothing to seal.
 /// - `sluiceKey(value)`, `sluiceDigest(value)`: what identifies a text; `sluicePlainKey`, `sluicePlainDigest`: in a ledger that isn't
 ///   sealed.
@@ -29,6 +30,7 @@ final class SealingFunctions: Sendable {
   func install(_ db: Database) throws {
     let functions: [(name: String, body: Function)] = [
       ("sluiceSeal", { Call($0, $1, $2).seal() }), ("sluiceOpen", { Call($0, $1, $2).open() }),
+      ("sluiceSame", { Call($0, $1, $2).isSame() }),
       ("sluiceIsSealed", { Call($0, $1, $2).isSealed() }), ("sluiceKey", { Call($0, $1, $2).key(isPlain: false) }),
       ("sluicePlainKey", { Call($0, $1, $2).key(isPlain: true) }),
       ("sluiceDigest", { Call($0, $1, $2).digest(isPlain: false) }),
@@ -67,30 +69,55 @@ private struct Call {
 
   private var last: OpaquePointer? { arguments.last ?? nil }
 
-  /// Label and identity, each with its length.
-  private var identity: [UInt8] {
-    var identity: [UInt8] = []
-    identity.reserveCapacity(64)
-    for value in arguments.dropLast() {
-      let bytes = Self.bytes(value)
-      withUnsafeBytes(of: UInt32(truncatingIfNeeded: bytes.count).littleEndian) { identity += $0 }
-      identity += bytes
+  /// Calls `use` with label and identity, each with its length.
+  /// - Parameter values: how many of the last arguments are none of them.
+  private func withIdentity<Result>(
+    before values: Int = 1, _ use: (UnsafeRawBufferPointer) -> Result
+  ) -> Result {
+    let parts = arguments.dropLast(values)
+    let room = parts.reduce(0) { $0 + MemoryLayout<UInt32>.size + Self.bytes($1).count }
+    return withUnsafeTemporaryAllocation(byteCount: room, alignment: 1) { identity in
+      var end = 0
+      for value in parts {
+        let bytes = Self.bytes(value)
+        identity.storeBytes(
+          of: UInt32(truncatingIfNeeded: bytes.count).littleEndian, toByteOffset: end, as: UInt32.self)
+        end += MemoryLayout<UInt32>.size
+        UnsafeMutableRawBufferPointer(rebasing: identity[end...]).copyMemory(from: bytes)
+        end += bytes.count
+      }
+      return use(UnsafeRawBufferPointer(identity))
     }
-    return identity
   }
 
   func seal() {
     let bytes = Self.bytes(last)
     guard let sealer, !bytes.isEmpty, !Sealer.isSealed(bytes) else { return sqlite3_result_value(context, last) }
-    give(sealer.seal(bytes, identity: identity))
+    give(withIdentity { sealer.seal(bytes, identity: $0) })
   }
 
   func open() {
     let bytes = Self.bytes(last)
     guard Sealer.isSealed(bytes) else { return sqlite3_result_value(context, last) }
     let isText = sqlite3_value_type(last) != SQLITE_BLOB
-    let isOpened = sealer?.open(bytes, identity: identity) { give($0, isText: isText) }
+    let isOpened = withIdentity { identity in sealer?.open(bytes, identity: identity) { give($0, isText: isText) } }
     if isOpened != true { sqlite3_result_error(context, SealedRows.unopened, -1) }
+  }
+
+  func isSame() {
+    let stored = Self.bytes(arguments.dropLast().last ?? nil)
+    let value = Self.bytes(last)
+    guard let sealer, Sealer.isSealed(stored) else {
+      let isSame = stored.count == value.count && (value.isEmpty || stored.elementsEqual(value))
+      return sqlite3_result_int(context, isSame ? 1 : 0)
+    }
+    let isSame = withIdentity(before: 2) { identity in
+      if sealer.isSealed(stored, of: value, identity: identity) { return true as Bool? }
+      // Another text of the same key is next to impossible, a damaged nonce isn't.
+      return sealer.open(stored, identity: identity) { _ in } ? false : nil
+    }
+    guard let isSame else { return sqlite3_result_error(context, SealedRows.unopened, -1) }
+    sqlite3_result_int(context, isSame ? 1 : 0)
   }
 
   func isSealed() {
