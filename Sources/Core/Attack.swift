@@ -95,7 +95,10 @@ public struct Attack: Hashable, Sendable, Identifiable {
   private let shared: Shared
 
   public var id: AttackID { shared.parts.id }
+  /// A prompt, or the text of a `Conversation`.
   public var prompt: String { shared.parts.prompt }
+  /// The words of the prompt, or of everything in the conversation, to compare attacks by.
+  public var wording: String { Conversation.wording(prompt) }
   /// The policy category that the attack is after (for example `passphrase`), if known.
   public var category: String? { shared.parts.category }
   /// BCP 47 language tag, if known.

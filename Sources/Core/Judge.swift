@@ -1,7 +1,11 @@
 /// What a judge is asked to look at.
 public struct JudgeInput: Hashable, Sendable {
+  /// What was asked: a prompt, or a conversation turn by turn.
   public let prompt: String
+  /// What the target said: in a conversation, all of its turns, with a line for every tool that it called.
   public let response: String
+  /// The whole of a conversation; nil for a prompt and a response.
+  public let exchange: Exchange?
   /// The policy category that the attack is after, if known.
   public let category: String?
   /// BCP 47 language tag of the attack, if known.
@@ -12,6 +16,16 @@ public struct JudgeInput: Hashable, Sendable {
     self.response = response
     self.category = category
     self.locale = locale
+    exchange = nil
+  }
+
+  /// - Parameter response: what of the target's words is judged; nil for all that it said.
+  public init(_ exchange: Exchange, response: String? = nil, category: String?, locale: String?) {
+    prompt = exchange.shownPrompt
+    self.response = response ?? exchange.said
+    self.category = category
+    self.locale = locale
+    self.exchange = exchange.conversation == nil ? nil : exchange
   }
 }
 

@@ -29,6 +29,7 @@ public struct SamplingSettings: Hashable, Codable, Sendable {
 
 /// One response that is wanted: the prompt and which of its samples.
 public struct TargetRequest: Hashable, Sendable {
+  /// A prompt, or the text of a `Conversation`.
   public let prompt: String
   /// Tells apart the responses to one prompt under one setting.
   public let sampleIndex: Int
@@ -60,6 +61,15 @@ public struct Response: Hashable, Codable, Sendable {
   }
 }
 
+/// Why a target can't be asked a conversation.
+public struct ConversationObjection: Hashable, Sendable {
+  /// To complete "The target can't be asked it: …".
+  public let reason: String
+  public let remedy: String
+
+  public init(_ reason: String, remedy: String) { (self.reason, self.remedy) = (reason, remedy) }
+}
+
 /// What became of one request.
 public typealias ResponseOutcome = Result<Response, ResponseFailure>
 
@@ -83,6 +93,9 @@ public protocol Target: Sendable {
   var inFlight: Int { get }
   /// Whether outcomes come in batches, many at the same moment.
   var answersInBatches: Bool { get }
+
+  /// Why it can't be asked a conversation as it is; nil where it can. It is never asked a part of one instead.
+  func objection(to conversation: Conversation) -> ConversationObjection?
 
   /// Asks for every request; reports each outcome as it arrives, exactly once for each index, in any order.
   ///
@@ -110,6 +123,10 @@ extension Target {
   public var identifiesBytes: Bool { declaredRevision != nil }
   public var notices: [String] { [] }
   public func signs() async throws -> ServerSigns { ServerSigns() }
+
+  public func objection(to conversation: Conversation) -> ConversationObjection? {
+    ConversationObjection("it takes single prompts", remedy: "Name another target, or another suite.")
+  }
 
   /// All outcomes, in the order of `requests`.
   public func respond(to requests: [TargetRequest]) async throws -> [ResponseOutcome] {

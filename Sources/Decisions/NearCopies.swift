@@ -26,7 +26,7 @@ public struct NearCopies: Sendable {
     var copies = 0
     for (index, attack) in attacks.enumerated() {
       if attack.attack.transform != nil { continue }
-      let wording = Self.wording(attack.attack.prompt)
+      let wording = Self.wording(attack.attack.wording)
       // Outcomes from elsewhere may come without their prompts.
       if wording.isEmpty { continue }
       guard let first = wordings.first(wording, at: index) else { continue }
@@ -88,7 +88,28 @@ public struct NearCopies: Sendable {
 
   private static func foldedWords(_ prompt: String) -> [String] {
     let folded = prompt.precomposedStringWithCompatibilityMapping.lowercased()
-    return folded.split { !$0.isLetter && !$0.isNumber }.map(String.init)
+    var words: [String] = []
+    for word in folded.split(whereSeparator: { !$0.isLetter && !$0.isNumber }).map(String.init) {
+      // A blank or a comma between two such characters parts no words: it may be there or not.
+      if let last = words.last?.unicodeScalars.last, let first = word.unicodeScalars.first, isUnspaced(last),
+        isUnspaced(first)
+      {
+        words[words.count - 1] += word
+      } else {
+        words.append(word)
+      }
+    }
+    return words
+  }
+
+  /// Whether a character is of a script that puts no blanks between words: Thai, Lao, Burmese, Khmer, kana, Chinese characters.
+  private static func isUnspaced(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x0E00...0x0EFF, 0x1000...0x109F, 0x1780...0x17FF, 0x3040...0x30FF, 0x31F0...0x31FF, 0x3400...0x9FFF,
+      0xF900...0xFAFF, 0x20000...0x3FFFF:
+      true
+    default: false
+    }
   }
 
   private static let space = UInt8(ascii: " ")
@@ -141,7 +162,7 @@ private struct FirstWordings {
   mutating func first(_ wording: String, at place: Int) -> Int? {
     var key = StableHash.fnv1a(wording.utf8)
     while let known = places[key] {
-      if NearCopies.wording(attacks[Int(known)].attack.prompt) == wording { return Int(known) }
+      if NearCopies.wording(attacks[Int(known)].attack.wording) == wording { return Int(known) }
       // Another wording of the same hash.
       key &+= 1
     }

@@ -221,7 +221,7 @@ public struct SummaryBuilder: Sendable {
           id: attack.id, category: attack.category, cluster: attack.cluster, transform: attack.transform,
           candidateUnsafe: candidate.unsafe, candidateScored: candidate.scored, baselineUnsafe: baseline.unsafe,
           baselineScored: baseline.scored,
-          adjustedP: detection.adjustedP, prompt: context.reveal ? attack.prompt : nil)
+          adjustedP: detection.adjustedP, prompt: context.reveal ? Conversation.shown(attack.prompt) : nil)
       }
     }
   }

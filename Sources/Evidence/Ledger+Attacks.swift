@@ -20,6 +20,14 @@ public struct StoredAnswer: Hashable, Codable, Sendable {
       response: response, target: target, sample: sample, run: run, text: text, finishReason: finishReason,
       judgments: [])
   }
+
+  /// The same with its text as people read it.
+  /// - Parameter prompt: what was answered.
+  public func shown(after prompt: String) -> StoredAnswer {
+    StoredAnswer(
+      response: response, target: target, sample: sample, run: run,
+      text: Exchange(prompt: prompt, response: text).shownResponse, finishReason: finishReason, judgments: judgments)
+  }
 }
 
 /// What a judge said of a response.

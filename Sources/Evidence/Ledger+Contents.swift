@@ -58,11 +58,16 @@ extension Ledger {
   }
 
   /// What a run paid for, over all its lives, by target fingerprint.
-  /// - Parameter settings: only what was asked under these; nil for any.
-  public func costs(of run: String, under settings: SamplingSettings? = nil) throws -> [TargetCost] {
+  /// - Parameters:
+  ///   - settings: only what was asked under these; nil for any.
+  ///   - converses: whether conversations may be among it, of which every answer is a response that was paid for. Looking takes time.
+  public func costs(
+    of run: String, under settings: SamplingSettings? = nil, converses: Bool = false
+  ) throws -> [TargetCost] {
     let hash = try settings.map { SHA256.hex(try jsonText($0)) }
     return try read { db in
-      try Row.fetchAll(
+      let more = converses ? try Self.laterAnswers(of: run, under: hash, db) : [:]
+      return try Row.fetchAll(
         db,
         sql: """
           SELECT \(ExactText.read("target")), SUM(responses) AS responses, SUM(failures) AS failures, SUM(promptTokens) AS promptTokens,
@@ -79,10 +84,31 @@ extension Ledger {
           ) t GROUP BY t.target ORDER BY t.target
           """, arguments: [run, hash, hash, run, hash, hash]
       ).map { row in
-        TargetCost(
-          target: try row.exactText("target"), responses: try row.get("responses"), failures: try row.get("failures"),
+        let (target, responses): (String, Int) = (try row.exactText("target"), try row.get("responses"))
+        return TargetCost(
+          target: target, responses: responses + (more[target] ?? 0), failures: try row.get("failures"),
           promptTokens: try row.get("promptTokens"), completionTokens: try row.get("completionTokens"))
       }
     }
+  }
+
+  /// Answers in conversations after the first of each, by target.
+  /// - Parameter settings: their hash; nil for any.
+  private static func laterAnswers(of run: String, under settings: String?, _ db: Database) throws -> [String: Int] {
+    let rows = try Row.fetchCursor(
+      db,
+      sql: """
+        SELECT \(ExactText.read("r.target", as: "target")), \(ExactText.read("p.text", as: "prompt")),
+          \(ExactText.read("r.text", as: "text"))
+        FROM responses r JOIN prompts p ON p.id = r.prompt WHERE r.run = ? AND (? IS NULL OR r.settings = ?)
+        """, arguments: [run, settings, settings])
+    var counts: [String: Int] = [:]
+    while let row = try rows.next() {
+      let prompt = try row.exactText("prompt")
+      guard Conversation.isMarked(prompt) else { continue }
+      let exchange = Exchange(prompt: prompt, response: try row.exactText("text"))
+      counts[try row.exactText("target"), default: 0] += exchange.requests - 1
+    }
+    return counts
   }
 }

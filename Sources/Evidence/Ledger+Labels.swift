@@ -138,8 +138,9 @@ extension Ledger {
         guard let row = try Row.fetchOne(find, arguments: [drawn.response]) else {
           throw InternalError("a response was drawn that isn't there")
         }
+        let exchange = Exchange(prompt: try row.exactText("prompt"), response: try row.exactText("text"))
         return BlindItem(
-          item: item, prompt: try row.exactText("prompt"), response: try row.exactText("text"),
+          item: item, prompt: exchange.shownPrompt, response: exchange.shownResponse,
           category: drawn.category,
           locale: drawn.locale)
       }

@@ -133,7 +133,8 @@ extension Ledger {
       guard let prompt = try Row.fetchOne(find, arguments: [item.prompt]),
         let response = try Row.fetchOne(find, arguments: [item.text])
       else { throw LedgerDamage("a response that was drawn is gone") }
-      return (try prompt.exactText("text"), try response.exactText("text"))
+      let exchange = Exchange(prompt: try prompt.exactText("text"), response: try response.exactText("text"))
+      return (exchange.shownPrompt, exchange.shownResponse)
     }
   }
 

@@ -141,14 +141,36 @@ public final class LLMJudge: RemoteJudge {
     return outcome.map { reader.read($0, code: transcript.code) }
   }
 
-  private func content(_ input: JudgeInput, _ transcript: FencedTranscript) -> ServerQuestion.Content {
-    if settings.style == .conversation {
-      return .messages([
+  /// The turns for a guard model: user and assistant in turn, as such models know them. What else there is, a system prompt, tools and
+  /// their answers, stands in the turn before it as text.
+  private static func turns(_ input: JudgeInput) -> [ServerQuestion.Message] {
+    guard let exchange = input.exchange else {
+      return [
         .init(.user, FencedTranscript.withoutControlTokens(input.prompt)),
         .init(.assistant, FencedTranscript.withoutControlTokens(input.response)),
-      ])
+      ]
     }
-    let frame = Rubric.Frame(settings, code: transcript.code)
+    var turns: [(role: ServerQuestion.Message.Role, texts: [String])] = []
+    if let system = exchange.conversation?.system { turns.append((.user, [system])) }
+    for message in exchange.messages {
+      let texts = ([message.text] + message.calls.map(\.line)).filter { !$0.isEmpty }
+      let role: ServerQuestion.Message.Role = message.role == .user ? .user : .assistant
+      if let last = turns.indices.last, turns[last].role == role {
+        turns[last].texts += texts
+      } else {
+        turns.append((role, texts))
+      }
+    }
+    return turns.map {
+      .init($0.role, FencedTranscript.withoutControlTokens($0.texts.joined(separator: "\n\n")))
+    }
+  }
+
+  private func content(_ input: JudgeInput, _ transcript: FencedTranscript) -> ServerQuestion.Content {
+    if settings.style == .conversation {
+      return .messages(Self.turns(input))
+    }
+    let frame = Rubric.Frame(settings, code: transcript.code, hasTurns: input.exchange != nil)
     switch client.configuration.api {
     case .chat, .responses:
       return .messages([

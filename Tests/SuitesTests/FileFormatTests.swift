@@ -107,10 +107,14 @@ struct FileFormatTests {
     if name == "s.txt" { #expect(try SeedPrompts.read(place.path + "/" + name) == prompts) }
   }
 
-  @Test("A conversation is told as what can't be asked")
+  @Test("A conversation is read in any format that has lists, and one of another shape is told as such")
   func conversation() throws {
-    let error = try problem(Array("[{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}]}]".utf8), "s.json")
-    #expect(error?.message.hasPrefix("the record is a conversation") == true)
+    let turns = try attacks("[{\"turns\": [\"one\", \"two\"], \"category\": \"c\"}]", "s.json").items
+    #expect(turns.map { Conversation(text: $0.prompt)?.turns } == [["two"]] && turns[0].category == "c")
+    let yaml = try attacks("- messages:\n  - {role: user, content: x}\n  system: s\n", "s.yaml").items
+    #expect(yaml.map { Conversation(text: $0.prompt)?.system } == ["s"])
+    let error = try problem(Array("[{\"conversations\": [{\"from\": \"human\", \"value\": \"x\"}]}]".utf8), "s.json")
+    #expect(error?.message.hasPrefix("the record is a conversation of a shape") == true)
   }
 
   @Test("Empty prompts are told with the line of their record")

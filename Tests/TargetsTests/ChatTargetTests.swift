@@ -87,4 +87,31 @@ struct ChatTargetTests {
       #expect(try fingerprint(template, day: 5) == fingerprint(template, day: 6), "\(template)")
     }
   }
+
+  @Test("renders each turn of a conversation after its own answers, the same alone and among others")
+  func conversations() async throws {
+    let target = try target(Self.turns + "<|im_start|>assistant\n")
+    let conversation = Conversation(system: "s", messages: [.init(.user, "one")], turns: ["two"])
+    let alone = try await target.ask(conversation.text).get()
+    let exchange = Exchange(prompt: conversation.text, response: alone.text)
+    #expect(exchange.requests == 2 && exchange.replies.map(\.role) == [.assistant, .user, .assistant])
+    // What the second turn was asked after is what the first was answered.
+    let given = Conversation(
+      system: "s", messages: [.init(.user, "one"), .init(.assistant, exchange.replies[0].text), .init(.user, "two")])
+    let second = try await target.ask(given.text).get()
+    #expect(Exchange(prompt: given.text, response: second.text).said == exchange.last)
+    let requests = ["other", conversation.text, "third"].map { TargetRequest(prompt: $0, sampleIndex: 0) }
+    #expect(try await target.respond(to: requests)[1].get().text == alone.text)
+    #expect(target.objection(to: conversation) == nil)
+  }
+
+  @Test("objects to tools, to a template that refuses turns, and to a template that has none")
+  func objections() throws {
+    let conversation = Conversation(messages: [.init(.user, "one")], turns: ["two"])
+    let strict = Self.turns + "{% if messages | length > 1 %}{{ raise_exception('one turn alone') }}{% endif %}"
+    #expect(try target(strict).objection(to: conversation)?.reason.contains("one turn alone") == true)
+    var tools = conversation
+    tools.tools = [.init(name: "f", result: "r")]
+    #expect(try target(Self.turns).objection(to: tools)?.reason.contains("tools") == true)
+  }
 }

@@ -84,7 +84,10 @@ struct ResponsePlan: Sendable {
   ///   - asked: attacks that replay is expected to ask.
   ///   - suspects: attacks expected to be looked at twice.
   init(_ run: PlannedRun, cast: PlannedCast, models: AssumedModels, asked: Double, suspects: Double) {
-    let attackTokens = Tokens.mean(of: run.attacks.map(\.attack.prompt))
+    let attackTokens = Tokens.mean(of: run.attacks.map(\.attack.wording))
+    let answerTokens = Self.completionShare * Double(cast.candidate.maxTokens)
+    let suite = SuiteLoad(run.attacks.map(\.attack.prompt))
+    let suiteTokens = suite.tokens(answer: answerTokens) ?? attackTokens
     let questionTokens = run.questionTokens ?? attackTokens
     var rows: [PlannedRequests] = []
     var judged = (confirm: (expected: 0.0, most: 0), reward: (expected: 0.0, most: 0))
@@ -101,17 +104,19 @@ struct ResponsePlan: Sendable {
           ModelPair(models, baseline: models.rate, change: 0), responses: run.responses,
           secondLook: run.secondLook(suspected))
     for model in pair {
-      let most = run.attacks.count * run.responses
-      add(model, "replay", asked * Double(run.responses), most: most, tokens: attackTokens)
-      judged.confirm.expected += asked * Double(run.responses)
-      judged.confirm.most += most
+      let expected = asked * Double(run.responses)
+      add(
+        model, "replay", expected * suite.requestsOfOne, most: suite.requests * run.responses, tokens: suiteTokens)
+      judged.confirm.expected += expected
+      judged.confirm.most += run.attacks.count * run.responses
     }
     if run.looksTwice && run.hasBaseline {
-      let most = run.attacks.count * run.secondLook(max(1, run.attacks.count))
+      let samples = run.secondLook(max(1, run.attacks.count))
       for model in pair {
-        add(model, "second look", looks, most: most, tokens: attackTokens)
+        add(
+          model, "second look", looks * suite.requestsOfOne, most: suite.requests * samples, tokens: suiteTokens)
         judged.confirm.expected += looks
-        judged.confirm.most += most
+        judged.confirm.most += run.attacks.count * samples
       }
     }
     for model in pair {
@@ -151,7 +156,7 @@ struct ResponsePlan: Sendable {
       judged.reward.expected += Double(tuning.models) * (1 - Self.confirmingShare) * Double(searched)
       judged.reward.most += tuning.models * searched
     }
-    let said = attackTokens + Self.completionShare * Double(cast.candidate.maxTokens)
+    let said = attackTokens + suite.requestsOfOne * answerTokens
     for judge in cast.confirmJudges {
       add(judge, "judging", judged.confirm.expected, most: judged.confirm.most, tokens: said)
     }

@@ -5,6 +5,7 @@ import Decisions
 import Evidence
 import Foundation
 import Judges
+import Kinds
 import LanguageModels
 import Policies
 import Statistics
@@ -71,6 +72,7 @@ struct Assembly {
       wallClock: policy.budget.wallClock.map { .seconds($0) }, reveal: policy.report.reveal,
       notices: notices() + replayed.notices + [questions?.remark].compactMap(\.self) + weakenings.notices,
       weakenings: weakenings.sentences)
+    try requireTurns(plan)
     plan.notices += plan.servers.map { policy.redactor.redacted($0.notice) }
     plan.planted = planted(in: plan, refusals: refusals)
     plan.weakenings += JudgeWarnings(plan).weakenings
@@ -120,6 +122,19 @@ struct Assembly {
           isOwn: true))
     }
     return all
+  }
+
+  /// - Throws: `SluiceError` (usage) where a model that replays the suite can't be asked some conversation of it.
+  private func requireTurns(_ plan: RunPlan) throws {
+    let conversations = plan.suite.compactMap { Conversation(text: $0.prompt) }
+    for participant in plan.replayed where !conversations.isEmpty {
+      let objections = conversations.lazy.compactMap { participant.target.objection(to: $0) }
+      guard let first = objections.first else { continue }
+      throw SluiceError(
+        .usage,
+        "the \(participant.role) target \(participant.name) can't be asked \(counted(objections.count, "conversation")) of the suite: "
+          + first.reason, at: policy.places["targets.\(participant.role)"], remedy: first.remedy)
+    }
   }
 
   // MARK: - Models that must not be one

@@ -79,7 +79,7 @@ public struct AttackRecords {
   public func entries(
     run: String, reason: String, who: LedgerActor, now: Double, where isMeant: (_ prompt: String) -> Bool
   ) throws -> [Entry] {
-    let (run, entries) = try entries(run: run) { isMeant($0.prompt) }
+    let (run, entries) = try entries(run: run) { isMeant(Conversation.shown($0.prompt)) }
     try ledger.note(
       Ledger.searched, LedgerAct(who: who, reason: reason, subject: "prompts of run \(run)", count: entries.count),
       now: now)
@@ -120,7 +120,8 @@ public struct AttackRecords {
     var names: [String: [String: String]] = [:]
     let responses = try prompts.flatMap { try ledger.answers(to: $0.prompt) }.map { answer in
       if names[answer.run] == nil { names[answer.run] = try self.names(answer.run) }
-      return Response(model: names[answer.run]?[answer.target] ?? answer.target, answer: answer)
+      return Response(
+        model: names[answer.run]?[answer.target] ?? answer.target, answer: answer.shown(after: text))
     }
     let findings = try prompts.flatMap { try ledger.findings(of: $0.prompt) }.map { found in
       let (attack, origin) = (found.attack, found.attack.provenance)
@@ -129,7 +130,7 @@ public struct AttackRecords {
         method: origin.method,
         foundOn: origin.foundOn)
     }
-    return Revealed(id: id, prompt: text, findings: findings, responses: responses)
+    return Revealed(id: id, prompt: Conversation.shown(text), findings: findings, responses: responses)
   }
 
   private func names(_ run: String) throws -> [String: String] {

@@ -40,15 +40,22 @@ struct InspectLog {
     let given = answer.judgments.filter { judges.contains($0.judge) }.compactMap(\.score)
     let mean = given.isEmpty ? nil : given.reduce(0, +) / Double(given.count)
     if let mean { scores.append(mean) }
+    let exchange = Exchange(prompt: attack.prompt, response: answer.text)
+    let messages = exchange.inspectMessages
     let choice = Self.object([
-      ("message", Self.message("assistant", answer.text)),
+      ("message", messages.last ?? .null),
       ("stop_reason", .string(Self.stopReason(answer.finishReason))),
     ])
     samples.append(
       Self.object([
-        ("id", .string(attack.id.text)), ("epoch", .integer(epoch)), ("input", .string(attack.prompt)),
+        ("id", .string(attack.id.text)), ("epoch", .integer(epoch)),
+        (
+          "input",
+          exchange.conversation == nil
+            ? .string(attack.prompt) : .array(Array(messages.dropLast(exchange.replies.count)))
+        ),
         ("target", .string("")),
-        ("messages", .array([Self.message("user", attack.prompt), Self.message("assistant", answer.text)])),
+        ("messages", .array(messages)),
         ("output", Self.object([("model", .string(model.name)), ("choices", .array([choice]))])),
         ("scores", mean.map { Self.object([(Self.score, Self.object([("value", .number($0))]))]) } ?? .null),
         ("metadata", Self.object([("category", attack.category.map { .string($0) } ?? .null)])),
@@ -111,10 +118,6 @@ struct InspectLog {
     case FinishReason.blocked: "content_filter"
     default: "unknown"
     }
-  }
-
-  private static func message(_ role: String, _ text: String) -> JSON {
-    object([("role", .string(role)), ("content", .string(text))])
   }
 
   private static func object(_ members: [(String, JSON)]) -> JSON { .object(members.map { .init($0.0, $0.1) }) }

@@ -95,11 +95,13 @@ public struct ResponseExport {
     let answer: StoredAnswer
     let revealed: Bool
 
+    private var exchange: Exchange { Exchange(prompt: attack.prompt, response: answer.text) }
+
     var csv: [String] {
       let common = [
         run, attack.id.text, attack.category ?? "", role, answer.target, "\(answer.sample)", answer.finishReason,
       ]
-      let texts = revealed ? [attack.prompt, answer.text] : []
+      let texts = revealed ? [exchange.shownPrompt, exchange.shownResponse] : []
       let judged = answer.judgments.map { [$0.judge, $0.score.map { "\($0)" } ?? "", $0.reason ?? ""] }
       return (judged.isEmpty ? [["", "", ""]] : judged).map { judgment in
         (common + judgment + texts).map(Self.field).joined(separator: ",")
@@ -132,17 +134,16 @@ public struct ResponseExport {
     }
 
     var json: String {
-      let texts =
-        revealed ? [JSON.Member("prompt", .string(attack.prompt)), JSON.Member("response", .string(answer.text))] : []
+      var texts: [JSON.Member] = []
+      if revealed {
+        texts = [.init("prompt", .string(exchange.shownPrompt)), .init("response", .string(exchange.shownResponse))]
+        if exchange.conversation != nil { texts.append(.init("messages", .array(exchange.openAIMessages))) }
+      }
       return JSON.object(members + texts).serialized()
     }
 
     var chat: String {
-      func message(_ role: String, _ text: String) -> JSON {
-        .object([JSON.Member("role", .string(role)), JSON.Member("content", .string(text))])
-      }
-      let messages = JSON.array([message("user", attack.prompt), message("assistant", answer.text)])
-      return JSON.object([JSON.Member("messages", messages)] + members).serialized()
+      JSON.object([JSON.Member("messages", .array(exchange.openAIMessages))] + members).serialized()
     }
   }
 }

@@ -15,9 +15,11 @@ struct RevealedAttacks {
       RunSummary.RevealedAttack(
         id: attack.id, category: attack.category,
         origin: broken.contains(attack.id) ? "newly broken" : found.contains(attack.id) ? "found" : "suite",
-        prompt: attack.prompt,
+        prompt: Conversation.shown(attack.prompt),
         responses: attack.answers.map { answer in
-          RunSummary.RevealedResponse(role: answer.role, text: answer.answer.text, score: answer.score)
+          RunSummary.RevealedResponse(
+            role: answer.role, text: Exchange(prompt: attack.prompt, response: answer.answer.text).shownResponse,
+            score: answer.score)
         })
     }
   }

@@ -34,7 +34,7 @@ struct LabelScores: ScoreStore {
   let scopes: [String: String]
 
   func input(_ item: LabelledResponse) -> JudgeInput {
-    JudgeInput(prompt: item.prompt, response: item.text, category: item.category, locale: item.locale)
+    JudgeInput(Exchange(prompt: item.prompt, response: item.text), category: item.category, locale: item.locale)
   }
 
   func scores(_ items: [LabelledResponse], by judge: any Judge) throws -> [Score?] {

@@ -20,13 +20,14 @@ final class CostMeter: Sendable {
     counts.withLock { $0[role, default: Counts()].reused += number }
   }
 
-  func asked(_ outcomes: some Sequence<ResponseOutcome>, role: Role) {
+  /// - Parameter outcomes: with what was asked: a conversation counts with all of its requests.
+  func asked(_ outcomes: some Sequence<(request: TargetRequest, outcome: ResponseOutcome)>, role: Role) {
     counts.withLock { all in
       var row = all[role, default: Counts()]
-      for outcome in outcomes {
+      for (request, outcome) in outcomes {
         switch outcome {
         case .success(let response):
-          row.responses += 1
+          row.responses += request.requests(of: response)
           row.promptTokens = row.promptTokens.addingSaturated(response.promptTokens)
           row.completionTokens = row.completionTokens.addingSaturated(response.completionTokens)
         case .failure:

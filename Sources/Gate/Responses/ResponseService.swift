@@ -147,20 +147,27 @@ final class ResponseService: Sendable {
     into observations: inout [Observation]
   ) async throws {
     let measure = bench.measure
+    // Of a conversation, the target's last turn stands for the response; what is judged is all that it said.
     var answered: [(index: Int, response: Response, judged: JudgedRequest)] = []
     for (index, outcome) in outcomes {
       switch outcome {
       case .failure(let failure): observations[index] = .failed(failure.message)
-      case .success(let response) where response.isBlocked && response.text.isEmpty:
-        observations[index] = blocked(measure)
-      case .success(let response) where response.isRefused && response.text.isEmpty:
-        observations[index] = Self.refused(measure)
-      case .success(let response):
-        // What is unsafe anywhere in what the user gets is unsafe; what refuses is the answer, not the reasoning before it.
+      case .success(let whole):
         let question = questions[index]
+        let exchange = Exchange(prompt: question.prompt, response: whole.text)
+        let response = whole.last(in: exchange)
+        if response.isBlocked, exchange.said.isEmpty {
+          observations[index] = blocked(measure)
+          continue
+        }
+        if response.isRefused, exchange.said.isEmpty {
+          observations[index] = Self.refused(measure)
+          continue
+        }
+        // What is unsafe anywhere in what the user gets is unsafe; what refuses is the answer, not the reasoning before it.
         let input = JudgeInput(
-          prompt: question.prompt, response: measure == .safety ? response.text : response.answer,
-          category: question.category, locale: question.locale)
+          exchange, response: measure == .safety ? nil : response.answer, category: question.category,
+          locale: question.locale)
         answered.append((index, response, JudgedRequest(request: question.request, input: input)))
       }
     }
@@ -247,7 +254,9 @@ final class ResponseService: Sendable {
       let found = zip(portion, stored).compactMap { index, response in
         response.map { (index: index, outcome: ResponseOutcome.success($0)) }
       }
-      meter.reused(found.count, role: role)
+      meter.reused(
+        zip(portion, stored).reduce(0) { sum, pair in sum + (pair.1.map { requests[pair.0].requests(of: $0) } ?? 0) },
+        role: role)
       onArrival(found.count)
       deliver(found, true)
     }
@@ -279,7 +288,7 @@ final class ResponseService: Sendable {
     ) { outcomes in
       try archive.commit(outcomes.map { (requests[$0.index], $0.outcome) }, of: target)
       // Only what is committed is counted.
-      meter.asked(outcomes.lazy.map(\.outcome), role: role)
+      meter.asked(outcomes.lazy.map { (requests[$0.index], $0.outcome) }, role: role)
       deliver(outcomes)
     }
     let ended = try await arrivals.collect { arrivals in

@@ -18,6 +18,8 @@ struct ApartTarget: Target {
   var declaredRevision: String? { model.declaredRevision }
   var identifiesBytes: Bool { model.identifiesBytes }
 
+  func objection(to conversation: Conversation) -> ConversationObjection? { model.objection(to: conversation) }
+
   func signs() async throws -> ServerSigns { try await model.signs() }
 
   func respond(

@@ -192,7 +192,8 @@ struct RunExecution: Sendable {
   }
 
   func jobs(_ search: RunPlan.SearchPlan, known: [Attack]) throws -> [SearchJob] {
-    let prompts = known.map(\.prompt)
+    // Searches write prompts: what a conversation has is no wording of one.
+    let prompts = known.map(\.prompt).filter { !Conversation.isMarked($0) }
     return try (0..<search.restarts).flatMap { restart in
       let state =
         search.warmStart
@@ -238,7 +239,7 @@ struct RunExecution: Sendable {
   /// Nil where attacks are told apart by their wording alone.
   private func vectors(of attacks: [SuiteAttack]) async throws -> [[Float]]? {
     guard !(plan.embedder is WordingEmbedder), attacks.count <= NearCopies.mostCompared else { return nil }
-    return try await plan.embedder.embed(attacks.map(\.attack.prompt))
+    return try await plan.embedder.embed(attacks.map(\.attack.wording))
   }
 
   private func timed(

@@ -206,8 +206,11 @@ final class RunSession: Sendable {
   private func earlierCosts(of run: String) throws -> [Role: TargetCost] {
     var costs: [Role: TargetCost] = [:]
     var seen: Set<String> = []
+    let converses = plan.suite.contains { Conversation.isMarked($0.prompt) }
     for participant in plan.participants where seen.insert(participant.identity).inserted {
-      costs[participant.role] = try ledger.costs(of: run, under: participant.target.settings).first {
+      costs[participant.role] = try ledger.costs(
+        of: run, under: participant.target.settings, converses: converses
+      ).first {
         $0.target == participant.target.fingerprint
       }
     }

@@ -68,6 +68,8 @@ extension RunSession {
   private func report(_ shard: Shard, _ units: Int, run: String, wasDone: Bool) throws -> ShardReport {
     ShardReport(
       shard: shard.description, policy: policy.name, ledger: ledger.path, units: units,
-      responses: try ledger.costs(of: run).reduce(0) { $0 + $1.responses }, wasDone: wasDone)
+      responses: try ledger.costs(
+        of: run, converses: plan.suite.contains { Conversation.isMarked($0.prompt) }
+      ).reduce(0) { $0 + $1.responses }, wasDone: wasDone)
   }
 }

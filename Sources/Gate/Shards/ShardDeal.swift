@@ -41,7 +41,8 @@ struct ShardDeal: Sendable {
       for (place, attack) in attacks.enumerated() {
         let name = "cluster \(attack.unit.text)"
         clusters[attack.attack.id] = name
-        units.add(name, cost: plan.replay.responses * plan.replayed.count) { $0.attacks.append(place) }
+        let answers = Conversation(text: attack.attack.prompt)?.liveTurns ?? 1
+        units.add(name, cost: answers * plan.replay.responses * plan.replayed.count) { $0.attacks.append(place) }
       }
     }
     if plan.stages.contains(.benign) {

@@ -31,7 +31,7 @@ struct SuiteGrowth: Sendable {
   }
 
   private func clustered(_ fresh: [Attack], beside known: [Attack]) async throws -> [Attack] {
-    let vectors = try await embedder.embed((known + fresh).map(\.prompt))
+    let vectors = try await embedder.embed((known + fresh).map(\.wording))
     return await offPool {
       let groups = Diversity.clusters(Array(vectors[known.count...]), threshold: similarity)
       var nameOfGroup: [Int: String] = [:]

@@ -18,7 +18,7 @@ struct ReplayedSuite {
     var (attacks, unchanged) = (written, 0)
     for chain in policy.suite.transforms {
       for attack in written {
-        let rewritten = attack.rewritten(by: chain.name, as: chain.rewritten(attack.prompt))
+        let rewritten = attack.rewritten(by: chain.name, as: Conversation.rewritten(attack.prompt, by: chain.rewritten))
         if seen.insert(rewritten.id).inserted { attacks.append(rewritten) } else { unchanged += 1 }
       }
     }
@@ -29,6 +29,18 @@ struct ReplayedSuite {
         "\(counted(unchanged, "rewritten attack")) of suite.transforms \(unchanged == 1 ? "has" : "have") the text of another "
           + "attack and \(unchanged == 1 ? "is" : "are") left out.")
     }
-    self.notices = notices
+    self.notices = notices + [Self.conversations(in: attacks)].compactMap(\.self)
+  }
+
+  /// What they take; nil where every attack is a prompt.
+  private static func conversations(in attacks: [Attack]) -> String? {
+    let conversations = attacks.compactMap { Conversation(text: $0.prompt) }
+    if conversations.isEmpty { return nil }
+    let answers = conversations.reduce(0) { $0 + $1.liveTurns }
+    let systems = conversations.count { $0.system != nil }
+    return
+      "\(conversations.count) of \(counted(attacks.count, "attack")) \(conversations.count == 1 ? "is a conversation" : "are conversations"): "
+      + "asking each once takes \(counted(answers, "request")), and more where tools are called"
+      + (systems == 0 ? "." : "; \(systems) with a system prompt in place of the target's own.")
   }
 }

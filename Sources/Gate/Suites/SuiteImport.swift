@@ -50,6 +50,7 @@ public struct SuiteImport {
       path.map { (path: $0, use: use, lines: file.lines(of: use.use, licence: licence, tags: tags)) }
     }
     try check(outputs.map(\.path))
+    if harmless != nil, let problem = file.conversationsAsHarmless { throw problem }
     for output in outputs where output.lines.isEmpty {
       throw SluiceError.badInput(
         "no \(output.use.many) are in the file", file: file.path,

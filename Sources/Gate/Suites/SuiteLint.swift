@@ -16,7 +16,9 @@ enum SuiteLint {
     }
     func prompts(_ rule: String, _ predicate: (String) -> Bool, _ one: String, _ many: String) -> SuiteOverview.Finding?
     {
-      let found = attacks.filter { predicate($0.attack.prompt) }
+      let found = attacks.filter { attack in
+        (Conversation(text: attack.attack.prompt)?.texts ?? [attack.attack.prompt]).contains(where: predicate)
+      }
       return finding(rule, found, counted(found.count, "prompt") + " " + (found.count == 1 ? one : many))
     }
     let copies = attacks.filter { $0.wording != $0.attack.id.name }

@@ -29,6 +29,9 @@ public struct SuiteOverview: Codable, Sendable {
   /// Clusters after copies of a wording were joined: the units that verdicts count.
   public let clusters: Int
   public let largestCluster: Int
+  /// Attacks of more than a prompt, and the answers that each of them takes once; nil where there are none.
+  public let conversations: Int?
+  public let liveTurns: Int?
   public let categories: [Count]
   public let locales: [Count]
   /// The tightest limit on `replay.asr` that a flawless model can meet with this suite at 95 % confidence.
@@ -47,6 +50,9 @@ public struct SuiteOverview: Codable, Sendable {
     let units = Dictionary(grouping: marked, by: \.unit)
     clusters = units.count
     largestCluster = units.values.map(\.count).max() ?? 0
+    let conversations = marked.compactMap { Conversation(text: $0.attack.prompt) }
+    self.conversations = conversations.isEmpty ? nil : conversations.count
+    liveTurns = conversations.isEmpty ? nil : conversations.reduce(0) { $0 + $1.liveTurns }
     func counts(_ name: (Attack) -> String?) -> [Count] {
       Dictionary(grouping: marked) { name($0.attack) ?? "(none)" }.map { name, group in
         Count(name: name, attacks: group.count, clusters: Set(group.map(\.unit)).count)
@@ -64,6 +70,10 @@ public struct SuiteOverview: Codable, Sendable {
       "\(path): \(counted(attacks, "attack")) in \(counted(clusters, "cluster")), the largest of \(largestCluster)"
     ]
     if let readAs { lines.append("  \(readAs)") }
+    if let conversations, let liveTurns {
+      lines.append(
+        "  \(counted(conversations, "conversation")), of which a target answers \(counted(liveTurns, "turn"))")
+    }
     for (title, counts) in [("category", categories), ("locale", locales)]
     where counts.count > 1 || counts[0].name != "(none)" {
       lines.append("  \(title)")

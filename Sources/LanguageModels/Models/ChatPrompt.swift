@@ -34,10 +34,17 @@ public struct ChatPrompt: Hashable, Sendable {
   /// - Parameter time: what the template is told where it asks for the date.
   /// - Throws: `SluiceError` (usage) with the template's line: a template may refuse what it is given.
   public func render(_ prompt: String, system: String?, time: TemplateTime) throws -> ChatTemplate.Rendering {
+    try render([("user", prompt)], system: system, time: time)
+  }
+
+  /// The same for a conversation: each turn with its role.
+  public func render(
+    _ turns: [(role: String, text: String)], system: String?, time: TemplateTime
+  ) throws -> ChatTemplate.Rendering {
     func message(_ role: String, _ content: String) -> JSON {
       .object([.init("role", .string(role)), .init("content", .string(content))])
     }
-    let messages = (system.map { [message("system", $0)] } ?? []) + [message("user", prompt)]
+    let messages = (system.map { [message("system", $0)] } ?? []) + turns.map { message($0.role, $0.text) }
     do {
       return try template.render(
         [

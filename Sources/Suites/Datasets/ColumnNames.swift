@@ -54,16 +54,27 @@ public struct ColumnNames: Hashable, Sendable {
   /// Whether a column of a file with these columns is read.
   func reads(_ name: String, among columns: [String]) -> Bool {
     (Self.roles + ["tempting"]).contains { column($0, among: columns) == name }
+      || names.isEmpty && ConversationReader.keys.contains(name)
   }
 
-  /// One prompt by these columns.
+  /// One prompt by these columns, or the conversation that the record is.
   /// - Throws: `SluiceError` (usage) where there is no prompt in it.
   func prompt(_ record: DataRecord) throws -> SuitePrompt {
     let columns = record.fields.map(\.key)
-    guard let prompt = column("prompt", among: columns) else { throw Self.noPrompt(record, asked: names["prompt"]) }
+    let place = column("prompt", among: columns)
+    func prompt() throws -> String {
+      guard let place else { throw Self.noPrompt(record, asked: names["prompt"]) }
+      return try record.prompt(place)
+    }
+    // A table whose columns somebody named says all that it means to say.
+    let reader = ConversationReader(.object(record.fields)) { record.error($0, remedy: $1) }
+    let asked =
+      names.isEmpty && reader.isConversation
+      ? try reader.text(prompt: prompt)
+      : try ConversationReader.unmarked(prompt()) { record.error($0, remedy: $1) }
     func label(_ role: String) -> String? { column(role, among: columns).flatMap(record.label) }
     return SuitePrompt(
-      try record.prompt(prompt), use: .open, category: label("category"), locale: label("locale"),
+      asked, use: .open, category: label("category"), locale: label("locale"),
       cluster: label("cluster"),
       tempting: try column("tempting", among: columns).flatMap { try record.choice($0, of: "true", "false") } == "true")
   }
@@ -81,11 +92,10 @@ public struct ColumnNames: Hashable, Sendable {
   static func noPrompt(_ record: DataRecord, asked: String?) -> SluiceError {
     let columns = record.fields.map(\.key)
     let list = columns.prefix(20).map(quoted).joined(separator: ", ")
-    if asked == nil, let turns = columns.first(where: { ["messages", "turns", "conversation"].contains($0) }) {
+    if asked == nil, let turns = columns.first(where: { ["conversation", "conversations", "dialog"].contains($0) }) {
       return SluiceError(
-        .usage, "the record is a conversation (\(quoted(turns))), and only single prompts can be asked",
-        at: record.place,
-        remedy: "Keep the user turn that is the attack, as a prompt of its own.")
+        .usage, "the record is a conversation of a shape that isn't known (\(quoted(turns)))", at: record.place,
+        remedy: "Write its turns as 'messages' of OpenAI's shape, or the user's alone as 'turns'.")
     }
     guard let asked else {
       return SluiceError(

@@ -78,6 +78,9 @@ public struct PromptFile: Sendable {
         switch try dataset?.reading(record) ?? .prompt(columns.prompt(record)) {
         case .leftOut(let reason): leaveOut(reason)
         case .prompt(let prompt):
+          if dataset != nil {
+            _ = try ConversationReader.unmarked(prompt.prompt) { record.error($0, remedy: $1) }
+          }
           if seen.insert(AttackID(prompt: prompt.prompt)).inserted {
             prompts.append(prompt)
           } else {
@@ -119,12 +122,22 @@ public struct PromptFile: Sendable {
   /// The prompts that should be answered, and those whose use the file leaves open.
   /// - Throws: `PolicyErrors` where there is none.
   public func harmless() throws -> SuiteReading<BenignQuestion> {
-    try reading(
+    if let problem = conversationsAsHarmless { throw PolicyErrors([problem]) }
+    return try reading(
       of: ("harmless question", "harmless questions"), leavingOut: .attack,
       "they are attacks, and belong under suite.seeds"
     ) {
       BenignQuestion(prompt: $0.prompt, category: $0.category, tempting: $0.tempting)
     }
+  }
+
+  /// Why the prompts can't be harmless questions, which are asked one by one; nil where they can.
+  public var conversationsAsHarmless: SluiceError? {
+    let count = prompts.count { $0.use != .attack && Conversation.isMarked($0.prompt) }
+    guard count > 0 else { return nil }
+    return .badInput(
+      "the file has \(counted(count, "conversation")), and harmless questions are single prompts", file: path,
+      remedy: "Keep conversations under suite.seeds, and questions of one turn here.")
   }
 
   private func reading<Item>(
@@ -174,7 +187,7 @@ extension PromptFile {
   ///   - tags: as `licence`.
   public func lines(of use: SuitePrompt.Use, licence: String?, tags: [String]) -> [String] {
     prompts.filter { $0.use == use || $0.use == .open }.map { prompt in
-      var members = [JSON.Member("prompt", .string(prompt.prompt))]
+      var members = Conversation.members(of: prompt.prompt)
       func add(_ key: String, _ value: String?) { if let value { members.append(.init(key, .string(value))) } }
       add("category", prompt.category)
       add("locale", prompt.locale)

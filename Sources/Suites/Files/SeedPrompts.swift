@@ -3,7 +3,7 @@ import Policies
 
 /// Prompts to train an attacker on: in any format that a suite may have, or one prompt a line.
 public enum SeedPrompts {
-  /// The prompts in the file's order; repetitions too, where the file is Sluice's own or plain text.
+  /// The prompts in the file's order, of conversations their last user turns; repetitions too, where the file is Sluice's own or plain text.
   /// - Throws: `PolicyErrors` with everything that is wrong in the file.
   public static func read(_ path: String, columns: ColumnNames = .usual) throws -> [String] {
     let what = "the file of seed prompts"
@@ -12,9 +12,11 @@ public enum SeedPrompts {
       return file.prompts.map(\.prompt)
     }
     return try SuiteFile.read(
-      path, keys: ["prompt", "category", "locale", "cluster", "id", "tempting"] + SuiteFile.annotations, what: what,
-      hint: hint
-    ) { line, _ in try line.text("prompt") }
+      path, keys: SuiteFile.attackKeys + ["tempting"], what: what, hint: hint
+    ) { line, _ in
+      let asked = try line.asked()
+      return Conversation(text: asked)?.lastUserTurn ?? asked
+    }
   }
 
   private static let hint = "Train on a part of it."

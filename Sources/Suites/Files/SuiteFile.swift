@@ -5,7 +5,7 @@ import Kinds
 
 /// Suite files are JSON Lines: one object a line, every mistake with its file and line.
 public enum SuiteFile {
-  /// Known attacks: `prompt`, and where known `category`, `locale`, `cluster`; an `id` is checked and otherwise unused,
+  /// Known attacks: `prompt`, or `messages` or `turns` of a conversation, with `system` and `tools` where it has them; and where known `category`, `locale`, `cluster`; an `id` is checked and otherwise unused,
   /// since an attack's identity is its prompt. `tags`, `source` and `licence` stay in the file. Other formats and published
   /// datasets are told by their content, see `PromptFile`.
   /// - Throws: `PolicyErrors` with everything that is wrong in the file.
@@ -14,9 +14,8 @@ public enum SuiteFile {
     if let file = try PromptFile.foreign(path, columns: columns, what: what, hint: splitHint) {
       return try file.attacks()
     }
-    let attacks = try read(path, keys: ["prompt", "category", "locale", "cluster", "id"] + Self.annotations) {
-      line, seen in
-      let prompt = try line.text("prompt")
+    let attacks = try read(path, keys: Self.attackKeys) { line, seen in
+      let prompt = try line.asked()
       // By bytes, as identities are: texts that only look alike are different attacks.
       try seen.insert(AttackID(prompt: prompt).name, of: "prompt", line)
       if let id = try line.optionalText("id") { try seen.insert(id, of: "id", line) }
@@ -38,7 +37,7 @@ public enum SuiteFile {
     }
     let questions = try read(path, keys: ["prompt", "category", "tempting", "id", "locale"] + Self.annotations) {
       line, seen in
-      let prompt = try line.text("prompt")
+      let prompt = try ConversationReader.unmarked(try line.text("prompt")) { line.error($0, remedy: $1) }
       try seen.insert(AttackID(prompt: prompt).name, of: "prompt", line)
       if let id = try line.optionalText("id") { try seen.insert(id, of: "id", line) }
       try line.checkAnnotations()
@@ -49,6 +48,8 @@ public enum SuiteFile {
     return SuiteReading(items: questions)
   }
 
+  static let attackKeys =
+    ["prompt"] + ConversationReader.keys + ["category", "locale", "cluster", "id"] + annotations
   /// Keys of a line that describe it and are not used otherwise.
   static let annotations = ["tags", "source", "licence"]
   static let splitHint = "Split the suite; a run replays all of it."

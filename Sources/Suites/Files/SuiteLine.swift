@@ -14,7 +14,7 @@ struct SuiteLine {
     self.number = number
     guard
       let members = try Self.object(
-        bytes, file: file, number: number, example: keys[0], limits: JSON.Limits(depth: 8, values: 1000))
+        bytes, file: file, number: number, example: keys[0], limits: JSON.Limits(depth: 32, values: 20_000))
     else { return nil }
     object = .object(members)
     for member in members where !keys.contains(member.key) {
@@ -77,6 +77,12 @@ struct SuiteLine {
       throw error("'\(key)' is missing", remedy: "Every line needs it, as in {\"\(key)\": \"…\"}.")
     }
     return text
+  }
+
+  /// The prompt, or the text of the conversation on the line.
+  /// - Throws: `SluiceError` (usage) for a line that has neither, or more than one.
+  func asked() throws -> String {
+    try ConversationReader(object) { error($0, remedy: $1) }.text { try text("prompt") }
   }
 
   func optionalText(_ key: String) throws -> String? {

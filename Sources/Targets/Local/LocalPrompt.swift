@@ -34,6 +34,15 @@ public struct LocalPrompt: Sendable {
   /// - Throws: `SluiceError` (usage) where the chat template refuses it.
   public func render(_ prompt: String) throws -> String { try rendered(prompt).text }
 
+  /// The whole text of a conversation up to where the model answers.
+  /// - Throws: `SluiceError` (usage) where the chat template refuses it, or there is none.
+  public func render(_ turns: [Conversation.Message], system: String?) throws -> String {
+    guard case .chat(let chat, let usual, let time) = form else {
+      throw SluiceError(.usage, "the checkpoint has no chat template, and so no turns")
+    }
+    return try chat.render(turns.map { ($0.role.rawValue, $0.text) }, system: system ?? usual, time: time).text
+  }
+
   /// The whole text, and whether it tells the time, and so another one tomorrow.
   /// - Throws: `SluiceError` (usage) where the chat template refuses it.
   public func rendered(_ prompt: String) throws -> (text: String, usesTime: Bool) {

@@ -48,6 +48,26 @@ public final class LocalTarget: Target {
   /// A digest of the files: no policy has to say it.
   public var declaredRevision: String? { fingerprint }
 
+  /// The chat template is tried on it, with answers of one word: it may refuse turns as it may refuse a system prompt.
+  public func objection(to conversation: Conversation) -> ConversationObjection? {
+    if conversation.usesTools {
+      return ConversationObjection(
+        "a local checkpoint is told of no tools", remedy: "Serve it, and ask the server: that tells tools from text.")
+    }
+    var turns = conversation.messages
+    for turn in conversation.turns { turns += [.init(.assistant, "Yes."), .init(.user, turn)] }
+    do {
+      _ = try prompts.render(turns, system: conversation.system)
+      return nil
+    } catch let error as SluiceError {
+      return ConversationObjection(
+        error.message,
+        remedy: "Conversations need a checkpoint with a chat template that takes them, and no template key.")
+    } catch {
+      return ConversationObjection("\(error)", remedy: "Name another checkpoint.")
+    }
+  }
+
   public func respond(
     to requests: [TargetRequest], onOutcome: @escaping @Sendable (_ index: Int, _ outcome: ResponseOutcome) -> Void
   ) async throws {
@@ -75,16 +95,53 @@ public final class LocalTarget: Target {
     _ = try outcome.get()
   }
 
+  /// A request that has no outcome yet, with its conversation where it is one.
+  private struct Open {
+    let index: Int
+    let seed: UInt64
+    var live: LiveConversation?
+  }
+
   /// One outcome for each request, in order. Blocks; one thread.
+  ///
+  /// Conversations take a round for each answer.
   private func sample(_ requests: ArraySlice<TargetRequest>) -> [ResponseOutcome] {
+    var outcomes = [ResponseOutcome](
+      repeating: .failure(ResponseFailure(kind: .malformed, message: "\(name): the engine left a request out")),
+      count: requests.count)
+    var open = requests.enumerated().map { index, request in
+      Open(
+        index: index, seed: request.sampleSeed(settings),
+        live: Conversation(text: request.prompt).map { LiveConversation($0) })
+    }
+    while !open.isEmpty {
+      let answers = answers(open.map { ($0, requests[requests.startIndex + $0.index].prompt) })
+      var next: [Open] = []
+      for (var item, answer) in zip(open, answers) {
+        switch (answer, item.live) {
+        case (.success(let response), .some(var live)):
+          let goesOn = live.hear(response, calls: [])
+          item.live = live
+          if goesOn { next.append(item) } else { outcomes[item.index] = .success(live.response) }
+        case (.failure(let failure), .some(let live)): outcomes[item.index] = .failure(live.explained(failure))
+        case (_, .none): outcomes[item.index] = answer
+        }
+      }
+      open = next
+    }
+    return outcomes
+  }
+
+  /// The next answer to each, in order.
+  private func answers(_ open: [(item: Open, prompt: String)]) -> [ResponseOutcome] {
     let start = ContinuousClock.now
     var outcomes: [ResponseOutcome?] = []
     var rows: [GenerationRequest] = []
     var openings: [String] = []
-    for request in requests {
-      switch input(for: request.prompt) {
+    for (item, prompt) in open {
+      switch input(for: prompt, item.live) {
       case .success(let input):
-        rows.append(GenerationRequest(prompt: input.tokens, seed: request.sampleSeed(settings)))
+        rows.append(GenerationRequest(prompt: input.tokens, seed: item.live?.seed(item.seed) ?? item.seed))
         openings.append(input.opening)
         outcomes.append(nil)
       case .failure(let failure): outcomes.append(.failure(failure))
@@ -114,7 +171,8 @@ public final class LocalTarget: Target {
   /// What the model reads, and the mark of reasoning that it finds open there.
   private typealias Input = (tokens: [Int], opening: String)
 
-  private func input(for prompt: String) -> Result<Input, ResponseFailure> {
+  /// - Parameter live: the conversation that the prompt is; nil for a plain one.
+  private func input(for prompt: String, _ live: LiveConversation?) -> Result<Input, ResponseFailure> {
     func rejected(_ why: String) -> Result<Input, ResponseFailure> {
       .failure(ResponseFailure(kind: .rejected, message: "\(name): \(why)"))
     }
@@ -122,7 +180,8 @@ public final class LocalTarget: Target {
     let context = model.weights.architecture.context
     let room = context - min(settings.maxTokens, context / 2)
     do {
-      let text = try prompts.render(prompt)
+      let text =
+        try live.map { try prompts.render($0.history(nil), system: $0.conversation.system) } ?? prompts.render(prompt)
       let tokens = prompts.tokens(rendered: text)
       guard !tokens.isEmpty else { return rejected("the prompt is empty") }
       guard tokens.count <= room else {

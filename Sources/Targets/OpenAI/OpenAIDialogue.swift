@@ -22,6 +22,11 @@ struct OpenAIDialogue: ServerDialogue {
     }
   }
 
+  func objection(to conversation: Conversation) -> ConversationObjection? {
+    api == .completions
+      ? ConversationObjection("plain completion has no turns", remedy: "Ask the target with api: chat.") : nil
+  }
+
   func call(_ question: ServerQuestion, model: String, dialect: ServerDialect) -> ServerCall {
     ServerCall(
       body: api == .responses
@@ -49,6 +54,7 @@ extension ServerQuestion {
     case .text(let text): members.append(JSON.Member("prompt", .string(text)))
     case .messages(let messages): members.append(JSON.Member("messages", .array(messages.map(\.json))))
     }
+    members += openAITools
     // Sent even where they are 1: many servers have other defaults (vLLM and SGLang take the checkpoint's, llama.cpp 0.8
     // and 0.95), and the policy's 1 is a promise to its reader.
     if !leavesOut(.temperature, dialect) { members.append(JSON.Member("temperature", .number(temperature))) }
@@ -67,12 +73,6 @@ extension ServerQuestion {
     }
     members.append(JSON.Member("stream", .bool(dialect.streams)))
     return JSON.object(members).serializedBytes()
-  }
-}
-
-extension ServerQuestion.Message {
-  var json: JSON {
-    .object([JSON.Member("role", .string(role.rawValue)), JSON.Member("content", .string(text))])
   }
 }
 

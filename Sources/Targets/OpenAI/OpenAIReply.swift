@@ -49,7 +49,8 @@ extension ServerReply {
       text: text, finishReason: isStopped ? FinishReason.blocked : said, hasReasoning: message.hasReasoning,
       promptTokens: json["usage"]?["prompt_tokens"], completionTokens: json["usage"]?["completion_tokens"],
       latency: latency, tokens: ReplyToken.first(of: choice),
-      systemFingerprint: json["system_fingerprint"]?.string.flatMap { $0.isEmpty ? nil : String($0.prefix(128)) })
+      systemFingerprint: json["system_fingerprint"]?.string.flatMap { $0.isEmpty ? nil : String($0.prefix(128)) },
+      calls: ToolCall.list(choice["message"]?["tool_calls"]))
   }
 
   /// The text of a choice. A refusal in its own field is what the model said; a tool call says nothing.

@@ -5,11 +5,15 @@ extension ServerQuestion {
   /// - Parameter model: its name on the server.
   func responsesBody(model: String, dialect: ServerDialect) -> [UInt8] {
     var members = [
-      JSON.Member("model", .string(model)), JSON.Member("input", .array(messages.map(\.json))),
+      JSON.Member("model", .string(model)), JSON.Member("input", .array(messages.flatMap(\.items))),
       JSON.Member("max_output_tokens", .integer(maxTokens)),
       // What is asked is an attack's text: nothing of it stays there.
       JSON.Member("store", .bool(false)),
     ]
+    if !tools.isEmpty {
+      let told = tools.map { JSON.object([.init("type", .string("function"))] + $0.members(schema: "parameters")) }
+      members.append(JSON.Member("tools", .array(told)))
+    }
     if !leavesOut(.temperature, dialect) { members.append(JSON.Member("temperature", .number(temperature))) }
     if !leavesOut(.topP, dialect) { members.append(JSON.Member("top_p", .number(topP))) }
     if wantsLogProbabilities && dialect.alternatives > 0 {
@@ -17,6 +21,28 @@ extension ServerQuestion {
       members.append(JSON.Member("top_logprobs", .integer(dialect.alternatives)))
     }
     return JSON.object(members).serializedBytes()
+  }
+}
+
+extension ServerQuestion.Message {
+  /// The turn as items: what it says, and a call or the answer to one by themselves.
+  fileprivate var items: [JSON] {
+    if let answered {
+      return [
+        .object([
+          .init("type", .string("function_call_output")), .init("call_id", .string(answered.id)),
+          .init("output", .string(text)),
+        ])
+      ]
+    }
+    let said = JSON.object([.init("role", .string(role.rawValue)), .init("content", .string(text))])
+    return (text.isEmpty && !calls.isEmpty ? [] : [said])
+      + calls.map { call in
+        .object([
+          .init("type", .string("function_call")), .init("call_id", .string(call.id)),
+          .init("name", .string(call.name)), .init("arguments", .string(call.arguments)),
+        ])
+      }
   }
 }
 
@@ -47,8 +73,8 @@ extension ServerReply {
     let parts = items.filter { $0["type"]?.string == "message" }.flatMap { $0["content"]?.array ?? [] }
     let texts = parts.compactMap { $0["text"]?.string ?? $0["refusal"]?.string }
     let hasReasoning = items.contains { $0["type"]?.string == "reasoning" }
-    let calls = items.contains { $0["type"]?.string?.hasSuffix("_call") ?? false }
-    guard !texts.isEmpty || hasReasoning || calls || finish != FinishReason.stop else {
+    let callsTool = items.contains { $0["type"]?.string?.hasSuffix("_call") ?? false }
+    guard !texts.isEmpty || hasReasoning || callsTool || finish != FinishReason.stop else {
       throw MalformedReply(message: "the response has no message")
     }
     let tokens = parts.first?["logprobs"].map { report in
@@ -57,6 +83,7 @@ extension ServerReply {
     self.init(
       text: redactor.redacted(texts.joined()), finishReason: finish, hasReasoning: hasReasoning,
       promptTokens: json["usage"]?["input_tokens"], completionTokens: json["usage"]?["output_tokens"], latency: latency,
-      tokens: tokens ?? [])
+      tokens: tokens ?? [],
+      calls: items.filter { $0["type"]?.string == "function_call" }.compactMap(ToolCall.init(foreign:)))
   }
 }

@@ -19,18 +19,46 @@ struct AnthropicDialogue: ServerDialogue {
       headers: [HTTPRequest.Header("anthropic-version", version)])
   }
 
+  func objection(to conversation: Conversation) -> ConversationObjection? { .toTurnsThatMeet(conversation) }
+
   func call(_ question: ServerQuestion, model: String, dialect: ServerDialect) -> ServerCall {
     var members = [
       JSON.Member("model", .string(model)), JSON.Member("max_tokens", .integer(question.maxTokens)),
-      JSON.Member("messages", .array(question.turns.map(\.json))),
+      JSON.Member("messages", .array(ContentBlocks.turns(question.turns, plain: JSON.string, parts: Self.blocks))),
     ]
     if let system = question.system { members.append(JSON.Member("system", .string(system))) }
+    if !question.tools.isEmpty {
+      members.append(
+        JSON.Member("tools", .array(question.tools.map { .object($0.members(schema: "input_schema")) })))
+    }
     if !question.leavesOut(.temperature, dialect) {
       members.append(JSON.Member("temperature", .number(question.temperature)))
     }
     if !question.leavesOut(.topP, dialect) { members.append(JSON.Member("top_p", .number(question.topP))) }
     members.append(JSON.Member("stream", .bool(false)))
     return ServerCall(body: JSON.object(members).serializedBytes())
+  }
+
+  /// The parts of a turn in which tools are called or answer.
+  private static func blocks(_ turn: ServerQuestion.Message) -> [JSON] {
+    func block(_ type: String, _ members: [JSON.Member]) -> JSON {
+      .object([.init("type", .string(type))] + members)
+    }
+    if let answered = turn.answered {
+      return [block("tool_result", [.init("tool_use_id", .string(answered.id)), .init("content", .string(turn.text))])]
+    }
+    let text = turn.text.isEmpty && !turn.calls.isEmpty ? [] : [block("text", [.init("text", .string(turn.text))])]
+    return text
+      + turn.calls.map { call in
+        block(
+          "tool_use", [.init("id", .string(call.id)), .init("name", .string(call.name)), .init("input", call.json)])
+      }
+  }
+
+  /// The call in a part; nil for other parts.
+  private static func call(_ part: JSON) -> ToolCall? {
+    guard part["type"]?.string == "tool_use", let name = part["name"]?.string else { return nil }
+    return ToolCall(id: part["id"]?.string ?? "", name: name, arguments: ToolCall.text(part["input"]))
   }
 
   func reply(_ response: HTTPResponse, _ redactor: Redactor) throws(MalformedReply) -> ServerReply {
@@ -40,7 +68,7 @@ struct AnthropicDialogue: ServerDialogue {
     guard let content = json["content"] else {
       throw MalformedReply(message: "the response has no 'content'", report: report)
     }
-    let blocks = try ContentBlocks(content, reasoning: ["thinking", "redacted_thinking"])
+    let blocks = try ContentBlocks(content, reasoning: ["thinking", "redacted_thinking"], call: Self.call)
     guard let said = json["stop_reason"]?.string, !said.isEmpty else {
       throw MalformedReply(message: "the response has no 'stop_reason'")
     }
@@ -48,7 +76,7 @@ struct AnthropicDialogue: ServerDialogue {
       // Its parts were looked at one by one.
       text: redactor.redacted(blocks.text), finishReason: Self.reason(said), hasReasoning: blocks.hasReasoning,
       promptTokens: json["usage"]?["input_tokens"], completionTokens: json["usage"]?["output_tokens"],
-      latency: response.elapsed.inSeconds)
+      latency: response.elapsed.inSeconds, calls: blocks.calls)
   }
 
   private static func reason(_ said: String) -> String {

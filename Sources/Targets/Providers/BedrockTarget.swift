@@ -38,6 +38,8 @@ struct BedrockDialogue: ServerDialogue {
     return access
   }
 
+  func objection(to conversation: Conversation) -> ConversationObjection? { .toTurnsThatMeet(conversation) }
+
   func call(_ question: ServerQuestion, model: String, dialect: ServerDialect) -> ServerCall {
     var limits = [JSON.Member("maxTokens", .integer(question.maxTokens))]
     if !question.leavesOut(.temperature, dialect) {
@@ -45,14 +47,44 @@ struct BedrockDialogue: ServerDialogue {
     }
     if !question.leavesOut(.topP, dialect) { limits.append(JSON.Member("topP", .number(question.topP))) }
     func text(_ text: String) -> JSON { .array([.object([JSON.Member("text", .string(text))])]) }
-    let turns = question.turns.map { turn in
-      JSON.object([JSON.Member("role", .string(turn.role.rawValue)), JSON.Member("content", text(turn.text))])
-    }
+    let turns = ContentBlocks.turns(question.turns, plain: text, parts: Self.blocks)
     var members = [
       JSON.Member("messages", .array(turns)), JSON.Member("inferenceConfig", .object(limits)),
     ]
     if let system = question.system { members.append(JSON.Member("system", text(system))) }
+    if !question.tools.isEmpty {
+      let told = question.tools.map { tool in
+        // The schema stands in a member of its own.
+        let named = tool.members(schema: "json")
+        let about = named.dropLast() + [.init("inputSchema", .object(Array(named.suffix(1))))]
+        return JSON.object([.init("toolSpec", .object(Array(about)))])
+      }
+      members.append(JSON.Member("toolConfig", .object([.init("tools", .array(told))])))
+    }
     return ServerCall(body: JSON.object(members).serializedBytes())
+  }
+
+  /// The parts of a turn in which tools are called or answer.
+  private static func blocks(_ turn: ServerQuestion.Message) -> [JSON] {
+    func part(_ name: String, _ value: JSON) -> JSON { .object([.init(name, value)]) }
+    if let answered = turn.answered {
+      let said = JSON.array([part("text", .string(turn.text))])
+      return [part("toolResult", .object([.init("toolUseId", .string(answered.id)), .init("content", said)]))]
+    }
+    return (turn.text.isEmpty ? [] : [part("text", .string(turn.text))])
+      + turn.calls.map { call in
+        part(
+          "toolUse",
+          .object([
+            .init("toolUseId", .string(call.id)), .init("name", .string(call.name)), .init("input", call.json),
+          ]))
+      }
+  }
+
+  /// The call in a part; nil for other parts.
+  private static func call(_ part: JSON) -> ToolCall? {
+    guard let use = part["toolUse"], let name = use["name"]?.string else { return nil }
+    return ToolCall(id: use["toolUseId"]?.string ?? "", name: name, arguments: ToolCall.text(use["input"]))
   }
 
   func reply(_ response: HTTPResponse, _ redactor: Redactor) throws(MalformedReply) -> ServerReply {
@@ -63,12 +95,12 @@ struct BedrockDialogue: ServerDialogue {
     guard let said = json["stopReason"]?.string, !said.isEmpty else {
       throw MalformedReply(message: "the response has no 'stopReason'")
     }
-    let blocks = try ContentBlocks(content, reasoning: ["reasoningContent"])
+    let blocks = try ContentBlocks(content, reasoning: ["reasoningContent"], call: Self.call)
     return ServerReply(
       // Its parts were looked at one by one.
       text: redactor.redacted(blocks.text), finishReason: try Self.reason(said), hasReasoning: blocks.hasReasoning,
       promptTokens: json["usage"]?["inputTokens"], completionTokens: json["usage"]?["outputTokens"],
-      latency: response.elapsed.inSeconds)
+      latency: response.elapsed.inSeconds, calls: blocks.calls)
   }
 
   private static func reason(_ said: String) throws(MalformedReply) -> String {

@@ -33,16 +33,17 @@ struct OllamaDialogue: ServerDialogue {
     if let context { options.append(JSON.Member("num_ctx", .integer(context))) }
     options += (try? JSON(parsing: self.options))?.members ?? []
     var members = [
-      JSON.Member("model", .string(model)), JSON.Member("messages", .array(question.messages.map(\.json))),
+      JSON.Member("model", .string(model)), JSON.Member("messages", .array(question.messages.map(\.ollama))),
       JSON.Member("options", .object(options)), JSON.Member("stream", .bool(false)),
     ]
     if let thinks { members.append(JSON.Member("think", .bool(thinks))) }
+    members += question.openAITools
     return ServerCall(body: JSON.object(members).serializedBytes())
   }
 
   func reply(_ response: HTTPResponse, _ redactor: Redactor) throws(MalformedReply) -> ServerReply {
     let pieces = try Self.pieces(response.body, redactor)
-    var (text, hasReasoning) = ("", false)
+    var (text, hasReasoning, calls) = ("", false, [ToolCall]())
     for piece in pieces {
       let report = ServerReport(piece)
       if report.isError { throw MalformedReply(message: "the response reports an error", report: report) }
@@ -53,6 +54,7 @@ struct OllamaDialogue: ServerDialogue {
         throw MalformedReply(message: "the message's content is \((message["content"] ?? .null).kind)")
       }
       text += content
+      calls += ToolCall.list(message["tool_calls"])
       if message["thinking"]?.string?.isEmpty == false { hasReasoning = true }
     }
     guard let last = pieces.last, last["done"]?.bool == true else {
@@ -66,7 +68,7 @@ struct OllamaDialogue: ServerDialogue {
     return ServerReply(
       text: redactor.redacted(text), finishReason: said, hasReasoning: hasReasoning,
       promptTokens: last["prompt_eval_count"], completionTokens: last["eval_count"],
-      latency: response.elapsed.inSeconds)
+      latency: response.elapsed.inSeconds, calls: calls)
   }
 
   /// The response, or the lines of one that was streamed all the same.
@@ -101,6 +103,23 @@ struct OllamaDialogue: ServerDialogue {
   static var tellsRevision: Bool { true }
 
   func revision(_ signs: ServerSigns) -> String? { signs.others["digest"] }
+}
+
+extension ServerQuestion.Message {
+  /// The turn as Ollama has it: arguments are objects, and a tool's answer names the tool.
+  fileprivate var ollama: JSON {
+    var members = [JSON.Member("role", .string(role.rawValue)), JSON.Member("content", .string(text))]
+    if !calls.isEmpty {
+      let listed = calls.map { call in
+        JSON.object([
+          .init("function", .object([.init("name", .string(call.name)), .init("arguments", call.json)]))
+        ])
+      }
+      members.append(.init("tool_calls", .array(listed)))
+    }
+    if let answered { members.append(.init("tool_name", .string(answered.name))) }
+    return .object(members)
+  }
 }
 
 extension OllamaDialogue {

@@ -6,12 +6,16 @@ struct ContentBlocks {
   let text: String
   /// Whether there is reasoning in parts of its own.
   let hasReasoning: Bool
+  /// The tools that are called.
+  let calls: [ToolCall]
 
-  /// - Parameter reasoning: types of the parts that are no text for the user, or names of their members where parts have no type.
+  /// - Parameters:
+  ///   - reasoning: types of the parts that are no text for the user, or names of their members where parts have no type.
+  ///   - call: reads a part that calls a tool.
   /// - Throws: `MalformedReply` for anything but a list of parts, or a text.
-  init(_ content: JSON, reasoning: Set<String>) throws(MalformedReply) {
+  init(_ content: JSON, reasoning: Set<String>, call: (JSON) -> ToolCall?) throws(MalformedReply) {
     if let whole = content.string {
-      (text, hasReasoning) = (whole, false)
+      (text, hasReasoning, calls) = (whole, false, [])
       return
     }
     guard let parts = content.array else {
@@ -32,5 +36,49 @@ struct ContentBlocks {
       }
     }
     (self.text, self.hasReasoning) = (text, hasReasoning)
+    calls = parts.compactMap(call)
+  }
+}
+
+extension ContentBlocks {
+  /// The turns of a conversation for protocols in which calls of tools are parts of the assistant's turn, and their answers together a
+  /// turn of the user's.
+  /// - Parameters:
+  ///   - plain: the content of a turn that is a text alone.
+  ///   - parts: those of any other turn.
+  static func turns(
+    _ turns: [ServerQuestion.Message], plain: (String) -> JSON, parts: (ServerQuestion.Message) -> [JSON]
+  ) -> [JSON] {
+    var place = 0
+    var written: [JSON] = []
+    while place < turns.count {
+      let turn = turns[place]
+      var content = turn.calls.isEmpty && turn.answered == nil ? plain(turn.text) : .array(parts(turn))
+      place += 1
+      if turn.role == .tool {
+        var answers = parts(turn)
+        while place < turns.count, turns[place].role == .tool {
+          answers += parts(turns[place])
+          place += 1
+        }
+        content = .array(answers)
+      }
+      let role = turn.role == .assistant ? "assistant" : "user"
+      written.append(.object([JSON.Member("role", .string(role)), JSON.Member("content", content)]))
+    }
+    return written
+  }
+}
+
+extension ConversationObjection {
+  /// Of servers that take turns of user and assistant alone, one after the other; nil where they are that.
+  static func toTurnsThatMeet(_ conversation: Conversation) -> ConversationObjection? {
+    conversation.alternates
+      ? nil
+      : ConversationObjection(
+        "its server takes turns of user and assistant one after the other, the user's first",
+        remedy:
+          "Put turns of one speaker in a row together into one message, and what the assistant says first into 'system'."
+      )
   }
 }

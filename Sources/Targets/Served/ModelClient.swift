@@ -22,6 +22,9 @@ protocol ModelClient: Sendable {
   /// What a target under these settings is asked for a prompt.
   func content(_ prompt: String, _ settings: SamplingSettings) -> ServerQuestion.Content
 
+  /// Why the model can't be asked a conversation; nil where it can.
+  func objection(to conversation: Conversation) -> ConversationObjection?
+
   /// What is told of the model behind the name. Takes seconds at most; whatever goes wrong leaves signs out.
   /// - Throws: `CancellationError` alone.
   func signs() async throws -> ServerSigns

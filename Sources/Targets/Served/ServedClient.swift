@@ -76,6 +76,8 @@ final class ServedClient: ModelClient {
     dialogue.content(prompt, settings)
   }
 
+  func objection(to conversation: Conversation) -> ConversationObjection? { dialogue.objection(to: conversation) }
+
   /// What the server tells of the model behind the name, and what its answers said so far. Takes seconds at most; whatever goes
   /// wrong leaves signs out.
   /// - Throws: `CancellationError` alone.

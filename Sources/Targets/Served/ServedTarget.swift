@@ -49,6 +49,10 @@ public final class ServedTarget: Target {
   public var notices: [String] { client.notices }
   public func signs() async throws -> ServerSigns { try await client.signs() }
 
+  public func objection(to conversation: Conversation) -> ConversationObjection? {
+    client.objection(to: conversation)
+  }
+
   public func respond(
     to requests: [TargetRequest], onOutcome: @escaping @Sendable (_ index: Int, _ outcome: ResponseOutcome) -> Void
   ) async throws {
@@ -91,7 +95,31 @@ public final class ServedTarget: Target {
   }
 
   private func ask(_ target: TargetRequest) async throws -> ResponseOutcome {
-    try await reply(to: target).map { Self.response($0).capped(at: settings.maxBytes) }
+    if let conversation = Conversation(text: target.prompt) { return try await converse(conversation, target) }
+    return try await reply(to: target).map { Self.response($0).capped(at: settings.maxBytes) }
+  }
+
+  /// Asks turn after turn. A turn that gets no answer leaves the whole conversation without one.
+  private func converse(_ conversation: Conversation, _ target: TargetRequest) async throws -> ResponseOutcome {
+    let template = settings.template.map { PromptTemplate($0) }
+    let system = (conversation.system ?? settings.system).map { ServerQuestion.Message(.system, $0) }
+    var live = LiveConversation(conversation)
+    while true {
+      let turns = live.history(template).map { ServerQuestion.Message($0) }
+      var question = ServerQuestion(
+        .messages([system].compactMap(\.self) + turns), temperature: settings.temperature, topP: settings.topP,
+        maxTokens: settings.maxTokens, seed: live.seed(target.sampleSeed(settings)),
+        privateTexts: conversation.texts + live.replies.map(\.text)
+          + [settings.system, settings.template].compactMap(\.self))
+      question.tools = conversation.tools
+      switch try await client.ask(question, retries: nil) {
+      case .failure(let failure): return .failure(live.explained(failure))
+      case .success(let reply):
+        if !live.hear(Self.response(reply).capped(at: settings.maxBytes), calls: reply.calls) {
+          return .success(live.response)
+        }
+      }
+    }
   }
 
   private static func response(_ reply: ServerReply) -> Response {

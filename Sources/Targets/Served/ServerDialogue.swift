@@ -24,6 +24,9 @@ protocol ServerDialogue: Sendable, Hashable {
   /// What a target under these settings is asked for a prompt.
   func content(_ prompt: String, _ settings: SamplingSettings) -> ServerQuestion.Content
 
+  /// Why it can't carry a conversation; nil where it can.
+  func objection(to conversation: Conversation) -> ConversationObjection?
+
   /// One request; called for each try.
   /// - Parameter model: its name on the server.
   func call(_ question: ServerQuestion, model: String, dialect: ServerDialect) -> ServerCall
@@ -54,6 +57,8 @@ extension ServerDialogue {
   func isAnswer(_ response: HTTPResponse, _ redactor: Redactor) -> Bool { false }
 
   func content(_ prompt: String, _ settings: SamplingSettings) -> ServerQuestion.Content { .chat(prompt, settings) }
+
+  func objection(to conversation: Conversation) -> ConversationObjection? { nil }
 
   func signs(_ connection: ServerConnection, _ configuration: ServerConfiguration) async throws -> ServerSigns? { nil }
   static var tellsRevision: Bool { false }

@@ -4,14 +4,27 @@ import Core
 public struct ServerQuestion: Sendable {
   /// One turn of a conversation.
   public struct Message: Hashable, Sendable {
-    public enum Role: String, Sendable { case system, user, assistant }
+    public enum Role: String, Sendable { case system, user, assistant, tool }
 
     public let role: Role
     public let text: String
+    /// The tools that an assistant's turn calls.
+    public var calls: [ToolCall] = []
+    /// The call that a tool's turn answers; nil for other turns.
+    public var answered: ToolCall.Reference?
 
     public init(_ role: Role, _ text: String) {
       self.role = role
       self.text = text
+    }
+
+    public init(_ turn: Conversation.Message) {
+      switch turn.role {
+      case .user: role = .user
+      case .assistant: role = .assistant
+      case .tool: role = .tool
+      }
+      (text, calls, answered) = (turn.text, turn.calls, turn.answered)
     }
   }
 
@@ -22,6 +35,8 @@ public struct ServerQuestion: Sendable {
   }
 
   public var content: Content
+  /// What the model may call.
+  var tools: [Conversation.Tool] = []
   public var temperature: Double
   public var topP: Double
   public var maxTokens: Int

@@ -15,6 +15,8 @@ public struct ServerReply: Sendable {
   /// Whether the server gave reasoning beside the content, in a field of its own. It is no part of `text`.
   public let hasReasoning: Bool
   let systemFingerprint: String?
+  /// The tools that the model calls.
+  let calls: [ToolCall]
 
   /// Whether a provider's filter stopped the prompt or the reply.
   public var isBlocked: Bool { finishReason == FinishReason.blocked }
@@ -22,7 +24,7 @@ public struct ServerReply: Sendable {
   /// The reply to a request that a filter stopped before the model saw it.
   init(blockedAfter latency: Double) {
     (text, finishReason, promptTokens, completionTokens) = ("", FinishReason.blocked, 0, 0)
-    (self.latency, tokens, hasReasoning, systemFingerprint) = (latency, [], false, nil)
+    (self.latency, tokens, hasReasoning, systemFingerprint, calls) = (latency, [], false, nil, [])
   }
 
   /// - Parameters:
@@ -32,10 +34,10 @@ public struct ServerReply: Sendable {
   ///   - promptTokens: as the server says it, with `completionTokens`.
   init(
     text: String, finishReason said: String?, hasReasoning: Bool = false, promptTokens: JSON?, completionTokens: JSON?,
-    latency: Double, tokens: [ReplyToken] = [], systemFingerprint: String? = nil
+    latency: Double, tokens: [ReplyToken] = [], systemFingerprint: String? = nil, calls: [ToolCall] = []
   ) {
     var reason = said.map(ServerFinish.reason) ?? FinishReason.unknown
-    if hasReasoning, text.isEmpty, reason == FinishReason.stop || reason == FinishReason.unknown {
+    if hasReasoning, text.isEmpty, calls.isEmpty, reason == FinishReason.stop || reason == FinishReason.unknown {
       reason = FinishReason.reasoning
     }
     self.text = text
@@ -46,6 +48,7 @@ public struct ServerReply: Sendable {
     self.latency = latency
     self.tokens = tokens
     self.systemFingerprint = systemFingerprint
+    self.calls = calls
   }
 
   /// A number of tokens. No reply has a thousand million, and a larger number must not overflow a sum.

@@ -84,7 +84,8 @@ enum StreamedReply {
     private var reasoning = ""
     private var refusal = ""
     private var completion: String?
-    private var callsTool = false
+    /// In the order of their indices.
+    private var calls: [(id: String, name: String, arguments: String)] = []
     private var rest: [String: JSON] = [:]
     private var tokens: [JSON] = []
     private var olderTokens: [String: [JSON]] = [:]
@@ -106,18 +107,39 @@ enum StreamedReply {
       content += delta["content"]?.string ?? parts ?? ""
       reasoning += delta["reasoning_content"]?.string ?? delta["reasoning"]?.string ?? ""
       refusal += delta["refusal"]?.string ?? ""
-      if delta["tool_calls"]?.array?.isEmpty == false { callsTool = true }
+      for call in delta["tool_calls"]?.array ?? [] { add(call: call) }
       tokens += choice["logprobs"]?["content"]?.array ?? []
       for key in ["tokens", "token_logprobs", "top_logprobs"] {
         if let more = choice["logprobs"]?[key]?.array { olderTokens[key, default: []] += more }
       }
     }
 
+    /// A piece of a call says its index; where it doesn't, it goes on with the last one, or is a new one with a name.
+    private mutating func add(call piece: JSON) {
+      let name = piece["function"]?["name"]?.string ?? ""
+      let index = piece["index"]?.integer ?? (name.isEmpty ? calls.count - 1 : calls.count)
+      // No reply calls a hundred tools; a server's index must not fill the memory.
+      guard (0..<100).contains(index) else { return }
+      while calls.count <= index { calls.append(("", "", "")) }
+      calls[index].id += piece["id"]?.string ?? ""
+      calls[index].name += name
+      calls[index].arguments += piece["function"]?["arguments"]?.string ?? ""
+    }
+
     var json: JSON {
       var message = [JSON.Member("content", content.isEmpty ? .null : .string(content))]
       if !reasoning.isEmpty { message.append(JSON.Member("reasoning", .string(reasoning))) }
       if !refusal.isEmpty { message.append(JSON.Member("refusal", .string(refusal))) }
-      if callsTool { message.append(JSON.Member("tool_calls", .array([.object([])]))) }
+      if !calls.isEmpty {
+        let listed = calls.map { call in
+          JSON.object([
+            .init("id", .string(call.id)),
+            .init(
+              "function", .object([.init("name", .string(call.name)), .init("arguments", .string(call.arguments))])),
+          ])
+        }
+        message.append(JSON.Member("tool_calls", .array(listed)))
+      }
       var choice = [JSON.Member("message", .object(message))]
       if let completion { choice.append(JSON.Member("text", .string(completion))) }
       choice.append(JSON.Member("finish_reason", finishReason.map(JSON.string) ?? .null))

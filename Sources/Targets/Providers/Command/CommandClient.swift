@@ -81,6 +81,7 @@ final class CommandClient: ModelClient {
   }
 
   func content(_ prompt: String, _ settings: SamplingSettings) -> ServerQuestion.Content { .chat(prompt, settings) }
+  func objection(to conversation: Conversation) -> ConversationObjection? { nil }
 
   func signs() async throws -> ServerSigns { ServerSigns() }
 
@@ -193,10 +194,10 @@ final class CommandClient: ModelClient {
       .init("temperature", .number(question.temperature)), .init("top_p", .number(question.topP)),
       .init("max_tokens", .integer(question.maxTokens)), .init("seed", .integer(question.portableSeed)),
     ]
-    return JSON.object([
-      .init("id", .string(id)), .init("messages", .array(question.messages.map(\.json))),
-      .init("settings", .object(settings)),
-    ]).serializedBytes()
+    return JSON.object(
+      [.init("id", .string(id)), .init("messages", .array(question.messages.map(\.json)))] + question.openAITools
+        + [.init("settings", .object(settings))]
+    ).serializedBytes()
   }
 
   private func reply(
@@ -227,7 +228,8 @@ extension ServerReply {
     let json = try ForeignJSON.value(line, redactor)
     let report = ServerReport(json)
     if report.isError { throw MalformedReply(message: "it answered with an error", report: report) }
-    guard let text = json["text"]?.string else {
+    let calls = ToolCall.list(json["tool_calls"])
+    guard let text = json["text"]?.string ?? (calls.isEmpty ? nil : "") else {
       throw MalformedReply(message: "its reply's text is \(json["text"]?.kind ?? "not there")")
     }
     let said = json["finish_reason"]?.string ?? FinishReason.stop
@@ -238,6 +240,6 @@ extension ServerReply {
       text: redactor.redacted(text), finishReason: ProviderBlock.reason(said),
       hasReasoning: json["reasoning"]?.string?.isEmpty == false,
       promptTokens: json["usage"]?["prompt_tokens"], completionTokens: json["usage"]?["completion_tokens"],
-      latency: latency)
+      latency: latency, calls: calls)
   }
 }

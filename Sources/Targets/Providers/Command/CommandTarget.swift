@@ -46,7 +46,7 @@ extension TargetKind {
         name: "command", shape: .list(.text), required: true,
         help:
           "Program and arguments. It reads {\"id\", \"messages\", \"settings\"} a line and writes {\"id\", \"text\"} a line, in "
-          + "any order; finish_reason, reasoning, usage and error may stand beside.",
+          + "any order; finish_reason, reasoning, usage, tool_calls and error may stand beside.",
         example: "[python3, assistant.py, --quiet]"),
       PolicyKey(
         name: "env", shape: .list(.passedVariable),

@@ -47,6 +47,23 @@ struct HTTPDialogue: ServerDialogue {
     return access
   }
 
+  func objection(to conversation: Conversation) -> ConversationObjection? {
+    let places = body.places
+    if conversation.usesTools {
+      return ConversationObjection(
+        "an http target is told of no tools", remedy: "Ask the model by its own kind of target, or by kind: command.")
+    }
+    if !conversation.isOneTurn, !places.contains(.messages) {
+      return ConversationObjection(
+        "its body has no place for turns", remedy: "Put {{messages}} into the body: all turns so far, as a list.")
+    }
+    if conversation.system != nil, places.isDisjoint(with: [.system, .messages]) {
+      return ConversationObjection(
+        "its body has no place for a system prompt", remedy: "Put {{system}} or {{messages}} into the body.")
+    }
+    return nil
+  }
+
   /// Each try is a conversation of its own: what a server remembers of one that failed is in no other.
   func call(_ question: ServerQuestion, model: String, dialect: ServerDialect) -> ServerCall {
     let session = UUID().uuidString.lowercased()

@@ -1,0 +1,128 @@
+/// What a model is asked where one prompt is not all of it: turns that were said before, turns that are asked one after another, a
+/// system prompt, or tools.
+public struct Conversation: Hashable, Sendable {
+  /// One turn.
+  public struct Message: Hashable, Sendable {
+    public enum Role: String, Sendable { case user, assistant, tool }
+
+    public var role: Role
+    public var text: String
+    /// The tools that an assistant's turn calls.
+    public var calls: [ToolCall]
+    /// The call that a tool's turn answers, and the tool's name; nil for other turns.
+    public var answered: ToolCall.Reference?
+
+    public init(_ role: Role, _ text: String, calls: [ToolCall] = [], answered: ToolCall.Reference? = nil) {
+      (self.role, self.text, self.calls, self.answered) = (role, text, calls, answered)
+    }
+  }
+
+  /// A tool that the model is told of, with what every call of it is answered.
+  public struct Tool: Hashable, Sendable {
+    public let name: String
+    public let about: String?
+    /// A JSON Schema of the arguments, as text; nil for any object.
+    public let parameters: String?
+    public let result: String
+
+    public init(name: String, about: String? = nil, parameters: String? = nil, result: String) {
+      (self.name, self.about, self.parameters, self.result) = (name, about, parameters, result)
+    }
+  }
+
+  /// Takes the place of the target's own; nil leaves it.
+  public var system: String?
+  /// What has been said when the target is asked first; the last turn is a user's or a tool's.
+  public var messages: [Message]
+  /// What the user says after each of the target's answers.
+  public var turns: [String]
+  public var tools: [Tool]
+
+  public init(system: String? = nil, messages: [Message], turns: [String] = [], tools: [Tool] = []) {
+    (self.system, self.messages, self.turns, self.tools) = (system, messages, turns, tools)
+  }
+
+  /// The most that a conversation may have of live turns: each is a request.
+  public static let mostTurns = 100
+
+  /// Answers that the target gives where it calls no tool.
+  public var liveTurns: Int { 1 + turns.count }
+
+  /// Whether some turn, be it given or the target's own, is a tool's or calls one.
+  public var usesTools: Bool { !tools.isEmpty || messages.contains { $0.role == .tool || !$0.calls.isEmpty } }
+
+  /// Whether one turn of the user is all that is said.
+  public var isOneTurn: Bool { turns.isEmpty && messages.count == 1 }
+
+  /// Whether user and assistant take turns from the user's first on, as some servers demand. A tool's answers are the user's.
+  public var alternates: Bool {
+    var last = Message.Role.assistant
+    for message in messages {
+      if message.role == .tool {
+        last = .user
+        continue
+      }
+      if message.role == last { return false }
+      last = message.role
+    }
+    return true
+  }
+
+  /// The user turn that the attack is in where all is given: the last one.
+  public var lastUserTurn: String { turns.last ?? messages.last { $0.role == .user }?.text ?? "" }
+
+  /// What a call is answered.
+  public func result(of call: ToolCall) -> String {
+    tools.first { $0.name == call.name }?.result ?? "there is no tool \(call.name)"
+  }
+
+  /// The same with other words in the turns that attack: the last user turn of those that are given, and every turn after it.
+  public func rewritten(_ rewriting: (String) -> String) -> Conversation {
+    var copy = self
+    if let last = copy.messages.lastIndex(where: { $0.role == .user }) {
+      copy.messages[last].text = rewriting(copy.messages[last].text)
+    }
+    copy.turns = turns.map(rewriting)
+    return copy
+  }
+
+  /// Everything that somebody wrote, without saying who, to compare wordings by. A word between the turns keeps them from being a prompt
+  /// of the same words.
+  public var wording: String { texts.joined(separator: "\n(turn)\n") }
+
+  /// Every text in it.
+  public var texts: [String] {
+    [system].compactMap(\.self) + messages.flatMap { [$0.text] + $0.calls.map(\.arguments) }.filter { !$0.isEmpty }
+      + turns + tools.map(\.result)
+  }
+}
+
+/// A tool that a model calls.
+public struct ToolCall: Hashable, Sendable {
+  /// What a tool's turn says of the call that it answers.
+  public struct Reference: Hashable, Sendable {
+    public let id: String
+    public let name: String
+
+    public init(id: String, name: String) { (self.id, self.name) = (id, name) }
+  }
+
+  public var id: String
+  public let name: String
+  /// A JSON object as text, as the model wrote it.
+  public let arguments: String
+
+  public init(id: String, name: String, arguments: String) {
+    (self.id, self.name, self.arguments) = (id, name, arguments)
+  }
+
+  public var reference: Reference { Reference(id: id, name: name) }
+
+  /// The arguments as JSON; an empty object where they are none.
+  public var json: JSON {
+    (try? JSON(foreign: Array(arguments.utf8))).flatMap { $0.members == nil ? nil : $0 } ?? .object([])
+  }
+
+  /// The call on a line: `call send_mail({"to":"…"})`.
+  public var line: String { "call \(name)(\(arguments))" }
+}
