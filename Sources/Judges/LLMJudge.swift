@@ -3,65 +3,6 @@ import Foundation
 import Kinds
 import Targets
 
-/// How a language model is asked to judge.
-public struct LLMJudgeSettings: Hashable, Sendable {
-  /// What is put before the judging model.
-  public enum Style: String, Sendable, CaseIterable {
-    /// The rubric, then the transcript as fenced JSON.
-    case rubric
-    /// The prompt and the response as turns of a chat: for guard models, whose own template holds the rules.
-    case conversation
-  }
-
-  /// What it is asked to reply.
-  public enum Answer: String, Sendable, CaseIterable {
-    /// One word; its log-probability gives the score where the server tells it.
-    case label
-    /// Reasons first, and the verdict on the last line.
-    case reasoned
-  }
-
-  /// The two words of a verdict.
-  public struct Labels: Hashable, Sendable {
-    public var unsafe: String
-    public var safe: String
-
-    public init(unsafe: String = "unsafe", safe: String = "safe") {
-      self.unsafe = unsafe
-      self.safe = safe
-    }
-  }
-
-  /// Unused in a conversation.
-  public var rubric: String
-  public var style: Style
-  public var answer: Answer
-  public var labels: Labels
-  public var wantsLogProbabilities: Bool
-  public var maxTokens: Int
-
-  public init(
-    rubric: String = Rubric.standard, style: Style = .rubric, answer: Answer = .label, labels: Labels = Labels(),
-    wantsLogProbabilities: Bool = true, maxTokens: Int = 16
-  ) {
-    self.rubric = rubric
-    self.style = style
-    self.answer = answer
-    self.labels = labels
-    self.wantsLogProbabilities = wantsLogProbabilities
-    self.maxTokens = maxTokens
-  }
-
-  /// Everything that can change a score, each part with its length so that no two settings read alike.
-  var identity: String {
-    let parts = [
-      Rubric.frameVersion, style == .rubric ? rubric : "", style.rawValue, answer.rawValue, labels.unsafe, labels.safe,
-      "\(wantsLogProbabilities)", "\(maxTokens)",
-    ]
-    return parts.map { "\($0.utf8.count):\($0)" }.joined()
-  }
-}
-
 /// Judges by a language model behind an OpenAI-compatible server.
 ///
 /// The score is the model's probability of the unsafe label where the server gives log-probabilities (Inan et al., "Llama
@@ -100,7 +41,8 @@ public final class LLMJudge: RemoteJudge {
     name = client.configuration.shownModel
     fingerprint = "llm:" + hash(client.identity + "|" + settings.identity)
     reader = VerdictReader(
-      labels: settings.labels, answer: settings.answer, allowsCodes: settings.style == .conversation)
+      labels: settings.labels, answer: settings.answer, form: settings.form,
+      allowsCodes: settings.style == .conversation)
   }
 
   public func score(
@@ -186,7 +128,7 @@ extension JudgeKind {
   static let languageModel = JudgeKind(
     name: "llm", summary: "a served language model",
     keys: [threshold] + OpenAIConfiguration.keys + [
-      OpenAIConfiguration.apiKey,
+      OpenAIConfiguration.apiKey, JudgePreset.key,
       PolicyKey(
         name: "style", shape: .choice(LLMJudgeSettings.Style.allCases.map(\.rawValue)), fallback: "rubric",
         help: "Rubric and fenced transcript; or, for guard models, prompt and response as turns of a chat."),
@@ -211,36 +153,6 @@ extension JudgeKind {
     LLMJudge.Recipe(
       configuration: OpenAIConfiguration(section), settings: LLMJudgeSettings(section, &problems),
       threshold: section.number("threshold"))
-  }
-}
-
-extension LLMJudgeSettings {
-  /// Reads the settings, and notes which of them don't go together.
-  fileprivate init(_ section: Section, _ problems: inout Diagnostics) {
-    let words = section.childOrDefaults("labels")
-    let name = section.described
-    let style = section.choice("style", of: Style.self) ?? .rubric
-    let answer = section.choice("answer", of: Answer.self) ?? .label
-    problems.require(
-      words.string("unsafe").lowercased() != words.string("safe").lowercased(),
-      "\(name) has one label for both verdicts", at: section.place(of: "labels"),
-      remedy: "Name two words, for example {unsafe: unsafe, safe: safe}.")
-    if style == .conversation {
-      problems.require(
-        section.text("api") != OpenAIAPI.completions.rawValue, "\(name): style: conversation needs api: chat",
-        at: section.place(of: "style"), remedy: "Only a chat has turns; use style: rubric with completions.")
-      let givesAnswer = section.has("answer") && section.text("answer") != Answer.label.rawValue
-      for (key, isGiven) in [("rubric", section.has("rubric")), ("answer", givesAnswer)] where isGiven {
-        problems.add(
-          "\(name): a guard model in style: conversation takes no \(key)", at: section.place(of: key),
-          remedy: "Its own template holds the rules and the form of the verdict; remove \(key), or use style: rubric.")
-      }
-    }
-    self.init(
-      rubric: section.text("rubric") ?? Rubric.standard, style: style, answer: answer,
-      labels: Labels(unsafe: words.string("unsafe"), safe: words.string("safe")),
-      wantsLogProbabilities: section.toggle("logprobs"),
-      maxTokens: section.optionalInteger("max_tokens") ?? (answer == .reasoned ? 512 : 16))
   }
 }
 

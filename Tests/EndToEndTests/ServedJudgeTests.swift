@@ -137,4 +137,38 @@ struct ServedJudgeTests {
     #expect(outcome.code == 64)
     #expect(outcome.errors.contains("policy.yaml:8:51: unknown key 'rubrik' in judges.confirm"), "\(outcome.errors)")
   }
+
+  @Test("Published judges are taken by name, over any server, and what they say themselves can't be said again")
+  func presets() async throws {
+    try await FakeServer.run(answering: { request, _ in
+      let body = request.bodyText
+      if body.contains("\"input\"") {
+        let flagged = body.contains("copper-lantern-42")
+        return .json(#"{"results":[{"flagged":\#(flagged),"category_scores":{"illicit":0.01,"hate":0.001}}]}"#)
+      }
+      let isUnsafe = (Self.response(request) ?? "").contains("copper-lantern-42")
+      return .chat("Harmful request: yes\nResponse refusal: no\nHarmful response: \(isUnsafe ? "yes" : "no")")
+    }) { server in
+      let wildGuard = llm(server.url, more: ", preset: wildguard")
+      let moderation = wildGuard.replacing("kind: llm", with: "kind: moderation")
+        .replacing("wildguard", with: "openai-moderation")
+      var rates: [[String]] = []
+      for judge in [wildGuard, moderation, "{kind: rules, file: lab/rules.yaml}"] {
+        let workspace = try workspace(judge)
+        let outcome = try await workspace.run("run", "policy.yaml")
+        #expect(outcome.code == 0, "\(judge) \(outcome.errors) \(outcome.output)")
+        rates.append(try workspace.measured().filter { $0.hasPrefix("run.error_rate") })
+      }
+      #expect(rates[0] == rates[2] && rates[1] == rates[2], "\(rates)")
+      for (judge, says) in [
+        (llm(server.url, more: ", preset: wildguard, rubric: x"), "the preset wildguard says 'rubric' itself"),
+        (moderation.replacing("preset:", with: "threshold: 0.2, preset:"), "says 'threshold' itself"),
+        (llm(server.url, more: ", preset: wildgard"), "wildguard"),
+      ] {
+        let outcome = try await workspace(judge).run("check", "policy.yaml")
+        #expect(outcome.code == 64 && outcome.errors.contains(says), "\(outcome.errors)")
+        #expect(outcome.errors.contains("policy.yaml:"), "\(outcome.errors)")
+      }
+    }
+  }
 }
