@@ -17,6 +17,7 @@ import Yams
 ///   - pattern: 'can not help|against my rules'
 ///     locales: [en]                            # optional: the languages whose refusals it knows
 ///     examples: {refusal: ['I can not help.'], other: [Of course.]}
+///   - language: ja                             # how assistants usually decline in a language
 /// ```
 /// Canaries and patterns are matched without regard to case, on text with compatibility forms folded, invisible
 /// characters removed and white space collapsed, so that `c\u{200B}opper` is still `copper`.

@@ -23,7 +23,7 @@ struct RulesReader {
     SluiceError(.usage, message, at: place(node?.mark), remedy: remedy)
   }
 
-  private func place(_ mark: Mark?) -> SourceLocation {
+  func place(_ mark: Mark?) -> SourceLocation {
     SourceLocation(file: file, line: mark?.line, column: mark?.column)
   }
 
@@ -96,7 +96,7 @@ struct RulesReader {
     guard let items = node.sequence else {
       throw error("'\(list.rawValue)' is no list", node, remedy: "Begin each rule under it with a dash.")
     }
-    let rules = try items.map { try rule($0, list) }
+    let rules = try items.map { try language($0, list) ?? rule($0, list) }
     try refuseContradictions(rules, list)
     return rules
   }
