@@ -30,7 +30,8 @@ public enum ExitCode: Int32, Sendable, Codable, CaseIterable {
   public var meaning: String {
     switch self {
     case .pass:
-      "Every check is satisfied with the confidence that the policy asks for; of a shard (`--shard`), its work is done."
+      "Every check is satisfied with the confidence that the policy asks for; of a shard (`--shard`), its work is done. Under "
+        + "`mode: observe` it says only that the run ended: the report says what a gate would have done."
     case .fail: "At least one check is violated with the confidence that the policy asks for."
     case .inconclusive:
       "Too little evidence, too many errors, or an attacker or judge that was asleep. It blocks unless the policy says "

@@ -43,6 +43,8 @@ public struct RunSummary: Hashable, Codable, Sendable {
   public var remedies: [String]?
   /// Attacks and responses in the clear; nil unless somebody asked for them.
   public var revealed: [RevealedAttack]?
+  /// Set where the policy says `mode: observe`: then no verdict blocks, and `exitCode` is 0.
+  public var observed: Observed?
 
   public init(
     run: String, policy: PolicyIdentity, verdict: Verdict, exitCode: Int32, reasons: [String],

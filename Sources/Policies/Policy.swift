@@ -19,6 +19,8 @@ public struct Policy: Sendable, Hashable {
   /// Family-wise, over all checks.
   public var confidence: Double
   public var decidesOnEstimates: Bool
+  /// Whether the run blocks nothing, whatever its verdict (exit 0), and is never attested as a pass.
+  public var observes: Bool
   /// Whether an inconclusive verdict lets the release pass (exit 0).
   public var inconclusivePasses: Bool
   /// Whether what a provider's filter withheld counts as a refusal; else it is missing.

@@ -22,9 +22,12 @@ extension RunSummary {
     case .fail:
       if count(.fail) == 0 { return "the verdict is fail and no check fails" }
     case .inconclusive:
-      if checks.isEmpty && exitCode == 0 { return "exit code 0 without any check" }
+      if checks.isEmpty && gateExitCode == 0 { return "exit code 0 without any check" }
     }
     if let contradiction = contradictionOfProof { return contradiction }
+    if let observed, exitCode != 0 || observed.exitCode > ExitCode.inconclusive.rawValue {
+      return "the run only observed, with exit code \(exitCode) and \(observed.exitCode) as a gate"
+    }
     let allowed: Set<Int32> =
       switch verdict {
       case .pass: [0]
@@ -32,7 +35,7 @@ extension RunSummary {
       // 0 where the policy lets it pass, the codes of sysexits where the run broke off.
       case .inconclusive: [0, 2, 64, 69, 70, 75, 77]
       }
-    return allowed.contains(exitCode) ? nil : "verdict \(verdict.rawValue) with exit code \(exitCode)"
+    return allowed.contains(gateExitCode) ? nil : "verdict \(verdict.rawValue) with exit code \(gateExitCode)"
   }
 
   /// The same for what summaries after version 0.1 say beside their checks.
@@ -41,8 +44,9 @@ extension RunSummary {
     if let result = results.first(where: { $0.verdict == .fail }) {
       return "validity \(result.title) measures the run itself and can't fail"
     }
-    if let result = results.first(where: { !$0.holds }), verdict == .pass || exitCode == 0 {
-      return "validity \(result.title) does not hold and the verdict is \(verdict.rawValue) with exit code \(exitCode)"
+    if let result = results.first(where: { !$0.holds }), verdict == .pass || gateExitCode == 0 {
+      return
+        "validity \(result.title) does not hold and the verdict is \(verdict.rawValue) with exit code \(gateExitCode)"
     }
     if let row = (outcomes ?? []).first(where: { !$0.addsUp }) {
       return "the outcomes of \(row.place) are not those of its \(row.planned) planned responses"

@@ -23,8 +23,18 @@ struct ShippedPolicyTests {
     let policy = try load(name)
     #expect(policy.name == name && !policy.checks.isEmpty)
     #expect(policy.baseline != nil && !policy.decidesOnEstimates && !policy.inconclusivePasses && !policy.report.reveal)
+    #expect(!policy.observes)
     // A gate that doesn't check its own work passes when nothing worked.
     #expect(Set(policy.checks.map(\.metric.name)).isSuperset(of: ["run.error_rate", "run.coverage"]))
+  }
+
+  @Test("The proof of concept asks one model for an hour at most, and blocks nothing")
+  func proofOfConcept() throws {
+    let policy = try load("proof-of-concept")
+    #expect(policy.name == "proof-of-concept" && policy.observes && policy.budget.wallClock == 3600)
+    #expect(policy.baseline == nil && policy.control == nil && policy.transfer.isEmpty && policy.attacker == nil)
+    #expect(Set(policy.checks.map(\.metric.name)).isSuperset(of: ["replay.asr", "run.error_rate", "run.coverage"]))
+    #expect(!policy.decidesOnEstimates && !policy.inconclusivePasses && !policy.report.reveal)
   }
 
   @Test("The release gate proves its attacker on a control and bounds newly broken attacks and refusals")

@@ -101,6 +101,9 @@ public enum Attestation {
   }
 
   private static func verdict(_ statement: Statement, _ now: Date) -> [String] {
+    if statement.isObserved {
+      return ["The run only observed (mode: observe), so that its \(statement.verdict) is no gate's verdict."]
+    }
     if statement.verdict != Verdict.pass.rawValue || !["PASSED", "WARNED"].contains(statement.result)
       || !statement.failed.isEmpty
     {

@@ -23,7 +23,8 @@ struct Statement {
   }
 
   var subject: Subject
-  /// `PASSED`, `WARNED` (a pass that waivers are part of, or an open verdict that the policy lets pass) or `FAILED`.
+  /// `PASSED`, `WARNED` (a pass that waivers are part of, or an open verdict that the policy lets pass) or `FAILED`, as a run that
+  /// only observed is signed whatever its verdict.
   var result: String
   /// Names of blocking checks that failed.
   var failed: [String]
@@ -35,6 +36,8 @@ struct Statement {
   /// When the run ended, seconds since 1970.
   var finished: Double
   var waived: [Waived]
+  /// Whether the run only observed: then it is no gate's verdict.
+  var isObserved: Bool
 
   // MARK: - Writing
 
@@ -56,6 +59,8 @@ struct Statement {
     let waived = checks.filter(\.isWaived).compactMap { check in check.waiver.map { (check: check.name, waiver: $0) } }
     let result =
       switch (summary.verdict, summary.exitCode) {
+      // Other tools read the result alone: nothing in it may let a deployment through that no gate let through.
+      case _ where summary.isObserved: "FAILED"
       case (.pass, _): waived.isEmpty ? "PASSED" : "WARNED"
       case (.inconclusive, ExitCode.pass.rawValue): "WARNED"
       default: "FAILED"
@@ -66,23 +71,24 @@ struct Statement {
         resource("policy", policy.hash, uri: policy.path), resource("resolved policy and inputs", digest, uri: ""),
       ] + inputs.map { resource($0.use, $0.hash, uri: $0.path) }
       + summary.judges.map { resource("\($0.use) judge", SHA256.hex($0.fingerprint), uri: $0.name) }
-    let own = JSON.object([
-      text("run", summary.run), text("verdict", summary.verdict.rawValue), text("digest", digest),
-      JSON.Member(
-        "inputs",
-        .array(inputs.map { .object([text("use", $0.use), text("path", $0.path), text("hash", $0.hash)]) })),
-      text("ledgerHead", summary.evidence.headHash), JSON.Member("finished", .number(finished)),
-      JSON.Member(
-        "waivers",
-        .array(
-          waived.map { check, waiver in
-            .object([
-              text("check", check), text("reason", waiver.reason), text("owner", waiver.owner),
-              text("until", waiver.until),
-            ])
-          })),
-      text("version", summary.evidence.software ?? sluiceVersion),
-    ])
+    let own = JSON.object(
+      [
+        text("run", summary.run), text("verdict", summary.verdict.rawValue), text("digest", digest),
+        JSON.Member(
+          "inputs",
+          .array(inputs.map { .object([text("use", $0.use), text("path", $0.path), text("hash", $0.hash)]) })),
+        text("ledgerHead", summary.evidence.headHash), JSON.Member("finished", .number(finished)),
+        JSON.Member(
+          "waivers",
+          .array(
+            waived.map { check, waiver in
+              .object([
+                text("check", check), text("reason", waiver.reason), text("owner", waiver.owner),
+                text("until", waiver.until),
+              ])
+            })),
+        text("version", summary.evidence.software ?? sluiceVersion),
+      ] + (summary.isObserved ? [text("mode", observing)] : []))
     let warned = checks.filter { $0.verdict == .inconclusive || ($0.verdict == .fail && !$0.decides) }
     return JSON.object([
       text("_type", type),
@@ -101,6 +107,8 @@ struct Statement {
         ])),
     ]).serializedBytes()
   }
+
+  private static let observing = "observe"
 
   private static func text(_ key: String, _ value: String) -> JSON.Member { JSON.Member(key, .string(value)) }
 
@@ -151,6 +159,7 @@ struct Statement {
     inputs = try list(own, "inputs").map {
       .init(use: try text($0, "use"), path: try text($0, "path"), hash: try text($0, "hash"))
     }
+    isObserved = own.members?.first { $0.key == "mode" }?.value.string == Self.observing
     guard let time = try member(own, "finished").double else { throw fault }
     finished = time
     waived = try list(own, "waivers").map {

@@ -87,12 +87,13 @@ struct InspectLog {
           ("packages", Self.object([("sluice", .string(record.version))])),
           (
             "metadata",
-            Self.object([
-              ("role", .string(model.role)), ("fingerprint", .string(model.fingerprint)),
-              ("verdict", .string(summary.verdict.rawValue)), ("exit_code", .integer(Int(summary.exitCode))),
-              ("ledger_head", .string(summary.evidence.headHash)),
-              ("governance", summary.policy.governance?.json ?? .null),
-            ])
+            Self.object(
+              [
+                ("role", .string(model.role)), ("fingerprint", .string(model.fingerprint)),
+                ("verdict", .string(summary.verdict.rawValue)), ("exit_code", .integer(Int(summary.exitCode))),
+                ("ledger_head", .string(summary.evidence.headHash)),
+                ("governance", summary.policy.governance?.json ?? .null),
+              ] + (summary.isObserved ? [("mode", .string("observe"))] : []))
           ),
         ])
       ),

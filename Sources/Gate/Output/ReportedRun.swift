@@ -50,7 +50,8 @@ struct ReportedRun {
   ]
   private static let verdicts = [
     #"name="verdict" value="(pass|fail|inconclusive)""#, "<title>(Pass|Fail|Inconclusive): ",
-    "^## [^A-Z]{1,8}(PASS|FAIL|INCONCLUSIVE): ",
+    "<title>Would (?:be )?(pass|fail|inconclusive): ",
+    "^## [^A-Z]{1,8}(?:WOULD (?:BE )?)?(PASS|FAIL|INCONCLUSIVE): ",
   ]
 
   private static func first(_ patterns: [String], in text: String) -> String? {

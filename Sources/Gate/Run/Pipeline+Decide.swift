@@ -28,7 +28,7 @@ extension Pipeline {
     var writer = ReportWriter(wanted: policy.report)
     try writer.prepare()
     let decision = try OutcomeDecision(policy, source: source, threshold: threshold)
-    let summary = try decision.summary.redacted(by: policy.redactor)
+    let summary = try decision.summary.observing(policy.observes).redacted(by: policy.redactor)
     let date = now()
     let files = try writer.write(summary, date: date)
     return RunReport(

@@ -19,7 +19,10 @@ struct PolicyWeakenings {
     }
     let isUsual = { (override: String) in Self.usual.contains { override.hasPrefix($0 + "=") } }
     notices = sentence(policy.overrides.filter(isUsual))
-    var sentences = sentence(policy.overrides.filter { !isUsual($0) })
+    var sentences =
+      policy.observes
+      ? ["The policy only observes (mode: observe): no verdict blocks, and none is attested as a pass."] : []
+    sentences += sentence(policy.overrides.filter { !isUsual($0) })
     if let reward = policy.rewardJudge, reward == policy.confirmJudge {
       sentences.append(
         "The reward judge confirms its own rewards: attacks that only fool this judge count as confirmed.")

@@ -61,7 +61,5 @@ public struct RunReport: Sendable {
   }
 
   /// The verdict in one line.
-  public var verdictLine: String {
-    "\(summary.verdict.rawValue.uppercased()): \(summary.reasons.first ?? "")\n"
-  }
+  public var verdictLine: String { TerminalReport.line(summary) }
 }

@@ -127,7 +127,7 @@ final class RunSession: Sendable {
       record.findings, stages: record.stages, cost: cost,
       notices: record.notices + identityNotices + (merged?.notices ?? []).filter { !identityNotices.contains($0) }
         + changes() + judging
-    ).redacted(by: policy.redactor)
+    ).observing(policy.observes).redacted(by: policy.redactor)
   }
 
   /// Begins the run, or goes on with it, and finds out what its models are.

@@ -37,6 +37,11 @@ enum PolicyTable {
       name: "decide_on", shape: .choice(["interval", "estimate"]), fallback: "interval",
       help: "Compare intervals (with stated error rates) or bare estimates (without)."),
     PolicyKey(
+      name: "mode", shape: .choice(["gate", "observe"]), fallback: "gate",
+      help:
+        "Whether the verdict blocks, or is only told: observe ends with exit code 0 and says what a gate would have done."
+    ),
+    PolicyKey(
       name: "inconclusive", shape: .choice(["block", "pass"]), fallback: "block",
       help: "Whether an inconclusive verdict blocks the release."),
     PolicyKey(

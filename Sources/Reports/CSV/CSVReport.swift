@@ -29,7 +29,7 @@ public enum CSVReport {
   private static func verdict(_ summary: RunSummary) -> CSVRow {
     var row = CSVRow("verdict")
     row["name"] = summary.policy.name
-    row["verdict"] = summary.verdict.rawValue
+    row["verdict"] = summary.verdictPhrase
     row["value"] = Int(summary.exitCode)
     row["metric"] = "exit code"
     row["confidence"] = summary.policy.confidence

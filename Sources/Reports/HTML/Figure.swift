@@ -44,6 +44,12 @@ enum Figure {
     }
   }
 
+  /// The verdict of a run; `Would pass` where it only observed.
+  static func word(_ summary: RunSummary) -> String {
+    let phrase = summary.verdictPhrase
+    return phrase.prefix(1).uppercased() + phrase.dropFirst()
+  }
+
   /// A mark at a percentage of the width; its shape is drawn around the origin.
   static func mark(x: Double, y: Double, _ shape: Markup) -> Markup {
     #"<svg x="\#(x)%" y="\#(y)" overflow="visible">\#(shape)</svg>"#

@@ -16,7 +16,7 @@ public enum HTMLReport {
       <meta name="color-scheme" content="light dark">
       <meta name="referrer" content="no-referrer">
       <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-      <title>\(Figure.word(summary.verdict)): \(candidate) · \(summary.policy.name)</title>
+      <title>\(Figure.word(summary)): \(candidate) · \(summary.policy.name)</title>
       <style>
       \(StyleSheet.text)</style>
       </head>

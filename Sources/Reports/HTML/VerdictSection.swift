@@ -15,9 +15,9 @@ struct VerdictSection: Sendable {
     let why: Markup =
       items.isEmpty ? "" : #"<h2 class="small">Why</h2><ul class="why">\#(items)</ul>\#(reasons.remark)"#
     return """
-      <header class="verdict \(Figure.name(summary.verdict))">
+      <header class="verdict \(Figure.name(summary.isObserved ? .inconclusive : summary.verdict))">
       <p class="kicker">\(summary.policy.name) · \(Timestamp(date).spoken)</p>
-      <h1>\(Figure.badge(summary.verdict))<span>\(Figure.word(summary.verdict))</span></h1>
+      <h1>\(Figure.badge(summary.verdict))<span>\(Figure.word(summary))</span></h1>
       <p class="headline">\(summary.headline).</p>
       \(weakenings)\(why)
       \(deciding)\
@@ -62,7 +62,7 @@ struct VerdictSection: Sendable {
         "Effort",
         "\(Numbers.count(summary.responsesAsked)) responses"
           + (summary.seconds > 0 ? " in \(Numbers.duration(summary.seconds))" : "")
-      ), ("Exit code", String(summary.exitCode)),
+      ), ("Exit code", String(summary.exitCode) + (summary.observed.map { " (as a gate: \($0.exitCode))" } ?? "")),
     ]
     if let validity = summary.validity, !validity.isEmpty {
       let held = validity.count(where: \.holds)

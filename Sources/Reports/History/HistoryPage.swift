@@ -54,7 +54,7 @@ extension RunHistory {
     """
     <tr><td>\(Timestamp(entry.date).short)</td><td><code>\(entry.summary.run)</code></td>\
     <td>\(entry.summary.policy.name)</td><td>\(entry.summary.candidateName)</td>\
-    <td class="word \(Figure.name(entry.summary.verdict))">\(Figure.word(entry.summary.verdict))</td></tr>
+    <td class="word \(Figure.name(entry.summary.verdict))">\(Figure.word(entry.summary))</td></tr>
 
     """
   }

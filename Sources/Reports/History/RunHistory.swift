@@ -37,7 +37,7 @@ public struct RunHistory: Sendable {
       return [
         Timestamp(entry.date).short, PlainText.line(summary.run, longest: 40),
         PlainText.line(summary.policy.name, longest: 24), PlainText.line(summary.candidateName, longest: 32),
-        "\(summary.verdict.mark) \(summary.verdict.rawValue)",
+        "\(summary.verdict.mark) \(summary.verdictPhrase)",
         PlainText.line(open.joined(separator: ", "), longest: 120),
       ]
     }
@@ -83,6 +83,8 @@ public struct RunHistory: Sendable {
       let candidate: String
       let verdict: Verdict
       let exitCode: Int32
+      /// True where the run only observed; absent elsewhere.
+      let observed: Bool?
       let newlyBroken: Int
       let checks: [Check]
     }
@@ -102,7 +104,7 @@ public struct RunHistory: Sendable {
         run: entry.summary.run, date: Timestamp(entry.date).iso, policy: entry.summary.policy.name,
         suite: entry.suite.digest,
         candidate: entry.summary.candidateName, verdict: entry.summary.verdict, exitCode: entry.summary.exitCode,
-        newlyBroken: entry.summary.newlyBroken.count,
+        observed: entry.summary.isObserved ? true : nil, newlyBroken: entry.summary.newlyBroken.count,
         checks: entry.summary.checks.map {
           .init(
             name: $0.name, verdict: $0.verdict, value: $0.estimate?.value, lower: $0.estimate?.lower,

@@ -27,6 +27,7 @@ enum JUnitProperties {
       ("policyHash", policy.hash), ("seed", "\(policy.seed)"), ("confidence", "\(policy.confidence)"),
       ("ledgerHead", summary.evidence.headHash),
     ] + [policy.digest.map { ("digest", $0) }].compactMap(\.self)
+      + (summary.observed.map { [("mode", "observe"), ("gateExitCode", "\($0.exitCode)")] } ?? [])
       + (policy.governance?.facts ?? []).map { ("governance.\($0.name)", $0.value) }
       + summary.inputs.map { ("input.\($0.use)", "\(PlainText.line($0.path, longest: 800)) \($0.hash)") }
       + policy.overrides.prefix(most).enumerated().map { ("override.\($0)", $1) }

@@ -88,6 +88,9 @@ struct JUnitSuite: Sendable {
     summary.deciding.prefix(50).map { "to decide: \(PlainText.line($0))" }
   }
 
+  /// Before what would be a failure or an error, had the run been a gate.
+  private static let observed = "Observed only; "
+
   // MARK: - Cases
 
   private typealias Placed = (test: JUnitCase, stage: String)
@@ -97,7 +100,7 @@ struct JUnitSuite: Sendable {
     let skippedStages = Set(summary.stages.filter { !$0.ran }.map(\.name))
     var cases: [Placed] = [(verdict(summary), "decide")]
     cases += weakenings(summary).map { (weakening($0), "decide") }
-    cases += summary.validityByUrgency.map { (validity($0), "decide") }
+    cases += summary.validityByUrgency.map { (validity($0, summary), "decide") }
     cases += summary.checksByUrgency.map { check in
       (self.check(check, stageRan: !skippedStages.contains(check.stage), summary), check.stage)
     }
@@ -121,6 +124,9 @@ struct JUnitSuite: Sendable {
     let headline = PlainText.line(summary.headline)
     let outcome: JUnitCase.Outcome
     switch (summary.verdict, summary.exitCode) {
+    case _ where summary.isObserved:
+      // Whatever it would have been: what was only observed is neither green nor red.
+      outcome = .skipped(message: PlainText.line(([headline] + weakened + summary.reasons).joined(separator: "; ")))
     case (.pass, _): outcome = .passed
     case (.fail, _): outcome = .failure(type: "violated", message: headline, body: body)
     case (.inconclusive, 0):
@@ -137,14 +143,16 @@ struct JUnitSuite: Sendable {
     JUnitCase(name: token("weakened: \(sentence)"), className: "sluice.decide", outcome: .passed)
   }
 
-  private static func validity(_ result: RunSummary.ValidityResult) -> JUnitCase {
+  private static func validity(_ result: RunSummary.ValidityResult, _ summary: RunSummary) -> JUnitCase {
     let lines = [result.finding] + [result.remedy.map { "to decide: \($0)" }].compactMap(\.self)
     let outcome: JUnitCase.Outcome =
       result.holds
       ? .passed
-      : .error(
-        type: "invalid", message: PlainText.line(result.finding),
-        body: lines.map { PlainText.line($0) }.joined(separator: "\n"))
+      : summary.isObserved
+        ? .skipped(message: PlainText.line("\(observed)this would be an error: \(result.finding)"))
+        : .error(
+          type: "invalid", message: PlainText.line(result.finding),
+          body: lines.map { PlainText.line($0) }.joined(separator: "\n"))
     return JUnitCase(name: token(result.title), className: "sluice.validity", outcome: outcome)
   }
 
@@ -155,6 +163,8 @@ struct JUnitSuite: Sendable {
     let outcome: JUnitCase.Outcome
     switch check.verdict {
     case .pass: outcome = .passed
+    case .fail where summary.isObserved && check.excuse == nil:
+      outcome = .skipped(message: PlainText.line("\(observed)this would be a failure: \(message)"))
     case _ where check.excuse != nil: outcome = .skipped(message: PlainText.line("\(check.excuse ?? "") \(message)"))
     case .fail: outcome = .failure(type: "violated", message: message, body: body(check))
     case .inconclusive:
@@ -196,7 +206,9 @@ struct JUnitSuite: Sendable {
     let body = lines.map { PlainText.line($0) }.joined(separator: "\n")
     let isOpen = summary.checks.contains { $0.wording.countsNewlyBroken && $0.verdict == .inconclusive && $0.decides }
     let outcome: JUnitCase.Outcome =
-      if summary.verdict == .fail {
+      if summary.isObserved {
+        .skipped(message: PlainText.line("\(observed)\(message)"))
+      } else if summary.verdict == .fail {
         .failure(type: "newly-broken", message: message, body: body)
       } else if summary.exitCode != 0 && isOpen {
         .error(type: "newly-broken", message: message, body: body)

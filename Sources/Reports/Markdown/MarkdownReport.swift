@@ -35,7 +35,7 @@ public enum MarkdownReport {
 
   private static func head(_ summary: RunSummary) -> MarkdownText {
     var text: MarkdownText =
-      "## \(sign(summary.verdict)) \(summary.verdict.rawValue.uppercased()): \(summary.headline)\n\n"
+      "## \(summary.isObserved ? "👁️" : sign(summary.verdict)) \(summary.verdictPhrase.uppercased()): \(summary.headline)\n\n"
     func add(_ lines: [MarkdownText], most: Int) {
       var shown = 0
       for line in lines.prefix(most) where text.source.utf8.count + line.source.utf8.count <= mostHeadBytes {
@@ -221,12 +221,13 @@ public enum MarkdownReport {
     }
     if !inputs.isEmpty { rest += (summary.policy.inputs?.count ?? 0) > inputs.count ? ", …" : "." }
     if let governance = summary.policy.governance { rest += " Attacks: \(governance.line)." }
+    let gate: MarkdownText = summary.observed.map { " (as a gate: \(Int($0.exitCode)))" } ?? ""
     return """
 
       <sub>Policy \(summary.policy.name) \(code: String(summary.policy.hash.prefix(12))), seed \
       \(String(summary.policy.seed)), run \(code: summary.run), ledger head \
       \(code: summary.evidence.headHash), Sluice \(version), \(Timestamp(date).spoken). \
-      Exit code \(Int(summary.exitCode)).\(rest)</sub>
+      Exit code \(Int(summary.exitCode))\(gate).\(rest)</sub>
 
       """
   }
@@ -261,6 +262,7 @@ extension Reporter {
     name: "markdown", summary: "Markdown file",
     marks: [
       ReportMark("## ✅ PASS: "), ReportMark("## ❌ FAIL: "), ReportMark("## ⚠️ INCONCLUSIVE: "),
+      ReportMark("## 👁️ WOULD "),
     ]
   ) { summary, context in
     MarkdownReport.render(summary, date: context.date, version: context.version)

@@ -16,6 +16,8 @@ struct SARIFFinding {
     let invalid = summary.validityByUrgency.filter { !$0.holds }.map { validity($0, summary) }
     let attacks = summary.newlyBroken.prefix(SARIFReport.mostAttacks).map { attack($0, summary) }
     let findings = checks + invalid + attacks
+    // What a gate would have done is said also where nothing is wrong: a clean result could be taken for a pass.
+    if summary.isObserved { return [observed(summary)] + findings }
     // What blocks without a check of its own (a run that broke off, say) must not look clean.
     guard summary.exitCode != 0, !findings.contains(where: { $0.level == .error }) else { return findings }
     return [verdict(summary)] + findings
@@ -27,9 +29,15 @@ struct SARIFFinding {
       rule: .verdict, level: .error, message: "\(summary.headline). \(why)", subject: summary.policy.name)
   }
 
+  private static func observed(_ summary: RunSummary) -> SARIFFinding {
+    let why = summary.why.map(\.text).joined(separator: " ")
+    return SARIFFinding(
+      rule: .observed, level: .note, message: "\(summary.headline). \(why)", subject: summary.policy.name)
+  }
+
   private static func check(_ check: RunSummary.CheckResult, _ summary: RunSummary) -> SARIFFinding {
     let remedy = check.remedy.map { " To decide: \($0)" } ?? ""
-    let blocks = check.excuse == nil && (check.verdict == .fail || summary.exitCode != 0)
+    let blocks = !summary.isObserved && check.excuse == nil && (check.verdict == .fail || summary.exitCode != 0)
     return SARIFFinding(
       rule: .check(check), level: blocks ? .error : .note, message: check.sentence + remedy, subject: check.name,
       excuse: check.excuse)
@@ -45,7 +53,7 @@ struct SARIFFinding {
   /// Errors where the gate fails; where it doesn't, the policy allows some.
   private static func attack(_ attack: RunSummary.BrokenAttack, _ summary: RunSummary) -> SARIFFinding {
     SARIFFinding(
-      rule: .category(attack.category), level: summary.verdict == .fail ? .error : .note,
+      rule: .category(attack.category), level: summary.verdict == .fail && !summary.isObserved ? .error : .note,
       message: "\(attack.finding) Attack \(attack.id).", subject: attack.id.text)
   }
 }
@@ -58,6 +66,7 @@ struct SARIFRules {
     let title: String
     let explanation: String
     let help: String
+    var level = SARIFLog.Level.error
     var tags: [String] = []
   }
 
@@ -70,7 +79,7 @@ struct SARIFRules {
     places[rule.id] = all.count
     all.append(
       SARIFLog.Rule(
-        defaultConfiguration: SARIFLog.Configuration(level: .error),
+        defaultConfiguration: SARIFLog.Configuration(level: rule.level),
         fullDescription: SARIFLog.Message(rule.explanation), help: SARIFLog.Message(rule.help), id: rule.id,
         properties: SARIFLog.Rule.Tags(tags: ["model-safety"] + rule.tags.map { PlainText.line($0, longest: 100) }),
         shortDescription: SARIFLog.Message(rule.title)))
@@ -83,6 +92,12 @@ extension SARIFRules.Rule {
     id: "verdict", title: "The gate did not pass",
     explanation: "The run ended without evidence that the candidate may ship.",
     help: "Read the reasons, mend what kept the run from deciding, and run the gate again.")
+
+  static let observed = SARIFRules.Rule(
+    id: "observed", title: "The gate only observed",
+    explanation: "The policy says mode: observe, so nothing is blocked; the message says what a gate would have done.",
+    help: "Read what would have been found. To let the gate decide, remove mode: observe from the policy.",
+    level: .note)
 
   static func check(_ check: RunSummary.CheckResult) -> SARIFRules.Rule {
     SARIFRules.Rule(

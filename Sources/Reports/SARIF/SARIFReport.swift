@@ -52,6 +52,7 @@ public enum SARIFReport {
       "sluice/run": summary.run, "sluice/ledgerHead": summary.evidence.headHash,
       "sluice/policyHash": summary.policy.hash,
     ]
+    if summary.isObserved { properties["sluice/mode"] = "observe" }
     if let digest = summary.policy.digest { properties["sluice/digest"] = digest }
     for fact in summary.policy.governance?.facts ?? [] {
       properties["sluice/governance/\(fact.name)"] = PlainText.line(fact.value)

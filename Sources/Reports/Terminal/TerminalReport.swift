@@ -14,6 +14,12 @@ public enum TerminalReport {
     ]
     return parts.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
   }
+
+  /// Verdict, model and first reason in one line.
+  public static func line(_ summary: RunSummary) -> String {
+    let reason = summary.why.first.map { " \($0.text)" } ?? ""
+    return PlainText.line("\(summary.verdictPhrase.uppercased()): \(summary.headline).\(reason)") + "\n"
+  }
 }
 
 private struct Page {
@@ -22,10 +28,11 @@ private struct Page {
   let width: Int
 
   var head: [String] {
-    let word = "\(summary.verdict.mark) \(summary.verdict.rawValue.uppercased())"
+    let word = "\(summary.verdict.mark) \(summary.verdictPhrase.uppercased())"
     let lines = TerminalText.wrapped("\(word): \(clean(summary.headline))", to: width)
-    let policy = "\(clean(summary.policy.name)), exit code \(summary.exitCode)"
-    return lines.map { paint($0, summary.verdict, isBold: true) } + weakenings
+    let gate = summary.observed.map { " (as a gate: \($0.exitCode))" } ?? ""
+    let policy = "\(clean(summary.policy.name)), exit code \(summary.exitCode)\(gate)"
+    return lines.map { paint($0, summary.isObserved ? .inconclusive : summary.verdict, isBold: true) } + weakenings
       + TerminalText.wrapped(policy, to: width)
   }
 

@@ -10,14 +10,34 @@ extension RunSummary {
       return "The run did not end: nothing is decided about \(candidateName)"
     }
     switch question {
-    case nil, .safety?: return shipping
-    case .tuning?: return recommendation
-    case .other?: return satisfaction
+    case nil, .safety?: return isObserved ? observation : shipping
+    case .tuning?: return observing + recommendation
+    case .other?: return observing + satisfaction
     }
   }
 
+  /// The verdict as reports print it: `pass`, or `would pass` where the run only observed.
+  var verdictPhrase: String {
+    if !isObserved { return verdict.rawValue }
+    return verdict == .inconclusive ? "would be inconclusive" : "would \(verdict.rawValue)"
+  }
+
   /// Whether an undecided run counts as a pass because the policy says so.
-  private var isExcused: Bool { verdict == .inconclusive && exitCode == 0 }
+  private var isExcused: Bool { verdict == .inconclusive && gateExitCode == 0 }
+
+  private var observing: String { isObserved ? "Observed only, nothing is blocked. As a gate: " : "" }
+
+  /// What a gate would have done: no word of it lets the model ship.
+  private var observation: String {
+    switch verdict {
+    case .pass: "Observed only: a gate would have let \(candidateName) through" + waiving
+    case .fail: "Observed only: a gate would have blocked \(candidateName)"
+    case .inconclusive:
+      isExcused
+        ? "Observed only: a gate would have had too little evidence about \(candidateName), which the policy lets pass"
+        : "Observed only: a gate would have blocked \(candidateName) for lack of evidence"
+    }
+  }
 
   private var shipping: String {
     switch verdict {

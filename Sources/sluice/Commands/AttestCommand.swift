@@ -75,7 +75,8 @@ struct AttestCommand: ParsableCommand {
 
     func run() throws {
       let summary = try Attestation.sign(run: runID, ledger: ledger, key: try signingKey(), to: out)
-      try StandardOutput.write("\(out): \(summary.verdict.rawValue) of run \(summary.run), signed\n")
+      let verdict = summary.isObserved ? "no pass, since the run only observed:" : "\(summary.verdict.rawValue) of"
+      try StandardOutput.write("\(out): \(verdict) run \(summary.run), signed\n")
     }
 
     private func signingKey() throws -> SigningKey {
