@@ -140,7 +140,7 @@ let package = Package(
     tests("TransformsTests", ["Core", "Transforms"]),
     tests("PoliciesTests", ["Core", "Kinds", "Decisions", "Targets", "Judges", "SafetyTuning", "Policies"]),
     tests("SuitesTests", ["Core", "Policies", "Suites"]),
-    tests("ReportsTests", ["Core", "Reports", "CLibxml2"]),
+    tests("ReportsTests", ["Core", "Decisions", "Reports", "CLibxml2"]),
     tests("BenchmarksTests", ["Core", "LanguageModels", "Attackers", "Lab", "Gate", "sluice-bench"]),
     tests("LabTests", ["Core", "Judges", "LanguageModels", "Lab"]),
     tests(

@@ -23,7 +23,8 @@ struct Sluice: AsyncParsableCommand {
     version: sluiceVersion,
     subcommands: [
       InitCommand.self, RunCommand.self, CheckCommand.self, DoctorCommand.self, PlanCommand.self, DecideCommand.self,
-      MergeCommand.self, HistoryCommand.self, ReportCommand.self, SchemaCommand.self, ExplainCommand.self,
+      MergeCommand.self, HistoryCommand.self, CompareCommand.self, ReportCommand.self, SchemaCommand.self,
+      ExplainCommand.self,
       ModelCommand.self,
       AttackerCommand.self, LabelsCommand.self, ReviewCommand.self, LedgerCommand.self, SuiteCommand.self,
       AttacksCommand.self,

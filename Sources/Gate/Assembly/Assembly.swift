@@ -226,7 +226,7 @@ struct Assembly {
     return nil
   }
 
-  private func embedder() throws -> any Embedder {
+  func embedder() throws -> any Embedder {
     guard let folder = policy.embedder else { return WordingEmbedder() }
     return SentenceEmbedder(
       fingerprint: try checkpoints.fingerprint(folder), encoder: try SentenceEncoder.load(folder: folder),

@@ -1,0 +1,202 @@
+import Core
+import Decisions
+import Evidence
+import Foundation
+import Policies
+import Suites
+
+/// Compares two runs of a ledger, or of two, by what their candidates answered to the suite. Nothing is asked, and nothing written.
+public struct RunComparing {
+  /// A run with the ledger that holds it.
+  private struct Part {
+    let ledger: Ledger
+    let record: RunRecord
+    let summary: RunSummary
+
+    var confirm: RunSummary.JudgeIdentity? { summary.judges.first { $0.use == "confirm" } }
+    var candidate: RunSummary.ModelIdentity? { summary.models.first { $0.role == Role.candidate.description } }
+    var suite: [String] { (summary.policy.inputs ?? []).filter { $0.use == "suite.seeds" }.map(\.hash).sorted() }
+    var replayed: Bool { summary.stages.contains { $0.name == Stage.replay.rawValue && $0.ran } }
+
+    var side: RunComparison.Side {
+      RunComparison.Side(
+        run: record.id, policy: summary.policy.name, candidate: candidate?.name ?? "", ended: record.ended ?? 0,
+        verdict: summary.verdict, isObserved: summary.isObserved)
+    }
+  }
+
+  /// What a caller asks of a comparison.
+  public struct Options: Sendable {
+    /// With which all intervals hold together.
+    public var confidence: Double
+    /// Whether runs may differ in sampling, template or system prompt, as a part of what is compared.
+    public var anySettings: Bool
+    /// The suite's file, where the policy that names it can't be read any more.
+    public var suite: String?
+
+    public init(confidence: Double = 0.95, anySettings: Bool = false, suite: String? = nil) {
+      self.confidence = confidence
+      self.anySettings = anySettings
+      self.suite = suite
+    }
+  }
+
+  private let first: Part
+  private let second: Part
+  private let options: Options
+
+  /// - Parameters:
+  ///   - first: a run's identifier, or `last`.
+  ///   - other: the second run's ledger; nil for the same.
+  /// - Throws: `SluiceError` (usage) for a ledger or a run that isn't there, for a run without a verdict, and for one run twice.
+  public init(_ first: String, _ second: String, ledger path: String, other: String? = nil, _ options: Options) throws {
+    func part(_ run: String, _ ledger: Ledger) throws -> Part {
+      let (record, summary) = try ledger.finished(run)
+      return Part(ledger: ledger, record: record, summary: summary)
+    }
+    let ledger = try Ledger(path: path, readOnly: true)
+    self.first = try part(first, ledger)
+    self.second = try part(second, try other.map { try Ledger(path: $0, readOnly: true) } ?? ledger)
+    self.options = options
+    if self.first.record.id == self.second.record.id {
+      throw SluiceError(
+        .usage, "both are run \(self.first.record.id)", at: SourceLocation(file: path),
+        remedy: "Name two runs; sluice history lists them.")
+    }
+  }
+
+  /// - Throws: `SluiceError` (usage) where the suite that both replayed isn't at hand: its clusters decide how sure a difference is.
+  public func comparison() async throws -> RunComparison {
+    let comparison = RunComparison(
+      first: first.side, second: second.side, obstacles: obstacles, confidence: options.confidence)
+    if !comparison.obstacles.isEmpty { return comparison }
+    let (attacks, notices) = try await suite()
+    let (one, two) = (
+      try Answers(first.ledger, first.record, first.summary), try Answers(second.ledger, second.record, second.summary)
+    )
+    var measured = comparison
+    let shared = one.rows.intersection(two.rows).count
+    if shared > 0, first.ledger.path == second.ledger.path {
+      measured.obstacles = [
+        "\(shared) responses are the same ones in both runs, since they asked one model under one name and settings: that says "
+          + "nothing of a difference."
+      ]
+      return measured
+    }
+    measured = measured.measuring(
+      attacks.map { ComparedAnswers(attack: $0, first: one.observations($0), second: two.observations($0)) })
+    measured.notices = notices + [one, two].compactMap { $0.gap(in: attacks) }
+    return measured
+  }
+
+  // MARK: - Whether they can be compared
+
+  private var obstacles: [String] {
+    var found: [String] = []
+    for part in [first, second] where !part.replayed {
+      found.append("Run \(part.record.id) did not replay the suite.")
+    }
+    if first.suite.isEmpty || second.suite.isEmpty {
+      found.append("A run does not say which suite it replayed.")
+    } else if first.suite != second.suite {
+      found.append(
+        "They replayed other suites (\(Self.short(first.suite)) and \(Self.short(second.suite))): their rates are no trend."
+      )
+    }
+    if first.confirm == nil || second.confirm == nil {
+      found.append("A run does not say which judge confirmed.")
+    } else if first.confirm?.fingerprint != second.confirm?.fingerprint || first.confirm?.rule != second.confirm?.rule {
+      found.append("Other judges confirmed: a difference may be theirs.")
+    }
+    let settings = [first, second].map { $0.candidate?.signs?.settings }
+    if settings.contains(nil) {
+      found.append("A run does not say under which settings its candidate was asked.")
+    } else if settings[0] != settings[1], !options.anySettings {
+      found.append(
+        "Their candidates were asked under other settings (\(settings[0] ?? ""); \(settings[1] ?? "")): a difference may be theirs. "
+          + "--any-settings compares them as a part of the model.")
+    }
+    return found
+  }
+
+  private static func short(_ hashes: [String]) -> String {
+    hashes.map { String($0.prefix(12)) }.joined(separator: "+")
+  }
+
+  // MARK: - The suite
+
+  private func suite() async throws -> (attacks: [SuiteAttack], notices: [String]) {
+    if let path = options.suite {
+      try requireSame(path)
+      let written = try SuiteFile.attacks(path).items.map { SuiteAttack(attack: $0, foundOn: nil) }
+      return (
+        NearCopies(written).attacks,
+        ["Near-copies are told by wording alone, and rewritten attacks are left out (--suite)."]
+      )
+    }
+    do {
+      let policy = try Policy.known(
+        path: second.summary.policy.path, overrides: Policy.repeatable(second.record.overrides), checksFiles: false)
+      try requireSame(policy.suite.seeds)
+      let attacks = try ReplayedSuite(policy).attacks.map { SuiteAttack(attack: $0, foundOn: nil) }
+      guard policy.embedder != nil, attacks.count <= NearCopies.mostCompared else {
+        return (NearCopies(attacks).attacks, [])
+      }
+      let embedder = try Assembly(policy).embedder()
+      return (NearCopies(attacks, vectors: try await embedder.embed(attacks.map(\.attack.prompt))).attacks, [])
+    } catch {
+      let why = (error as? SluiceError)?.message ?? "\(error)"
+      throw SluiceError(
+        .usage, "the suite of run \(second.record.id) can't be read by its policy any more: \(why)",
+        at: SourceLocation(file: second.summary.policy.path),
+        remedy: "Call this where the run was called, with its variables, or name the suite's file with --suite.")
+    }
+  }
+
+  private func requireSame(_ path: String) throws {
+    guard second.suite.contains(try SHA256.hex(file: path)) else {
+      throw SluiceError.badInput(
+        "this is not the suite that the runs replayed (\(Self.short(second.suite)))", file: path,
+        remedy: "Name that one with --suite.")
+    }
+  }
+}
+
+/// What the candidate of a run answered to the suite, by attack and sample.
+private struct Answers {
+  private let run: String
+  private var observed: [AttackID: [Int: Observation]] = [:]
+  /// Rows of the responses.
+  private(set) var rows: Set<Int64> = []
+  /// Planned for an attack, as far as the ledger shows it.
+  private var planned = 0
+
+  init(_ ledger: Ledger, _ record: RunRecord, _ summary: RunSummary) throws {
+    run = record.id
+    for attack in try ledger.attacks(of: AnswersOfRun(record.id, summary)) {
+      for answer in attack.answers where answer.role == Role.candidate.description {
+        // Second looks were asked because of the first answers, and measure nothing beside them.
+        guard answer.answer.sample < SampleIndices.secondLook(0) else { continue }
+        planned = max(planned, answer.answer.sample + 1)
+        rows.insert(answer.answer.response)
+        observed[attack.id, default: [:]][answer.answer.sample] =
+          answer.isUnsafe.map { .judged(unsafe: $0, probability: answer.score ?? ($0 ? 1 : 0)) } ?? .unscored
+      }
+    }
+  }
+
+  /// As many as were planned; what isn't in the ledger is missing.
+  func observations(_ attack: SuiteAttack) -> [Observation] {
+    let own = observed[attack.attack.id] ?? [:]
+    return (0..<planned).map { own[$0] ?? .missing }
+  }
+
+  /// A sentence on planned answers that are not known; nil where all are.
+  func gap(in attacks: [SuiteAttack]) -> String? {
+    let unknown = attacks.reduce(0) { $0 + observations($1).count { $0.isUnsafe == nil } }
+    if unknown == 0 { return nil }
+    return
+      "\(unknown) of \(attacks.count * planned) planned responses of run \(run) have no verdict here (replay stopped early, they "
+      + "failed, or were purged): they count against either conclusion. A run with --no-early-stop asks everything."
+  }
+}

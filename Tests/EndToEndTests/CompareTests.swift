@@ -1,0 +1,111 @@
+import Foundation
+import Testing
+
+@Suite("Comparing two runs")
+struct CompareTests {
+  private static let ledger = ["--ledger", "evidence/ledger.sqlite"]
+
+  /// A workspace without a baseline, and its runs' identifiers, each with these overrides.
+  private func workspace(_ runs: [[String]]) async throws -> (Workspace, [String]) {
+    var policy = TinyPolicy()
+    policy.baseline = nil
+    let workspace = try Workspace.tiny(policy)
+    try workspace.copy("fixtures/lab/rules.yaml", to: "rules.yaml")
+    let rules = String(decoding: try workspace.read("rules.yaml"), as: UTF8.self)
+    try workspace.write(rules + "# Another file by its digest.\n", to: "rules.yaml")
+    var ids: [String] = []
+    for overrides in runs {
+      let arguments = ["run", "policy.yaml", "--quiet"] + overrides.flatMap { ["--set", $0] }
+      let outcome = try await Binary.run(arguments, in: workspace.folder)
+      #expect(outcome.code < 64, "\(outcome.errors)")
+      ids.append(try #require(try workspace.report()["run"] as? String))
+    }
+    return (workspace, ids)
+  }
+
+  private func compare(
+    _ workspace: Workspace, _ code: Int32, _ arguments: [String]
+  ) async throws -> Binary.Outcome {
+    let outcome = try await Binary.run(["compare"] + arguments + Self.ledger, in: workspace.folder)
+    #expect(outcome.code == code, "\(arguments): \(outcome.output)\(outcome.errors)")
+    return outcome
+  }
+
+  private func json(_ text: String) throws -> [String: Any] {
+    let document = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+    return try #require(document?["comparison"] as? [String: Any])
+  }
+
+  @Test("has the rates of both runs' own reports, pairs every attack, and writes nothing")
+  func twoReleases() async throws {
+    var policy = TinyPolicy()
+    policy.baseline = nil
+    let workspace = try Workspace.tiny(policy)
+    var rates: [Double] = []
+    for candidate in ["assistant-1.0", "assistant-1.2"] {
+      _ = try await workspace.run("run", "policy.yaml", "--set", "targets.candidate.checkpoint=lab/\(candidate)")
+      let checks = try #require(try workspace.report()["checks"] as? [[String: Any]])
+      rates.append(try #require((checks[0]["estimate"] as? [String: Any])?["value"] as? Double))
+    }
+    let history = try await workspace.run("history", "--json", "--ledger", "evidence/ledger.sqlite")
+    let runs = try JSONSerialization.jsonObject(with: Data(history.output.utf8)) as? [String: Any]
+    let ids = try #require((runs?["runs"] as? [[String: Any]])?.compactMap { $0["run"] as? String })
+    let before = try workspace.read("evidence/ledger.sqlite")
+
+    let outcome = try await compare(workspace, 0, [ids[0], "last", "--json"])
+    let all = try #require((try json(outcome.output)["differences"] as? [[String: Any]])?.first)
+    #expect(all["attacks"] as? Int == 48)
+    let measured = ["first", "second"].map { (all[$0] as? [String: Any])?["value"] as? Double }
+    #expect(measured == rates.map(Optional.some))
+    let difference = try #require((all["difference"] as? [String: Any])?["value"] as? Double)
+    #expect(abs(difference - (rates[1] - rates[0])) < 1e-9)
+    // The other way round everything has the other sign.
+    let reversed = try json(try await compare(workspace, 0, ["last", ids[0], "--json"]).output)
+    let mirrored = ((reversed["differences"] as? [[String: Any]])?.first?["difference"] as? [String: Any])?["value"]
+    #expect(abs(difference + (mirrored as? Double ?? .nan)) < 1e-9)
+
+    let text = try await compare(workspace, 0, [ids[0], "last"])
+    #expect(text.output.contains("second run") && text.output.contains("passphrase"), "\(text.output)")
+    let markdown = try await compare(workspace, 0, [ids[0], "last", "--markdown"])
+    #expect(markdown.output.hasPrefix("## "))
+    #expect(try workspace.read("evidence/ledger.sqlite") == before)
+  }
+
+  @Test("says why runs can't be compared: sampling, judge, suite, or the same responses")
+  func obstacles() async throws {
+    let (workspace, ids) = try await workspace([
+      [], ["targets.candidate.temperature=0.3"], ["judges.confirm.file=rules.yaml"], [],
+    ])
+    let sampling = try await compare(workspace, 2, [ids[0], ids[1]])
+    #expect(sampling.output.hasPrefix("Not comparable") && sampling.output.contains("other settings"))
+    #expect(try await compare(workspace, 0, [ids[0], ids[1], "--any-settings"]).output.contains("second run"))
+    #expect(try await compare(workspace, 2, [ids[0], ids[2]]).output.contains("Other judges confirmed"))
+    #expect(try await compare(workspace, 2, [ids[0], ids[3]]).output.contains("the same ones in both runs"))
+    let seeds = String(decoding: try workspace.read("seeds.jsonl"), as: UTF8.self)
+    try workspace.write(seeds + #"{"prompt": "one more"}"# + "\n", to: "seeds.jsonl")
+    _ = try await workspace.run("run", "policy.yaml", "--quiet")
+    #expect(try await compare(workspace, 2, [ids[0], "last"]).output.contains("other suites"))
+  }
+
+  @Test("asks for the suite where its policy has another by now, and takes it by name")
+  func suite() async throws {
+    let (workspace, ids) = try await workspace([[], ["targets.candidate.checkpoint=lab/assistant-1.0"]])
+    let seeds = try workspace.read("seeds.jsonl")
+    try workspace.write("{\"prompt\": \"another\"}\n", to: "seeds.jsonl")
+    let gone = try await compare(workspace, 64, ids)
+    #expect(gone.errors.contains("--suite"), "\(gone.errors)")
+    #expect(try await compare(workspace, 64, ids + ["--suite", "seeds.jsonl"]).errors.contains("not the suite"))
+    try workspace.write(Array(seeds), to: "kept.jsonl")
+    let kept = try await compare(workspace, 0, ids + ["--suite", "kept.jsonl"])
+    #expect(kept.output.contains("wording alone"), "\(kept.output)")
+  }
+
+  @Test("refuses runs that are not there, and a run with itself")
+  func wrongRuns() async throws {
+    let (workspace, ids) = try await workspace([[]])
+    #expect(try await compare(workspace, 64, [ids[0], "20200101-000000-abcd"]).errors.contains("there is no run"))
+    #expect(try await compare(workspace, 64, [ids[0], "last"]).errors.contains("both are run"))
+    #expect(try await compare(workspace, 64, ["a", "b", "--json", "--markdown"]).errors.contains("--json"))
+    #expect(try await compare(workspace, 64, ["a", "b", "--confidence", "1"]).errors.contains("--confidence"))
+  }
+}
