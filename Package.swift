@@ -150,7 +150,7 @@ let package = Package(
         "Evidence", "Policies", "Suites", "Reports", "Gate", "Transforms",
       ], exclude: ["Documentation/Promised"]),
     tests("ReviewTests", ["Evidence", "Review"]),
-    tests("EndToEndTests", ["Core", "FakeServer", sqlite], exclude: ["Faults", "Attestations"]),
+    tests("EndToEndTests", ["Core", "FakeServer", sqlite], exclude: ["Faults", "Attestations", "Deliveries"]),
   ]
 )
 

@@ -14,6 +14,7 @@ public struct Catalogue: Sendable {
   public var objectives = Objective.all
   public var settings = AttackerSetting.all
   public var reporters = Reporter.all
+  public var subscribers = Subscriber.all
   public var metrics = Metric.all
 
   /// All settings of an attacker, in the order of the schema.

@@ -157,22 +157,56 @@ public struct ReportPolicy: Sendable, Hashable {
     }
   }
 
+  /// A service that is told of the verdict, and how it is reached.
+  public struct Delivery: Sendable, Hashable {
+    public let subscriber: Subscriber
+    public let url: String
+    /// Names and values of header fields; values may be secrets.
+    public let headers: [String: String]
+    /// The environment variable that holds the secret to sign with; nil where nothing is signed.
+    public let secretVariable: String?
+    public let timeout: Duration
+
+    public init(
+      _ subscriber: Subscriber, url: String, headers: [String: String] = [:], secretVariable: String? = nil,
+      timeout: Duration = .seconds(10)
+    ) {
+      self.subscriber = subscriber
+      self.url = url
+      self.headers = headers
+      self.secretVariable = secretVariable
+      self.timeout = timeout
+    }
+
+    init?(_ subscriber: Subscriber, _ section: Section) {
+      guard let url = section.text("url") else { return nil }
+      self.init(
+        subscriber, url: url,
+        headers: Dictionary((section.headers["headers"] ?? []).map { ($0.name, $0.value) }) { first, _ in first },
+        secretVariable: section.text("secret_env"), timeout: section.duration("timeout") ?? .seconds(10))
+    }
+  }
+
   public var outputs: [Output]
+  /// In the order of the schema.
+  public var deliveries: [Delivery]
   /// Whether reports may show attack and response text.
   public var reveal: Bool
 
-  public init(_ outputs: [Output], reveal: Bool) {
+  public init(_ outputs: [Output], deliveries: [Delivery] = [], reveal: Bool) {
     self.outputs = outputs
+    self.deliveries = deliveries
     self.reveal = reveal
   }
 
-  init(_ section: Section, _ reporters: [Reporter]) {
+  init(_ section: Section, _ kinds: Catalogue) {
     self.init(
-      reporters.compactMap { reporter in
+      kinds.reporters.compactMap { reporter in
         section.text(reporter.name).map {
           Output(reporter, path: $0)
         }
       },
+      deliveries: kinds.subscribers.compactMap { kind in section.child(kind.name).flatMap { Delivery(kind, $0) } },
       reveal: section.toggle("reveal"))
   }
 

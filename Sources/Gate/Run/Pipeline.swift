@@ -83,7 +83,11 @@ public enum Pipeline {
         return try await session.run()
       })
     do {
-      return try rendered(ended.summary, date: ended.date, writer)
+      let report = try rendered(ended.summary, date: ended.date, writer)
+      for problem in await Deliveries(writer.wanted.deliveries).send(ended.summary, date: ended.date) {
+        session.progress(.notice(problem))
+      }
+      return report
     } catch let error as SluiceError {
       // The verdict stands, whatever became of its reports.
       throw SluiceError(

@@ -46,6 +46,18 @@ enum CrossChecks {
         at: ledger.place(of: "key"), remedy: "Set sealing: on, or remove the key.")
     }
     outputs(ledger: ledger, report: report, reporters, &reader)
+    signing(report, &reader)
+  }
+
+  /// A secret that is too short signs nothing, and redaction would not find it.
+  private static func signing(_ report: Section, _ reader: inout PolicyReader) {
+    guard let webhook = report.child(Subscriber.webhook.name), let variable = webhook.text("secret_env"),
+      let secret = reader.environment[variable], !secret.isEmpty
+    else { return }
+    reader.diagnostics.require(
+      WebhookSecret(secret) != nil, "report.webhook.secret_env: the secret is no Base64, or shorter than 16 bytes",
+      at: webhook.place(of: "secret_env"),
+      remedy: "For example SECRET=whsec_$(openssl rand -base64 24), which the receiver gets as well.")
   }
 
   /// An address that a kind makes of other keys, or has by default: the site decides on it as on one that is written.

@@ -96,7 +96,7 @@ struct PolicyBuilder {
       budget: BudgetPolicy(
         targetResponses: budget.integer("target_responses"), wallClock: budget.seconds("wall_clock")),
       validity: ValidityRule(validity), checks: checks,
-      report: ReportPolicy(report, kinds.reporters),
+      report: ReportPolicy(report, kinds),
       governance: root.child("governance").map { Governance($0, redactor) },
       categories: categories.mapValues(redactor.redacted),
       resolved: ResolvedPolicy.text(tree, seed: seed, environment: reader.environment),

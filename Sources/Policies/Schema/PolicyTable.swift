@@ -22,7 +22,7 @@ enum PolicyTable {
         name: "tuning", shape: .object(tuning(kinds)),
         help: "Safety-tuned variants of the candidate, one for each attack method, attacked anew by every method."
       ),
-      ledger, budget, validity, checks(kinds.metrics), waivers, report(kinds.reporters), governance, categories,
+      ledger, budget, validity, checks(kinds.metrics), waivers, report(kinds), governance, categories,
     ]
   }
 
@@ -271,15 +271,17 @@ enum PolicyTable {
       example: CheckReader.example, whenEmpty: "there are no checks, and a gate that checks nothing can't pass")
   }
 
-  private static func report(_ reporters: [Reporter]) -> PolicyKey {
+  private static func report(_ kinds: Catalogue) -> PolicyKey {
     PolicyKey(
       name: "report",
       shape: .object(
-        reporters.map(\.key) + [
+        kinds.reporters.map(\.key) + kinds.subscribers.map(\.key) + [
           PolicyKey(
             name: "reveal", shape: .toggle, fallback: "off", help: "Whether reports may show attack and response text.")
         ]),
-      help: "Where reports go: new files, or ones that hold an older report; /dev/null for one that isn't wanted."
+      help:
+        "Where reports go: new files, or ones that hold an older report; /dev/null for one that isn't wanted. And which services "
+        + "are told of the verdict."
     )
   }
 }

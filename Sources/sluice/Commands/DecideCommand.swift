@@ -2,7 +2,7 @@ import ArgumentParser
 import Core
 import Gate
 
-struct DecideCommand: ParsableCommand {
+struct DecideCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "decide",
     abstract: "Decide a policy's checks on outcomes that another harness collected.",
@@ -84,13 +84,14 @@ struct DecideCommand: ParsableCommand {
     }
   }
 
-  func run() throws {
+  func run() async throws {
     let source = try OutcomeSource(
       outcomes, baseline: baselineOutcomes, harness: harness, score: score, unsafeEnd: unsafeEnd, scale: scale,
       model: model,
       baselineModel: baselineModel)
-    let report = try Pipeline.decide(
-      policy: policy, outcomes: source, overrides: overrides, threshold: threshold)
+    let display = ProgressDisplay(style: .suitable(quiet: quiet))
+    let report = try await Pipeline.decide(
+      policy: policy, outcomes: source, overrides: overrides, threshold: threshold, progress: { display.show($0) })
     try StandardOutput.write(report, json: json, quiet: quiet)
     throw ArgumentParser.ExitCode(report.summary.exitCode)
   }
