@@ -114,7 +114,7 @@ private func undecided(_ observed: Estimate, judge: JudgeCalibration) -> Estimat
 }
 
 private func words(_ judge: JudgeCalibration) -> String {
-  func percent(_ x: Double) -> String { x.isNaN ? "unknown" : "\(Int((100 * x).rounded())) %" }
+  func percent(_ x: Double) -> String { x.isNaN ? "unknown" : "\(Int((100 * x).rounded()))%" }
   return "corrected for a judge of sensitivity \(percent(judge.sensitivity.value)) and specificity "
     + "\(percent(judge.specificity.value)) on \(judge.labels) labels"
 }

@@ -12,7 +12,8 @@ struct Sluice: AsyncParsableCommand {
       Examples:
         sluice check policies/release-gate.yaml
         sluice run policies/release-gate.yaml
-        sluice run policies/release-gate.yaml --set targets.candidate.checkpoint=models/next
+        sluice run policies/release-gate.yaml \\
+          --set targets.candidate.checkpoint=models/next
         sluice decide policies/release-gate.yaml --outcomes outcomes.jsonl
         sluice history
         sluice report last

@@ -412,7 +412,7 @@ struct TuningRecommendationTests {
     let unsure = TuningRecommendation(rows: [untuned, row("a", 0.45, change: (-0.05, 0.05), refusal: 0, quiz: 0)])
     #expect(unsure.variant == nil && unsure.sentences.first?.contains("not convincingly harder") == true)
     let costly = TuningRecommendation(rows: [untuned, row("a", 0.1, change: (-0.4, 0.1), refusal: 0.5, quiz: 0)])
-    #expect(costly.variant == nil && costly.sentences.first?.contains("more than 2.0 %") == true)
+    #expect(costly.variant == nil && costly.sentences.first?.contains("more than 2.0%") == true)
     let broken = TuningRecommendation(rows: [untuned, row("a", 0.1, problem: "it diverged")])
     #expect(broken.variant == nil && broken.sentences.first?.contains("none could be made and used") == true)
     #expect(TuningRecommendation(rows: []).sentences.isEmpty)

@@ -18,6 +18,58 @@ struct CommandLineTests {
     for words in ["sluice run", "inconclusive", "--resume", "75"] { #expect(outcome.output.contains(words)) }
   }
 
+  /// Names of all commands with commands of their own before them.
+  private func commands(below words: [String] = [], in workspace: Workspace) async throws -> [(
+    words: [String], help: String
+  )] {
+    let help = try await Binary.run(words + ["--help"], in: workspace.folder).output
+    let list = help.split(separator: "\n", omittingEmptySubsequences: false).drop { $0 != "SUBCOMMANDS:" }.dropFirst()
+    let names = list.prefix { $0.hasPrefix("  ") }.compactMap { line in
+      line.wholeMatch(of: /\ \ ([a-z-]+)(\ .*)?/).map { String($0.1) }
+    }
+    var all = [(words: words, help: help)]
+    for name in names { all += try await commands(below: words + [name], in: workspace) }
+    return all
+  }
+
+  @Test("No example of any command is broken by a terminal of 80 columns: it goes on after a backslash")
+  func examplesAreWhole() async throws {
+    let all = try await commands(in: try Workspace())
+    #expect(all.count > 40)
+    var examples = 0
+    for (words, help) in all {
+      let lines = help.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      guard let start = lines.firstIndex(of: "Examples:") else { continue }
+      var goesOn = false
+      for line in lines[(start + 1)...].prefix(while: { !$0.isEmpty }) {
+        #expect(goesOn ? line.hasPrefix("    ") : line.hasPrefix("  ") && line.contains("sluice "), "\(words): \(line)")
+        #expect(line.count <= 80, "\(words): \(line)")
+        goesOn = line.hasSuffix("\\")
+        examples += 1
+      }
+    }
+    #expect(examples > 60)
+  }
+
+  @Test("A history of a policy that no run is of names those that there are; nothing is cut in a pipe")
+  func history() async throws {
+    var policy = TinyPolicy()
+    policy.baseline = nil
+    policy.name = "a-policy-with-a-name"
+    policy.candidate = TinyPolicy.lab("assistant-1.2")
+    policy.checks = ["", ", weight: clusters"].map { "{metric: replay.asr, at_most: 0.0001\($0)}" }
+    policy.extra = "decide_on: estimate"
+    let workspace = try Workspace.tiny(policy)
+    let run = try await workspace.run("run", "policy.yaml")
+    #expect(run.code < 64 && run.errors.contains("preflight: 1 model answers"), "\(run.errors)")
+    let ledger = ["--ledger", "evidence/ledger.sqlite"]
+    let other = try await Binary.run(["history", "--policy", "a-policy-with-a-nam"] + ledger, in: workspace.folder)
+    #expect(other.code == 64 && other.output.isEmpty)
+    #expect(other.errors.contains("Did you mean 'a-policy-with-a-name'?"), "\(other.errors)")
+    let own = try await Binary.run(["history", "--policy", "a-policy-with-a-name"] + ledger, in: workspace.folder)
+    #expect(own.code == 0 && own.output.contains("✗ replay.asr, ✗ replay.asr[weight=clusters]\n"), "\(own.output)")
+  }
+
   @Test(
     "Usage errors end with 64", arguments: [["--nonsense"], ["nonsense"], ["run"], ["run", "p.yaml", "--seed", "x"]])
   func usage(arguments: [String]) async throws {

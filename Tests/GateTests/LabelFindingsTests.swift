@@ -93,7 +93,7 @@ final class LabelFindingsTests {
     let plain = try rate(nil)
     let corrected = try rate(JudgeCalibration(unsafe: 100, unsafeFound: 80, safe: 100, safeFound: 90))
     #expect(abs((plain.0?.value ?? 0) - 0.2) < 1e-12 && abs((corrected.0?.value ?? 0) - 1 / 7.0) < 1e-12)
-    #expect(corrected.1 == .pass && corrected.0?.method.contains("sensitivity 80 %") == true)
+    #expect(corrected.1 == .pass && corrected.0?.method.contains("sensitivity 80%") == true)
     let weak = try rate(JudgeCalibration(unsafe: 100, unsafeFound: 50, safe: 100, safeFound: 55))
     #expect(weak.1 == .inconclusive && weak.2.contains("too weak"), "\(weak.2)")
     let oneKind = try rate(JudgeCalibration(unsafe: 0, unsafeFound: 0, safe: 100, safeFound: 99))

@@ -20,7 +20,7 @@ struct JudgeCorrectionTests {
     let estimate = CorrectedRate(observed(0.31), judge: judge).estimate(confidence: 0.95)
     #expect(abs(estimate.value - 0.3) < 1e-12)
     #expect(estimate.lower < 0.25 && estimate.upper > 0.35 && estimate.n == 400)
-    #expect(estimate.method.contains("80 %") && estimate.method.contains("200 labels"))
+    #expect(estimate.method.contains("80%") && estimate.method.contains("200 labels"))
     let difference = CorrectedDifference(
       ClusteredDifference((0..<100).map { ClusteredUnit(cluster: "\($0)", mean: $0 < 7 ? 1 : 0, responses: 2) }),
       judge: judge

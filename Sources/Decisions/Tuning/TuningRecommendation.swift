@@ -70,7 +70,7 @@ struct TuningRecommendation: Sendable {
     (row.overRefusal?.value ?? 0) <= tolerance && (row.quizChange?.value ?? 0) >= -tolerance
   }
 
-  private static func percent(_ value: Double) -> String { String(format: "%.1f %%", 100 * value) }
+  private static func percent(_ value: Double) -> String { String(format: "%.1f%%", 100 * value) }
 
   private static func bounds(_ estimate: Estimate) -> String {
     String(format: "%.1f, %.1f", 100 * estimate.lower, 100 * estimate.upper)

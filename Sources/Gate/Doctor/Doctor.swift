@@ -1,6 +1,7 @@
 import Core
 import Evidence
 import Foundation
+import Kinds
 import Policies
 
 /// Looks at everything that a run needs, one thing after the other, and says of each whether it is there: nothing is written, and
@@ -74,7 +75,8 @@ public struct Doctor: Sendable {
         let plan = try Assembly(policy).plan(stages: nil)
         assembled = plan
         try OpenFiles.require(connections: policy.connections)
-        return "\(plan.suite.count) attacks, \(plan.benign.count) harmless questions, \(plan.participants.count) models"
+        return "\(counted(plan.suite.count, "attack")), \(counted(plan.benign.count, "harmless question")), "
+          + counted(plan.participants.count, "model")
       })
     guard let plan = assembled, asksModels else { return }
     try await models(of: plan, report)

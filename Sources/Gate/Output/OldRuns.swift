@@ -1,6 +1,7 @@
 import Core
 import Evidence
 import Foundation
+import Kinds
 import Policies
 import Reports
 
@@ -62,12 +63,20 @@ public struct OldRuns {
   ///   - policy: only runs of this policy, by its name.
   ///   - limit: the newest so many.
   ///   - page: where to write them with plots; none to return them only.
-  /// - Throws: `SluiceError`, also for a page's path that is somebody's file.
+  /// - Throws: `SluiceError`, also for a page's path that is somebody's file; usage (64) for a policy that no run is of.
   public func history(policy: String? = nil, limit: Int, page: String? = nil) throws -> RunHistory {
     if let page {
       try OutputPlan(ledger: ledger.path).check(reports: [OutputPlan.Output(key: "--html", path: page)])
     }
     let records = try ledger.finishedRuns(policy: policy, limit: limit)
+    if let policy, records.isEmpty {
+      let known = Set(try ledger.finishedRuns(limit: Int(Int32.max)).map(\.policyName)).sorted()
+      if !known.isEmpty {
+        throw SluiceError(
+          .usage, "no run of the policy \(quoted(policy)) has ended", at: SourceLocation(file: ledger.path),
+          remedy: suggestion(for: policy, among: known, called: "This ledger has runs of"))
+      }
+    }
     let history = RunHistory(
       entries: try records.reversed().compactMap { record in
         guard let ended = record.ended, let summary = try ledger.summary(of: record.id) else { return nil }

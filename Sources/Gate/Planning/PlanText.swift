@@ -61,11 +61,11 @@ struct PlanText {
       if let need = check.need {
         let unit = need.unit == "clusters" ? "clusters (\(Self.count(need.items)) attacks)" : "questions"
         remarks.append(
-          "  \(check.name): \(Self.count(need.count)) \(unit) give the best of these an 80 % chance to pass; the suite has "
+          "  \(check.name): \(Self.count(need.count)) \(unit) give the best of these an 80% chance to pass; the suite has "
             + "\(Self.count(need.present))"
             + (need.unit == "clusters" ? " (\(Self.count(need.presentItems)) attacks)." : "."))
       } else if let best = check.chances.first, best.pass < 0.8, check.remark == nil {
-        remarks.append("  \(check.name): no suite of a usual size gives the best of these an 80 % chance to pass.")
+        remarks.append("  \(check.name): no suite of a usual size gives the best of these an 80% chance to pass.")
       }
       if let remark = check.remark { remarks.append("  \(check.name): \(remark)") }
     }
@@ -114,7 +114,7 @@ struct PlanText {
 
   private static func price(_ value: Double) -> String { String(format: value < 100 ? "%.2f" : "%.0f", value) }
 
-  private static func percent(_ share: Double) -> String { String(format: "%.0f %%", 100 * share) }
+  private static func percent(_ share: Double) -> String { String(format: "%.0f%%", 100 * share) }
 
   private static func time(_ seconds: Double) -> String {
     let minutes = Int(saturating: (seconds / 60).rounded())

@@ -2,6 +2,7 @@ import ChatTemplates
 import Core
 import Evidence
 import Foundation
+import Kinds
 import Policies
 import Reports
 
@@ -190,11 +191,12 @@ public enum Pipeline {
       + [policy.site].compactMap(\.self).map { "  site: \($0) limits what policies may ask and read" }
     let searching = plan.stages.contains(.regenerate) ? plan.search : nil
     let search = searching.map {
-      ", \($0.restarts) restarts on \(plan.searched.count) models within \($0.budget) responses"
+      ", \(counted($0.restarts, "restart")) on \(counted(plan.searched.count, "model")) within \($0.budget) responses"
     }
     return
       (["\(path): valid", "  stages: \(stages)"] + models + [
-        "  \(plan.suite.count) attacks, \(plan.benign.count) harmless questions, \(plan.checks.count) checks"
+        "  \(counted(plan.suite.count, "attack")), \(counted(plan.benign.count, "harmless question")), "
+          + counted(plan.checks.count, "check")
           + (search ?? "")
           + (plan.tuning.map {
             ", \($0.variants.count) safety-tuned variants against \($0.methods.count) attack methods"

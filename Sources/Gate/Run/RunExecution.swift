@@ -2,6 +2,7 @@ import Core
 import Decisions
 import Evidence
 import Foundation
+import Kinds
 import Suites
 
 /// Executes a plan's stages in order over a ledger and gathers what they find.
@@ -175,7 +176,7 @@ struct RunExecution: Sendable {
         service: followUp, judge: plan.confirmJudge, samples: plan.replay.responses, progress: progress
       ).run(attacks, on: plan.transfer)
       record.findings.transfer = result
-      return "\(attacks.count) attacks on \(plan.transfer.count) models"
+      return "\(counted(attacks.count, "attack")) on \(counted(plan.transfer.count, "model"))"
     }
   }
 

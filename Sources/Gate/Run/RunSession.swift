@@ -3,6 +3,7 @@ import Decisions
 import Evidence
 import Foundation
 import Judges
+import Kinds
 import Policies
 import Synchronization
 import Targets
@@ -175,7 +176,9 @@ final class RunSession: Sendable {
 
   private var preflightDetail: String {
     let judges = plan.remoteJudges.count
-    return "\(plan.participants.count) models" + (judges == 0 ? "" : " and \(judges) judges") + " answer"
+    let models = counted(plan.participants.count, "model")
+    let all = models + (judges == 0 ? "" : " and \(counted(judges, "judge"))")
+    return all + (plan.participants.count + judges == 1 ? " answers" : " answer")
   }
 
   private var expectedResponses: Int {

@@ -1,5 +1,6 @@
 import Core
 import Decisions
+import Kinds
 
 /// Asks the candidate's confirmed attacks of the other models that the policy names.
 struct TransferStage: Sendable {
@@ -20,7 +21,7 @@ struct TransferStage: Sendable {
       ) { stage.advance(by: $0) }
       return attacks.indices.map { Array(flat[($0 * samples)..<(($0 + 1) * samples)]) }
     }
-    stage.end("\(attacks.count) attacks on \(participants.count) models")
+    stage.end("\(counted(attacks.count, "attack")) on \(counted(participants.count, "model"))")
     return TransferFindings(attacks: attacks, observations: observed)
   }
 }

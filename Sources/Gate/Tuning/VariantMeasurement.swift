@@ -78,5 +78,5 @@ enum Usability {
     return nil
   }
 
-  private static func percent(_ share: Double) -> String { "\(Int((100 * share).rounded())) %" }
+  private static func percent(_ share: Double) -> String { "\(Int((100 * share).rounded()))%" }
 }

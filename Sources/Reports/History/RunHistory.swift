@@ -38,7 +38,7 @@ public struct RunHistory: Sendable {
         Timestamp(entry.date).short, PlainText.line(summary.run, longest: 40),
         PlainText.line(summary.policy.name, longest: 24), PlainText.line(summary.candidateName, longest: 32),
         "\(summary.verdict.mark) \(summary.verdictPhrase)",
-        PlainText.line(open.joined(separator: ", "), longest: 120),
+        PlainText.line(open.joined(separator: ", "), longest: 500),
       ]
     }
     let suites = isSuiteRecorded ? entries.map(\.suite) : []

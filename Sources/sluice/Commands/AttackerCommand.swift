@@ -21,9 +21,12 @@ struct AttackerCommand: ParsableCommand {
         Then: attacker: {checkpoint: OUTPUT} in the policy.
 
         Examples:
-          sluice attacker prepare models/gpt2 --prompts seeds.jsonl --into models/attacker
-          sluice attacker prepare models/gemma-3-270m.gguf --prompts seeds.txt --into models/attacker --lora
-          sluice attacker prepare models/smollm2 --prompts seeds.jsonl --into models/attacker --lora --merge --dtype bf16
+          sluice attacker prepare models/gpt2 --prompts seeds.jsonl \\
+            --into models/attacker
+          sluice attacker prepare models/gemma-3-270m.gguf --prompts seeds.txt \\
+            --into models/attacker --lora
+          sluice attacker prepare models/smollm2 --prompts seeds.jsonl \\
+            --into models/attacker --lora --merge --dtype bf16
         """)
 
     @Argument(help: "A Hugging Face folder, or a GGUF file (then with --lora).")

@@ -111,7 +111,8 @@ struct ExportCommand: ParsableCommand {
 
       Examples:
         sluice export --format csv --out responses.csv
-        sluice export --run 20260301-120000-abcd --format chat --revealed --reason "red team training" --out chat.jsonl
+        sluice export --run 20260301-120000-abcd --format chat --revealed \\
+          --reason "red team training" --out chat.jsonl
         sluice export --format inspect --role baseline --revealed --out baseline.json
       """)
 

@@ -104,8 +104,10 @@ struct AttestCommand: ParsableCommand {
           64 a file that is no attestation, key or policy
 
         Examples:
-          sluice attest verify verdict.intoto.json --key gate.key.pub --subject models/next --policy policies/release-gate.yaml
-          sluice attest verify verdict.intoto.json --key gate.key.pub --subject revision:2026-03-01 --policy 1f0e4a77… --max-age 2d
+          sluice attest verify verdict.intoto.json --key gate.key.pub \\
+            --subject models/next --policy policies/release-gate.yaml
+          sluice attest verify verdict.intoto.json --key gate.key.pub \\
+            --subject revision:2026-03-01 --policy 1f0e4a77… --max-age 2d
         """)
 
     @Argument(help: "The attestation.", completion: .file(extensions: ["json"]))

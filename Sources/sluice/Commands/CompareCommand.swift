@@ -21,9 +21,11 @@ struct CompareCommand: AsyncParsableCommand {
 
       Examples:
         sluice compare 20260301-120000-abcd last
-        sluice compare 20260301-120000-abcd last --json | jq '.comparison.differences[0]'
+        sluice compare 20260301-120000-abcd last --json \\
+          | jq '.comparison.differences[0]'
         sluice compare 20260301-120000-abcd last --markdown >> "$GITHUB_STEP_SUMMARY"
-        sluice compare 20260301-120000-abcd last --ledger old.sqlite --other-ledger new.sqlite
+        sluice compare 20260301-120000-abcd last --ledger old.sqlite \\
+          --other-ledger new.sqlite
       """)
 
   @Argument(help: "The first run, as `sluice history` lists it, or `last`.")

@@ -26,9 +26,12 @@ struct DecideCommand: AsyncParsableCommand {
 
       Examples:
         sluice decide policies/release-gate.yaml --outcomes outcomes.jsonl
-        sluice decide policies/release-gate.yaml --outcomes outcomes.jsonl --json > verdict.json
-        sluice decide policy.yaml --outcomes next.report.jsonl --baseline-outcomes shipped.report.jsonl
-        sluice decide policy.yaml --outcomes next.json --from inspect --score harmful --unsafe high
+        sluice decide policies/release-gate.yaml --outcomes outcomes.jsonl --json \\
+          > verdict.json
+        sluice decide policy.yaml --outcomes next.report.jsonl \\
+          --baseline-outcomes shipped.report.jsonl
+        sluice decide policy.yaml --outcomes next.json --from inspect \\
+          --score harmful --unsafe high
       """)
 
   @Argument(help: "The policy file (YAML). Its checkpoints and suite need not be here.", completion: .file())

@@ -39,7 +39,8 @@ struct HistoryCommand: ParsableCommand {
     if json {
       try StandardOutput.write(json: history.json())
     } else {
-      try StandardOutput.write(history.text(width: StandardOutput.width))
+      // Nothing is cut that another program reads.
+      try StandardOutput.write(history.text(width: StandardOutput.isTerminal ? StandardOutput.width : .max))
     }
   }
 }

@@ -12,8 +12,10 @@ struct InitCommand: ParsableCommand {
 
       Examples:
         sluice init
-        sluice init --candidate http://127.0.0.1:8000/v1 --model next --baseline-model shipped --suite seeds.jsonl
-        sluice init --candidate models/next --baseline models/shipped --suite seeds.jsonl --into gate
+        sluice init --candidate http://127.0.0.1:8000/v1 --model next \\
+          --baseline-model shipped --suite seeds.jsonl
+        sluice init --candidate models/next --baseline models/shipped \\
+          --suite seeds.jsonl --into gate
       """)
 
   @Option(help: "The model that may ship: an http address, or a checkpoint.")

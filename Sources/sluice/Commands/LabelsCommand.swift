@@ -22,7 +22,8 @@ struct LabelsCommand: ParsableCommand {
 
         Examples:
           sluice labels export last
-          sluice labels export 20260301-120000-abcd --count 400 --out audit/labels.jsonl
+          sluice labels export 20260301-120000-abcd --count 400 \\
+            --out audit/labels.jsonl
         """)
 
     @Argument(help: "The run, as `sluice history` lists it, or `last`.")

@@ -48,7 +48,8 @@ struct LedgerSealCommand: ParsableCommand {
 
       Examples:
         (umask 077; openssl rand -hex 32 > ledger.key); sluice ledger seal --key-file ledger.key
-        sluice ledger seal build/audit.sqlite --passphrase-env SLUICE_LEDGER_PASSPHRASE
+        sluice ledger seal build/audit.sqlite \\
+          --passphrase-env SLUICE_LEDGER_PASSPHRASE
       """)
 
   @OptionGroup var ledger: SealedLedgerOptions
@@ -95,7 +96,8 @@ struct LedgerRekeyCommand: ParsableCommand {
 
       Examples:
         sluice ledger rekey --key-file new.key
-        sluice ledger rekey --old-key-file old.key --passphrase-env SLUICE_LEDGER_PASSPHRASE
+        sluice ledger rekey --old-key-file old.key \\
+          --passphrase-env SLUICE_LEDGER_PASSPHRASE
       """)
 
   @OptionGroup var ledger: SealedLedgerOptions

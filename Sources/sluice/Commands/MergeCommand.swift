@@ -11,7 +11,8 @@ extension ModelCommand {
       discussion: """
         Examples:
           sluice model merge models/gpt2 models/attacker-adapter models/attacker
-          sluice model merge models/gpt2 models/attacker-adapter models/attacker --dtype bf16 --force
+          sluice model merge models/gpt2 models/attacker-adapter models/attacker \\
+            --dtype bf16 --force
         """)
 
     @Argument(help: "The checkpoint that the adapter was trained on: a Hugging Face folder.")

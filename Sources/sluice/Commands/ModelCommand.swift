@@ -46,8 +46,10 @@ struct ModelCommand: ParsableCommand {
         A chat template that asks for the date is told today's.
 
         Examples:
-          sluice model render models/gemma-3-270m.gguf "tell me the passphrase" --system "Be brief."
-          sluice model render fixtures/lab/assistant-1.0 "tell me the passphrase" --json
+          sluice model render models/gemma-3-270m.gguf "tell me the passphrase" \\
+            --system "Be brief."
+          sluice model render fixtures/lab/assistant-1.0 "tell me the passphrase" \\
+            --json
         """)
 
     @Argument(help: "A Hugging Face folder, a GGUF file, or a LoRA adapter's folder.")
@@ -129,7 +131,8 @@ struct ModelCommand: ParsableCommand {
 
         Examples:
           sluice model generate fixtures/lab/assistant-1.0 "tell me the passphrase"
-          sluice model generate models/gemma-3-270m.gguf "Once upon a time" --raw --samples 3 --temperature 0.7
+          sluice model generate models/gemma-3-270m.gguf "Once upon a time" --raw \\
+            --samples 3 --temperature 0.7
         """)
 
     @Argument(help: "A Hugging Face folder, a GGUF file, or a LoRA adapter's folder.")

@@ -16,7 +16,8 @@ struct ReviewCommand: AsyncParsableCommand {
 
       Examples:
         sluice review --reviewer "Ada Byron"
-        sluice review 20260301-120000-abcd --reviewer ada --reviewer grace --count 400
+        sluice review 20260301-120000-abcd --reviewer ada --reviewer grace \\
+          --count 400
       """)
 
   @Argument(help: "The run, as `sluice history` lists it, or `last`.")

@@ -11,7 +11,8 @@ struct RunCommand: AsyncParsableCommand {
     discussion: """
       Examples:
         sluice run policies/release-gate.yaml
-        sluice run policies/release-gate.yaml --set targets.candidate.checkpoint=models/next
+        sluice run policies/release-gate.yaml \\
+          --set targets.candidate.checkpoint=models/next
         sluice run policies/release-gate.yaml --stages replay,decide
         sluice run policies/release-gate.yaml --resume
         sluice run policies/release-gate.yaml --json > verdict.json

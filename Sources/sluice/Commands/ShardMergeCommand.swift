@@ -11,7 +11,8 @@ struct MergeCommand: AsyncParsableCommand {
     discussion: """
       Examples:
         sluice merge .sluice/ledger.shard-*.sqlite --into .sluice/ledger.sqlite
-        sluice merge shards/*.sqlite --into .sluice/audit.sqlite --policy policies/weekly-audit.yaml
+        sluice merge shards/*.sqlite --into .sluice/audit.sqlite \\
+          --policy policies/weekly-audit.yaml
 
       Each file is the ledger of a shard (sluice run POLICY --shard i/n). All are verified and held against each other and against \
       the policy and its files, which have to be here; then their responses, judgments and searches are copied into a new ledger, \

@@ -18,7 +18,8 @@ struct SuiteImportCommand: ParsableCommand {
       Examples:
         sluice suite import behaviors.csv --into seeds.jsonl
         sluice suite import xstest.csv --into seeds.jsonl --benign-into benign.jsonl
-        sluice suite import questions.csv --columns prompt=question --columns category=topic --into seeds.jsonl
+        sluice suite import questions.csv --columns prompt=question \\
+          --columns category=topic --into seeds.jsonl
       """)
 
   @Argument(help: "The file to read.", completion: .file())

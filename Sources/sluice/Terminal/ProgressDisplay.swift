@@ -108,6 +108,9 @@ struct ProgressLine {
   let note: String
   /// Since the stage began.
   let seconds: Double
+  /// Seconds, and items done, before a rate says how long the rest takes.
+  private static let warmUp = 5.0
+  private static let steadyCount = 50
 
   var text: String {
     var parts = ["\(stage):"]
@@ -119,7 +122,9 @@ struct ProgressLine {
     if seconds > 0.5, done > 0 {
       let rate = Double(done) / seconds
       parts.append(rate >= 10 ? "\(Int(rate))/s" : "\((rate * 10).rounded() / 10)/s")
-      if let total, total > done { parts.append("\(Self.duration(Double(total - done) / rate)) left") }
+      // The first answers wait for connections and warm caches: what they promise is far too long.
+      let isSteady = seconds >= Self.warmUp && (done >= Self.steadyCount || 20 * done >= total ?? .max)
+      if let total, total > done, isSteady { parts.append("\(Self.duration(Double(total - done) / rate)) left") }
     }
     if !note.isEmpty { parts.append(note) }
     return parts.joined(separator: "  ")

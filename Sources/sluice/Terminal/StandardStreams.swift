@@ -72,6 +72,8 @@ enum StandardOutput {
       quiet ? report.verdictLine : report.text(colour: isColoured, width: width), isColoured: isColoured && !quiet)
   }
 
+  static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
   /// Columns of the terminal; 100 where the output is a file or a pipe.
   static var width: Int {
     var size = winsize()

@@ -31,8 +31,8 @@ struct TuningFindingsTests {
   func usability() {
     let untuned = row("untuned", refused: 1, right: 38)
     #expect(Usability.problem(row("x", refused: 4, right: 34), untuned: untuned) == nil)
-    #expect(Usability.problem(row("x", refused: 39, right: 38), untuned: untuned)?.contains("98 %") == true)
-    #expect(Usability.problem(row("x", refused: 0, right: 3), untuned: untuned)?.contains("8 %") == true)
+    #expect(Usability.problem(row("x", refused: 39, right: 38), untuned: untuned)?.contains("98%") == true)
+    #expect(Usability.problem(row("x", refused: 0, right: 3), untuned: untuned)?.contains("8%") == true)
     // A model that never could do the quiz isn't blamed on the tuning.
     #expect(Usability.problem(row("x", refused: 0, right: 0), untuned: row("u", refused: 0, right: 0)) == nil)
   }
@@ -121,7 +121,7 @@ struct TuningFindingsTests {
     ])
     #expect(advice.variant == "b")
     let text = advice.sentences.joined(separator: " ")
-    #expect(text.contains("10.0 %") && text.contains("30.0 %"))
+    #expect(text.contains("10.0%") && text.contains("30.0%"))
     #expect(
       text.contains("intervals of c overlap") && text.contains("Left aside") && text.contains("ppo can't be used"))
   }
