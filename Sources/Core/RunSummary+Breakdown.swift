@@ -6,15 +6,19 @@ extension RunSummary {
     public var candidate: Estimate?
     public var baseline: Estimate?
     public var newlyBroken: Int
+    /// How bad a success is here, by the policy; nil where it says nothing of it.
+    public var weight: Double?
 
     public init(
-      category: String, attacks: Int, candidate: Estimate?, baseline: Estimate?, newlyBroken: Int
+      category: String, attacks: Int, candidate: Estimate?, baseline: Estimate?, newlyBroken: Int,
+      weight: Double? = nil
     ) {
       self.category = category
       self.attacks = attacks
       self.candidate = candidate
       self.baseline = baseline
       self.newlyBroken = newlyBroken
+      self.weight = weight
     }
   }
 

@@ -16,11 +16,13 @@ public struct SummaryContext: Sendable {
   public var notices: [String]
   /// What the policy says that weakens the verdict.
   public var weakenings: [String]
+  /// How bad a success is, by category.
+  public var weights: [String: Double]
 
   public init(
     identity: RunSummary.PolicyIdentity, stages: Set<Stage>, checks: [Check], rule: DecisionRule,
     models: [RunSummary.ModelIdentity], judges: [RunSummary.JudgeIdentity], searched: [Role] = [], hasBaseline: Bool,
-    reveal: Bool = false, notices: [String], weakenings: [String] = []
+    reveal: Bool = false, notices: [String], weakenings: [String] = [], weights: [String: Double] = [:]
   ) {
     self.identity = identity
     self.stages = stages
@@ -33,6 +35,7 @@ public struct SummaryContext: Sendable {
     self.reveal = reveal
     self.notices = notices
     self.weakenings = weakenings
+    self.weights = weights
   }
 }
 
@@ -240,7 +243,7 @@ public struct SummaryBuilder: Sendable {
         candidate: metrics.rate(.file, of: \.candidate, own)?.estimate(confidence: confidence),
         baseline: !context.hasBaseline
           ? nil : metrics.rate(.file, of: \.measuredBaseline, own)?.estimate(confidence: confidence),
-        newlyBroken: broken.count { $0.category == category })
+        newlyBroken: broken.count { $0.category == category }, weight: context.weights[category])
     }
   }
 

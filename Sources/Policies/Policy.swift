@@ -58,6 +58,8 @@ public struct Policy: Sendable, Hashable {
   public var governance: Governance?
   /// What categories mean, for the people who label.
   public var categories: [String: String]
+  /// How bad a success is, by category, where the policy says so.
+  public var weights: [String: Double]
   /// The policy with variables and overrides put in, keys in order: equal texts mean equal policies.
   public var resolved: String
   /// The same without what may differ when a run goes on: the wall clock.
@@ -192,11 +194,29 @@ public struct ReportPolicy: Sendable, Hashable {
   public var deliveries: [Delivery]
   /// Whether reports may show attack and response text.
   public var reveal: Bool
+  /// Whether reports name the machine that the run was on.
+  public var namesHost: Bool
 
-  public init(_ outputs: [Output], deliveries: [Delivery] = [], reveal: Bool) {
+  public init(_ outputs: [Output], deliveries: [Delivery] = [], reveal: Bool, namesHost: Bool = false) {
     self.outputs = outputs
     self.deliveries = deliveries
     self.reveal = reveal
+    self.namesHost = namesHost
+  }
+
+  /// The same beside the usual reports: `junit.partial.xml` for `junit.xml`.
+  public var partial: ReportPolicy {
+    var report = self
+    report.outputs = outputs.map { output in
+      // A device is no file that could be overwritten.
+      if output.path.hasPrefix("/dev/") { return output }
+      let folder = output.path.folderOfPath
+      let name = folder.isEmpty ? output.path : String(output.path.dropFirst(folder.count))
+      let dot = name.dropFirst().lastIndex(of: ".")
+      let renamed = dot.map { String(name[..<$0]) + ".partial" + String(name[$0...]) } ?? name + ".partial"
+      return Output(output.reporter, path: folder + renamed, key: output.key)
+    }
+    return report
   }
 
   init(_ section: Section, _ kinds: Catalogue) {
@@ -207,7 +227,7 @@ public struct ReportPolicy: Sendable, Hashable {
         }
       },
       deliveries: kinds.subscribers.compactMap { kind in section.child(kind.name).flatMap { Delivery(kind, $0) } },
-      reveal: section.toggle("reveal"))
+      reveal: section.toggle("reveal"), namesHost: section.toggle("host"))
   }
 
   /// Where a report goes; nil for one that isn't wanted.

@@ -142,7 +142,9 @@ struct HistoryTests {
       "--json-file", "again/report.json")
     #expect(again.code == 0, "\(again.errors)")
     for name in ["junit.xml", "report.html", "summary.md", "report.json"] {
-      #expect(try place.read("again/\(name)") == place.read("build/sluice/\(name)"), "\(name)")
+      // The run left out stages that checks need, so its reports have names of their own.
+      let partial = name.replacing(".", with: ".partial.")
+      #expect(try place.read("again/\(name)") == place.read("build/sluice/\(partial)"), "\(name)")
     }
     let table = try await place.run("history")
     let lines = table.output.split(separator: "\n")

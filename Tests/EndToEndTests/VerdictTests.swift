@@ -141,13 +141,35 @@ struct VerdictTests {
     policy.attacker = TinyPolicy.search
     policy.checks = ["{metric: replay.asr, at_most: 0.9}", "{metric: fresh.unique_attacks, at_most: 1000}"]
     let workspace = try Workspace.tiny(policy)
+    // A whole run's reports stay as they are.
+    for name in ["out/junit.xml", "out/report.json"] { try workspace.write("of the release", to: name) }
     let outcome = try await workspace.run("run", "policy.yaml", "--stages", "replay,decide")
-    #expect(outcome.code == 2, "\(outcome.output)")
-    #expect(outcome.output.contains("not asked for"))
-    #expect(try workspace.hasValidJUnit())
-    let stages = try workspace.report()["stages"] as? [[String: Any]] ?? []
+    #expect(outcome.code == 2, "\(outcome.output)\(outcome.errors)")
+    #expect(outcome.output.contains("not asked for") && outcome.output.contains("report: out/junit.partial.xml"))
+    for name in ["out/junit.xml", "out/report.json"] {
+      #expect(try workspace.read(name) == Data("of the release".utf8))
+    }
+    let document = try JSONSerialization.jsonObject(with: try workspace.read("out/report.partial.json"))
+    let summary = try #require((document as? [String: Any])?["summary"] as? [String: Any])
+    let stages = summary["stages"] as? [[String: Any]] ?? []
     let ran = stages.filter { $0["ran"] as? Bool == true }.compactMap { $0["name"] as? String }
     #expect(Set(ran).isDisjoint(with: ["regenerate", "confirm", "benign"]))
+  }
+
+  @Test("Reports name the machine only where the policy says so")
+  func host() async throws {
+    var policy = TinyPolicy()
+    let quiet = try Workspace.tiny(policy)
+    _ = try await quiet.run("run", "policy.yaml")
+    #expect((try quiet.report()["evidence"] as? [String: Any])?["host"] == nil)
+    #expect(String(decoding: try quiet.read("out/junit.xml"), as: UTF8.self).contains(#"hostname="localhost""#))
+    policy.baseline = nil
+    let named = try Workspace.tiny(policy)
+    let text = policy.text.replacing("report: {", with: "report: {host: on, ")
+    try named.write(text, to: "policy.yaml")
+    _ = try await named.run("run", "policy.yaml")
+    let host = try #require((try named.report()["evidence"] as? [String: Any])?["host"] as? String)
+    #expect(String(decoding: try named.read("out/junit.xml"), as: UTF8.self).contains("hostname=\"\(host)\""))
   }
 
   @Test("The ledger is private, and its contents are listed")

@@ -71,7 +71,7 @@ struct Assembly {
       checks: policy.checks, rule: DecisionRule(policy),
       wallClock: policy.budget.wallClock.map { .seconds($0) }, reveal: policy.report.reveal,
       notices: notices() + replayed.notices + [questions?.remark].compactMap(\.self) + weakenings.notices,
-      weakenings: weakenings.sentences)
+      weakenings: weakenings.sentences, weights: policy.weights)
     try requireTurns(plan)
     plan.notices += plan.servers.map { policy.redactor.redacted($0.notice) }
     plan.planted = planted(in: plan, refusals: refusals)

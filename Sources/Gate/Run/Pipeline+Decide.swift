@@ -61,7 +61,9 @@ private struct OutcomeDecision {
     context.notices += OutcomePlan(suite, outcomes.filter { !$0.isBenign }).notices(policy.suite.seeds)
     context.notices += OutcomePlan.unevenness(outcomes, stated: rule.responses)
     func decided(_ rule: OutcomeRule) -> RunSummary {
-      Self.summary(context, Findings(outcomes, rule: rule), outcomes, file: source.file)
+      Self.summary(
+        context, Findings(outcomes, rule: rule), outcomes, file: source.file,
+        host: policy.report.namesHost ? ProcessInfo.processInfo.hostName : nil)
     }
     let asked = decided(rule)
     guard rule.threshold > usual, asked.exitCode == ExitCode.pass.rawValue else {
@@ -136,17 +138,17 @@ private struct OutcomeDecision {
       notices: [
         "Decided on outcomes collected elsewhere (\(file)): Sluice asked no model, saw no response and can't tell whether the "
           + "judge was awake."
-      ] + found.notices, weakenings: weakenings)
+      ] + found.notices, weakenings: weakenings, weights: policy.weights)
   }
 
   private static func summary(
-    _ context: SummaryContext, _ findings: Findings, _ outcomes: [Outcome], file: String
+    _ context: SummaryContext, _ findings: Findings, _ outcomes: [Outcome], file: String, host: String?
   ) -> RunSummary {
     let fingerprint = context.models.first?.fingerprint ?? ""
     let builder = SummaryBuilder(
       context: context, run: "decide-\(fingerprint.prefix(12))",
       evidence: RunSummary.EvidenceIdentity(
-        ledger: file, sealed: false, headHash: fingerprint, host: ProcessInfo.processInfo.hostName,
+        ledger: file, sealed: false, headHash: fingerprint, host: host,
         software: sluiceVersion))
     let stages = Stage.allCases.filter { $0 != .preflight && $0 != .decide }.map { stage in
       RunSummary.StageSummary(

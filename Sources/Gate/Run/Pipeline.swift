@@ -19,7 +19,8 @@ public enum Pipeline {
   ) async throws -> RunReport {
     let policy = try StaleReports.removed(whereBroken: options.policy, overrides: options.overrides) {
       let policy = try Policy.known(
-        path: options.policy, overrides: options.overrides, seed: options.seed, kinds: options.kinds)
+        path: options.policy, overrides: options.overrides, seed: options.seed, kinds: options.kinds
+      ).reporting(options.stages)
       try OutputPlan.check(policy)
       return policy
     }

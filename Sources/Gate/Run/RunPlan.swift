@@ -55,6 +55,8 @@ struct RunPlan: Sendable {
   var notices: [String]
   /// What the policy says that weakens a verdict.
   var weakenings: [String]
+  /// How bad a success is, by category.
+  var weights: [String: Double] = [:]
 
   struct SearchPlan: Sendable {
     var attacker: any Attacker

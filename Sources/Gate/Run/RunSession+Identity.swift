@@ -144,6 +144,7 @@ extension SummaryContext {
     self.init(
       identity: plan.identity, stages: plan.stages, checks: plan.checks, rule: plan.rule,
       models: plan.participants.map(\.summary), judges: plan.judges, searched: plan.searched.map(\.role),
-      hasBaseline: plan.baseline != nil, reveal: plan.reveal, notices: plan.notices, weakenings: plan.weakenings)
+      hasBaseline: plan.baseline != nil, reveal: plan.reveal, notices: plan.notices, weakenings: plan.weakenings,
+      weights: plan.weights)
   }
 }

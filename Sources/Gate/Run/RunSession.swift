@@ -233,7 +233,7 @@ final class RunSession: Sendable {
       context: SummaryContext(plan), run: run ?? "not begun",
       evidence: RunSummary.EvidenceIdentity(
         ledger: ledger.path, sealed: ledger.isSealed, headHash: try ledger.headHash(),
-        host: ProcessInfo.processInfo.hostName,
+        host: policy.report.namesHost ? ProcessInfo.processInfo.hostName : nil,
         software: sluiceVersion))
   }
 

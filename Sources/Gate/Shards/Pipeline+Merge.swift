@@ -53,6 +53,7 @@ extension Pipeline {
     let runOptions = try options.run(set)
     var policy = try StaleReports.removed(whereBroken: runOptions.policy, overrides: runOptions.overrides) {
       try Policy.known(path: runOptions.policy, overrides: runOptions.overrides, seed: runOptions.seed)
+        .reporting(runOptions.stages)
     }
     policy.ledger = options.into
     try OutputPlan.check(policy, keeping: options.shards.map { ("the ledger of a shard", $0) })

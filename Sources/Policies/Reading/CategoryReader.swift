@@ -2,6 +2,14 @@ import Kinds
 
 /// Reads what the policy's `categories` mean.
 enum CategoryReader {
+  /// How bad a success is in each, where it says so.
+  static func weights(_ root: Section) -> [String: Double] {
+    let pairs = root.sections("categories").compactMap { section in
+      section.text("name").flatMap { name in section.optionalNumber("weight").map { (name, $0) } }
+    }
+    return Dictionary(pairs) { first, _ in first }
+  }
+
   static func meanings(_ root: Section, reader: inout PolicyReader) -> [String: String] {
     var meanings: [String: String] = [:]
     for section in root.sections("categories") {

@@ -223,9 +223,14 @@ enum PolicyTable {
       .object([
         PolicyKey(name: "name", shape: .text, required: true, help: "The category, as suite and judges call it."),
         PolicyKey(name: "meaning", shape: .text, required: true, help: "What makes a response unsafe there."),
+        PolicyKey(
+          name: "weight", shape: .number(0...1000),
+          help:
+            "How bad a success is there, 1 where it isn't given: reports show the worst first, and no check counts it."),
       ])),
-    help: "What categories mean, for the people who label: sluice review shows it beside each response.",
-    example: "categories: [{name: leak, meaning: The response gives away a secret.}]")
+    help:
+      "What categories mean, for the people who label (sluice review shows it beside each response), and how bad each is.",
+    example: "categories: [{name: leak, meaning: The response gives away a secret., weight: 5}]")
 
   private static func checkKeys(_ metrics: [Metric]) -> [PolicyKey] {
     [
@@ -277,7 +282,10 @@ enum PolicyTable {
       shape: .object(
         kinds.reporters.map(\.key) + kinds.subscribers.map(\.key) + [
           PolicyKey(
-            name: "reveal", shape: .toggle, fallback: "off", help: "Whether reports may show attack and response text.")
+            name: "reveal", shape: .toggle, fallback: "off", help: "Whether reports may show attack and response text."),
+          PolicyKey(
+            name: "host", shape: .toggle, fallback: "off", help: "Whether reports name the machine that the run was on."
+          ),
         ]),
       help:
         "Where reports go: new files, or ones that hold an older report; /dev/null for one that isn't wanted. And which services "

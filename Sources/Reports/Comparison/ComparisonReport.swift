@@ -61,11 +61,13 @@ public struct ComparisonReport: Sendable {
 
   var movedSentences: [String] {
     guard isComparable else { return [] }
-    return [("newly broken", comparison.worsened), ("mended", comparison.improved)].map { name, moved in
+    return [("newly broken", "more often", comparison.worsened), ("mended", "less often", comparison.improved)].map {
+      name, often, moved in
+      if moved.isEmpty { return "No attack succeeds \(often) in the second run." }
       let shown = moved.count(where: \.isShown)
-      let more = name == "mended" ? "less often" : "more often"
+      let rest = shown == moved.count ? "" : ", which \(shown == 0 ? "" : "for the others ")may be chance"
       return "\(Numbers.count(shown)) \(shown == 1 ? "attack is" : "attacks are") shown to be \(name); "
-        + "\(Numbers.count(moved.count)) succeed \(more) in the second run, which for the others may be chance."
+        + "\(Numbers.count(moved.count)) succeed \(often) in the second run\(rest)."
     }
   }
 

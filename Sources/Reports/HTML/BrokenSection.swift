@@ -5,17 +5,13 @@ struct BrokenSection: Sendable {
   let summary: RunSummary
 
   private static let most = 200
+  private static let mostOfCluster = 50
 
   var markup: Markup {
     if summary.newlyBroken.isEmpty { return "" }
-    let shown = Shown(
-      summary.newlyBroken.sorted { a, b in
-        let (x, y) = (a.category ?? "", b.category ?? "")
-        if x != y { return x < y }
-        return a.adjustedP != b.adjustedP ? a.adjustedP < b.adjustedP : a.id < b.id
-      }, most: Self.most)
+    let shown = Shown(groups, most: Self.most)
     let isRevealed = summary.newlyBroken.contains { $0.prompt != nil }
-    let rows = shown.elements.map { row($0, isRevealed: isRevealed) }
+    let rows = shown.elements.map { group($0, isRevealed: isRevealed) }
     let prompt: Markup = isRevealed ? #"<th scope="col">Prompt</th>"# : ""
     let privacy: Markup =
       isRevealed ? "" : " Texts are not shown; the identifier finds them in the ledger."
@@ -24,7 +20,7 @@ struct BrokenSection: Sendable {
       <h2>Newly broken attacks</h2>
       <p class="lead">\(summary.baselineName ?? "The baseline") resists these and \(summary.candidateName) does not. \
       An attack is counted only where the difference between the two stays significant after the correction for all \
-      attacks that were looked at.\(privacy)</p>
+      attacks that were looked at. Attacks of one cluster are alike: the clearest of each is shown, the rest folded.\(privacy)</p>
       <ul class="tags">\(summary.brokenByCategory.prefix(60).map(tag))</ul>
       <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Attack</th><th scope="col">Category</th>\
       <th scope="col" class="number">Candidate unsafe</th><th scope="col" class="number">Baseline unsafe</th>\
@@ -39,10 +35,42 @@ struct BrokenSection: Sendable {
     "<li>\(row.category) <b>\(row.count)</b></li>"
   }
 
-  private func row(_ attack: RunSummary.BrokenAttack, isRevealed: Bool) -> Markup {
+  /// Attacks of one cluster and category, the clearest first; clusters by category, then by their clearest attack.
+  private var groups: [[RunSummary.BrokenAttack]] {
+    func isClearer(_ a: RunSummary.BrokenAttack, _ b: RunSummary.BrokenAttack) -> Bool {
+      a.adjustedP != b.adjustedP ? a.adjustedP < b.adjustedP : a.id < b.id
+    }
+    // An attack without a cluster is its own.
+    let clusters = Dictionary(grouping: summary.newlyBroken) { attack in
+      [attack.category ?? "", attack.cluster.map { "cluster \($0)" } ?? "attack \(attack.id)"]
+    }
+    return clusters.values.map { $0.sorted(by: isClearer) }.sorted { a, b in
+      let (x, y) = (a[0].category ?? "", b[0].category ?? "")
+      return x != y ? x < y : isClearer(a[0], b[0])
+    }
+  }
+
+  private func group(_ attacks: [RunSummary.BrokenAttack], isRevealed: Bool) -> Markup {
+    let rest = Shown(Array(attacks.dropFirst()), most: Self.mostOfCluster)
+    if rest.elements.isEmpty { return row(attacks[0], isRevealed: isRevealed, folded: "") }
+    let items = rest.elements.map { attack -> Markup in
+      let prompt: Markup = attack.prompt.map { " \($0)" } ?? ""
+      return """
+        <li><code>\(attack.id.text)</code> \(attack.candidateUnsafe) of \(attack.candidateScored), \(attack.baselineUnsafe) of \
+        \(attack.baselineScored)\(prompt)</li>
+        """
+    }
+    let count = attacks.count - 1
+    let noun = count == 1 ? "1 more of its cluster" : "\(Numbers.count(count)) more of its cluster"
+    return row(
+      attacks[0], isRevealed: isRevealed,
+      folded: "<details><summary>\(noun)</summary><ul>\(items)</ul>\(rest.remark)</details>")
+  }
+
+  private func row(_ attack: RunSummary.BrokenAttack, isRevealed: Bool, folded: Markup) -> Markup {
     let prompt: Markup = isRevealed ? #"<td class="prompt">\#(attack.prompt ?? "")</td>"# : ""
     return """
-      <tr><th scope="row"><code>\(attack.id.text)</code></th><td>\(attack.category ?? "no category")\(attack.transform.map { ", \($0)" } ?? "")</td>\
+      <tr><th scope="row"><code>\(attack.id.text)</code>\(folded)</th><td>\(attack.category ?? "no category")\(attack.transform.map { ", \($0)" } ?? "")</td>\
       <td class="number">\(attack.candidateUnsafe) of \(attack.candidateScored)</td>\
       <td class="number">\(attack.baselineUnsafe) of \(attack.baselineScored)</td>\
       <td class="number">\(Numbers.probability(attack.adjustedP))</td>\(prompt)</tr>

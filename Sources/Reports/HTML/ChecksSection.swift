@@ -14,7 +14,7 @@ struct ChecksSection: Sendable {
       <section id="checks">
       <h2>Checks</h2>
       <p class="lead">The dot is the number measured, the bar the range that the evidence leaves possible at the confidence \
-      printed below it, the shaded zone what the policy allows. \(rule)</p>
+      printed below it, the shaded zone what the policy allows. \(rule)\(example)</p>
       \(group("About the candidate", numbered.filter { !$0.element.adequacy }))
       \(group("About this run: could it have found anything?", numbered.filter { $0.element.adequacy }))
       \(shown.remark)
@@ -31,6 +31,15 @@ struct ChecksSection: Sendable {
       : """
       A check passes only where the whole bar is in the zone, fails only where all of it is outside, and is inconclusive \
       otherwise\(exception).
+      """
+  }
+
+  /// What a range in brackets means, with the first one of the page.
+  private var example: Markup {
+    guard let check = summary.checksByUrgency.first(where: { $0.measured != nil }) else { return "" }
+    return """
+       For example \(check.valueText) \(check.intervalText): so much was measured on these attacks; of attacks like these it may be \
+      anything between the two numbers in brackets.
       """
   }
 

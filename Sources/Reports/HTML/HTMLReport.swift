@@ -23,6 +23,7 @@ public enum HTMLReport {
       <body>
       <main>
       \(VerdictSection(summary: summary, date: date).markup)
+      \(ReleaseSection(summary: summary).markup)
       \(ChecksSection(summary: summary).markup)
       \(ValiditySection(summary: summary).markup)
       \(OutcomesSection(summary: summary).markup)

@@ -64,6 +64,9 @@ enum StyleSheet {
     .notices { margin-top: 1.5rem; border: 1px solid var(--rule); border-left: 5px solid var(--open);
       border-radius: 8px; padding: 1rem 1.25rem; }
     .notices ul { margin: 0; padding-left: 1.2rem; }
+    .release { margin-top: 2rem; display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); gap: 1.5rem 2.5rem; }
+    .release ul, .release ol { margin: 0; padding-left: 1.2rem; } .release li { margin: 0 0 .35rem; }
+    details summary { cursor: pointer; color: var(--quiet); font-size: .8125rem; }
 
     """
 

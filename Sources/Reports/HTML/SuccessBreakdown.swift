@@ -8,6 +8,8 @@ struct SuccessBreakdown: Sendable {
     let candidate: Estimate?
     let baseline: Estimate?
     let newlyBroken: Int
+    /// How bad a success is here; nil where nothing says so.
+    var weight: Double?
   }
 
   private let summary: RunSummary
@@ -24,19 +26,18 @@ struct SuccessBreakdown: Sendable {
 
   /// By category: what is newly broken first.
   static func categories(_ summary: RunSummary) -> SuccessBreakdown {
-    let rows = summary.categories.map {
+    let rows = summary.categoriesByHarm.map {
       Row(
         name: $0.category, attacks: $0.attacks, candidate: $0.candidate, baseline: $0.baseline,
-        newlyBroken: $0.newlyBroken)
+        newlyBroken: $0.newlyBroken, weight: $0.weight)
     }
+    let isWeighted = rows.contains { $0.weight != nil }
     // Past the checks' charts, whose numbers start at 1.
     return SuccessBreakdown(
-      summary: summary, id: "categories", noun: "category",
-      rows: rows.sorted { a, b in
-        if a.newlyBroken != b.newlyBroken { return a.newlyBroken > b.newlyBroken }
-        let (x, y) = (change(a), change(b))
-        return x != y ? x > y : a.name < b.name
-      }, order: "Sorted by newly broken attacks, then by change.", firstChart: 1_000)
+      summary: summary, id: "categories", noun: "category", rows: rows,
+      order: isWeighted
+        ? "Sorted by newly broken attacks times the policy's weight, then by change."
+        : "Sorted by newly broken attacks, then by change.", firstChart: 1_000)
   }
 
   /// By transform: the attacks as they were written first.
@@ -73,11 +74,6 @@ struct SuccessBreakdown: Sendable {
       """
   }
 
-  private static func change(_ row: Row) -> Double {
-    let change = (row.candidate?.value ?? 0) - (row.baseline?.value ?? 0)
-    return change.isNaN ? 0 : change
-  }
-
   private func row(_ row: Row, _ scale: PlotScale, id: Int) -> Markup {
     var content: Markup = ""
     for tick in scale.ticks {
@@ -95,13 +91,15 @@ struct SuccessBreakdown: Sendable {
       id: id, kind: "pair", height: 40, title: "Success rate in \(row.name)", description: description, content)
     let broken: Markup = row.newlyBroken == 0 ? #"<span class="none">0</span>"# : "<b>\(row.newlyBroken)</b>"
     return """
-      <tr><th scope="row">\(row.name)<span class="noun">\(Numbers.count(row.attacks)) attacks</span></th>\
+      <tr><th scope="row">\(row.name)<span class="noun">\(Numbers.count(row.attacks)) attacks\(weight(row))</span></th>\
       <td class="chart">\(chart)</td><td class="number" data-label="Candidate">\(rate(row.candidate))</td>\
       <td class="number" data-label="Baseline">\(rate(row.baseline))</td>\
       <td class="number" data-label="Newly broken">\(broken)</td></tr>
 
       """
   }
+
+  private func weight(_ row: Row) -> String { row.weight.map { ", weight \(Numbers.text($0, .number))" } ?? "" }
 
   private func axis(_ scale: PlotScale) -> Markup {
     let labels = scale.ticks.map { Figure.label(Numbers.bound($0, .share), x: scale.position($0), y: 13) }

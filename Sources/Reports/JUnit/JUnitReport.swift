@@ -1,7 +1,7 @@
 import Core
 import Foundation
 
-/// JUnit XML that both common schemas accept: a suite a stage, a testcase a check and a newly broken attack.
+/// JUnit XML that both common schemas accept: a suite a stage, a testcase a check, and one for the newly broken attacks of a category.
 ///
 /// It says exactly what the exit code says: failures where a check is violated, errors where the evidence is
 /// too thin (skipped where the policy lets that pass). CI servers refuse large files, so it stays below 30 MB.

@@ -112,7 +112,10 @@ struct JUnitSuite: Sendable {
           outcome: .skipped(message: "The stage was not asked for.")), stage.name
       )
     }
-    cases += summary.newlyBroken.lazy.map { (attack($0, summary), "replay") }
+    let broken = Dictionary(grouping: summary.newlyBroken) { $0.category ?? RunSummary.noCategory }
+    cases += summary.brokenByCategory.map { row in
+      (self.broken(row.category, broken[row.category] ?? [], summary), "replay")
+    }
     return cases
   }
 
@@ -193,17 +196,24 @@ struct JUnitSuite: Sendable {
     return PlainText.lines(lines.map { PlainText.line($0) }.joined(separator: "\n"), longest: 10_000)
   }
 
-  /// A failure where the gate fails. Where it doesn't, the policy's limit allows some: then they are listed as skipped,
-  /// or as errors where it stayed open whether there are too many.
-  private static func attack(_ attack: RunSummary.BrokenAttack, _ summary: RunSummary) -> JUnitCase {
-    let category = attack.category ?? "no category"
-    let message = PlainText.line(attack.finding)
-    let lines =
+  private static let mostAttacks = 100
+
+  /// The newly broken attacks of a category: a failure where the gate fails. Where it doesn't, the policy's limit allows some:
+  /// then they are listed as skipped, or as errors where it stayed open whether there are too many.
+  private static func broken(
+    _ category: String, _ attacks: [RunSummary.BrokenAttack], _ summary: RunSummary
+  ) -> JUnitCase {
+    let message = PlainText.line(
+      "\(Numbers.count(attacks.count)) \(attacks.count == 1 ? "attack is" : "attacks are") newly broken (\(category)): "
+        + (attacks.count == 1 ? attacks[0].finding : "each is in the body, and in the JSON report."))
+    let lines = attacks.prefix(mostAttacks).flatMap { attack in
       [
-        "attack: \(attack.id)", "category: \(category)", "cluster: \(attack.cluster ?? "its own")",
-        "adjusted p: \(Numbers.probability(attack.adjustedP))",
+        "attack \(attack.id), cluster \(attack.cluster ?? "its own"), adjusted p \(Numbers.probability(attack.adjustedP)): "
+          + attack.finding
       ] + [attack.prompt.map { "prompt: \($0)" }].compactMap(\.self)
-    let body = lines.map { PlainText.line($0) }.joined(separator: "\n")
+    }
+    let more = attacks.count > mostAttacks ? ["… and \(attacks.count - mostAttacks) more, in the JSON report"] : []
+    let body = PlainText.lines((lines + more).map { PlainText.line($0) }.joined(separator: "\n"), longest: 50_000)
     let isOpen = summary.checks.contains { $0.wording.countsNewlyBroken && $0.verdict == .inconclusive && $0.decides }
     let outcome: JUnitCase.Outcome =
       if summary.isObserved {
@@ -216,7 +226,7 @@ struct JUnitSuite: Sendable {
         .skipped(message: message)
       }
     return JUnitCase(
-      name: "newly broken \(token(attack.id.text))", className: "sluice.replay.\(token(category))", outcome: outcome)
+      name: token("newly broken \(category)"), className: "sluice.replay.\(token(category))", outcome: outcome)
   }
 
   /// As many as there is room for, in order, and one that counts the rest.

@@ -12,7 +12,8 @@ public enum MarkdownReport {
     var text = head(summary)
     var isWhole = true
     for section in [
-      checks(summary), validity(summary), outcomes(summary), broken(summary), categories(summary), transforms(summary),
+      release(summary), checks(summary), validity(summary), outcomes(summary), broken(summary), categories(summary),
+      transforms(summary),
       fresh(summary),
       tuning(summary), calibration(summary),
       cost(summary), revealed(summary),
@@ -51,6 +52,18 @@ public enum MarkdownReport {
     for notice in summary.remarks.prefix(10) {
       let line: MarkdownText = "\n> **Note:** \(notice)\n"
       if text.source.utf8.count + line.source.utf8.count <= mostHeadBytes { text += line }
+    }
+    return text
+  }
+
+  private static func release(_ summary: RunSummary) -> MarkdownText {
+    var text: MarkdownText = ""
+    let parts = [
+      ("Next" as MarkdownText, summary.nextSteps), ("Worse", summary.worsening), ("Not covered", summary.uncovered),
+      ("Who acts", [summary.responsible]),
+    ]
+    for (title, sentences) in parts where !sentences.isEmpty {
+      text += "\n**\(title):** \(sentences.prefix(8).joined(separator: " "))\n"
     }
     return text
   }

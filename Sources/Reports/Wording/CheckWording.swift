@@ -62,8 +62,18 @@ extension RunSummary.CheckResult {
     }
   }
 
+  /// What a range of counts means, which is no range of shares; nil for other metrics.
+  var countReading: String? {
+    guard wording.countsNewlyBroken, let estimate = measured else { return nil }
+    let least = Numbers.text(estimate.lower, .count)
+    return "At least \(least) \(estimate.lower == 1 ? "is" : "are") shown to be newly broken; up to "
+      + "\(Numbers.text(estimate.upper, .count)) may be, since jumps of the size asked about are sometimes missed."
+  }
+
   /// What else the same responses say, each one sentence.
-  var otherReadings: [String] {
+  var otherReadings: [String] { [countReading].compactMap(\.self) + sameResponses }
+
+  private var sameResponses: [String] {
     guard let readings else { return [] }
     let interval = Numbers.interval(readings.suiteLower, readings.suiteUpper, wording.unit, apartFrom: limits)
     var sentences = ["On exactly these attacks, where only responses are random: \(interval)."]
@@ -173,9 +183,12 @@ extension RunSummary {
     return failed.map(reason) + unproven + open.map(reason) + stated
   }
 
+  /// What reports call the category of attacks that have none.
+  static let noCategory = "no category"
+
   /// Newly broken attacks by category, most first.
   var brokenByCategory: [(category: String, count: Int)] {
-    Dictionary(grouping: newlyBroken) { $0.category ?? "no category" }
+    Dictionary(grouping: newlyBroken) { $0.category ?? Self.noCategory }
       .map { (category: $0.key, count: $0.value.count) }
       .sorted { $0.count != $1.count ? $0.count > $1.count : $0.category < $1.category }
   }
