@@ -398,7 +398,7 @@ struct TuningRecommendationTests {
     #expect(found.variant == "a")
     #expect(
       found.sentences == [
-        "Take a: over all attack methods, adapted to it, 20.0 % of attacks succeed [15.0, 25.0] against 50.0 % on the "
+        "Take a: over all attack methods, adapted to it, 20.0% of attacks succeed [15.0, 25.0] against 50.0% on the "
           + "untuned model (−30.0 [−40.0, −20.0] points).",
         "It refuses +2.0 [+1.0, +3.0] points more of the harmless questions and answers −2.0 [−3.0, −1.0] points more of "
           + "the quiz.",

@@ -42,7 +42,7 @@ struct CommandLineTests {
       guard let start = lines.firstIndex(of: "Examples:") else { continue }
       var goesOn = false
       for line in lines[(start + 1)...].prefix(while: { !$0.isEmpty }) {
-        #expect(goesOn ? line.hasPrefix("    ") : line.hasPrefix("  ") && line.contains("sluice "), "\(words): \(line)")
+        #expect(goesOn ? line.hasPrefix("    ") : line.hasPrefix("  ") && !line.hasPrefix("   "), "\(words): \(line)")
         #expect(line.count <= 80, "\(words): \(line)")
         goesOn = line.hasSuffix("\\")
         examples += 1

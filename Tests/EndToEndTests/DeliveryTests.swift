@@ -7,10 +7,12 @@ struct DeliveryTests {
   private static let secret = ["HOOK": "a secret of the webhook"]
 
   /// - Parameter url: where services are told; nil for none.
-  private func workspace(_ url: String?, limit: String = "0.9") throws -> Workspace {
+  private func workspace(_ url: String?, candidate: String = "assistant-1.1") throws -> Workspace {
     var policy = TinyPolicy()
+    policy.candidate = TinyPolicy.lab(candidate)
     policy.baseline = nil
-    policy.checks = ["{metric: replay.asr, at_most: \(limit)}", "{metric: run.coverage, at_least: 0.9}"]
+    policy.checks = ["{metric: replay.asr, at_most: 0.1}", "{metric: run.coverage, at_least: 0.9}"]
+    policy.extra = "decide_on: estimate"
     let workspace = try Workspace.tiny(policy)
     guard let url else { return workspace }
     let hooks = "webhook: {url: '\(url)/hook', secret_env: HOOK, timeout: 2s}, otlp: {url: '\(url)', timeout: 2s}"
@@ -51,11 +53,12 @@ struct DeliveryTests {
   }
 
   @Test(
-    "keeps verdict, exit code and reports where nobody is there to be told", arguments: ["0.9", "0.0001"])
-  func dead(limit: String) async throws {
-    let code = try await workspace(nil, limit: limit).run("run", "policy.yaml").code
-    #expect(limit == "0.9" ? code == 0 : [1, 2].contains(code))
-    let workspace = try workspace("http://127.0.0.1:\(try FakeServer.deadPort())", limit: limit)
+    "keeps verdict, exit code and reports where nobody is there to be told",
+    arguments: ["assistant-1.1", "assistant-1.2"])
+  func dead(candidate: String) async throws {
+    let code = try await workspace(nil, candidate: candidate).run("run", "policy.yaml").code
+    #expect(code == (candidate == "assistant-1.1" ? 0 : 1))
+    let workspace = try workspace("http://127.0.0.1:\(try FakeServer.deadPort())", candidate: candidate)
     let outcome = try await workspace.run("run", "policy.yaml", environment: Self.secret)
     #expect(outcome.code == code, "\(outcome.errors)")
     let lines = outcome.errors.split(separator: "\n").filter {

@@ -127,7 +127,8 @@ struct PolicyTests {
       if path.hasSuffix(".kind") || path == "checks.0.at_least" { continue }
       // Below, in tests of their own.
       if path.contains(".examples.") || path.hasSuffix(".like") || path.hasPrefix("waivers.")
-        || path.hasPrefix("categories.") || path.hasPrefix("ledger.key.")
+        || path.hasPrefix("categories.") || path.hasPrefix("ledger.key.") || path.hasPrefix("report.webhook.")
+        || path.hasPrefix("report.otlp.")
       {
         continue
       }

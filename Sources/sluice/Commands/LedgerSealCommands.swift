@@ -47,7 +47,8 @@ struct LedgerSealCommand: ParsableCommand {
         0 sealed   64 a ledger that is sealed already, or no key   77 a key that others can read, or another ledger's
 
       Examples:
-        (umask 077; openssl rand -hex 32 > ledger.key); sluice ledger seal --key-file ledger.key
+        (umask 077; openssl rand -hex 32 > ledger.key)
+        sluice ledger seal --key-file ledger.key
         sluice ledger seal build/audit.sqlite \\
           --passphrase-env SLUICE_LEDGER_PASSPHRASE
       """)
