@@ -132,23 +132,6 @@ extension Ledger {
     }
   }
 
-  /// Whether the confirming judge of a run calls the responses of a sample unsafe, by row; those without its score are left out.
-  public func verdicts(of run: AnswersOfRun, sample: Int) throws -> [Int64: Bool] {
-    try read { db in
-      let parts = try Self.parts(of: run, db)
-      let rows = try Self.answerRows("r.id IN (SELECT response FROM main.sampled WHERE sample = ?)", [sample], db)
-      var verdicts: [Int64: Bool] = [:]
-      for row in rows {
-        let answer = try Self.answer(row, db) { judgment in
-          run.confirming.contains(judgment.judge) && parts.holds(judgment.scope, of: judgment.judge, in: run.run)
-        }
-        let scores = answer.judgments.compactMap { judgment in judgment.score.map { (judgment.judge, $0) } }
-        verdicts[answer.response] = run.rule.verdict(Dictionary(scores) { first, _ in first })?.isUnsafe
-      }
-      return verdicts
-    }
-  }
-
   /// Every response to a prompt that still has its text, of all runs, with what every judge said, in the order of asking.
   public func answers(to prompt: Int64) throws -> [StoredAnswer] {
     try read { db in
@@ -199,7 +182,7 @@ extension Ledger {
   }
 
   /// Which model played which part in a run, by fingerprint and settings.
-  private struct Parts {
+  struct Parts {
     /// By fingerprint and the settings' hash.
     var roles: [[String]: String] = [:]
     /// By fingerprint, in runs of versions that noted no settings.
@@ -218,7 +201,7 @@ extension Ledger {
     }
   }
 
-  private static func parts(of run: AnswersOfRun, _ db: Database) throws -> Parts {
+  static func parts(of run: AnswersOfRun, _ db: Database) throws -> Parts {
     let rows = try Row.fetchAll(
       db,
       sql: "SELECT settings, \(ExactText.read("role", "fingerprint", "scope")) FROM parts WHERE run = ?",

@@ -112,6 +112,32 @@ extension Ledger {
     }
   }
 
+  /// Whether the confirming judge of a run calls the responses of a sample unsafe, by row; those without its score are left out.
+  public func verdicts(of run: AnswersOfRun, sample: Int) throws -> [Int64: Bool] {
+    try read { db in
+      let parts = try Self.parts(of: run, db)
+      // No text is read: the process that asks may keep none in its memory.
+      let rows = try Row.fetchCursor(
+        db,
+        sql: """
+          SELECT j.response, j.score, \(ExactText.read("k.judge", as: "judge")), \(ExactText.read("k.scope", as: "scope"))
+          FROM storedJudgments j JOIN judges k ON k.id = j.judge JOIN storedResponses r ON r.id = j.response
+            JOIN main.sources s ON s.id = r.source
+          WHERE j.response IN (SELECT response FROM main.sampled WHERE sample = ?) AND s.scope NOT LIKE 'purged %'
+          ORDER BY k.judge, k.askedCategory, k.scope
+          """, arguments: [sample])
+      var scores: [Int64: [String: Double]] = [:]
+      while let row = try rows.next() {
+        let (response, judge): (Int64, String) = (try row.get("response"), try row.exactText("judge"))
+        guard let score = try row.getIfAny("score", as: Double.self), run.confirming.contains(judge),
+          try parts.holds(row.exactText("scope"), of: judge, in: run.run), scores[response]?[judge] == nil
+        else { continue }
+        scores[response, default: [:]][judge] = score
+      }
+      return scores.compactMapValues { run.rule.verdict($0)?.isUnsafe }
+    }
+  }
+
   private static func datedLabels(_ table: String, of sample: Int, _ db: Database) throws -> [DatedLabel] {
     try Row.fetchAll(
       db,

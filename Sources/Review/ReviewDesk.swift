@@ -19,6 +19,8 @@ public struct ReviewDesk: Sendable {
     public var seed: UInt64
     /// Whether a new sample is drawn although there is one.
     public var drawsAnew: Bool
+    /// Whether a sample of exactly this run was drawn before, so that no text has to be read to begin.
+    var isKnown = false
 
     public init(run: String, count: Int, seed: UInt64, drawsAnew: Bool) {
       self.run = run
@@ -41,6 +43,8 @@ public struct ReviewDesk: Sendable {
   public let run: String
   /// Remarks for the reviewers.
   public let notices: [String]
+  /// Whether its texts are sealed at rest.
+  let isSealed: Bool
   let path: String
   let guide: ReviewGuide
   /// Whether the judge calls a response unsafe, by row.
@@ -63,7 +67,9 @@ public struct ReviewDesk: Sendable {
   ) throws {
     let ledger = try Self.open(path)
     let sampling = LabelSampling(ledger: ledger)
-    let (run, summary) = try sampling.run(assignment.run)
+    let (run, summary) =
+      try assignment.isKnown
+      ? (assignment.run, sampling.summary(of: assignment.run)) : sampling.run(assignment.run)
     guard let record = try ledger.run(run) else { throw InternalError("a run that was found is gone") }
     let guide = ReviewGuide(record, summary)
     var notices = guide.notices
@@ -78,7 +84,7 @@ public struct ReviewDesk: Sendable {
     observed = Self.observed(summary)
     confidence = summary.policy.confidence
     (self.path, self.run, self.number, self.guide, self.notices) = (path, run, number, guide, notices)
-    (self.who, self.now) = (who, now)
+    (self.who, self.now, isSealed) = (who, now, ledger.isSealed)
   }
 
   /// The judge's rate on the candidate's replay, as if each attack had been asked once: its responses are alike.

@@ -32,6 +32,15 @@ public struct LabelSampling {
     return (found.0.id, found.1)
   }
 
+  /// The summary of a run that a sample was drawn from. Reads no text.
+  /// - Throws: `SluiceError` (usage) for a run that is gone.
+  public func summary(of run: String) throws -> RunSummary {
+    guard let summary = try ledger.summary(of: run) else {
+      throw SluiceError(.usage, "there is no run \(run) with a verdict", at: SourceLocation(file: ledger.path))
+    }
+    return summary
+  }
+
   /// Draws a sample and stores it.
   ///
   /// - Parameters:

@@ -66,10 +66,22 @@ enum ReviewScript {
       return last;
     }
 
+    async function ask(path, body) {
+      const options = body === undefined ? { cache: "no-store" } : {
+        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+      try {
+        return await fetch(path, options);
+      } catch (problem) {
+        // After a pause Sluice starts anew, and is away for a moment; taking a label back twice would be two.
+        if (path === "undo") throw problem;
+        await new Promise((done) => setTimeout(done, 1000));
+        return await fetch(path, options);
+      }
+    }
+
     async function send(path, body) {
       try {
-        const reply = await fetch(path, body === undefined ? { cache: "no-store" } : {
-          method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+        const reply = await ask(path, body);
         if (!reply.ok) { tell((body === undefined ? "" : "Nothing was stored. ") + await reply.text()); return null; }
         tell("");
         return await reply.json();

@@ -18,9 +18,13 @@ struct PageRequest: Sendable {
 /// resolved to this machine shows in `Host`, its form or script in `Origin` and `Sec-Fetch-Site`, and it doesn't know a token.
 struct RequestGuard: Sendable {
   /// A person's way in.
-  struct Pass: Sendable {
+  struct Pass: Codable, Sendable {
     let reviewer: String
     let token: String
+
+    static func new(_ reviewers: [String]) -> [Pass] {
+      reviewers.map { Pass(reviewer: $0, token: RequestGuard.newToken()) }
+    }
   }
 
   enum Outcome: Hashable, Sendable {

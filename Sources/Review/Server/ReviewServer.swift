@@ -7,6 +7,7 @@ import Synchronization
 public final class ReviewServer: Sendable {
   private let server: HTTPServer
   private let entrance = Entrance()
+  private let activity = Activity()
   private let passes: [RequestGuard.Pass]
 
   /// Seconds that an answer may take: a long search in a large run.
@@ -15,31 +16,46 @@ public final class ReviewServer: Sendable {
   /// - Parameters:
   ///   - reviewers: each gets an address of their own, which says who they are.
   ///   - port: 0 for any that is free.
-  public init(_ desk: ReviewDesk, reviewers: [String], port: UInt16) throws {
-    passes = reviewers.map { RequestGuard.Pass(reviewer: $0, token: RequestGuard.newToken()) }
+  public convenience init(_ desk: ReviewDesk, reviewers: [String], port: UInt16) throws {
+    try self.init(desk, passes: RequestGuard.Pass.new(reviewers), port: port)
+  }
+
+  init(_ desk: ReviewDesk, passes: [RequestGuard.Pass], port: UInt16) throws {
+    self.passes = passes
     let site = ReviewSite(desk, entrance: entrance)
     server = HTTPServer(
       address: try sockaddr_in.inet(ip4: "127.0.0.1", port: port), timeout: Self.patience, logger: .disabled,
-      handler: ClosureHTTPHandler { request in HTTPResponse(await site.answer(try await PageRequest(request))) })
+      handler: ClosureHTTPHandler { [activity] request in
+        try await activity.during { HTTPResponse(await site.answer(try await PageRequest(request))) }
+      })
   }
 
-  /// Serves until its task is cancelled.
-  /// - Parameter onListening: called with each reviewer's address once the addresses answer.
+  /// Serves until its task is cancelled, or until it has answered and nobody has asked for a while.
+  /// - Parameters:
+  ///   - quiet: how long nobody asks before it ends; nil where it goes on.
+  ///   - onListening: called with each reviewer's address once the addresses answer.
+  /// - Returns: the port that it had.
   /// - Throws: `SluiceError` (usage) for a port that is taken or not allowed; what `onListening` throws.
+  @discardableResult
   public func run(
+    quiet: Duration? = nil,
     onListening: @escaping @Sendable (_ addresses: [(reviewer: String, url: String)]) throws -> Void
-  ) async throws {
+  ) async throws -> UInt16 {
     do {
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try await self.server.run() }
+      return try await withThrowingTaskGroup(of: UInt16?.self) { group in
+        group.addTask {
+          try await self.server.run()
+          return nil
+        }
         group.addTask {
           try await self.server.waitUntilListening()
-          try onListening(await self.open())
-          // The server is what ends the group.
-          try await Task.sleep(for: .seconds(Int32.max))
+          let port = await self.port
+          try onListening(self.open(port))
+          try await self.activity.end(after: quiet)
+          return port
         }
         defer { group.cancelAll() }
-        try await group.next()
+        return try await group.next().flatMap(\.self) ?? 0
       }
     } catch {
       if error is SluiceError || Task.isCancelled && error is CancellationError { throw error }
@@ -50,11 +66,48 @@ public final class ReviewServer: Sendable {
     }
   }
 
+  private var port: UInt16 {
+    get async {
+      if case .ip4(_, let port) = await server.listeningAddress { port } else { 0 }
+    }
+  }
+
   /// Lets reviewers in.
-  private func open() async -> [(reviewer: String, url: String)] {
-    guard case .ip4(_, let port) = await server.listeningAddress else { return [] }
+  private func open(_ port: UInt16) -> [(reviewer: String, url: String)] {
     entrance.open(RequestGuard(port: port, passes: passes))
     return passes.map { ($0.reviewer, "http://127.0.0.1:\(port)/\($0.token)/") }
+  }
+}
+
+/// When somebody was answered last.
+private final class Activity: Sendable {
+  private struct State {
+    var underWay = 0
+    var last: ContinuousClock.Instant?
+  }
+
+  private let state = Mutex(State())
+
+  func during<Result: Sendable>(_ work: @Sendable () async throws -> Result) async rethrows -> Result {
+    state.withLock { $0.underWay += 1 }
+    defer {
+      state.withLock {
+        $0.underWay -= 1
+        $0.last = .now
+      }
+    }
+    return try await work()
+  }
+
+  /// Returns once an answer is as old as that and no other is under way; never for nil.
+  func end(after quiet: Duration?) async throws {
+    guard let quiet else { return try await Task.sleep(for: .seconds(Int32.max)) }
+    while true {
+      let (underWay, last) = state.withLock { ($0.underWay, $0.last) }
+      let left = last.map { quiet - ($0.duration(to: .now)) } ?? quiet
+      if underWay == 0, last != nil, left <= .zero { return }
+      try await Task.sleep(for: max(left, .milliseconds(50)))
+    }
   }
 }
 

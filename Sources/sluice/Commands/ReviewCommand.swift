@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import Evidence
 import Foundation
+import Kinds
 import Review
 
 struct ReviewCommand: AsyncParsableCommand {
@@ -41,6 +42,11 @@ struct ReviewCommand: AsyncParsableCommand {
   @Option(help: "The port to listen on (default: any that is free).")
   var port: UInt16 = 0
 
+  @Option(
+    name: .customLong("forget-after"),
+    help: "How long nobody asks before texts of a sealed ledger leave the memory: 30s, 5m.")
+  var forgetAfter = "1m"
+
   func validate() throws {
     if count < 1 { throw ValidationError("--count must be at least 1.") }
     if reviewer.isEmpty {
@@ -53,18 +59,20 @@ struct ReviewCommand: AsyncParsableCommand {
         throw ValidationError("--reviewer must be a name of up to 100 characters that can all be seen.")
       }
     }
+    if Quantities.seconds(forgetAfter) == nil { throw ValidationError("--forget-after takes a duration: 30s, 5m.") }
     if Set(reviewer).count < reviewer.count { throw ValidationError("The same --reviewer is named twice.") }
   }
 
   func run() async throws {
-    let desk = try ReviewDesk(
-      ledger: ledger, ReviewDesk.Assignment(run: runID, count: count, seed: seed, drawsAnew: newSample))
-    for notice in desk.notices { StandardError.write("sluice: note: \(VisibleText.line(notice))\n") }
-    let server = try ReviewServer(desk, reviewers: reviewer, port: port)
+    let service = ReviewService(
+      ledger: ledger, ReviewDesk.Assignment(run: runID, count: count, seed: seed, drawsAnew: newSample),
+      reviewers: reviewer, port: port, quiet: .seconds(Quantities.seconds(forgetAfter) ?? 60))
     let work = Task {
-      try await server.run { addresses in
+      try await service.run { notices in
+        for notice in notices { StandardError.write("sluice: note: \(VisibleText.line(notice))\n") }
+      } onListening: { run, addresses in
         let lines = addresses.map { "\($0.reviewer): \($0.url)\n" }
-        try StandardOutput.write(lines.joined() + "Run \(desk.run); Ctrl-C ends the review.\n")
+        try StandardOutput.write(lines.joined() + "Run \(run); Ctrl-C ends the review.\n")
       }
     }
     let interruption = Interruption { work.cancel() }

@@ -1,0 +1,56 @@
+import Core
+import Foundation
+
+/// What one life of the process hands to the next: memory that held texts is given back by running the program anew in the same
+/// process, since nothing less clears what strings, the database and the network left in it.
+struct ReviewRenewal: Codable, Sendable {
+  /// Told from what another process left in the environment.
+  var process: Int32
+  var run: String
+  /// 0 for any that is free.
+  var port: UInt16
+  /// Empty before anybody was let in.
+  var passes: [RequestGuard.Pass]
+
+  private static let variable = "SLUICE_REVIEW_RENEWAL"
+
+  /// Bytes that a pipe takes without a reader.
+  private static let most = 60_000
+
+  /// What the life before handed over; nil in the first one.
+  static func received() -> ReviewRenewal? {
+    guard let text = getenv(variable).map({ String(cString: $0) }), let descriptor = Int32(text) else { return nil }
+    unsetenv(variable)
+    // Another process's variable may name anything, which must be neither read nor closed.
+    var status = stat()
+    guard descriptor > 2, fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFIFO,
+      fcntl(descriptor, F_SETFL, O_NONBLOCK) == 0
+    else { return nil }
+    let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
+    guard let bytes = try? file.read(upToCount: most),
+      let renewal = try? JSONDecoder().decode(ReviewRenewal.self, from: bytes), renewal.process == getpid()
+    else { return nil }
+    close(descriptor)
+    return renewal
+  }
+
+  /// Runs the program anew with the same arguments.
+  /// - Returns: only where that can't be done: what was in the memory then stays there.
+  func perform() {
+    var ends: [Int32] = [-1, -1]
+    guard let bytes = try? JSONEncoder().encode(self), bytes.count <= Self.most, pipe(&ends) == 0 else { return }
+    defer { for end in ends { close(end) } }
+    guard (try? FileHandle(fileDescriptor: ends[1], closeOnDealloc: false).write(contentsOf: bytes)) != nil,
+      setenv(Self.variable, String(ends[0]), 1) == 0
+    else { return }
+    defer { unsetenv(Self.variable) }
+    // Sockets and files of this life end with it.
+    let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+    for other in open.compactMap({ Int32($0) }) where other > 2 && other != ends[0] {
+      _ = fcntl(other, F_SETFD, FD_CLOEXEC)
+    }
+    var arguments = CommandLine.arguments.map { strdup($0) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    execv("/proc/self/exe", &arguments)
+  }
+}
