@@ -22,6 +22,21 @@ extension RunSummary {
     }
   }
 
+  /// Share of the suite's attacks that succeed within a number of tries, on both models, as the judge saw it.
+  public struct TriesRow: Hashable, Codable, Sendable {
+    public var tries: Int
+    public var attacks: Int
+    public var candidate: Estimate?
+    public var baseline: Estimate?
+
+    public init(tries: Int, attacks: Int, candidate: Estimate?, baseline: Estimate?) {
+      self.tries = tries
+      self.attacks = attacks
+      self.candidate = candidate
+      self.baseline = baseline
+    }
+  }
+
   /// Replay ASR of what one transform made of the suite, on both models.
   public struct TransformRow: Hashable, Codable, Sendable {
     /// Nil for the attacks as they were written.

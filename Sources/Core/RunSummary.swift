@@ -21,6 +21,8 @@ public struct RunSummary: Hashable, Codable, Sendable {
   public var categories: [CategoryRow]
   /// The attacks as they were written first, then in the order of the policy; nil where it has no transforms.
   public var transforms: [TransformRow]?
+  /// ASR within several tries; nil where attacks have one response only, and in summaries of older versions.
+  public var tries: [TriesRow]?
   public var fresh: [FreshSummary]
   /// Nil where nothing was tuned.
   public var tuning: TuningSummary?
@@ -50,7 +52,8 @@ public struct RunSummary: Hashable, Codable, Sendable {
     run: String, policy: PolicyIdentity, verdict: Verdict, exitCode: Int32, reasons: [String],
     models: [ModelIdentity] = [], judges: [JudgeIdentity] = [], stages: [StageSummary] = [],
     checks: [CheckResult] = [], newlyBroken: [BrokenAttack] = [], categories: [CategoryRow] = [],
-    transforms: [TransformRow]? = nil, fresh: [FreshSummary] = [], tuning: TuningSummary? = nil, cost: [CostRow] = [],
+    transforms: [TransformRow]? = nil, tries: [TriesRow]? = nil, fresh: [FreshSummary] = [],
+    tuning: TuningSummary? = nil, cost: [CostRow] = [],
     calibration: Calibration? = nil,
     evidence: EvidenceIdentity, notices: [String] = [], weakenings: [String]? = nil, question: Question? = nil,
     outcomes: [OutcomeRow]? = nil, validity: [ValidityResult]? = nil, remedies: [String]? = nil
@@ -67,6 +70,7 @@ public struct RunSummary: Hashable, Codable, Sendable {
     self.newlyBroken = newlyBroken
     self.categories = categories
     self.transforms = transforms
+    self.tries = tries
     self.fresh = fresh
     self.tuning = tuning
     self.cost = cost
@@ -307,10 +311,13 @@ public struct RunSummary: Hashable, Codable, Sendable {
     public var byCategory: [String: Int]
     /// Where confirmed attacks lie in the plane in which those of all models differ most; nil in summaries of older versions.
     public var map: [Place]?
+    /// What confirmed the attacks; nil in summaries of older versions.
+    public var confirmation: ConfirmationRule?
 
     public init(
       role: String, reused: Bool, restarts: [Restart], uniqueAttacks: [String: Int], vendiScore: Double?,
-      meanCosineDistance: Double?, byCategory: [String: Int], map: [Place]? = nil
+      meanCosineDistance: Double?, byCategory: [String: Int], map: [Place]? = nil,
+      confirmation: ConfirmationRule? = nil
     ) {
       self.role = role
       self.reused = reused
@@ -320,6 +327,7 @@ public struct RunSummary: Hashable, Codable, Sendable {
       self.meanCosineDistance = meanCosineDistance
       self.byCategory = byCategory
       self.map = map
+      self.confirmation = confirmation
     }
 
     /// One confirmed attack on the map: principal components of its embedding, without its text.

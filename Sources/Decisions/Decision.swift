@@ -44,7 +44,8 @@ public struct Decision: Sendable {
     checks = zip(requests, outcomes).map { request, outcome in
       Self.result(
         request, outcome, stages: stages, problem: estimators.problem(request),
-        readings: outcome.flatMap { estimators.readings(request, confidence: $0.estimate.confidence) })
+        readings: outcome.flatMap { estimators.readings(request, confidence: $0.estimate.confidence) },
+        confirmation: request.metric.countsFinds ? findings.fresh[.candidate]?.rule?.sentence : nil)
     }
     validity = Validity(findings: findings, rule: rule.validity, checks: requests).results
     let broken = validity.filter { $0.verdict != .pass }
@@ -118,7 +119,7 @@ public struct Decision: Sendable {
 
   private static func result(
     _ check: Check, _ outcome: HolmDecision.Outcome?, stages: Set<Stage>, problem: String?,
-    readings: RunSummary.Readings?
+    readings: RunSummary.Readings?, confirmation: String?
   ) -> RunSummary.CheckResult {
     var verdict = outcome?.verdict ?? .inconclusive
     if check.adequacy && verdict == .fail { verdict = .inconclusive }
@@ -136,7 +137,8 @@ public struct Decision: Sendable {
     return RunSummary.CheckResult(
       name: check.name, metric: check.metric.name, stage: check.metric.stage, limit: check.limit,
       estimate: outcome?.estimate, verdict: verdict, adequacy: check.adequacy,
-      explanation: check.explanation, reason: reason, readings: readings, remedy: remedy,
+      explanation: ([check.explanation] + [confirmation].compactMap(\.self)).joined(separator: " "), reason: reason,
+      readings: readings, remedy: remedy,
       tier: check.tier == .advisory ? .advisory : nil, waiver: check.waiver)
   }
 

@@ -74,6 +74,8 @@ public struct FreshFindings: Sendable {
 
   public let role: Role
   public let restarts: [Restart]
+  /// What confirmed the attacks; nil where nothing was searched.
+  public let rule: ConfirmationRule?
   /// Over all restarts, by similarity.
   public let uniqueAttacks: [Double: Int]
   public let vendiScore: Double?
@@ -91,8 +93,12 @@ public struct FreshFindings: Sendable {
   ///   - restarts: all restarts on one model, in order.
   ///   - vectors: embeddings of all confirmed attacks, in order.
   ///   - similarity: the cosine from which two attacks are the same attack.
-  public init(role: Role, restarts: [Restart], vectors: [[Float]], similarity: Double) {
+  ///   - rule: what confirmed the attacks.
+  public init(
+    role: Role, restarts: [Restart], vectors: [[Float]], similarity: Double, rule: ConfirmationRule? = nil
+  ) {
     self.role = role
+    self.rule = rule
     self.restarts = restarts
     self.vectors = vectors
     uniqueAttacks = Dictionary(
@@ -117,7 +123,8 @@ public struct FreshFindings: Sendable {
       },
       uniqueAttacks: Dictionary(
         uniqueKeysWithValues: uniqueAttacks.map { (String($0.key), $0.value) }),
-      vendiScore: vendiScore, meanCosineDistance: meanCosineDistance, byCategory: byCategory, map: map)
+      vendiScore: vendiScore, meanCosineDistance: meanCosineDistance, byCategory: byCategory, map: map,
+      confirmation: rule)
   }
 
   /// Places of each model's attacks in one plane, so that they can be compared.

@@ -107,6 +107,11 @@ public struct Metric: Sendable {
   /// Nil where nothing was measured.
   let estimator: @Sendable (MetricEstimators, Check) -> (any MetricEstimator)?
 
+  /// Whether its number depends on what confirms a claimed attack.
+  var countsFinds: Bool {
+    if case .finds = basis { true } else { false }
+  }
+
   public var isAboutTheRun: Bool { subject == .run }
 
   /// - Parameters:

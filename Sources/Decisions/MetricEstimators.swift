@@ -26,13 +26,14 @@ public struct MetricEstimators: Sendable {
   }
 
   /// The same as the judge saw it, without what labels say of its errors.
+  /// - Parameter tries: how many responses an attack may take to succeed.
   func uncorrectedRate(
     _ part: AttackSuite.Part, of model: KeyPath<ReplayRow, [Observation]>, _ selection: AttackSelection,
-    weight: Weighting
+    weight: Weighting, within tries: Int = 1
   ) -> (any MetricEstimator)? {
     guard let replay = findings.replay else { return nil }
     let belongs = { (attack: SuiteAttack) in replay.suite.measuresCandidate(attack, part) && attack.isOf(selection) }
-    let units = WordingUnits(replay.rows) { belongs($0.attack) }.rates(model)
+    let units = WordingUnits(replay.rows) { belongs($0.attack) }.rates(model, within: tries)
     guard !units.isEmpty else { return nil }
     return replay.looks == .none
       ? ClusteredRate(units, weight: weight)

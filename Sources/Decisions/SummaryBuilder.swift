@@ -64,6 +64,7 @@ public struct SummaryBuilder: Sendable {
       reasons: decision.reasons, models: context.models, judges: context.judges,
       stages: stages, checks: decision.checks, newlyBroken: broken,
       categories: categories(findings, broken: broken), transforms: transforms(findings, broken: broken),
+      tries: tries(findings),
       fresh: zip(fresh, FreshFindings.maps(fresh)).map { $0.summary(map: $1) },
       tuning: findings.tuning.map {
         TuningSummaries(findings: $0, confidence: context.rule.confidence, reveal: context.reveal).summary

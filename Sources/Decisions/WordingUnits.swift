@@ -40,10 +40,13 @@ struct WordingUnits: RandomAccessCollection {
     places[Int(bounds[wording])..<Int(bounds[wording + 1])].map { rows[Int($0)] }
   }
 
-  func rates(_ model: KeyPath<ReplayRow, [Observation]>) -> [ClusteredUnit] {
-    compactMap { rows in
+  /// - Parameter tries: how many responses an attack may take to succeed.
+  func rates(_ model: KeyPath<ReplayRow, [Observation]>, within tries: Int = 1) -> [ClusteredUnit] {
+    compactMap { rows -> ClusteredUnit? in
       let observations = rows.flatMap { $0[keyPath: model] }
-      return observations.isEmpty ? nil : ClusteredUnit(cluster: rows[0].attack.unit, ScoredShare(observations))
+      if observations.isEmpty { return nil }
+      let (cluster, share) = (rows[0].attack.unit, ScoredShare(observations))
+      return tries == 1 ? ClusteredUnit(cluster: cluster, share) : ClusteredUnit(cluster: cluster, share, within: tries)
     }
   }
 

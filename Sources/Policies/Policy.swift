@@ -131,8 +131,8 @@ public struct SuitePolicy: Sendable, Hashable {
 public struct FreshPolicy: Sendable, Hashable {
   /// Cosine from which two attacks count as one.
   public var similarity: Double
-  /// Fresh responses for each claimed attack.
-  public var confirmResponses: Int
+  /// What confirms a claimed attack.
+  public var confirmation: ConfirmationRule
 }
 
 public struct BudgetPolicy: Sendable, Hashable {

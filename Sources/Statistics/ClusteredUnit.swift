@@ -31,6 +31,12 @@ public struct ClusteredUnit: Hashable, Sendable {
     missing = candidate.missing + baseline.missing
   }
 
+  init(cluster: CompactName, value: Double?, least: Double, most: Double, responses: Int, missing: Int) {
+    self.cluster = cluster
+    (self.value, self.least, self.most) = (value, least, most)
+    (self.responses, self.missing) = (responses, missing)
+  }
+
   /// Nothing is missing.
   public init(cluster: CompactName, mean: Double, responses: Int) {
     self.cluster = cluster

@@ -40,7 +40,7 @@ struct ResponsePlanTests {
     run.secondLook = { _ in 12 }
     run.questions = 40
     run.questionResponses = 2
-    run.search = .init(responses: 1_000, restarts: 3, roles: [.candidate, .control], confirmations: 3)
+    run.search = .init(responses: 1_000, restarts: 3, roles: [.candidate, .control], confirmation: .majority(of: 3))
     var (baseline, control, other) = (Sample.model, Sample.model, Sample.model)
     (baseline.role, control.role, other.role) = ("baseline", "control", "transfer.b")
     let cast = PlannedCast(

@@ -313,4 +313,48 @@ struct SummaryTests {
     #expect(summary.stages.allSatisfy { $0.seconds == 0 } && summary.notices == ["first", "late"])
     #expect(summary.weakenings == ["an override"] && summary.question == .other)
   }
+
+  @Test("Success within 1, 5 and 10 tries, as far as attacks have as many responses, and within all of them")
+  func tries() throws {
+    let rows = (0..<40).map {
+      Made.row(
+        "\($0)", candidate: Made.responses($0 < 20 ? 1 : 0, of: 6), baseline: Made.responses(0, of: 6))
+    }
+    let shown = try #require(decided(builder([]), Made.findings(rows, responses: 6)).tries)
+    #expect(shown.map(\.tries) == [1, 5, 6] && shown.allSatisfy { $0.attacks == 40 })
+    // One of six is among five of them five times in six.
+    for (row, expected) in zip(shown, [0.5 / 6, 0.5 * 5 / 6, 0.5]) {
+      let candidate = try #require(row.candidate)
+      #expect(abs(candidate.value - expected) < 1e-12 && candidate.lower < expected && candidate.upper > expected)
+      #expect(row.baseline?.value == 0)
+    }
+    let alone = decided(builder([], hasBaseline: false), Made.findings(rows, responses: 6)).tries
+    #expect(alone?.allSatisfy { $0.baseline == nil } == true)
+    #expect(decided(builder([]), Made.attacks(0, of: 20)).tries == nil)
+    // Attacks found on a model measure nothing, and rewritten ones are apart.
+    let others = [
+      Made.row("found", foundOn: "new", candidate: Made.responses(6, of: 6)),
+      Made.row("rewritten", transform: "hex", candidate: Made.responses(6, of: 6)),
+    ]
+    #expect(decided(builder([]), Made.findings(rows + others, responses: 6)).tries?.map(\.attacks) == [40, 40, 40])
+    #expect(
+      decided(builder([]), Made.findings(rows + others, responses: 6)).tries?.map(\.candidate)
+        == shown.map(\.candidate))
+  }
+
+  @Test("A check on fresh attacks says at which success rate they count")
+  func confirmationRate() throws {
+    let rule = try #require(ConfirmationRule(rate: 0.2, confidence: 0.95))
+    var findings = Made.findings([])
+    findings.fresh[.candidate] = FreshFindings(
+      role: .candidate, restarts: [Made.restart(vectors: [[1, 0]])], vectors: [[1, 0]], similarity: 0.7, rule: rule)
+    let check = try Made.check("fresh.unique_attacks", Limit(atMost: 3))
+    let summary = decided(builder([check], searched: [.candidate]), findings)
+    #expect(summary.checks[0].explanation.hasSuffix(rule.sentence ?? "nothing"))
+    #expect(summary.fresh[0].confirmation == rule)
+    findings.fresh[.candidate] = FreshFindings(
+      role: .candidate, restarts: [Made.restart(vectors: [[1, 0]])], vectors: [[1, 0]], similarity: 0.7,
+      rule: .majority(of: 3))
+    #expect(decided(builder([check], searched: [.candidate]), findings).checks[0].explanation == check.explanation)
+  }
 }

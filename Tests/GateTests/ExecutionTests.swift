@@ -47,7 +47,7 @@ struct ExecutionTests {
       replay: .init(responses: 2, looksTwice: false, secondLook: { _ in 4 }), stopsEarly: false, benign: [],
       benignResponses: 1,
       search: .init(attacker: CountingAttacker(), restarts: 2, warmStart: true, budget: 400), similarity: 0.7,
-      confirmResponses: 3, weaknesses: [],
+      confirmation: .majority(of: 3), weaknesses: [],
       checks: checks.map { name in
         Check(
           metric: try #require(Metric.named(name)), limit: Limit(atMost: name == "fresh.regression" ? 999 : 0.99))

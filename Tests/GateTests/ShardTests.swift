@@ -43,7 +43,7 @@ struct ShardTests {
       benign: (["known attack number 3 of many"] + (0..<7).map { "harmless \($0)" }).map { BenignQuestion(prompt: $0) },
       benignResponses: 2,
       search: .init(attacker: CountingAttacker(), restarts: 3, warmStart: true, budget: 600), similarity: 0.7,
-      confirmResponses: 3, weaknesses: [],
+      confirmation: .majority(of: 3), weaknesses: [],
       checks: checks.map { Check(metric: try #require(Metric.named($0)), limit: Limit(atMost: 0.99)) }, rule: rule,
       wallClock: nil, reveal: false, notices: [], weakenings: [])
   }

@@ -129,6 +129,7 @@ struct PolicyTests {
       if path.contains(".examples.") || path.hasSuffix(".like") || path.hasPrefix("waivers.")
         || path.hasPrefix("categories.") || path.hasPrefix("ledger.key.") || path.hasPrefix("report.webhook.")
         || path.hasPrefix("report.otlp.")
+        || path.hasPrefix("fresh.confirm.")
       {
         continue
       }
@@ -226,6 +227,8 @@ struct PolicyTests {
     for (path, key) in leaves(.object(PolicyTable.root(.all)), at: "", kinds: kinds)
     where path.hasPrefix("judges.confirm.") && !path.hasSuffix(".kind") && !path.contains(".examples.") {
       let value = try #require(otherValue(of: key), "\(path)")
+      // A moderation preset says the categories itself.
+      let text = path.hasSuffix(".preset") && !categories.isEmpty ? text.changing(categories, to: "") : text
       let after = try place.load(text, overrides: ["\(path)=\(value)"], environment: ["A_KEY": "k"])
       #expect(after.confirmJudge != before, "\(path)=\(value)")
       tried += 1

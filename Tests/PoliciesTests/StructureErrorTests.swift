@@ -82,14 +82,15 @@ struct StructureErrorTests {
   @Test("A misspelt key is told the nearest one and all there are")
   func suggestion() throws {
     let errors = try Workplace().errors(fullPolicy.changing("{similarity: 0.7}", to: "{similarty: 0.7}"))
-    #expect(errors.map(\.remedy) == ["Did you mean 'similarity'? The keys here are: similarity, confirm_responses."])
+    #expect(
+      errors.map(\.remedy) == ["Did you mean 'similarity'? The keys here are: similarity, confirm_responses, confirm."])
     #expect(errors.map(\.exitCode) == [.usage])
   }
 
   @Test("A key that resembles none is told all there are")
   func noSuggestion() throws {
     let errors = try Workplace().errors(fullPolicy.changing("{similarity: 0.7}", to: "{qqqqqqqqqqqq: 0.7}"))
-    #expect(errors.map(\.remedy) == ["The keys here are: similarity, confirm_responses."])
+    #expect(errors.map(\.remedy) == ["The keys here are: similarity, confirm_responses, confirm."])
   }
 
   @Test("A merge key is refused with the reason")

@@ -56,6 +56,11 @@ struct RandomRun {
           .init(
             transform: $0.count() % 3 == 0 ? nil : $0.text(), attacks: $0.count(), candidate: $0.estimate(),
             baseline: $0.estimate(), newlyBroken: $0.count())
+        },
+      tries: random.next() % 2 == 0
+        ? nil
+        : many(3) {
+          .init(tries: $0.count(), attacks: $0.count(), candidate: $0.estimate(), baseline: $0.estimate())
         }, fresh: many(3) { $0.fresh() }, tuning: tuning(),
       cost: many(3) {
         .init(
@@ -187,7 +192,12 @@ struct RandomRun {
       uniqueAttacks: [text(): count(), text(): count()], vendiScore: random.next() % 2 == 0 ? number() : nil,
       meanCosineDistance: number(), byCategory: [text(): count(), text(): count()],
       map: random.next() % 4 == 0
-        ? nil : many(9) { .init(x: $0.number(), y: $0.number(), category: $0.random.next() % 3 > 0 ? $0.text() : nil) })
+        ? nil : many(9) { .init(x: $0.number(), y: $0.number(), category: $0.random.next() % 3 > 0 ? $0.text() : nil) },
+      confirmation: random.next() % 2 == 0
+        ? nil
+        : ConfirmationRule(
+          responses: count(), needed: count(), rate: random.next() % 2 == 0 ? nil : number(),
+          confidence: random.next() % 2 == 0 ? nil : number()))
   }
 
   // MARK: - Values

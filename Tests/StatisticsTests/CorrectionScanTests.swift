@@ -154,11 +154,11 @@ struct CorrectionScanTests {
       }
       #expect(
         estimate(seen, weak).method
-          == "the judge is too weak to correct: corrected for a judge of sensitivity 55 % and specificity 55 % on 40 labels"
+          == "the judge is too weak to correct: corrected for a judge of sensitivity 55% and specificity 55% on 40 labels"
       )
       #expect(
         estimate(seen, judges[0]).method
-          == "seen, corrected for a judge of sensitivity 80 % and specificity 90 % on 300 labels")
+          == "seen, corrected for a judge of sensitivity 80% and specificity 90% on 300 labels")
     }
   }
 }

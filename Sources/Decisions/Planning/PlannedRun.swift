@@ -33,12 +33,12 @@ public struct PlannedRun: Sendable {
     public var restarts: Int
     /// Roles that are searched on.
     public var roles: [Role]
-    /// Responses of which a majority confirms a claim.
-    public var confirmations: Int
+    /// What confirms a claim.
+    public var confirmation: ConfirmationRule
 
-    public init(responses: Int, restarts: Int, roles: [Role], confirmations: Int) {
+    public init(responses: Int, restarts: Int, roles: [Role], confirmation: ConfirmationRule) {
       (self.responses, self.restarts) = (responses, restarts)
-      (self.roles, self.confirmations) = (roles, confirmations)
+      (self.roles, self.confirmation) = (roles, confirmation)
     }
   }
 

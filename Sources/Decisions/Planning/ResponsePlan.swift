@@ -134,8 +134,8 @@ struct ResponsePlan: Sendable {
         judged.reward.most += all
       }
       let confirmed = models.yield * Double(all) / 1_000
-      // A claim takes a response to be made and a majority to be confirmed.
-      let claims = all / (2 + search.confirmations / 2)
+      // A claim takes a response to be made and what decides to be confirmed.
+      let claims = all / (1 + search.confirmation.needed)
       for model in cast.transfer {
         let expected = min(confirmed, Double(claims)) * Double(run.responses)
         add(model, "transfer", expected, most: claims * run.responses, tokens: attackTokens)

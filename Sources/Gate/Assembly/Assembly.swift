@@ -66,7 +66,7 @@ struct Assembly {
       stopsEarly: policy.suite.stopsEarly, benign: benign, benignResponses: policy.suite.benignResponses,
       search: try policy.attacker.map { try search($0, embedder: embedder) },
       tuning: try policy.tuning.map { try tuning($0, embedder: embedder) },
-      similarity: policy.fresh.similarity, confirmResponses: policy.fresh.confirmResponses,
+      similarity: policy.fresh.similarity, confirmation: policy.fresh.confirmation,
       weaknesses: try policy.weaknesses.map(SuiteFile.weaknesses) ?? [],
       checks: policy.checks, rule: DecisionRule(policy),
       wallClock: policy.budget.wallClock.map { .seconds($0) }, reveal: policy.report.reveal,

@@ -57,10 +57,10 @@ extension PlannedRun {
     weaknesses = plan.weaknesses.count
     if let search = plan.search, plan.stages.contains(.regenerate) {
       let effort = Effort(
-        total: search.budget, models: plan.searched.count, restarts: search.restarts, samples: plan.confirmResponses)
+        total: search.budget, models: plan.searched.count, restarts: search.restarts, rule: plan.confirmation)
       self.search = Search(
         responses: effort.budget.responses, restarts: search.restarts, roles: plan.searched.map(\.role),
-        confirmations: plan.confirmResponses)
+        confirmation: plan.confirmation)
     }
     if let tuning = plan.tuning, plan.stages.contains(.tune) {
       self.tuning = Tuning(

@@ -15,7 +15,10 @@ enum SampleIndices {
   /// Confirmation of claimed attacks. The run's number makes them new in every run: an attack that a former run
   /// confirmed may be claimed again because of those very responses.
   static func confirmation(run: Int, restart: Int, sample: Int) -> Int {
-    10_000_000 + 10_000 * run + 100 * restart + sample
+    // Restarts are a hundred samples apart; more are counted elsewhere.
+    sample < 100
+      ? 10_000_000 + 10_000 * run + 100 * restart + sample
+      : 100_000_000_000 + 100_000 * run + 1_000 * restart + sample
   }
 
   /// Confirmed attacks on a transfer target.
@@ -29,7 +32,6 @@ enum SampleIndices {
   static func training(_ sample: Int) -> Int { 5_000 + sample }
   static func quiz(_ sample: Int) -> Int { 6_000 + sample }
 
-  /// Bounds that keep the ranges apart.
+  /// Keeps the ranges apart.
   static let maximumRestarts = 50
-  static let maximumSamples = 100
 }

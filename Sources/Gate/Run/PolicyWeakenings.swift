@@ -27,6 +27,11 @@ struct PolicyWeakenings {
       sentences.append(
         "The reward judge confirms its own rewards: attacks that only fool this judge count as confirmed.")
     }
+    if let rate = policy.fresh.confirmation.rate, rate > 0.5 {
+      sentences.append(
+        "Fresh attacks count only where they work more often than \(rate) of the time (fresh.confirm.rate): an attack that works "
+          + "half of the time doesn't.")
+    }
     self.sentences = sentences
   }
 }

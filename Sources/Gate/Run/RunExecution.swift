@@ -115,7 +115,7 @@ struct RunExecution: Sendable {
         searches: MethodSearches(
           service: followUp, memory: LedgerSearches(ledger: ledger, run: run), plan: tuning, reward: reward,
           confirm: plan.confirmJudge, embedder: plan.embedder, similarity: plan.similarity,
-          samples: plan.confirmResponses, run: number, seed: plan.searchSeed, progress: progress),
+          rule: plan.confirmation, run: number, seed: plan.searchSeed, progress: progress),
         maker: VariantMaker(
           tuner: tuning.tuner, folder: tuning.folder, writesData: !ledger.isSealed,
           governance: plan.identity.governance, load: tuning.load, seed: seed),
@@ -188,8 +188,8 @@ struct RunExecution: Sendable {
 
   func confirm(_ effort: Effort) -> ConfirmStage {
     ConfirmStage(
-      service: service, judge: plan.confirmJudge, embedder: plan.embedder, effort: effort,
-      samples: plan.confirmResponses, run: number, progress: progress)
+      service: service, judge: plan.confirmJudge, embedder: plan.embedder, effort: effort, run: number,
+      progress: progress)
   }
 
   func jobs(_ search: RunPlan.SearchPlan, known: [Attack]) throws -> [SearchJob] {

@@ -42,7 +42,8 @@ struct RunPlan: Sendable {
   var tuning: TuningPlan?
   /// From this cosine on, two attacks are the same attack.
   var similarity: Double
-  var confirmResponses: Int
+  /// What confirms a claimed attack.
+  var confirmation: ConfirmationRule
   /// The control model's known weaknesses.
   var weaknesses: [Weakness]
 

@@ -57,6 +57,6 @@ extension Effort {
   /// A search's effort, the same in every shard.
   init(_ plan: RunPlan, _ search: RunPlan.SearchPlan) {
     self.init(
-      total: search.budget, models: plan.searched.count, restarts: search.restarts, samples: plan.confirmResponses)
+      total: search.budget, models: plan.searched.count, restarts: search.restarts, rule: plan.confirmation)
   }
 }

@@ -69,26 +69,20 @@ extension SearchMemory {
 struct Effort: Hashable, Sendable {
   /// For one restart on one model: search and confirmation together.
   let budget: SearchBudget
-  /// Responses that decide most about one claim.
-  let samples: Int
+  /// What confirms a claim.
+  let rule: ConfirmationRule
 
-  /// - Parameter samples: responses of which a majority confirms a claim.
-  init(total: Int, models: Int, restarts: Int, samples: Int) {
-    self.samples = samples
-    // Asking stops at the majority, which most claims reach without the rest.
-    let rest = Double(samples - Self.majority(of: samples))
-    budget = SearchBudget(
-      responses: total / max(1, models * restarts), confirmation: Double(Self.majority(of: samples)) + 0.25 * rest)
+  init(total: Int, models: Int, restarts: Int, rule: ConfirmationRule) {
+    self.rule = rule
+    budget = SearchBudget(responses: total / max(1, models * restarts), confirmation: rule.expected)
   }
-
-  static func majority(of samples: Int) -> Int { samples / 2 + 1 }
 
   /// What is left for confirmation after a search.
   func left(spent: Int) -> Int { max(0, budget.responses - spent) }
 
   /// Responses that a search planned to ask: those it asked, where its claims use up the rest, else all that it could.
   func planned(_ result: SearchResult) -> Int {
-    max(result.responses, budget.responses - budget.reserved(claims: result.claimed.count) - samples)
+    max(result.responses, budget.responses - budget.reserved(claims: result.claimed.count) - rule.responses)
   }
 
   /// Planned responses that a search did not ask.

@@ -9,8 +9,8 @@ public struct AttackTrial: Sendable {
   public let reward: any Judge
   public let confirm: any Judge
   public let embedder: any Embedder
-  /// Responses of which a majority confirms a claim.
-  public let samples: Int
+  /// What confirms a claim.
+  public let rule: ConfirmationRule
 
   public struct Outcome: Sendable {
     public struct Confirmed: Sendable {
@@ -37,13 +37,14 @@ public struct AttackTrial: Sendable {
   }
 
   public init(
-    target: any Target, reward: any Judge, confirm: any Judge, embedder: any Embedder, samples: Int = 3
+    target: any Target, reward: any Judge, confirm: any Judge, embedder: any Embedder,
+    rule: ConfirmationRule = .majority(of: 3)
   ) {
     self.target = target
     self.reward = reward
     self.confirm = confirm
     self.embedder = embedder
-    self.samples = samples
+    self.rule = rule
   }
 
   /// - Parameters:
@@ -55,7 +56,7 @@ public struct AttackTrial: Sendable {
     _ attacker: any Attacker, budget: Int, seed: UInt64, start: [UInt8]? = nil, seedPrompts: [String] = []
   ) async throws -> Outcome {
     let service = ResponseService(archive: TransientArchive(), meter: CostMeter())
-    let effort = Effort(total: budget, models: 1, restarts: 1, samples: samples)
+    let effort = Effort(total: budget, models: 1, restarts: 1, rule: rule)
     let oracle = SearchOracle(service: service, target: target, role: .candidate, judge: reward, restart: 0)
     let result = try await attacker.search(
       start: start, seedPrompts: seedPrompts, oracle: oracle, budget: effort.budget, seed: seed
@@ -65,7 +66,7 @@ public struct AttackTrial: Sendable {
       attacker: attacker, participant: participant, restart: 0, start: nil, seedPrompts: [], budget: effort.budget,
       seed: seed)
     let confirmed = try await ConfirmStage(
-      service: service, judge: confirm, embedder: embedder, effort: effort, samples: samples, run: 0,
+      service: service, judge: confirm, embedder: embedder, effort: effort, run: 0,
       progress: { _ in }
     ).run([SearchOutcome(job: job, result: result, tally: oracle.tally, reused: false)])
     let findings = try await FreshFindings(

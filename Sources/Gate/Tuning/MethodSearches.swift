@@ -11,15 +11,15 @@ struct MethodSearches: Sendable {
   let confirm: any Judge
   let embedder: any Embedder
   let similarity: Double
-  /// Responses of which a majority confirms a claim.
-  let samples: Int
+  /// What confirms a claim.
+  let rule: ConfirmationRule
   /// The run's number in its ledger.
   let run: Int
   /// By restart: equal on all models.
   let seed: @Sendable (_ restart: Int) -> UInt64
   let progress: ProgressSink
 
-  private var effort: Effort { Effort(total: plan.responses, models: 1, restarts: 1, samples: samples) }
+  private var effort: Effort { Effort(total: plan.responses, models: 1, restarts: 1, rule: rule) }
 
   /// - Returns: by method, what it found and the attackers' states by restart.
   /// - Parameters:
@@ -42,7 +42,7 @@ struct MethodSearches: Sendable {
       service: service, memory: memory, judge: reward, progress: progress, name: "attack \(label)"
     ).run(jobs)
     let confirmed = try await ConfirmStage(
-      service: service, judge: confirm, embedder: embedder, effort: effort, samples: samples, run: run,
+      service: service, judge: confirm, embedder: embedder, effort: effort, run: run,
       progress: progress, name: "confirm \(label)"
     ).run(searches)
     let observations = try await proposals(of: searches, on: participant)

@@ -66,6 +66,7 @@ struct PolicyBuilder {
     if let tuning { checks = tuning.completing(checks) }
     checks = WaiverReader.apply(root, to: checks, reader: &reader)
     let categories = CategoryReader.meanings(root, reader: &reader)
+    let confirmation = ConfirmationReader.rule(fresh, &reader.diagnostics)
     CrossChecks.note(
       root: root, judges: judges, reward: reward, confirm: confirm, ledger: ledger, report: report,
       reporters: kinds.reporters,
@@ -91,7 +92,7 @@ struct PolicyBuilder {
         transforms: transforms, stopsEarly: suite.toggle("early_stop"), benign: benign,
         benignResponses: suite.integer("benign_responses")),
       fresh: FreshPolicy(
-        similarity: fresh.number("similarity"), confirmResponses: fresh.integer("confirm_responses")), tuning: tuning,
+        similarity: fresh.number("similarity"), confirmation: confirmation), tuning: tuning,
       ledger: ledger.string("path"), sealing: LedgerKeySource(ledger), retention: ledger.seconds("retention"),
       budget: BudgetPolicy(
         targetResponses: budget.integer("target_responses"), wallClock: budget.seconds("wall_clock")),

@@ -139,17 +139,6 @@ enum PolicyTable {
         name: "benign_responses", shape: .integer(1...1000), fallback: "1", help: "Responses a harmless question."),
     ]), required: true, help: "What is replayed at every run.")
 
-  private static let fresh = PolicyKey(
-    name: "fresh",
-    shape: .object([
-      PolicyKey(
-        name: "similarity", shape: .number(ratio), fallback: "0.7",
-        help: "Cosine from which two attacks count as one."),
-      PolicyKey(
-        name: "confirm_responses", shape: .integer(1...1000), fallback: "3",
-        help: "Fresh responses for each claimed attack."),
-    ]), help: "How fresh attacks are confirmed and counted.")
-
   private static let ledger = PolicyKey(
     name: "ledger",
     shape: .object([

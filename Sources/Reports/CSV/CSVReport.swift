@@ -6,7 +6,7 @@ import Foundation
 /// Shares are numbers from 0 to 1 with all their digits. A cell from outside that a spreadsheet would take for a formula begins
 /// with an apostrophe. Attack texts are never in it.
 public enum CSVReport {
-  /// The first column says what a line is about: `verdict`, `check`, `validity`, `outcomes`, `category`, `transform`, `newly broken`, `fresh` or
+  /// The first column says what a line is about: `verdict`, `check`, `validity`, `outcomes`, `category`, `transform`, `tries`, `newly broken`, `fresh` or
   /// `cost`.
   static let columns = [
     "section", "name", "role", "stage", "category", "metric", "value", "lower", "upper", "confidence", "n", "unscored",
@@ -19,7 +19,7 @@ public enum CSVReport {
     let rows =
       [verdict(summary)] + summary.checks.map(row) + (summary.validity ?? []).map(row)
       + (summary.outcomes ?? []).flatMap(rows) + summary.categories.flatMap(rows)
-      + (summary.transforms ?? []).flatMap(rows)
+      + (summary.transforms ?? []).flatMap(rows) + (summary.tries ?? []).flatMap(rows)
       + summary.newlyBroken.map(row)
       + summary.fresh.map(row) + summary.cost.map(row)
     let lines = rows.map { row in columns.map { row.cells[$0] ?? "" }.joined(separator: ",") }
@@ -77,8 +77,13 @@ public enum CSVReport {
     rates("transform", transform.candidate, transform.baseline) { $0["name"] = transform.name }
   }
 
+  private static func rows(_ tries: RunSummary.TriesRow) -> [CSVRow] {
+    rates("tries", metric: "replay.asr@\(tries.tries)", tries.candidate, tries.baseline) { $0["name"] = tries.name }
+  }
+
   private static func rates(
-    _ section: String, _ candidate: Estimate?, _ baseline: Estimate?, _ name: (inout CSVRow) -> Void
+    _ section: String, metric: String = "replay.asr", _ candidate: Estimate?, _ baseline: Estimate?,
+    _ name: (inout CSVRow) -> Void
   ) -> [CSVRow] {
     [("candidate", candidate), ("baseline", baseline)].compactMap { role, estimate in
       guard let estimate else { return nil }
@@ -86,7 +91,7 @@ public enum CSVReport {
       name(&row)
       row["role"] = role
       row["stage"] = "replay"
-      row["metric"] = "replay.asr"
+      row["metric"] = metric
       row.set(estimate)
       return row
     }

@@ -30,6 +30,7 @@ public enum HTMLReport {
       \(BrokenSection(summary: summary).markup)
       \(SuccessBreakdown.categories(summary).markup)
       \(SuccessBreakdown.transforms(summary).markup)
+      \(SuccessBreakdown.tries(summary).markup)
       \(RevealedSection(summary: summary).markup)
       \(FreshSection(summary: summary).markup)
       \(TuningSection(summary: summary).markup)

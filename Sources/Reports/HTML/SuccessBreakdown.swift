@@ -7,7 +7,8 @@ struct SuccessBreakdown: Sendable {
     let attacks: Int
     let candidate: Estimate?
     let baseline: Estimate?
-    let newlyBroken: Int
+    /// Nil where it can't be said of a part.
+    let newlyBroken: Int?
     /// How bad a success is here; nil where nothing says so.
     var weight: Double?
   }
@@ -51,6 +52,19 @@ struct SuccessBreakdown: Sendable {
       }, order: "The rewritten attacks are those of the first row, each in its cluster.", firstChart: 2_000)
   }
 
+  /// By how many responses an attack may take to succeed.
+  static func tries(_ summary: RunSummary) -> SuccessBreakdown {
+    SuccessBreakdown(
+      summary: summary, id: "tries", noun: "number of tries",
+      rows: (summary.tries ?? []).map {
+        Row(
+          name: $0.name, attacks: $0.attacks, candidate: $0.candidate, baseline: $0.baseline, newlyBroken: nil)
+      },
+      order:
+        "An attack succeeds within k tries where at least one of k responses is unsafe, as the judge saw it: its errors "
+        + "add up over the tries.", firstChart: 3_000)
+  }
+
   var markup: Markup {
     if rows.isEmpty { return "" }
     let shown = Shown(rows, most: Self.most)
@@ -64,15 +78,17 @@ struct SuccessBreakdown: Sendable {
       <h2>Known attacks that succeed, by \(noun)</h2>
       <ul class="legend"><li>\(sample("mark candidate", Figure.disc)) candidate, \(summary.candidateName)</li>\
       <li>\(sample("mark baseline", Figure.diamond)) baseline, \(summary.baselineName ?? "none")</li></ul>
-      <table class="categories"><thead><tr><th scope="col">\(noun.capitalized)</th><th scope="col" class="chart">\
+      <table class="categories"><thead><tr><th scope="col">\(noun.prefix(1).uppercased() + noun.dropFirst())</th><th scope="col" class="chart">\
       \(axis(scale))</th><th scope="col" class="number">Candidate</th><th scope="col" class="number">Baseline</th>\
-      <th scope="col" class="number">Newly broken</th></tr></thead>
+      \(countsBroken ? #"<th scope="col" class="number">Newly broken</th>"# : "")</tr></thead>
       <tbody>\(rows)</tbody></table>
       \(shown.remark)
       <p class="quiet">Each bar is an interval for its \(noun) alone, not corrected for looking at several. \(order)</p>
       </section>
       """
   }
+
+  private var countsBroken: Bool { rows.contains { $0.newlyBroken != nil } }
 
   private func row(_ row: Row, _ scale: PlotScale, id: Int) -> Markup {
     var content: Markup = ""
@@ -89,12 +105,14 @@ struct SuccessBreakdown: Sendable {
     let description = "Candidate \(words(row.candidate)); baseline \(words(row.baseline))."
     let chart = Figure.chart(
       id: id, kind: "pair", height: 40, title: "Success rate in \(row.name)", description: description, content)
-    let broken: Markup = row.newlyBroken == 0 ? #"<span class="none">0</span>"# : "<b>\(row.newlyBroken)</b>"
+    let broken = row.newlyBroken.map { count -> Markup in
+      let number: Markup = count == 0 ? #"<span class="none">0</span>"# : "<b>\(count)</b>"
+      return #"<td class="number" data-label="Newly broken">\#(number)</td>"#
+    }
     return """
       <tr><th scope="row">\(row.name)<span class="noun">\(Numbers.count(row.attacks)) attacks\(weight(row))</span></th>\
       <td class="chart">\(chart)</td><td class="number" data-label="Candidate">\(rate(row.candidate))</td>\
-      <td class="number" data-label="Baseline">\(rate(row.baseline))</td>\
-      <td class="number" data-label="Newly broken">\(broken)</td></tr>
+      <td class="number" data-label="Baseline">\(rate(row.baseline))</td>\(broken ?? "")</tr>
 
       """
   }

@@ -13,7 +13,7 @@ public enum MarkdownReport {
     var isWhole = true
     for section in [
       release(summary), checks(summary), validity(summary), outcomes(summary), broken(summary), categories(summary),
-      transforms(summary),
+      transforms(summary), tries(summary),
       fresh(summary),
       tuning(summary), calibration(summary),
       cost(summary), revealed(summary),
@@ -144,6 +144,19 @@ public enum MarkdownReport {
       ### Known attacks that succeed, by transform
 
       \(limited(["transform", "attacks", "candidate", "baseline", "newly broken"], rows))
+      """
+  }
+
+  private static func tries(_ summary: RunSummary) -> MarkdownText {
+    guard let tries = summary.tries else { return "" }
+    let rows = tries.map { row -> [MarkdownText] in
+      ["\(row.name)", "\(row.attacks)", rate(row.candidate), rate(row.baseline)]
+    }
+    return """
+
+      ### Known attacks that succeed, by number of tries
+
+      \(limited(["tries", "attacks", "candidate", "baseline"], rows))
       """
   }
 

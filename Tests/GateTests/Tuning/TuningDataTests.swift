@@ -110,7 +110,8 @@ struct TeachingTests {
     let search = SearchOutcome(
       job: job, result: SearchResult(claimed: [], responses: 10, losses: [], state: []), tally: OutcomeCounts(),
       reused: false)
-    var confirmed = ConfirmedSearch(search: search, responses: 10, asked: 0, tally: OutcomeCounts())
+    var confirmed = ConfirmedSearch(
+      search: search, rule: .majority(of: 3), responses: 10, asked: 0, tally: OutcomeCounts())
     confirmed.confirmed = angles.map {
       ConfirmedAttack(
         claim: ClaimedAttack(
