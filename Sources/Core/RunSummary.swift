@@ -45,6 +45,8 @@ public struct RunSummary: Hashable, Codable, Sendable {
   public var remedies: [String]?
   /// Attacks and responses in the clear; nil unless somebody asked for them.
   public var revealed: [RevealedAttack]?
+  /// Since when failing checks fail, each one sentence; nil where no earlier run says anything of it.
+  public var since: [String]?
   /// Set where the policy says `mode: observe`: then no verdict blocks, and `exitCode` is 0.
   public var observed: Observed?
 

@@ -71,6 +71,32 @@ struct CompareTests {
     #expect(try workspace.read("evidence/ledger.sqlite") == before)
   }
 
+  @Test("A failing check's report says since when it fails, by the ledger's earlier runs on the same suite")
+  func sinceWhen() async throws {
+    var policy = TinyPolicy()
+    policy.baseline = nil
+    policy.checks = ["{metric: replay.asr, at_most: 0.1}"]
+    policy.extra = "decide_on: estimate"
+    let workspace = try Workspace.tiny(policy)
+    var runs: [String] = []
+    var since: [[String]?] = []
+    for candidate in ["1.1", "1.2", "1.2"] {
+      let outcome = try await workspace.run(
+        "run", "policy.yaml", "--quiet", "--set", "targets.candidate.checkpoint=lab/assistant-\(candidate)")
+      #expect(outcome.code == (candidate == "1.1" ? 0 : 1), "\(outcome.output)\(outcome.errors)")
+      let report = try workspace.report()
+      runs.append(try #require(report["run"] as? String))
+      since.append(report["since"] as? [String])
+    }
+    #expect(since[0] == nil)
+    #expect(
+      since[1]?.first?.hasPrefix("replay.asr fails for the first time since it passed in run \(runs[0]) of 20") == true)
+    let last = try #require(since[2]?.first)
+    #expect(last.contains("has failed since run \(runs[1])") && last.contains("it passed last in run \(runs[0])"))
+    let page = String(decoding: try workspace.read("out/report.html"), as: UTF8.self)
+    #expect(page.contains("Since when") && page.contains("has failed since run \(runs[1])"))
+  }
+
   @Test("says why runs can't be compared: sampling, judge, suite, or the same responses")
   func obstacles() async throws {
     let (workspace, ids) = try await workspace([

@@ -124,11 +124,14 @@ final class RunSession: Sendable {
       .init(
         name: Stage.preflight.rawValue, ran: true, seconds: preflightSeconds,
         detail: preflightDetail), at: 0)
-    return try builder().decided(
+    var summary = try builder().decided(
       record.findings, stages: record.stages, cost: cost,
       notices: record.notices + identityNotices + (merged?.notices ?? []).filter { !identityNotices.contains($0) }
         + changes() + judging
-    ).observing(policy.observes).redacted(by: policy.redactor)
+    ).observing(policy.observes)
+    let since = try FailingSince(ledger: ledger).sentences(summary)
+    summary.since = since.isEmpty ? nil : since
+    return try summary.redacted(by: policy.redactor)
   }
 
   /// Begins the run, or goes on with it, and finds out what its models are.

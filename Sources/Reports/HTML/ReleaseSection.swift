@@ -8,6 +8,7 @@ struct ReleaseSection: Sendable {
     """
     <section id="release" class="release" aria-label="For the release">
     \(list("What to do next", summary.nextSteps, numbered: true))\(list("What got worse", summary.worsening))\
+    \(list("Since when", summary.since ?? []))\
     \(list("What was not covered", summary.uncovered))\(list("Who must act", [summary.responsible]))
     </section>
     """

@@ -59,7 +59,8 @@ public enum MarkdownReport {
   private static func release(_ summary: RunSummary) -> MarkdownText {
     var text: MarkdownText = ""
     let parts = [
-      ("Next" as MarkdownText, summary.nextSteps), ("Worse", summary.worsening), ("Not covered", summary.uncovered),
+      ("Next" as MarkdownText, summary.nextSteps), ("Worse", summary.worsening), ("Since when", summary.since ?? []),
+      ("Not covered", summary.uncovered),
       ("Who acts", [summary.responsible]),
     ]
     for (title, sentences) in parts where !sentences.isEmpty {
