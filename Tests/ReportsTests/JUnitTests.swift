@@ -58,7 +58,9 @@ struct JUnitTests {
 
   @Test("Failures name the regression and the categories that are newly broken")
   func failuresNameWhatBroke() throws {
-    let report = try ParsedXML(try render(CannedRuns.fail))
+    var run = CannedRuns.fail
+    run.question = .safety
+    let report = try ParsedXML(try render(run))
     let failed = report.elements("testcase").filter { $0.count("failure") > 0 }
     #expect(failed.contains { $0.attributes["name"] == "replay.regression" })
     let broken = failed.filter { $0.attributes["name"]?.hasPrefix("newly broken ") == true }
@@ -76,6 +78,7 @@ struct JUnitTests {
   @Test("Newly broken attacks that the limit allows are skipped, not failed")
   func allowedAttacksAreSkipped() throws {
     var run = CannedRuns.pass
+    run.question = .safety
     run.newlyBroken = Array(CannedRuns.fail.newlyBroken.prefix(3))
     let report = try ParsedXML(try render(run))
     #expect(report.count("failure") == 0 && report.count("error") == 0)

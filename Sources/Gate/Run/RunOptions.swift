@@ -56,8 +56,9 @@ public struct RunReport: Sendable {
   /// - Parameters:
   ///   - colour: whether the terminal shows ANSI colours.
   ///   - width: columns of the terminal.
-  public func text(colour: Bool, width: Int) -> String {
-    TerminalReport.render(summary, colour: colour, width: width, files: files)
+  ///   - verbose: whether the basis of each check is shown.
+  public func text(colour: Bool, width: Int, verbose: Bool = false) -> String {
+    TerminalReport.render(summary, colour: colour, width: width, files: files, verbose: verbose)
   }
 
   /// The verdict in one line.

@@ -77,7 +77,9 @@ struct ChecksSection: Sendable {
     let remedy: Markup =
       check.excuse.map { "<br/><b>\($0)</b>" } ?? check.remedy.map { "<br/>To decide: \($0)" } ?? ""
     guard let estimate = check.measured else { return #"<p class="quiet">\#(check.reason)\#(remedy)</p>"# }
-    let others = check.otherReadings.map { reading -> Markup in "<br/>\(reading)" }
+    let others = ([check.countReading].compactMap(\.self) + check.otherReadings).map { reading -> Markup in
+      "<br/>\(reading)"
+    }
     let unscored = estimate.unscored == 0 ? "" : ", \(Numbers.count(estimate.unscored)) unscored"
     return """
       <p class="quiet">\(Numbers.confidence(estimate.confidence)) confidence, n = \(Numbers.count(estimate.n))\

@@ -112,10 +112,7 @@ struct JUnitSuite: Sendable {
           outcome: .skipped(message: "The stage was not asked for.")), stage.name
       )
     }
-    let broken = Dictionary(grouping: summary.newlyBroken) { $0.category ?? RunSummary.noCategory }
-    cases += summary.brokenByCategory.map { row in
-      (self.broken(row.category, broken[row.category] ?? [], summary), "replay")
-    }
+    cases += broken(summary).map { ($0, "replay") }
     return cases
   }
 
@@ -196,16 +193,36 @@ struct JUnitSuite: Sendable {
     return PlainText.lines(lines.map { PlainText.line($0) }.joined(separator: "\n"), longest: 10_000)
   }
 
+  /// The newly broken attacks: a testcase a category; one an attack in summaries of version 0.1, which keep what they had.
+  private static func broken(_ summary: RunSummary) -> [JUnitCase] {
+    if summary.question == nil {
+      return summary.newlyBroken.map { attack in
+        let category = attack.category ?? RunSummary.noCategory
+        let lines =
+          [
+            "attack: \(attack.id)", "category: \(category)", "cluster: \(attack.cluster ?? "its own")",
+            "adjusted p: \(Numbers.probability(attack.adjustedP))",
+          ] + [attack.prompt.map { "prompt: \($0)" }].compactMap(\.self)
+        return broken(
+          token(attack.id.text), category, PlainText.line(attack.finding),
+          lines.map { PlainText.line($0) }.joined(separator: "\n"), summary)
+      }
+    }
+    let attacks = Dictionary(grouping: summary.newlyBroken) { $0.category ?? RunSummary.noCategory }
+    return summary.brokenByCategory.map { row in
+      let own = attacks[row.category] ?? []
+      let finding = own.count == 1 ? own[0].finding : "each is in the body, and in the JSON report."
+      let message = PlainText.line(
+        "\(Numbers.count(own.count)) \(own.count == 1 ? "attack is" : "attacks are") newly broken (\(row.category)): \(finding)"
+      )
+      return broken(token(row.category), row.category, message, body(own), summary)
+    }
+  }
+
   private static let mostAttacks = 100
 
-  /// The newly broken attacks of a category: a failure where the gate fails. Where it doesn't, the policy's limit allows some:
-  /// then they are listed as skipped, or as errors where it stayed open whether there are too many.
-  private static func broken(
-    _ category: String, _ attacks: [RunSummary.BrokenAttack], _ summary: RunSummary
-  ) -> JUnitCase {
-    let message = PlainText.line(
-      "\(Numbers.count(attacks.count)) \(attacks.count == 1 ? "attack is" : "attacks are") newly broken (\(category)): "
-        + (attacks.count == 1 ? attacks[0].finding : "each is in the body, and in the JSON report."))
+  /// A line an attack.
+  private static func body(_ attacks: [RunSummary.BrokenAttack]) -> String {
     let lines = attacks.prefix(mostAttacks).flatMap { attack in
       [
         "attack \(attack.id), cluster \(attack.cluster ?? "its own"), adjusted p \(Numbers.probability(attack.adjustedP)): "
@@ -213,7 +230,14 @@ struct JUnitSuite: Sendable {
       ] + [attack.prompt.map { "prompt: \($0)" }].compactMap(\.self)
     }
     let more = attacks.count > mostAttacks ? ["… and \(attacks.count - mostAttacks) more, in the JSON report"] : []
-    let body = PlainText.lines((lines + more).map { PlainText.line($0) }.joined(separator: "\n"), longest: 50_000)
+    return PlainText.lines((lines + more).map { PlainText.line($0) }.joined(separator: "\n"), longest: 50_000)
+  }
+
+  /// A failure where the gate fails. Where it doesn't, the policy's limit allows some: then they are listed as skipped,
+  /// or as errors where it stayed open whether there are too many.
+  private static func broken(
+    _ name: String, _ category: String, _ message: String, _ body: String, _ summary: RunSummary
+  ) -> JUnitCase {
     let isOpen = summary.checks.contains { $0.wording.countsNewlyBroken && $0.verdict == .inconclusive && $0.decides }
     let outcome: JUnitCase.Outcome =
       if summary.isObserved {
@@ -226,7 +250,7 @@ struct JUnitSuite: Sendable {
         .skipped(message: message)
       }
     return JUnitCase(
-      name: token("newly broken \(category)"), className: "sluice.replay.\(token(category))", outcome: outcome)
+      name: "newly broken \(name)", className: "sluice.replay.\(token(category))", outcome: outcome)
   }
 
   /// As many as there is room for, in order, and one that counts the rest.

@@ -57,6 +57,8 @@ public enum MarkdownReport {
   }
 
   private static func release(_ summary: RunSummary) -> MarkdownText {
+    // Summaries of version 0.1 keep the words that they had.
+    if summary.question == nil { return "" }
     var text: MarkdownText = ""
     let parts = [
       ("Next" as MarkdownText, summary.nextSteps), ("Worse", summary.worsening), ("Since when", summary.since ?? []),

@@ -6,10 +6,14 @@ public enum TerminalReport {
   ///   - colour: whether the terminal shows ANSI colours.
   ///   - width: columns of the terminal; tables that don't fit become lists.
   ///   - files: paths of the reports that were written.
-  public static func render(_ summary: RunSummary, colour: Bool, width: Int = 100, files: [String]) -> String {
+  ///   - verbose: whether the basis of each check is shown.
+  public static func render(
+    _ summary: RunSummary, colour: Bool, width: Int = 100, files: [String], verbose: Bool = false
+  ) -> String {
     let page = Page(summary: summary, isColoured: colour, width: max(24, min(width, 200)))
     let parts = [
-      page.head, page.why, page.checks, page.outcomes + page.validity, page.broken + page.fresh,
+      page.head, page.why, page.checks, verbose ? page.bases : [], page.outcomes + page.validity,
+      page.broken + page.fresh,
       page.cost + page.files(files),
     ]
     return parts.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
@@ -75,6 +79,20 @@ private struct Page {
     }
     guard let lines = table([header] + rows) else { return list(checks, rows) }
     return lines.prefix(1) + zip(checks, lines.dropFirst()).map { paint($1, $0.verdict) }
+  }
+
+  /// What each check rests on: how much was seen, how it is bounded, and at which confidence.
+  var bases: [String] {
+    summary.checksByUrgency.flatMap { check -> [String] in
+      guard let estimate = check.measured else {
+        return hanging("\(clean(check.name, longest: 60)): ", clean(check.reason))
+      }
+      let clusters = Numbers.text(estimate.effectiveN, .number)
+      let text =
+        "n = \(Numbers.count(estimate.n)), independent units \(clusters), \(Numbers.count(estimate.unscored)) unscored, "
+        + "\(Numbers.confidence(estimate.confidence)) confidence; \(estimate.method)"
+      return hanging("\(clean(check.name, longest: 60)): ", clean(text))
+    }
   }
 
   /// Padded columns; nil where they don't fit the terminal.

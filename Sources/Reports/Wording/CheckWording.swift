@@ -71,9 +71,7 @@ extension RunSummary.CheckResult {
   }
 
   /// What else the same responses say, each one sentence.
-  var otherReadings: [String] { [countReading].compactMap(\.self) + sameResponses }
-
-  private var sameResponses: [String] {
+  var otherReadings: [String] {
     guard let readings else { return [] }
     let interval = Numbers.interval(readings.suiteLower, readings.suiteUpper, wording.unit, apartFrom: limits)
     var sentences = ["On exactly these attacks, where only responses are random: \(interval)."]

@@ -86,6 +86,9 @@ struct ReportCommand: ParsableCommand {
   @Flag(help: "Print the JSON report on standard output, and nothing else there.")
   var json = false
 
+  @Flag(help: "Also what each check rests on: n, independent units, unscored, confidence, method.")
+  var verbose = false
+
   @Flag(help: "Show the texts of attacks and responses.")
   var reveal = false
 
@@ -107,6 +110,10 @@ struct ReportCommand: ParsableCommand {
         path.map { .init(reporter, path: $0, key: key) }
       },
       reveal: reveal ? OldRuns.Reveal(reason: reason) : nil)
-    if json { try StandardOutput.write(json: report.json) } else { try StandardOutput.write(report, quiet: false) }
+    if json {
+      try StandardOutput.write(json: report.json)
+    } else {
+      try StandardOutput.write(report, quiet: false, verbose: verbose)
+    }
   }
 }

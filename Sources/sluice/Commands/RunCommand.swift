@@ -62,6 +62,13 @@ struct RunCommand: AsyncParsableCommand {
   @Flag(help: "No progress; only the verdict.")
   var quiet = false
 
+  @Flag(help: "Also what each check rests on: n, independent units, unscored, confidence, method.")
+  var verbose = false
+
+  func validate() throws {
+    if quiet && verbose { throw ValidationError("Ask for one of --quiet and --verbose.") }
+  }
+
   func run() async throws {
     let display = ProgressDisplay(style: .suitable(quiet: quiet))
     let options = RunOptions(
@@ -89,7 +96,7 @@ struct RunCommand: AsyncParsableCommand {
     let report = try await Interruption.ending(display, goOn: options.resumeCommand) {
       try await Pipeline.run(options) { display.show($0) }
     }
-    try StandardOutput.write(report, json: json, quiet: quiet)
+    try StandardOutput.write(report, json: json, quiet: quiet, verbose: verbose)
     throw ArgumentParser.ExitCode(report.summary.exitCode)
   }
 }

@@ -51,13 +51,13 @@ enum StandardOutput {
   /// Its text is for people; the verdict itself is the exit code and the reports, which a full log disk leaves as they are.
   /// What a script asked for by `--json` must be there.
   /// - Throws: `SluiceError` (inputOutput) where the JSON report could not be written.
-  static func write(_ report: RunReport, json: Bool, quiet: Bool) throws {
+  static func write(_ report: RunReport, json: Bool, quiet: Bool, verbose: Bool = false) throws {
     if json {
       try write(json: report.json)
       return
     }
     do {
-      try write(report, quiet: quiet)
+      try write(report, quiet: quiet, verbose: verbose)
     } catch let error as SluiceError {
       let files = report.files.isEmpty ? "" : "; the reports are written"
       StandardError.write(
@@ -66,10 +66,11 @@ enum StandardOutput {
   }
 
   /// - Throws: `SluiceError` (inputOutput) where not all of it could be written.
-  static func write(_ report: RunReport, quiet: Bool) throws {
+  static func write(_ report: RunReport, quiet: Bool, verbose: Bool = false) throws {
     let isColoured = colours
     try write(
-      quiet ? report.verdictLine : report.text(colour: isColoured, width: width), isColoured: isColoured && !quiet)
+      quiet ? report.verdictLine : report.text(colour: isColoured, width: width, verbose: verbose),
+      isColoured: isColoured && !quiet)
   }
 
   static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
