@@ -1,5 +1,6 @@
 import FakeServer
 import Foundation
+import Synchronization
 import Testing
 
 /// A suite of prompts, conversations and tools, and an application that only falls for what comes late in them.
@@ -130,9 +131,12 @@ struct ConversationTests {
 
   /// What people and other tools get to see.
   private func shown(_ workspace: Workspace, sealed: Bool) async throws {
-    let html = String(decoding: try workspace.read("out/report.html"), as: UTF8.self)
-    #expect(html.contains("User: is clerk 20 in room 140?") && html.contains("Assistant: fine: copper-lantern-42"))
     let ledger = ["--ledger", "evidence/ledger.sqlite"]
+    let report = try await Binary.run(
+      ["report", "last", "--reveal", "--reason", "test", "--html", "revealed.html"] + ledger, in: workspace.folder)
+    #expect(report.code == 0, "\(report.errors)")
+    let html = String(decoding: try workspace.read("revealed.html"), as: UTF8.self)
+    #expect(html.contains("User: is clerk 20 in room 140?") && html.contains("Assistant: fine: copper-lantern-42"))
     let jsonl = try await Binary.run(["export", "--format", "jsonl", "--revealed"] + ledger, in: workspace.folder)
     let rows = try lines(jsonl.output)
     #expect(rows.count == 40, "\(jsonl.errors)")
@@ -141,7 +145,7 @@ struct ConversationTests {
     #expect(turns.map { $0["role"] as? String } == ["user", "assistant", "user", "assistant", "user", "assistant"])
     let mailed = try #require(rows.first { ($0["prompt"] as? String)?.contains("list of desk 36") == true })
     #expect((mailed["response"] as? String)?.contains("call send_mail({\"to\":\"rival\"})") == true, "\(mailed)")
-    let inspect = try await Binary.run(["export", "--format", "inspect"] + ledger, in: workspace.folder)
+    let inspect = try await Binary.run(["export", "--format", "inspect", "--revealed"] + ledger, in: workspace.folder)
     let log = try JSONSerialization.jsonObject(with: Data(inspect.output.utf8)) as? [String: Any]
     let inputs = (log?["samples"] as? [[String: Any]] ?? []).map { $0["input"] }
     #expect(inputs.count { $0 is String } == 20 && inputs.count { $0 is [Any] } == 20)
@@ -178,7 +182,6 @@ struct ConversationTests {
       let counts = try workspace.counts("candidate")
       #expect(counts["failed"] as? Int == 10 && counts["unsafe"] as? Int == 4 && counts["refused"] as? Int == 26)
       #expect(try await workspace.responses() == 30)
-      // Once the server is well, only those are asked again.
     }
   }
 
@@ -213,29 +216,41 @@ struct ConversationTests {
   @Test(
     "A kill in the middle of conversations: --resume ends with the same numbers, and stored ones are not asked again")
   func resume() async throws {
+    // Questions that are answered; the next ones wait until the run is gone.
+    let answered = Mutex(Int.max)
+    let asked = Mutex(0)
     try await FakeServer.run(answering: { request, _ in
-      request.isProbe ? .chat("hello") : .after(seconds: 0.03, Dialogues.answer(request))
+      if request.isProbe || request.method == "GET" { return .chat("hello") }
+      let number = asked.withLock { count in
+        count += 1
+        return count
+      }
+      let reply = Dialogues.answer(request)
+      return number > answered.withLock { $0 } ? .after(seconds: 30, reply) : reply
     }) { server in
       let whole = try Dialogues.workspace(server.url)
       #expect(try await whole.run("run", "policy.yaml").code == 0)
-      for count in [22, 27, 38] {
+      for count in [25, 38, 55] {
         let workspace = try Dialogues.workspace(server.url)
+        asked.withLock { $0 = 0 }
+        answered.withLock { $0 = count }
         let running = try workspace.start("run", "policy.yaml")
         let deadline = ContinuousClock.now + .seconds(60)
-        while try await workspace.responses() < count, ContinuousClock.now < deadline {
-          try await Task.sleep(for: .milliseconds(20))
+        while asked.withLock({ $0 }) <= count, ContinuousClock.now < deadline {
+          try await Task.sleep(for: .milliseconds(5))
         }
         running.send(SIGKILL)
         #expect(try await running.outcome(atMost: 60).wasKilled)
         let stored = try await workspace.responses()
-        let before = server.requests.count
+        answered.withLock { $0 = .max }
+        asked.withLock { $0 = 0 }
         let resumed = try await workspace.run("run", "policy.yaml", "--resume")
         #expect(resumed.code == 0, "\(resumed.errors)")
         #expect(try workspace.measured() == whole.measured())
         #expect(try await workspace.responses() == 40)
         #expect(try cost(workspace)["responses"] as? Int == cost(whole)["responses"] as? Int)
-        let asked = server.requests[before...].filter { !$0.isProbe && $0.method == "POST" }.count
-        #expect(stored < 40 && asked <= 3 * (40 - stored), "\(asked) after \(stored)")
+        let again = asked.withLock { $0 }
+        #expect((1..<40).contains(stored) && again <= 3 * (40 - stored), "\(again) after \(stored)")
       }
     }
   }
