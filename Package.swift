@@ -74,6 +74,7 @@ let package = Package(
     module("LanguageModels", ["Core", "Tensors", "Tokenizers", "ChatTemplates"]),
     module("Attackers", ["Core", "Kinds", "Tensors", "LanguageModels"]),
     module("Targets", ["Core", "Kinds", "ChatTemplates", "Tokenizers", "LanguageModels", "CLibcurl"]),
+    module("AttackerWorkers", ["Core", "Kinds", "Attackers", "Targets"]),
     module("Judges", ["Core", "Kinds", "Targets", "LanguageModels", yams]),
     module("Statistics", ["Core"]),
     module("Decisions", ["Core", "Statistics"]),
@@ -83,7 +84,7 @@ let package = Package(
       "Policies",
       [
         "Core", "Kinds", "Transforms", "Statistics", "Decisions", "Targets", "Judges", "SafetyTuning", "Attackers",
-        "Reports", yams,
+        "AttackerWorkers", "Reports", yams,
       ]),
     module("Reports", ["Core", "Kinds", "Decisions", "CLibxml2"]),
     module("Suites", ["Core", "Kinds", "Policies"]),
@@ -91,8 +92,9 @@ let package = Package(
     module(
       "Gate",
       [
-        "Core", "Kinds", "Tensors", "ChatTemplates", "LanguageModels", "Attackers", "Targets", "Judges", "Statistics",
-        "Decisions", "SafetyTuning", "Evidence", "Policies", "Suites", "Reports", "Lab", "CProcess",
+        "Core", "Kinds", "Tensors", "ChatTemplates", "LanguageModels", "Attackers", "AttackerWorkers", "Targets",
+        "Judges", "Statistics", "Decisions", "SafetyTuning", "Evidence", "Policies", "Suites", "Reports", "Lab",
+        "CProcess",
       ]),
     module("Review", ["Core", "Judges", "Statistics", "Evidence", "Policies", "Gate", flyingFox]),
     .executableTarget(
@@ -128,6 +130,11 @@ let package = Package(
     // The same as a program, for runs that start their servers themselves.
     .executableTarget(
       name: "model-server", dependencies: ["FakeServer"], path: "Tests/ModelServer", swiftSettings: strict),
+    // A worker that runs an attacker's model, and misbehaves on demand.
+    .executableTarget(
+      name: "attacker-worker", dependencies: ["AttackerWorkers", "Attackers", "Core", "LanguageModels", "FakeServer"],
+      path: "Tests/AttackerWorker", swiftSettings: strict),
+    tests("AttackerWorkersTests", ["Core", "LanguageModels", "Attackers", "Targets", "AttackerWorkers"]),
     tests(
       "TargetsTests", ["Core", "Tokenizers", "ChatTemplates", "LanguageModels", "Targets", "FakeServer"],
       exclude: ["Replies"]),

@@ -36,7 +36,7 @@ public struct AttackMethod: NamedKind {
     self.make = make
   }
 
-  /// - Throws: `SluiceError` (usage) when there is no prompt to start from.
+  /// - Throws: `EncodingError` for settings that are no numbers.
   func attacker(_ parts: AttackerParts) throws -> any Attacker { try make(parts) }
 
   /// The method as safety tuning compares it.
@@ -62,28 +62,30 @@ public struct AttackVariant: Sendable, Hashable {
 
 /// What attackers are made of.
 public struct AttackerParts: Sendable {
-  /// The supervised fine-tuned model, frozen.
-  public let reference: CausalLanguageModel
-  /// Identity of its checkpoint.
-  public let referenceFingerprint: String
+  /// Runs the supervised fine-tuned model, which is frozen, and policies that are trained from it.
+  public let engine: any AttackerEngine
   /// Tells which attacks are alike.
   public let embedder: any Embedder
   public let settings: AttackerSettings
 
-  /// The tokens before every attack.
-  /// - Throws: `SluiceError` (usage) when there is no prompt to start from.
-  func prefix() throws -> [Int32] { try attackPrefix(reference, settings) }
-
   /// - Throws: `EncodingError` for settings that are no numbers.
-  func fingerprint() throws -> String { try attackerFingerprint(referenceFingerprint, embedder, settings) }
+  func fingerprint() throws -> String { try attackerFingerprint(engine.fingerprint, embedder, settings) }
 }
 
-/// The attacker that `settings.method` names.
+/// The attacker that `settings.method` names, on an engine that may still have to be loaded.
+/// - Throws: `SluiceError` (usage) for settings that are known not to fit its model.
+public func attacker(
+  engine: any AttackerEngine, embedder: any Embedder, settings: AttackerSettings
+) throws -> any Attacker {
+  try engine.check(settings)
+  return try settings.method.attacker(AttackerParts(engine: engine, embedder: embedder, settings: settings))
+}
+
+/// The attacker that `settings.method` names, on a model in this process.
 /// - Throws: `SluiceError` (usage) when there is no prompt to start from.
 public func attacker(
   reference: CausalLanguageModel, referenceFingerprint: String, embedder: any Embedder, settings: AttackerSettings
 ) throws -> any Attacker {
-  try settings.method.attacker(
-    AttackerParts(
-      reference: reference, referenceFingerprint: referenceFingerprint, embedder: embedder, settings: settings))
+  try attacker(
+    engine: LocalEngine(reference, fingerprint: referenceFingerprint), embedder: embedder, settings: settings)
 }

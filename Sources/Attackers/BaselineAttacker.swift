@@ -1,5 +1,4 @@
 import Core
-import LanguageModels
 
 /// The field's baselines behind the same protocol: REINFORCE, PPO with novelty, in-context, plain sampling. Each starts
 /// from the reference model in every search; known attacks are left out.
@@ -7,6 +6,7 @@ package struct BaselineAttacker: Attacker {
   /// One search, from the reference model.
   package struct Search: Sendable {
     let attacker: BaselineAttacker
+    package let loaded: LoadedEngine
     package let oracle: any AttackOracle
     package let budget: SearchBudget
     package let seed: UInt64
@@ -16,29 +16,31 @@ package struct BaselineAttacker: Attacker {
   }
 
   let settings: AttackerSettings
-  let reference: CausalLanguageModel
+  let engine: any AttackerEngine
   package let fingerprint: String
   let embedder: any Embedder
-  let prefix: [Int32]
   private let run: @Sendable (Search) async throws -> SearchResult
 
   package var method: String { settings.method.name }
 
-  /// - Throws: `SluiceError` (usage) when there is no prompt to start from.
+  /// - Throws: `EncodingError` for settings that are no numbers.
   package init(_ parts: AttackerParts, run: @escaping @Sendable (Search) async throws -> SearchResult) throws {
-    reference = parts.reference
+    engine = parts.engine
     settings = parts.settings
     embedder = parts.embedder
-    prefix = try parts.prefix()
     fingerprint = try parts.fingerprint()
     self.run = run
   }
+
+  package func load() async throws { _ = try await LoadedEngine(engine, settings: settings) }
 
   package func search(
     start: [UInt8]?, seedPrompts: [String], oracle: any AttackOracle, budget: SearchBudget, seed: UInt64,
     progress: @escaping @Sendable (Int, String) -> Void
   ) async throws -> SearchResult {
-    try await run(Search(attacker: self, oracle: oracle, budget: budget, seed: seed, progress: progress))
+    let loaded = try await LoadedEngine(engine, settings: settings)
+    return try await run(
+      Search(attacker: self, loaded: loaded, oracle: oracle, budget: budget, seed: seed, progress: progress))
   }
 }
 
@@ -54,8 +56,8 @@ extension AttackMethod {
       plain.screenPool = 1
       plain.replay = ReplayRules()
       let sampler = GFlowNetAttacker(
-        reference: search.attacker.reference, fingerprint: search.attacker.fingerprint,
-        embedder: search.attacker.embedder, settings: plain, prefix: search.attacker.prefix)
+        engine: search.attacker.engine, fingerprint: search.attacker.fingerprint,
+        embedder: search.attacker.embedder, settings: plain)
       return try await sampler.search(
         start: nil, seedPrompts: [], oracle: search.oracle, budget: search.budget, seed: search.seed,
         progress: search.progress)

@@ -9,16 +9,15 @@ public struct Fluency: Sendable {
 
   /// - Parameter settings: `minTokens`, `minK` and its threshold count; the rest shapes nothing here.
   /// - Throws: `SluiceError` (usage) when there is no prompt to start from.
-  public init(reference: CausalLanguageModel, settings: AttackerSettings = AttackerSettings()) throws {
-    let model = try AttackerModel(
-      reference: reference, prefix: try attackPrefix(reference, settings), settings: settings, learningRate: 0, seed: 0)
-    proposer = Proposer(settings: settings, reference: model)
-    reward = Reward(settings: settings, threshold: proposer.minKThreshold())
+  public init(reference: CausalLanguageModel, settings: AttackerSettings = AttackerSettings()) async throws {
+    let engine = LocalEngine(reference, fingerprint: "")
+    proposer = Proposer(try await LoadedEngine(engine, settings: settings), settings: settings)
+    reward = Reward(settings: settings, threshold: try await proposer.minKThreshold())
   }
 
   /// Which of the prompts are fluent, in their order.
-  public func fluent(_ prompts: [String]) -> [String] {
-    proposer.experiences(prompts: prompts).filter {
+  public func fluent(_ prompts: [String]) async throws -> [String] {
+    try await proposer.experiences(prompts: prompts).filter {
       reward.isFluent($0.reference, tokens: proposer.length($0.tokens))
     }.map(\.prompt)
   }

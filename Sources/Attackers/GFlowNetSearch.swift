@@ -1,13 +1,12 @@
 import Core
 import Foundation
-import LanguageModels
 
 /// One restart of the GFlowNet attacker on one target.
 package struct GFlowNetSearch: Sendable {
   let settings: AttackerSettings
-  let prefix: [Int32]
   let progress: @Sendable (Int, String) -> Void
   private let embedder: any Embedder
+  private let loaded: LoadedEngine
   private let proposer: Proposer
   private let reward: Reward
   private let started: AttackerState?
@@ -43,21 +42,19 @@ package struct GFlowNetSearch: Sendable {
   init(
     _ attacker: GFlowNetAttacker, oracle: any AttackOracle, budget: SearchBudget, seed: UInt64, start: AttackerState?,
     progress: @escaping @Sendable (Int, String) -> Void
-  ) throws {
+  ) async throws {
     settings = attacker.settings
-    prefix = attacker.prefix
+    loaded = try await LoadedEngine(attacker.engine, settings: settings)
     embedder = attacker.embedder
     self.progress = progress
     started = start
-    policy = try AttackerModel(
-      reference: attacker.reference, prefix: prefix, settings: settings, learningRate: settings.learningRate, seed: seed
-    )
-    proposer = Proposer(settings: settings, reference: policy)
+    policy = try await AttackerModel(loaded, settings: settings, learningRate: settings.learningRate, seed: seed)
+    proposer = Proposer(loaded, settings: settings)
     screen = ProposalScreen(settings: settings)
     log = SearchLog(oracle: oracle, budget: budget, settings: settings)
-    let headWidth = settings.logZ == .linear ? attacker.reference.weights.architecture.width : 0
+    let headWidth = settings.logZ == .linear ? loaded.description.stateWidth ?? 0 : 0
     if let start {
-      try policy.restore(parameters: start.parameters)
+      try await policy.restore(start.parameters)
       buffer = start.header.buffer
       // The stored stream goes on, told apart by this run's seed.
       var stored = start.header.generator
@@ -75,7 +72,7 @@ package struct GFlowNetSearch: Sendable {
       generator = SeededGenerator(seed: seed, stream: "search")
       logZ = LogPartition(width: headWidth)
       step = 0
-      reward = Reward(settings: settings, threshold: proposer.minKThreshold())
+      reward = Reward(settings: settings, threshold: try await proposer.minKThreshold())
     }
   }
 
@@ -85,7 +82,7 @@ package struct GFlowNetSearch: Sendable {
     let whole = log.budget.responses
     try await train(until: smooths ? Int(Double(whole) * (1 - settings.smoothingShare)) : whole)
     if smooths { try await smooth() }
-    return SearchResult(claimed: log.claimed, responses: log.spent, losses: losses, state: try state())
+    return SearchResult(claimed: log.claimed, responses: log.spent, losses: losses, state: try await state())
   }
 
   // MARK: - Before training
@@ -102,7 +99,7 @@ package struct GFlowNetSearch: Sendable {
     let works = old.filter { $0.logUnsafe > threshold }
     // A known attack was confirmed once. A large suite is sampled: scoring it all would take longer than asking.
     let unscored = Set(prompts).subtracting(works.map(\.prompt)).sorted().shuffled(using: &generator)
-    let known = proposer.experiences(prompts: Array(unscored.prefix(Self.knownPerQuestion * limit))).map {
+    let known = try await proposer.experiences(prompts: Array(unscored.prefix(Self.knownPerQuestion * limit))).map {
       var attack = $0
       attack.logUnsafe = 0
       return attack
@@ -144,7 +141,6 @@ package struct GFlowNetSearch: Sendable {
     let proposals: [Experience]
     let asked: [String]
     let answers: Task<[AttackObservation], any Error>?
-    let recording: RolloutRecording?
   }
 
   /// Proposes from `model` and asks, without waiting for the answer.
@@ -152,19 +148,19 @@ package struct GFlowNetSearch: Sendable {
     -> Round
   {
     try Task.checkCancellation()
-    var (pool, recording) = propose(
+    var pool = try await propose(
       count * (settings.fixedPrompt == nil ? settings.screenPool : 1), repeats: count, from: model, tempered: tempered)
     let wanted = try await choose(from: &pool, count: count)
     let share = count > 1 ? max(1, Int(Double(count) * Self.memoryShare)) : 0
     let recalled = recollection?.next(min(share, log.room(until: limit)), isNew: log.isNew) ?? []
     let asked = log.reserve((recalled + wanted.dropLast(recalled.count)).map(\.prompt), until: limit)
     // Repetitions, and what nobody would write, are learnt from though they aren't asked. Smoothing fits successes alone.
-    let first = pool.experiences(Array(pool.drafts.indices.prefix(tempered ? count : 0)), by: proposer)
+    let first = try await pool.experiences(Array(pool.drafts.indices.prefix(tempered ? count : 0)), by: proposer)
     let repeated = first.filter { !mayBeAsked($0) || log.known[$0.prompt] != nil }
     let (oracle, questions) = (log.oracle, settings)
     return Round(
       recalled: recalled, proposals: recalled + wanted + repeated, asked: asked,
-      answers: asked.isEmpty ? nil : Task { try await ask(oracle, asked, questions) }, recording: recording)
+      answers: asked.isEmpty ? nil : Task { try await ask(oracle, asked, questions) })
   }
 
   /// What of the pool is new and worth asking: where there is a screen, its picks.
@@ -174,16 +170,16 @@ package struct GFlowNetSearch: Sendable {
       log.isNew(pool.drafts[$0].prompt) && seen.insert(pool.drafts[$0].prompt).inserted
     }
     guard settings.screenPool > 1, new.count > count else {
-      return pool.experiences(new, by: proposer).filter(mayBeAsked)
+      return try await pool.experiences(new, by: proposer).filter(mayBeAsked)
     }
     let found = try await embedder.embed(new.map { pool.drafts[$0].prompt })
     var draws = generator
-    let choice = screen.choose(found, count: count, using: &draws) { picks in
-      pool.experiences(picks.map { new[$0] }, by: proposer).map(mayBeAsked)
+    let choice = try await screen.choose(found, count: count, using: &draws) { picks in
+      try await pool.experiences(picks.map { new[$0] }, by: proposer).map(mayBeAsked)
     }
     generator = draws
     for index in choice { vectors[pool.drafts[new[index]].prompt] = found[index] }
-    return pool.experiences(choice.map { new[$0] }, by: proposer)
+    return try await pool.experiences(choice.map { new[$0] }, by: proposer)
   }
 
   /// What no user would write isn't asked.
@@ -248,7 +244,7 @@ package struct GFlowNetSearch: Sendable {
   /// Rounds land in the order in which they started, whichever is answered first, so the result doesn't depend on time.
   private mutating func search(
     count: Int, until limit: Int, tempered: Bool, method: String,
-    source: (Self) -> AttackerModel, afterwards: (inout Self, [Experience], RolloutRecording?) throws -> Void
+    source: (Self) -> AttackerModel, afterwards: (inout Self, [Experience]) async throws -> Void
   ) async throws {
     var flight: [Round] = []
     defer { for round in flight { round.answers?.cancel() } }
@@ -261,7 +257,7 @@ package struct GFlowNetSearch: Sendable {
       let round = flight.removeFirst()
       idle = round.asked.isEmpty ? idle + 1 : 0
       let landed = try await land(round, method: method)
-      try afterwards(&self, landed, round.recording)
+      try await afterwards(&self, landed)
     }
   }
 
@@ -271,10 +267,10 @@ package struct GFlowNetSearch: Sendable {
     let replayed = settings.training ? Int(Double(settings.batch) * settings.replayFraction) : 0
     try await search(
       count: settings.batch - replayed, until: limit, tempered: settings.training, method: "gflownet",
-      source: { $0.policy }, afterwards: { $0.update(on: $1, reusing: $2) })
+      source: { $0.policy }, afterwards: { try await $0.update(on: $1) })
   }
 
-  private mutating func update(on batch: [Experience], reusing recording: RolloutRecording?) {
+  private mutating func update(on batch: [Experience]) async throws {
     step += 1
     guard settings.training else {
       progress(log.spent, "sampling")
@@ -284,12 +280,12 @@ package struct GFlowNetSearch: Sendable {
       let past = buffer.sample(max(0, settings.batch - (update == 0 ? batch.count : 0)), using: &generator)
       let trajectories = update == 0 ? batch + past : past
       guard trajectories.count > 1 else { continue }
-      losses.append(train(trajectories, reusing: recording))
+      losses.append(try await train(trajectories))
     }
     progress(log.spent, "\(log.claimed.count) attacks claimed")
   }
 
-  private mutating func train(_ trajectories: [Experience], reusing recording: RolloutRecording?) -> Double {
+  private mutating func train(_ trajectories: [Experience]) async throws -> Double {
     let tau = temperature
     // Few, far outliers (too short, unfluent) must not drown what separates the rest.
     let logReward = trajectories.map {
@@ -299,10 +295,10 @@ package struct GFlowNetSearch: Sendable {
           logUnsafe: $0.logUnsafe, reference: $0.reference, tokens: proposer.length($0.tokens), tau: tau))
     }
     let (objective, settings) = (settings.objective, settings)
-    let promptState = objective.learnsLogZ && logZ.width > 0 ? policy.promptState : []
+    let promptState = objective.learnsLogZ && logZ.width > 0 ? try await policy.promptState() : []
     let logZ = self.logZ.value(promptState)
     var logZSlope = 0.0
-    let loss = policy.step(trajectories.map(\.tokens), reusing: recording) { logProbabilities in
+    let loss = try await policy.step(trajectories.map(\.tokens)) { logProbabilities in
       let logPolicy = logProbabilities.map { $0.reduce(0.0) { $0 + Double($1) } }
       let value = objective.loss(
         .init(logPolicy: logPolicy, logReward: logReward, logZ: logZ, settings: settings))
@@ -330,32 +326,31 @@ package struct GFlowNetSearch: Sendable {
   private mutating func smooth() async throws {
     // Too little to fit: the rest of the budget goes on as before.
     guard worked.count >= 4 else { return try await train(until: log.budget.responses) }
-    var smoothed = try fitted()
+    var smoothed = try await fitted()
     var sinceFit = 0
     let (batch, whole) = (settings.batch, log.budget.responses)
     try await search(
       count: batch, until: whole, tempered: false, method: "mle", source: { _ in smoothed },
-      afterwards: { search, landed, _ in
+      afterwards: { search, landed in
         sinceFit += landed.count
         if sinceFit >= max(batch, whole / 8), search.log.left > whole / 16 {
           // What smoothing found teaches it too.
-          smoothed = try search.fitted()
+          smoothed = try await search.fitted()
           sinceFit = 0
         }
         search.progress(search.log.spent, "\(search.log.claimed.count) attacks claimed, smoothing")
       })
   }
 
-  private mutating func fitted() throws -> AttackerModel {
-    var model = try AttackerModel(
-      reference: policy.reference, prefix: prefix, settings: settings, learningRate: settings.smoothingLearningRate,
-      seed: generator.next())
+  private mutating func fitted() async throws -> AttackerModel {
+    var model = try await AttackerModel(
+      loaded, settings: settings, learningRate: settings.smoothingLearningRate, seed: generator.next())
     for _ in 0..<settings.smoothingSteps {
       try Task.checkCancellation()
       let sequences = (0..<settings.batch).map { _ in worked[Int.random(in: 0..<worked.count, using: &generator)].tokens
       }
       let total = Float(sequences.reduce(0) { $0 + $1.count })
-      _ = model.step(sequences) { logProbabilities in
+      _ = try await model.step(sequences) { logProbabilities in
         let loss = -logProbabilities.reduce(0.0) { $0 + $1.reduce(0.0) { $0 + Double($1) } } / Double(total)
         return (loss, logProbabilities.map { [Float](repeating: -1 / total, count: $0.count) })
       }
@@ -368,15 +363,14 @@ package struct GFlowNetSearch: Sendable {
   /// - Parameter repeats: how many of the proposals may repeat others, or what was asked before.
   private mutating func propose(
     _ count: Int, repeats: Int, from model: AttackerModel, tempered: Bool
-  ) -> (pool: ProposalPool, recording: RolloutRecording?) {
+  ) async throws -> ProposalPool {
     if let fixed = settings.fixedPrompt {
-      return (ProposalPool(proposer.drafts(prompts: [String](repeating: fixed, count: count))), nil)
+      return ProposalPool(try await proposer.drafts(prompts: [String](repeating: fixed, count: count)))
     }
     // A part comes from the reference model, so that the search can't blind itself to what it once gave up.
     let explored =
       settings.training ? (0..<count).count { _ in generator.uniform() < Float(settings.explorationShare) } : 0
-    var generations: [Generation] = []
-    var recording: RolloutRecording?
+    var samples: [EngineSample] = []
     // Most of a large pool isn't trained on, and what waits for answers is trained on by later weights.
     let keeps = tempered && settings.training && settings.screenPool == 1 && settings.batchesInFlight == 1
     let shares = [(model, count - explored, true), (proposer.reference, explored, false)]
@@ -391,22 +385,16 @@ package struct GFlowNetSearch: Sendable {
         temperatures.append(!isPolicy ? explores : tempered && isTempered && source.isTrained ? drawn : 1)
         seeds.append(generator.next())
       }
-      if keeps && isPolicy {
-        let (samples, kept) = source.record(share, temperatures: temperatures, seeds: seeds)
-        generations += samples
-        recording = kept
-      } else {
-        generations += source.sample(share, temperatures: temperatures, seeds: seeds)
-      }
+      samples += try await source.sample(temperatures, seeds: seeds, isForStep: keeps && isPolicy)
     }
     // Mixed, so that what is cut off later is no source's alone. A large pool repeats itself and what was asked before: some
     // of that is learnt from.
     var seen: Set<String> = []
-    let drafts = proposer.drafts(generations).shuffled(using: &generator).enumerated().filter { index, draft in
+    let drafts = try await proposer.drafts(samples).shuffled(using: &generator).enumerated().filter { index, draft in
       let isFirst = log.isNew(draft.prompt) && seen.insert(draft.prompt).inserted
       return index < repeats || isFirst
     }.map(\.element)
-    return (ProposalPool(drafts), recording)
+    return ProposalPool(drafts)
   }
 
   private func isFluent(_ item: Experience) -> Bool {
@@ -430,8 +418,8 @@ package struct GFlowNetSearch: Sendable {
     if fitting.insert(item.prompt).inserted { worked.append(item) }
   }
 
-  private func state() throws -> [UInt8] {
-    let parameters = policy.parameters
+  private func state() async throws -> [UInt8] {
+    let parameters = try await policy.parameters()
     return try AttackerState(
       header: AttackerState.Header(
         step: step, logZ: logZ, generator: generator, buffer: buffer,

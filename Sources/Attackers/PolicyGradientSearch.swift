@@ -1,6 +1,5 @@
 import Core
 import Foundation
-import LanguageModels
 
 /// One restart of a policy-gradient attacker: REINFORCE with a KL penalty, or PPO with a novelty bonus.
 ///
@@ -34,16 +33,15 @@ struct PolicyGradientSearch: Sendable {
     let clip: Double?
   }
 
-  init(_ search: BaselineAttacker.Search, _ rule: Rule) throws {
+  init(_ search: BaselineAttacker.Search, _ rule: Rule) async throws {
     let attacker = search.attacker
     self.rule = rule
-    settings = attacker.settings
+    settings = search.settings
     embedder = attacker.embedder
     progress = search.progress
-    policy = try AttackerModel(
-      reference: attacker.reference, prefix: attacker.prefix, settings: settings, learningRate: settings.learningRate,
-      seed: search.seed)
-    proposer = Proposer(settings: settings, reference: policy)
+    policy = try await AttackerModel(
+      search.loaded, settings: settings, learningRate: settings.learningRate, seed: search.seed)
+    proposer = Proposer(search)
     generator = SeededGenerator(seed: search.seed, stream: "search")
     log = SearchLog(oracle: search.oracle, budget: search.budget, settings: settings)
   }
@@ -61,19 +59,18 @@ struct PolicyGradientSearch: Sendable {
 
   private mutating func trainOnce() async throws {
     let seeds = (0..<settings.batch).map { _ in generator.next() }
-    let (samples, recording) = policy.record(
-      settings.batch, temperatures: [Float](repeating: 1, count: settings.batch), seeds: seeds)
-    let proposals = proposer.experiences(samples)
+    let samples = try await policy.sample(seeds: seeds, isForStep: true)
+    let proposals = try await proposer.experiences(samples)
     step += 1
     let batch = try await log.tryOut(proposals, step: step).map(\.experience)
     progress(log.spent, "\(log.claimed.count) attacks claimed")
     guard batch.count > 1 else { return }
-    let before = policy.logProbabilities(batch.map(\.tokens))
+    let before = try await policy.logProbabilities(batch.map(\.tokens))
     let rewards = try await rewards(batch, before)
     let mean = rewards.reduce(0, +) / Double(rewards.count)
     let deviation = (rewards.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(rewards.count)).squareRoot()
     let advantages = rewards.map { ($0 - mean) / (deviation + 1e-8) }
-    for _ in 0..<rule.epochs { update(batch, recording, before, advantages) }
+    for _ in 0..<rule.epochs { try await update(batch, before, advantages) }
   }
 
   /// log p(unsafe) (REINFORCE) or p(unsafe) with novelty (PPO, as published), less the KL penalty's sample.
@@ -101,11 +98,11 @@ struct PolicyGradientSearch: Sendable {
   }
 
   private mutating func update(
-    _ batch: [Experience], _ recording: RolloutRecording, _ before: [[Float]], _ advantages: [Double]
-  ) {
+    _ batch: [Experience], _ before: [[Float]], _ advantages: [Double]
+  ) async throws {
     let (count, clip) = (Double(batch.count), rule.clip)
     losses.append(
-      policy.step(batch.map(\.tokens), reusing: recording) { now in
+      try await policy.step(batch.map(\.tokens)) { now in
         var loss = 0.0
         let slopes = now.indices.map { index in
           let tokens = Double(max(1, now[index].count))
@@ -143,7 +140,7 @@ extension AttackMethod {
   ) -> AttackMethod {
     AttackMethod(name: name, summary: summary) { parts in
       try BaselineAttacker(parts) { search in
-        var search = try PolicyGradientSearch(search, rule)
+        var search = try await PolicyGradientSearch(search, rule)
         return try await search.run()
       }
     }

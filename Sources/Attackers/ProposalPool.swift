@@ -9,9 +9,9 @@ struct ProposalPool: Sendable {
   }
 
   /// The proposals at `indices`, with log p_ref: computed once, in one pass for all that have none yet.
-  mutating func experiences(_ indices: [Int], by proposer: Proposer) -> [Experience] {
+  mutating func experiences(_ indices: [Int], by proposer: Proposer) async throws -> [Experience] {
     let missing = indices.filter { scored[$0] == nil }
-    for (index, experience) in zip(missing, proposer.experiences(missing.map { drafts[$0] })) {
+    for (index, experience) in zip(missing, try await proposer.experiences(missing.map { drafts[$0] })) {
       scored[index] = experience
     }
     return indices.compactMap { scored[$0] }

@@ -42,8 +42,9 @@ struct ProposalScreen: Sendable {
   ///     chosen: it may be dear.
   /// - Returns: indices of the pool, `count` at most, in the order in which they were chosen.
   func choose(
-    _ vectors: [[Float]], count: Int, using generator: inout SeededGenerator, accepts: ([Int]) -> [Bool]
-  ) -> [Int] {
+    _ vectors: [[Float]], count: Int, using generator: inout SeededGenerator,
+    accepts: ([Int]) async throws -> [Bool]
+  ) async rethrows -> [Int] {
     var open = Array(vectors.indices)
     var chosen: [Int] = []
     let views = vectors.map(look)
@@ -65,7 +66,7 @@ struct ProposalScreen: Sendable {
           let unknown = open.filter { accepted[$0] == nil }
           let next = explores ? unknown : unknown.sorted { worth($0) > worth($1) }
           let asked = [index] + next.prefix(max(Self.leastQuestion, count - chosen.count) - 1)
-          for (index, verdict) in zip(asked, accepts(asked)) { accepted[index] = verdict }
+          for (index, verdict) in zip(asked, try await accepts(asked)) { accepted[index] = verdict }
         }
         guard accepted[index] == true else { continue }
         chosen.append(index)

@@ -46,7 +46,7 @@ struct AttackerBenchmark: AsyncParsableCommand {
 
   func run() async throws {
     guard (1...6).contains(skew) else { throw ValidationError("--skew is 1 to 6") }
-    let lab = try LabTargets(skew: skew)
+    let lab = try await LabTargets(skew: skew)
     var contestants = try method.map(Contestant.init)
     if ablation { contestants = [Contestant.methods[0]] + (try Contestant.ablations.map(Contestant.init)) }
     if contestants.isEmpty { contestants = Contestant.methods }
@@ -102,7 +102,7 @@ struct AttackerBenchmark: AsyncParsableCommand {
       target: try lab.target(name, seed: seed), reward: lab.reward, confirm: lab.confirm, embedder: lab.embedder)
     let outcome = try await trial.run(try lab.attacker(contestant.settings), budget: budget, seed: seed)
     let cells = lab.cells(of: name)
-    let fluent = try await lab.embedder.embed(lab.fluency.fluent(outcome.confirmed.map(\.prompt)))
+    let fluent = try await lab.embedder.embed(try await lab.fluency.fluent(outcome.confirmed.map(\.prompt)))
     let lateAttacks = outcome.confirmed.filter { 5 * $0.responsesSpent > 3 * outcome.searched }.map(\.prompt)
     let late = try await lab.embedder.embed(lateAttacks)
     func found(_ prompts: [String]) -> Int { cells.count { cell in prompts.contains { cell.matches($0) } } }

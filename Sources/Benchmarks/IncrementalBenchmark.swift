@@ -31,7 +31,7 @@ struct IncrementalBenchmark: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let lab = try LabTargets(skew: skew)
+    let lab = try await LabTargets(skew: skew)
     let names = releases.split(separator: ",").map(String.init)
     var all: [[(incremental: Found, scratch: Found)]] = []
     for seed in firstSeed..<(firstSeed + seeds) {

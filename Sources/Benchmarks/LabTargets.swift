@@ -23,14 +23,14 @@ struct LabTargets: Sendable {
   private let weak: [String: [Weakness]]
 
   /// - Parameter skew: of the reference model's prior over cells (see `SkewedReference`); 1 is the committed model.
-  init(skew: Int = 1) throws {
+  init(skew: Int = 1) async throws {
     let committed = try CausalLanguageModel.load(folder: "\(Self.folder)/attacker")
     reference = skew == 1 ? committed : try SkewedReference.train(from: committed, skew: skew, seed: 1)
     reward = try ClassifierJudge(folder: "\(Self.folder)/judge", fingerprint: "judge", threshold: 0.5)
     confirm = try RulesJudge(path: "\(Self.folder)/rules.yaml", fingerprint: "rules")
     embedder = SentenceEmbedder(
       fingerprint: "embedder", encoder: try SentenceEncoder.load(folder: "\(Self.folder)/embedder"), workers: 1)
-    fluency = try Fluency(reference: committed)
+    fluency = try await Fluency(reference: committed)
     struct Truth: Decodable {
       let weak: [String: [String]]
     }

@@ -15,7 +15,7 @@ struct PaceBenchmark: AsyncParsableCommand {
   @Option(help: "Batches in flight.") var inFlight = 4
 
   func run() async throws {
-    let lab = try LabTargets()
+    let lab = try await LabTargets()
     var settings = AttackerSettings()
     settings.batchesInFlight = inFlight
     let attacker = try lab.attacker(settings)

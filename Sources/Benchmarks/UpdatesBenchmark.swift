@@ -28,7 +28,7 @@ struct UpdatesBenchmark: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let lab = try LabTargets()
+    let lab = try await LabTargets()
     let began = ContinuousClock.now
     let reference = try CausalLanguageModel.load(folder: model)
     let loaded = Self.residentMegabytes

@@ -98,6 +98,10 @@ public protocol Attacker: Sendable {
   /// Identity of everything that shapes a search except start state, seed and budget (reference model and settings).
   var fingerprint: String { get }
 
+  /// Loads what a search needs, before anything is spent.
+  /// - Throws: `SluiceError` naming what can't be had.
+  func load() async throws
+
   /// Searches until the budget is spent: target responses asked, and those that confirming the claims will cost.
   /// - Parameters:
   ///   - start: the state a former search returned, or nil to start from the reference model.
@@ -108,4 +112,9 @@ public protocol Attacker: Sendable {
     start: [UInt8]?, seedPrompts: [String], oracle: any AttackOracle, budget: SearchBudget, seed: UInt64,
     progress: @escaping @Sendable (_ responses: Int, _ note: String) -> Void
   ) async throws -> SearchResult
+}
+
+extension Attacker {
+  /// Does nothing: everything is there.
+  public func load() async throws {}
 }

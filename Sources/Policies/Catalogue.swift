@@ -1,3 +1,4 @@
+import AttackerWorkers
 import Attackers
 import Decisions
 import Judges
@@ -11,6 +12,7 @@ public struct Catalogue: Sendable {
   public var judges = JudgeKind.all
   public var tuners = TunerKind.all
   public var methods = AttackMethod.all
+  public var engines = EngineKind.all
   public var objectives = Objective.all
   public var settings = AttackerSetting.all
   public var reporters = Reporter.all

@@ -1,3 +1,4 @@
+import AttackerWorkers
 import Attackers
 import Core
 import Decisions
@@ -79,8 +80,10 @@ public struct NamedTarget: Sendable, Hashable {
 
 /// Who proposes fresh attacks.
 public struct AttackerPolicy: Sendable, Hashable {
-  /// The reference model.
-  public var checkpoint: String
+  /// The reference model, where it runs in this process.
+  public var checkpoint: String?
+  /// What runs it elsewhere; nil in this process.
+  public var engine: EngineChoice?
   /// Independent searches a target.
   public var restarts: Int
   /// Whether it goes on from the last run's attacker.
@@ -90,8 +93,12 @@ public struct AttackerPolicy: Sendable, Hashable {
   static func keys(_ kinds: Catalogue) -> [PolicyKey] {
     [
       PolicyKey(
-        name: "checkpoint", shape: .checkpoint, required: true,
-        help: "The reference model: a supervised fine-tuned decoder.")
+        name: "checkpoint", shape: .checkpoint, required: true, unless: "engine",
+        help: "The reference model: a supervised fine-tuned decoder, run in this process."),
+      PolicyKey(
+        name: "engine", shape: .kind(kinds.engines.keys),
+        help: "Runs the reference model outside this process, instead of checkpoint: on a GPU, or of any architecture.",
+        example: "engine: {kind: command, command: [python3, worker.py, models/attacker], env: [PATH, HOME]}"),
     ] + kinds.attackerSettings.map(\.key) + [
       PolicyKey(
         name: "restarts", shape: .integer(1...100), fallback: "3",
@@ -104,7 +111,13 @@ public struct AttackerPolicy: Sendable, Hashable {
 
   /// - Parameter section: was held against the keys; what doesn't go together in it is noted.
   init(_ section: Section, _ kinds: Catalogue, _ problems: inout Diagnostics) {
-    checkpoint = section.string("checkpoint")
+    checkpoint = section.text("checkpoint")
+    engine = section.child("engine").flatMap { kinds.engines.read($0) }
+    problems.require(
+      !section.has("checkpoint") || !section.has("engine"),
+      "\(section.described) has a checkpoint and an engine, and the reference model is one",
+      at: section.place(of: "engine"),
+      remedy: "Keep checkpoint for a model in this process, or engine for one that a worker runs.")
     restarts = section.integer("restarts")
     warmStart = section.toggle("warm_start")
     settings = AttackerSettings(section, kinds.attackerSettings, &problems)

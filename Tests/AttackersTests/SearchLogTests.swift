@@ -92,69 +92,74 @@ struct ProposalScreenTests {
   }
 
   @Test("what resembles failures is passed over for what resembles successes")
-  func prefersSuccess() {
+  func prefersSuccess() async {
     var screen = ProposalScreen(settings: settings(exploration: 0))
     screen.learn((0..<20).map { unit(0.01 * Double($0)) }, worked: [Bool](repeating: false, count: 20))
     screen.learn([unit(1.5)], worked: [true])
     var generator = SeededGenerator(seed: 1)
-    #expect(screen.choose([unit(0.05), unit(0.1), unit(1.45)], count: 1, using: &generator, accepts: all) == [2])
+    #expect(await screen.choose([unit(0.05), unit(0.1), unit(1.45)], count: 1, using: &generator, accepts: all) == [2])
   }
 
   @Test("another copy of what is claimed already counts less than a new kind")
-  func prefersNovelty() {
+  func prefersNovelty() async {
     var screen = ProposalScreen(settings: settings(exploration: 0))
     screen.learn((0..<30).map { unit(0.005 * Double($0)) }, worked: [Bool](repeating: true, count: 30))
     screen.learn([unit(2)], worked: [false])
     var generator = SeededGenerator(seed: 1)
-    #expect(screen.choose([unit(0.05), unit(1.2), unit(0.1)], count: 1, using: &generator, accepts: all) == [1])
+    #expect(await screen.choose([unit(0.05), unit(1.2), unit(0.1)], count: 1, using: &generator, accepts: all) == [1])
   }
 
   @Test("a share of the choices ignores the screen")
-  func explores() {
+  func explores() async {
     var screen = ProposalScreen(settings: settings(exploration: 0.5))
     screen.learn((0..<20).map { unit(0.01 * Double($0)) }, worked: [Bool](repeating: false, count: 20))
     screen.learn([unit(1.5)], worked: [true])
     var generator = SeededGenerator(seed: 2)
     let pool = [unit(0.05), unit(1.45)]
-    let surprises = (0..<400).count { _ in screen.choose(pool, count: 1, using: &generator, accepts: all) == [0] }
+    var surprises = 0
+    for _ in 0..<400 {
+      if await screen.choose(pool, count: 1, using: &generator, accepts: all) == [0] { surprises += 1 }
+    }
     // Half of the choices are random, half of those fall on the poor one.
     #expect((70...130).contains(surprises))
   }
   @Test("what may not be chosen makes room for the next best, and about few of the rest is asked at all")
-  func asksAboutFew() {
+  func asksAboutFew() async {
     var screen = ProposalScreen(settings: settings(exploration: 0))
     screen.learn([unit(0)], worked: [true])
     let pool = (0..<100).map { unit(0.015 * Double($0)) }
     var generator = SeededGenerator(seed: 3)
     var asked: [Int] = []
-    let chosen = screen.choose(pool, count: 4, using: &generator) { picks in
+    let chosen = await screen.choose(pool, count: 4, using: &generator) { picks in
       asked += picks
       return picks.map { !$0.isMultiple(of: 2) }
     }
     #expect(chosen.count == 4 && chosen.allSatisfy { !$0.isMultiple(of: 2) })
     #expect(Set(asked).count == asked.count && asked.count <= 16)
-    #expect(screen.choose(pool, count: 4, using: &generator) { $0.map { _ in false } }.isEmpty)
+    #expect(await screen.choose(pool, count: 4, using: &generator) { $0.map { _ in false } }.isEmpty)
   }
 
   @Test("a share of the choices stays blind where most may not be chosen")
-  func exploresWhatIsAccepted() {
+  func exploresWhatIsAccepted() async {
     var screen = ProposalScreen(settings: settings(exploration: 0.5))
     screen.learn([unit(1.5)], worked: [true])
     screen.learn((0..<20).map { unit(0.01 * Double($0)) }, worked: [Bool](repeating: false, count: 20))
     // One good, one poor, and many poor ones that may not be chosen.
     let pool = [unit(0.05), unit(1.45)] + (0..<30).map { unit(0.1 + 0.001 * Double($0)) }
     var generator = SeededGenerator(seed: 4)
-    let surprises = (0..<400).count { _ in
-      screen.choose(pool, count: 1, using: &generator) { picks in picks.map { $0 < 2 } } == [0]
+    var surprises = 0
+    for _ in 0..<400 {
+      let chosen = await screen.choose(pool, count: 1, using: &generator) { picks in picks.map { $0 < 2 } }
+      if chosen == [0] { surprises += 1 }
     }
     #expect((70...130).contains(surprises))
   }
   @Test("where nothing may be chosen, blind picks ask about many at once")
-  func asksInGroups() {
+  func asksInGroups() async {
     let screen = ProposalScreen(settings: settings(exploration: 1))
     var generator = SeededGenerator(seed: 5)
     var questions: [Int] = []
-    let chosen = screen.choose((0..<400).map { unit(0.003 * Double($0)) }, count: 4, using: &generator) { picks in
+    let chosen = await screen.choose((0..<400).map { unit(0.003 * Double($0)) }, count: 4, using: &generator) { picks in
       questions.append(picks.count)
       return picks.map { _ in false }
     }

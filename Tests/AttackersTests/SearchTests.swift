@@ -186,7 +186,7 @@ struct SearchTests {
     #expect(result.claimed.contains { $0.method == "mle" })
     let asked = await notes.prompts
     #expect(asked.count > 100)
-    #expect(try Fluency(reference: reference, settings: settings).fluent(asked) == asked)
+    #expect(try await Fluency(reference: reference, settings: settings).fluent(asked) == asked)
   }
 
   @Test("of a known kind one attack is asked; where it works its relatives return, and none is a find")

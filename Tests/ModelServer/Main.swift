@@ -30,7 +30,7 @@ enum Main {
         to: URL(filePath: file))
     }
     if has("--deaf") { signal(SIGTERM, SIG_IGN) }
-    if let file = value("--notes") { try note(in: file) }
+    if let file = value("--notes") { try noteProcesses(in: file, isDeaf: has("--deaf")) }
     if has("--dies") {
       for number in 1...7 {
         tell("line \(number) of 7, key \(ProcessInfo.processInfo.environment["HF_TOKEN"] ?? "none")")
@@ -58,22 +58,5 @@ enum Main {
     }
     tell("listening at \(server.port)")
     withExtendedLifetime(server) { while true { sleep(60) } }
-  }
-
-  private static func note(in file: String) throws {
-    // Foundation's `Process` would give it a process group of its own.
-    var child: pid_t = 0
-    let script = (has("--deaf") ? "trap '' TERM; " : "") + "while :; do sleep 1; done"
-    let words = ["sh", "-c", script]
-    var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-    defer { for argument in arguments { free(argument) } }
-    guard posix_spawn(&child, "/bin/sh", nil, nil, &arguments, environ) == 0 else {
-      throw CocoaError(.featureUnsupported)
-    }
-    let line = "\(getpid())\n\(child)\n"
-    if !FileManager.default.fileExists(atPath: file) { try Data().write(to: URL(filePath: file)) }
-    let handle = try FileHandle(forWritingTo: URL(filePath: file))
-    try handle.seekToEnd()
-    try handle.write(contentsOf: Data(line.utf8))
   }
 }

@@ -59,7 +59,7 @@ public struct AttackerPreparation: Sendable {
     var attacker = AttackerSettings()
     attacker.prompt = template
     attacker.maxTokens = 1
-    prefix = try attackPrefix(model, attacker)
+    prefix = try LocalEngine(model, fingerprint: "").prefix(attacker)
     longest = min(settings.maxTokens, model.weights.architecture.context - prefix.count)
   }
 

@@ -1,3 +1,4 @@
+import AttackerWorkers
 import Attackers
 import ChatTemplates
 import Core
@@ -51,6 +52,7 @@ struct Assembly {
     let reward = try policy.rewardJudge?.recipe.make(judgeContext)
     let embedder = try embedder()
     let stages = stages(asked)
+    let engine = try policy.attacker.map(engine)
     let refusals = try refusals(by: [confirm, reward].compactMap(\.self))
     var models = try participants()
     try keepApart(&models)
@@ -64,8 +66,8 @@ struct Assembly {
       planted: [], blocksAreRefusals: policy.blocksAreRefusals,
       embedder: embedder, suite: suite, replay: replaySettings(),
       stopsEarly: policy.suite.stopsEarly, benign: benign, benignResponses: policy.suite.benignResponses,
-      search: try policy.attacker.map { try search($0, embedder: embedder) },
-      tuning: try policy.tuning.map { try tuning($0, embedder: embedder) },
+      search: try policy.attacker.map { try search($0, attacker(engine, $0.settings, embedder)) },
+      tuning: try policy.tuning.map { try tuning($0, engine, embedder: embedder) },
       similarity: policy.fresh.similarity, confirmation: policy.fresh.confirmation,
       weaknesses: try policy.weaknesses.map(SuiteFile.weaknesses) ?? [],
       checks: policy.checks, rule: DecisionRule(policy),
@@ -233,15 +235,35 @@ struct Assembly {
       workers: Self.workers)
   }
 
-  private func search(_ policy: AttackerPolicy, embedder: any Embedder) throws -> RunPlan.SearchPlan {
-    let checkpoint = try checkpoints.decoder(policy.checkpoint)
-    var settings = policy.settings
-    settings.similarity = self.policy.fresh.similarity
-    return RunPlan.SearchPlan(
-      attacker: try attacker(
-        reference: checkpoint.model, referenceFingerprint: checkpoint.fingerprint, embedder: embedder,
-        settings: settings),
-      restarts: policy.restarts, warmStart: policy.warmStart, budget: self.policy.budget.targetResponses)
+  // MARK: - The attacker
+
+  /// What runs the attacker's model: one for all searches of a run.
+  /// - Throws: `SluiceError` (usage) for a checkpoint or a file that can't be read, or a program that isn't there.
+  private func engine(_ attacker: AttackerPolicy) throws -> any AttackerEngine {
+    if let choice = attacker.engine {
+      return try choice.recipe.make(
+        EngineContext(
+          fingerprint: checkpoints.fingerprint, digest: { SHA256.hex($0) }, redactor: policy.redactor))
+    }
+    guard let checkpoint = attacker.checkpoint else { throw InternalError("an attacker without a model") }
+    let decoder = try checkpoints.decoder(checkpoint)
+    return LocalEngine(decoder.model, fingerprint: decoder.fingerprint)
+  }
+
+  /// - Throws: `SluiceError` (usage) for settings that don't fit the model.
+  func attacker(
+    _ engine: (any AttackerEngine)?, _ given: AttackerSettings, _ embedder: any Embedder
+  ) throws -> any Attacker {
+    guard let engine else { throw InternalError("a search without an attacker") }
+    var settings = given
+    settings.similarity = policy.fresh.similarity
+    return try Attackers.attacker(engine: engine, embedder: embedder, settings: settings)
+  }
+
+  private func search(_ policy: AttackerPolicy, _ attacker: any Attacker) -> RunPlan.SearchPlan {
+    RunPlan.SearchPlan(
+      attacker: attacker, restarts: policy.restarts, warmStart: policy.warmStart,
+      budget: self.policy.budget.targetResponses)
   }
 }
 

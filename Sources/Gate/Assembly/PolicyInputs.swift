@@ -47,6 +47,7 @@ struct PolicyInputs {
     add("targets.control.weaknesses", file: policy.weaknesses)
     add("embedder", checkpoint: policy.embedder)
     add("attacker", checkpoint: policy.attacker?.checkpoint)
+    for input in policy.attacker?.engine?.recipe.inputs ?? [] { add("attacker.engine", input) }
     add("tuning.quiz", file: policy.tuning?.quiz)
     if let benign = policy.tuning?.benign, !benign.isEmpty { add("tuning.benign", file: benign) }
     for (use, judge) in [("reward", policy.rewardJudge), ("confirm", policy.confirmJudge)] {

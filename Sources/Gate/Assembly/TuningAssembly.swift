@@ -9,17 +9,11 @@ import Targets
 
 extension Assembly {
   /// - Throws: `SluiceError` (usage) for a file that is missing or malformed, or a trainer that can't be used.
-  func tuning(_ tuning: TuningPolicy, embedder: any Embedder) throws -> TuningPlan {
+  func tuning(_ tuning: TuningPolicy, _ engine: (any AttackerEngine)?, embedder: any Embedder) throws -> TuningPlan {
     guard let attacker = policy.attacker else { throw InternalError("tuning without an attacker") }
-    let reference = try checkpoints.decoder(attacker.checkpoint)
     let methods = try tuning.methods.map { method in
-      var settings = method.settings(attacker.settings)
-      settings.similarity = policy.fresh.similarity
-      return TuningPlan.Method(
-        name: method.name,
-        attacker: try Attackers.attacker(
-          reference: reference.model, referenceFingerprint: reference.fingerprint, embedder: embedder,
-          settings: settings))
+      TuningPlan.Method(
+        name: method.name, attacker: try self.attacker(engine, method.settings(attacker.settings), embedder))
     }
     let candidate = policy.candidate
     return TuningPlan(

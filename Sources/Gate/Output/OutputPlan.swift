@@ -144,6 +144,7 @@ extension OutputPlan {
     keep("the control's weaknesses", policy.weaknesses)
     keepCheckpoint("the embedder", policy.embedder)
     keepCheckpoint("the attacker", policy.attacker?.checkpoint)
+    for input in policy.attacker?.engine?.recipe.inputs ?? [] { keep("a part of the attacker's", input) }
     keep("the quiz", policy.tuning?.quiz)
     if case .file(let path) = policy.sealing { keep("the ledger's key", path) }
     keep("the harmless prompts", policy.tuning?.benign)

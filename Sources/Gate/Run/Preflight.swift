@@ -52,6 +52,14 @@ struct Preflight: Sendable {
     }
   }
 
+  /// Loads what searches need.
+  /// - Throws: `SluiceError` naming what can't be had.
+  func load(_ attackers: [any Attacker]) async throws {
+    for attacker in attackers {
+      try await telling("the attacker's engine") { try await attacker.load() }
+    }
+  }
+
   /// Says what is waited for where that takes long: servers may have a minute for each try.
   private func telling(_ whom: String, _ probe: () async throws -> Void) async throws {
     let progress = progress

@@ -80,6 +80,12 @@ struct RunPlan: Sendable {
     return [candidate] + (comparesFresh ? [baseline].compactMap(\.self) : []) + [control].compactMap(\.self)
   }
 
+  /// The attackers that search in this run.
+  var attackers: [any Attacker] {
+    (stages.contains(.regenerate) ? [search?.attacker].compactMap(\.self) : [])
+      + (stages.contains(.tune) ? tuning?.methods.map(\.attacker) ?? [] : [])
+  }
+
   var judges: [RunSummary.JudgeIdentity] {
     [rewardJudge.map { ("reward", $0) }, ("confirm", confirmJudge)].compactMap(\.self).map { use, judge in
       RunSummary.JudgeIdentity(

@@ -174,6 +174,8 @@ final class RunSession: Sendable {
     let preflight = Preflight(progress: progress)
     try await preflight.probe(plan.participants)
     try await preflight.probe(plan.remoteJudges)
+    // Shards did the searches, and the machine that merges them may have no engine.
+    if merged == nil { try await preflight.load(plan.attackers) }
     progress(.stageEnded(name: Stage.preflight.rawValue, detail: preflightDetail))
   }
 

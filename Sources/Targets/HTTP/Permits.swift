@@ -1,7 +1,7 @@
 import Synchronization
 
 /// A fixed number of permits, handed out in the order of asking.
-final class Permits: Sendable {
+package final class Permits: Sendable {
   private struct Waiter {
     let flag: CancellationFlag
     let continuation: CheckedContinuation<Void, any Error>
@@ -14,11 +14,11 @@ final class Permits: Sendable {
 
   private let state: Mutex<State>
 
-  init(_ count: Int) { state = Mutex(State(free: max(1, count))) }
+  package init(_ count: Int) { state = Mutex(State(free: max(1, count))) }
 
   /// Runs `body` while holding a permit.
   /// - Throws: `CancellationError` when the task is cancelled before it got one; whatever `body` throws.
-  func withPermit<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
+  package func withPermit<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
     try await acquire()
     defer { release() }
     return try await body()

@@ -67,7 +67,7 @@ struct APIKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, 
 
 extension Redactor {
   /// What a server said, made fit to be shown; nil where nothing printable is left.
-  func presentable(_ said: String, privateTexts: [String]) -> String? {
+  package func presentable(_ said: String, privateTexts: [String]) -> String? {
     // Secrets go first: cutting the text could leave a part of one that no longer matches.
     ForeignMessage(redacted(said), privateTexts: privateTexts)?.text
   }

@@ -68,19 +68,10 @@ public final class ModelServer: Sendable {
     let executable = try ExecutablePath.find(
       serving.command.first ?? "", what: "the server's command", path: environment["PATH"])
     let given = ProgramEnvironment.variables(of: environment, named: serving.variables)
-    let secrets = given.filter { WebAddress.namesSecret($0.key) }
-    let redactor = redactor.union(secrets.map(\.value))
-    let named = given.filter { serving.variables.contains($0.key) && secrets[$0.key] == nil }
-    let parts = JSON.array([
-      .string(try fingerprint(executable)),
-      .strings(
-        try serving.command.dropFirst().map { argument in
-          guard let path = Serving.input(argument) else { return redactor.hashed(argument) }
-          return "\(argument.dropLast(path.count))\(try fingerprint(path))"
-        }),
-      .strings(serving.variables.sorted()), .strings(named.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }),
-    ])
-    let hash = digest(parts.serialized())
+    let command = CommandIdentity(
+      serving.command, executable: executable, variables: serving.variables, given: given)
+    let redactor = redactor.union(command.secrets)
+    let hash = digest(try command.parts(redactor, fingerprint: fingerprint).serialized())
     identity = "serve \(hash)"
     revision = serving.namesWeights ? "serve \(hash.prefix(16))" : nil
     chosen = PortMark.isIn(url) ? try LoopbackPort() : nil

@@ -73,7 +73,7 @@ public struct Serving: Hashable, Sendable {
   }
 
   /// The path in an argument; nil where it names nothing that is read as a model.
-  static func input(_ argument: String) -> String? {
+  package static func input(_ argument: String) -> String? {
     let value = argument.firstIndex(of: "=").map { String(argument[argument.index(after: $0)...]) }
     return [argument, value].compactMap(\.self).first { path in
       switch FileStatus(path, followsLinks: true)?.kind {

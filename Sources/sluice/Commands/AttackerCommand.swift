@@ -5,8 +5,9 @@ import Gate
 
 struct AttackerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "attacker", abstract: "Make the language model that attacks start from.",
-    subcommands: [Prepare.self])
+    commandName: "attacker",
+    abstract: "Make the model that attacks start from, run it as a worker, test workers.",
+    subcommands: [Prepare.self, AttackerServeCommand.self, AttackerConformCommand.self])
 
   struct Prepare: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -16,14 +16,10 @@ struct SpliceSearch: Sendable {
   private var log: SearchLog
   private var step = 0
 
-  init(_ search: BaselineAttacker.Search) throws {
-    let attacker = search.attacker
-    settings = attacker.settings
+  init(_ search: BaselineAttacker.Search) {
+    settings = search.settings
     progress = search.progress
-    proposer = Proposer(
-      settings: settings,
-      reference: try AttackerModel(
-        reference: attacker.reference, prefix: attacker.prefix, settings: settings, learningRate: 0, seed: search.seed))
+    proposer = Proposer(search)
     generator = SeededGenerator(seed: search.seed, stream: "search")
     log = SearchLog(oracle: search.oracle, budget: search.budget, settings: settings)
   }
@@ -35,7 +31,8 @@ struct SpliceSearch: Sendable {
       let before = log.spent
       step += 1
       let spliced = splices(settings.batch / 2)
-      let proposals = proposer.experiences(prompts: spliced) + samples(settings.batch - spliced.count)
+      let sampled = try await samples(settings.batch - spliced.count)
+      let proposals = try await proposer.experiences(prompts: spliced) + sampled
       _ = try await log.tryOut(proposals, step: step)
       progress(log.spent, "\(log.claimed.count) attacks claimed")
       idle = log.spent == before ? idle + 1 : 0
@@ -43,10 +40,9 @@ struct SpliceSearch: Sendable {
     return SearchResult(claimed: log.claimed, responses: log.spent, losses: [], state: [])
   }
 
-  private mutating func samples(_ count: Int) -> [Experience] {
+  private mutating func samples(_ count: Int) async throws -> [Experience] {
     let seeds = (0..<count).map { _ in generator.next() }
-    return proposer.experiences(
-      proposer.reference.sample(count, temperatures: [Float](repeating: 1, count: count), seeds: seeds))
+    return try await proposer.experiences(try await proposer.reference.sample(seeds: seeds))
   }
 
   private mutating func splices(_ count: Int) -> [String] {
@@ -64,7 +60,7 @@ extension AttackMethod {
     name: "splice", summary: "the first words of an attack that worked before the last words of another"
   ) { parts in
     try BaselineAttacker(parts) { search in
-      var search = try SpliceSearch(search)
+      var search = SpliceSearch(search)
       return try await search.run()
     }
   }

@@ -34,10 +34,10 @@ struct MapElitesSearch: Sendable {
   /// a data set.
   private static let fresh = 0.25
 
-  init(_ search: BaselineAttacker.Search, _ grammar: RequestGrammar) throws {
+  init(_ search: BaselineAttacker.Search, _ grammar: RequestGrammar) {
     self.search = search
     self.grammar = grammar
-    proposer = try Proposer(search)
+    proposer = Proposer(search)
     generator = SeededGenerator(seed: search.seed, stream: "search")
     log = SearchLog(oracle: search.oracle, budget: search.budget, settings: search.settings)
   }
@@ -50,16 +50,17 @@ struct MapElitesSearch: Sendable {
       step += 1
       let batch = search.settings.batch
       let count = archive.isEmpty ? batch : Int(Double(batch) * Self.fresh)
-      var drafts = proposer.continuations(of: [], seeds: (0..<count).map { _ in generator.next() })
+      let seeds = (0..<count).map { _ in generator.next() }
+      var drafts = try await proposer.continuations(of: [], seeds: seeds)
       let parents = archive.values.map(\.elite).sorted { $0.prompt < $1.prompt }
       if !parents.isEmpty {
         for _ in 0..<(batch - count) {
-          if let draft = mutation(of: parents[Int.random(in: parents.indices, using: &generator)]) {
-            drafts.append(draft)
-          }
+          let parent = parents[Int.random(in: parents.indices, using: &generator)]
+          if let draft = try await mutation(of: parent) { drafts.append(draft) }
         }
       }
-      for (experience, _) in try await log.tryOut(proposer.experiences(drafts), step: step) { keep(experience) }
+      let proposals = try await proposer.experiences(drafts)
+      for (experience, _) in try await log.tryOut(proposals, step: step) { keep(experience) }
       search.progress(log.spent, "\(log.claimed.count) attacks claimed")
       idle = log.spent == before ? idle + 1 : 0
     }
@@ -77,8 +78,8 @@ struct MapElitesSearch: Sendable {
   }
 
   /// One that was not asked yet: the worse the elite of its cell, the likelier.
-  private mutating func mutation(of parent: Experience) -> Proposer.Draft? {
-    let made = variations(of: parent).filter { log.isNew($0.prompt) }
+  private mutating func mutation(of parent: Experience) async throws -> Proposer.Draft? {
+    let made = try await variations(of: parent).filter { log.isNew($0.prompt) }
     // What is of no kind has no cell to fill.
     let weights = made.map { draft in
       cell(draft.prompt).map { exp(-(archive[$0]?.fitness ?? 0) / Self.bias) } ?? Self.leastWeight
@@ -92,19 +93,19 @@ struct MapElitesSearch: Sendable {
   }
 
   /// Half keep the parent's beginning and let the model go on; half put a new beginning before the parent's end.
-  private mutating func variations(of parent: Experience) -> [Proposer.Draft] {
+  private mutating func variations(of parent: Experience) async throws -> [Proposer.Draft] {
     let length = proposer.length(parent.tokens)
     guard length > 1 else { return [] }
     let cut = Int.random(in: 1..<length, using: &generator)
     let seeds = (0..<Self.mutations).map { _ in generator.next() }
     let (first, second) = (Array(seeds.prefix(Self.mutations / 2)), Array(seeds.suffix(Self.mutations / 2)))
-    let continued = proposer.continuations(of: Array(parent.tokens.prefix(cut)), seeds: first)
+    let continued = try await proposer.continuations(of: Array(parent.tokens.prefix(cut)), seeds: first)
     let words = parent.prompt.split(separator: " ")
     let place = Int.random(in: 0..<words.count, using: &generator)
-    let begun = proposer.continuations(of: [], seeds: second).map { draft in
+    let begun = try await proposer.continuations(of: [], seeds: second).map { draft in
       (draft.prompt.split(separator: " ").prefix(place) + words.dropFirst(place)).joined(separator: " ")
     }
-    return continued + begun.map { ($0, proposer.encode($0)) }
+    return continued + zip(begun, try await proposer.encode(begun)).map { ($0, $1) }
   }
 }
 
@@ -112,7 +113,7 @@ extension AttackMethod {
   static func mapElites(_ grammar: RequestGrammar) -> AttackMethod {
     AttackMethod(name: "map-elites", summary: "an archive of framing × category, filled by mutation") { parts in
       try BaselineAttacker(parts) { search in
-        var search = try MapElitesSearch(search, grammar)
+        var search = MapElitesSearch(search, grammar)
         return try await search.run()
       }
     }

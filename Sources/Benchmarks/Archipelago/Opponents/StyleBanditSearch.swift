@@ -23,10 +23,10 @@ struct StyleBanditSearch: Sendable {
   private var step = 0
   private var arms = [Arm](repeating: Arm(), count: Slot.framing.count)
 
-  init(_ search: BaselineAttacker.Search, _ grammar: RequestGrammar) throws {
+  init(_ search: BaselineAttacker.Search, _ grammar: RequestGrammar) {
     self.search = search
     self.grammar = grammar
-    proposer = try Proposer(search)
+    proposer = Proposer(search)
     generator = SeededGenerator(seed: search.seed, stream: "search")
     log = SearchLog(oracle: search.oracle, budget: search.budget, settings: search.settings)
   }
@@ -37,8 +37,10 @@ struct StyleBanditSearch: Sendable {
       try Task.checkCancellation()
       let before = log.spent
       step += 1
-      let drafts = (0..<search.settings.batch).flatMap { _ in request(in: pull()) }
-      for (experience, isNew) in try await log.tryOut(proposer.experiences(drafts), step: step) where isNew {
+      var drafts: [Proposer.Draft] = []
+      for _ in 0..<search.settings.batch { drafts += try await request(in: pull()) }
+      let proposals = try await proposer.experiences(drafts)
+      for (experience, isNew) in try await log.tryOut(proposals, step: step) where isNew {
         guard let framing = grammar.reading(of: experience.prompt).kind?.framing else { continue }
         arms[framing].answers += 1
         arms[framing].successes += exp(experience.logUnsafe)
@@ -63,12 +65,13 @@ struct StyleBanditSearch: Sendable {
   }
 
   /// A request with a framing: any opener before it, what the reference model says behind it.
-  private mutating func request(in framing: Int) -> [Proposer.Draft] {
+  private mutating func request(in framing: Int) async throws -> [Proposer.Draft] {
     let openers = Slot.opener.wordings
     let opener = openers[Int.random(in: openers.indices, using: &generator)].words
     let start = (opener + Slot.framing.wordings[framing].words).joined(separator: " ")
-    let tokens = proposer.encode(start)
-    return proposer.continuations(of: Array(tokens.prefix(proposer.length(tokens))), seeds: [generator.next()])
+    let tokens = try await proposer.encode([start]).first ?? []
+    return try await proposer.continuations(
+      of: Array(tokens.prefix(proposer.length(tokens))), seeds: [generator.next()])
   }
 }
 
@@ -76,7 +79,7 @@ extension AttackMethod {
   static func styleBandit(_ grammar: RequestGrammar) -> AttackMethod {
     AttackMethod(name: "style-bandit", summary: "UCB over framings") { parts in
       try BaselineAttacker(parts) { search in
-        var search = try StyleBanditSearch(search, grammar)
+        var search = StyleBanditSearch(search, grammar)
         return try await search.run()
       }
     }

@@ -25,7 +25,7 @@ final class CommandClient: ModelClient {
   }
 
   private struct State {
-    var process: LineProcess?
+    var process: MessageProcess?
     /// How often the program was started.
     var starts = 0
     var ended: String?
@@ -37,7 +37,7 @@ final class CommandClient: ModelClient {
 
   private let configuration: ServerConfiguration
   private let settings: Settings
-  private let program: LineProcess.Program
+  private let program: MessageProcess.Program
   private let redactor: Redactor
   private let permits: Permits
   private let clock: RetryClock
@@ -64,10 +64,11 @@ final class CommandClient: ModelClient {
     self.clock = clock
     let given = environment.filter { settings.variables.contains($0.key) }
     redactor = configuration.redactor.union(given.filter { WebAddress.namesSecret($0.key) }.map(\.value))
-    program = LineProcess.Program(
+    program = MessageProcess.Program(
       executable: try ExecutablePath.find(
         settings.command.first ?? "", what: "the target's command", path: environment["PATH"]),
-      arguments: settings.command, environment: given, longestLine: configuration.maxResponseBytes)
+      arguments: settings.command, environment: given, what: "the target's command",
+      cutter: LineCutter(longest: configuration.maxResponseBytes))
     permits = Permits(configuration.concurrency)
     let command = JSON.array([.strings(settings.command), .strings(settings.variables.sorted())]).serialized()
     identity = CommandClient.identity(configuration, configuration.redactor.hashed(command))
@@ -126,7 +127,7 @@ final class CommandClient: ModelClient {
           // A cancellation from here on finds the question waiting.
           if Task.isCancelled { return .cancelled }
           state.waiting[id] = continuation
-          process(&state).send(line)
+          process(&state).send(line + [UInt8(ascii: "\n")])
           return nil
         }
         if let refusal { return continuation.resume(returning: refusal) }
@@ -142,10 +143,10 @@ final class CommandClient: ModelClient {
   }
 
   /// The program, started where it doesn't run.
-  private func process(_ state: inout State) -> LineProcess {
+  private func process(_ state: inout State) -> MessageProcess {
     if let process = state.process { return process }
     state.starts += 1
-    let process = LineProcess(program) { [weak self] event in self?.note(event) }
+    let process = MessageProcess(program) { [weak self] event in self?.note(event) }
     state.process = process
     process.start()
     return process
@@ -160,12 +161,12 @@ final class CommandClient: ModelClient {
     continuation?.resume(returning: answer)
   }
 
-  private func note(_ event: LineProcess.Event) {
+  private func note(_ event: MessageProcess.Event) {
     switch event {
-    case .line(let line):
+    case .message(let line):
       guard line.contains(where: { $0 > 0x20 }) else { return }
       let id = (try? JSON(foreign: line))?["id"].flatMap { $0.string ?? $0.integer.map(String.init) }
-      let stranger = state.withLock { state -> LineProcess? in
+      let stranger = state.withLock { state -> MessageProcess? in
         guard let id, state.waiting[id] != nil || state.givenUp.remove(id) != nil else { return state.process }
         return nil
       }

@@ -2,24 +2,36 @@ import Core
 import Foundation
 import Synchronization
 
-/// One life of a program that is told and tells one line at a time, driven by a thread of its own.
+/// One life of a program that is told and tells one message at a time, driven by a thread of its own.
 ///
-/// Memory is bounded whatever it writes: a line beyond the limit ends it.
-final class LineProcess: Sendable {
-  enum Event: Sendable {
-    /// Without its end.
-    case line([UInt8])
+/// Memory is bounded whatever it writes: a message beyond its limit ends it.
+package final class MessageProcess: Sendable {
+  package enum Event: Sendable {
+    case message([UInt8])
     /// The last event, and why: a clause such as `it ended with exit code 3`.
     case ended(String)
   }
 
-  struct Program: Sendable {
+  package struct Program: Sendable {
     let executable: String
-    /// The program's name first.
     let arguments: [String]
     let environment: [String: String]
-    /// Bytes of the longest line.
-    let longestLine: Int
+    let what: String
+    let cutter: any MessageCutter
+
+    /// - Parameters:
+    ///   - arguments: the program's name first.
+    ///   - what: the program's part, for messages, for example `the target's command`.
+    ///   - cutter: cuts what it writes into messages.
+    package init(
+      executable: String, arguments: [String], environment: [String: String], what: String, cutter: any MessageCutter
+    ) {
+      self.executable = executable
+      self.arguments = arguments
+      self.environment = environment
+      self.what = what
+      self.cutter = cutter
+    }
   }
 
   private struct Inbox {
@@ -41,25 +53,25 @@ final class LineProcess: Sendable {
   private static let mostLeft = 1_024
 
   /// - Parameter onEvent: called from the process's own thread, in order.
-  init(_ program: Program, onEvent: @escaping @Sendable (Event) -> Void) {
+  package init(_ program: Program, onEvent: @escaping @Sendable (Event) -> Void) {
     self.program = program
     self.onEvent = onEvent
   }
 
-  func start() {
+  package func start() {
     let thread = Thread { [self] in onEvent(.ended(run())) }
     thread.name = "sluice-command"
     thread.start()
   }
 
-  /// Sends a line, which waits here while the program doesn't read.
-  func send(_ line: [UInt8]) {
-    tell { $0.outgoing += line + [UInt8(ascii: "\n")] }
+  /// Sends bytes, which wait here while the program doesn't read.
+  package func send(_ bytes: [UInt8]) {
+    tell { $0.outgoing += bytes }
   }
 
   /// Ends the program.
   /// - Parameter reason: a clause, for what is told of its end.
-  func end(_ reason: String) {
+  package func end(_ reason: String) {
     tell { if $0.reason == nil { $0.reason = reason } }
   }
 
@@ -81,7 +93,9 @@ final class LineProcess: Sendable {
     let error: OutputPipe
     let bell: OutputPipe
     var unsent: [UInt8] = []
-    var line: [UInt8] = []
+    /// How much of it was sent all the same.
+    var sent = 0
+    var cutter: any MessageCutter
     /// What it said last on standard error.
     var lastWords: [UInt8] = []
   }
@@ -110,14 +124,15 @@ final class LineProcess: Sendable {
     let (input, bell) = (try OutputPipe(to: "the command", blocking: true), try OutputPipe(to: "the command"))
     let (output, error) = (try OutputPipe(to: "the command"), try OutputPipe(to: "the command"))
     let process = try SpawnedProcess.start(
-      program.executable, program.arguments, what: "the target's command", environment: program.environment,
+      program.executable, program.arguments, what: program.what, environment: program.environment,
       streams: .init(input: input.reading, output: output.writingEnd, error: error.writingEnd), group: 0)
     input.closeReading()
     output.closeWriting()
     error.closeWriting()
     for end in [input.writingEnd, bell.writingEnd] { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
     inbox.withLock { $0.bell = bell.writingEnd }
-    return Life(process: process, input: input, output: output, error: error, bell: bell)
+    return Life(
+      process: process, input: input, output: output, error: error, bell: bell, cutter: program.cutter)
   }
 
   /// - Returns: why it was ended from here; nil where it ended by itself.
@@ -144,7 +159,7 @@ final class LineProcess: Sendable {
       // Streams are closed a moment before a process has ended.
       if !Self.ends(life.process, within: .milliseconds(500)) { return stop(life, "it closed its output") }
       if let bytes = life.error.read(into: &buffer) { life.lastWords = Array((life.lastWords + bytes).suffix(400)) }
-      return life.line.isEmpty ? nil : "it ended in the middle of a line"
+      return life.cutter.isInside ? "it ended in the middle of a \(life.cutter.noun)" : nil
     }
   }
 
@@ -152,17 +167,20 @@ final class LineProcess: Sendable {
     var polled = [life.output, life.error, life.bell].filter(\.isOpen).map {
       pollfd(fd: $0.reading, events: Int16(POLLIN), revents: 0)
     }
-    if !life.unsent.isEmpty, life.input.writingEnd >= 0 {
+    if life.sent < life.unsent.count, life.input.writingEnd >= 0 {
       polled.append(pollfd(fd: life.input.writingEnd, events: Int16(POLLOUT), revents: 0))
     }
     _ = poll(&polled, nfds_t(polled.count), Self.tick)
   }
 
   private func flush(_ life: inout Life) {
-    while !life.unsent.isEmpty, life.input.writingEnd >= 0 {
-      let count = life.unsent.withUnsafeBytes { write(life.input.writingEnd, $0.baseAddress, $0.count) }
+    while life.sent < life.unsent.count, life.input.writingEnd >= 0 {
+      let count = life.unsent.withUnsafeBytes { bytes in
+        let rest = bytes[life.sent...]
+        return write(life.input.writingEnd, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      }
       if count > 0 {
-        life.unsent.removeFirst(count)
+        life.sent += count
       } else {
         if count < 0, errno == EINTR { continue }
         // It reads no more; what it still says counts.
@@ -170,23 +188,13 @@ final class LineProcess: Sendable {
         return
       }
     }
+    (life.unsent, life.sent) = ([], 0)
   }
 
   /// - Returns: why the program must end; nil where it needn't.
   private func take(_ bytes: ArraySlice<UInt8>, _ life: inout Life) -> String? {
-    var rest = bytes
-    while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-      guard life.line.count + (end - rest.startIndex) <= program.longestLine else { return tooLong }
-      onEvent(.line(life.line + rest[..<end]))
-      life.line = []
-      rest = rest[(end + 1)...]
-    }
-    guard life.line.count + rest.count <= program.longestLine else { return tooLong }
-    life.line += rest
-    return nil
+    life.cutter.take(bytes) { onEvent(.message($0)) }
   }
-
-  private var tooLong: String { "it wrote a line of more than \(program.longestLine) bytes" }
 
   /// Asks the program to end and gives it a little time.
   private func stop(_ life: Life, _ reason: String) -> String {
