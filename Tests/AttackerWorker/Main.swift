@@ -10,7 +10,7 @@ import LanguageModels
 ///     CHECKPOINT         folder of the model
 ///     --fault NAME       what goes wrong (see `Fault`)
 ///     --after N          with the Nth answer that it can go wrong with, counted from 1
-///     --once FILE        only while there is no such file, which is then made
+///     --once FOLDER      only while there is no such folder, which is then made (a file would be among the command's inputs)
 ///     --chatters         writes much to standard error with every answer
 ///     --deaf             ignores SIGTERM, and so does a child that it starts
 ///     --notes FILE       appends its process number, and a child's, to a file
@@ -132,7 +132,7 @@ struct Faults {
     guard seen >= after else { return nil }
     if let once {
       if FileManager.default.fileExists(atPath: once) { return nil }
-      _ = FileManager.default.createFile(atPath: once, contents: nil)
+      try? FileManager.default.createDirectory(atPath: once, withIntermediateDirectories: false)
     }
     return fault
   }

@@ -86,7 +86,7 @@ struct AttackerEngineTests {
     #expect(verified.code == 0, "\(verified.output) \(verified.errors)")
     let resumed = try await workspace.run("run", "policy.yaml", "--resume")
     #expect([0, 1, 2].contains(resumed.code), "\(resumed.errors)")
-    let whole = try WorkerGate(options: ", --fault, dies, --after, '40', --once, policy.yaml").workspace()
+    let whole = try WorkerGate(options: ", --fault, dies, --after, '40', --once, lab").workspace()
     #expect(try await whole.run("run", "policy.yaml").code == resumed.code)
     #expect(try workspace.fresh() == whole.fresh())
     #expect(try await workspace.responses() == whole.responses())
