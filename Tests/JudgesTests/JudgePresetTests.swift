@@ -84,6 +84,6 @@ struct JudgePresetTests {
   @Test("Each is another judge to the ledger, with the words of no other preset")
   func identities() {
     #expect(Set(JudgePreset.all.map(\.settings.identity)).count == JudgePreset.all.count)
-    #expect(JudgePreset.all.allSatisfy { !$0.source.isEmpty && !$0.summary.isEmpty })
+    #expect(Set(JudgePreset.all.map(\.name)).count == JudgePreset.all.count)
   }
 }

@@ -147,7 +147,7 @@ final class ResponseService: Sendable {
     into observations: inout [Observation]
   ) async throws {
     let measure = bench.measure
-    // Of a conversation, the target's last turn stands for the response; what is judged is all that it said.
+    // In a conversation, the target's last turn stands for the response, and all that it said is judged.
     var answered: [(index: Int, response: Response, judged: JudgedRequest)] = []
     for (index, outcome) in outcomes {
       switch outcome {

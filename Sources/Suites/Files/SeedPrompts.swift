@@ -3,7 +3,7 @@ import Policies
 
 /// Prompts to train an attacker on: in any format that a suite may have, or one prompt a line.
 public enum SeedPrompts {
-  /// The prompts in the file's order, of conversations their last user turns; repetitions too, where the file is Sluice's own or plain text.
+  /// The prompts in the file's order, and the last user turn of each conversation; repetitions too, where the file is Sluice's own or plain text.
   /// - Throws: `PolicyErrors` with everything that is wrong in the file.
   public static func read(_ path: String, columns: ColumnNames = .usual) throws -> [String] {
     let what = "the file of seed prompts"

@@ -43,7 +43,7 @@ struct LiveConversation: Sendable {
       }
   }
 
-  /// Of the draws for the next answer.
+  /// Returns the seed of the next answer: the first one has that of the request.
   func seed(_ first: UInt64) -> UInt64 {
     let step = replies.count { $0.role == .assistant }
     if step == 0 { return first }

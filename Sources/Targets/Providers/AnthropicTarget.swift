@@ -19,7 +19,7 @@ struct AnthropicDialogue: ServerDialogue {
       headers: [HTTPRequest.Header("anthropic-version", version)])
   }
 
-  func objection(to conversation: Conversation) -> ConversationObjection? { .toTurnsThatMeet(conversation) }
+  func objection(to conversation: Conversation) -> ConversationObjection? { .unlessAlternating(conversation) }
 
   func call(_ question: ServerQuestion, model: String, dialect: ServerDialect) -> ServerCall {
     var members = [

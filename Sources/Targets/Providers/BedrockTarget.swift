@@ -38,7 +38,7 @@ struct BedrockDialogue: ServerDialogue {
     return access
   }
 
-  func objection(to conversation: Conversation) -> ConversationObjection? { .toTurnsThatMeet(conversation) }
+  func objection(to conversation: Conversation) -> ConversationObjection? { .unlessAlternating(conversation) }
 
   func call(_ question: ServerQuestion, model: String, dialect: ServerDialect) -> ServerCall {
     var limits = [JSON.Member("maxTokens", .integer(question.maxTokens))]

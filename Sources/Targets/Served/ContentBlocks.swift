@@ -71,8 +71,8 @@ extension ContentBlocks {
 }
 
 extension ConversationObjection {
-  /// Of servers that take turns of user and assistant alone, one after the other; nil where they are that.
-  static func toTurnsThatMeet(_ conversation: Conversation) -> ConversationObjection? {
+  /// Returns the objection of a server that takes turns of user and assistant one after the other, to turns that aren't; else nil.
+  static func unlessAlternating(_ conversation: Conversation) -> ConversationObjection? {
     conversation.alternates
       ? nil
       : ConversationObjection(
