@@ -153,8 +153,8 @@ let package = Package(
     tests(
       "GateTests",
       [
-        "Core", "Kinds", "LanguageModels", "Attackers", "Targets", "Judges", "Statistics", "Decisions", "SafetyTuning",
-        "Evidence", "Policies", "Suites", "Reports", "Gate", "Transforms",
+        "Core", "Kinds", "LanguageModels", "Attackers", "AttackerWorkers", "Targets", "Judges", "Statistics",
+        "Decisions", "SafetyTuning", "Evidence", "Policies", "Suites", "Reports", "Gate", "Transforms",
       ], exclude: ["Documentation/Promised"]),
     tests("ReviewTests", ["Evidence", "Review"]),
     tests("EndToEndTests", ["Core", "FakeServer", sqlite], exclude: ["Faults", "Attestations", "Deliveries"]),

@@ -81,6 +81,8 @@ enum Fault: String {
     case .short, .nan, .likely, .scaled: op == "log_probabilities"
     case .foreign, .moody: op == "sample"
     case .still: op == "step"
+    // Without numbers: an answer with more of them than the next question asks for is refused for that.
+    case .twice: op == "decode"
     default: op != "describe"
     }
   }

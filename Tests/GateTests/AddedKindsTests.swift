@@ -1,9 +1,11 @@
+import AttackerWorkers
 import Attackers
 import Core
 import Evidence
 import Foundation
 import Judges
 import Kinds
+import LanguageModels
 import Policies
 import Reports
 import SafetyTuning
@@ -111,7 +113,7 @@ private struct ListAttacker: Attacker {
 
 extension AttackMethod {
   fileprivate static let list = AttackMethod(name: "list", summary: "asks a list of prompts") { parts in
-    ListAttacker(fingerprint: "list of \(parts.settings.smoothingSteps)")
+    ListAttacker(fingerprint: "list of \(parts.settings.smoothingSteps) on \(parts.engine.fingerprint.prefix(5))")
   }
 }
 
@@ -144,6 +146,22 @@ extension TunerKind {
   ) { section, _ in RenamingTuner.Recipe(name: section.string("name")) }
 }
 
+private struct ShelfEngine: EngineRecipe {
+  let folder: String
+  var inputs: [InputFile] { [InputFile("folder", path: folder, isCheckpoint: true)] }
+
+  func make(_ context: EngineContext) throws -> any AttackerEngine {
+    LocalEngine(try CausalLanguageModel.load(folder: folder), fingerprint: "shelf " + (try context.fingerprint(folder)))
+  }
+}
+
+extension EngineKind {
+  fileprivate static let shelf = EngineKind(
+    name: "shelf", summary: "a folder",
+    keys: [PolicyKey(name: "folder", shape: .folder, required: true, help: "Folder of the model.")]
+  ) { ShelfEngine(folder: $0.string("folder")) }
+}
+
 extension Catalogue {
   fileprivate static let extended: Catalogue = {
     var kinds = Catalogue.all
@@ -153,6 +171,7 @@ extension Catalogue {
     kinds.reporters.append(.line)
     kinds.methods.append(.list)
     kinds.settings.append(.smoothingSteps)
+    kinds.engines.append(.shelf)
     kinds.tuners.append(.renaming)
     return kinds
   }()
@@ -172,7 +191,7 @@ struct AddedKindsTests {
     judges:
       reward: {kind: word, word: other}
       confirm: {kind: ensemble, rule: mean, members: [{kind: word, word: secret}, {kind: word, word: hidden}]}
-    attacker: {checkpoint: \(Self.fixtures)/attacker, method: list, mle_steps: 7}
+    attacker: {engine: {kind: shelf, folder: \(Self.fixtures)/attacker}, method: list, mle_steps: 7}
     suite: {seeds: seeds.jsonl}
     tuning: {tuner: {kind: renaming, name: softer}, methods: [list], quiz: quiz.jsonl, benign_ratio: 0}
     checks:
@@ -245,6 +264,7 @@ struct AddedKindsTests {
     #expect(holds(kinds(properties["tuning"]?["properties"]?["tuner"]), "renaming"))
     let attacker = properties["attacker"]?["properties"]
     #expect(holds(words(attacker?["method"]), "list"))
+    #expect(holds(kinds(attacker?["engine"]), "shelf"))
     #expect(attacker?["mle_steps"]?["default"]?.integer == AttackerSettings().smoothingSteps)
     #expect(properties["report"]?["properties"]?["line"]?["description"]?.string == "One line of text.")
     let metric = properties["checks"]?["items"]?["properties"]?["metric"]
@@ -256,7 +276,8 @@ struct AddedKindsTests {
   func assembly() async throws {
     let policy = try policy()
     let plan = try Assembly(policy).plan(stages: nil)
-    #expect(plan.candidate.kind == "echo" && plan.search?.attacker.fingerprint == "list of 7")
+    #expect(plan.candidate.kind == "echo" && plan.search?.attacker.fingerprint == "list of 7 on shelf")
+    #expect(plan.identity.inputs?.contains { $0.use == "attacker.engine" } == true)
     #expect(plan.tuning?.tuner.fingerprint == "softer")
     #expect(try plan.tuning?.load(.served("softer"), "list").kind == "echo")
     let ledger = try Ledger(path: folder.appendingPathComponent("ledger.sqlite").path)

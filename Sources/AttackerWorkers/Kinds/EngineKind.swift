@@ -61,13 +61,13 @@ public struct EngineChoice: Sendable, Hashable {
 /// What engines are made with.
 public struct EngineContext: Sendable {
   /// A file's or a checkpoint folder's digest.
-  let fingerprint: @Sendable (String) throws -> String
+  public let fingerprint: @Sendable (String) throws -> String
   /// A text's digest.
-  let digest: @Sendable (String) -> String
+  public let digest: @Sendable (String) -> String
   /// Takes the policy's secrets out of what a program says.
-  let redactor: Redactor
+  public let redactor: Redactor
   /// What bounds the wait for an answer.
-  let clock: RetryClock
+  public let clock: RetryClock
 
   public init(
     fingerprint: @escaping @Sendable (String) throws -> String, digest: @escaping @Sendable (String) -> String,
