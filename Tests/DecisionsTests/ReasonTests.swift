@@ -115,8 +115,8 @@ struct ReasonTests {
     let decision = decide([try Made.check("replay.asr", Limit(atMost: 0.1))], findings)
     #expect(
       decision.checks[0].reason
-        == "Nothing can be said: the judge is too weak to correct: corrected for a judge of sensitivity 50 % and "
-        + "specificity 50 % on 20 labels.")
+        == "Nothing can be said: the judge is too weak to correct: corrected for a judge of sensitivity 50% and "
+        + "specificity 50% on 20 labels.")
   }
 
   @Test("Nothing to decide on the candidate is said first, whatever passes")

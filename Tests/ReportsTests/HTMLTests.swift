@@ -142,7 +142,12 @@ struct HTMLTests {
     run.notices = run.reasons
     run.checks = (0..<2_000).map { _ in run.checks[0] }
     run.categories = (0..<2_000).map { _ in run.categories[0] }
-    run.newlyBroken = (0..<50_000).map { run.newlyBroken[$0 % 14] }
+    // Each an attack of its own, in no cluster with another.
+    run.newlyBroken = (0..<50_000).map { index in
+      var attack = run.newlyBroken[index % 14]
+      attack.id = AttackID("\(index)")
+      return attack
+    }
     run.fresh[0].restarts[0].curve = (0..<100_000).map { .init(responses: $0, unique: $0 / 10) }
     let page = render(run)
     #expect(page.count < 5_000_000)
