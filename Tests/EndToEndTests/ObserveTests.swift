@@ -75,7 +75,6 @@ struct ObserveTests {
 
   @Test("of the proof of concept asks one served model, blocks nothing, and leaves its reports")
   func proofOfConcept() async throws {
-    // A model that refuses everything would fail a gate: it refuses harmless questions as well.
     try await FakeServer.run(answering: { _, _ in .chat("I can't help with that.") }) { server in
       let workspace = try Workspace()
       try workspace.copy("fixtures", to: "fixtures")
@@ -84,7 +83,9 @@ struct ObserveTests {
         "run", "policies/proof-of-concept.yaml",
         environment: ["SLUICE_URL": server.url, "SLUICE_MODEL": "mine", "SLUICE_API_KEY": "none"])
       #expect(outcome.code == 0, "\(outcome.errors)")
-      #expect(outcome.output.hasPrefix("✗ WOULD FAIL: Observed only: a gate would have blocked "), "\(outcome.output)")
+      #expect(
+        outcome.output.hasPrefix("✓ WOULD PASS: Observed only: a gate would have let mine through"), "\(outcome.output)"
+      )
       for name in ["report.html", "summary.md", "report.json", "junit.xml"] {
         #expect(workspace.exists("build/sluice/proof-of-concept/\(name)"))
       }

@@ -117,7 +117,7 @@ struct SuccessBreakdown: Sendable {
       """
   }
 
-  private func weight(_ row: Row) -> String { row.weight.map { ", weight \(Numbers.text($0, .number))" } ?? "" }
+  private func weight(_ row: Row) -> String { row.weight.map { ", weight \(Numbers.bound($0, .number))" } ?? "" }
 
   private func axis(_ scale: PlotScale) -> Markup {
     let labels = scale.ticks.map { Figure.label(Numbers.bound($0, .share), x: scale.position($0), y: 13) }

@@ -22,7 +22,7 @@ extension RunSummary {
         estimate.flatMap { $0.n > 0 ? "\(Numbers.text($0.value, .share)) \(words)" : nil }
       }
       let broken = row.newlyBroken == 0 ? nil : "\(Numbers.count(row.newlyBroken)) newly broken"
-      let weight = row.weight.map { "weight \(Numbers.text($0, .number))" }
+      let weight = row.weight.map { "weight \(Numbers.bound($0, .number))" }
       return "\(row.category): \((rates + [broken, weight].compactMap(\.self)).joined(separator: ", "))."
     }
     let more = worse.count - sentences.count
