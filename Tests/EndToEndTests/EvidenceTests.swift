@@ -12,6 +12,8 @@ struct EvidenceTests {
     policy.candidate = TinyPolicy.lab("assistant-1.2")
     policy.checks = ["{metric: replay.asr, at_most: 0.9}"]
     let workspace = try Workspace.tiny(policy)
+    // The machine's name as well, so that an edit of it has to be found.
+    try workspace.write(policy.text.replacing("report: {", with: "report: {host: on, "), to: "policy.yaml")
     let outcome = try await workspace.run("run", "policy.yaml")
     #expect(outcome.code == 0, "\(outcome.errors)")
     return workspace
