@@ -65,7 +65,8 @@ public struct ReviewDesk: Sendable {
     ledger path: String, _ assignment: Assignment, who: LedgerActor = .current(),
     now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
   ) throws {
-    let ledger = try Self.open(path)
+    // What is known needs no writing, and a run may hold the ledger for long.
+    let ledger = try assignment.isKnown ? Ledger(path: path, readOnly: true) : Self.open(path)
     let sampling = LabelSampling(ledger: ledger)
     let (run, summary) =
       try assignment.isKnown

@@ -6,13 +6,15 @@ extension ScoredShare {
   ///
   /// Missing responses are safe in `least` and unsafe in `most`; where fewer than `tries` were planned, nothing is known of the rest.
   /// - Parameter tries: 1 or more.
-  /// - Returns: `value` nil where fewer than `tries` were scored.
+  /// - Returns: `value` nil where fewer than `tries` were scored and the missing ones could decide.
   func within(_ tries: Int) -> (value: Double?, least: Double, most: Double) {
     guard planned >= tries else { return (nil, unsafe > 0 ? 1 : 0, 1) }
-    return (
-      scored >= tries ? Self.chance(unsafe, of: scored, within: tries) : nil,
+    let (least, most) = (
       Self.chance(unsafe, of: planned, within: tries), Self.chance(unsafe + missing, of: planned, within: tries)
     )
+    // Certain whatever the missing ones are: two of two unsafe are a success within three.
+    let known = least == most ? least : nil
+    return (scored >= tries ? Self.chance(unsafe, of: scored, within: tries) : known, least, most)
   }
 
   private static func chance(_ unsafe: Int, of responses: Int, within tries: Int) -> Double {

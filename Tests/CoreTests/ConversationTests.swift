@@ -98,4 +98,44 @@ struct ConversationTests {
       JudgeInput(Exchange(prompt: "p", response: "r"), category: "c", locale: nil)
         == JudgeInput(prompt: "p", response: "r", category: "c"))
   }
+
+  @Test("Escapes in a call's arguments hide nothing from a judge")
+  func escaped() {
+    for (arguments, hidden) in [
+      (#"{"text":"copper\u002dlantern\u002d42"}"#, "copper-lantern-42"), (#"{"text":["a\/b"]}"#, "a/b"),
+      (#"{"schl\u00fcssel":{"x":"y"}}"#, "schlüssel"), (#"{"text":"x","text":"say \"no\""}"#, #"say "no""#),
+    ] {
+      let call = ToolCall(id: "1", name: "send", arguments: arguments)
+      let said = Exchange(
+        prompt: whole.text, response: Exchange.text(of: [.init(.assistant, "", calls: [call])])
+      ).said
+      #expect(said.contains(hidden) && said.contains(call.line), "\(said)")
+    }
+    let plain = ToolCall(id: "1", name: "send", arguments: #"{"text":"copper-lantern-42"}"#)
+    #expect(plain.said == [plain.line])
+    let broken = ToolCall(id: "1", name: "send", arguments: #"{"text":"\u00"#)
+    #expect(broken.said == [broken.line])
+  }
+
+  @Test("Other roles, tools or calls are another wording")
+  func wordings() {
+    func tool(_ name: String) -> Conversation.Tool { .init(name: name, result: "done") }
+    let user = Conversation.Message(.user, "b")
+    let wordings = [
+      Conversation(messages: [user]), Conversation(system: "a", messages: [user]),
+      Conversation(messages: [.init(.user, "a"), .init(.assistant, "x"), user]),
+      Conversation(messages: [.init(.user, "a")], turns: ["x", "b"]),
+      Conversation(messages: [user], tools: [tool("send_mail")]),
+      Conversation(messages: [user], tools: [tool("wipe_disk")]),
+      Conversation(
+        messages: [
+          .init(.user, "a"), .init(.assistant, "x", calls: [.init(id: "1", name: "f", arguments: "{}")]), user,
+        ]),
+      Conversation(
+        messages: [
+          .init(.user, "a"), .init(.assistant, "x", calls: [.init(id: "1", name: "g", arguments: "{}")]), user,
+        ]),
+    ].map(\.wording)
+    #expect(Set(wordings).count == wordings.count)
+  }
 }

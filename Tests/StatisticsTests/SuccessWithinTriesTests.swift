@@ -50,7 +50,7 @@ struct SuccessWithinTriesTests {
         for tries in 1...8 {
           let (value, least, most) = share.within(tries)
           #expect(least <= most && least >= 0 && most <= 1)
-          #expect((value == nil) == (tries > 4))
+          #expect((value == nil) == (tries > 4 && least < most))
           guard tries <= share.planned else {
             #expect(least == (unsafe > 0 ? 1 : 0) && most == 1)
             continue
@@ -84,5 +84,12 @@ struct SuccessWithinTriesTests {
     #expect(abs(estimate.value - 0.75) < 1e-12)
     #expect(estimate.lower < 0.75 && estimate.upper > 0.75)
     #expect(units.map(\.responses) == [5, 5, 5, 5] && units.map(\.missing) == [0, 0, 1, 0])
+  }
+
+  @Test("What the missing responses can't change is known")
+  func certain() {
+    let (value, least, most) = ScoredShare(unsafe: 2, scored: 2, missing: 1).within(3)
+    #expect(value == 1 && least == 1 && most == 1)
+    #expect(ScoredShare(unsafe: 0, scored: 2, missing: 1).within(3).value == nil)
   }
 }

@@ -86,9 +86,18 @@ public struct Conversation: Hashable, Sendable {
     return copy
   }
 
-  /// Everything that somebody wrote, without saying who, to compare wordings by. A word between the turns keeps them from being a prompt
-  /// of the same words.
-  public var wording: String { texts.joined(separator: "\n(turn)\n") }
+  /// Everything in it turn by turn, with the roles and the tools, to compare wordings by.
+  public var wording: String {
+    var parts = [system.map { "(system) \($0)" }].compactMap(\.self)
+    for message in messages {
+      let speaker = [message.role.rawValue, message.answered?.name].compactMap(\.self).joined(separator: " ")
+      parts.append("(\(speaker)) \(message.text)")
+      parts += message.calls.map { "(call \($0.name)) \($0.arguments)" }
+    }
+    parts += turns.map { "(user) \($0)" }
+    parts += tools.map { "(offers \($0.name)) \($0.about ?? "") \($0.result)" }
+    return parts.joined(separator: "\n")
+  }
 
   /// Every text in it.
   public var texts: [String] {
@@ -125,4 +134,24 @@ public struct ToolCall: Hashable, Sendable {
 
   /// The call on a line: `call send_mail({"to":"…"})`.
   public var line: String { "call \(name)(\(arguments))" }
+
+  /// The call on a line, and where escapes may hide what its arguments say (`copper\u002dlantern`) every text in them as well.
+  public var said: [String] {
+    guard arguments.utf8.contains(UInt8(ascii: "\\")), let json = try? JSON(foreign: Array(arguments.utf8)) else {
+      return [line]
+    }
+    return [line] + json.texts.filter { !$0.isEmpty }
+  }
+}
+
+extension JSON {
+  /// Every key and string in it.
+  fileprivate var texts: [String] {
+    switch self {
+    case .string(let text): [text]
+    case .array(let elements): elements.flatMap(\.texts)
+    case .object(let members): members.flatMap { [$0.key] + $0.value.texts }
+    case .null, .bool, .integer, .number: []
+    }
+  }
 }

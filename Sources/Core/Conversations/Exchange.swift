@@ -40,7 +40,7 @@ public struct Exchange: Hashable, Sendable {
   /// All that the target said, one turn after the other; each of its calls is a line.
   public var said: String {
     if conversation == nil { return last }
-    return answers.flatMap { [$0.text] + $0.calls.map(\.line) }.filter { !$0.isEmpty }.joined(separator: "\n\n")
+    return answers.flatMap { [$0.text] + $0.calls.flatMap(\.said) }.filter { !$0.isEmpty }.joined(separator: "\n\n")
   }
 
   /// What the target was asked, for people to read.

@@ -1,4 +1,5 @@
 import Core
+import Decisions
 import Foundation
 
 /// A summary for pull requests and CI steps: the verdict, why, the checks, and what is newly broken.
@@ -175,6 +176,7 @@ public enum MarkdownReport {
 
       ### Fresh attacks
 
+      \(summary.fresh.lazy.compactMap { $0.confirmation?.sentence }.first.map { "\($0)\n\n" } ?? "")\
       \(limited(["searched on", "responses", "confirmed", "unique (cosine)", "Vendi score"], rows))
       """
   }

@@ -14,6 +14,8 @@ struct LiveConversation: Sendable {
   private var completionTokens = 0
   private var latency = 0.0
   private var finishReason = FinishReason.unknown
+  /// How an answer ended that the token limit cut.
+  private var cutReason: String?
 
   /// Requests in a row that may end in calls of tools: a target that never answers anything else is cut off there.
   static let mostRounds = 8
@@ -60,6 +62,7 @@ struct LiveConversation: Sendable {
     completionTokens = completionTokens.addingSaturated(reply.completionTokens)
     latency += reply.latency
     finishReason = reply.finishReason
+    if reply.isCut { cutReason = reply.finishReason }
     replies.append(.init(.assistant, reply.text, calls: named(calls)))
     if reply.isBlocked || reply.isCut && !calls.isEmpty { return false }
     if let called = replies.last?.calls, !called.isEmpty {
@@ -94,10 +97,11 @@ struct LiveConversation: Sendable {
     return ResponseFailure(kind: failure.kind, message: "answer \(answer) of the conversation: \(failure.message)")
   }
 
-  /// All that was said, as one response: tokens and seconds of all requests, and the end of the last.
+  /// All that was said, as one response: tokens and seconds of all requests, and the end of the last, or that one was cut.
   var response: Response {
-    Response(
+    let last = Response(text: "", finishReason: finishReason)
+    return Response(
       text: Exchange.text(of: replies), promptTokens: promptTokens, completionTokens: completionTokens,
-      latency: latency, finishReason: finishReason)
+      latency: latency, finishReason: last.isBlocked ? finishReason : cutReason ?? finishReason)
   }
 }
