@@ -217,19 +217,22 @@ public struct ReportPolicy: Sendable, Hashable {
     self.namesHost = namesHost
   }
 
-  /// The same beside the usual reports: `junit.partial.xml` for `junit.xml`.
+  /// The same beside the usual reports: `junit.partial.xml` for `junit.xml`. No service is told: a part's verdict is not the release's.
   public var partial: ReportPolicy {
     var report = self
-    report.outputs = outputs.map { output in
-      // A device is no file that could be overwritten.
-      if output.path.hasPrefix("/dev/") { return output }
-      let folder = output.path.folderOfPath
-      let name = folder.isEmpty ? output.path : String(output.path.dropFirst(folder.count))
-      let dot = name.dropFirst().lastIndex(of: ".")
-      let renamed = dot.map { String(name[..<$0]) + ".partial" + String(name[$0...]) } ?? name + ".partial"
-      return Output(output.reporter, path: folder + renamed, key: output.key)
-    }
+    report.deliveries = []
+    report.outputs = outputs.map { Output($0.reporter, path: Self.partial($0.path), key: $0.key) }
     return report
+  }
+
+  /// Where the report of a partial run goes instead of a path.
+  public static func partial(_ path: String) -> String {
+    // A device is no file that could be overwritten.
+    if path.hasPrefix("/dev/") { return path }
+    let folder = path.folderOfPath
+    let name = folder.isEmpty ? path : String(path.dropFirst(folder.count))
+    let dot = name.dropFirst().lastIndex(of: ".")
+    return folder + (dot.map { String(name[..<$0]) + ".partial" + String(name[$0...]) } ?? name + ".partial")
   }
 
   init(_ section: Section, _ kinds: Catalogue) {

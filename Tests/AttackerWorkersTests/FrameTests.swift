@@ -79,4 +79,17 @@ struct FrameTests {
       #expect(throws: FrameError.self) { try frame.sequences() }
     }
   }
+
+  @Test("describe a model only with numbers that can be", arguments: [Int.min, -1, 0, 1, 1 << 40, .max])
+  func description(_ number: Int) {
+    func frame(context: Int, vocabulary: Int) -> Frame {
+      Frame([
+        .init("model", .string("m")), .init("context", .integer(context)), .init("vocabulary", .integer(vocabulary)),
+        .init("end_tokens", .array([.integer(0)])),
+      ])
+    }
+    #expect(throws: FrameError.self) { try EngineDescription(frame(context: 64, vocabulary: number)) }
+    #expect(throws: FrameError.self) { try EngineDescription(frame(context: number, vocabulary: 64)) }
+    #expect(throws: Never.self) { try EngineDescription(frame(context: 64, vocabulary: 64)) }
+  }
 }

@@ -107,6 +107,13 @@ struct CompareTests {
     #expect(try await compare(workspace, 0, [ids[0], ids[1], "--any-settings"]).output.contains("second run"))
     #expect(try await compare(workspace, 2, [ids[0], ids[2]]).output.contains("Other judges confirmed"))
     #expect(try await compare(workspace, 2, [ids[0], ids[3]]).output.contains("the same ones in both runs"))
+    // A copy of the ledger has the same responses.
+    let manager = FileManager.default
+    try manager.copyItem(
+      at: workspace.folder.appendingPathComponent("evidence"), to: workspace.folder.appendingPathComponent("copied"))
+    let copied = ["--other-ledger", "copied/ledger.sqlite"]
+    #expect(
+      try await compare(workspace, 2, [ids[0], ids[3]] + copied).output.contains("the same ones in both runs"))
     let seeds = String(decoding: try workspace.read("seeds.jsonl"), as: UTF8.self)
     try workspace.write(seeds + #"{"prompt": "one more"}"# + "\n", to: "seeds.jsonl")
     _ = try await workspace.run("run", "policy.yaml", "--quiet")

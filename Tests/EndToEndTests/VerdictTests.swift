@@ -154,6 +154,11 @@ struct VerdictTests {
     let stages = summary["stages"] as? [[String: Any]] ?? []
     let ran = stages.filter { $0["ran"] as? Bool == true }.compactMap { $0["name"] as? String }
     #expect(Set(ran).isDisjoint(with: ["regenerate", "confirm", "benign"]))
+    // Nor does a part that can't even begin touch them.
+    let broken = try await workspace.run(
+      "run", "policy.yaml", "--stages", "replay,decide", "--set", "suite.responses=many")
+    #expect(broken.code == 64 && !workspace.exists("out/report.partial.json"))
+    #expect(try workspace.read("out/report.json") == Data("of the release".utf8))
   }
 
   @Test("Reports name the machine only where the policy says so")

@@ -34,5 +34,6 @@ struct ReportKeyTests {
         "out.d/junit.partial.xml", "/p.partial.html", "plain.partial", "/dev/null",
       ])
     #expect(report.partial.outputs.map(\.key) == report.outputs.map(\.key))
+    #expect(report.partial.deliveries.isEmpty)
   }
 }

@@ -192,7 +192,7 @@ extension EngineDescription {
   init(_ frame: Frame) throws(FrameError) {
     let (context, vocabulary) = (try frame.integer("context"), try frame.integer("vocabulary"))
     let ends = frame["end_tokens"]?.array?.map(\.integer) ?? [nil]
-    let tokens = ends.compactMap(\.self).filter { (0..<vocabulary).contains($0) }
+    let tokens = ends.compactMap(\.self).filter { $0 >= 0 && $0 < vocabulary }
     guard let model = frame["model"]?.string, (2...1 << 30).contains(context), (2...1 << 30).contains(vocabulary),
       tokens.count == ends.count, !tokens.isEmpty
     else { throw FrameError(clause: "its description has no model, context, vocabulary or end tokens that can be") }

@@ -75,8 +75,8 @@ public struct RunComparing {
       try Answers(first.ledger, first.record, first.summary), try Answers(second.ledger, second.record, second.summary)
     )
     var measured = comparison
-    let shared = one.rows.intersection(two.rows).count
-    if shared > 0, first.ledger.path == second.ledger.path {
+    let shared = one.origins.intersection(two.origins).count
+    if shared > 0 {
       measured.obstacles = [
         "\(shared) responses are the same ones in both runs, since they asked one model under one name and settings: that says "
           + "nothing of a difference."
@@ -166,8 +166,16 @@ public struct RunComparing {
 private struct Answers {
   private let run: String
   private var observed: [AttackID: [Int: Observation]] = [:]
-  /// Rows of the responses.
-  private(set) var rows: Set<Int64> = []
+  /// What tells a response from others in any copy of a ledger.
+  struct Origin: Hashable {
+    let run: String
+    let attack: AttackID
+    let target: String
+    let sample: Int
+  }
+
+  /// The run that asked for each response, which may be an earlier one.
+  private(set) var origins: Set<Origin> = []
   /// Planned for an attack, as far as the ledger shows it.
   private var planned = 0
 
@@ -178,7 +186,9 @@ private struct Answers {
         // Second looks were asked because of the first answers, and measure nothing beside them.
         guard answer.answer.sample < SampleIndices.secondLook(0) else { continue }
         planned = max(planned, answer.answer.sample + 1)
-        rows.insert(answer.answer.response)
+        origins.insert(
+          Origin(
+            run: answer.answer.run, attack: attack.id, target: answer.answer.target, sample: answer.answer.sample))
         observed[attack.id, default: [:]][answer.answer.sample] =
           answer.isUnsafe.map { .judged(unsafe: $0, probability: answer.score ?? ($0 ? 1 : 0)) } ?? .unscored
       }
@@ -196,7 +206,7 @@ private struct Answers {
     let unknown = attacks.reduce(0) { $0 + observations($1).count { $0.isUnsafe == nil } }
     if unknown == 0 { return nil }
     return
-      "\(unknown) of \(attacks.count * planned) planned responses of run \(run) have no verdict here (replay stopped early, they "
-      + "failed, or were purged): they count against either conclusion. A run with --no-early-stop asks everything."
+      "\(unknown) of \(attacks.count * planned) planned responses of run \(run) have no verdict here (replay stopped early, a filter "
+      + "withheld them, they failed, or were purged): they count against either conclusion. A run with --no-early-stop asks everything."
   }
 }

@@ -50,6 +50,11 @@ struct Deliveries: Sendable {
   private func problem(
     _ delivery: ReportPolicy.Delivery, _ summary: RunSummary, _ context: ReportContext, _ sender: MessageSender
   ) async -> String? {
+    if let variable = delivery.secretVariable, secret(of: delivery) == nil {
+      return Self.line(
+        delivery, "\(variable), with which it signs, is not set or no secret, and nothing is sent unsigned in its place"
+      )
+    }
     do {
       for message in try delivery.subscriber.messages(summary, context) {
         let why = await sender.send(seed: summary.policy.seed) { request(message, delivery, run: summary.run) }
@@ -80,12 +85,16 @@ struct Deliveries: Sendable {
         bodyBytes: 1 << 20))
   }
 
+  private func secret(of delivery: ReportPolicy.Delivery) -> WebhookSecret? {
+    delivery.secretVariable.flatMap { environment[$0] }.flatMap { WebhookSecret($0) }
+  }
+
   /// As the Standard Webhooks specification has it: identifier, time and body are signed together, so that nobody can send an old
   /// message again as a new one.
   private func signature(of body: [UInt8], _ delivery: ReportPolicy.Delivery, run: String) -> [HTTPRequest.Header] {
-    guard let variable = delivery.secretVariable, let secret = environment[variable].flatMap({ WebhookSecret($0) })
-    else { return [] }
-    let identifier = "sluice-\(run)"
+    guard let secret = secret(of: delivery) else { return [] }
+    // Of the message as well: two decisions on the same outcomes are two messages, and a second try is the same one.
+    let identifier = "sluice-\(run)-\(SHA256.hex(body).prefix(12))"
     let time = "\(Int(now().timeIntervalSince1970))"
     let code = MessageAuthentication.code(of: Array("\(identifier).\(time).".utf8) + body, key: secret.key)
     return [

@@ -1,4 +1,5 @@
 import Core
+import Decisions
 import Foundation
 import Policies
 import Reports
@@ -6,13 +7,17 @@ import Reports
 /// Removes the reports of an earlier run where this one can't even begin: a broken policy must not leave an old pass behind.
 enum StaleReports {
   /// Reads a policy; where that fails, the reports that it names are removed before the error goes on.
+  /// - Parameter stages: those that were asked for; where that is a part, the reports of a whole run are not this one's.
   static func removed(
-    whereBroken path: String, overrides: [String], _ load: () throws -> Policy
+    whereBroken path: String, overrides: [String], stages: Set<Stage>? = nil, _ load: () throws -> Policy
   ) throws -> Policy {
     do {
       return try load()
     } catch {
-      for report in Policy.reportPaths(path: path, overrides: overrides) { remove(report) }
+      let isPart = stages.map { !$0.isSuperset(of: Stage.allCases) } ?? false
+      for report in Policy.reportPaths(path: path, overrides: overrides) {
+        remove(isPart ? ReportPolicy.partial(report) : report)
+      }
       throw error
     }
   }

@@ -17,7 +17,7 @@ extension Pipeline {
   /// - Throws: `PolicyErrors` for policy or outcomes, `SluiceError` where a report can't be written.
   public static func decide(
     policy path: String, outcomes source: OutcomeSource, overrides: [String] = [], threshold: Double? = nil,
-    now: () -> Date = { Date() }, progress: ProgressSink = { _ in }
+    now: () -> Date = { Date() }
   ) async throws -> RunReport {
     // What the policy needs for asking models need not be here.
     let policy = try StaleReports.removed(whereBroken: path, overrides: overrides) {
@@ -31,9 +31,9 @@ extension Pipeline {
     let summary = try decision.summary.observing(policy.observes).redacted(by: policy.redactor)
     let date = now()
     let files = try writer.write(summary, date: date)
-    for problem in await Deliveries(policy.report.deliveries).send(summary, date: date) { progress(.notice(problem)) }
     return RunReport(
-      summary: summary, json: try JSONReport.render(summary, date: date, version: sluiceVersion), files: files)
+      summary: summary, json: try JSONReport.render(summary, date: date, version: sluiceVersion), files: files,
+      undelivered: await Deliveries(policy.report.deliveries).send(summary, date: date))
   }
 }
 

@@ -17,7 +17,9 @@ public enum Pipeline {
   public static func run(
     _ options: RunOptions, now: @escaping @Sendable () -> Date = { Date() }, progress: @escaping ProgressSink
   ) async throws -> RunReport {
-    let policy = try StaleReports.removed(whereBroken: options.policy, overrides: options.overrides) {
+    let policy = try StaleReports.removed(
+      whereBroken: options.policy, overrides: options.overrides, stages: options.stages
+    ) {
       let policy = try Policy.known(
         path: options.policy, overrides: options.overrides, seed: options.seed, kinds: options.kinds
       ).reporting(options.stages)
@@ -85,10 +87,8 @@ public enum Pipeline {
         return try await session.run()
       })
     do {
-      let report = try rendered(ended.summary, date: ended.date, writer)
-      for problem in await Deliveries(writer.wanted.deliveries).send(ended.summary, date: ended.date) {
-        session.progress(.notice(problem))
-      }
+      var report = try rendered(ended.summary, date: ended.date, writer)
+      report.undelivered = await Deliveries(writer.wanted.deliveries).send(ended.summary, date: ended.date)
       return report
     } catch let error as SluiceError {
       // The verdict stands, whatever became of its reports.

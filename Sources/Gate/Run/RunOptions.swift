@@ -51,6 +51,8 @@ public struct RunReport: Sendable {
   public let json: [UInt8]
   /// Paths of the reports that were written.
   public let files: [String]
+  /// A line for each service that could not be told of the verdict.
+  public var undelivered: [String] = []
 
   /// For a person, several lines.
   /// - Parameters:

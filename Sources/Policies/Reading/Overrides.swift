@@ -38,7 +38,9 @@ struct Override {
     guard let equals = text.firstIndex(of: "=") else { return redactor.redacted(text) }
     let (key, value) = (text[..<equals], String(text[text.index(after: equals)...]))
     let isSecret =
-      redactor.redacted(value) != value || WebAddress.masked(value) != value
+      // The path of a webhook is often its key.
+      ["report.webhook.url", "report.otlp.url"].contains(key) || redactor.redacted(value) != value
+      || WebAddress.masked(value) != value
       || EnvironmentExpansion.names(in: value).contains(where: WebAddress.namesSecret)
     return isSecret ? "\(redactor.redacted(String(key)))=\(setAside)\(hash(value).prefix(8))>" : text
   }

@@ -92,9 +92,8 @@ struct DecideCommand: AsyncParsableCommand {
       outcomes, baseline: baselineOutcomes, harness: harness, score: score, unsafeEnd: unsafeEnd, scale: scale,
       model: model,
       baselineModel: baselineModel)
-    let display = ProgressDisplay(style: .suitable(quiet: quiet))
     let report = try await Pipeline.decide(
-      policy: policy, outcomes: source, overrides: overrides, threshold: threshold, progress: { display.show($0) })
+      policy: policy, outcomes: source, overrides: overrides, threshold: threshold)
     try StandardOutput.write(report, json: json, quiet: quiet)
     throw ArgumentParser.ExitCode(report.summary.exitCode)
   }

@@ -52,6 +52,7 @@ enum StandardOutput {
   /// What a script asked for by `--json` must be there.
   /// - Throws: `SluiceError` (inputOutput) where the JSON report could not be written.
   static func write(_ report: RunReport, json: Bool, quiet: Bool, verbose: Bool = false) throws {
+    for problem in report.undelivered { StandardError.write("sluice: note: \(VisibleText.line(problem))\n") }
     if json {
       try write(json: report.json)
       return
