@@ -11,17 +11,20 @@ public struct ReviewService: Sendable {
   private let reviewers: [String]
   private let port: UInt16
   private let quiet: Duration
+  private let signals: [Int32]
 
   /// - Parameters:
   ///   - ledger: the file.
   ///   - reviewers: each gets an address of their own, which says who they are.
   ///   - port: 0 for any that is free.
   ///   - quiet: how long nobody asks before texts of a sealed ledger leave the memory.
+  ///   - signals: those that the process listens for.
   public init(
-    ledger: String, _ assignment: ReviewDesk.Assignment, reviewers: [String], port: UInt16, quiet: Duration
+    ledger: String, _ assignment: ReviewDesk.Assignment, reviewers: [String], port: UInt16, quiet: Duration,
+    signals: [Int32]
   ) {
     (self.ledger, self.assignment, self.reviewers) = (ledger, assignment, reviewers)
-    (self.port, self.quiet) = (port, quiet)
+    (self.port, self.quiet, self.signals) = (port, quiet, signals)
   }
 
   /// Serves until its task is cancelled.
@@ -44,7 +47,7 @@ public struct ReviewService: Sendable {
     let desk = try ReviewDesk(ledger: ledger, assignment)
     if earlier == nil {
       onReady(desk.notices)
-      if desk.isSealed { renewal(desk, port: port, []).perform() }
+      if desk.isSealed { renewal(desk, port: port, []).perform(listening: signals) }
     }
     var (port, isAnnounced) = (earlier?.port ?? port, earlier?.passes.isEmpty == false)
     let passes = isAnnounced ? earlier?.passes ?? [] : RequestGuard.Pass.new(reviewers)
@@ -54,7 +57,7 @@ public struct ReviewService: Sendable {
         if announces { try onListening(desk.run, $0) }
       }
       isAnnounced = true
-      renewal(desk, port: port, passes).perform()
+      renewal(desk, port: port, passes).perform(listening: signals)
     }
   }
 

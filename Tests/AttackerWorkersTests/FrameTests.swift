@@ -1,3 +1,4 @@
+import Attackers
 import Core
 import Testing
 

@@ -35,8 +35,9 @@ struct ReviewRenewal: Codable, Sendable {
   }
 
   /// Runs the program anew with the same arguments.
+  /// - Parameter signals: those that this life listens for, which the next one would take for ignored.
   /// - Returns: only where that can't be done: what was in the memory then stays there.
-  func perform() {
+  func perform(listening signals: [Int32]) {
     var ends: [Int32] = [-1, -1]
     guard let bytes = try? JSONEncoder().encode(self), bytes.count <= Self.most, pipe(&ends) == 0 else { return }
     defer { for end in ends { close(end) } }
@@ -51,6 +52,13 @@ struct ReviewRenewal: Codable, Sendable {
     }
     var arguments = CommandLine.arguments.map { strdup($0) } + [nil]
     defer { for argument in arguments { free(argument) } }
+    // Both would be inherited: what is ignored, and what this thread lets wait.
+    var (none, mask) = (sigset_t(), sigset_t())
+    sigemptyset(&none)
+    for number in signals { signal(number, SIG_DFL) }
+    pthread_sigmask(SIG_SETMASK, &none, &mask)
     execv("/proc/self/exe", &arguments)
+    pthread_sigmask(SIG_SETMASK, &mask, nil)
+    for number in signals { signal(number, SIG_IGN) }
   }
 }

@@ -64,9 +64,10 @@ struct ReviewCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    let signals = Interruption.signals.filter { !ProcessSetup.isIgnored($0) }
     let service = ReviewService(
       ledger: ledger, ReviewDesk.Assignment(run: runID, count: count, seed: seed, drawsAnew: newSample),
-      reviewers: reviewer, port: port, quiet: .seconds(Quantities.seconds(forgetAfter) ?? 60))
+      reviewers: reviewer, port: port, quiet: .seconds(Quantities.seconds(forgetAfter) ?? 60), signals: signals)
     let work = Task {
       try await service.run { notices in
         for notice in notices { StandardError.write("sluice: note: \(VisibleText.line(notice))\n") }
