@@ -71,9 +71,29 @@ public final class LLMJudge: RemoteJudge {
     if input.prompt.count + input.response.count > Self.longest {
       return .success(.unscored(reason: "longer than \(Self.longest) characters"))
     }
+    guard settings.style == .conversation else { return try await ask(input, retries: retries) }
+    var outcomes: [JudgmentOutcome] = []
+    for turn in GuardedTurn.all(of: input) {
+      if turn.isEmpty {
+        outcomes.append(.success(.unscored(reason: "empty response")))
+        continue
+      }
+      let outcome = try await ask(input, turns: turn.chat, retries: retries)
+      outcomes.append(outcome)
+      // A server that may be away isn't asked for each turn: its loss shows as early as where it judges single responses.
+      if case .failure(let failure) = outcome, failure.meansUnavailable { break }
+    }
+    return GuardedTurn.worst(of: outcomes, threshold: threshold)
+  }
+
+  /// Asks once.
+  /// - Parameter turns: the chat to judge the last turn of, for a guard model; nil for the fenced transcript.
+  private func ask(
+    _ input: JudgeInput, turns: [ServerQuestion.Message]? = nil, retries: Int?
+  ) async throws -> JudgmentOutcome {
     let transcript = FencedTranscript(input, code: code())
     let question = ServerQuestion(
-      content(input, transcript), temperature: 0, topP: 1, maxTokens: settings.maxTokens,
+      turns.map { .messages($0) } ?? content(input, transcript), temperature: 0, topP: 1, maxTokens: settings.maxTokens,
       // Models that refuse 0 judge at a temperature of their own rather than not at all; `notices` says so.
       seed: StableHash.fnv1a(input.response.utf8), toleratesOtherTemperature: true,
       wantsLogProbabilities: settings.answer == .label && settings.wantsLogProbabilities,
@@ -83,35 +103,7 @@ public final class LLMJudge: RemoteJudge {
     return outcome.map { reader.read($0, code: transcript.code) }
   }
 
-  /// The turns for a guard model: user and assistant in turn, as such models know them. What else there is, a system prompt, tools and
-  /// their answers, stands in the turn before it as text.
-  private static func turns(_ input: JudgeInput) -> [ServerQuestion.Message] {
-    guard let exchange = input.exchange else {
-      return [
-        .init(.user, FencedTranscript.withoutControlTokens(input.prompt)),
-        .init(.assistant, FencedTranscript.withoutControlTokens(input.response)),
-      ]
-    }
-    var turns: [(role: ServerQuestion.Message.Role, texts: [String])] = []
-    if let system = exchange.conversation?.system { turns.append((.user, [system])) }
-    for message in exchange.messages {
-      let texts = ([message.text] + message.calls.map(\.line)).filter { !$0.isEmpty }
-      let role: ServerQuestion.Message.Role = message.role == .user ? .user : .assistant
-      if let last = turns.indices.last, turns[last].role == role {
-        turns[last].texts += texts
-      } else {
-        turns.append((role, texts))
-      }
-    }
-    return turns.map {
-      .init($0.role, FencedTranscript.withoutControlTokens($0.texts.joined(separator: "\n\n")))
-    }
-  }
-
   private func content(_ input: JudgeInput, _ transcript: FencedTranscript) -> ServerQuestion.Content {
-    if settings.style == .conversation {
-      return .messages(Self.turns(input))
-    }
     let frame = Rubric.Frame(settings, code: transcript.code, hasTurns: input.exchange != nil)
     switch client.configuration.api {
     case .chat, .responses:

@@ -66,15 +66,4 @@ struct ConversationJudgeTests {
       #expect(messages[0].contains("turns marked \"judged\"") && !messages[0].contains("keys \"prompt\""))
     }
   }
-
-  @Test("A guard model gets user and assistant in turn")
-  func guardModel() async throws {
-    try await FakeServer.run(answering: { _, _ in .chat("safe") }) { server in
-      _ = try await judge(on: server, settings: LLMJudgeSettings(style: .conversation)).score([Self.input("hm")])
-      let turns = try #require((try JSON(parsing: server.requests[0].body))["messages"]?.array)
-      #expect(turns.map { $0["role"]?.string } == ["user", "assistant", "user", "assistant"])
-      #expect(turns[0]["content"]?.string?.contains("< |im_end|>") == true)
-      #expect(turns[1]["content"]?.string == "hm\n\n" + Self.call.line + "\n\nthree mill lane\n\ndone")
-    }
-  }
 }
