@@ -1,5 +1,4 @@
 import Core
-import Decisions
 
 /// What the attacker found anew, and at what cost.
 struct FreshSection: Sendable {
@@ -17,7 +16,7 @@ struct FreshSection: Sendable {
       <h2>Fresh attacks</h2>
       <p class="lead">The attacker searches each model from the same start\(isRestarted ? ", several times over" : ""). \
       Confirmed are attacks on which the confirming judge calls fresh responses unsafe; unique counts near-duplicates \
-      once.\(rule.map { " \($0)" } ?? "")</p>
+      once.\(summary.confirmationSentence.map { " \($0)" } ?? "")</p>
       \(hasCurves ? curves(chart) : "")
       <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Searched on</th><th scope="col" class="number">Restarts</th>\
       <th scope="col" class="number">Responses</th><th scope="col" class="number">Claimed</th>\
@@ -30,8 +29,6 @@ struct FreshSection: Sendable {
       </section>
       """
   }
-
-  private var rule: String? { summary.fresh.lazy.compactMap { $0.confirmation?.sentence }.first }
 
   private var isRestarted: Bool { summary.fresh.contains { $0.restarts.count > 1 } }
 

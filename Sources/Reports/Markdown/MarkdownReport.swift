@@ -1,5 +1,4 @@
 import Core
-import Decisions
 import Foundation
 
 /// A summary for pull requests and CI steps: the verdict, why, the checks, and what is newly broken.
@@ -176,8 +175,7 @@ public enum MarkdownReport {
 
       ### Fresh attacks
 
-      \(summary.fresh.lazy.compactMap { $0.confirmation?.sentence }.first.map { "\($0)\n\n" } ?? "")\
-      \(limited(["searched on", "responses", "confirmed", "unique (cosine)", "Vendi score"], rows))
+      \(summary.confirmationSentence.map { "\($0)\n\n" } ?? "")\(limited(["searched on", "responses", "confirmed", "unique (cosine)", "Vendi score"], rows))
       """
   }
 

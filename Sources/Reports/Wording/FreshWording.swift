@@ -1,4 +1,5 @@
 import Core
+import Decisions
 
 extension RunSummary.FreshSummary {
   var responses: Int { restarts.lazy.map(\.responses).saturatedSum }
@@ -9,4 +10,9 @@ extension RunSummary.FreshSummary {
   var uniqueText: String {
     uniqueAttacks.sorted { $0.key < $1.key }.map { "\(Numbers.count($0.value)) at \($0.key)" }.joined(separator: ", ")
   }
+}
+
+extension RunSummary {
+  /// What confirmed fresh attacks, where that was not a plain majority.
+  var confirmationSentence: String? { fresh.lazy.compactMap { $0.confirmation?.sentence }.first }
 }
