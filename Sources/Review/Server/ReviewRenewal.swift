@@ -45,9 +45,9 @@ struct ReviewRenewal: Codable, Sendable {
       setenv(Self.variable, String(ends[0]), 1) == 0
     else { return }
     defer { unsetenv(Self.variable) }
-    // Sockets and files of this life end with it.
+    // The page's sockets end with this life. What came from the parent stays, such as the descriptor that a lock is held by.
     let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-    for other in open.compactMap({ Int32($0) }) where other > 2 && other != ends[0] {
+    for other in open.compactMap({ Int32($0) }) where other == ends[1] || isOfPage(other) {
       _ = fcntl(other, F_SETFD, FD_CLOEXEC)
     }
     var arguments = CommandLine.arguments.map { strdup($0) } + [nil]
@@ -60,5 +60,15 @@ struct ReviewRenewal: Codable, Sendable {
     execv("/proc/self/exe", &arguments)
     pthread_sigmask(SIG_SETMASK, &mask, nil)
     for number in signals { signal(number, SIG_IGN) }
+  }
+
+  /// Whether a descriptor is a socket on the page's port.
+  private func isOfPage(_ descriptor: Int32) -> Bool {
+    var address = sockaddr_in()
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let code = withUnsafeMutableBytes(of: &address) { bytes in
+      bytes.baseAddress.map { getsockname(descriptor, $0.assumingMemoryBound(to: sockaddr.self), &size) } ?? -1
+    }
+    return code == 0 && address.sin_family == sa_family_t(AF_INET) && address.sin_port == port.bigEndian
   }
 }
