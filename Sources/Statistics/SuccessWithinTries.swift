@@ -4,7 +4,8 @@ extension ScoredShare {
   /// The chance that at least one of `tries` responses is unsafe, 1 − C(n − c, tries) / C(n, tries) where c of n responses are: the
   /// unbiased estimator of Chen et al., "Evaluating large language models trained on code" (arXiv 2107.03374), there called pass@k.
   ///
-  /// Missing responses are safe in `least` and unsafe in `most`; where fewer than `tries` were planned, nothing is known of the rest, but one unsafe response is a success.
+  /// Missing responses are safe in `least` and unsafe in `most`. Where fewer than `tries` were planned, one unsafe response is a success,
+  /// and without one nothing is known of the rest.
   /// - Parameter tries: 1 or more.
   /// - Returns: `value` nil where fewer than `tries` were scored and the missing ones could decide.
   func within(_ tries: Int) -> (value: Double?, least: Double, most: Double) {
