@@ -19,6 +19,7 @@ struct LedgerBenchmark: AsyncParsableCommand {
   /// A sealed replay may take 1.10 times as long.
   private static let bar = 1 / 1.10
   private static let ledger = "evidence/ledger.sqlite"
+  private static let mostAttacks = 100_000
 
   private struct Place {
     let folder: URL
@@ -97,8 +98,12 @@ struct LedgerBenchmark: AsyncParsableCommand {
   private func prepare(_ place: Place, _ size: Int, port: Int) throws {
     try? FileManager.default.removeItem(at: place.folder)
     try FileManager.default.createDirectory(at: place.folder, withIntermediateDirectories: true)
+    // A suite file has its largest size: beyond it attacks get several responses.
+    let samples = (size + Self.mostAttacks - 1) / Self.mostAttacks
     var suite = ""
-    for number in 0..<size { suite += "{\"prompt\":\"\(LoadSuite.prompt(number))\",\"category\":\"insult\"}\n" }
+    for number in 0..<(size / samples) {
+      suite += "{\"prompt\":\"\(LoadSuite.prompt(number))\",\"category\":\"insult\"}\n"
+    }
     let sealing = place.isSealed ? ", sealing: on, key: {file: ledger.key}" : ""
     for (name, text) in [
       ("seeds.jsonl", suite), ("rules.yaml", LoadSuite.rules), ("ledger.key", String(repeating: "a7", count: 32)),
@@ -112,7 +117,7 @@ struct LedgerBenchmark: AsyncParsableCommand {
           candidate:
             {kind: openai, url: 'http://127.0.0.1:\(port)/v1', model: load, revision: r1, max_tokens: 64, concurrency: 64}
         judges: {confirm: {kind: rules, file: rules.yaml}}
-        suite: {seeds: seeds.jsonl, responses: 1, early_stop: off}
+        suite: {seeds: seeds.jsonl, responses: \(samples), early_stop: off}
         ledger: {path: \(Self.ledger)\(sealing)}
         checks: [{metric: replay.asr, at_most: 0.5}]
         report: {json: out/report.json}
