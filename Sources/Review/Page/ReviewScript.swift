@@ -66,7 +66,7 @@ enum ReviewScript {
       return last;
     }
 
-    async function ask(path, body) {
+    async function request(path, body) {
       const options = body === undefined ? { cache: "no-store" } : {
         method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
       try {
@@ -81,7 +81,7 @@ enum ReviewScript {
 
     async function send(path, body) {
       try {
-        const reply = await ask(path, body);
+        const reply = await request(path, body);
         if (!reply.ok) { tell((body === undefined ? "" : "Nothing was stored. ") + await reply.text()); return null; }
         tell("");
         return await reply.json();
