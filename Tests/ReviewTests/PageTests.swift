@@ -34,4 +34,10 @@ struct PageTests {
     #expect(!policy.contains("unsafe") && !policy.contains("*") && policy.contains("frame-ancestors 'none'"))
     #expect(PageReply.headers["Cache-Control"] == "no-store" && PageReply.headers["Referrer-Policy"] == "no-referrer")
   }
+
+  @Test("Each function of the script has a name of its own: a second one would take the first one's place")
+  func functions() {
+    let names = ReviewScript.text.matches(of: #/\bfunction ([A-Za-z]+)\(/#).map { String($0.output.1) }
+    #expect(names.count > 10 && Set(names).count == names.count, "\(names)")
+  }
 }
