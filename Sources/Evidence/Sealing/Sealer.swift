@@ -76,7 +76,7 @@ final class Sealer: Sendable {
   /// Whether bytes have the nonce and the length of a text that is sealed for a row.
   ///
   /// The nonce is a keyed hash of 192 bits of both, so that nothing needs to be opened. It doesn't say that the rest of the bytes can
-  /// be opened: who reads them finds that out.
+  /// be opened.
   func isSealed(
     _ sealed: UnsafeRawBufferPointer, of text: UnsafeRawBufferPointer, identity: UnsafeRawBufferPointer
   ) -> Bool {
@@ -98,36 +98,29 @@ final class Sealer: Sendable {
       let rest = UnsafeMutableRawBufferPointer(rebasing: message[MemoryLayout<UInt64>.size...])
       rest.copyMemory(from: identity)
       UnsafeMutableRawBufferPointer(rebasing: rest[identity.count...]).copyMemory(from: text)
-      return Self.hash(UnsafeRawBufferPointer(message), size: Self.nonceSize, nonces) { use($0) }
+      return use(Self.hash(UnsafeRawBufferPointer(message), size: Self.nonceSize, nonces))
     }
   }
 
   /// A key of 64 bits for look-ups.
   func key(_ text: UnsafeRawBufferPointer) -> Int64 {
-    Self.hash(text, size: Int(crypto_generichash_BYTES), keys) {
-      Int64(bigEndian: UnsafeRawPointer($0).loadUnaligned(as: Int64.self))
+    Self.hash(text, size: Int(crypto_generichash_BYTES), keys).withUnsafeBytes {
+      Int64(bigEndian: $0.loadUnaligned(as: Int64.self))
     }
   }
 
   /// Lower-case hexadecimal, as long as SHA-256.
   func digest(_ bytes: UnsafeRawBufferPointer) -> String {
-    let size = Int(crypto_generichash_BYTES)
-    return Self.hash(bytes, size: size, digests) { hash in
-      UnsafeBufferPointer(start: hash, count: size).map { byte in
-        String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-      }.joined()
-    }
+    Self.hash(bytes, size: Int(crypto_generichash_BYTES), digests).map { byte in
+      String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+    }.joined()
   }
 
-  /// - Parameter use: called with the keyed BLAKE2b hash of `size` bytes.
-  private static func hash<Result>(
-    _ bytes: UnsafeRawBufferPointer, size: Int, _ key: [UInt8], _ use: (UnsafePointer<UInt8>) -> Result
-  ) -> Result {
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: size) { hash in
-      guard let place = hash.baseAddress else { preconditionFailure("a hash has a size") }
-      crypto_generichash(place, size, start(bytes), UInt64(bytes.count), key, key.count)
-      return use(place)
-    }
+  /// Keyed BLAKE2b hash of `size` bytes.
+  private static func hash(_ bytes: UnsafeRawBufferPointer, size: Int, _ key: [UInt8]) -> [UInt8] {
+    var hash = [UInt8](repeating: 0, count: size)
+    crypto_generichash(&hash, size, start(bytes), UInt64(bytes.count), key, key.count)
+    return hash
   }
 
   private static func start(_ bytes: UnsafeRawBufferPointer) -> UnsafePointer<UInt8>? {
