@@ -27,7 +27,7 @@ public struct RunComparing {
 
   /// What a caller asks of a comparison.
   public struct Options: Sendable {
-    /// With which all intervals hold together.
+    /// With which the intervals of all differences hold together.
     public var confidence: Double
     /// Whether runs may differ in sampling, template or system prompt, as a part of what is compared.
     public var anySettings: Bool
@@ -143,7 +143,7 @@ public struct RunComparing {
         return (NearCopies(attacks).attacks, [])
       }
       let embedder = try Assembly(policy).embedder()
-      return (NearCopies(attacks, vectors: try await embedder.embed(attacks.map(\.attack.prompt))).attacks, [])
+      return (NearCopies(attacks, vectors: try await embedder.embed(attacks.map(\.attack.wording))).attacks, [])
     } catch {
       let why = (error as? SluiceError)?.message ?? "\(error)"
       throw SluiceError(
