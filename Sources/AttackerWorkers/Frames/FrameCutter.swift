@@ -3,7 +3,7 @@ import Targets
 
 /// Cuts a stream into frames. A frame that is longer than is expected ends it before any of its arrays is read.
 struct FrameCutter: MessageCutter {
-  /// Bytes that the arrays of the next frame may have: set by whoever asks, read on the process's own thread.
+  /// Bytes that the arrays of the next frame may have. The client sets it before it asks; the process's own thread reads it.
   final class Limit: Sendable {
     private let bytes = Mutex(0)
 

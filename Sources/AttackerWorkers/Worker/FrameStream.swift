@@ -46,7 +46,7 @@ package struct FrameStream: Sendable {
       guard count > 0 else {
         throw SluiceError(
           .inputOutput, "the answer can't be written: \(String(cString: strerror(errno)))",
-          remedy: "Whoever asked has gone.")
+          remedy: "The client has gone.")
       }
       rest = rest.dropFirst(count)
     }

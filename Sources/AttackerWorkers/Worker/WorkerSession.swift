@@ -40,7 +40,7 @@ package struct WorkerSession {
   private mutating func result(of question: Frame) async throws -> ([JSON.Member], [Frame.Array]) {
     switch question["op"]?.string {
     case "describe":
-      // Another version is told of, not refused: whoever asks knows what it can speak.
+      // The answer names the version and refuses none: the client knows which versions it can speak.
       return (Self.members(of: try await engine.describe()), [])
     case "encode":
       let isSpecial = question["special_tokens"]?.bool ?? false

@@ -89,7 +89,7 @@ public struct ComparisonReport: Sendable {
         return String(line.reversed().drop { $0 == " " }.reversed())
       }
       lines += wrapped(
-        "All intervals together hold with \(Numbers.confidence(comparison.confidence)) confidence, over clusters of attacks."
+        "All differences' intervals together hold with \(Numbers.confidence(comparison.confidence)) confidence, over clusters of attacks."
       )
       lines += [""]
     }
@@ -108,7 +108,7 @@ public struct ComparisonReport: Sendable {
       let rows = comparison.differences.map { $0.cells.map { cell -> MarkdownText in "\(cell)" } }
       text += "\n\(MarkdownText.table(Self.header.map { "\($0)" }, rows))\n"
       text +=
-        "All intervals together hold with \(Numbers.confidence(comparison.confidence)) confidence, over clusters of attacks.\n"
+        "All differences' intervals together hold with \(Numbers.confidence(comparison.confidence)) confidence, over clusters of attacks.\n"
     }
     for sentence in movedSentences { text += "\n\(sentence)\n" }
     for notice in comparison.notices { text += "\n> **Note:** \(notice)\n" }

@@ -43,7 +43,7 @@ struct CompareCommand: AsyncParsableCommand {
   @Option(help: "The suite's file, where the run's policy can't be read any more.")
   var suite: String?
 
-  @Option(help: "Confidence with which all intervals hold together.")
+  @Option(help: "Confidence with which the intervals of all differences hold together.")
   var confidence = 0.95
 
   @Flag(help: "Compare also where sampling, template or system prompt differ, as a part of the model.")
