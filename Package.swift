@@ -124,7 +124,10 @@ let package = Package(
     tests(
       "LanguageModelsTests", ["Core", "Tensors", "Tokenizers", "ChatTemplates", "LanguageModels"],
       resources: [.copy("Checkpoints/Fixtures")]),
-    tests("AttackersTests", ["Core", "LanguageModels", "Attackers"]),
+    // A victim and an embedder for searches.
+    .target(
+      name: "AttackDoubles", dependencies: ["Core"], path: "Tests/AttackDoubles", swiftSettings: strict),
+    tests("AttackersTests", ["Core", "LanguageModels", "Attackers", "AttackDoubles"]),
     // A server that misbehaves on demand, for the tests of everything that speaks HTTP.
     .target(name: "FakeServer", path: "Tests/FakeServer", swiftSettings: strict),
     // The same as a program, for runs that start their servers themselves.
@@ -134,7 +137,9 @@ let package = Package(
     .executableTarget(
       name: "attacker-worker", dependencies: ["AttackerWorkers", "Attackers", "Core", "LanguageModels", "FakeServer"],
       path: "Tests/AttackerWorker", swiftSettings: strict),
-    tests("AttackerWorkersTests", ["Core", "LanguageModels", "Attackers", "Targets", "AttackerWorkers"]),
+    tests(
+      "AttackerWorkersTests",
+      ["Core", "LanguageModels", "Attackers", "Targets", "AttackerWorkers", "AttackDoubles", "FakeServer"]),
     tests(
       "TargetsTests", ["Core", "Tokenizers", "ChatTemplates", "LanguageModels", "Targets", "FakeServer"],
       exclude: ["Replies"]),

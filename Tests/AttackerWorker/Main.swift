@@ -73,6 +73,8 @@ enum Fault: String {
   case refuses
   /// Steps change nothing; seeds are taken with their place in the batch; log-probabilities are scaled.
   case still, moody, scaled
+  /// Every text is the first one.
+  case monotonous
 
   /// Whether an answer to this question can go wrong so.
   func concerns(_ op: String) -> Bool {
@@ -82,7 +84,7 @@ enum Fault: String {
     case .foreign, .moody: op == "sample"
     case .still: op == "step"
     // Without numbers: an answer with more of them than the next question asks for is refused for that.
-    case .twice: op == "decode"
+    case .twice, .monotonous: op == "decode"
     default: op != "describe"
     }
   }
@@ -102,6 +104,9 @@ enum Fault: String {
     case .nan: return floats { $0.dropLast() + [.nan] }
     case .likely: return floats { $0.dropLast() + [1] }
     case .scaled: return floats { $0.map { 0.8 * $0 } }
+    case .monotonous:
+      let texts = answer["texts"]?.array ?? []
+      return Frame([id, .init("texts", .array(texts.map { texts.first ?? $0 }))])
     case .refuses: return Frame([id, .init("error", .string("there is no memory for it"))])
     case .foreign:
       return Frame(

@@ -1,5 +1,6 @@
 import Attackers
 import Core
+import FakeServer
 import Foundation
 import LanguageModels
 import Targets
@@ -19,8 +20,7 @@ struct WorkerProgram {
   }
 
   func engine() throws -> any AttackerEngine {
-    let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    let program = URL(filePath: tests).deletingLastPathComponent().appending(path: "attacker-worker").path
+    let program = try ProgramForTests.path("attacker-worker")
     return try CommandEngine(command: [program, Self.checkpoint] + options).make(
       EngineContext(fingerprint: { $0 }, digest: { $0 }, redactor: Redactor(), clock: clock))
   }

@@ -1,3 +1,4 @@
+import AttackDoubles
 import Attackers
 import Core
 import Foundation
@@ -5,30 +6,6 @@ import Targets
 import Testing
 
 @testable import AttackerWorkers
-
-/// Works against prompts with "secret" in them, and now and then.
-private struct SecretOracle: AttackOracle {
-  func observe(_ prompts: [String], samples: Int) async throws -> [AttackObservation] {
-    prompts.map { prompt in
-      let works = prompt.contains("secret") || prompt.utf8.reduce(0, { $0 + Int($1) }) % 11 == 0
-      return AttackObservation(logUnsafe: log(works ? 0.95 : 0.02), responses: samples)
-    }
-  }
-}
-
-/// Counts of letters.
-private struct LetterEmbedder: Embedder {
-  let fingerprint = "letters"
-
-  func embed(_ texts: [String]) async throws -> [[Float]] {
-    texts.map { text in
-      var counts = [Float](repeating: 0, count: 32)
-      for byte in text.utf8 { counts[Int(byte) % 32] += 1 }
-      let norm = counts.reduce(0) { $0 + $1 * $1 }.squareRoot()
-      return norm > 0 ? counts.map { $0 / norm } : counts
-    }
-  }
-}
 
 @Suite("A worker")
 struct WorkerTests {
@@ -185,6 +162,7 @@ struct ConformanceTests {
     arguments: [
       ("still", "makes likelier"), ("still", "takes each token's weight"), ("moody", "samples the same again"),
       ("scaled", "those of its samples"), ("scaled", "the same model in this process"),
+      ("monotonous", "turns texts into tokens"),
     ])
   func bad(_ fault: String, _ claim: String) async throws {
     let failed = try await findings(["--fault", fault]).filter { $0.failure != nil }

@@ -1,33 +1,10 @@
+import AttackDoubles
 import Core
 import Foundation
 import LanguageModels
 import Testing
 
 @testable import Attackers
-
-/// Works against prompts with "secret" in them, and now and then.
-private struct SecretOracle: AttackOracle {
-  func observe(_ prompts: [String], samples: Int) async throws -> [AttackObservation] {
-    prompts.map { prompt in
-      let works = prompt.contains("secret") || prompt.utf8.reduce(0, { $0 + Int($1) }) % 11 == 0
-      return AttackObservation(logUnsafe: log(works ? 0.95 : 0.02), responses: samples)
-    }
-  }
-}
-
-/// Counts of letters: alike texts are close, the empty text has no direction.
-private struct LetterEmbedder: Embedder {
-  let fingerprint = "letters"
-
-  func embed(_ texts: [String]) async throws -> [[Float]] {
-    texts.map { text in
-      var counts = [Float](repeating: 0, count: 32)
-      for byte in text.utf8 { counts[Int(byte) % 32] += 1 }
-      let norm = counts.reduce(0) { $0 + $1 * $1 }.squareRoot()
-      return norm > 0 ? counts.map { $0 / norm } : counts
-    }
-  }
-}
 
 @Suite("A search with the lab's reference model")
 struct SearchTests {

@@ -1,3 +1,4 @@
+import FakeServer
 import Foundation
 import Testing
 
@@ -10,14 +11,7 @@ private struct WorkerGate {
 
   /// The worker for tests, beside the tests' own program.
   static var program: String {
-    get throws {
-      let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-      let path = URL(filePath: tests).deletingLastPathComponent().appending(path: "attacker-worker").path
-      guard FileManager.default.isExecutableFile(atPath: path) else {
-        throw Binary.Missing(description: "no \(path); build it with the tests: swift build --build-tests")
-      }
-      return path
-    }
+    get throws { try ProgramForTests.path("attacker-worker") }
   }
 
   /// A policy whose search is short.

@@ -16,14 +16,7 @@ private struct ServedGate {
 
   /// The program, beside the tests' own.
   static var program: String {
-    get throws {
-      let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-      let path = URL(filePath: tests).deletingLastPathComponent().appending(path: "model-server").path
-      guard FileManager.default.isExecutableFile(atPath: path) else {
-        throw Binary.Missing(description: "no \(path); build it with the tests: swift build --build-tests")
-      }
-      return path
-    }
+    get throws { try ProgramForTests.path("model-server") }
   }
 
   func workspace() throws -> Workspace {

@@ -35,6 +35,8 @@ extension WorkerConformance {
     let tokens = try await worker.encode(Self.texts, addingSpecialTokens: false)
     if tokens.contains(where: \.isEmpty) { return .fails("a text has no tokens") }
     let texts = try await worker.decode(tokens)
+    if Set(texts).count < Set(tokens).count { return .fails("different texts, in tokens and back, became one") }
+    if Set(tokens).count < Self.texts.count { return .fails("different texts have the same tokens") }
     // A tokenizer may change a text once (blanks, case), and must leave its own texts alone.
     let again = try await worker.decode(try await worker.encode(texts, addingSpecialTokens: false))
     return again == texts
