@@ -71,6 +71,8 @@ struct ReviewMemoryTests {
       }
     }
     #expect(try page.state(by: "ada").done == 2)
+    let name = try String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8)
+    #expect(name == "sluice\n", "lists of processes show it under its own name")
     let end = try await page.close()
     #expect(end.code == 0 && !end.wasKilled, "\(end.errors)")
     #expect(end.output.components(separatedBy: "Ctrl-C ends the review").count == 2)

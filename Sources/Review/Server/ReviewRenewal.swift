@@ -1,8 +1,8 @@
 import Core
 import Foundation
 
-/// What one life of the process hands to the next: memory that held texts is given back by running the program anew in the same
-/// process, since nothing less clears what strings, the database and the network left in it.
+/// What one life of the process hands to the next: memory that held texts is given back by running the program anew in
+/// the same process, since nothing less clears what strings, the database and the network left in it.
 struct ReviewRenewal: Codable, Sendable {
   /// Told from what another process left in the environment.
   var process: Int32
@@ -34,6 +34,16 @@ struct ReviewRenewal: Codable, Sendable {
     return renewal
   }
 
+  /// This program's file: by its own path, from which a process takes its name, while that is still the same file.
+  private static var program: String {
+    let link = "/proc/self/exe"
+    var (own, named) = (stat(), stat())
+    guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: link), stat(link, &own) == 0,
+      stat(path, &named) == 0, own.st_dev == named.st_dev, own.st_ino == named.st_ino
+    else { return link }
+    return path
+  }
+
   /// Runs the program anew with the same arguments.
   /// - Parameter signals: those that this life listens for, which the next one would take for ignored.
   /// - Returns: only where that can't be done: what was in the memory then stays there.
@@ -57,7 +67,7 @@ struct ReviewRenewal: Codable, Sendable {
     sigemptyset(&none)
     for number in signals { signal(number, SIG_DFL) }
     pthread_sigmask(SIG_SETMASK, &none, &mask)
-    execv("/proc/self/exe", &arguments)
+    execv(Self.program, &arguments)
     pthread_sigmask(SIG_SETMASK, &mask, nil)
     for number in signals { signal(number, SIG_IGN) }
   }
