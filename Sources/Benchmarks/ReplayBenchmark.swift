@@ -6,7 +6,8 @@ import Foundation
 ///
 /// Sluice's part is the whole program from start to exit code: asking, commits, judging by rules, decision and reports.
 /// aiohttp's (`Peers/aiohttp_replay.py`) asks the same and commits the texts; wrk sends one request again and again and
-/// writes nothing, and so does libcurl alone (`Peers/curl_replay.c`), which is what any client on it can reach. They take turns, and medians count, since other work on the machine slows all of them alike.
+/// writes nothing, and so does libcurl alone (`Peers/curl_replay.c`), which is what any client on it can reach. They
+/// take turns, and medians count, since other work on the machine slows all of them alike.
 struct ReplayBenchmark: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay", abstract: "Replay against a server that is not the bottleneck, beside aiohttp and wrk.")

@@ -146,8 +146,8 @@ extension Ledger {
     (SELECT 1 FROM runs n WHERE n.identity = r.identity AND n.ended IS NOT NULL AND n.beganAs > r.beganAs)
     """
 
-  /// Stores the verdict, its checks, the whole summary and what it took from earlier runs, and ends the run in the audit chain: all or nothing. Once it
-  /// returns, they are on the disk.
+  /// Stores the verdict, its checks, the whole summary and what it took from earlier runs, and ends the run in the
+  /// audit chain: all or nothing. Once it returns, they are on the disk.
   ///
   /// - Throws: `InternalError` when there is no such run, or it has a verdict already.
   public func finishRun(_ id: String, summary: RunSummary, now: Double) throws {

@@ -32,9 +32,9 @@ public final class Ledger: Sendable {
   ///   - readOnly: looks without locking and writes nothing, so that media which can't be written can be read; the ledger must
   ///     exist.
   ///   - key: where a sealed ledger's key is, nil for where it was used last; a new ledger is sealed where it is given.
-  /// - Throws: `SluiceError`: permission (77) for a ledger that others can read, and for another ledger's key; interrupted (75) while another run
-  ///   writes to it; I/O error (74) where the disk is full or fails; usage (64) for a file that is no ledger, is damaged,
-  ///   or is of a newer version.
+  /// - Throws: `SluiceError`: permission (77) for a ledger that others can read, and for another ledger's key;
+  ///   interrupted (75) while another run writes to it; I/O error (74) where the disk is full or fails; usage (64) for
+  ///   a file that is no ledger, is damaged, or is of a newer version.
   public convenience init(path: String, readOnly: Bool = false, key: LedgerKeySource? = nil) throws {
     try self.init(path: path, readOnly: readOnly, key: key, migrates: false)
   }

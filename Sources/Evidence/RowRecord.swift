@@ -1,8 +1,8 @@
 /// What a record of the audit chain says of rows, as bytes: for each table the keys of new rows with the first 32 bits of each
 /// digest and one digest over all of them, and for rows that changed or went the whole digests before and after.
 ///
-/// A new row takes four bytes where its key follows the one before, else about six. What a changed row was is kept as its digest, so that the record that brought it can
-/// still be verified when the text is gone.
+/// A new row takes four bytes where its key follows the one before, else about six. What a changed row was is kept as
+/// its digest, so that the record that brought it can still be verified when the text is gone.
 struct RowRecord: Sendable {
   static let kind = "rows"
   /// The kind of records about rows that were there before the chain covered them.

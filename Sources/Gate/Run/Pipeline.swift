@@ -10,9 +10,9 @@ import Reports
 public enum Pipeline {
   /// Runs a policy.
   ///
-  /// The verdict is a transaction: the ledger's lock is taken, the reports that the policy names are removed, the run's summary is
-  /// committed, and reports are rendered from what was committed. A kill at any point leaves no report, or the report of a committed verdict.
-  /// Where a run breaks off, the reports say that there is none.
+  /// The verdict is a transaction: the ledger's lock is taken, the reports that the policy names are removed, the run's
+  /// summary is committed, and reports are rendered from what was committed. A kill at any point leaves no report, or
+  /// the report of a committed verdict. Where a run breaks off, the reports say that there is none.
   /// - Throws: `PolicyErrors` and `SluiceError` with their exit codes.
   public static func run(
     _ options: RunOptions, now: @escaping @Sendable () -> Date = { Date() }, progress: @escaping ProgressSink

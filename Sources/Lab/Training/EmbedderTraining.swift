@@ -4,9 +4,10 @@ import Tokenizers
 
 /// Trains the embedder: each prompt's vector is drawn to a target that its meaning fixes, so paraphrases come close.
 ///
-/// Category and framing have a direction each, all at right angles; a cell's target is their sum at unit length. Two cells then
-/// have cosine 1/2 when they share a category or a framing, else 0: at a threshold of 0.7 they are different attacks, and paraphrases of one
-/// cell (cosine near 1) are the same. Harmless errands have directions of their own, under the same framings.
+/// Category and framing have a direction each, all at right angles; a cell's target is their sum at unit length. Two
+/// cells then have cosine 1/2 when they share a category or a framing, else 0: at a threshold of 0.7 they are different
+/// attacks, and paraphrases of one cell (cosine near 1) are the same. Harmless errands have directions of their own,
+/// under the same framings.
 struct EmbedderTraining: Sendable {
   let encoder: Encoder
   let schedule: Schedule
