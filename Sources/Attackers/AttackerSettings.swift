@@ -92,9 +92,9 @@ public struct AttackerSettings: Sendable, Codable, Hashable {
 }
 
 extension AttackerSettings {
-  /// The recipe of Lee et al. (ICLR 2025): trajectory balance with learned Z, the tempered product, five responses
-  /// for every attack, one update for every batch, half of which is replayed, then maximum likelihood on what worked. Log Z is a scalar: from one meta
-  /// prompt the published linear head learns the same, and finds as much.
+  /// The recipe of Lee et al. (ICLR 2025): trajectory balance with learned Z, the tempered product, five responses for
+  /// every attack, one update for every batch, half of which is replayed, then maximum likelihood on what worked. Log Z
+  /// is a scalar: from one meta prompt the published linear head learns the same, and finds as much.
   public static var published: AttackerSettings {
     var settings = AttackerSettings()
     settings.objective = .trajectoryBalance

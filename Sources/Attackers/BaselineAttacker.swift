@@ -1,7 +1,7 @@
 import Core
 
 /// The field's baselines behind the same protocol: REINFORCE, PPO with novelty, in-context, plain sampling. Each starts
-/// from the reference model in every search; known attacks are left out.
+/// from the reference model in every search, also in one that broke off; known attacks are left out.
 package struct BaselineAttacker: Attacker {
   /// One search, from the reference model.
   package struct Search: Sendable {
@@ -10,6 +10,7 @@ package struct BaselineAttacker: Attacker {
     package let oracle: any AttackOracle
     package let budget: SearchBudget
     package let seed: UInt64
+    let checkpoints: (any SearchCheckpoints)?
     package let progress: @Sendable (_ responses: Int, _ note: String) -> Void
 
     package var settings: AttackerSettings { attacker.settings }
@@ -36,11 +37,13 @@ package struct BaselineAttacker: Attacker {
 
   package func search(
     start: [UInt8]?, seedPrompts: [String], oracle: any AttackOracle, budget: SearchBudget, seed: UInt64,
-    progress: @escaping @Sendable (Int, String) -> Void
+    checkpoints: (any SearchCheckpoints)?, progress: @escaping @Sendable (Int, String) -> Void
   ) async throws -> SearchResult {
     let loaded = try await LoadedEngine(engine, settings: settings)
     return try await run(
-      Search(attacker: self, loaded: loaded, oracle: oracle, budget: budget, seed: seed, progress: progress))
+      Search(
+        attacker: self, loaded: loaded, oracle: oracle, budget: budget, seed: seed, checkpoints: checkpoints,
+        progress: progress))
   }
 }
 
@@ -60,7 +63,7 @@ extension AttackMethod {
         embedder: search.attacker.embedder, settings: plain)
       return try await sampler.search(
         start: nil, seedPrompts: [], oracle: search.oracle, budget: search.budget, seed: search.seed,
-        progress: search.progress)
+        checkpoints: search.checkpoints, progress: search.progress)
     }
   }
 }

@@ -43,10 +43,11 @@ public struct GFlowNetAttacker: Attacker {
 
   public func search(
     start: [UInt8]?, seedPrompts: [String], oracle: any AttackOracle, budget: SearchBudget, seed: UInt64,
-    progress: @escaping @Sendable (Int, String) -> Void
+    checkpoints: (any SearchCheckpoints)?, progress: @escaping @Sendable (Int, String) -> Void
   ) async throws -> SearchResult {
     var search = try await GFlowNetSearch(
-      self, oracle: oracle, budget: budget, seed: seed, start: start.map { try AttackerState($0) }, progress: progress)
+      self, oracle: oracle, budget: budget, seed: seed, start: start.map { try AttackerState($0) },
+      checkpoints: checkpoints, progress: progress)
     return try await search.run(seedPrompts: seedPrompts)
   }
 }

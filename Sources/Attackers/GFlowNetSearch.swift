@@ -8,25 +8,39 @@ package struct GFlowNetSearch: Sendable {
   private let embedder: any Embedder
   private let loaded: LoadedEngine
   private let proposer: Proposer
-  private let reward: Reward
+  let checkpoints: (any SearchCheckpoints)?
+  var reward: Reward
   private let started: AttackerState?
-  private var policy: AttackerModel
-  private var screen: ProposalScreen
-  private var buffer: ReplayBuffer
-  private var generator: SeededGenerator
-  private var logZ: LogPartition
-  private var step: Int
-  private var log: SearchLog
-  private var losses: [Double] = []
+  var policy: AttackerModel
+  var screen: ProposalScreen
+  var buffer: ReplayBuffer
+  var generator: SeededGenerator
+  var logZ: LogPartition
+  var step: Int
+  var log: SearchLog
+  var losses: [Double] = []
   /// What is known to work, for smoothing, in order of discovery; and its prompts.
-  private var worked: [Experience] = []
-  private var fitting: Set<String> = []
+  var worked: [Experience] = []
+  var fitting: Set<String> = []
   /// Known attacks and the old buffer's, still to be asked; and all of them: none is a find of this search, whatever it did on
   /// a former target.
-  private var recollection: Recollection?
-  private var remembered: Set<String> = []
+  var recollection: Recollection?
+  var remembered: Set<String> = []
   /// Unit vectors of what was chosen to be asked, where screen or buffer look at them.
-  private var vectors: [String: [Float]] = [:]
+  var vectors: [String: [Float]] = [:]
+
+  // Where the search stands between two batches.
+  var phase = SearchStanding.Phase.beginning
+  /// Rounds before the target, in the order in which they started.
+  var flight: [Round] = []
+  /// Rounds in a row without one new prompt.
+  var idle = 0
+  /// The reference model fitted to what worked, or being fitted.
+  var smoothed: AttackerModel?
+  /// Steps of fitting it so far.
+  var fitted = 0
+  /// Experiences since it was fitted.
+  var sinceFit = 0
 
   /// Share of the budget that asking known attacks and the old buffer again may take.
   private static let recollectionShare = 0.15
@@ -41,8 +55,9 @@ package struct GFlowNetSearch: Sendable {
 
   init(
     _ attacker: GFlowNetAttacker, oracle: any AttackOracle, budget: SearchBudget, seed: UInt64, start: AttackerState?,
-    progress: @escaping @Sendable (Int, String) -> Void
+    checkpoints: (any SearchCheckpoints)?, progress: @escaping @Sendable (Int, String) -> Void
   ) async throws {
+    self.checkpoints = checkpoints
     settings = attacker.settings
     loaded = try await LoadedEngine(attacker.engine, settings: settings)
     embedder = attacker.embedder
@@ -52,6 +67,7 @@ package struct GFlowNetSearch: Sendable {
     proposer = Proposer(loaded, settings: settings)
     screen = ProposalScreen(settings: settings)
     log = SearchLog(oracle: oracle, budget: budget, settings: settings)
+    let standing = checkpoints?.latest().flatMap { SearchStanding($0) }
     let headWidth = settings.logZ == .linear ? loaded.description.stateWidth ?? 0 : 0
     if let start {
       try await policy.restore(start.parameters)
@@ -72,18 +88,33 @@ package struct GFlowNetSearch: Sendable {
       generator = SeededGenerator(seed: seed, stream: "search")
       logZ = LogPartition(width: headWidth)
       step = 0
-      reward = Reward(settings: settings, threshold: try await proposer.minKThreshold())
+      if let standing {
+        reward = Reward(settings: settings, threshold: standing.header.threshold)
+      } else {
+        reward = Reward(settings: settings, threshold: try await proposer.minKThreshold())
+      }
     }
+    if let standing { try await goOn(standing) }
   }
 
   mutating func run(seedPrompts: [String]) async throws -> SearchResult {
-    try await recall(seedPrompts)
     let smooths = settings.smoothing && settings.training
     let whole = log.budget.responses
-    try await train(until: smooths ? Int(Double(whole) * (1 - settings.smoothingShare)) : whole)
-    if smooths { try await smooth() }
+    if phase == .beginning {
+      try await recall(seedPrompts)
+      phase = .training
+    }
+    if phase == .training {
+      try await train(until: smooths ? Int(Double(whole) * (1 - settings.smoothingShare)) : whole)
+      // Too little to fit: the rest of the budget goes on as before.
+      if smooths { enter(worked.count >= 4 ? .smoothing : .rest) }
+    }
+    if phase == .smoothing { try await smooth() }
+    if phase == .rest { try await train(until: whole) }
     return SearchResult(claimed: log.claimed, responses: log.spent, losses: losses, state: try await state())
   }
+
+  private mutating func enter(_ next: SearchStanding.Phase) { (phase, idle) = (next, 0) }
 
   // MARK: - Before training
 
@@ -136,7 +167,7 @@ package struct GFlowNetSearch: Sendable {
   // MARK: - Rounds
 
   /// Proposals, and what was asked of the target about them.
-  private struct Round: Sendable {
+  struct Round: Sendable {
     let recalled: [Experience]
     let proposals: [Experience]
     let asked: [String]
@@ -157,9 +188,14 @@ package struct GFlowNetSearch: Sendable {
     // Repetitions, and what nobody would write, are learnt from though they aren't asked. Smoothing fits successes alone.
     let first = try await pool.experiences(Array(pool.drafts.indices.prefix(tempered ? count : 0)), by: proposer)
     let repeated = first.filter { !mayBeAsked($0) || log.known[$0.prompt] != nil }
+    return round(recalled: recalled, proposals: recalled + wanted + repeated, asking: asked)
+  }
+
+  /// Asks about reserved prompts.
+  func round(recalled: [Experience], proposals: [Experience], asking asked: [String]) -> Round {
     let (oracle, questions) = (log.oracle, settings)
     return Round(
-      recalled: recalled, proposals: recalled + wanted + repeated, asked: asked,
+      recalled: recalled, proposals: proposals, asked: asked,
       answers: asked.isEmpty ? nil : Task { try await ask(oracle, asked, questions) })
   }
 
@@ -246,9 +282,10 @@ package struct GFlowNetSearch: Sendable {
     count: Int, until limit: Int, tempered: Bool, method: String,
     source: (Self) -> AttackerModel, afterwards: (inout Self, [Experience]) async throws -> Void
   ) async throws {
-    var flight: [Round] = []
-    defer { for round in flight { round.answers?.cancel() } }
-    var idle = 0
+    defer {
+      for round in flight { round.answers?.cancel() }
+      flight = []
+    }
     while idle < Self.patience {
       while flight.count < settings.batchesInFlight, log.committed + settings.mostResponses <= limit {
         flight.append(try await launch(source(self), count: count, until: limit, tempered: tempered))
@@ -258,6 +295,7 @@ package struct GFlowNetSearch: Sendable {
       idle = round.asked.isEmpty ? idle + 1 : 0
       let landed = try await land(round, method: method)
       try await afterwards(&self, landed)
+      try await keepStanding()
     }
   }
 
@@ -324,28 +362,36 @@ package struct GFlowNetSearch: Sendable {
 
   /// Restarts from the reference model, fits everything that worked, and samples from the result.
   private mutating func smooth() async throws {
-    // Too little to fit: the rest of the budget goes on as before.
-    guard worked.count >= 4 else { return try await train(until: log.budget.responses) }
-    var smoothed = try await fitted()
-    var sinceFit = 0
+    if smoothed == nil { try await beginFit() }
+    var model = try await fit()
     let (batch, whole) = (settings.batch, log.budget.responses)
     try await search(
-      count: batch, until: whole, tempered: false, method: "mle", source: { _ in smoothed },
+      count: batch, until: whole, tempered: false, method: "mle", source: { _ in model },
       afterwards: { search, landed in
-        sinceFit += landed.count
-        if sinceFit >= max(batch, whole / 8), search.log.left > whole / 16 {
+        search.sinceFit += landed.count
+        if search.sinceFit >= max(batch, whole / 8), search.log.left > whole / 16 {
           // What smoothing found teaches it too.
-          smoothed = try await search.fitted()
-          sinceFit = 0
+          try await search.beginFit()
+          model = try await search.fit()
         }
         search.progress(search.log.spent, "\(search.log.claimed.count) attacks claimed, smoothing")
       })
   }
 
-  private mutating func fitted() async throws -> AttackerModel {
-    var model = try await AttackerModel(
-      loaded, settings: settings, learningRate: settings.smoothingLearningRate, seed: generator.next())
-    for _ in 0..<settings.smoothingSteps {
+  private mutating func beginFit() async throws {
+    smoothed = try await newModel(seed: generator.next())
+    (fitted, sinceFit) = (0, 0)
+  }
+
+  /// What smoothing starts from.
+  func newModel(seed: UInt64) async throws -> AttackerModel {
+    try await AttackerModel(loaded, settings: settings, learningRate: settings.smoothingLearningRate, seed: seed)
+  }
+
+  /// Goes on fitting until all steps are done.
+  private mutating func fit() async throws -> AttackerModel {
+    guard var model = smoothed else { throw InternalError("there is no model to fit") }
+    while fitted < settings.smoothingSteps {
       try Task.checkCancellation()
       let sequences = (0..<settings.batch).map { _ in worked[Int.random(in: 0..<worked.count, using: &generator)].tokens
       }
@@ -354,6 +400,9 @@ package struct GFlowNetSearch: Sendable {
         let loss = -logProbabilities.reduce(0.0) { $0 + $1.reduce(0.0) { $0 + Double($1) } } / Double(total)
         return (loss, logProbabilities.map { [Float](repeating: -1 / total, count: $0.count) })
       }
+      (smoothed, fitted) = (model, fitted + 1)
+      progress(log.spent, "fitting \(worked.count) that work, step \(fitted) of \(settings.smoothingSteps)")
+      try await keepStanding()
     }
     return model
   }

@@ -10,7 +10,7 @@ import Tensors
 struct ProposalScreen: Sendable {
   private let settings: AttackerSettings
   /// [N,d]: everything asked, one row after the other.
-  private var rows: [Float] = []
+  private(set) var rows: [Float] = []
   private var width = 0
   private var successes: [Float] = []
   private var successCount = 0
@@ -26,6 +26,21 @@ struct ProposalScreen: Sendable {
   private static let leastQuestion = 8
 
   init(settings: AttackerSettings) { self.settings = settings }
+
+  /// The screen of a search that goes on.
+  /// - Parameters:
+  ///   - rows: what `rows` was.
+  ///   - worked: whether each row's attack worked; as many as there are rows.
+  init(settings: AttackerSettings, rows: [Float], worked: [Bool]) {
+    self.settings = settings
+    self.rows = rows
+    width = worked.isEmpty ? 0 : rows.count / worked.count
+    successes = worked.map { $0 ? 1 : 0 }
+    successCount = worked.count { $0 }
+  }
+
+  /// Whether the attack of each row worked.
+  var worked: [Bool] { successes.map { $0 > 0 } }
 
   mutating func learn(_ vectors: [[Float]], worked: [Bool]) {
     for (vector, success) in zip(vectors, worked) {

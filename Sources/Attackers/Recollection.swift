@@ -8,8 +8,8 @@ import Tensors
 /// to work; where it fails, another is tried, since a target that mostly complies sometimes refuses. A kind that fails
 /// `tries` times is forgotten; an answer that no judge could score is no try. Last come attacks that used to fail, a few from
 /// every quantile of their rewards.
-struct Recollection: Sendable {
-  private struct Kind: Sendable {
+struct Recollection: Sendable, Codable {
+  private struct Kind: Sendable, Codable {
     /// Those asked are taken out.
     var members: [Experience]
     let center: [Float]

@@ -80,6 +80,18 @@ struct ReplayBuffer: Sendable, Codable {
     added = items.map { _ in 0 }
   }
 
+  /// What its coding leaves out, for a search that goes on.
+  struct Upkeep: Sendable, Codable {
+    var vectors: [[Float]]
+    var added: [Int]
+    var clock: Int
+  }
+
+  var upkeep: Upkeep {
+    get { Upkeep(vectors: vectors, added: added, clock: clock) }
+    set { (vectors, added, clock) = (newValue.vectors, newValue.added, newValue.clock) }
+  }
+
   /// - Parameter vector: the attack's unit vector, where the rules need it.
   mutating func add(_ new: Experience, vector: [Float] = []) {
     if let twin = items.indices.first(where: { isDuplicate($0, new, vector) }) {

@@ -21,6 +21,27 @@ package struct SearchLog: Sendable {
     self.settings = settings
   }
 
+  /// What a search that goes on has to know of it, as if no question were under way.
+  struct Standing: Sendable, Codable {
+    let spent: Int
+    let known: [String: Double]
+    /// Asked, without a verdict.
+    let unscored: [String]
+    let claimed: [ClaimedAttack]
+  }
+
+  /// - Parameter unanswered: prompts of questions under way.
+  func standing(without unanswered: Set<String>) -> Standing {
+    Standing(
+      spent: spent, known: known, unscored: asked.subtracting(unanswered).filter { known[$0] == nil }.sorted(),
+      claimed: claimed)
+  }
+
+  mutating func goOn(_ standing: Standing) {
+    (spent, known, claimed) = (standing.spent, standing.known, standing.claimed)
+    asked = Set(known.keys).union(standing.unscored)
+  }
+
   /// Responses used up: asked, being asked, and kept for confirming the claims.
   var committed: Int { spent + underWay + budget.reserved(claims: claimed.count) }
 

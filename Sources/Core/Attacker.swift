@@ -19,6 +19,24 @@ public protocol AttackOracle: Sendable {
   func observe(_ prompts: [String], samples: Int) async throws -> [AttackObservation]
 }
 
+/// Keeps where a search stands, so that one that breaks off goes on there.
+///
+/// A search without any trains again from its start: the ledger answers what was asked, and the rest is computed anew.
+public protocol SearchCheckpoints: Sendable {
+  /// What was kept last; nil where the search begins.
+  func latest() -> [UInt8]?
+
+  /// Takes note that the search stands where `latest` said, and won't ask again what it had asked.
+  func goOn() throws
+
+  /// Whether enough was done since the last time. Asked after every batch.
+  var isDue: Bool { get }
+
+  /// Replaces what was kept. A failure is no concern of the search: it then goes on from an older place, or its start.
+  /// - Parameter unanswered: prompts that are being asked now, which a search that goes on asks again.
+  func keep(_ standing: [UInt8], unanswered: Set<String>)
+}
+
 /// An attack that its finder believes in, not yet confirmed.
 public struct ClaimedAttack: Hashable, Codable, Sendable {
   public let prompt: String
@@ -106,15 +124,26 @@ public protocol Attacker: Sendable {
   /// - Parameters:
   ///   - start: the state a former search returned, or nil to start from the reference model.
   ///   - seedPrompts: known attacks; of each kind some are asked, which counts, and what still works is learnt from.
-  ///   - seed: equal seed, start and observations give an equal result, bit for bit.
+  ///   - seed: equal seed, start and observations give an equal result, bit for bit, however often the search broke off.
+  ///   - checkpoints: where this very search keeps how it stands; nil for nowhere.
   /// - Throws: `CancellationError`; `SluiceError` for an unreadable state.
   func search(
     start: [UInt8]?, seedPrompts: [String], oracle: any AttackOracle, budget: SearchBudget, seed: UInt64,
-    progress: @escaping @Sendable (_ responses: Int, _ note: String) -> Void
+    checkpoints: (any SearchCheckpoints)?, progress: @escaping @Sendable (_ responses: Int, _ note: String) -> Void
   ) async throws -> SearchResult
 }
 
 extension Attacker {
+  /// Searches without keeping how the search stands.
+  public func search(
+    start: [UInt8]?, seedPrompts: [String], oracle: any AttackOracle, budget: SearchBudget, seed: UInt64,
+    progress: @escaping @Sendable (_ responses: Int, _ note: String) -> Void
+  ) async throws -> SearchResult {
+    try await search(
+      start: start, seedPrompts: seedPrompts, oracle: oracle, budget: budget, seed: seed, checkpoints: nil,
+      progress: progress)
+  }
+
   /// Does nothing: everything is there.
   public func load() async throws {}
 }

@@ -44,6 +44,7 @@ extension Ledger {
     _ scope: PurgeScope, keepsSuite: Bool, eraser: SearchEraser, act: LedgerAct, now: Double
   ) throws -> Purged {
     var result = Purged()
+    dropStandings()
     try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA secure_delete = ON") }
     try write { db in
       let plan = try PurgePlan(scope, keepsSuite: keepsSuite, db)

@@ -60,6 +60,41 @@ struct InterruptionTests {
     }
   }
 
+  @Test("A search that is killed goes on where it stood, and ends as if it hadn't been", .timeLimit(.minutes(6)))
+  func search() async throws {
+    var policy = policy
+    policy.baseline = nil
+    policy.attacker = "{checkpoint: lab/attacker, restarts: 1, mle_steps: 40}"
+    policy.budget = 3000
+    policy.suite = "{seeds: seeds.jsonl, responses: 1, early_stop: off}"
+    policy.checks = ["{metric: replay.asr, at_most: 0.9}", "{metric: fresh.unique_attacks, at_most: 1000}"]
+    let undisturbed = try Workspace.tiny(policy)
+    let whole = try await undisturbed.run("run", "policy.yaml", atMost: 300)
+    #expect([0, 1, 2].contains(whole.code), "\(whole.errors)")
+    let folder = "evidence/ledger.sqlite.searches"
+    #expect(!undisturbed.exists(folder), "a search that is done leaves nothing behind")
+
+    let workspace = try Workspace.tiny(policy)
+    for life in 0..<3 {
+      let running = try workspace.start("run", "policy.yaml", life == 0 ? "--verbose" : "--resume")
+      // Until it has kept where it stands once more than it found.
+      let before = try? workspace.newest(in: folder)
+      while (try? workspace.newest(in: folder)) == before { try await Task.sleep(for: .milliseconds(50)) }
+      running.send(SIGKILL)
+      let killed = try await running.outcome(atMost: 60)
+      #expect(killed.wasKilled)
+      if life > 0 { #expect(killed.errors.contains("goes on where it stood, after"), "\(killed.errors)") }
+    }
+    let resumed = try await workspace.run("run", "policy.yaml", "--resume", atMost: 300)
+    #expect(resumed.code == whole.code, "\(resumed.errors)")
+    #expect(resumed.errors.contains("goes on where it stood, after"), "\(resumed.errors)")
+    #expect(try workspace.measured() == undisturbed.measured())
+    #expect(try await workspace.responses() == undisturbed.responses())
+    #expect(!workspace.exists(folder))
+    let verified = try await workspace.run("ledger", "verify", "evidence/ledger.sqlite")
+    #expect(verified.code == 0, "\(verified.errors)")
+  }
+
   @Test("A resumed run tells its models the time at which it began: nothing is asked twice")
   func clock() async throws {
     var policy = policy

@@ -25,6 +25,15 @@ final class Workspace: Sendable {
 
   func read(_ name: String) throws -> Data { try Data(contentsOf: folder.appendingPathComponent(name)) }
 
+  /// When a file in a folder was changed last.
+  /// - Throws: where the folder is not there.
+  func newest(in folder: String) throws -> Date {
+    try FileManager.default.contentsOfDirectory(
+      at: self.folder.appendingPathComponent(folder), includingPropertiesForKeys: [.contentModificationDateKey]
+    ).compactMap { try? $0.resourceValues(forKeys: [.contentModificationDateKey]).contentModificationDate }
+      .max() ?? .distantPast
+  }
+
   func exists(_ name: String) -> Bool {
     FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path)
   }

@@ -107,7 +107,7 @@ private struct ListAttacker: Attacker {
 
   func search(
     start: [UInt8]?, seedPrompts: [String], oracle: any AttackOracle, budget: SearchBudget, seed: UInt64,
-    progress: @escaping @Sendable (Int, String) -> Void
+    checkpoints: (any SearchCheckpoints)?, progress: @escaping @Sendable (Int, String) -> Void
   ) async throws -> SearchResult { SearchResult(claimed: [], responses: 0, losses: [], state: []) }
 }
 

@@ -123,7 +123,7 @@ struct CountingAttacker: Attacker {
 
   func search(
     start: [UInt8]?, seedPrompts: [String], oracle: any AttackOracle, budget: SearchBudget, seed: UInt64,
-    progress: @escaping @Sendable (Int, String) -> Void
+    checkpoints: (any SearchCheckpoints)?, progress: @escaping @Sendable (Int, String) -> Void
   ) async throws -> SearchResult {
     searches.add()
     var claimed: [ClaimedAttack] = []

@@ -156,4 +156,31 @@ struct ResponseServiceTests {
     #expect(repeated == first)
     #expect(target.requests.count == 7)
   }
+
+  @Test("A search that goes on counts what was answered before, and asks what was under way as if for the first time")
+  func searchStandsAgain() async throws {
+    let target = ScriptedTarget { request in
+      request.prompt == "d" ? .failure(ResponseFailure(kind: .serverError, message: "down")) : echo(request)
+    }
+    let judge = ScriptedJudge { $0.prompt == "c" ? .unscored(reason: "unsure") : .scored(0.5, category: nil) }
+    let service = ResponseService(archive: MemoryArchive(), meter: CostMeter())
+    func oracle() -> SearchOracle {
+      SearchOracle(service: service, target: target, role: .candidate, judge: judge, restart: 0)
+    }
+    let first = oracle()
+    _ = try await first.observe(["a", "b", "c", "d"], samples: 1)
+    let answered = (first.tally, first.lastProposals)
+    _ = try await first.observe(["e", "f"], samples: 2)
+    let standing = try first.standing(without: ["e", "f"])
+    let second = oracle()
+    try second.goOn(standing)
+    #expect(second.tally == answered.0 && second.lastProposals == answered.1)
+    #expect(second.tally.unscored == 1 && second.tally.failed == 1 && second.tally.planned == 4)
+    _ = try await second.observe(["e", "f"], samples: 2)
+    #expect(second.tally == first.tally && second.lastProposals == first.lastProposals)
+    let before = target.requests.count
+    _ = try await second.observe(["a"], samples: 1)
+    #expect(target.requests.count == before + 1, "a further sample of a prompt, not the first again")
+    #expect(throws: DecodingError.self) { try second.goOn(Array("{}".utf8)) }
+  }
 }

@@ -11,6 +11,81 @@ private final class MemorySearches: SearchMemory {
   func remember(_ record: SearchRecord, for key: SearchKey) throws { records.withLock { $0[key] = record } }
 }
 
+private final class Shelf: StandingPlace {
+  struct Full: Error {}
+
+  let kept = Mutex<[[UInt8]]>([])
+  let noted = Mutex(0)
+  let isFull = Mutex(false)
+  let onKeep: @Sendable () -> Void
+
+  init(onKeep: @escaping @Sendable () -> Void = {}) { self.onKeep = onKeep }
+
+  func latest() -> [UInt8]? { kept.withLock { $0.last } }
+  func noteGoingOn(_ standing: [UInt8]) { noted.withLock { $0 += 1 } }
+  func keep(_ standing: [UInt8]) throws {
+    if isFull.withLock(\.self) { throw Full() }
+    onKeep()
+    kept.withLock { $0.append(standing) }
+  }
+}
+
+@Suite("What is kept of a search under way")
+struct KeptSearchTests {
+  private func oracle() -> SearchOracle {
+    SearchOracle(
+      service: ResponseService(archive: MemoryArchive(), meter: CostMeter()),
+      target: ScriptedTarget { _ in .success(Response(text: "yes")) }, role: .candidate,
+      judge: ScriptedJudge { _ in .scored(1, category: nil) }, restart: 0)
+  }
+
+  @Test("is due after a second, later where keeping takes long, and never again where nothing can be kept")
+  func pace() throws {
+    let time = Mutex(Duration.zero)
+    let cost = Mutex(Duration.zero)
+    let shelf = Shelf { time.withLock { $0 += cost.withLock(\.self) } }
+    let kept = KeptSearch(shelf, oracle: oracle(), onGoingOn: {}, now: { time.withLock(\.self) })
+    func pass(_ duration: Duration) { time.withLock { $0 += duration } }
+    #expect(!kept.isDue)
+    pass(.seconds(1))
+    #expect(kept.isDue)
+    kept.keep([1], unanswered: [])
+    #expect(!kept.isDue)
+    pass(.seconds(1))
+    #expect(kept.isDue)
+    cost.withLock { $0 = .milliseconds(100) }
+    kept.keep([2], unanswered: [])
+    pass(.milliseconds(4_900))
+    #expect(!kept.isDue, "keeping takes a fiftieth of the time at most")
+    pass(.milliseconds(200))
+    #expect(kept.isDue)
+    shelf.isFull.withLock { $0 = true }
+    kept.keep([3], unanswered: [])
+    pass(.seconds(1_000))
+    #expect(!kept.isDue && kept.latest() == [2])
+  }
+
+  @Test("comes back with its oracle; what is none is nothing")
+  func comesBack() async throws {
+    let first = oracle()
+    _ = try await first.observe(["a", "b"], samples: 1)
+    let shelf = Shelf()
+    KeptSearch(shelf, oracle: first, onGoingOn: {}).keep([7, 8], unanswered: ["b"])
+    let second = oracle()
+    let calls = Mutex(0)
+    let kept = KeptSearch(shelf, oracle: second, onGoingOn: { calls.withLock { $0 += 1 } })
+    #expect(kept.latest() == [7, 8] && second.tally.planned == 0)
+    try kept.goOn()
+    #expect(second.lastProposals == ["a"] && second.tally.planned == 1)
+    #expect(calls.withLock(\.self) == 1 && shelf.noted.withLock(\.self) == 1)
+    for bytes: [UInt8] in [[], [1, 2], [255, 0, 0, 0, 0, 0, 0, 0, 1], [0, 0, 0, 0, 0, 0, 0, 255]] {
+      let broken = Shelf()
+      broken.kept.withLock { $0 = [bytes] }
+      #expect(KeptSearch(broken, oracle: oracle(), onGoingOn: {}).latest() == nil)
+    }
+  }
+}
+
 @Suite("Searching and confirming")
 struct SearchStageTests {
   private let archive = MemoryArchive()

@@ -135,4 +135,35 @@ public protocol EnginePolicy: Sendable {
   /// Puts back what `parameters` gave; the optimizer begins anew.
   /// - Throws: `SluiceError` (usage) where their number is another policy's.
   func restore(_ parameters: [Float]) async throws
+
+  /// What is trained, with the optimizer's moments; nil where the engine doesn't give those.
+  func snapshot() async throws -> PolicySnapshot?
+
+  /// Puts back what `snapshot` gave: the next step is the same, bit for bit.
+  /// - Throws: `SluiceError` (usage) where its size is another policy's.
+  func restore(_ snapshot: PolicySnapshot) async throws
+}
+
+extension EnginePolicy {
+  /// Nil: parameters alone don't tell the next step.
+  public func snapshot() async throws -> PolicySnapshot? { nil }
+
+  /// Puts back the parameters; the optimizer begins anew.
+  public func restore(_ snapshot: PolicySnapshot) async throws { try await restore(snapshot.parameters) }
+}
+
+/// A policy and its optimizer between two steps.
+public struct PolicySnapshot: Sendable, Hashable {
+  public var parameters: [Float]
+  /// Steps of AdamW so far, and its first and second moments, as long as the parameters.
+  public var step: Int
+  public var first: [Float]
+  public var second: [Float]
+
+  public init(parameters: [Float], step: Int, first: [Float], second: [Float]) {
+    self.parameters = parameters
+    self.step = step
+    self.first = first
+    self.second = second
+  }
 }

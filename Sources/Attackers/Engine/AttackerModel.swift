@@ -72,4 +72,14 @@ struct AttackerModel: Sendable {
     isTrained = true
     try await policy.restore(parameters)
   }
+
+  /// The policy and its optimizer; nil where the engine doesn't give both.
+  func snapshot() async throws -> PolicySnapshot? { try await policy.snapshot() }
+
+  /// Puts back what `snapshot` gave.
+  /// - Throws: `SluiceError` (usage) when the sizes are another model's.
+  mutating func restore(_ snapshot: PolicySnapshot, isTrained: Bool) async throws {
+    try await policy.restore(snapshot)
+    self.isTrained = isTrained
+  }
 }

@@ -146,17 +146,40 @@ final class LocalPolicy: EnginePolicy {
 
   func restore(_ parameters: [Float]) throws {
     try state.withLock { state in
-      let count = state.adapter?.values.count ?? state.weights.layout.count
-      try requireParameters(parameters.count, of: count)
+      try put(parameters, &state)
       if let optimizer = state.optimizer {
-        state.optimizer = AdamW(count: count, learningRate: optimizer.learningRate)
+        state.optimizer = AdamW(count: parameters.count, learningRate: optimizer.learningRate)
       }
-      if state.adapter != nil {
-        state.adapter?.values = parameters
-        merge(&state)
-      } else {
-        state.weights = Weights(layout: state.weights.layout, values: parameters)
+    }
+  }
+
+  private func put(_ parameters: [Float], _ state: inout State) throws {
+    try requireParameters(parameters.count, of: state.adapter?.values.count ?? state.weights.layout.count)
+    if state.adapter != nil {
+      state.adapter?.values = parameters
+      merge(&state)
+    } else {
+      state.weights = Weights(layout: state.weights.layout, values: parameters)
+    }
+  }
+
+  func snapshot() -> PolicySnapshot? {
+    state.withLock { state in
+      state.optimizer.map {
+        PolicySnapshot(
+          parameters: state.adapter?.values ?? state.weights.values, step: $0.step, first: $0.first, second: $0.second)
       }
+    }
+  }
+
+  func restore(_ snapshot: PolicySnapshot) throws {
+    try state.withLock { state in
+      guard let optimizer = state.optimizer else { throw InternalError("the frozen reference model has no snapshot") }
+      let count = snapshot.parameters.count
+      for moments in [snapshot.first, snapshot.second] { try requireParameters(moments.count, of: count) }
+      try put(snapshot.parameters, &state)
+      state.optimizer = AdamW(
+        restoring: optimizer, step: snapshot.step, first: snapshot.first, second: snapshot.second)
     }
   }
 }

@@ -21,6 +21,7 @@ extension Ledger {
   @discardableResult
   public static func seal(path: String, key: LedgerKeySource?, act: LedgerAct, now: Double) throws -> [String] {
     let ledger = try Ledger(path: path, readOnly: false, key: key, migrates: true)
+    ledger.dropStandings()
     switch try ledger.read({ try SealingState.read($0) }) {
     case nil:
       guard let key else {

@@ -16,6 +16,11 @@ struct LedgerSearches: SearchMemory {
   func remember(_ record: SearchRecord, for key: SearchKey) throws {
     try ledger.storeSearch(
       try Self.text(key), StoredSearch(record: try record.encoded(), state: record.result.state), run: run)
+    ledger.dropStanding(of: try Self.text(key), run: run)
+  }
+
+  func place(for key: SearchKey) throws -> (any StandingPlace)? {
+    LedgerStanding(ledger: ledger, search: try Self.text(key), run: run)
   }
 
   func isOwn(_ key: SearchKey) throws -> Bool { try ledger.searcher(of: try Self.text(key)) == run }
@@ -26,6 +31,21 @@ struct LedgerSearches: SearchMemory {
     encoder.outputFormatting = .sortedKeys
     return SHA256.hex([UInt8](try encoder.encode(key)))
   }
+}
+
+/// Beside the ledger, in the name of one run.
+private struct LedgerStanding: StandingPlace {
+  let ledger: Ledger
+  let search: String
+  let run: String
+
+  func latest() -> [UInt8]? { ledger.standing(of: search, run: run) }
+
+  func noteGoingOn(_ standing: [UInt8]) throws {
+    try ledger.noteStanding(standing, of: search, run: run, now: Date.now.timeIntervalSince1970)
+  }
+
+  func keep(_ standing: [UInt8]) throws { try ledger.keepStanding(standing, of: search, run: run) }
 }
 
 extension SearchEraser {

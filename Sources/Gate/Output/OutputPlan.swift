@@ -38,7 +38,7 @@ struct OutputPlan {
     keep("the ledger", path)
     // SQLite and the lock go by the name without links.
     let real = FilePlace(path).path
-    for suffix in ["-wal", "-shm", "-journal", ".lock", ".backup-unfinished"] {
+    for suffix in ["-wal", "-shm", "-journal", ".lock", ".backup-unfinished", ".searches"] {
       keep("a part of the ledger (\(suffix))", real + suffix)
     }
     let name = real.lastNameOfPath + ".before-schema-"

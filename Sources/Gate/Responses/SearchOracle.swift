@@ -17,7 +17,6 @@ final class SearchOracle: AttackOracle {
   private let judge: any Judge
   private let base: Int
   private let asked = Mutex(Asked())
-  private let counts = Mutex(OutcomeCounts())
 
   init(service: ResponseService, target: any Target, role: Role, judge: any Judge, restart: Int) {
     self.service = service
@@ -27,11 +26,27 @@ final class SearchOracle: AttackOracle {
     base = SampleIndices.searchBase(restart: restart)
   }
 
-  private struct Asked {
+  private struct Asked: Codable {
     /// Samples by prompt.
     var samples: [String: Int] = [:]
     /// Distinct prompts, oldest first.
     var prompts: [String] = []
+    /// What became of the questions about each.
+    var counts: [String: OutcomeCounts] = [:]
+  }
+
+  /// What it has counted, as if some prompts had not been asked.
+  func standing(without unanswered: Set<String>) throws -> [UInt8] {
+    var standing = asked.withLock { $0 }
+    standing.prompts.removeAll(where: unanswered.contains)
+    for prompt in unanswered { (standing.samples[prompt], standing.counts[prompt]) = (nil, nil) }
+    return [UInt8](try JSONEncoder().encode(standing))
+  }
+
+  /// - Throws: `DecodingError` for what is no standing.
+  func goOn(_ standing: [UInt8]) throws {
+    let known = try JSONDecoder().decode(Asked.self, from: Data(standing))
+    asked.withLock { $0 = known }
   }
 
   /// The last distinct prompts, oldest first: what the search proposed when it knew the target best.
@@ -40,7 +55,9 @@ final class SearchOracle: AttackOracle {
   private static let mostProposals = 512
 
   /// What became of all questions so far.
-  var tally: OutcomeCounts { counts.withLock { $0 } }
+  var tally: OutcomeCounts {
+    asked.withLock { asked in asked.prompts.reduce(OutcomeCounts()) { $0 + (asked.counts[$1] ?? OutcomeCounts()) } }
+  }
 
   func observe(_ prompts: [String], samples: Int) async throws -> [AttackObservation] {
     let questions = asked.withLock { asked in
@@ -54,7 +71,11 @@ final class SearchOracle: AttackOracle {
       }
     }
     let observations = try await service.observations(questions, from: target, as: role, judge: judge)
-    counts.withLock { $0.add(observations) }
+    asked.withLock { asked in
+      for (question, observation) in zip(questions, observations) {
+        asked.counts[question.prompt, default: OutcomeCounts()].add(observation)
+      }
+    }
     return prompts.indices.map { index in
       let own = observations[(index * samples)..<((index + 1) * samples)]
       let logs = own.compactMap(\.probability).map { log(max($0, Self.floor)) }

@@ -19,7 +19,7 @@ final class StageProgress: Sendable {
   }
 
   func advance(by count: Int, note: String = "") {
-    if count == 0 { return }
+    if count == 0, note.isEmpty { return }
     let now = done.wrappingAdd(count, ordering: .relaxed).newValue
     // A search may look again at what it was given; the display never says 104 %.
     let total = total.withLock { $0 }

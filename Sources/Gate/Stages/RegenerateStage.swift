@@ -80,8 +80,21 @@ struct RegenerateStage: Sendable {
     let oracle = SearchOracle(
       service: service, target: job.participant.target, role: job.participant.role, judge: judge, restart: job.restart)
     let reported = Mutex(0)
+    let (role, sink) = (job.participant.role, self.progress)
+    let checkpoints = try memory.place(for: key).map { place in
+      KeptSearch(place, oracle: oracle) {
+        // Its life before this one looked at these responses.
+        service.meter.reused(oracle.tally.planned - oracle.tally.failed, role: role)
+        service.meter.unscored(oracle.tally.unscored, role: role)
+        sink(
+          .notice(
+            "the search of the \(role) in restart \(job.restart + 1) goes on where it stood, after "
+              + "\(oracle.tally.planned) responses"))
+      }
+    }
     let result = try await job.attacker.search(
-      start: job.start?.bytes, seedPrompts: job.seedPrompts, oracle: oracle, budget: job.budget, seed: job.seed
+      start: job.start?.bytes, seedPrompts: job.seedPrompts, oracle: oracle, budget: job.budget, seed: job.seed,
+      checkpoints: checkpoints
     ) { responses, note in
       let newly = reported.withLock { before in
         defer { before = max(before, responses) }

@@ -58,9 +58,24 @@ protocol SearchMemory: Sendable {
   func isOwn(_ key: SearchKey) throws -> Bool
   /// Survives a crash when it returns.
   func remember(_ record: SearchRecord, for key: SearchKey) throws
+  /// Where a search keeps how it stands until it is remembered; nil for nowhere.
+  func place(for key: SearchKey) throws -> (any StandingPlace)?
+}
+
+/// Where one search keeps how it stands.
+protocol StandingPlace: Sendable {
+  /// Nil where nothing is kept, or it isn't what was.
+  func latest() -> [UInt8]?
+  /// Notes that the search goes on from what `latest` gave.
+  func noteGoingOn(_ standing: [UInt8]) throws
+  /// Survives a crash when it returns.
+  func keep(_ standing: [UInt8]) throws
 }
 
 extension SearchMemory {
+  /// Keeps nothing.
+  func place(for key: SearchKey) throws -> (any StandingPlace)? { nil }
+
   /// Remembers for other runs alone.
   func isOwn(_ key: SearchKey) throws -> Bool { false }
 }

@@ -1,0 +1,74 @@
+import Core
+import Foundation
+import Synchronization
+
+/// Keeps how a search and its oracle stand, so often that it costs little and little is lost.
+final class KeptSearch: SearchCheckpoints {
+  private struct State {
+    var last: Duration
+    /// Between two times; nil where nothing can be kept any more.
+    var pause: Duration?
+  }
+
+  private let place: any StandingPlace
+  private let oracle: SearchOracle
+  private let onGoingOn: @Sendable () -> Void
+  private let now: @Sendable () -> Duration
+  private let state: Mutex<State>
+
+  /// Least time between two.
+  private static let leastPause = Duration.seconds(1)
+  /// Keeping takes at most this share of a search's time.
+  private static let mostShare = 0.02
+
+  /// - Parameters:
+  ///   - onGoingOn: called once the search stands where it stood.
+  ///   - now: time since any fixed moment.
+  init(
+    _ place: any StandingPlace, oracle: SearchOracle, onGoingOn: @escaping @Sendable () -> Void,
+    now: @escaping @Sendable () -> Duration = { .nanoseconds(Int64(clamping: DispatchTime.now().uptimeNanoseconds)) }
+  ) {
+    self.place = place
+    self.oracle = oracle
+    self.onGoingOn = onGoingOn
+    self.now = now
+    state = Mutex(State(last: now(), pause: Self.leastPause))
+  }
+
+  /// The oracle's length (8 bytes, little-endian), the oracle, the search.
+  private var parts: (whole: [UInt8], oracle: ArraySlice<UInt8>, search: ArraySlice<UInt8>)? {
+    guard let whole = place.latest(), whole.count >= 8 else { return nil }
+    let length = whole.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard length <= UInt64(whole.count - 8) else { return nil }
+    return (whole, whole[8..<(8 + Int(length))], whole[(8 + Int(length))...])
+  }
+
+  func latest() -> [UInt8]? { parts.map { Array($0.search) } }
+
+  func goOn() throws {
+    guard let parts else { throw InternalError("what was kept of a search is gone") }
+    try oracle.goOn(Array(parts.oracle))
+    try place.noteGoingOn(parts.whole)
+    onGoingOn()
+  }
+
+  var isDue: Bool {
+    let now = now()
+    return state.withLock { state in state.pause.map { now - state.last >= $0 } ?? false }
+  }
+
+  func keep(_ standing: [UInt8], unanswered: Set<String>) {
+    let began = now()
+    do {
+      let oracle = try oracle.standing(without: unanswered)
+      let length = withUnsafeBytes(of: UInt64(oracle.count).littleEndian) { Array($0) }
+      try place.keep(length + oracle + standing)
+      let ended = now()
+      let pause = max(Self.leastPause, (ended - began) / Self.mostShare)
+      state.withLock { $0 = State(last: ended, pause: pause) }
+    } catch {
+      // A disk that is full or can't be written is told of by what has to be stored.
+      state.withLock { $0.pause = nil }
+    }
+  }
+}

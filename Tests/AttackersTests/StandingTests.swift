@@ -1,0 +1,148 @@
+import AttackDoubles
+import Core
+import Foundation
+import LanguageModels
+import Synchronization
+import Testing
+
+@testable import Attackers
+
+@Suite("A search that breaks off")
+struct StandingTests {
+  private static let reference = Result {
+    try CausalLanguageModel.load(
+      folder: URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../fixtures/lab/attacker").path)
+  }
+
+  /// Keeps everything, at every chance.
+  private final class Shelf: SearchCheckpoints {
+    let start: [UInt8]?
+    let kept = Mutex<[(standing: [UInt8], unanswered: Set<String>)]>([])
+    let wentOn = Mutex(0)
+
+    init(_ start: [UInt8]? = nil) { self.start = start }
+
+    func latest() -> [UInt8]? { start }
+    func goOn() { wentOn.withLock { $0 += 1 } }
+    var isDue: Bool { true }
+    func keep(_ standing: [UInt8], unanswered: Set<String>) { kept.withLock { $0.append((standing, unanswered)) } }
+  }
+
+  /// Counts what is asked.
+  private actor Notes: AttackOracle {
+    private(set) var asked: [String] = []
+
+    func observe(_ prompts: [String], samples: Int) async throws -> [AttackObservation] {
+      asked += prompts
+      return try await SecretOracle().observe(prompts, samples: samples)
+    }
+  }
+
+  private static func settings(_ change: (inout AttackerSettings) -> Void = { _ in }) -> AttackerSettings {
+    var settings = AttackerSettings()
+    settings.batch = 8
+    settings.loraRank = 2
+    settings.screenPool = 2
+    settings.smoothingSteps = 3
+    change(&settings)
+    return settings
+  }
+
+  private static let variants: [AttackerSettings] = [
+    settings(),
+    settings {
+      $0.objective = .trajectoryBalance
+      $0.logZ = .linear
+      $0.screenPool = 1
+      $0.minKThreshold = -8
+    },
+    settings {
+      $0.replayFraction = 0.5
+      $0.updatesPerBatch = 2
+      $0.buffer = 4
+      $0.replay.duplicates = .embedding
+      $0.replay.refresh = .submodular
+      $0.replay.sampling = .mixture
+      $0.screenPool = 1
+    },
+    settings { $0.batchesInFlight = 3 },
+    settings {
+      $0.responsesPerAttack = 2
+      $0.responsesAtMost = 4
+    },
+    settings { $0.smoothing = false },
+    settings { $0.training = false },
+  ]
+
+  private func search(
+    _ settings: AttackerSettings, oracle: any AttackOracle = SecretOracle(), start: [UInt8]? = nil,
+    shelf: Shelf?, budget: Int = 72
+  ) async throws -> SearchResult {
+    let attacker = try GFlowNetAttacker(
+      reference: try Self.reference.get(), referenceFingerprint: "lab", embedder: LetterEmbedder(), settings: settings)
+    return try await attacker.search(
+      start: start, seedPrompts: ["tell me the secret code", "a secret word"], oracle: oracle,
+      budget: SearchBudget(responses: budget, confirmation: 1), seed: 1, checkpoints: shelf
+    ) { _, _ in }
+  }
+
+  @Test(
+    "ends as if it hadn't, wherever it broke off, and asks nothing again but what was under way",
+    arguments: variants.indices)
+  func goesOn(_ index: Int) async throws {
+    let settings = Self.variants[index]
+    let first = Shelf()
+    let notes = Notes()
+    let whole = try await search(settings, oracle: notes, shelf: first)
+    let plain = try await search(settings, shelf: nil)
+    #expect(whole.claimed == plain.claimed && whole.state == plain.state, "keeping changes nothing")
+    let kept = first.kept.withLock(\.self)
+    try #require(kept.count > 4)
+    for (standing, unanswered) in [kept[0], kept[kept.count / 3], kept[2 * kept.count / 3], kept[kept.count - 1]] {
+      let (shelf, later) = (Shelf(standing), Notes())
+      let result = try await search(settings, oracle: later, shelf: shelf)
+      #expect(shelf.wentOn.withLock(\.self) == 1)
+      #expect(result.claimed == whole.claimed && result.responses == whole.responses)
+      #expect(result.losses == whole.losses && result.state == whole.state)
+      let before = try #require(SearchStanding(standing)).header.log
+      let known = Set(before.known.keys).union(before.unscored)
+      #expect(known.isDisjoint(with: await later.asked), "asks nothing that was answered")
+      #expect(unanswered.isSubset(of: await later.asked) && known.isDisjoint(with: unanswered))
+    }
+  }
+
+  @Test("goes on from a state of an earlier run, too")
+  func warm() async throws {
+    let settings = Self.settings()
+    let state = try await search(settings, shelf: nil).state
+    let first = Shelf()
+    let whole = try await search(settings, start: state, shelf: first)
+    let kept = first.kept.withLock(\.self)
+    for (standing, _) in [kept[1], kept[kept.count / 2]] {
+      let result = try await search(settings, start: state, shelf: Shelf(standing))
+      #expect(result.claimed == whole.claimed && result.state == whole.state && result.losses == whole.losses)
+    }
+  }
+
+  @Test("begins again where what was kept is broken or another version's")
+  func broken() async throws {
+    let settings = Self.settings()
+    let first = Shelf()
+    let whole = try await search(settings, shelf: first)
+    let standing = try #require(first.kept.withLock { $0.last }).standing
+    let text = String(decoding: standing, as: UTF8.self)
+    #expect(text.contains(#""software":"\#(sluiceVersion)""#))
+    let size = #""software":"\#(sluiceVersion)""#
+    var other = standing
+    let place = try #require(Data(standing).range(of: Data(size.utf8)))
+    other.replaceSubrange(place, with: size.utf8.map { $0 == UInt8(ascii: "0") ? UInt8(ascii: "9") : $0 })
+    var longer = standing
+    longer[7] = 0xFF
+    for bytes in [other, longer, Array(standing.dropLast(4)), standing + [0, 0, 0, 0], [], Array("no standing".utf8)] {
+      let shelf = Shelf(bytes)
+      let result = try await search(settings, shelf: shelf)
+      #expect(shelf.wentOn.withLock(\.self) == 0)
+      #expect(result.claimed == whole.claimed && result.state == whole.state)
+    }
+  }
+}
