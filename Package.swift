@@ -62,6 +62,7 @@ let package = Package(
     .systemLibrary(name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CLibxml2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CLibarchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CLibsodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
 
     // Data flows downward; nothing imports upward.
@@ -87,7 +88,7 @@ let package = Package(
         "AttackerWorkers", "Reports", yams,
       ]),
     module("Reports", ["Core", "Kinds", "Decisions", "CLibxml2"]),
-    module("Suites", ["Core", "Kinds", "Policies"]),
+    module("Suites", ["Core", "Kinds", "Policies", "CLibarchive"]),
     module("Lab", ["Core", "Tokenizers", "LanguageModels"]),
     module(
       "Gate",

@@ -88,8 +88,8 @@ struct Rules {
   /// Libraries that one module wraps for all.
   private static let owners = [
     "CLibcurl": ["Targets"], "CLibxml2": ["Reports"], "CLibsodium": ["Evidence"], "CZlib": ["Evidence"],
-    "GRDB": ["Evidence"], "GRDBSQLite": ["Evidence"], "FlyingFox": ["Review"], "COpenBLAS": ["ReferenceProduct"],
-    "ArgumentParser": ["sluice"],
+    "CLibarchive": ["Suites"], "GRDB": ["Evidence"], "GRDBSQLite": ["Evidence"], "FlyingFox": ["Review"],
+    "COpenBLAS": ["ReferenceProduct"], "ArgumentParser": ["sluice"],
   ]
   private static let longest = 300
   /// Files that are longer, and why they are one file.

@@ -75,9 +75,6 @@ struct HarnessFileTests {
     #expect(
       folder.message { try folder.read(log, "log.json", harness: "promptfoo") }
         == "these are not promptfoo's results, but Inspect's")
-    #expect(
-      folder.message { try folder.read("PK\u{3}\u{4}", "log.eval") }?.hasPrefix("Inspect's .eval archives are not read")
-        == true)
   }
 
   @Test("A model that is asked for is told to be missing where the file names none")

@@ -26,6 +26,7 @@ struct OutcomePlan: Sendable {
       let names = [outcome.prompt.map { AttackID(prompt: $0).text }, outcome.id].compactMap(\.self)
       if let attack = names.lazy.compactMap({ byName[$0] }).first { known[outcome.id] = attack }
     }
+    known.merge(Self.called(otherwise: outcomes, byName, known)) { exact, _ in exact }
     let found = Set(known.values.map(\.id))
     self.known = known
     planned = suite.count
@@ -33,6 +34,21 @@ struct OutcomePlan: Sendable {
     // Where every outcome says what was asked, what it doesn't say was not asked.
     isUntold = !suite.isEmpty && found.isEmpty && outcomes.contains { $0.prompt == nil }
     missing = isUntold ? [] : suite.filter { !found.contains($0.id) }
+  }
+
+  /// Attacks of the suite that no outcome calls by its prompt or identifier, by the one outcome that calls them by another of its names.
+  /// A name that several have, such as the words that many conversations end in, is nobody's.
+  private static func called(
+    otherwise outcomes: [Outcome], _ byName: [String: Attack], _ known: [String: Attack]
+  ) -> [String: Attack] {
+    let taken = Set(known.values.map(\.id))
+    var names: [String: [Attack]] = [:]
+    for outcome in outcomes where known[outcome.id] == nil && names[outcome.id] == nil {
+      names[outcome.id] = outcome.otherNames.compactMap { byName[$0] }.filter { !taken.contains($0.id) }
+    }
+    var claims: [AttackID: Set<String>] = [:]
+    for (id, attacks) in names { for attack in attacks { claims[attack.id, default: []].insert(id) } }
+    return names.compactMapValues { attacks in attacks.first { claims[$0.id]?.count == 1 } }
   }
 
   /// The suite's attack that an outcome is about; nil where the suite doesn't have it.

@@ -32,6 +32,8 @@ public struct Outcome: Hashable, Sendable {
   /// Why there is no verdict, where the file says so.
   public let reason: String?
   public let result: Result
+  /// Nil for Sluice's own lines, which name what they are about.
+  var naming: Naming?
 }
 
 extension SuiteFile {

@@ -12,9 +12,9 @@ extension Harness {
       } ?? false
     }
   ) { record, _ in
-    // A conversation is what its user said, turn by turn.
-    let turns = record["turns"]?.array?.filter { $0["role"]?.string == "user" }.compactMap { $0["content"]?.string }
-    let prompt = record["input"]?.string ?? turns?.joined(separator: "\n")
+    // A conversation is what its user said, turn by turn: the assistant's turns are the target's own.
+    let spoken = ChatMessages.live(record["turns"] ?? .null) { $0["content"]?.string }
+    let prompt = spoken?.text ?? record["input"]?.string.map(ChatMessages.asked)
     var result = HarnessResult(
       id: prompt ?? "", prompt: prompt, category: record.label("vulnerability"), result: .failed)
     result.isEmpty = record.fields.contains { $0.key == "actual_output" && $0.value.string?.trimmingBlanks == "" }

@@ -12,9 +12,14 @@ extension Harness {
       for record in records {
         if let uuid = record.label("uuid") { latest[uuid] = max(latest[uuid] ?? 0, status(record)) }
       }
-      return records.filter { record in
+      let attempts = records.filter { record in
         record.label("entry_type") == "attempt"
           && record.label("uuid").flatMap { latest[$0] }.map { $0 == status(record) } ?? true
+      }
+      return ChatMessages.marked(attempts) { attempt in
+        (attempt["prompt"]?["turns"]?.array ?? []).filter { $0["role"]?.string == "assistant" }.compactMap(said(in:))
+      } answers: { attempt in
+        (attempt["outputs"]?.array ?? []).compactMap { $0.string ?? $0["text"]?.string }
       }
     },
     model: { file in
@@ -31,7 +36,7 @@ extension Harness {
       return begins.map { $0 > end } ?? false ? "a run begins after the last entry of type completion" : nil
     }
   ) { record, _ in
-    let prompt = text(of: record["prompt"])
+    let prompt = text(of: record)
     let id = prompt ?? record.label("uuid") ?? ""
     // What was asked and has no outputs was not answered.
     let outputs = record["outputs"]?.array.flatMap { $0.isEmpty ? nil : $0 } ?? [.null]
@@ -85,10 +90,22 @@ extension Harness {
     return outputs.map { isMissing($0) ? nil : rest.next()?.double }
   }
 
-  /// The last thing that a conversation's user said; in older reports a prompt is a text.
-  private static func text(of prompt: JSON?) -> String? {
-    if let text = prompt?.string ?? prompt?["text"]?.string { return text }
+  /// What was asked. In older reports a prompt is a text. Probes that go on with an answer write it into the next attempt's prompt.
+  private static func text(of attempt: DataRecord) -> String? {
+    let prompt = attempt["prompt"]
+    if let text = prompt?.string ?? prompt?["text"]?.string { return ChatMessages.asked(text) }
     let turns = prompt?["turns"]?.array ?? []
-    return turns.last { $0["role"]?.string == "user" }?["content"]?["text"]?.string
+    if attempt[ChatMessages.liveKey] != nil { return ChatMessages.live(.array(turns), content: said(in:))?.text }
+    return ChatMessages.conversation(
+      .array(
+        turns.map { turn in
+          .object([.init("role", turn["role"] ?? .null), .init("content", .string(said(in: turn) ?? ""))])
+        }))?.text
+  }
+
+  /// A turn's text, or the file that stands for one.
+  private static func said(in turn: JSON) -> String? {
+    let content = turn["content"]
+    return content?["text"]?.string ?? content?.string ?? content?["data_path"]?.string
   }
 }

@@ -35,7 +35,9 @@ public struct Harness: Sendable {
   }
 
   /// All there are.
-  public static let all = [garak, inspect, lmEval, nemoEvaluator, promptfooResults, deepTeam]
+  public static let all = [
+    garak, inspect, lmEval, nemoEvaluator, promptfooResults, deepTeam, pyrit, pyritMemory,
+  ]
 
   static func recognised(in records: [DataRecord]) -> Harness? { all.first { $0.recognises(records) } }
 
@@ -92,6 +94,14 @@ public struct HarnessResult: Sendable {
   /// The prompt, or where nobody kept it the harness's own name of the sample.
   public var id: String
   public var prompt: String?
+  /// What an attack is called by where that is less than the whole prompt: of a conversation what was given of it.
+  var base: String?
+  /// The harness's own name of the sample.
+  var mark: String?
+  /// Whether `mark` has to tell it from others with the same `base`.
+  var isLive = false
+  /// Prompts and identifiers that the suite file may know the attack by, if it doesn't know it by its prompt.
+  var otherNames: [String] = []
   public var category: String?
   /// The model that answered, where the file says it.
   public var model: String?
@@ -104,6 +114,24 @@ public struct HarnessResult: Sendable {
   public var isEmpty = false
   public var reason: String?
   public var result: Outcome.Result
+
+  /// The system prompt of the conversation that was asked; nil for a plain prompt.
+  var system: String? { prompt.flatMap(Conversation.init(text:))?.system }
+
+  /// The system prompt of all results is the target's own, as a policy's target has it, and none of the attacks'.
+  mutating func dropSystem() {
+    guard let whole = prompt else { return }
+    otherNames.append(whole)
+    prompt = Self.withoutSystem(whole)
+    base = base.map(Self.withoutSystem)
+    if id == whole { id = prompt ?? "" }
+  }
+
+  private static func withoutSystem(_ text: String) -> String {
+    guard var conversation = Conversation(text: text) else { return text }
+    conversation.system = nil
+    return conversation.text
+  }
 
   /// A response without a text is no safe one: nobody knows what the model would have said.
   mutating func dropEmpty() {

@@ -1,6 +1,12 @@
 import Core
 import Kinds
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// What a harness's file holds.
 struct HarnessFile: Sendable {
   let records: [DataRecord]
@@ -9,8 +15,12 @@ struct HarnessFile: Sendable {
 
   /// Keys under which documents keep their list of results.
   private static let listKeys = ["samples", "results", "test_cases"]
+  /// The key under which a document keeps several lists, each under the name of what its results have in common.
+  private static let groupsKey = "attack_results"
+  /// Where a record says that name.
+  static let groupKey = "attack_results group"
 
-  private init(records: [DataRecord], document: JSON = .null) {
+  init(records: [DataRecord], document: JSON = .null) {
     (self.records, self.document) = (records, document)
   }
 
@@ -26,27 +36,41 @@ struct HarnessFile: Sendable {
     }
     if name == HarnessLog.own { return nil }
     let what = "the file of outcomes"
+    guard let content = try content(path, what: what, named: named) else { return nil }
+    return (try harness(of: content, named: named, path), content)
+  }
+
+  /// - Returns: nil for what Sluice's own reader has to read.
+  private static func content(_ path: String, what: String, named: Harness?) throws -> HarnessFile? {
+    if try begins(path, with: InspectArchive.signature, what: what) {
+      return try InspectArchive.read(path, what: what)
+    }
     let bytes = try BoundedFile.read(
       path, what: what, limit: SuiteFile.largestFile, hint: "Split it by policy category and decide each.")
-    if path.lowercased().hasSuffix(".eval"), bytes.starts(with: "PK".utf8) {
-      throw SluiceError.badInput(
-        "Inspect's .eval archives are not read, but its logs as JSON are", file: path,
-        remedy: "Write one: inspect log dump \(path.lastNameOfPath) > LOG.json.")
-    }
     let format = try FileFormat.of(bytes, file: path, what: what)
-    let content: HarnessFile
     switch format.name {
     case FileFormat.jsonLines.name:
       // What isn't a harness's is for the reader of Sluice's own lines, which tells each mistake.
       let head = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 1).first.map(Array.init) ?? []
       if named == nil, (try? lines(head, path)).flatMap({ Harness.recognised(in: $0.records) }) == nil { return nil }
-      content = try lines(bytes, path)
-    case FileFormat.json.name: content = try document(bytes, path)
+      return try lines(bytes, path)
+    case FileFormat.json.name: return try document(bytes, path)
     default:
       if named == nil { return nil }
       throw SluiceError.badInput(
         "\(what) is \(format.name), not JSON", file: path, line: 1, remedy: "Write the results as JSON.")
     }
+  }
+
+  private static func begins(_ path: String, with signature: [UInt8], what: String) throws -> Bool {
+    let (descriptor, _) = try BoundedFile.open(path, what: what)
+    defer { close(descriptor) }
+    var head = [UInt8](repeating: 0, count: signature.count)
+    return BoundedFile.read(descriptor, &head) == signature.count && head == signature
+  }
+
+  /// The harness that wrote a file.
+  private static func harness(of content: HarnessFile, named: Harness?, _ path: String) throws -> Harness {
     if content.records.isEmpty {
       throw SluiceError.badInput(
         "no result is in the file", file: path, line: 1, remedy: "A gate with nothing to decide on can't pass.")
@@ -64,7 +88,7 @@ struct HarnessFile: Sendable {
           "Known are: \(Harness.all.map(\.title).joined(separator: ", ")); else write JSON Lines, see sluice decide --help."
       )
     }
-    return (harness, content)
+    return harness
   }
 
   /// Scores that are no numbers are written as NaN, which JSON doesn't have.
@@ -81,6 +105,15 @@ struct HarnessFile: Sendable {
   private static func document(_ bytes: [UInt8], _ path: String) throws -> HarnessFile {
     let whole = SourceLocation(file: path, line: 1)
     let document = try parsed(bytes, whole)
+    if let groups = document[groupsKey]?.members {
+      let records = try groups.flatMap { group in
+        try (group.value.array ?? []).map { item in
+          let record = try record(item, at: whole)
+          return DataRecord(record.fields + [.init(groupKey, .string(group.key))], at: whole)
+        }
+      }
+      return HarnessFile(records: records, document: document)
+    }
     var (list, keys) = (document, [String]())
     // promptfoo nests its list twice.
     while list.array == nil, keys.count < 2, let key = try listKey(in: list, at: whole) {
@@ -111,7 +144,7 @@ struct HarnessFile: Sendable {
     return lists.first ?? listKeys.first { document[$0]?.members != nil }
   }
 
-  private static func record(_ item: JSON, at place: SourceLocation) throws -> DataRecord {
+  static func record(_ item: JSON, at place: SourceLocation) throws -> DataRecord {
     guard let members = item.members else {
       throw SluiceError(
         .usage, "a result is \(item.kind), not an object", at: place,
@@ -120,7 +153,7 @@ struct HarnessFile: Sendable {
     return DataRecord(members, at: place)
   }
 
-  private static func parsed(_ bytes: [UInt8], _ place: SourceLocation) throws -> JSON {
+  static func parsed(_ bytes: [UInt8], _ place: SourceLocation) throws -> JSON {
     do {
       return try JSON(foreign: bytes)
     } catch let problem as JSONSyntaxError {

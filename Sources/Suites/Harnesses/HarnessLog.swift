@@ -44,7 +44,11 @@ public enum HarnessLog {
           "the results are not complete: \(shortfall)", file: path,
           remedy: "Let \(harness.title) finish, and decide then.")
       }
-      let results = try chosen(harness.results(file, score: score, path: path), model, path)
+      var results = try chosen(harness.results(file, score: score, path: path), model, path)
+      let systems = Set(results.map(\.system))
+      if systems.count == 1, systems != [nil] {
+        for index in results.indices { results[index].dropSystem() }
+      }
       let readings = Set(results.compactMap(\.reading)).sorted()
       if readings.count > 1 {
         throw SluiceError.badInput(
@@ -103,47 +107,4 @@ public enum HarnessLog {
     }
     return own
   }
-}
-
-extension Outcome {
-  /// The suite's attacks are called by their prompts; so results of two files and the plan meet.
-  fileprivate init(_ result: HarnessResult, role: Role) {
-    self.init(
-      role: role, id: result.prompt.map { AttackID(prompt: $0).text } ?? result.id, isBenign: false, cluster: nil,
-      category: result.category, locale: nil, look: 1, sample: 0, prompt: result.prompt, isCut: result.isCut,
-      reason: result.reason, result: result.result)
-  }
-
-  /// Results of other harnesses with their samples counted, and with attacks of one prompt that stand under several categories
-  /// (probes, plugins) told apart: each is an attack of its own category, though of one wording.
-  ///
-  /// - Parameter outcomes: of both roles, if there are two, so that both call an attack by one name.
-  public static func told(apart outcomes: [Outcome]) -> [Outcome] {
-    let categories = categories(of: outcomes)
-    var samples: [String: Int] = [:]
-    return outcomes.map { given in
-      var outcome = given
-      let isShared = categories[given.attackName].map { $0.count > 1 } ?? false
-      outcome.id = isShared ? "\(given.attackName)/\(given.category ?? "")" : given.attackName
-      let key = "\(outcome.role) \(outcome.id)"
-      outcome.sample = samples[key, default: 0]
-      samples[key] = outcome.sample + 1
-      return outcome
-    }
-  }
-
-  /// Number of prompts that stand under other categories in one model's results than in the other's.
-  public static func movedPrompts(_ candidate: [Outcome], _ baseline: [Outcome]) -> Int {
-    let other = categories(of: baseline)
-    return categories(of: candidate).count { name, own in other[name].map { $0 != own } ?? false }
-  }
-
-  private static func categories(of outcomes: [Outcome]) -> [String: Set<String?>] {
-    var categories: [String: Set<String?>] = [:]
-    for outcome in outcomes { categories[outcome.attackName, default: []].insert(outcome.category) }
-    return categories
-  }
-
-  /// The name of what was asked, whatever category it stands under.
-  private var attackName: String { prompt.map { AttackID(prompt: $0).text } ?? id }
 }

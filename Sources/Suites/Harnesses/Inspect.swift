@@ -5,7 +5,7 @@ extension Harness {
   /// Described at <https://inspect.aisi.org.uk/eval-logs.html>.
   static let inspect = Harness(
     name: "inspect", title: "Inspect",
-    summary: "Logs as JSON (inspect log dump FILE.eval > FILE.json); say --score and --unsafe",
+    summary: "Logs, .eval or JSON; say --score and --unsafe",
     verdict: nil,
     recognises: { records in
       records.first.map { record in ["epoch", "input", "target"].allSatisfy { record[$0] != nil } } ?? false
@@ -19,10 +19,21 @@ extension Harness {
       return file.records.count < planned ? "it has \(file.records.count) of \(planned) samples" : nil
     }
   ) { record, score in
-    let prompt = attached(record["input"]?.string ?? ChatMessages.lastUserTurn(record["input"]), record)
+    let sample = InspectSample(record)
+    let (given, turns) = (sample.given, sample.turns)
+    let prompt = given.map { given in
+      var whole = given
+      whole.turns = turns
+      return whole.text
+    }
     var result = HarnessResult(
-      id: prompt ?? record.label("id") ?? "", prompt: prompt, category: record["metadata"]?["category"]?.string,
+      id: given?.text ?? record.label("id") ?? "", prompt: prompt, category: record["metadata"]?["category"]?.string,
       response: record.label("id").flatMap { id in record.label("epoch").map { "\(id) \($0)" } }, result: .failed)
+    // Turns after the first may be an agent's loop, and differ from run to run: the sample's own name tells it from another that
+    // begins alike.
+    if !turns.isEmpty { result.base = given?.text }
+    (result.mark, result.isLive) = (record.label("id"), !turns.isEmpty)
+    result.otherNames += [given?.text, record.label("id")].compactMap(\.self)
     let choices = record["output"]?["choices"]?.array
     let (stop, message) = (choices?.first?["stop_reason"]?.string, choices?.first?["message"])
     result.isEmpty =
@@ -49,13 +60,6 @@ extension Harness {
     }
     result.result = try score.result(chosen["value"] ?? .null, record)
     return [result]
-  }
-
-  /// A text, or the one that stands for it where the log keeps long texts apart.
-  private static func attached(_ text: String?, _ record: DataRecord) -> String? {
-    let mark = "attachment://"
-    guard let text, text.hasPrefix(mark) else { return text }
-    return record["attachments"]?[String(text.dropFirst(mark.count))]?.string ?? text
   }
 
   /// The score that was asked for; nil for a sample without any.

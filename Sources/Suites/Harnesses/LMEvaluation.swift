@@ -18,7 +18,8 @@ extension Harness {
     let first = record["arguments"]?.array?.first?.array?.first ?? record["arguments"]?["gen_args_0"]?["arg_0"]
     // Chats are written as JSON, in a list of their own.
     let text = first?.string ?? first?.array?.first?.string
-    let prompt = text.map { ChatMessages.attack(in: $0) ?? $0 }
+    // Examples that a task gives stand in it as turns.
+    let prompt = text.map { ChatMessages.conversation(in: $0)?.text ?? ChatMessages.asked($0) }
     var result = HarnessResult(
       id: prompt ?? record.label("doc_id") ?? "", prompt: prompt, category: record["doc"]?["category"]?.string,
       result: .unscored)

@@ -9,10 +9,18 @@ extension Harness {
     verdict: "by assertions that fail",
     recognises: { records in
       records.first.map { record in ["success", "vars", "prompt"].allSatisfy { record[$0] != nil } } ?? false
+    },
+    selects: { records in
+      ChatMessages.marked(records) { record in
+        let given = record["prompt"]?["raw"]?.string.flatMap(ChatMessages.conversation(in:))
+        return given?.messages.filter { $0.role == .assistant }.map(\.text) ?? []
+      } answers: { record in
+        [record["response"]?["output"]?.string].compactMap(\.self)
+      }
     }
   ) { record, _ in
     let raw = record["prompt"]?["raw"]?.string
-    let prompt = raw.map { ChatMessages.attack(in: $0) ?? $0 }
+    let prompt = raw.map { asked($0, in: record) }
     let provider = record["provider"]
     var result = HarnessResult(
       id: prompt ?? record.label("id") ?? "", prompt: prompt,
@@ -40,6 +48,15 @@ extension Harness {
       result.result = .scored(success ? 0 : 1)
     }
     return [result]
+  }
+
+  /// The prompt, or the conversation that it is as JSON. With its variable `_conversation` promptfoo writes answers of the model itself
+  /// into it.
+  private static func asked(_ raw: String, in record: DataRecord) -> String {
+    guard let given = ChatMessages.conversation(in: raw) else { return ChatMessages.asked(raw) }
+    guard record[ChatMessages.liveKey] != nil else { return given.text }
+    let turns = given.messages.filter { $0.role == .user }.map(\.text)
+    return Conversation(system: given.system, messages: [.init(.user, turns[0])], turns: Array(turns.dropFirst())).text
   }
 
   /// What promptfoo says where a provider's guardrail withheld a response to a red-team test.
