@@ -42,6 +42,8 @@ public struct Tokenizer: Sendable {
     let matcher: AddedTokenMatcher
     /// Tokens that are looked for after normalisation.
     let normalizedMatcher: AddedTokenMatcher
+    /// The texts of those that normalisation changes, by id: text is put together from these.
+    let normalizedTokens: [Int: [UInt8]]
 
     init(
       vocabulary: Vocabulary, model: Model, decoder: TokenDecoder, template: SpecialTokenTemplate,
@@ -54,12 +56,16 @@ public struct Tokenizer: Sendable {
       self.addedTokens = addedTokens
       specialIDs = Set(addedTokens.filter(\.isSpecial).map(\.id))
       matcher = AddedTokenMatcher(addedTokens.filter { !$0.isNormalized })
-      normalizedMatcher = AddedTokenMatcher(
-        addedTokens.filter(\.isNormalized).map { token in
-          var token = token
-          token.content = model.normalized(token.content)
-          return token
-        })
+      let normalized = addedTokens.filter(\.isNormalized).map { token in
+        var token = token
+        token.content = model.normalized(token.content)
+        return token
+      }
+      normalizedMatcher = AddedTokenMatcher(normalized)
+      normalizedTokens = normalized.reduce(into: [:]) { texts, token in
+        let text = Array(token.content.utf8)
+        if vocabulary.token(token.id).map({ !$0.elementsEqual(text) }) ?? false { texts[token.id] = text }
+      }
     }
   }
 
@@ -124,7 +130,8 @@ public struct Tokenizer: Sendable {
 
   private func tokens(_ ids: [Int], _ skipsSpecial: Bool) -> [ArraySlice<UInt8>] {
     ids.compactMap { id in
-      skipsSpecial && stages.specialIDs.contains(id) ? nil : stages.vocabulary.token(id)
+      if skipsSpecial && stages.specialIDs.contains(id) { return nil }
+      return stages.normalizedTokens[id]?[...] ?? stages.vocabulary.token(id)
     }
   }
 

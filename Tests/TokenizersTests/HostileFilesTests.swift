@@ -241,7 +241,7 @@ struct HostileFilesTests {
       for (file, bytes) in zip(files, originals) { try folder.write(bytes, as: file) }
       for _ in 0..<300 {
         var bytes = original
-        for _ in 0..<Int.random(in: 1...3, using: &random) {
+        for _ in 0..<Int.random(in: 1...3, using: &random) where !bytes.isEmpty {
           let position = Int.random(in: 0..<bytes.count, using: &random)
           switch Int.random(in: 0..<5, using: &random) {
           case 0: bytes[position] ^= 1 << UInt8.random(in: 0..<8, using: &random)

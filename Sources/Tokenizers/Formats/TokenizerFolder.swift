@@ -146,7 +146,11 @@ private struct TokenizerFolder {
     let marked = file.pieces.filter { $0.kind == 3 || $0.kind == 4 }.map(\.text)
     let controls = Set(file.pieces.filter { $0.kind == 3 }.map(\.text) + specials)
     var added = try addedTokens(&vocabulary, always: specials + marked)
-    for index in added.indices { added[index].isSpecial = controls.contains(added[index].content) }
+    for index in added.indices {
+      added[index].isSpecial = controls.contains(added[index].content)
+      // XLM-RoBERTa's mask swallows the blank before it.
+      if added[index].content == "<mask>" { (added[index].stripsLeft, added[index].isNormalized) = (true, true) }
+    }
     func ids(_ names: [String]) throws -> [Int] {
       try names.map { name in
         guard let id = vocabulary.id(of: name.utf8) else { throw file.error("no \(name) in the vocabulary") }

@@ -92,7 +92,10 @@ class Slow:
 
 
 def xlm_roberta(path):
-    return XLMRobertaConverter(Slow(path, {"<s>": 0, "</s>": 2})).converted()
+    tokenizer = XLMRobertaConverter(Slow(path, {"<s>": 0, "</s>": 2})).converted()
+    tokenizer.add_special_tokens(
+        ["<s>", "<pad>", "</s>", "<unk>", AddedToken("<mask>", lstrip=True, normalized=True, special=True)])
+    return tokenizer
 
 
 def deberta(path, **settings):
@@ -108,8 +111,6 @@ def published(tokenizer):
     tokenizer = Tokenizer.from_str(json.dumps(whole))
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(prepend_scheme="always")])
-    tokenizer.add_special_tokens(
-        ["<s>", "<pad>", "</s>", "<unk>", AddedToken("<mask>", lstrip=True, normalized=True, special=True)])
     tokenizer.add_tokens([AddedToken("ＲＥＦＵＮＤ ＤＥＳＫ", normalized=True), AddedToken("counter", single_word=True)])
     return tokenizer
 
