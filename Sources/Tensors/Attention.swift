@@ -11,12 +11,14 @@ public struct AttentionShape: Sendable, Hashable {
   public let isCausal: Bool
   /// Keys that a query sees at most, its own included; nil for all.
   public let window: Int?
+  /// Keys to either side that a query sees at most, where it sees both sides; nil for all.
+  public let reach: Int?
   /// Scores become cap · tanh(score / cap) (Gemma 2).
   public let softCap: Float?
 
   public init(
     heads: Int, keyValueHeads: Int? = nil, headSize: Int, scale: Float? = nil, isCausal: Bool, window: Int? = nil,
-    softCap: Float? = nil
+    reach: Int? = nil, softCap: Float? = nil
   ) {
     self.heads = heads
     self.keyValueHeads = keyValueHeads ?? heads
@@ -24,6 +26,7 @@ public struct AttentionShape: Sendable, Hashable {
     self.scale = scale ?? 1 / Float(headSize).squareRoot()
     self.isCausal = isCausal
     self.window = window
+    self.reach = reach
     self.softCap = softCap
   }
 
@@ -36,7 +39,16 @@ public struct AttentionShape: Sendable, Hashable {
 
   /// First key that the query at `position` sees.
   @inline(__always)
-  func firstKey(_ position: Int) -> Int { window.map { max(0, position + 1 - $0) } ?? 0 }
+  func firstKey(_ position: Int) -> Int {
+    if let reach { return max(0, position - reach) }
+    return window.map { max(0, position + 1 - $0) } ?? 0
+  }
+
+  /// The end of the keys, of `count`, that the query at `position` sees.
+  @inline(__always)
+  func endKey(_ position: Int, of count: Int) -> Int {
+    isCausal ? position + 1 : reach.map { min(count, position + $0 + 1) } ?? count
+  }
 
   /// The head of keys and values that a query head reads.
   @inline(__always)
@@ -123,8 +135,9 @@ public struct AttentionPlan: Sendable, Hashable {
         let own = qkv + sequence.start * width
         for first in stride(from: 0, to: sequence.count, by: tile) {
           let t = min(tile, sequence.count - first)
-          // Own keys that some row of this tile sees.
-          let seen = shape.isCausal ? first + t : sequence.count
+          // Own keys that some row of this tile sees, from `low` on.
+          let low = shape.reach.map { max(0, first - $0) } ?? 0
+          let seen = shape.endKey(first + t - 1, of: sequence.count) - low
           let p = probabilities.map { $0 + shape.heads * sequence.probabilities + head * t * keys } ?? scratch
           let q = own + first * width + head * size
           if shared > 0 {
@@ -133,12 +146,12 @@ public struct AttentionPlan: Sendable, Hashable {
               alpha: shape.scale)
           }
           matrixProduct(
-            t, seen, size, q, lda: width, own + keyColumn, ldb: width, transposeB: true, p + shared, ldc: keys,
-            alpha: shape.scale)
+            t, seen, size, q, lda: width, own + keyColumn + low * width, ldb: width, transposeB: true,
+            p + shared + low, ldc: keys, alpha: shape.scale)
           for row in 0..<t {
             let pr = p + row * keys
-            let end = shape.isCausal ? shared + first + row + 1 : keys
-            let start = shape.isCausal ? shape.firstKey(shared + first + row) : 0
+            let end = shape.endKey(shared + first + row, of: keys)
+            let start = shape.firstKey(shared + first + row)
             if let cap = shape.softCap { softCap(end - start, cap, pr + start) }
             softmax(end - start, pr + start)
             for column in 0..<start { pr[column] = 0 }
@@ -147,7 +160,8 @@ public struct AttentionPlan: Sendable, Hashable {
           guard let out else { continue }
           let o = out + (sequence.start + first) * shape.queryWidth + head * size
           matrixProduct(
-            t, size, seen, p + shared, lda: keys, own + valueColumn, ldb: width, o, ldc: shape.queryWidth)
+            t, size, seen, p + shared + low, lda: keys, own + valueColumn + low * width, ldb: width, o,
+            ldc: shape.queryWidth)
           if shared > 0 {
             matrixProduct(
               t, size, shared, p, lda: keys, qkv + valueColumn, ldb: width, o, ldc: shape.queryWidth, beta: 1)

@@ -1,13 +1,34 @@
 import Core
 
-/// Text to token ids and back, for the byte-level BPE, SentencePiece BPE and WordPiece tokenizers of checkpoints. Ids equal
-/// those of the `tokenizers` library, version for version of Unicode.
+/// Text to token ids and back, for the byte-level BPE, SentencePiece BPE, Unigram and WordPiece tokenizers of checkpoints.
+/// Ids equal those of the `tokenizers` library, version for version of Unicode.
 public struct Tokenizer: Sendable {
   /// How the text between added tokens is cut and looked up.
   enum Model: Sendable {
     case bytePair(CanonicalComposer?, ByteLevelSplitter, BytePairModel)
     case sentencePiece(BlankMarker, BytePairModel)
+    case unigram(TextNormalizer, PieceSplitter, UnigramModel)
     case wordPiece(BertNormalizer, BertSplitter, WordPieceModel)
+
+    /// What stands for text that no token covers; nil where the model has no such token.
+    var unknownID: Int? {
+      switch self {
+      case .bytePair(_, _, let model), .sentencePiece(_, let model): model.unknownID.map { Int($0) }
+      case .unigram(_, _, let model): model.unknownID
+      case .wordPiece(_, _, let model): model.unknownID
+      }
+    }
+
+    /// What added tokens that are looked for in normalised text look like there.
+    fileprivate func normalized(_ content: String) -> String {
+      let bytes = Array(content.utf8)
+      return switch self {
+      case .bytePair(let composer, _, _): composer.map { String(decoding: $0.compose(bytes), as: UTF8.self) } ?? content
+      case .sentencePiece: content
+      case .unigram(let normalizer, _, _): String(decoding: normalizer.normalize(bytes), as: UTF8.self)
+      case .wordPiece(let normalizer, _, _): String(decoding: normalizer.normalize(bytes), as: UTF8.self)
+      }
+    }
   }
 
   /// The stages, shared between copies.
@@ -21,6 +42,8 @@ public struct Tokenizer: Sendable {
     let matcher: AddedTokenMatcher
     /// Tokens that are looked for after normalisation.
     let normalizedMatcher: AddedTokenMatcher
+    /// The texts of those that normalisation changes, by id: text is put together from these.
+    let normalizedTokens: [Int: [UInt8]]
 
     init(
       vocabulary: Vocabulary, model: Model, decoder: TokenDecoder, template: SpecialTokenTemplate,
@@ -33,7 +56,16 @@ public struct Tokenizer: Sendable {
       self.addedTokens = addedTokens
       specialIDs = Set(addedTokens.filter(\.isSpecial).map(\.id))
       matcher = AddedTokenMatcher(addedTokens.filter { !$0.isNormalized })
-      normalizedMatcher = AddedTokenMatcher(addedTokens.filter(\.isNormalized))
+      let normalized = addedTokens.filter(\.isNormalized).map { token in
+        var token = token
+        token.content = model.normalized(token.content)
+        return token
+      }
+      normalizedMatcher = AddedTokenMatcher(normalized)
+      normalizedTokens = normalized.reduce(into: [:]) { texts, token in
+        let text = Array(token.content.utf8)
+        if vocabulary.token(token.id).map({ !$0.elementsEqual(text) }) ?? false { texts[token.id] = text }
+      }
     }
   }
 
@@ -52,9 +84,13 @@ public struct Tokenizer: Sendable {
     switch stages.model {
     case .bytePair: "byte-level BPE"
     case .sentencePiece: "SentencePiece BPE"
+    case .unigram: "SentencePiece Unigram"
     case .wordPiece: "WordPiece"
     }
   }
+
+  /// The id that stands for text that no token covers; nil where there is none.
+  public var unknownID: Int? { stages.model.unknownID }
 
   /// The tokens that `encode` puts before and after every text.
   public var surroundings: (before: [String], after: [String]) {
@@ -94,7 +130,8 @@ public struct Tokenizer: Sendable {
 
   private func tokens(_ ids: [Int], _ skipsSpecial: Bool) -> [ArraySlice<UInt8>] {
     ids.compactMap { id in
-      skipsSpecial && stages.specialIDs.contains(id) ? nil : stages.vocabulary.token(id)
+      if skipsSpecial && stages.specialIDs.contains(id) { return nil }
+      return stages.normalizedTokens[id]?[...] ?? stages.vocabulary.token(id)
     }
   }
 
@@ -118,6 +155,7 @@ public struct Tokenizer: Sendable {
     switch stages.model {
     case .bytePair(let composer, _, _): normalized = composer?.compose(part) ?? part
     case .sentencePiece(let marker, _): normalized = marker.mark(part, isFirst: isFirst)
+    case .unigram(let normalizer, _, _): normalized = normalizer.normalize(part)
     case .wordPiece(let normalizer, _, _): normalized = normalizer.normalize(part)
     }
     for piece in stages.normalizedMatcher.split(normalized) {
@@ -130,6 +168,8 @@ public struct Tokenizer: Sendable {
           splitter.split(words) { text, word in model.encode(text, word, scratch: &scratch, into: &ids) }
         case .sentencePiece(let marker, let model):
           marker.split(words) { word in model.encode(words, word, scratch: &scratch, into: &ids) }
+        case .unigram(_, let splitter, let model):
+          splitter.split(words) { text, word in model.encode(text, word, into: &ids) }
         case .wordPiece(_, let splitter, let model):
           splitter.split(words) { word in model.encode(words, word, into: &ids) }
         }

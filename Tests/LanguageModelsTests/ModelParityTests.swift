@@ -2,6 +2,8 @@ import Core
 import Foundation
 import Testing
 
+import Tensors
+
 @testable import LanguageModels
 
 /// A checkpoint that `Fixtures/make_models.py` wrote, and what PyTorch computes with it.
@@ -79,7 +81,11 @@ struct ModelParityTests {
     "gpt2", "gpt2-half", "gpt2-bare-sharded", "llama", "smollm2", "mistral", "mistral-dynamic", "qwen2", "qwen2-yarn",
     "qwen3", "qwen3-yarn", "phi3", "phi3-longrope", "smollm3", "smollm3-window", "gemma2", "gemma3", "gemma3-capped",
   ]
-  static let encoders = ["bert", "bert-classifier", "roberta", "roberta-classifier"]
+  static let encoders = [
+    "bert", "bert-classifier", "roberta", "roberta-classifier", "xlm-roberta", "modernbert", "modernbert-biased",
+  ]
+  /// Those that are read only.
+  static let untrained = ["deberta", "deberta-c2p", "deberta-p2c", "deberta-absolute"]
 
   @Test("logits, within 1e-3", arguments: decoders)
   func decoderLogits(name: String) throws {
@@ -136,14 +142,26 @@ struct ModelParityTests {
     #expect(abs(whole - Double(generation.logProbability)) < 1e-3)
   }
 
-  @Test("an encoder's hidden states, within 1e-3", arguments: encoders)
+  @Test("an encoder's hidden states, within 1e-3", arguments: encoders + untrained)
   func encoderStates(name: String) throws {
     let golden = try ModelGolden(name)
     for (index, tokens) in golden.sequences.enumerated() {
       let activations = Transformer.forward(PackedBatch(prefix: [], sequences: [tokens[...]]), golden.weights)
       let expected = try golden.tensor("hidden.\(index)")
       let hidden = activations.values.withUnsafeBufferPointer { Array($0[activations.hidden...]) }
+      #expect(hidden.count >= expected.count)
       for (a, b) in zip(hidden, expected) { #expect(abs(a - b) < 1e-3) }
+    }
+  }
+
+  @Test("many sequences of an encoder at once, by several workers, are what each is alone", arguments: encoders + untrained)
+  func encodersInBatches(name: String) throws {
+    let golden = try ModelGolden(name)
+    let inputs = (0..<20).map { golden.sequences[$0 % golden.sequences.count] }
+    let together = Encoding(pooling: .mean, workers: 2, microBatch: 7).pooled(inputs, golden.weights)
+    for (input, vector) in zip(inputs, together) {
+      let alone = Encoding(pooling: .mean).pooled([input], golden.weights)[0]
+      for (a, b) in zip(alone, vector) { #expect(abs(a - b) < 1e-5) }
     }
   }
 
@@ -177,7 +195,8 @@ struct ModelParityTests {
   func classification(name: String) throws {
     let golden = try ModelGolden(name)
     let head = try ClassificationHead(
-      golden.architecture, labels: 2, from: CheckpointWeights.open(folder: golden.folder))
+      golden.architecture, labels: 2, CheckpointConfiguration(folder: golden.folder),
+      from: CheckpointWeights.open(folder: golden.folder))
     let pooled = Encoding(pooling: .first).pooled(golden.sequences, golden.weights)
     for (index, ours) in head.probabilities(pooled).enumerated() {
       for (a, b) in zip(ours, try golden.tensor("probabilities.\(index)")) { #expect(abs(a - b) < 1e-4) }
@@ -220,6 +239,60 @@ struct CheckpointParityTests {
     }
   }
 
+  private struct Text: Decodable {
+    let prompt: String
+    let response: String
+    let ids: [Int]
+    let logits: [Float]
+  }
+
+  static let texts = [
+    "xlm-roberta-texts", "deberta2-texts", "deberta3-texts", "modernbert-texts", "modernbert-mean-texts",
+  ]
+
+  @Test("fifty pairs of texts get transformers' ids and logits, within 1e-3", arguments: texts)
+  func classifiedTexts(name: String) throws {
+    let folder = ModelGolden.path(name)
+    let classifier = try SequenceClassifier.load(folder: folder)
+    let texts = try decoded([Text].self, folder + "/texts.json")
+    #expect(texts.count == 50)
+    let template = try #require(classifier.promptTemplate)
+    for text in texts {
+      // Each text is encoded by itself, between the marks of the template.
+      let ids = template.replacing("{prompt}", with: "\0p\0").replacing("{response}", with: "\0r\0")
+        .split(separator: "\0", omittingEmptySubsequences: false).flatMap { part -> [Int] in
+          let literal = part == "p" ? text.prompt : part == "r" ? text.response : String(part)
+          return classifier.tokenizer.encode(literal, addingSpecialTokens: false)
+        }
+      #expect(ids == text.ids, "\(text.prompt) | \(text.response)")
+    }
+    let ours = classifier.logits(texts.map(\.ids), workers: 2)
+    var largest: Float = 0
+    for (text, row) in zip(texts, ours) {
+      #expect(row.count == text.logits.count)
+      for (a, b) in zip(row, text.logits) { largest = max(largest, abs(a - b)) }
+    }
+    #expect(largest < 1e-3)
+    // The texts make a difference.
+    #expect(Set(ours.map { $0[0] }).count > 40)
+  }
+
+  @Test("distances fall into transformers' buckets")
+  func buckets() throws {
+    struct Table: Decodable {
+      let buckets: Int
+      let maximum: Int
+      let rows: [Int]
+    }
+    let tables = try decoded([Table].self, ModelGolden.path("deberta3-texts") + "/buckets.json")
+    #expect(tables.count == 4)
+    for table in tables {
+      let positions = RelativePositions(buckets: table.buckets, maximum: table.maximum)
+      let ours = (1 - table.maximum..<table.maximum).map { positions.row(distance: $0) }
+      #expect(ours == table.rows, "\(table.buckets) buckets for \(table.maximum)")
+    }
+  }
+
   @Test("a classifier saved again decides the same", arguments: ["bert-pairs", "roberta-pairs"])
   func savedClassifier(name: String) throws {
     let folder = try CheckpointFolder()
@@ -233,6 +306,19 @@ struct CheckpointParityTests {
     #expect(again.weights.values == classifier.weights.values)
     #expect(again.promptTemplate == classifier.promptTemplate)
     #expect(again.probabilities(ids, workers: 1) == classifier.probabilities(ids, workers: 1))
+  }
+
+  @Test("a classifier of another family saved again decides the same", arguments: texts)
+  func savedFamilies(name: String) throws {
+    let folder = try CheckpointFolder()
+    let classifier = try SequenceClassifier.load(folder: ModelGolden.path(name))
+    try classifier.save(folder: folder.path, dtype: .f32)
+    try FileManager.default.copyItem(
+      atPath: ModelGolden.path(name) + "/tokenizer.json", toPath: folder.path + "/tokenizer.json")
+    let again = try SequenceClassifier.load(folder: folder.path)
+    let ids = try decoded([Text].self, ModelGolden.path(name) + "/texts.json").map(\.ids)
+    #expect(again.weights.layout == classifier.weights.layout)
+    #expect(again.logits(ids, workers: 1) == classifier.logits(ids, workers: 1))
   }
 
   @Test(

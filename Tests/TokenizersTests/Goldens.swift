@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tokenizers
 
-/// What `Fixtures/make_goldens.py` recorded with the reference implementation.
+/// What `Fixtures/make_goldens.py` and `make_unigram_goldens.py` recorded with the reference implementations.
 struct Goldens: Decodable {
   struct Long: Decodable {
     let unit: String
@@ -34,8 +34,8 @@ struct Goldens: Decodable {
   let long: [Long]
   let tokenizers: [String: Recorded]
 
-  static func load() throws -> Goldens {
-    try JSONDecoder().decode(Goldens.self, from: Data(contentsOf: Fixtures.url("goldens.json")))
+  static func load(_ name: String = "goldens.json") throws -> Goldens {
+    try JSONDecoder().decode(Goldens.self, from: Data(contentsOf: Fixtures.url(name)))
   }
 }
 

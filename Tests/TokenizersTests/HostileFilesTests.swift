@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import Testing
 
 @testable import Tokenizers
@@ -8,12 +9,48 @@ struct HostileFilesTests {
   static let levels = #""pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false}"#
   static let pieces = #""pre_tokenizer":{"type":"BertPreTokenizer"}"#
 
+  private static func charsMap(_ base64: String) -> String {
+    #"{"normalizer":{"type":"Precompiled","precompiled_charsmap":"\#(base64)"},"#
+      + #""model":{"type":"Unigram","unk_id":0,"vocab":[["a",0]]}}"#
+  }
+
   /// `tokenizer.json` and what the message must say.
   static let documents: [(String, String)] = [
     ("", "the JSON ends too early"), ("[]", "expected an object, found an array"), ("{}", "the key 'model' is missing"),
     (String(repeating: "[", count: 200_000), "nested deeper than 64"), ("{\"a\":\"\u{1}\"}", "a control character"),
     (#"{"model":{},"model":{}}"#, "the key 'model' is there twice"), (#"{"model":7}"#, "model: expected an object"),
-    (#"{"model":{"type":"Unigram","vocab":[]}}"#, "model: the model 'Unigram' isn't supported"),
+    (#"{"model":{"type":"WordLevel","vocab":{}}}"#, "model: the model 'WordLevel' isn't supported"),
+    (#"{"model":{"type":"Unigram","vocab":[]}}"#, "model: the key 'unk_id' is missing"),
+    (#"{"model":{"type":"Unigram","unk_id":0,"vocab":[]}}"#, "model.vocab: the vocabulary is empty"),
+    (#"{"model":{"type":"Unigram","unk_id":0,"vocab":{"a":0}}}"#, "model.vocab: expected a list, found an object"),
+    (#"{"model":{"type":"Unigram","unk_id":1,"vocab":[["a",0]]}}"#, "the unknown token's id 1 isn't one of 1"),
+    (#"{"model":{"type":"Unigram","unk_id":-1,"vocab":[["a",0]]}}"#, "model.unk_id: -1 isn't from 0 to"),
+    (#"{"model":{"type":"Unigram","unk_id":0,"vocab":[["a","0"]]}}"#, "model.vocab[0]: expected a token and its score"),
+    (#"{"model":{"type":"Unigram","unk_id":0,"vocab":[["a",0],["a",1]]}}"#, "the token 'a' is there twice"),
+    (
+      #"{"model":{"unk_id":0,"vocab":[["\#(String(repeating: "x", count: 2000))",0]]}}"#,
+      "token 0 has 2000 bytes; at most 1024 are read"
+    ),
+    (
+      #"{"normalizer":{"type":"NFKD"},"model":{"type":"Unigram","unk_id":0,"vocab":[["a",0]]}}"#,
+      "normalizer: this setting 'NFKD' isn't supported for Unigram"
+    ),
+    (
+      #"{"normalizer":{"type":"Replace","pattern":{"Regex":"a+"},"content":""},"#
+        + #""model":{"type":"Unigram","unk_id":0,"vocab":[["a",0]]}}"#,
+      "normalizer: this setting 'Replace' isn't supported for Unigram"
+    ),
+    (
+      #"{"pre_tokenizer":{"type":"Metaspace","prepend_scheme":"first"},"#
+        + #""model":{"type":"Unigram","unk_id":0,"vocab":[["a",0]]}}"#,
+      "pre_tokenizer: this setting 'Metaspace' isn't supported for Unigram"
+    ),
+    (charsMap("?"), "normalizer.precompiled_charsmap: this isn't Base64"),
+    (charsMap("AAA="), "a character map of 2 bytes is cut off"),
+    (charsMap("AAAAAA=="), "the character map's trie of 0 bytes doesn't fit its 4 bytes"),
+    (charsMap("/////w=="), "the character map's trie of 4294967295 bytes doesn't fit its 4 bytes"),
+    // One unit, whose children would be far behind the end.
+    (charsMap("BAAAAAD8//8="), "the character map's trie leads out of itself"),
     (#"{"model":{"type":1}}"#, "model.type: expected a string, found a number"),
     (#"{"model":{"type":"BPE"}}"#, "model: the key 'vocab' is missing"),
     (#"{"model":{"type":"BPE","vocab":{}}}"#, "model.vocab: the vocabulary is empty"),
@@ -148,7 +185,8 @@ struct HostileFilesTests {
   }
 
   @Test(
-    "truncations and 400 random mutations either load and encode or are refused", arguments: ["prefixed", "word-piece"])
+    "truncations and 400 random mutations either load and encode or are refused",
+    arguments: ["prefixed", "word-piece", "xlm-roberta", "deberta", "unigram-bytes"])
   func mutations(name: String) throws {
     let original = try TokenizerText.read(Fixtures.folder(name) + "/tokenizer.json")
     var random = SeededGenerator(seed: 23, stream: name)
@@ -192,7 +230,8 @@ struct HostileFilesTests {
     "300 random changes to each of the older files either load and encode or are refused",
     arguments: [
       ("byte-level-legacy", ["vocab.json", "merges.txt", "special_tokens_map.json"]),
-      ("word-piece-legacy", ["vocab.txt"]),
+      ("word-piece-legacy", ["vocab.txt"]), ("xlm-roberta-spm", ["sentencepiece.bpe.model"]),
+      ("deberta-spm-split", ["spm.model", "tokenizer_config.json"]),
     ])
   func olderFiles(name: String, files: [String]) throws {
     let folder = try TemporaryFolder()
@@ -202,7 +241,7 @@ struct HostileFilesTests {
       for (file, bytes) in zip(files, originals) { try folder.write(bytes, as: file) }
       for _ in 0..<300 {
         var bytes = original
-        for _ in 0..<Int.random(in: 1...3, using: &random) {
+        for _ in 0..<Int.random(in: 1...3, using: &random) where !bytes.isEmpty {
           let position = Int.random(in: 0..<bytes.count, using: &random)
           switch Int.random(in: 0..<5, using: &random) {
           case 0: bytes[position] ^= 1 << UInt8.random(in: 0..<8, using: &random)
@@ -222,6 +261,58 @@ struct HostileFilesTests {
           #expect(error.exitCode == .usage && error.location?.file.hasPrefix(folder.path) == true)
         }
       }
+    }
+  }
+
+  @Test("2,000 random changes to a map of characters either load and replace or are refused, whatever the text")
+  func characterMaps() throws {
+    let root = try JSONField(file: Fixtures.folder("xlm-roberta") + "/tokenizer.json")
+    let encoded = try #require(root.value["normalizer"]?["precompiled_charsmap"]?.string)
+    let original = Array(try #require(Data(base64Encoded: encoded)))
+    #expect(try CharacterMap(original).replace(in: Array("ﬁne Ａ e\u{301}".utf8)) == Array("fine A é".utf8))
+    let text = Array(((0x1..<0x3000).compactMap(Unicode.Scalar.init).reduce(into: "") { $0.unicodeScalars.append($1) }).utf8)
+    var random = SeededGenerator(seed: 31)
+    var (refused, read) = (0, 0)
+    for _ in 0..<2_000 {
+      var bytes = original
+      for _ in 0..<Int.random(in: 1...3, using: &random) {
+        let position = Int.random(in: 0..<bytes.count, using: &random)
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0: bytes[position] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+        case 1: bytes[position] = UInt8.random(in: 0...255, using: &random)
+        default: bytes = Array(bytes[..<position])
+        }
+      }
+      do {
+        let replaced = try CharacterMap(bytes).replace(in: text)
+        #expect(String(validating: replaced, as: UTF8.self) != nil)
+        read += 1
+      } catch is CharacterMap.Fault {
+        refused += 1
+      }
+    }
+    #expect(refused > 100 && read > 100)
+  }
+
+  @Test("SentencePiece models of other kinds and names are refused with what to do")
+  func otherModels() throws {
+    let folder = try TemporaryFolder()
+    try folder.write([], as: "tokenizer.model")
+    let name = #expect(throws: SluiceError.self) { try Tokenizer.load(folder: folder.path) }
+    #expect(name?.exitCode == .usage && name?.remedy?.contains("tokenizer.json") == true)
+    // Field 2 (training), in it field 3 (kind) = 2: byte pairs; then one piece.
+    for (bytes, message) in [
+      ([0x12, 0x02, 0x18, 0x02, 0x0a, 0x03, 0x0a, 0x01, 0x61], "a SentencePiece model of kind BPE isn't read"),
+      ([0x1a, 0x02, 0x18, 0x00, 0x0a, 0x03, 0x0a, 0x01, 0x61], "add_dummy_prefix: false isn't supported"),
+      ([0x0a, 0x05, 0x0a, 0x01, 0x61], "a field runs past the end at byte 2"),
+      ([0x0b], "a field of type 3 at byte 0"),
+      ([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], "a number of more than 64 bits at byte 10"),
+      ([], "no pieces"),
+    ] as [([UInt8], String)] {
+      try folder.write(bytes, as: "spm.model")
+      let error = #expect(throws: SluiceError.self) { try Tokenizer.load(folder: folder.path) }
+      #expect(error?.exitCode == .usage && error?.location?.file == folder.path + "/spm.model")
+      #expect(error?.message.contains(message) == true, "\(error?.message ?? "none")")
     }
   }
 }

@@ -10,6 +10,12 @@ public struct Architecture: Hashable, Sendable {
     case bert
     /// RoBERTa: BERT's blocks; positions start at 2.
     case roberta
+    /// XLM-RoBERTa: RoBERTa with a vocabulary of a hundred languages.
+    case xlmRoberta = "xlm-roberta"
+    /// DeBERTa v2 and v3: BERT's blocks with scores that distances add to.
+    case debertaV2 = "deberta-v2"
+    /// ModernBERT: norm before each half block, rotary positions, gated feed-forward; most layers see a window only.
+    case modernBERT = "modernbert"
     /// Llama, and whatever has its blocks (SmolLM2): RMS norms, rotary positions, gated feed-forward.
     case llama
     /// Mistral: Llama, with a window in every layer or none.
@@ -29,13 +35,32 @@ public struct Architecture: Hashable, Sendable {
     case gemma3 = "gemma3_text"
 
     /// Whether it is read from both sides: no language model, but an encoder.
-    public var isEncoder: Bool { self == .bert || self == .roberta }
+    public var isEncoder: Bool {
+      switch self {
+      case .bert, .roberta, .xlmRoberta, .debertaV2, .modernBERT: true
+      case .gpt2, .llama, .mistral, .qwen2, .qwen3, .phi3, .smollm3, .gemma2, .gemma3: false
+      }
+    }
+
+    /// What transformers calls an encoder's classes, less what they are for.
+    var className: String {
+      switch self {
+      case .roberta: "Roberta"
+      case .xlmRoberta: "XLMRoberta"
+      case .debertaV2: "DebertaV2"
+      case .modernBERT: "ModernBert"
+      default: "Bert"
+      }
+    }
+
+    /// RoBERTa and XLM-RoBERTa, which differ in their vocabularies alone.
+    var isRoBERTa: Bool { self == .roberta || self == .xlmRoberta }
 
     /// Whether its blocks are Llama's but for parts that the configuration and the family's name tell.
     var isLlamaLike: Bool {
       switch self {
       case .llama, .mistral, .qwen2, .qwen3, .phi3, .smollm3: true
-      case .gpt2, .bert, .roberta, .gemma2, .gemma3: false
+      case .gpt2, .bert, .roberta, .xlmRoberta, .debertaV2, .modernBERT, .gemma2, .gemma3: false
       }
     }
 
@@ -73,7 +98,7 @@ public struct Architecture: Hashable, Sendable {
   public var rotary: Rotary?
   /// Those of layers that see a window; nil where all layers are alike.
   public var localRotary: Rotary?
-  /// Tokens that a windowed layer sees, the current one included; nil for no window.
+  /// Tokens that a windowed layer sees, the current one included; an encoder's, to either side. Nil for no window.
   public var window: Int?
   /// Which layers see everything although there is a window [L]; empty for none.
   public var globalLayers: [Bool]
@@ -81,6 +106,13 @@ public struct Architecture: Hashable, Sendable {
   public var unrotatedLayers: [Bool]
   /// Biases on query, key, value and attention output (`attention_bias`).
   public var hasAttentionBias: Bool
+  /// Biases in the feed-forward block and in norms, where a family may go without (ModernBERT).
+  public var hasFeedForwardBias: Bool
+  public var hasNormBias: Bool
+  /// Whether positions are added to the embeddings (`position_biased_input`, DeBERTa).
+  public var addsPositions: Bool
+  /// What distances add to the scores (DeBERTa); nil for nothing.
+  public var disentangled: Disentangled?
   /// Factor on q·k; nil for 1/√D.
   public var attentionScale: Float?
   /// Soft caps on attention scores and on logits (Gemma 2); nil for none.
@@ -107,14 +139,25 @@ public struct Architecture: Hashable, Sendable {
     globalLayers = []
     unrotatedLayers = []
     hasAttentionBias = false
+    hasFeedForwardBias = false
+    hasNormBias = family != .modernBERT
+    addsPositions = true
     switch family {
     case .gpt2:
       self.activation = activation ?? .geluTanh
       self.epsilon = epsilon ?? 1e-5
-    case .bert, .roberta:
+    case .bert, .roberta, .xlmRoberta:
       self.activation = activation ?? .geluErf
       self.epsilon = epsilon ?? (family == .bert ? 1e-12 : 1e-5)
       segmentTypes = family == .bert ? 2 : 1
+    case .debertaV2:
+      self.activation = activation ?? .geluErf
+      self.epsilon = epsilon ?? 1e-7
+    case .modernBERT:
+      self.activation = activation ?? .geluErf
+      self.epsilon = epsilon ?? 1e-5
+      rotary = Rotary(base: 160_000)
+      localRotary = Rotary(base: 10_000)
     case .llama, .mistral, .qwen2, .qwen3, .phi3, .smollm3:
       self.activation = activation ?? .silu
       self.epsilon = epsilon ?? (family == .phi3 ? 1e-5 : 1e-6)
@@ -134,7 +177,7 @@ public struct Architecture: Hashable, Sendable {
   var isCausal: Bool { !family.isEncoder }
 
   /// Rows of the position table that no token uses: RoBERTa counts from behind its padding id.
-  var positionOffset: Int { family == .roberta ? 2 : 0 }
+  var positionOffset: Int { family.isRoBERTa ? 2 : 0 }
 
   func isGlobal(layer: Int) -> Bool {
     window == nil || (globalLayers.indices.contains(layer) && globalLayers[layer])
@@ -142,9 +185,10 @@ public struct Architecture: Hashable, Sendable {
 
   /// How the layer attends.
   func attention(layer: Int) -> AttentionShape {
-    AttentionShape(
+    let window = isGlobal(layer: layer) ? nil : window
+    return AttentionShape(
       heads: heads, keyValueHeads: keyValueHeads, headSize: headSize, scale: attentionScale, isCausal: isCausal,
-      window: isGlobal(layer: layer) ? nil : window, softCap: attentionCap)
+      window: isCausal ? window : nil, reach: isCausal ? nil : window, softCap: attentionCap)
   }
 
   /// The rotation of the layer's queries and keys; nil where they have no positions.

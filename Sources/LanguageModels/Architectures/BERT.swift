@@ -1,11 +1,11 @@
 import Tensors
 
-/// BERT (Devlin et al., 2019) and RoBERTa (Liu et al., 2019), named as their classifiers save them. RoBERTa differs in
-/// its positions, which start at 2, and in its name.
+/// BERT (Devlin et al., 2019), RoBERTa (Liu et al., 2019) and XLM-RoBERTa (Conneau et al., 2020), named as their
+/// classifiers save them. The latter two differ in their positions, which start at 2, and in their name.
 extension GraphBuilder {
   mutating func buildBERT() {
     let (c, f) = (architecture.width, architecture.feedForward)
-    let model = architecture.family.rawValue + "."
+    let model = architecture.family.modelPrefix
     let tokens = table(model + "embeddings.word_embeddings.weight", rows: architecture.vocabulary)
     let positions = table(
       model + "embeddings.position_embeddings.weight", rows: architecture.context + architecture.positionOffset)
@@ -27,7 +27,7 @@ extension GraphBuilder {
 }
 
 extension Architecture {
-  /// What a `config.json` of type bert or roberta states.
+  /// What a `config.json` of type bert, roberta or xlm-roberta states.
   static func bert(_ configuration: CheckpointConfiguration, _ family: Family) throws -> Architecture {
     let positions = try configuration.string("position_embedding_type", default: "absolute")
     guard positions == "absolute" else {
@@ -36,7 +36,14 @@ extension Architecture {
     if try configuration.bool("is_decoder", default: false) {
       throw configuration.error("\(family.rawValue) as a decoder is not supported")
     }
-    let offset = family == .roberta ? 2 : 0
+    let offset = family.isRoBERTa ? 2 : 0
+    // Positions are counted from behind this id.
+    guard try !family.isRoBERTa || configuration.int("pad_token_id", default: 1) == 1 else {
+      throw configuration.error("pad_token_id other than 1 is not supported for \(family.rawValue)")
+    }
+    for key in ["add_cross_attention", "is_cross_attention"] where try configuration.bool(key, default: false) {
+      throw configuration.error("\(key) is not supported")
+    }
     var architecture = Architecture(
       family: family, vocabulary: try configuration.int("vocab_size", in: sizes),
       context: try configuration.int("max_position_embeddings", in: (1 + offset)...sizes.upperBound) - offset,

@@ -68,7 +68,9 @@ public struct ParameterLayout: Hashable, Sendable {
     var builder = GraphBuilder(architecture)
     switch architecture.family {
     case .gpt2: builder.buildGPT2()
-    case .bert, .roberta: builder.buildBERT()
+    case .bert, .roberta, .xlmRoberta: builder.buildBERT()
+    case .debertaV2: builder.buildDeBERTa()
+    case .modernBERT: builder.buildModernBERT()
     case .llama, .mistral, .qwen2, .qwen3, .phi3, .smollm3: builder.buildLlama()
     case .gemma2, .gemma3: builder.buildGemma()
     }

@@ -2,7 +2,7 @@ import Core
 import Foundation
 
 extension Rotary {
-  private static let bases = 1e-6...1e12
+  static let bases = 1e-6...1e12
   private static let factors = 1e-6...1e6
   private static let contexts = 1.0...1e9
 

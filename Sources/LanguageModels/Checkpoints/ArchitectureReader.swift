@@ -14,6 +14,9 @@ extension Architecture {
     case "gpt2": self = try .gpt2(configuration)
     case "bert": self = try .bert(configuration, .bert)
     case "roberta": self = try .bert(configuration, .roberta)
+    case "xlm-roberta": self = try .bert(configuration, .xlmRoberta)
+    case "deberta-v2": self = try .debertaV2(configuration)
+    case "modernbert": self = try .modernBERT(configuration)
     case "gemma2": self = try .gemma2(configuration)
     case "gemma3_text": self = try .gemma3(configuration)
     case "gemma3":
@@ -81,7 +84,9 @@ extension Architecture {
   var configurationEntries: [String: Any] {
     switch family {
     case .gpt2: gpt2Entries
-    case .bert, .roberta: bertEntries
+    case .bert, .roberta, .xlmRoberta: bertEntries
+    case .debertaV2: debertaEntries
+    case .modernBERT: modernBERTEntries
     case .llama, .mistral, .qwen2, .qwen3, .phi3, .smollm3: llamaEntries
     case .gemma2, .gemma3: gemmaEntries
     }

@@ -9,6 +9,9 @@ protocol TensorSource {
   /// Whether norms' gains are stored as they are used, also where Hugging Face's files leave a 1 out.
   var storesWholeGains: Bool { get }
 
+  /// All tensors.
+  var names: [String] { get }
+
   /// A tensor's shape, row-major; nil where there is no such tensor.
   func shape(of name: String) -> [Int]?
 
@@ -78,15 +81,32 @@ enum CheckpointMapping {
     let layout = ParameterLayout(architecture)
     let names = storedNames(layout, source)
     for (slot, name) in zip(layout.slots, names) { try source.check(name, shape: slot.shape) }
-    // Encoders' files hold heads of other tasks, which nobody misses.
-    if !architecture.family.isEncoder,
-      let stray = source.strays(Set(names), prefix: prefix(layout, in: source)).min()
-    {
+    let prefix = prefix(layout, in: source)
+    let strays =
+      architecture.family.isEncoder
+      ? encoderStrays(Set(names), architecture.family, prefix: prefix, in: source)
+      : source.strays(Set(names), prefix: prefix)
+    if let stray = strays.min() {
       throw SluiceError.badInput(
         "tensor \(brief(stray)) is stored, and a model as the configuration describes it has no such weights",
         file: source.path, remedy: "Use the configuration that was saved with these weights.")
     }
     return layout
+  }
+
+  /// Stored tensors of the encoder itself that its layout would leave out. Heads of other tasks nobody misses, nor the
+  /// pooler, which a classifier reads with its head, nor what isn't learnt.
+  private static func encoderStrays(
+    _ used: Set<String>, _ family: Architecture.Family, prefix: String, in source: some TensorSource
+  ) -> [String] {
+    let parts = ["embeddings.", "encoder.", "layers.", "final_norm."].map { prefix + $0 }
+    return source.names.filter { name in
+      guard !used.contains(name), parts.contains(where: name.hasPrefix) else { return false }
+      let rest = name.dropFirst(prefix.count)
+      if rest == "embeddings.position_ids" || rest == "embeddings.token_type_ids" { return false }
+      // Published files hold DeBERTa's absolute positions also where they aren't added, and transformers skips them.
+      return !(family == .debertaV2 && rest.hasPrefix("embeddings.position_embeddings."))
+    }
   }
 
   /// The token embedding's name as the files have it: it is the first slot of every architecture.
@@ -127,7 +147,9 @@ extension Architecture.Family {
     switch self {
     case .gpt2: "transformer."
     case .bert: "bert."
-    case .roberta: "roberta."
+    case .roberta, .xlmRoberta: "roberta."
+    case .debertaV2: "deberta."
+    case .modernBERT: "model."
     case .llama, .mistral, .qwen2, .qwen3, .phi3, .smollm3, .gemma2, .gemma3: "model."
     }
   }

@@ -64,7 +64,7 @@ struct BackwardPass: ~Copyable {
       switch step.kind {
       case .layer(let bias):
         let weights = weights
-        sink.withVectors(step.gain, bias) { dGain, dBias in
+        sink.withVectors(step.gain, bias ?? step.gain) { dGain, dBias in
           sharedRows(work: 4 * width, sums: dGain != nil) { range in
             let (first, place) = (range.lowerBound, range.lowerBound * width)
             withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * width) { scratch in
@@ -72,7 +72,7 @@ struct BackwardPass: ~Copyable {
               layerNormBackward(
                 rows: range.count, width: width, x: x + place, gamma: weights[step.gain],
                 statistics: statistics + 2 * first, dy: dy + place, dx: dx + place, accumulate: accumulates,
-                dGamma: dGain, dBeta: dBias, scratch: scratch)
+                dGamma: dGain, dBeta: bias == nil ? nil : dBias, scratch: scratch)
             }
           }
         }
@@ -128,6 +128,7 @@ struct BackwardPass: ~Copyable {
 
   private mutating func attend(_ step: Graph.Attend) {
     guard let dy = gradients[step.output] else { return }
+    precondition(step.relative == nil, "disentangled attention has no backward pass")
     if wants(step.input), let probabilities = activations.places.probabilities[step.layer] {
       let plan = activations.batch.plan
       let (dx, _) = target(step.input)

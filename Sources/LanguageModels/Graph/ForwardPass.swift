@@ -98,7 +98,7 @@ struct ForwardPass {
       case .layer(let bias):
         layerNorm(
           rows: range.count, width: width, epsilon: epsilon, x: x + place, gamma: weights[step.gain],
-          beta: weights[bias], y: y + place, statistics: statistics + 2 * first)
+          beta: bias.map { weights[$0] }, y: y + place, statistics: statistics + 2 * first)
       case .rms:
         rmsNorm(
           rows: range.count, width: width, epsilon: epsilon, x: x + place, gain: weights[step.gain],

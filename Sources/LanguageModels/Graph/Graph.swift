@@ -32,7 +32,8 @@ struct Graph: Sendable {
   /// output = norm(input) (+ residual).
   struct Norm: Sendable {
     enum Kind: Sendable {
-      case layer(bias: Int)
+      /// `bias` is nil for none.
+      case layer(bias: Int?)
       case rms
     }
     let kind: Kind
@@ -75,8 +76,26 @@ struct Graph: Sendable {
     /// Counts the attention layers from 0.
     let layer: Int
     let shape: AttentionShape
+    /// What distances add to the scores; nil for nothing.
+    let relative: Relative?
     let input: Value
     let output: Value
+  }
+
+  /// Disentangled attention's table of positions and its projections, as offsets in the layout.
+  struct Relative: Sendable {
+    struct Projection: Sendable {
+      /// [H·D,C] and [H·D].
+      let weight: Int
+      let bias: Int
+    }
+    let positions: RelativePositions
+    /// [2·span,C].
+    let table: Int
+    /// Gain and bias of the norm on the table; nil for none.
+    let norm: Projection?
+    let key: Projection?
+    let query: Projection?
   }
 
   struct Activate: Sendable {

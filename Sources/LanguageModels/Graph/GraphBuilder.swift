@@ -53,11 +53,11 @@ struct GraphBuilder {
     return output
   }
 
-  /// A layer norm with parameters `name.weight` and `name.bias`.
-  mutating func layerNorm(_ input: Graph.Value, _ name: String) -> Graph.Value {
+  /// A layer norm with parameters `name.weight` and, where it has one, `name.bias`.
+  mutating func layerNorm(_ input: Graph.Value, _ name: String, hasBias: Bool = true) -> Graph.Value {
     let width = graph.widths[input]
     let gain = gain(name + ".weight", width: width)
-    let bias = bias(name + ".bias", width: width)
+    let bias = hasBias ? bias(name + ".bias", width: width) : nil
     return norm(.layer(bias: bias), gain: gain, input: input, residual: nil, statistics: 2)
   }
 
@@ -133,7 +133,7 @@ struct GraphBuilder {
   }
 
   /// Attention over q, k and v side by side, turned before where the architecture has rotary positions.
-  mutating func attend(_ input: Graph.Value, layer: Int) -> Graph.Value {
+  mutating func attend(_ input: Graph.Value, layer: Int, relative: Graph.Relative? = nil) -> Graph.Value {
     let shape = architecture.attention(layer: layer)
     if let rotary = architecture.rotary(layer: layer) {
       let rotation = rotations[rotary] ?? graph.rotations.count
@@ -144,7 +144,10 @@ struct GraphBuilder {
       graph.steps.append(.rotate(Graph.Rotate(shape: shape, rotation: rotation, value: input)))
     }
     let output = value(shape.queryWidth)
-    graph.steps.append(.attend(Graph.Attend(layer: graph.attention.count, shape: shape, input: input, output: output)))
+    graph.steps.append(
+      .attend(
+        Graph.Attend(
+          layer: graph.attention.count, shape: shape, relative: relative, input: input, output: output)))
     graph.attention.append(shape)
     return output
   }
@@ -155,6 +158,20 @@ struct GraphBuilder {
       .activate(
         Graph.Activate(activation: architecture.activation, isGated: isGated, input: input, output: output)))
     return output
+  }
+
+  /// Where the weight and the bias of a projection lie.
+  /// - Parameter outputs: where it isn't there yet, the columns with which it is made.
+  mutating func projection(_ name: String, outputs: Int? = nil) -> Graph.Relative.Projection? {
+    if let weight = slots.first(where: { $0.name == name + ".weight" }),
+      let bias = slots.first(where: { $0.name == name + ".bias" })
+    {
+      return Graph.Relative.Projection(weight: weight.offset, bias: bias.offset)
+    }
+    return outputs.map { outputs in
+      let weight = parameter(name + ".weight", [outputs, architecture.width], .projection(.outputsFirst))
+      return Graph.Relative.Projection(weight: weight, bias: bias(name + ".bias", width: outputs))
+    }
   }
 
   /// Names the hidden states, and where logits come from.

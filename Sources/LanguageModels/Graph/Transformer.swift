@@ -29,6 +29,12 @@ enum Transformer {
         .run(rows: batch.rows, tokens: batch.tokens, positions: batch.positions, segments: batch.segments) {
           step, qkv, out in
           onAttention?(step.layer, qkv)
+          if let relative = step.relative {
+            let tables = weights.relativeTables(step, relative)
+            return share(crew, step.shape.heads, work: batch.rows * step.shape.headSize) { heads in
+              plan.forward(step.shape, tables, heads: heads, qkv: qkv, out: out)
+            }
+          }
           let probabilities = places.probabilities[step.layer].map { base + $0 }
           share(crew, step.shape.heads, work: batch.rows * step.shape.headSize) { heads in
             withUnsafeTemporaryAllocation(of: Float.self, capacity: plan.forwardScratch) { buffer in

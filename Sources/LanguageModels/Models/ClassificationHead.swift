@@ -1,17 +1,37 @@
 import Core
 import Tensors
 
-/// BERT's head for sequence classification: tanh(pooled · P + p) · W + w, then softmax over K labels.
+/// The head of a sequence classifier: f(pooled · P + p), normed where a family does (ModernBERT), then · W + w and softmax
+/// over K labels.
 public struct ClassificationHead: Sendable {
+  /// f.
+  public enum Nonlinearity: Hashable, Sendable {
+    case tanh
+    case activation(Activation)
+  }
+
+  /// A layer norm behind f.
+  public struct Norm: Hashable, Sendable {
+    public var gain: [Float]
+    /// Nil for none.
+    public var bias: [Float]?
+    public var epsilon: Float
+  }
+
   public let width: Int
   public let labels: Int
   /// P[C,C], p[C], W[C,K], w[K], one after the other.
   public var values: [Float]
+  public private(set) var nonlinearity = Nonlinearity.tanh
+  public private(set) var norm: Norm?
+  /// Whether the files hold p.
+  private var hasInnerBias = true
 
   private var poolerBias: Int { width * width }
   private var outputWeight: Int { poolerBias + width }
   private var outputBias: Int { outputWeight + width * labels }
 
+  /// A head with tanh, as BERT's.
   /// - Parameter values: as many as `count(width:labels:)`.
   public init(width: Int, labels: Int, values: [Float]) {
     self.width = width
@@ -19,7 +39,7 @@ public struct ClassificationHead: Sendable {
     self.values = values
   }
 
-  /// A random head: N(0, 0.02²), biases zero.
+  /// A random head with tanh: N(0, 0.02²), biases zero.
   public init(width: Int, labels: Int, seed: UInt64) {
     var generator = SeededGenerator(seed: seed, stream: "classification head")
     var values = [Float](repeating: 0, count: Self.count(width: width, labels: labels))
@@ -32,39 +52,99 @@ public struct ClassificationHead: Sendable {
   public static func count(width: Int, labels: Int) -> Int { width * width + width + width * labels + labels }
 
   /// Reads the head of a checkpoint.
-  /// - Throws: `SluiceError` (usage) for a missing or wrongly shaped tensor.
-  init(_ architecture: Architecture, labels: Int, from source: some TensorSource) throws {
+  /// - Throws: `SluiceError` (usage) for a missing or wrongly shaped tensor, one that the head would leave out, or a
+  ///   nonlinearity that isn't supported.
+  init(
+    _ architecture: Architecture, labels: Int, _ configuration: CheckpointConfiguration, from source: some TensorSource
+  ) throws {
     let (c, k) = (architecture.width, labels)
-    let names = Self.names(architecture.family)
+    let names = Names(architecture.family)
     /// Stored [outputs, inputs]; here inputs come first.
     func transposed(_ name: String, _ outputs: Int) throws -> [Float] {
       let stored = try source.tensor(name + ".weight", shape: [outputs, c])
       return (0..<c * outputs).map { stored[($0 % outputs) * c + $0 / outputs] }
     }
-    self.init(
-      width: c, labels: k,
-      values: try transposed(names.pooler, c) + source.tensor(names.pooler + ".bias", shape: [c])
-        + transposed(names.output, k) + source.tensor(names.output + ".bias", shape: [k]))
+    var hasInnerBias = true
+    var norm: Norm?
+    switch architecture.family {
+    case .debertaV2: nonlinearity = try .init(configuration, "pooler_hidden_act")
+    case .modernBERT:
+      nonlinearity = try .init(configuration, "classifier_activation")
+      hasInnerBias = try configuration.bool("classifier_bias", default: false)
+      norm = Norm(
+        gain: try source.tensor("head.norm.weight", shape: [c]),
+        bias: architecture.hasNormBias ? try source.tensor("head.norm.bias", shape: [c]) : nil,
+        epsilon: architecture.epsilon)
+    default: nonlinearity = .tanh
+    }
+    let inner =
+      hasInnerBias
+      ? try source.tensor(names.inner + ".bias", shape: [c]) : [Float](repeating: 0, count: c)
+    width = c
+    self.labels = k
+    values =
+      try transposed(names.inner, c) + inner + transposed(names.output, k)
+      + source.tensor(names.output + ".bias", shape: [k])
+    self.hasInnerBias = hasInnerBias
+    self.norm = norm
+    let used = Set(tensors(architecture.family).map(\.name))
+    if let stray = source.names.filter({ name in names.all.contains(where: name.hasPrefix) && !used.contains(name) }).min()
+    {
+      throw SluiceError.badInput(
+        "tensor \(brief(stray)) is stored, and a head as the configuration describes it has no such weights",
+        file: source.path, remedy: "Use the configuration that was saved with these weights.")
+    }
   }
 
   /// The tensors to write.
   func tensors(_ family: Architecture.Family) -> [(name: String, shape: [Int], values: [Float])] {
-    let names = Self.names(family)
+    let names = Names(family)
     func transposed(_ start: Int, _ outputs: Int) -> [Float] {
       (0..<width * outputs).map { values[start + ($0 % width) * outputs + $0 / width] }
     }
-    return [
-      (names.pooler + ".weight", [width, width], transposed(0, width)),
-      (names.pooler + ".bias", [width], Array(values[poolerBias..<outputWeight])),
+    var tensors: [(name: String, shape: [Int], values: [Float])] = [
+      (names.inner + ".weight", [width, width], transposed(0, width))
+    ]
+    if hasInnerBias { tensors.append((names.inner + ".bias", [width], Array(values[poolerBias..<outputWeight]))) }
+    if let norm {
+      tensors.append(("head.norm.weight", [width], norm.gain))
+      if let bias = norm.bias { tensors.append(("head.norm.bias", [width], bias)) }
+    }
+    return tensors + [
       (names.output + ".weight", [labels, width], transposed(outputWeight, labels)),
       (names.output + ".bias", [labels], Array(values[outputBias...])),
     ]
   }
 
-  /// RoBERTa's head holds its own pooler.
-  private static func names(_ family: Architecture.Family) -> (pooler: String, output: String) {
-    family == .roberta ? ("classifier.dense", "classifier.out_proj") : ("bert.pooler.dense", "classifier")
+  /// The `config.json` keys that tell the head.
+  func configurationEntries(_ family: Architecture.Family) -> [String: Any] {
+    switch family {
+    case .debertaV2: ["pooler_hidden_act": nonlinearity.name]
+    case .modernBERT: ["classifier_activation": nonlinearity.name, "classifier_bias": hasInnerBias]
+    default: [:]
+    }
   }
+
+  /// What the head's tensors are called.
+  private struct Names {
+    let inner: String
+    let output: String
+    /// What begins the names of all.
+    let all: [String]
+
+    init(_ family: Architecture.Family) {
+      switch family {
+      // Their heads hold their own poolers.
+      case .roberta, .xlmRoberta: (inner, output, all) = ("classifier.dense", "classifier.out_proj", ["classifier."])
+      case .debertaV2: (inner, output, all) = ("pooler.dense", "classifier", ["pooler.", "classifier."])
+      case .modernBERT: (inner, output, all) = ("head.dense", "classifier", ["head.", "classifier."])
+      default: (inner, output, all) = ("bert.pooler.dense", "classifier", ["bert.pooler.", "classifier."])
+      }
+    }
+  }
+
+  /// Logits [K] for each pooled vector [C].
+  func logits(_ pooled: [[Float]]) -> [[Float]] { pooled.map { forward($0).logits } }
 
   /// Label probabilities [K] for each pooled vector [C].
   public func probabilities(_ pooled: [[Float]]) -> [[Float]] {
@@ -74,10 +154,12 @@ public struct ClassificationHead: Sendable {
     }
   }
 
-  /// Mean cross-entropy over the batch, its gradient on the pooled vectors, and on the head.
+  /// Mean cross-entropy over the batch, its gradient on the pooled vectors, and on the head; of heads with tanh and without
+  /// a norm.
   public func loss(
     _ pooled: [[Float]], labels targets: [Int]
   ) -> (value: Double, slopes: [[Float]], gradient: [Float]) {
+    precondition(nonlinearity == .tanh && norm == nil, "only BERT's head is trained")
     var gradient = [Float](repeating: 0, count: values.count)
     var slopes: [[Float]] = []
     var total = 0.0
@@ -119,7 +201,11 @@ public struct ClassificationHead: Sendable {
         linear(
           LinearShape(inputs: width, outputs: width, order: .inputsFirst), rows: 1, x: x, weight: p,
           bias: p + poolerBias, y: &activated)
-        hyperbolicTangent(width, activated, &activated)
+        switch nonlinearity {
+        case .tanh: hyperbolicTangent(width, activated, &activated)
+        case .activation(let function): function.forward(width, activated, &activated)
+        }
+        if let norm { activated = norm.applied(to: activated) }
         linear(
           LinearShape(inputs: width, outputs: labels, order: .inputsFirst), rows: 1, x: activated,
           weight: p + outputWeight, bias: p + outputBias, y: &logits)
@@ -134,5 +220,35 @@ public struct ClassificationHead: Sendable {
       buffer.baseAddress.map { softmax(buffer.count, $0) }
     }
     return result
+  }
+}
+
+extension ClassificationHead.Norm {
+  fileprivate func applied(to vector: [Float]) -> [Float] {
+    var result = vector
+    var statistics: [Float] = [0, 0]
+    func apply(_ beta: UnsafePointer<Float>?) {
+      layerNorm(
+        rows: 1, width: vector.count, epsilon: epsilon, x: vector, gamma: gain, beta: beta, y: &result,
+        statistics: &statistics)
+    }
+    if let bias { bias.withUnsafeBufferPointer { apply($0.baseAddress) } } else { apply(nil) }
+    return result
+  }
+}
+
+extension ClassificationHead.Nonlinearity {
+  /// - Throws: `SluiceError` (usage) for a name that isn't supported.
+  fileprivate init(_ configuration: CheckpointConfiguration, _ key: String) throws {
+    self =
+      try configuration.string(key, default: "gelu") == "tanh"
+      ? .tanh : .activation(Activation(configuration, key, default: "gelu"))
+  }
+
+  fileprivate var name: String {
+    switch self {
+    case .tanh: "tanh"
+    case .activation(let function): function.configurationName
+    }
   }
 }

@@ -29,7 +29,7 @@ public final class SentenceEncoder: Sendable {
     let configuration = try CheckpointConfiguration(folder: folder)
     let architecture = try Architecture(configuration)
     guard architecture.family.isEncoder else {
-      throw configuration.error("this checkpoint is no encoder", remedy: "Name a bert or roberta checkpoint.")
+      throw configuration.error("this checkpoint is no encoder", remedy: "Name a checkpoint of one of these kinds: \(Architecture.Family.encoders).")
     }
     let settings = try SentenceTransformerSettings(folder: folder)
     return SentenceEncoder(
@@ -42,7 +42,7 @@ public final class SentenceEncoder: Sendable {
   /// Writes `config.json` and `model.safetensors`.
   public func save(folder: String, dtype: SafetensorsWriter.DataType = .f16) throws {
     var entries = weights.architecture.configurationEntries
-    entries["architectures"] = [weights.architecture.family == .roberta ? "RobertaModel" : "BertModel"]
+    entries["architectures"] = [weights.architecture.family.className + "Model"]
     entries["prompt_template"] = promptTemplate
     try writeConfiguration(entries, folder: folder)
     try SafetensorsWriter.write(

@@ -13,14 +13,18 @@ enum TokenizerFile {
     guard root.value.members != nil else { throw root.wrongType("an object") }
     let model = try root.required("model")
     // Older files leave the type out.
-    let type = try model.optional("type")?.string() ?? (model.optional("merges") == nil ? "WordPiece" : "BPE")
+    let isList = model.optional("vocab")?.value.array != nil
+    let type =
+      try model.optional("type")?.string()
+      ?? (model.optional("merges") != nil ? "BPE" : isList ? "Unigram" : "WordPiece")
     switch type {
     case "BPE": return try bytePair(root, model)
+    case "Unigram": return try unigram(root, model)
     case "WordPiece": return try wordPiece(root, model)
     default:
       throw model.error(
         "the model \(quoted(type)) isn't supported",
-        remedy: "Byte-level BPE, SentencePiece BPE and WordPiece tokenizers are.")
+        remedy: "Byte-level BPE, SentencePiece BPE, Unigram and WordPiece tokenizers are.")
     }
   }
 
@@ -123,6 +127,22 @@ enum TokenizerFile {
     }
   }
 
+  // MARK: - Unigram
+
+  private static func unigram(_ root: JSONField, _ model: JSONField) throws -> Tokenizer {
+    let unigram = try UnigramReader.model(model)
+    var vocabulary = unigram.tokens
+    let added = try addedTokens(root, &vocabulary)
+    return Tokenizer(
+      stages: Tokenizer.Stages(
+        vocabulary: vocabulary,
+        model: .unigram(
+          try UnigramReader.normalizer(root.optional("normalizer")),
+          try UnigramReader.splitter(root.optional("pre_tokenizer")), unigram),
+        decoder: try UnigramReader.decoder(root.optional("decoder")),
+        template: try TemplateReader.template(root.optional("post_processor"), vocabulary), addedTokens: added))
+  }
+
   // MARK: - WordPiece
 
   private static func wordPiece(_ root: JSONField, _ model: JSONField) throws -> Tokenizer {
@@ -164,7 +184,7 @@ enum TokenizerFile {
       stripsAccents: try field.bool("strip_accents", default: lowercases), lowercases: lowercases)
   }
 
-  // MARK: - Both
+  // MARK: - All
 
   private static func vocabulary(_ model: JSONField) throws -> Vocabulary {
     let field = try model.required("vocab")
@@ -205,6 +225,7 @@ enum TokenizerFile {
     return field.error(
       "this setting\(type) isn't supported for \(purpose)",
       remedy:
-        "Sluice reads byte-level BPE, SentencePiece BPE and WordPiece as GPT-2, Llama, Qwen, Gemma and BERT have them.")
+        "Sluice reads byte-level BPE, SentencePiece BPE, Unigram and WordPiece as GPT-2, Llama, Qwen, Gemma, "
+        + "XLM-RoBERTa, DeBERTa and BERT have them.")
   }
 }

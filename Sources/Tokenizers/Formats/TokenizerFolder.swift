@@ -2,14 +2,24 @@ import Core
 
 extension Tokenizer {
   /// Loads the tokenizer of a checkpoint folder: `tokenizer.json`, else `vocab.json` with `merges.txt` (GPT-2, RoBERTa),
-  /// else `vocab.txt` (BERT).
+  /// else `vocab.txt` (BERT), else a SentencePiece model (`sentencepiece.bpe.model` of XLM-RoBERTa, `spm.model` of
+  /// DeBERTa v2 and v3).
   /// - Throws: `SluiceError` (exit 64) that names the file and what in it is wrong.
   public static func load(folder: String) throws -> Tokenizer {
     if TokenizerText.exists(folder + "/tokenizer.json") { return try TokenizerFile.load(folder + "/tokenizer.json") }
     if TokenizerText.exists(folder + "/vocab.json") { return try TokenizerFolder(folder).bytePair() }
     if TokenizerText.exists(folder + "/vocab.txt") { return try TokenizerFolder(folder).wordPiece() }
+    if TokenizerText.exists(folder + "/sentencepiece.bpe.model") { return try TokenizerFolder(folder).fairseqUnigram() }
+    if TokenizerText.exists(folder + "/spm.model") { return try TokenizerFolder(folder).unigram() }
+    if TokenizerText.exists(folder + "/tokenizer.model") {
+      throw SluiceError.badInput(
+        "a SentencePiece model of this name isn't read: it doesn't say which special tokens go with it",
+        file: folder + "/tokenizer.model",
+        remedy: "Save the tokenizer as tokenizer.json beside the weights: load it with transformers' AutoTokenizer and "
+          + "call save_pretrained.")
+    }
     throw SluiceError.badInput(
-      "no tokenizer.json, vocab.json or vocab.txt in the checkpoint folder", file: folder,
+      "no tokenizer.json, vocab.json, vocab.txt or SentencePiece model in the checkpoint folder", file: folder,
       remedy: "Copy the tokenizer's files beside the weights.")
   }
 }
@@ -82,6 +92,76 @@ private struct TokenizerFolder {
       stages: Tokenizer.Stages(
         vocabulary: vocabulary, model: .wordPiece(normalizer, BertSplitter(), model),
         decoder: .wordPiece(prefix: Array("##".utf8), cleansUp: true), template: template, addedTokens: added))
+  }
+
+  /// XLM-RoBERTa's: four tokens of its own stand before the model's pieces from the fourth on.
+  func fairseqUnigram() throws -> Tokenizer {
+    let file = try SentencePieceModelFile(path: folder + "/sentencepiece.bpe.model")
+    let own = ["<s>", "<pad>", "</s>", "<unk>"]
+    let pieces = own.map { ($0, 0.0) } + file.pieces.dropFirst(3).map { ($0.text, Double($0.score)) }
+    var normalizer = TextNormalizer()
+    if let map = file.map { normalizer.steps.append(.map(map)) }
+    // As the reference reads it: no white space behind a text, and several blanks in it are one mark.
+    normalizer.steps += [.strip(left: false, right: true), .replaceBlanks(with: TokenDecoder.blankMark)]
+    return try unigram(
+      file, pieces + [("<mask>", 0)], unknown: 3, normalizer, PieceSplitter(steps: [Self.blanks]),
+      around: (before: ["<s>"], after: ["</s>"]), specials: own + ["<mask>"])
+  }
+
+  /// DeBERTa's.
+  func unigram() throws -> Tokenizer {
+    let file = try SentencePieceModelFile(path: folder + "/spm.model")
+    var normalizer = TextNormalizer()
+    if try settings?.bool("do_lower_case", default: false) ?? false { normalizer.steps.append(.lowercase) }
+    normalizer.steps.append(.strip(left: true, right: true))
+    if let map = file.map { normalizer.steps.append(.map(map)) }
+    normalizer.steps.append(.replaceBlanks(with: [0x20]))
+    var splitter = PieceSplitter()
+    if try settings?.bool("split_by_punct", default: false) ?? false { splitter.steps.append(.punctuation) }
+    splitter.steps.append(Self.blanks)
+    var pieces = file.pieces.map { ($0.text, Double($0.score)) }
+    if !pieces.contains(where: { $0.0 == "[MASK]" }) { pieces.append(("[MASK]", 0)) }
+    return try unigram(
+      file, pieces, unknown: file.unknownID, normalizer, splitter, around: (before: ["[CLS]"], after: ["[SEP]"]),
+      specials: ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]"])
+  }
+
+  /// A blank before every text, and words that start with their blank.
+  private static let blanks = PieceSplitter.Step.blanks(
+    BlankMarker(prefix: .always, prefixesOnce: true, splitsWords: true))
+
+  private func unigram(
+    _ file: SentencePieceModelFile, _ tokens: [(token: String, score: Double)], unknown: Int,
+    _ normalizer: TextNormalizer, _ splitter: PieceSplitter, around: (before: [String], after: [String]),
+    specials: [String]
+  ) throws -> Tokenizer {
+    let model: UnigramModel
+    do {
+      model = try UnigramModel(tokens, unknownID: unknown, spellsBytes: file.spellsBytes)
+    } catch let fault as UnigramModel.Fault {
+      throw file.error(fault.message)
+    }
+    var vocabulary = model.tokens
+    // Control and user-defined pieces are looked for in the text itself.
+    let marked = file.pieces.filter { $0.kind == 3 || $0.kind == 4 }.map(\.text)
+    let controls = Set(file.pieces.filter { $0.kind == 3 }.map(\.text) + specials)
+    var added = try addedTokens(&vocabulary, always: specials + marked)
+    for index in added.indices {
+      added[index].isSpecial = controls.contains(added[index].content)
+      // XLM-RoBERTa's mask swallows the blank before it.
+      if added[index].content == "<mask>" { (added[index].stripsLeft, added[index].isNormalized) = (true, true) }
+    }
+    func ids(_ names: [String]) throws -> [Int] {
+      try names.map { name in
+        guard let id = vocabulary.id(of: name.utf8) else { throw file.error("no \(name) in the vocabulary") }
+        return id
+      }
+    }
+    return Tokenizer(
+      stages: Tokenizer.Stages(
+        vocabulary: vocabulary, model: .unigram(normalizer, splitter, model), decoder: .metaspace(stripsFirst: true),
+        template: SpecialTokenTemplate(before: try ids(around.before), after: try ids(around.after)),
+        addedTokens: added))
   }
 
   /// The tokens of `special_tokens_map.json` and of `always` that the vocabulary has, and those of `added_tokens.json`.

@@ -7,6 +7,8 @@ enum TokenDecoder: Sendable {
   /// Tokens are text with `▁` for a blank, or single bytes as `<0xFF>`; bytes that aren't UTF-8 become U+FFFD each.
   /// `stripsBlank` takes away the blank that was put before the text.
   case sentencePiece(stripsBlank: Bool)
+  /// Tokens are text with `▁` for a blank; `stripsFirst` takes the blanks of the first token away.
+  case metaspace(stripsFirst: Bool)
 
   func text(_ tokens: [ArraySlice<UInt8>]) -> String {
     switch self {
@@ -27,6 +29,7 @@ enum TokenDecoder: Sendable {
       }
       return text
     case .sentencePiece(let stripsBlank): return sentencePieceText(tokens, stripsBlank: stripsBlank)
+    case .metaspace: return String(decoding: bytes(tokens), as: UTF8.self)
     }
   }
 
@@ -42,9 +45,15 @@ enum TokenDecoder: Sendable {
         if let byte = TokenDecoder.byte(token) { bytes.append(byte) } else { bytes += TokenDecoder.withBlanks(token) }
       }
       if stripsBlank, bytes.first == 0x20 { bytes.removeFirst() }
+    case .metaspace(let stripsFirst):
+      for (index, token) in tokens.enumerated() {
+        bytes += TokenDecoder.withBlanks(token, TokenDecoder.blank(index == 0 && stripsFirst))
+      }
     }
     return bytes
   }
+
+  private static func blank(_ isStripped: Bool) -> [UInt8] { isStripped ? [] : [0x20] }
 
   private func sentencePieceText(_ tokens: [ArraySlice<UInt8>], stripsBlank: Bool) -> String {
     var bytes: [UInt8] = []
@@ -87,13 +96,13 @@ enum TokenDecoder: Sendable {
     return UInt8(String(decoding: token.dropFirst(3).dropLast(), as: UTF8.self), radix: 16)
   }
 
-  private static func withBlanks(_ token: ArraySlice<UInt8>) -> [UInt8] {
+  private static func withBlanks(_ token: ArraySlice<UInt8>, _ blank: [UInt8] = [0x20]) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(token.count)
     var index = token.startIndex
     while index < token.endIndex {
       if token[index...].starts(with: blankMark) {
-        bytes.append(0x20)
+        bytes += blank
         index += 3
       } else {
         bytes.append(token[index])

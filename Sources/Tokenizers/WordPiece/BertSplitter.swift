@@ -17,7 +17,7 @@ struct BertSplitter: Sendable {
   }
 
   /// Unicode's punctuation, and the ASCII symbols that BERT counts with it, such as `$` and `^`.
-  private static func isPunctuation(_ scalar: Unicode.Scalar) -> Bool {
+  static func isPunctuation(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x21...0x2f, 0x3a...0x40, 0x5b...0x60, 0x7b...0x7e: return true
     case 0..<0x80: return false

@@ -6,7 +6,9 @@ import Testing
 
 @Suite("A hostile checkpoint folder is an error of use")
 struct HostileCheckpointTests {
-  private static let architectures = ["gpt2", "bert", "roberta", "llama", "qwen2", "gemma3"]
+  private static let architectures = [
+    "gpt2", "bert", "roberta", "llama", "qwen2", "gemma3", "xlm-roberta", "deberta", "modernbert",
+  ]
 
   private func bytes(_ name: String) throws -> [UInt8] { try CheckpointFixtures.bytes(ModelGolden.path(name)) }
 

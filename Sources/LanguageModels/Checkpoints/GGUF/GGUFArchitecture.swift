@@ -86,6 +86,8 @@ struct GGUFWeights: TensorSource {
   /// Converters write 1 + w for Gemma's norms.
   var storesWholeGains: Bool { true }
 
+  var names: [String] { Array(file.tensors.keys) }
+
   func shape(of name: String) -> [Int]? { translated(name).flatMap { file.tensors[$0]?.shape } }
 
   func strays(_ used: Set<String>, prefix: String) -> [String] {

@@ -8,6 +8,7 @@ losses of ten optimizer steps).
 
 import copy
 import json
+import random
 import shutil
 import sys
 import tempfile
@@ -21,7 +22,8 @@ import peft
 import torch
 import transformers as hf
 from safetensors.torch import save_file
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from transformers.models.deberta_v2.modeling_deberta_v2 import make_log_bucket_position
 
 FOLDER = Path(__file__).parent / "models"
 VOCABULARY = 61
@@ -103,14 +105,15 @@ def decoder(name, config, seed, dtype, model_type=hf.AutoModelForCausalLM, lengt
     finish(folder, expected, {"sequences": batch, "losses": train(model, batch)})
 
 
-def encoder(name, config, seed, dtype, classifies):
+def encoder(name, config, seed, dtype, classifies, learns=True):
     folder = FOLDER / name
     shutil.rmtree(folder, ignore_errors=True)
     kind = hf.AutoModelForSequenceClassification if classifies else hf.AutoModel
     model = lively(kind.from_config(config, attn_implementation="eager"), seed)
     copy.deepcopy(model).to(dtype).save_pretrained(folder)
     model = rounded(model, dtype)
-    batch = sequences(seed, (5, 1, 8))
+    # DeBERTa's and ModernBERT's are longer than their buckets and windows.
+    batch = sequences(seed, (5, 1, 8) if config.max_position_embeddings < 30 else (5, 1, 30))
     slopes = torch.randn((len(batch), config.hidden_size), generator=torch.Generator().manual_seed(seed + 1))
     expected = {"slopes": slopes}
     loss = 0
@@ -121,10 +124,11 @@ def encoder(name, config, seed, dtype, classifies):
         if classifies:
             expected[f"probabilities.{index}"] = model(input_ids=ids).logits[0].softmax(-1).detach().clone()
         loss = loss + (hidden.mean(0) * slopes[index]).sum()
-    loss.backward()
-    for key, parameter in model.base_model.named_parameters():
-        if parameter.grad is not None:
-            expected[f"gradient.{config.model_type}.{key}"] = parameter.grad.clone()
+    if learns:
+        loss.backward()
+        for key, parameter in model.base_model.named_parameters():
+            if parameter.grad is not None:
+                expected[f"gradient.{model.base_model_prefix}.{key}"] = parameter.grad.clone()
     finish(folder, expected, {"sequences": batch})
 
 
@@ -164,6 +168,94 @@ def roberta_bytes():
         tokenizer_object=tokenizer, unk_token="<unk>", pad_token="<pad>", cls_token="<s>", sep_token="</s>")
 
 
+def unigram(specials, unknown, template, pair):
+    """A small Unigram tokenizer with the marks of a family."""
+    alphabet = sorted(set("".join(a + b for a, b in TEXTS)) - {" "})
+    words = [(mark, 0.0) for mark in specials] + [("\u2581", -3.0)] + [(c, -6.0 - i / 50) for i, c in enumerate(alphabet[:-4])]
+    words += [(word, -5.0) for word in ["\u2581the", "\u2581lamp", "er", "th", "ing", "\u2581is", "pass", "phrase", "\u2581a"]]
+    tokenizer = Tokenizer(models.Unigram(words, unk_id=specials.index(unknown)))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Strip(), normalizers.Replace(Regex(" {2,}"), " ")])
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
+    tokenizer.decoder = decoders.Metaspace(prepend_scheme="always")
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=template, pair=pair, special_tokens=[(mark, i) for i, mark in enumerate(specials)])
+    tokenizer.add_special_tokens(specials)
+    types = ["input_ids", "attention_mask"] + (["token_type_ids"] if ":1" in pair else [])
+    return hf.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, unk_token=unknown, pad_token=next(m for m in specials if "pad" in m.lower()),
+        model_input_names=types)
+
+
+def xlm_roberta():
+    return unigram(["<s>", "<pad>", "</s>", "<unk>", "<mask>"], "<unk>", "<s> $A </s>", "<s> $A </s> </s> $B </s>")
+
+
+def deberta():
+    return unigram(["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]"], "[UNK]", "[CLS]:0 $A:0 [SEP]:0",
+                   "[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1")
+
+
+def bert_bytes():
+    """ModernBERT's: bytes, with BERT's marks."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    specials = ["<|padding|>", "[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]
+    merges = [("t", "h"), ("th", "e"), ("\u0120", "t"), ("\u0120t", "h"), ("p", "a"), ("l", "a")]
+    words = specials + alphabet + [a + b for a, b in merges]
+    tokenizer = Tokenizer(models.BPE({word: i for i, word in enumerate(words)}, merges))
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+    tokenizer.add_special_tokens(specials)
+    return hf.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]", cls_token="[CLS]", sep_token="[SEP]",
+        model_input_names=["input_ids", "attention_mask"])
+
+
+def texts():
+    """Fifty prompts with responses, short and long."""
+    rng = random.Random(26)
+    words = ("the lamp keeper is counting a passphrase behind the counter, slowly; nobody minds! What? 17 lamps café naïve "
+             "東京 \U0001f642 Ωmega the lantern's wick").split()
+    pairs = [("a", "b"), ("The lamp is lit.", "Is it?"), ("", "no prompt"), ("  two  spaces ", " and  more ")]
+    while len(pairs) < 50:
+        pairs.append(tuple(" ".join(rng.choices(words, k=rng.randint(1, 14))) for _ in range(2)))
+    return pairs
+
+
+def text_classifier(name, config, seed, tokenizer, older=None):
+    """A classifier with its tokenizer, and its logits for fifty pairs of texts.
+
+    `older` are changes to config.json, None for a key that goes, as earlier versions wrote it."""
+    folder = FOLDER / name
+    shutil.rmtree(folder, ignore_errors=True)
+    config.vocab_size = len(tokenizer)
+    model = lively(hf.AutoModelForSequenceClassification.from_config(config, attn_implementation="eager"), seed)
+    model.save_pretrained(folder)
+    tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
+    if older:
+        written = {**json.loads((folder / "config.json").read_text()), **older}
+        (folder / "config.json").write_text(json.dumps({k: v for k, v in written.items() if v is not None}, indent=2) + "\n")
+        model = hf.AutoModelForSequenceClassification.from_pretrained(folder, attn_implementation="eager").eval()
+    facts = []
+    for prompt, response in TEXTS:
+        inputs = tokenizer(prompt, response, return_tensors="pt")
+        facts.append({"prompt": prompt, "response": response, "ids": inputs["input_ids"][0].tolist(),
+                      "logits": model(**inputs).logits[0].tolist()})
+    (folder / "texts.json").write_text(json.dumps(facts) + "\n")
+    longest = max(len(fact["ids"]) for fact in facts)
+    assert longest <= config.max_position_embeddings - 2, longest
+    buckets = getattr(config, "position_buckets", -1)
+    if buckets > 0:
+        # Distances as the published models have them, beside this one's own.
+        kinds = [(buckets, config.max_position_embeddings), (256, 512), (128, 512), (320, 1024)]
+        (folder / "buckets.json").write_text(json.dumps([
+            {"buckets": b, "maximum": m,
+             "rows": [int(make_log_bucket_position(torch.tensor([d]), b, m)[0].clamp(-b, b - 1)) + b
+                      for d in range(1 - m, m)]} for b, m in kinds]) + "\n")
+
+
 def pair_classifier(name, config, seed, tokenizer):
     """A classifier with its tokenizer, on pairs of texts."""
     folder = FOLDER / name
@@ -178,6 +270,9 @@ def pair_classifier(name, config, seed, tokenizer):
         facts.append({"prompt": prompt, "response": response, "ids": inputs["input_ids"][0].tolist(),
                       "probabilities": model(**inputs).logits[0].softmax(-1).tolist()})
     (folder / "pairs.json").write_text(json.dumps(facts) + "\n")
+
+
+TEXTS = texts()
 
 
 def sentence_encoder(name, config, seed, pooling):
@@ -243,6 +338,18 @@ LONG = (9, 12, 30)
 BERT = dict(vocab_size=VOCABULARY, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=24,
             max_position_embeddings=20, hidden_dropout_prob=0, attention_probs_dropout_prob=0)
 LONGER = dict(BERT, max_position_embeddings=80)
+# DeBERTa v3's way and a mixture of what v2 and its relatives may say; ModernBERT's way and one with all biases.
+DEBERTA3 = dict(BERT, max_position_embeddings=220, relative_attention=True, position_buckets=8, pos_att_type="p2c|c2p",
+                share_att_key=True, norm_rel_ebd="layer_norm", position_biased_input=False)
+DEBERTA2 = dict(BERT, max_position_embeddings=220, relative_attention=True, max_relative_positions=12,
+                pos_att_type=["c2p", "p2c"], type_vocab_size=2, hidden_act="gelu_new", pooler_hidden_act="tanh",
+                layer_norm_eps=1e-5)
+MODERN = dict(vocab_size=VOCABULARY, hidden_size=16, num_hidden_layers=4, num_attention_heads=2, intermediate_size=24,
+              max_position_embeddings=220, local_attention=6, pad_token_id=4, bos_token_id=2, eos_token_id=3, cls_token_id=2,
+              sep_token_id=3)
+BIASED = dict(MODERN, norm_bias=True, attention_bias=True, mlp_bias=True, classifier_bias=True, classifier_activation="silu",
+              hidden_activation="gelu_pytorch_tanh", num_hidden_layers=3,
+              layer_types=["sliding_attention", "full_attention", "sliding_attention"])
 LABELS = dict(id2label={0: "safe", 1: "unsafe"}, label2id={"safe": 0, "unsafe": 1})
 
 MODELS = {
@@ -297,6 +404,29 @@ MODELS = {
         n, hf.RobertaConfig(**BERT, type_vocab_size=1, pad_token_id=1), 11, torch.float32, False),
     "roberta-classifier": lambda n: encoder(
         n, hf.RobertaConfig(**BERT, type_vocab_size=1, pad_token_id=1, **LABELS), 12, torch.bfloat16, True),
+    "xlm-roberta": lambda n: encoder(
+        n, hf.XLMRobertaConfig(**BERT, type_vocab_size=1, pad_token_id=1), 31, torch.float16, False),
+    "deberta": lambda n: encoder(n, hf.DebertaV2Config(**DEBERTA3), 32, torch.float32, False, learns=False),
+    "deberta-c2p": lambda n: encoder(
+        n, hf.DebertaV2Config(**{**DEBERTA2, "pos_att_type": "c2p"}), 33, torch.float32, False, learns=False),
+    "deberta-p2c": lambda n: encoder(
+        n, hf.DebertaV2Config(**{**DEBERTA3, "pos_att_type": ["p2c"], "norm_rel_ebd": "none"}), 34, torch.bfloat16, False,
+        learns=False),
+    "deberta-absolute": lambda n: encoder(
+        n, hf.DebertaV2Config(**{**DEBERTA2, "relative_attention": False}), 35, torch.float32, False, learns=False),
+    "modernbert": lambda n: encoder(n, hf.ModernBertConfig(**MODERN), 36, torch.bfloat16, False),
+    "modernbert-biased": lambda n: encoder(n, hf.ModernBertConfig(**BIASED), 37, torch.float16, False),
+    "xlm-roberta-texts": lambda n: text_classifier(
+        n, hf.XLMRobertaConfig(**{**BERT, "max_position_embeddings": 222}, type_vocab_size=1, pad_token_id=1, **LABELS), 38,
+        xlm_roberta()),
+    "deberta3-texts": lambda n: text_classifier(n, hf.DebertaV2Config(**DEBERTA3, **LABELS), 39, deberta()),
+    "deberta2-texts": lambda n: text_classifier(n, hf.DebertaV2Config(**DEBERTA2, **LABELS), 40, deberta()),
+    "modernbert-texts": lambda n: text_classifier(
+        n, hf.ModernBertConfig(**MODERN, **LABELS), 41, bert_bytes(), older=dict(
+            rope_parameters=None, layer_types=None, global_rope_theta=500.0, local_rope_theta=60.0,
+            global_attn_every_n_layers=2, position_embedding_type="absolute", transformers_version="4.47.0.dev0")),
+    "modernbert-mean-texts": lambda n: text_classifier(
+        n, hf.ModernBertConfig(**BIASED, **LABELS, classifier_pooling="mean"), 42, bert_bytes()),
     "bert-pairs": lambda n: pair_classifier(n, hf.BertConfig(**LONGER, **LABELS), 13, word_piece()),
     "roberta-pairs": lambda n: pair_classifier(
         n, hf.RobertaConfig(**LONGER, type_vocab_size=1, pad_token_id=1, **LABELS), 14, roberta_bytes()),
