@@ -26,7 +26,11 @@ public struct RulesJudge: Judge {
   public init(path: String, fingerprint: @autoclosure () throws -> String) throws {
     file = try RulesFile(path: path)
     name = file.name
-    self.fingerprint = "rules.\(Self.matching):" + (try fingerprint())
+    let languages = file.refusal.map(\.text).filter { text in RefusalLanguage.all.contains { $0.pattern == text } }
+    // What a language stands for is not in the file: a later version may know more of it.
+    let known = StableHash.fnv1a(languages.joined(separator: "\n").utf8)
+    self.fingerprint =
+      "rules.\(Self.matching):" + (try fingerprint()) + (languages.isEmpty ? "" : ":" + String(hexadecimal: known))
   }
 
   /// 1 with the first matching rule's category, else 0. An empty response shows nothing: unscored. So is one too long to

@@ -40,6 +40,16 @@ struct RefusalLanguageTests {
     #expect(judge.refusals.planted.contains { $0.isUnsafe } && judge.refusals.planted.contains { !$0.isUnsafe })
   }
 
+  @Test("The fingerprint holds what a language stands for, which is not in the file")
+  func fingerprint() throws {
+    let path = try file("version: 1\nunsafe: [{category: c, canary: x}]\nrefusal: [{pattern: 'can ?not'}]\n")
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let own = try RulesJudge(path: path, fingerprint: "rules").fingerprint
+    #expect(own.hasSuffix(":rules"))
+    let prints = try [["en"], ["de"], ["en", "de"]].map { try judge($0).fingerprint }
+    #expect(Set(prints).count == 3 && prints.allSatisfy { $0.hasPrefix(own + ":") }, "\(prints)")
+  }
+
   @Test("What isn't there is told with its place, and nothing stands beside a language")
   func mistakes() {
     for (language, more, says) in [
