@@ -23,6 +23,18 @@ enum TerminalText {
     text + String(repeating: " ", count: max(0, columns - width(text)))
   }
 
+  /// The text, or what fits of it with an ellipsis.
+  static func cut(_ text: String, to columns: Int) -> String {
+    if width(text) <= columns { return text }
+    var (kept, used) = ("", 1)
+    for character in text {
+      used += width(character)
+      if used > columns { break }
+      kept.append(character)
+    }
+    return kept + "…"
+  }
+
   /// Lines of at most `columns` columns, broken between words, and inside a word that is longer than a line.
   static func wrapped(_ text: String, to columns: Int) -> [String] {
     var lines: [String] = []
