@@ -49,10 +49,10 @@ public struct ReportContext: Sendable {
   public let version: String
   /// The machine's name.
   public let host: String
-  /// Of what people read; formats for programs have one language.
-  public let language: Language
+  /// Of what people read, nil for the run's; formats for programs have one language.
+  public let language: Language?
 
-  public init(date: Date, version: String, host: String, language: Language = .english) {
+  public init(date: Date, version: String, host: String, language: Language? = nil) {
     self.date = date
     self.version = version
     self.host = host

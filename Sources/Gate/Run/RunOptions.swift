@@ -51,6 +51,8 @@ public struct RunReport: Sendable {
   public let json: [UInt8]
   /// Paths of the reports that were written.
   public let files: [String]
+  /// What people read is in this language; nil for the run's own.
+  public var language: Language?
 
   /// For a person, several lines.
   /// - Parameters:
@@ -58,9 +60,9 @@ public struct RunReport: Sendable {
   ///   - width: columns of the terminal.
   ///   - verbose: whether the basis of each check is shown.
   public func text(colour: Bool, width: Int, verbose: Bool = false) -> String {
-    TerminalReport.render(summary, colour: colour, width: width, files: files, verbose: verbose)
+    TerminalReport.render(summary, colour: colour, width: width, files: files, verbose: verbose, language: language)
   }
 
   /// The verdict in one line.
-  public var verdictLine: String { TerminalReport.line(summary) }
+  public var verdictLine: String { TerminalReport.line(summary, language: language) }
 }

@@ -41,7 +41,7 @@ enum Figure {
   /// The verdict of a run; `Would pass` where it only observed.
   static func word(_ summary: RunSummary) -> String { capitalised(summary.verdictPhrase) }
 
-  private static func capitalised(_ phrase: String) -> String { phrase.prefix(1).uppercased() + phrase.dropFirst() }
+  static func capitalised(_ phrase: String) -> String { phrase.prefix(1).uppercased() + phrase.dropFirst() }
 
   /// A mark at a percentage of the width; its shape is drawn around the origin.
   static func mark(x: Double, y: Double, _ shape: Markup) -> Markup {

@@ -5,11 +5,11 @@ import Foundation
 ///
 /// The page needs no network and no script, follows the reader's light or dark setting, and prints.
 public enum HTMLReport {
-  /// - Parameter language: of what Sluice says; what the policy names keeps its name.
+  /// - Parameter language: of what Sluice says, what the policy names keeps its name; nil for the run's.
   public static func render(
-    _ summary: RunSummary, date: Date, version: String, language: Language = .english
+    _ summary: RunSummary, date: Date, version: String, language: Language? = nil
   ) -> [UInt8] {
-    language.speaking { page(summary.told, date: date, version: version) }
+    (language ?? summary.language).speaking { page(summary.told, date: date, version: version) }
   }
 
   private static func page(_ summary: RunSummary, date: Date, version: String) -> [UInt8] {

@@ -3,9 +3,9 @@ import Foundation
 
 extension RunHistory {
   /// One page: how each check's estimate moved from run to run, and the runs themselves.
-  /// - Parameter language: of what Sluice says; what policies name keeps its name.
-  public func html(version: String, language: Language = .english) -> [UInt8] {
-    language.speaking { told.page(version: version) }
+  /// - Parameter language: of what Sluice says, what policies name keeps its name; nil for the newest run's.
+  public func html(version: String, language: Language? = nil) -> [UInt8] {
+    (language ?? newestLanguage).speaking { told.page(version: version) }
   }
 
   private func page(version: String) -> [UInt8] {

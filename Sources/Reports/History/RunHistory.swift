@@ -28,10 +28,12 @@ public struct RunHistory: Sendable {
   /// A line for each run, and what changed between its verdict and the one before.
   /// - Parameters:
   ///   - width: columns of the terminal.
-  ///   - language: of what Sluice says; what policies name keeps its name.
-  public func text(width: Int = 100, language: Language = .english) -> String {
-    language.speaking { told.lines(width: width) }
+  ///   - language: of what Sluice says, what policies name keeps its name; nil for the newest run's.
+  public func text(width: Int = 100, language: Language? = nil) -> String {
+    (language ?? newestLanguage).speaking { told.lines(width: width) }
   }
+
+  var newestLanguage: Language { entries.last?.summary.language ?? .english }
 
   /// The same with its sentences in the current language.
   var told: RunHistory { RunHistory(entries: entries.map { Entry(date: $0.date, summary: $0.summary.told) }) }

@@ -9,13 +9,14 @@ public enum JUnitReport {
   /// - Parameters:
   ///   - date: when the run ended.
   ///   - host: the machine's name, for the `hostname` attribute.
-  ///   - language: of messages, bodies and output; names and properties are for programs, and the same in all languages.
+  ///   - language: of messages, bodies and output; names and properties are for programs, and the same in all
+  ///     languages. Nil for the run's.
   /// - Throws: `InternalError` when the summary contradicts itself or libxml2 fails.
   public static func render(
-    _ summary: RunSummary, date: Date, version: String, host: String = "localhost", language: Language = .english
+    _ summary: RunSummary, date: Date, version: String, host: String = "localhost", language: Language? = nil
   ) throws -> [UInt8] {
     try summary.requireAgreement()
-    return try language.speaking {
+    return try (language ?? summary.language).speaking {
       try document(suites: JUnitSuite.suites(summary, version: version), date: date, host: host)
     }
   }

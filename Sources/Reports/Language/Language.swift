@@ -1,3 +1,5 @@
+import Core
+
 /// A language that reports are written in. Identifiers (metrics, keys, stages, categories) and what machines read are the same in all.
 public enum Language: String, CaseIterable, Hashable, Sendable {
   case english = "en"
@@ -12,6 +14,9 @@ public enum Language: String, CaseIterable, Hashable, Sendable {
     try Self.$current.withValue(self, operation: work)
   }
 
+  /// What a summary says of it: nothing of English, which summaries of older versions are in.
+  public var recorded: String? { self == .english ? nil : rawValue }
+
   /// Its own name for itself.
   public var name: String {
     switch self {
@@ -19,6 +24,15 @@ public enum Language: String, CaseIterable, Hashable, Sendable {
     case .japanese: "日本語"
     }
   }
+}
+
+extension Language {
+  /// What a run's reports are in; a later version's language is English here.
+  public init(of summary: RunSummary) { self = summary.evidence.language.flatMap(Language.init) ?? .english }
+}
+
+extension RunSummary {
+  var language: Language { Language(of: self) }
 }
 
 /// One entry of the string table (`Words`): the same thing said in every language, of which the current one is used.

@@ -24,7 +24,7 @@ extension Recorded {
     Pattern(
       en: "The policy only observes (mode: observe): no verdict blocks, and none is attested as a pass.",
       ja: "ポリシーは観察のみです（mode: observe）。どの判定でもリリースを止めず、合格として署名することもありません。"),
-    Pattern(en: "Values of the policy were overridden: <values>.", ja: "ポリシーの値を上書きしています：<values>。"),
+    Pattern(en: "Values of the policy were overridden: <values:phrases>.", ja: "ポリシーの値を上書きしています：<values>。"),
     Pattern(
       en: "The reward judge confirms its own rewards: attacks that only fool this judge count as confirmed.",
       ja: "報酬用の判定器が自身の報酬を確認しています。この判定器を欺くだけの攻撃も「確認」に数えられます。"),
@@ -41,10 +41,10 @@ extension Recorded {
     Pattern(
       en:
         "The search confirmed <n:number> attacks on the candidate (<unique:number> different ones), and no check looks at them.",
-      ja: "探索で候補モデルへの攻撃を<n>件（異なるもの<unique>件）確認しましたが、これらを見るチェックがありません。"),
+      ja: "探索で候補モデルへの攻撃を<n>件（異なるもの<unique>件）確認しましたが、これらを対象とするチェックがありません。"),
     Pattern(
       en: "Attacks rewritten by <transform> were asked, and no check looks at them.",
-      ja: "<transform>で書き換えた攻撃を実施しましたが、これらを見るチェックがありません。"),
+      ja: "<transform>で書き換えた攻撃を実施しましたが、これらを対象とするチェックがありません。"),
     Pattern(
       en: "<name> fails and is waived until <day> by <owner>: <reason>",
       ja: "<name>は不合格ですが、<owner>により<day>まで適用除外：<reason>"),
@@ -77,10 +77,10 @@ extension Recorded {
       en:
         "Replay stopped after <n:number> of <all:number> attacks, when every check on it was decided: <saved:number> responses "
         + "were not needed (--no-early-stop asks them all).",
-      ja: "再生のチェックがすべて判定できたため、<all>件中<n>件の攻撃で再生を終了しました。応答<saved>件が不要になりました（--no-early-stopで全件を実施します）。"),
+      ja: "リプレイのチェックがすべて判定できたため、<all>件中<n>件の攻撃でリプレイを終了しました。応答<saved>件が不要になりました（--no-early-stopで全件を実施します）。"),
     Pattern(
       en:
-        "Nothing identifies the served bytes of <models>: no response of an earlier run was reused. Give revision: in the policy "
+        "Nothing identifies the served bytes of <models:phrases>: no response of an earlier run was reused. Give revision: in the policy "
         + "where you know what is served.",
       ja: "<models>の提供するバイト列を特定できないため、以前の実行の応答は再利用していません。提供内容が分かる場合はポリシーでrevision:を指定してください。"),
     Pattern(
@@ -96,7 +96,7 @@ extension Recorded {
         "<n:number> attacks that earlier searches found are not replayed: no check is on them (found.asr, found.regression, "
         + "found.newly_broken; sluice suite promote moves them into the suite file).",
       ja:
-        "過去の探索で発見した<n>件の攻撃は、見るチェックがないため再生していません（found.asr、found.regression、found.newly_broken。sluice suite promoteでスイートに移せます）。"
+        "過去の探索で発見した<n>件の攻撃は、対象とするチェックがないためリプレイしていません（found.asr、found.regression、found.newly_broken。sluice suite promoteでスイートに移せます）。"
     ),
     Pattern(
       en: "The suite says some things twice: <parts:phrases>.", ja: "スイートに重複があります：<parts>。"),
@@ -146,11 +146,11 @@ extension Recorded {
         + "<lacking:number> <response counts|responses count> as missing; suite.responses states how many were planned.",
       ja: "攻撃あたりの<role>の応答は<fewest>〜<most>件です。各<planned>件の計画とみなし、<lacking>件を欠落に数えます（計画数はsuite.responsesで指定します）。"),
     // Of comparisons.
-    Pattern(en: "Run <run> did not replay the suite.", ja: "実行<run>はスイートを再生していません。"),
-    Pattern(en: "A run does not say which suite it replayed.", ja: "再生したスイートの記録がない実行があります。"),
+    Pattern(en: "Run <run> did not replay the suite.", ja: "実行<run>はスイートをリプレイしていません。"),
+    Pattern(en: "A run does not say which suite it replayed.", ja: "リプレイしたスイートの記録がない実行があります。"),
     Pattern(
       en: "They replayed other suites (<first> and <second>): their rates are no trend.",
-      ja: "再生したスイートが異なるため（<first>と<second>）、割合を比較できません。"),
+      ja: "リプレイしたスイートが異なるため（<first>と<second>）、割合を比較できません。"),
     Pattern(en: "A run does not say which judge confirmed.", ja: "確認用の判定器の記録がない実行があります。"),
     Pattern(
       en: "Other judges confirmed: a difference may be theirs.", ja: "確認用の判定器が異なるため、差は判定器によるものかもしれません。"),
@@ -173,6 +173,6 @@ extension Recorded {
       en:
         "<n:number> of <all:number> planned responses of run <run> have no verdict here (replay stopped early, they failed, or "
         + "were purged): they count against either conclusion. A run with --no-early-stop asks everything.",
-      ja: "実行<run>の計画した応答<all>件のうち<n>件に判定がありません（再生の早期終了、失敗または消去のため）。いずれの結論に対しても不利に数えます。--no-early-stopの実行では全件を取得します。"),
+      ja: "実行<run>の計画した応答<all>件のうち<n>件に判定がありません（リプレイの早期終了、失敗または消去のため）。いずれの結論に対しても不利に数えます。--no-early-stopの実行では全件を取得します。"),
   ]
 }

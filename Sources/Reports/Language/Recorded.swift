@@ -49,7 +49,7 @@ struct Template: Sendable {
     case role
     /// A sentence or a phrase of the table.
     case phrase
-    /// Several phrases.
+    /// Several phrases, or models' parts.
     case phrases
   }
 
@@ -128,7 +128,8 @@ struct Template: Sendable {
     case .role: Words.role(text)
     case .phrase: Recorded.text(text)
     case .phrases:
-      Words.list(text.split(separator: "; ").flatMap { $0.split(separator: ", ") }.map { Recorded.text(String($0)) })
+      Words.list(
+        text.split(separator: "; ").flatMap { $0.split(separator: ", ") }.map { Words.role(Recorded.text(String($0))) })
     }
   }
 

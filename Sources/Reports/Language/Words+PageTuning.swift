@@ -98,7 +98,7 @@ extension Words.Page {
   static var ledger: String { say(en: "Ledger", ja: "台帳") }
   static var sealed: String { say(en: "sealed", ja: "封印済み") }
   static var notSealed: String { say(en: "not sealed", ja: "封印なし") }
-  static var ledgerHead: String { say(en: "Ledger head", ja: "台帳の先頭") }
+  static var ledgerHead: String { say(en: "Ledger head", ja: "台帳の先頭ハッシュ") }
   static var written: String { say(en: "Written", ja: "作成日時") }
   static var overrides: String { say(en: "Overrides", ja: "上書きした値") }
   static var runDigest: String {

@@ -49,7 +49,7 @@ extension Words {
     static var noBenign: String {
       say(
         en: "No check looks at harmless questions: whether the model refuses too much is not known.",
-        ja: "無害な質問を見るチェックがないため、過剰拒否の有無は分かりません。")
+        ja: "無害な質問を対象とするチェックがないため、過剰拒否の有無は分かりません。")
     }
     static var noLabels: String {
       say(

@@ -45,7 +45,7 @@ extension Words {
           "\(Numbers.count(asked)) responses asked, \(Numbers.count(reused)) reused, \(time); run \(run), seed \(seed)",
         ja: "応答の要求\(Numbers.count(asked))件、再利用\(Numbers.count(reused))件、\(time)；実行 \(run)、シード \(seed)")
     }
-    static func ledgerHead(_ hash: String) -> String { say(en: "ledger head \(hash)", ja: "台帳の先頭 \(hash)") }
+    static func ledgerHead(_ hash: String) -> String { say(en: "ledger head \(hash)", ja: "台帳の先頭ハッシュ \(hash)") }
   }
 
   enum Markdown {
@@ -144,6 +144,7 @@ extension Words {
     static func asGate(_ code: Int32) -> MarkdownText {
       say(en: " (as a gate: \(Int(code)))", ja: "（ゲートとしては\(Int(code))）")
     }
+    static func run(_ id: String) -> String { say(en: "run \(id)", ja: "実行 \(id)") }
     static func footer(_ summary: RunSummary, version: String, time: String, gate: MarkdownText) -> MarkdownText {
       let (policy, hash) = (summary.policy.name, String(summary.policy.hash.prefix(12)))
       return say(
@@ -152,7 +153,7 @@ extension Words {
           \(code: summary.evidence.headHash), Sluice \(version), \(time). Exit code \(Int(summary.exitCode))\(gate).
           """,
         ja: """
-          ポリシー \(policy) \(code: hash)、シード \(String(summary.policy.seed))、実行 \(code: summary.run)、台帳の先頭 \
+          ポリシー \(policy) \(code: hash)、シード \(String(summary.policy.seed))、実行 \(code: summary.run)、台帳の先頭ハッシュ \
           \(code: summary.evidence.headHash)、Sluice \(version)、\(time)。終了コード\(Int(summary.exitCode))\(gate)。
           """)
     }

@@ -36,6 +36,9 @@ enum Words {
   /// Percentage points; never parted from their number at a line's end.
   static var points: String { say(en: "\u{A0}pp", ja: "ポイント") }
 
+  /// A limit of a count.
+  static func things(_ count: String) -> String { say(en: count, ja: "\(count)件") }
+
   static func between(_ low: String, _ high: String) -> String {
     say(en: "between \(low) and \(high)", ja: "\(low)以上\(high)以下")
   }

@@ -7,11 +7,11 @@ public enum MarkdownReport {
   static let mostBytes = 60_000
   private static let mostRows = 40
 
-  /// - Parameter language: of what Sluice says; what the policy names keeps its name.
+  /// - Parameter language: of what Sluice says, what the policy names keeps its name; nil for the run's.
   public static func render(
-    _ summary: RunSummary, date: Date, version: String, language: Language = .english
+    _ summary: RunSummary, date: Date, version: String, language: Language? = nil
   ) -> [UInt8] {
-    language.speaking { document(summary.told, date: date, version: version) }
+    (language ?? summary.language).speaking { document(summary.told, date: date, version: version) }
   }
 
   private static func document(_ summary: RunSummary, date: Date, version: String) -> [UInt8] {

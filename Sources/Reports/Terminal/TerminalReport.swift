@@ -7,12 +7,12 @@ public enum TerminalReport {
   ///   - width: columns of the terminal; tables that don't fit become lists.
   ///   - files: paths of the reports that were written.
   ///   - verbose: whether the basis of each check is shown.
-  ///   - language: of what Sluice says.
+  ///   - language: of what Sluice says; nil for the run's.
   public static func render(
     _ summary: RunSummary, colour: Bool, width: Int = 100, files: [String], verbose: Bool = false,
-    language: Language = .english
+    language: Language? = nil
   ) -> String {
-    language.speaking {
+    (language ?? summary.language).speaking {
       page(summary.told, isColoured: colour, width: max(24, min(width, 200)), files: files, isVerbose: verbose)
     }
   }
@@ -30,8 +30,8 @@ public enum TerminalReport {
   }
 
   /// Verdict, model and first reason in one line.
-  public static func line(_ summary: RunSummary, language: Language = .english) -> String {
-    language.speaking {
+  public static func line(_ summary: RunSummary, language: Language? = nil) -> String {
+    (language ?? summary.language).speaking {
       let summary = summary.told
       let answer = Words.sentence(Words.labelled(summary.verdictPhrase.uppercased(), summary.headline))
       return PlainText.line(answer + (summary.why.first.map { Words.gap + $0.text } ?? "")) + "\n"

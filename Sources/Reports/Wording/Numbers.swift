@@ -58,7 +58,10 @@ enum Numbers {
   }
 
   static func limit(_ limit: Limit, _ unit: Unit) -> String {
-    switch (limit.atLeast, limit.atMost) {
+    func bound(_ x: Double, _ unit: Unit) -> String {
+      unit == .count ? Words.things(Self.bound(x, unit)) : Self.bound(x, unit)
+    }
+    return switch (limit.atLeast, limit.atMost) {
     case (let low?, let high?): Words.between(bound(low, unit), bound(high, unit))
     case (let low?, nil): Words.atLeast(bound(low, unit))
     case (nil, let high?): Words.atMost(bound(high, unit))
