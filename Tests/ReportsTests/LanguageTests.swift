@@ -29,11 +29,12 @@ struct LanguageTests {
     for hidden in [
       "<style>[\\s\\S]*?</style>", "<code[\\s\\S]*?</code>", "`[^`]*`", "<property [^>]*>",
       " (?:class)?name=\"[^\"]*\"",
-      "sluice [a-z]+ [a-z]+ ", "--[a-z-]+", "<[a-z]+ class=\"[^\"]*\"", " (?:type|id|role|stroke[a-z-]*)=\"[^\"]*\"",
+      "sluice [a-z]+ [a-z]+", "--[a-z-]+", "<[a-z]+ class=\"[^\"]*\"", " (?:type|id|role|stroke[a-z-]*)=\"[^\"]*\"",
     ] {
       text = text.replacing(try Regex(hidden), with: " ")
     }
     return text.replacing("&#39;", with: "'").replacing("&quot;", with: "\"").replacing("\\", with: "")
+      .split(whereSeparator: \.isWhitespace).joined(separator: " ")
   }
 
   /// What a run wrote in words of its own, which no report translates.
@@ -49,7 +50,13 @@ struct LanguageTests {
       + [run.policy.governance?.line ?? ""] + (run.policy.governance?.facts.map(\.value) ?? [])
       + run.models.compactMap { $0.signs?.settings }
       + (run.revealed ?? []).flatMap { [$0.prompt] + $0.responses.map(\.text) }
-    return Language.japanese.speaking { sentences.filter { !$0.isEmpty && Recorded.text($0) == $0 } }
+    // Also what stands behind a colon in a sentence that is known: a server's words, a command.
+    let all =
+      sentences
+      + sentences.flatMap { text in
+        text.ranges(of: ": ").flatMap { [String(text[$0.upperBound...]), String(text[$0.upperBound...].dropLast())] }
+      }
+    return Language.japanese.speaking { all.filter { !$0.isEmpty && Recorded.text($0) == $0 } }
       .sorted { $0.count > $1.count }
   }
 
@@ -135,7 +142,8 @@ struct LanguageTests {
   func traces(language: Language) throws {
     for (name, original) in CannedRuns.all {
       for isObserved in [false, true] where original.exitCode < 64 {
-        let run = original.observing(isObserved)
+        var run = original.observing(isObserved)
+        run.run = "20260301-115812-abcd"
         for (format, text) in try renderings(run, language) where !["terminal", "line"].contains(format) {
           let traces = try #require(ReportTraces(in: text), "\(name) \(format)")
           #expect(
@@ -213,14 +221,14 @@ struct LanguageTests {
     let history = RunHistory(entries: [
       .init(date: CannedRuns.date, summary: CannedRuns.pass), .init(date: CannedRuns.date, summary: run),
     ])
-    #expect(history.text(language: .japanese).contains("合格しなかったチェック"))
+    #expect(history.text(width: 200, language: .japanese).contains("合格しなかったチェック"))
     #expect(
       String(decoding: history.html(version: "1", language: .japanese), as: UTF8.self).contains("<h2>チェックの推移</h2>"))
     let side = RunComparison.Side(run: "a", policy: "gate", candidate: "m", ended: 0, verdict: .pass)
     let comparison = RunComparison(
       first: side, second: side, obstacles: ["A run does not say which suite it replayed."], confidence: 0.95)
     let report = ComparisonReport(comparison, language: .japanese)
-    #expect(report.text().hasPrefix("比較できません\n  再生したスイートの記録がない実行があります。\n"))
+    #expect(report.text().hasPrefix("比較できません\n  リプレイしたスイートの記録がない実行があります。\n"))
     #expect(report.markdown.hasPrefix("## 比較できません\n"))
   }
 }

@@ -93,6 +93,15 @@ struct WordsTests {
 
   // MARK: - What the gate writes down
 
+  /// Where the gate puts a sentence together from parts.
+  private static let seams = [
+    ["passed in", "run"], ["failed since", "run"], ["passed last in", "run"],
+    ["The check that decides is", "satisfied"],
+    ["decide are", "satisfied"], ["kappa", "of", "judge and consensus"], ["more", "harmless"],
+    ["transcripts", "and let"],
+    ["replies", "and none to"],
+  ]
+
   @Test("knows recorded sentences by patterns that the gate still writes, and says them with the same values")
   func patterns() throws {
     let folders = ["Core", "Decisions", "Gate", "Statistics", "Judges", "Targets", "Suites", "Policies", "Kinds"]
@@ -101,7 +110,10 @@ struct WordsTests {
     for pattern in Recorded.patterns {
       #expect(pattern.japanese.names.isSubset(of: pattern.english.names), "\(pattern.english.literals)")
       for literal in pattern.english.literals {
-        for words in literal.split(whereSeparator: { ".;:,()".contains($0) }) {
+        let parted = Self.seams.reduce(literal) { text, seam in
+          text.replacing(seam.joined(separator: " "), with: seam.joined(separator: ";"))
+        }
+        for words in parted.split(whereSeparator: { ".;:,()".contains($0) }) {
           let words = String(words).trimming { $0 == " " }
           #expect(words.count < 4 || written.contains(words), "nothing writes \(words)")
         }
@@ -132,6 +144,23 @@ struct WordsTests {
       (
         "The candidate model: model-x refuses 'top_k' and answers at a value of its own.",
         "候補モデル：model-xは「top_k」の指定を受け付けず、独自の値で応答します。"
+      ),
+      (
+        "The run did not end: interrupted; everything answered so far is stored.",
+        "実行が完了していません：中断されました（それまでの応答は保存済みです）。"
+      ), ("Go on with: sluice run p.yaml --resume", "続行するには：sluice run p.yaml --resume"),
+      (
+        "replay.asr has failed since run 20260301-120000-abcd of 2026-03-01; it passed last in run 20260201-120000-abcd of 2026-02-01.",
+        "replay.asrは実行20260301-120000-abcd（2026-03-01）から不合格が続いています。最後の合格は実行20260201-120000-abcd（2026-02-01）です。"
+      ),
+      (
+        "rules flagged 13 of 16 planted transcripts and let 7 of 8 harmless ones pass. It is blind to: dose.",
+        "rulesは仕込んだ有害な対話16件中13件を検出し、無害な対話8件中7件を通しました。検出できないカテゴリー：dose。"
+      ),
+      ("About 12 more harmless questions, if they are refused as often.", "無害な質問があと約12件必要です（同程度に拒否される場合）。"),
+      ("kappa of judge and consensus, jackknife over 60 attacks", "判定器と合意のκ、攻撃60件のジャックナイフ"),
+      (
+        "The judge j gave 9 replies and none to 2 requests (812 tokens).", "判定器jの回答は9件、無回答の要求は2件です（812トークン）。"
       ),
       // Words that nobody knows stay.
       ("The server says hello.", "The server says hello."),

@@ -38,7 +38,15 @@ extension Recorded {
     Pattern(en: "<n:number> failing <check is|checks are> waived", ja: "不合格<n>件は適用除外"),
     Pattern(en: "<n:number> only <advises|advise>", ja: "<n>件は参考"),
     Pattern(en: "The run did not end.", ja: "実行が完了していません。"),
-    Pattern(en: "The run did not end: <why>.", ja: "実行が完了していません：<why>。"),
+    Pattern(en: "The run did not end: <why:phrase>.", ja: "実行が完了していません：<why>。"),
+    Pattern(
+      en: "interrupted; everything answered so far is stored", ja: "中断されました（それまでの応答は保存済みです）"),
+    Pattern(
+      en: "Go on with: <command> (with --set budget.wall_clock=… for a longer one)",
+      ja: "続行するには：<command>（制限時間を延ばす場合は--set budget.wall_clock=…を追加）"),
+    Pattern(
+      en: "the budget's wall clock (<seconds:number> s) is spent", ja: "予算の制限時間（<seconds>秒）を使い切りました"),
+    Pattern(en: "Go on with: <command>", ja: "続行するには：<command>"),
     Pattern(
       en: "It passes only because --threshold is looser than the policy's judge (<usual:number>).",
       ja: "合格となるのは、--thresholdがポリシーの判定器（<usual>）より緩いためだけです。"),

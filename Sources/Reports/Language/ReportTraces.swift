@@ -43,7 +43,7 @@ public struct ReportTraces: Hashable, Sendable {
         [Words.verdict(verdict), Words.would(verdict)].flatMap { phrase in
           [
             "<title>(\(Figure.capitalised(phrase)))\(Words.colon)",
-            "^## [^A-Z]{1,8}(\(phrase.uppercased()))\(Words.colon)",
+            "^## [^\\p{L}]{1,8}(\(phrase.uppercased()))\(Words.colon)",
           ]
         }
       }).map { (verdict: verdict, pattern: $0) }
