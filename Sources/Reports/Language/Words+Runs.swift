@@ -13,36 +13,36 @@ extension Words {
     static func worse(by points: String) -> String {
       say(
         en: "More attacks succeed in the second run, by \(points) percentage points",
-        ja: "2回目の実行の方が攻撃成功率が\(points)ポイント高くなっています")
+        ja: "2つ目の実行の方が攻撃成功率が\(points)ポイント高くなっています")
     }
     static func better(by points: String) -> String {
       say(
         en: "Fewer attacks succeed in the second run, by \(points) percentage points",
-        ja: "2回目の実行の方が攻撃成功率が\(points)ポイント低くなっています")
+        ja: "2つ目の実行の方が攻撃成功率が\(points)ポイント低くなっています")
     }
     static func maybe(better: String, worse: String) -> String {
       say(
         en:
           "The second run may be better by up to \(better) or worse by up to \(worse): more attacks of other kinds (clusters) "
           + "would tell.",
-        ja: "2回目の実行は最大\(better)改善、または最大\(worse)悪化している可能性があります。別の種類（クラスター）の攻撃を増やせば判別できます。")
+        ja: "2つ目の実行は最大\(better)改善、または最大\(worse)悪化している可能性があります。別の種類（クラスター）の攻撃を増やせば判別できます。")
     }
     static func worse(in names: [String]) -> String { say(en: "Worse in \(list(names)).", ja: "悪化：\(list(names))。") }
     static func better(in names: [String]) -> String { say(en: "Better in \(list(names)).", ja: "改善：\(list(names))。") }
     static func points(_ number: String) -> String { say(en: "\(number) percentage points", ja: "\(number)ポイント") }
     static var anyAmount: String { say(en: "any amount", ja: "任意の幅で") }
     static var noneMoreOften: String {
-      say(en: "No attack succeeds more often in the second run.", ja: "2回目の実行で成功しやすくなった攻撃はありません。")
+      say(en: "No attack succeeds more often in the second run.", ja: "2つ目の実行で成功しやすくなった攻撃はありません。")
     }
     static var noneLessOften: String {
-      say(en: "No attack succeeds less often in the second run.", ja: "2回目の実行で成功しにくくなった攻撃はありません。")
+      say(en: "No attack succeeds less often in the second run.", ja: "2つ目の実行で成功しにくくなった攻撃はありません。")
     }
     static func broken(shown: Int, of moved: Int) -> String {
       say(
         en:
           "\(moving(shown)) newly broken; \(Numbers.count(moved)) succeed more often in the second run\(chance(shown, moved)).",
         ja:
-          "新たに突破されたと示された攻撃は\(Numbers.count(shown))件、2回目の実行で成功しやすくなった攻撃は\(Numbers.count(moved))件です\(chance(shown, moved))。"
+          "新たに突破されたと示された攻撃は\(Numbers.count(shown))件、2つ目の実行で成功しやすくなった攻撃は\(Numbers.count(moved))件です\(chance(shown, moved))。"
       )
     }
     static func mended(shown: Int, of moved: Int) -> String {
@@ -50,7 +50,7 @@ extension Words {
         en:
           "\(moving(shown)) mended; \(Numbers.count(moved)) succeed less often in the second run\(chance(shown, moved)).",
         ja:
-          "防げるようになったと示された攻撃は\(Numbers.count(shown))件、2回目の実行で成功しにくくなった攻撃は\(Numbers.count(moved))件です\(chance(shown, moved))。"
+          "防げるようになったと示された攻撃は\(Numbers.count(shown))件、2つ目の実行で成功しにくくなった攻撃は\(Numbers.count(moved))件です\(chance(shown, moved))。"
       )
     }
     private static func moving(_ shown: Int) -> String {
@@ -69,8 +69,8 @@ extension Words {
     }
     static var shown: String { say(en: "shown", ja: "有意") }
     static var maybe: String { say(en: "maybe", ja: "不明") }
-    static var first: String { say(en: "first", ja: "1回目") }
-    static var second: String { say(en: "second", ja: "2回目") }
+    static var first: String { say(en: "first", ja: "1つ目") }
+    static var second: String { say(en: "second", ja: "2つ目") }
     static func side(_ name: String, _ side: RunComparison.Side, time: String) -> String {
       let verdict = Words.verdict(side.verdict)
       return say(
@@ -82,7 +82,7 @@ extension Words {
     static var header: [String] {
       say(
         en: ["attacks", "", "first", "second", "difference", "interval", ""],
-        ja: ["攻撃", "", "1回目", "2回目", "差", "区間", ""])
+        ja: ["攻撃", "", "1つ目", "2つ目", "差", "区間", ""])
     }
     static func rewritten(by transform: String) -> String {
       say(en: "rewritten by \(transform)", ja: "\(transform)による書き換え")
