@@ -204,6 +204,15 @@ struct LanguageTests {
     #expect(Set(verdicts) == [own])
   }
 
+  @Test("has no markup that became text", arguments: Language.allCases)
+  func markup(language: Language) {
+    for (name, run) in CannedRuns.all {
+      let page = String(
+        decoding: HTMLReport.render(run, date: CannedRuns.date, version: "1", language: language), as: UTF8.self)
+      #expect(page.firstRange(of: #/&lt;[a-z\/]/#) == nil, "\(name)")
+    }
+  }
+
   @Test("mark the page's language and give it fonts that have its characters")
   func page() {
     func page(_ language: Language) -> String {

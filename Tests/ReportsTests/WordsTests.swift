@@ -128,7 +128,9 @@ struct WordsTests {
       (
         "[0.8808, 1] does not decide at least 0.9; more evidence is needed.", "[0.8808, 1]では「0.9以上」を判定できません。さらに証拠が必要です。"
       ),
-      ("0 of 1268 responses (0%) failed or have no verdict; at most 5% may.", "1268件の応答のうち0件（0%）が失敗または未採点です（許容は5%まで）。"),
+      (
+        "0 of 1268 responses (0%) failed or have no verdict; at most 5% may.", "1,268件の応答のうち0件（0%）が失敗または未採点です（許容は5%まで）。"
+      ),
       ("All 7 checks are satisfied.", "7件のチェックはすべて合格です。"),
       (
         "All 6 checks that decide are satisfied; 1 failing check is waived, 2 only advise.",
@@ -161,6 +163,10 @@ struct WordsTests {
       ("kappa of judge and consensus, jackknife over 60 attacks", "判定器と合意のκ、攻撃60件のジャックナイフ"),
       (
         "The judge j gave 9 replies and none to 2 requests (812 tokens).", "判定器jの回答は9件、無回答の要求は2件です（812トークン）。"
+      ),
+      (
+        "The variant ppo can't be used: it refuses 98% of the harmless questions (the untuned model 1%).",
+        "調整版ppoは使用できません：無害な質問の98%を拒否（調整前のモデルは1%）。"
       ),
       // Words that nobody knows stay.
       ("The server says hello.", "The server says hello."),

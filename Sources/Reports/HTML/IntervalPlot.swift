@@ -46,7 +46,7 @@ struct IntervalPlot: Sendable {
       let position = scale.position(x)
       guard !placed.contains(where: { abs($0 - position) < 20 }) else { return }
       placed.append(position)
-      let bound = Numbers.bound(x, check.wording.unit)
+      let bound = Numbers.tick(x, check.wording.unit)
       let text = isLimit ? Words.Page.limit(bound) : bound
       result += Figure.label(text, x: position, y: Self.base, kind: kind)
     }

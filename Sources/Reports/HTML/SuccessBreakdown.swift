@@ -67,6 +67,9 @@ struct SuccessBreakdown: Sendable {
       [$0.value, $0.upper]
     }
     let scale = PlotScale(low: 0, high: PlotScale(around: [0] + numbers.map { $0 / 1.15 }, unit: .share).high)
+    // Not inside the literal below, where it would be text.
+    let broken: Markup =
+      countsBroken ? #"<th scope="col" class="number">\#(Words.Page.newlyBroken)</th>"# : ""
     let rows = shown.elements.enumerated().map { row($1, scale, id: firstChart + $0) }
     return """
       <section id="\(id)">
@@ -75,7 +78,7 @@ struct SuccessBreakdown: Sendable {
       <li>\(sample("mark baseline", Figure.diamond)) \(Words.Page.baselineLegend(summary.baselineName ?? Words.none))</li></ul>
       <table class="categories"><thead><tr><th scope="col">\(part.column)</th><th scope="col" class="chart">\
       \(axis(scale))</th><th scope="col" class="number">\(Words.Page.candidate)</th><th scope="col" class="number">\(Words.Page.baseline)</th>\
-      \(countsBroken ? #"<th scope="col" class="number">\#(Words.Page.newlyBroken)</th>"# : "")</tr></thead>
+      \(broken)</tr></thead>
       <tbody>\(rows)</tbody></table>
       \(shown.remark)
       <p class="quiet">\(part.eachBar)\(Words.gap)\(order)</p>

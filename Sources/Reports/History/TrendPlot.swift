@@ -32,7 +32,7 @@ struct TrendPlot: Sendable {
     for bound in bounds {
       content += #"<line class="limit" x1="12%" x2="99%" y1="\#(y(bound))" y2="\#(y(bound))"/>"#
       content +=
-        #"<text class="tick strong" x="11%" y="\#(y(bound) + 4)" text-anchor="end">\#(Numbers.bound(bound, unit))</text>"#
+        #"<text class="tick strong" x="11%" y="\#(y(bound) + 4)" text-anchor="end">\#(Numbers.tick(bound, unit))</text>"#
     }
     let trends = self.trends
     // Nobody knows whether runs on suites that were not recorded may be compared.

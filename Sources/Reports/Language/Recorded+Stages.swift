@@ -83,6 +83,13 @@ extension Recorded {
   static let tuning: [Pattern] = [
     Pattern(en: "<variant> can't be used: <problem:phrase>.", ja: "<variant>は使用できません：<problem>。"),
     Pattern(
+      en: "it refuses <share:number> of the harmless questions (the untuned model <usual:number>)",
+      ja: "無害な質問の<share>を拒否（調整前のモデルは<usual>）"),
+    Pattern(
+      en: "it answers <share:number> of the quiz that the untuned model can answer",
+      ja: "調整前のモデルが答えられるクイズの<share>にしか正答しない"),
+    Pattern(en: "there was no attack to tune on", ja: "調整に使う攻撃がない"),
+    Pattern(
       en: "No variant can be recommended: none could be made and used.", ja: "作成して使用できた調整版がないため、推奨できるものはありません。"),
     Pattern(
       en: "No variant can be recommended: each loses more than <share:number> in harmless answers or in the quiz.",

@@ -43,7 +43,7 @@ struct Template: Sendable {
   enum Kind: String, Sendable {
     /// Any text, kept.
     case text
-    /// A number, a percentage or an interval, kept.
+    /// A number, a percentage or an interval; a whole number gets its separators.
     case number
     /// A model's part in the run.
     case role
@@ -124,7 +124,8 @@ struct Template: Sendable {
   private static func said(_ text: String, _ kind: Kind) -> String? {
     switch kind {
     case .text: text
-    case .number: text.allSatisfy { $0.isNumber || "[],. +−-%e∞?".contains($0) } ? text : nil
+    case .number:
+      text.allSatisfy { $0.isNumber || "[],. +−-%e∞?".contains($0) } ? Int(text).map(Numbers.count) ?? text : nil
     case .role: Words.role(text)
     case .phrase: Recorded.text(text)
     case .phrases:

@@ -36,6 +36,9 @@ enum Words {
   /// Percentage points; never parted from their number at a line's end.
   static var points: String { say(en: "\u{A0}pp", ja: "ポイント") }
 
+  /// The same beside a chart, where there is little room.
+  static var shortPoints: String { say(en: "\u{A0}pp", ja: "pt") }
+
   /// A limit of a count.
   static func things(_ count: String) -> String { say(en: count, ja: "\(count)件") }
 

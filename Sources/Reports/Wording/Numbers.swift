@@ -57,6 +57,12 @@ enum Numbers {
     return unit == .share ? text + "%" : unit == .difference ? text + points : text
   }
 
+  /// The same beside a chart, where there is little room.
+  static func tick(_ x: Double, _ unit: Unit) -> String {
+    let text = bound(x, unit)
+    return text.hasSuffix(points) ? text.dropLast(points.count) + Words.shortPoints : text
+  }
+
   static func limit(_ limit: Limit, _ unit: Unit) -> String {
     func bound(_ x: Double, _ unit: Unit) -> String {
       unit == .count ? Words.things(Self.bound(x, unit)) : Self.bound(x, unit)
