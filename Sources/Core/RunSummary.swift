@@ -464,13 +464,19 @@ public struct RunSummary: Hashable, Codable, Sendable {
     /// with both. Nil in summaries of older versions.
     public var host: String?
     public var software: String?
+    /// The language of the run's reports, as `ja`; nil for English.
+    public var language: String?
 
-    public init(ledger: String, sealed: Bool, headHash: String, host: String? = nil, software: String? = nil) {
+    public init(
+      ledger: String, sealed: Bool, headHash: String, host: String? = nil, software: String? = nil,
+      language: String? = nil
+    ) {
       self.ledger = ledger
       self.sealed = sealed
       self.headHash = headHash
       self.host = host
       self.software = software
+      self.language = language
     }
   }
 }

@@ -209,12 +209,18 @@ public struct ReportPolicy: Sendable, Hashable {
   public var reveal: Bool
   /// Whether reports name the machine that the run was on.
   public var namesHost: Bool
+  /// What people read is in this language.
+  public var language: Language
 
-  public init(_ outputs: [Output], deliveries: [Delivery] = [], reveal: Bool, namesHost: Bool = false) {
+  public init(
+    _ outputs: [Output], deliveries: [Delivery] = [], reveal: Bool, namesHost: Bool = false,
+    language: Language = .english
+  ) {
     self.outputs = outputs
     self.deliveries = deliveries
     self.reveal = reveal
     self.namesHost = namesHost
+    self.language = language
   }
 
   /// The same beside the usual reports: `junit.partial.xml` for `junit.xml`. No service is told: a part's verdict is not the release's.
@@ -243,7 +249,8 @@ public struct ReportPolicy: Sendable, Hashable {
         }
       },
       deliveries: kinds.subscribers.compactMap { kind in section.child(kind.name).flatMap { Delivery(kind, $0) } },
-      reveal: section.toggle("reveal"), namesHost: section.toggle("host"))
+      reveal: section.toggle("reveal"), namesHost: section.toggle("host"),
+      language: section.text("language").flatMap(Language.init) ?? .english)
   }
 
   /// Where a report goes; nil for one that isn't wanted.

@@ -49,11 +49,14 @@ public struct ReportContext: Sendable {
   public let version: String
   /// The machine's name.
   public let host: String
+  /// Of what people read, nil for the run's; formats for programs have one language.
+  public let language: Language?
 
-  public init(date: Date, version: String, host: String) {
+  public init(date: Date, version: String, host: String, language: Language? = nil) {
     self.date = date
     self.version = version
     self.host = host
+    self.language = language
   }
 }
 

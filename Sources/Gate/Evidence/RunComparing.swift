@@ -3,6 +3,7 @@ import Decisions
 import Evidence
 import Foundation
 import Policies
+import Reports
 import Suites
 
 /// Compares two runs of a ledger, or of two, by what their candidates answered to the suite. Nothing is asked, and nothing written.
@@ -40,6 +41,9 @@ public struct RunComparing {
       self.suite = suite
     }
   }
+
+  /// What the second run's reports are in.
+  public var language: Language { Language(of: second.summary) }
 
   private let first: Part
   private let second: Part

@@ -34,8 +34,11 @@ public struct OldRuns {
   ///   - run: a run's identifier, or `last`.
   ///   - files: which reports to write where, by the command's options; none to print only.
   ///   - reveal: shows the texts of attacks and responses; nil shows what the policy let the run show.
+  ///   - language: of what people read; nil for the run's own.
   /// - Throws: `SluiceError` (usage) for a run that isn't there or has no verdict, and for a file that is somebody's.
-  public func report(_ run: String, files: [ReportPolicy.Output] = [], reveal: Reveal? = nil) throws -> RunReport {
+  public func report(
+    _ run: String, files: [ReportPolicy.Output] = [], reveal: Reveal? = nil, language: Language? = nil
+  ) throws -> RunReport {
     try OutputPlan(ledger: ledger.path).check(reports: files.map { OutputPlan.Output($0) })
     let (record, stored) = try ledger.finished(run)
     var summary = stored
@@ -51,11 +54,12 @@ public struct OldRuns {
     }
     let date = Date(timeIntervalSince1970: record.ended ?? 0)
     for file in files { try OutputFile.prepare(file.path, what: file.key) }
-    let written = try ReportWriter(wanted: ReportPolicy(files, reveal: false)).write(summary, date: date)
+    let written = try ReportWriter(wanted: ReportPolicy(files, reveal: false)).write(
+      summary, date: date, language: language)
     return RunReport(
       summary: summary,
       json: try JSONReport.render(summary, date: date, version: summary.evidence.software ?? record.version),
-      files: written)
+      files: written, language: language)
   }
 
   /// Verdicts and estimates over runs, oldest first.
@@ -63,8 +67,11 @@ public struct OldRuns {
   ///   - policy: only runs of this policy, by its name.
   ///   - limit: the newest so many.
   ///   - page: where to write them with plots; none to return them only.
+  ///   - language: of the page; nil for the newest run's.
   /// - Throws: `SluiceError`, also for a page's path that is somebody's file; usage (64) for a policy that no run is of.
-  public func history(policy: String? = nil, limit: Int, page: String? = nil) throws -> RunHistory {
+  public func history(policy: String? = nil, limit: Int, page: String? = nil, language: Language? = nil) throws
+    -> RunHistory
+  {
     if let page {
       try OutputPlan(ledger: ledger.path).check(reports: [OutputPlan.Output(key: "--html", path: page)])
     }
@@ -84,7 +91,7 @@ public struct OldRuns {
       })
     if let page {
       try OutputFile.makeFolder(of: page, what: "the page")
-      try OutputFile.write(history.html(version: sluiceVersion), to: page, what: "the page")
+      try OutputFile.write(history.html(version: sluiceVersion, language: language), to: page, what: "the page")
     }
     return history
   }

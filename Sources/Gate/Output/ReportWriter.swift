@@ -22,13 +22,14 @@ struct ReportWriter: Sendable {
     }
   }
 
+  /// - Parameter language: nil for the run's own.
   /// - Returns: the paths written.
   /// - Throws: `SluiceError`: permission (77), I/O (74); usage (64) where somebody put something else there meanwhile.
   @discardableResult
-  func write(_ summary: RunSummary, date: Date) throws -> [String] {
+  func write(_ summary: RunSummary, date: Date, language: Language? = nil) throws -> [String] {
     let context = ReportContext(
       date: date, version: summary.evidence.software ?? sluiceVersion,
-      host: summary.evidence.host ?? "localhost")
+      host: summary.evidence.host ?? "localhost", language: language)
     for output in wanted.outputs {
       let bytes = try output.reporter.report(summary, context)
       // What shows attacks or responses is for its owner alone.

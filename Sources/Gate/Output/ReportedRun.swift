@@ -27,42 +27,11 @@ struct ReportedRun {
       return
     }
     summary = nil
-    let text = String(decoding: bytes, as: UTF8.self)
-    guard let head = Self.first(Self.heads, in: text), let run = Self.first(Self.runs, in: text)
-    else {
+    guard let traces = ReportTraces(in: String(decoding: bytes, as: UTF8.self)) else {
       throw SluiceError.badInput(
         "this is no report of a run, or it names no ledger head", file: file,
         remedy: "Name a JUnit, JSON, HTML or Markdown report that `sluice run` wrote.")
     }
-    self.head = head
-    self.run = run
-    verdict = Self.first(Self.verdicts, in: text)?.lowercased()
-  }
-
-  /// In JUnit, HTML and Markdown, where only Sluice writes.
-  private static let heads = [
-    #"name="ledgerHead" value="([0-9a-f]{64})""#, #"<dt>Ledger head</dt><dd><code class="hash">([0-9a-f]{64})<"#,
-    ", ledger head `([0-9a-f]{64})`",
-  ]
-  private static let runs = [
-    #"name="run" value="([0-9]{8}-[0-9]{6}-[a-z]{4})""#, "<dt>Run</dt><dd><code>([0-9]{8}-[0-9]{6}-[a-z]{4})<",
-    "run `([0-9]{8}-[0-9]{6}-[a-z]{4})`, ledger head",
-  ]
-  private static let verdicts = [
-    #"name="verdict" value="(pass|fail|inconclusive)""#, "<title>(Pass|Fail|Inconclusive): ",
-    "<title>Would (?:be )?(pass|fail|inconclusive): ",
-    "^## [^A-Z]{1,8}(?:WOULD (?:BE )?)?(PASS|FAIL|INCONCLUSIVE): ",
-  ]
-
-  private static func first(_ patterns: [String], in text: String) -> String? {
-    patterns.lazy.compactMap { capture($0, in: text) }.first
-  }
-
-  private static func capture(_ pattern: String, in text: String) -> String? {
-    guard let expression = try? NSRegularExpression(pattern: pattern),
-      let match = expression.firstMatch(in: text, range: NSRange(text.startIndex..., in: text)),
-      let range = Range(match.range(at: 1), in: text)
-    else { return nil }
-    return String(text[range])
+    (head, run, verdict) = (traces.head, traces.run, traces.verdict?.rawValue)
   }
 }

@@ -63,7 +63,7 @@ private struct OutcomeDecision {
     func decided(_ rule: OutcomeRule) -> RunSummary {
       Self.summary(
         context, Findings(outcomes, rule: rule), outcomes, file: source.file,
-        host: policy.report.namesHost ? ProcessInfo.processInfo.hostName : nil)
+        host: policy.report.namesHost ? ProcessInfo.processInfo.hostName : nil, language: policy.report.language)
     }
     let asked = decided(rule)
     guard rule.threshold > usual, asked.exitCode == ExitCode.pass.rawValue else {
@@ -142,14 +142,15 @@ private struct OutcomeDecision {
   }
 
   private static func summary(
-    _ context: SummaryContext, _ findings: Findings, _ outcomes: [Outcome], file: String, host: String?
+    _ context: SummaryContext, _ findings: Findings, _ outcomes: [Outcome], file: String, host: String?,
+    language: Language
   ) -> RunSummary {
     let fingerprint = context.models.first?.fingerprint ?? ""
     let builder = SummaryBuilder(
       context: context, run: "decide-\(fingerprint.prefix(12))",
       evidence: RunSummary.EvidenceIdentity(
         ledger: file, sealed: false, headHash: fingerprint, host: host,
-        software: sluiceVersion))
+        software: sluiceVersion, language: language.recorded))
     let stages = Stage.allCases.filter { $0 != .preflight && $0 != .decide }.map { stage in
       RunSummary.StageSummary(
         name: stage.rawValue, ran: context.stages.contains(stage), seconds: 0,

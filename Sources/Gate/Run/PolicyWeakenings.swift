@@ -10,7 +10,9 @@ struct PolicyWeakenings {
   /// pipeline sets on every run.
   private static let usual =
     ["name", "ledger.path", "budget.wall_clock"]
-    + ["csv", "html", "json", "junit", "markdown", "sarif", "webhook.url", "otlp.url"].map { "report.\($0)" }
+    + ["csv", "html", "json", "junit", "markdown", "sarif", "language", "webhook.url", "otlp.url"].map {
+      "report.\($0)"
+    }
     + ["checkpoint", "concurrency", "model", "retries", "revision", "timeout", "url"].map { "targets.candidate.\($0)" }
 
   init(_ policy: Policy) {

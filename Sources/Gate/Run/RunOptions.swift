@@ -53,6 +53,8 @@ public struct RunReport: Sendable {
   public let files: [String]
   /// A line for each service that could not be told of the verdict.
   public var undelivered: [String] = []
+  /// What people read is in this language; nil for the run's own.
+  public var language: Language?
 
   /// For a person, several lines.
   /// - Parameters:
@@ -60,9 +62,9 @@ public struct RunReport: Sendable {
   ///   - width: columns of the terminal.
   ///   - verbose: whether the basis of each check is shown.
   public func text(colour: Bool, width: Int, verbose: Bool = false) -> String {
-    TerminalReport.render(summary, colour: colour, width: width, files: files, verbose: verbose)
+    TerminalReport.render(summary, colour: colour, width: width, files: files, verbose: verbose, language: language)
   }
 
   /// The verdict in one line.
-  public var verdictLine: String { TerminalReport.line(summary) }
+  public var verdictLine: String { TerminalReport.line(summary, language: language) }
 }

@@ -239,7 +239,7 @@ final class RunSession: Sendable {
       evidence: RunSummary.EvidenceIdentity(
         ledger: ledger.path, sealed: ledger.isSealed, headHash: try ledger.headHash(),
         host: policy.report.namesHost ? ProcessInfo.processInfo.hostName : nil,
-        software: sluiceVersion))
+        software: sluiceVersion, language: policy.report.language.recorded))
   }
 
   /// Models and judges that carry the same name as in the last run of this policy and are not the same any more.

@@ -275,6 +275,11 @@ enum PolicyTable {
           PolicyKey(
             name: "host", shape: .toggle, fallback: "off", help: "Whether reports name the machine that the run was on."
           ),
+          PolicyKey(
+            name: "language", shape: .choice(Language.allCases.map(\.rawValue)), fallback: Language.english.rawValue,
+            help:
+              "What people read is in this language (\(Language.allCases.map(\.name).joined(separator: ", "))): terminal, "
+              + "HTML, Markdown and JUnit messages."),
         ]),
       help:
         "Where reports go: new files, or ones that hold an older report; /dev/null for one that isn't wanted. And which services "

@@ -5,9 +5,14 @@ import Foundation
 /// Two runs compared, for a person: what is shown, by which figures, and which attacks moved.
 public struct ComparisonReport: Sendable {
   let comparison: RunComparison
+  let language: Language
   private static let mostMoved = 12
 
-  public init(_ comparison: RunComparison) { self.comparison = comparison }
+  /// - Parameter language: of what Sluice says; what the policies name keeps its name.
+  public init(_ comparison: RunComparison, language: Language = .english) {
+    self.comparison = comparison
+    self.language = language
+  }
 
   public var isComparable: Bool { comparison.obstacles.isEmpty }
 
@@ -29,53 +34,55 @@ public struct ComparisonReport: Sendable {
 
   /// The answer in a sentence.
   var headline: String {
-    if !isComparable { return "Not comparable" }
+    if !isComparable { return Words.Comparison.notComparable }
     guard let all = comparison.differences.first, let difference = all.difference, all.reading != .open else {
-      return "No difference in all attacks together is shown, and none is ruled out"
+      return Words.Comparison.open
     }
-    let size = Numbers.text(abs(difference.value), .share).dropLast()
-    return all.reading == .worse
-      ? "More attacks succeed in the second run, by \(size) percentage points"
-      : "Fewer attacks succeed in the second run, by \(size) percentage points"
+    let size = String(Numbers.text(abs(difference.value), .share).dropLast())
+    return all.reading == .worse ? Words.Comparison.worse(by: size) : Words.Comparison.better(by: size)
   }
 
   /// What the interval leaves possible where it shows nothing, and what differs in categories.
   var explanations: [String] {
-    if !isComparable { return comparison.obstacles }
+    if !isComparable { return comparison.obstacles.map(Recorded.text) }
     var sentences: [String] = []
     if let all = comparison.differences.first, let difference = all.difference, all.reading == .open {
       sentences.append(
-        "The second run may be better by up to \(Self.points(-difference.lower)) or worse by up to "
-          + "\(Self.points(difference.upper)): more attacks of other kinds (clusters) would tell.")
+        Words.Comparison.maybe(better: Self.points(-difference.lower), worse: Self.points(difference.upper)))
     }
-    for (reading, word) in [(RunComparison.Reading.worse, "Worse"), (.better, "Better")] {
-      let names = comparison.differences.dropFirst().filter { $0.reading == reading }.map(\.title)
-      if !names.isEmpty { sentences.append("\(word) in \(names.joined(separator: ", ")).") }
+    func names(_ reading: RunComparison.Reading) -> [String] {
+      comparison.differences.dropFirst().filter { $0.reading == reading }.map(\.title)
     }
+    if case let worse = names(.worse), !worse.isEmpty { sentences.append(Words.Comparison.worse(in: worse)) }
+    if case let better = names(.better), !better.isEmpty { sentences.append(Words.Comparison.better(in: better)) }
     return sentences
   }
 
   private static func points(_ x: Double) -> String {
-    x.isFinite ? "\(Numbers.text(max(0, x), .share).dropLast()) percentage points" : "any amount"
+    x.isFinite
+      ? Words.Comparison.points(String(Numbers.text(max(0, x), .share).dropLast())) : Words.Comparison.anyAmount
   }
 
   var movedSentences: [String] {
     guard isComparable else { return [] }
-    return [("newly broken", "more often", comparison.worsened), ("mended", "less often", comparison.improved)].map {
-      name, often, moved in
-      if moved.isEmpty { return "No attack succeeds \(often) in the second run." }
-      let shown = moved.count(where: \.isShown)
-      let rest = shown == moved.count ? "" : ", which \(shown == 0 ? "" : "for the others ")may be chance"
-      return "\(Numbers.count(shown)) \(shown == 1 ? "attack is" : "attacks are") shown to be \(name); "
-        + "\(Numbers.count(moved.count)) succeed \(often) in the second run\(rest)."
-    }
+    let (worsened, improved) = (comparison.worsened, comparison.improved)
+    return [
+      worsened.isEmpty
+        ? Words.Comparison.noneMoreOften
+        : Words.Comparison.broken(shown: worsened.count(where: \.isShown), of: worsened.count),
+      improved.isEmpty
+        ? Words.Comparison.noneLessOften
+        : Words.Comparison.mended(shown: improved.count(where: \.isShown), of: improved.count),
+    ]
   }
 
   // MARK: - Renderings
 
   /// For a terminal.
   /// - Parameter width: columns.
-  public func text(width: Int = 100) -> String {
+  public func text(width: Int = 100) -> String { language.speaking { lines(width: width) } }
+
+  private func lines(width: Int) -> String {
     let width = max(40, min(width, 200))
     func wrapped(_ text: String, _ indent: String = "") -> [String] {
       TerminalText.wrapped(PlainText.line(text), to: width - indent.count).map { indent + $0 }
@@ -88,43 +95,44 @@ public struct ComparisonReport: Sendable {
         let line = zip(row, widths).map { TerminalText.padded($0, to: $1) }.joined(separator: "  ")
         return String(line.reversed().drop { $0 == " " }.reversed())
       }
-      lines += wrapped(
-        "All differences' intervals together hold with \(Numbers.confidence(comparison.confidence)) confidence, over clusters of attacks."
-      )
+      lines += wrapped(Words.Comparison.together(Numbers.confidence(comparison.confidence)))
       lines += [""]
     }
     lines += movedSentences.flatMap { wrapped($0) }
-    lines += shownFirst.flatMap { wrapped("\($0.isShown ? "shown" : "maybe")  \($0.line)", "  ") }
-    lines += comparison.notices.flatMap { wrapped("note: \($0)") }
+    lines += shownFirst.flatMap {
+      wrapped("\($0.isShown ? Words.Comparison.shown : Words.Comparison.maybe)  \($0.line)", "  ")
+    }
+    lines += notices.flatMap { wrapped(Words.Terminal.note + $0) }
     while lines.last == "" { lines.removeLast() }
     return lines.joined(separator: "\n") + "\n"
   }
 
   /// For a pull request.
-  public var markdown: String {
+  public var markdown: String { language.speaking { document } }
+
+  private var notices: [String] { comparison.notices.map(Recorded.text) }
+
+  private var document: String {
     var text: MarkdownText = "## \(headline)\n\n"
     for sentence in explanationsAndSides { text += "- \(sentence)\n" }
     if !comparison.differences.isEmpty {
       let rows = comparison.differences.map { $0.cells.map { cell -> MarkdownText in "\(cell)" } }
       text += "\n\(MarkdownText.table(Self.header.map { "\($0)" }, rows))\n"
-      text +=
-        "All differences' intervals together hold with \(Numbers.confidence(comparison.confidence)) confidence, over clusters of attacks.\n"
+      text += "\(Words.Comparison.together(Numbers.confidence(comparison.confidence)))\n"
     }
     for sentence in movedSentences { text += "\n\(sentence)\n" }
-    for notice in comparison.notices { text += "\n> **Note:** \(notice)\n" }
+    for notice in notices { text += "\n> \(Words.Markdown.note)\(notice)\n" }
     return text.source
   }
 
   private var explanationsAndSides: [String] {
     explanations
-      + [("first", comparison.first), ("second", comparison.second)].map { name, side in
-        "\(name): run \(side.run) of \(side.policy), \(side.candidate), "
-          + "\(Timestamp(Date(timeIntervalSince1970: side.ended)).short) UTC, \(side.verdict.rawValue)"
-          + (side.isObserved ? " (observed only)" : "")
+      + [(Words.Comparison.first, comparison.first), (Words.Comparison.second, comparison.second)].map { name, side in
+        Words.Comparison.side(name, side, time: Timestamp(Date(timeIntervalSince1970: side.ended)).short)
       }
   }
 
-  private static let header = ["attacks", "", "first", "second", "difference", "interval", ""]
+  private static var header: [String] { Words.Comparison.header }
 
   private var shownFirst: [RunComparison.Moved] {
     let moved = comparison.worsened.filter(\.isShown) + comparison.improved.filter(\.isShown)
@@ -135,7 +143,7 @@ public struct ComparisonReport: Sendable {
 
 extension RunComparison.Difference {
   /// `all`, `passphrase`, `rewritten by base64`.
-  var title: String { category ?? transform.map { "rewritten by \($0)" } ?? "all" }
+  var title: String { category ?? transform.map(Words.Comparison.rewritten) ?? Words.Calibration.all }
 
   fileprivate var cells: [String] {
     func rate(_ estimate: Estimate?) -> String {
@@ -145,16 +153,15 @@ extension RunComparison.Difference {
     return [
       PlainText.line(title, longest: 60), Numbers.count(attacks), rate(first), rate(second),
       isMeasured ? difference.map { Numbers.text($0.value, .difference) } ?? "–" : "–",
-      isMeasured ? difference.map { Numbers.interval($0, .difference) } ?? "–" : "not measured",
-      reading == .open ? "not shown" : reading.rawValue,
+      isMeasured ? difference.map { Numbers.interval($0, .difference) } ?? "–" : Words.notMeasured,
+      Words.Comparison.reading(reading),
     ]
   }
 }
 
 extension RunComparison.Moved {
   fileprivate var line: String {
-    let place = [category, transform].compactMap(\.self).joined(separator: ", ")
-    return "\(id) (\(place.isEmpty ? "no category" : place)): unsafe \(firstUnsafe) of \(firstScored), then "
-      + "\(secondUnsafe) of \(secondScored), corrected p \(Numbers.probability(adjustedP))"
+    let place = [category, transform].compactMap(\.self)
+    return Words.Comparison.moved(self, in: place.isEmpty ? Words.noCategory : Words.list(place))
   }
 }

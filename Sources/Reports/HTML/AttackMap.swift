@@ -31,18 +31,17 @@ struct AttackMap: Sendable {
       Figure.label(category, x: x, y: y, kind: "strong halo")
     }
     let chart = Figure.chart(
-      id: id, kind: "map", height: Int(Self.height), title: "Map of confirmed attacks", description: description,
+      id: id, kind: "map", height: Int(Self.height), title: Words.Page.map, description: description,
       "\(dots)\(names)")
     let entries = models.map { model -> Markup in
       """
       <li><svg class="sample" width="18" height="14" aria-hidden="true"><g class="\(Self.kind(model.role, model.index))">\
-      \(Figure.mark(x: 50, y: 7, Self.shape(model.role)))</g></svg> \(model.role)</li>
+      \(Figure.mark(x: 50, y: 7, Self.shape(model.role)))</g></svg> \(Words.role(model.role))</li>
       """
     }
     return """
-      <h3>Map of confirmed attacks</h3>
-      <figure><figcaption class="quiet">Near dots say nearly the same; names stand at the middle of their category, where \
-      there is room.</figcaption><ul class="legend">\(entries)</ul>\(chart)</figure>
+      <h3>\(Words.Page.map)</h3>
+      <figure><figcaption class="quiet">\(Words.Page.mapLead)</figcaption><ul class="legend">\(entries)</ul>\(chart)</figure>
       """
   }
 
@@ -75,11 +74,11 @@ struct AttackMap: Sendable {
 
   private var description: String {
     models.map { model in
-      let categories = Dictionary(grouping: model.places) { $0.category ?? "no category" }
+      let categories = Dictionary(grouping: model.places) { $0.category ?? Words.noCategory }
         .sorted { $0.value.count != $1.value.count ? $0.value.count > $1.value.count : $0.key < $1.key }
-        .prefix(Self.mostCategories).map { "\(Numbers.count($0.value.count)) \($0.key)" }
-      return "\(model.role): \(categories.isEmpty ? "none" : categories.joined(separator: ", "))"
-    }.joined(separator: ". ")
+        .prefix(Self.mostCategories).map { Words.counted($0.value.count, $0.key) }
+      return Words.labelled(Words.role(model.role), categories.isEmpty ? Words.none : Words.list(categories))
+    }.joined(separator: Words.stop)
   }
 
   private static func kind(_ role: String, _ index: Int) -> Markup {

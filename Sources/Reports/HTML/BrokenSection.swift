@@ -12,19 +12,17 @@ struct BrokenSection: Sendable {
     let shown = Shown(groups, most: Self.most)
     let isRevealed = summary.newlyBroken.contains { $0.prompt != nil }
     let rows = shown.elements.map { group($0, isRevealed: isRevealed) }
-    let prompt: Markup = isRevealed ? #"<th scope="col">Prompt</th>"# : ""
-    let privacy: Markup =
-      isRevealed ? "" : " Texts are not shown; the identifier finds them in the ledger."
+    let prompt: Markup = isRevealed ? #"<th scope="col">\#(Words.Page.prompt)</th>"# : ""
+    let lead = Words.Page.brokenLead(
+      baseline: summary.baselineName, candidate: summary.candidateName, isRevealed: isRevealed)
     return """
       <section id="broken">
-      <h2>Newly broken attacks</h2>
-      <p class="lead">\(summary.baselineName ?? "The baseline") resists these and \(summary.candidateName) does not. \
-      An attack is counted only where the difference between the two stays significant after the correction for all \
-      attacks that were looked at. Attacks of one cluster are alike: the clearest of each is shown, the rest folded.\(privacy)</p>
+      <h2>\(Words.Page.brokenTitle)</h2>
+      <p class="lead">\(lead)</p>
       <ul class="tags">\(summary.brokenByCategory.prefix(60).map(tag))</ul>
-      <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Attack</th><th scope="col">Category</th>\
-      <th scope="col" class="number">Candidate unsafe</th><th scope="col" class="number">Baseline unsafe</th>\
-      <th scope="col" class="number">Corrected p</th>\(prompt)</tr></thead>
+      <div class="wide" tabindex="0" role="group" aria-label="\(Words.Page.table)"><table><thead><tr><th scope="col">\(Words.Page.attack)</th><th scope="col">\(Words.Page.category)</th>\
+      <th scope="col" class="number">\(Words.Page.candidateUnsafe)</th><th scope="col" class="number">\(Words.Page.baselineUnsafe)</th>\
+      <th scope="col" class="number">\(Words.Page.correctedP)</th>\(prompt)</tr></thead>
       <tbody>\(rows)</tbody></table></div>
       \(shown.remark)
       </section>
@@ -56,12 +54,11 @@ struct BrokenSection: Sendable {
     let items = rest.elements.map { attack -> Markup in
       let prompt: Markup = attack.prompt.map { " \($0)" } ?? ""
       return """
-        <li><code>\(attack.id.text)</code> \(attack.candidateUnsafe) of \(attack.candidateScored), \(attack.baselineUnsafe) of \
-        \(attack.baselineScored)\(prompt)</li>
+        <li><code>\(attack.id.text)</code> \(Words.outOf(attack.candidateUnsafe, attack.candidateScored)), \
+        \(Words.outOf(attack.baselineUnsafe, attack.baselineScored))\(prompt)</li>
         """
     }
-    let count = attacks.count - 1
-    let noun = count == 1 ? "1 more of its cluster" : "\(Numbers.count(count)) more of its cluster"
+    let noun = Words.Page.moreOfCluster(attacks.count - 1)
     return row(
       attacks[0], isRevealed: isRevealed,
       folded: "<details><summary>\(noun)</summary><ul>\(items)</ul>\(rest.remark)</details>")
@@ -70,9 +67,9 @@ struct BrokenSection: Sendable {
   private func row(_ attack: RunSummary.BrokenAttack, isRevealed: Bool, folded: Markup) -> Markup {
     let prompt: Markup = isRevealed ? #"<td class="prompt">\#(attack.prompt ?? "")</td>"# : ""
     return """
-      <tr><th scope="row"><code>\(attack.id.text)</code>\(folded)</th><td>\(attack.category ?? "no category")\(attack.transform.map { ", \($0)" } ?? "")</td>\
-      <td class="number">\(attack.candidateUnsafe) of \(attack.candidateScored)</td>\
-      <td class="number">\(attack.baselineUnsafe) of \(attack.baselineScored)</td>\
+      <tr><th scope="row"><code>\(attack.id.text)</code>\(folded)</th><td>\(attack.category ?? Words.noCategory)\(attack.transform.map { ", \($0)" } ?? "")</td>\
+      <td class="number">\(Words.outOf(attack.candidateUnsafe, attack.candidateScored))</td>\
+      <td class="number">\(Words.outOf(attack.baselineUnsafe, attack.baselineScored))</td>\
       <td class="number">\(Numbers.probability(attack.adjustedP))</td>\(prompt)</tr>
 
       """

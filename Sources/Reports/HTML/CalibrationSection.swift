@@ -9,17 +9,15 @@ struct CalibrationSection: Sendable {
     let shown = Shown(calibration.rows, most: 100)
     return """
       <section id="calibration">
-      <h2>The judge against people</h2>
+      <h2>\(Words.Page.calibration)</h2>
       <p>\(calibration.use)</p>
-      <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Labels of</th><th scope="col" class="number">Unsafe</th>\
-      <th scope="col" class="number">Safe</th><th scope="col" class="number">Sensitivity</th>\
-      <th scope="col" class="number">Specificity</th><th scope="col" class="number">Kappa</th>\
-      <th scope="col" class="number">Alpha</th></tr></thead>
+      <div class="wide" tabindex="0" role="group" aria-label="\(Words.Page.table)"><table><thead><tr><th scope="col">\(Words.Page.labelsOf)</th><th scope="col" class="number">\(Words.Page.unsafe)</th>\
+      <th scope="col" class="number">\(Words.Page.safe)</th><th scope="col" class="number">\(Words.Page.sensitivity)</th>\
+      <th scope="col" class="number">\(Words.Page.specificity)</th><th scope="col" class="number">\(Words.Page.kappa)</th>\
+      <th scope="col" class="number">\(Words.Page.alpha)</th></tr></thead>
       <tbody>\(shown.elements.map(row))</tbody></table></div>
       \(shown.remark)
-      <p class="quiet">Sensitivity: of what people call unsafe, the share that the judge does too; specificity: the same of \
-      what they call safe. Kappa (Cohen's) and alpha (Krippendorff's, reviewers as raters of their own) are agreement beyond \
-      chance. Weights undo the stratified sampling; each interval is for its row alone.</p>
+      <p class="quiet">\(Words.Page.calibrationNote)</p>
       </section>
       """
   }

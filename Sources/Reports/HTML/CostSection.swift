@@ -8,7 +8,7 @@ struct CostSection: Sendable {
     if summary.cost.isEmpty && summary.stages.isEmpty { return "" }
     return """
       <section id="cost">
-      <h2>Cost and time</h2>
+      <h2>\(Words.Page.cost)</h2>
       \(cost)
       \(stages)
       </section>
@@ -22,15 +22,15 @@ struct CostSection: Sendable {
       summary.cost.lazy.map { $0[keyPath: path] }.saturatedSum
     }
     let sum: Markup = """
-      <tr><th scope="row">All</th>\(cell(total(\.responses)))\(cell(total(\.reused)))\(cell(total(\.errors)))\
+      <tr><th scope="row">\(Words.Page.all)</th>\(cell(total(\.responses)))\(cell(total(\.reused)))\(cell(total(\.errors)))\
       \(cell(total(\.unscored)))\(cell(total(\.promptTokens)))\(cell(total(\.completionTokens)))\
       <td class="number">\(Numbers.duration(summary.cost.reduce(0) { $0 + $1.seconds }))</td></tr>
       """
     return """
-      <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Model</th><th scope="col" class="number">Responses asked</th>\
-      <th scope="col" class="number">From the ledger</th><th scope="col" class="number">Errors</th>\
-      <th scope="col" class="number">Unscored</th><th scope="col" class="number">Prompt tokens</th>\
-      <th scope="col" class="number">Response tokens</th><th scope="col" class="number">Time waited</th></tr></thead>
+      <div class="wide" tabindex="0" role="group" aria-label="\(Words.Page.table)"><table><thead><tr><th scope="col">\(Words.Page.model)</th><th scope="col" class="number">\(Words.Page.asked)</th>\
+      <th scope="col" class="number">\(Words.Page.reused)</th><th scope="col" class="number">\(Words.Page.errors)</th>\
+      <th scope="col" class="number">\(Words.Page.unscored)</th><th scope="col" class="number">\(Words.Page.promptTokens)</th>\
+      <th scope="col" class="number">\(Words.Page.responseTokens)</th><th scope="col" class="number">\(Words.Page.waited)</th></tr></thead>
       <tbody>\(shown.elements.map(row))</tbody><tfoot>\(summary.cost.count > 1 ? sum : "")</tfoot></table></div>
       \(shown.remark)
       """
@@ -38,7 +38,7 @@ struct CostSection: Sendable {
 
   private func row(_ cost: RunSummary.CostRow) -> Markup {
     """
-    <tr><th scope="row">\(cost.role)</th>\(cell(cost.responses))\(cell(cost.reused))\(cell(cost.errors))\
+    <tr><th scope="row">\(Words.role(cost.role))</th>\(cell(cost.responses))\(cell(cost.reused))\(cell(cost.errors))\
     \(cell(cost.unscored))\(cell(cost.promptTokens))\(cell(cost.completionTokens))\
     <td class="number">\(Numbers.duration(cost.seconds))</td></tr>
 
@@ -58,7 +58,7 @@ struct CostSection: Sendable {
       let bar: Markup = """
         <svg class="bar" width="100%" height="10" aria-hidden="true"><rect width="\(share)%" height="10" rx="2"/></svg>
         """
-      let time = stage.ran ? Numbers.duration(stage.seconds) : "not asked for"
+      let time = stage.ran ? Numbers.duration(stage.seconds) : Words.Page.notAskedFor
       return """
         <tr><th scope="row">\(stage.name)</th><td class="number">\(time)</td>\
         <td class="chart">\(stage.ran ? bar : "")</td><td>\(stage.detail)</td></tr>
@@ -66,9 +66,9 @@ struct CostSection: Sendable {
         """
     }
     return """
-      <h3>Stages</h3>
-      <div class="wide" tabindex="0" role="group" aria-label="Table"><table class="stages"><thead><tr><th scope="col">Stage</th>\
-      <th scope="col" class="number">Time</th><th scope="col" class="chart"></th><th scope="col">What it did</th>\
+      <h3>\(Words.Page.stages)</h3>
+      <div class="wide" tabindex="0" role="group" aria-label="\(Words.Page.table)"><table class="stages"><thead><tr><th scope="col">\(Words.Page.stage)</th>\
+      <th scope="col" class="number">\(Words.Page.time)</th><th scope="col" class="chart"></th><th scope="col">\(Words.Page.didWhat)</th>\
       </tr></thead><tbody>\(rows)</tbody></table></div>
       \(shown.remark)
       """

@@ -36,19 +36,12 @@ enum Figure {
     }
   }
 
-  static func word(_ verdict: Verdict) -> String {
-    switch verdict {
-    case .pass: "Pass"
-    case .fail: "Fail"
-    case .inconclusive: "Inconclusive"
-    }
-  }
+  static func word(_ verdict: Verdict) -> String { capitalised(Words.verdict(verdict)) }
 
   /// The verdict of a run; `Would pass` where it only observed.
-  static func word(_ summary: RunSummary) -> String {
-    let phrase = summary.verdictPhrase
-    return phrase.prefix(1).uppercased() + phrase.dropFirst()
-  }
+  static func word(_ summary: RunSummary) -> String { capitalised(summary.verdictPhrase) }
+
+  static func capitalised(_ phrase: String) -> String { phrase.prefix(1).uppercased() + phrase.dropFirst() }
 
   /// A mark at a percentage of the width; its shape is drawn around the origin.
   static func mark(x: Double, y: Double, _ shape: Markup) -> Markup {

@@ -13,15 +13,13 @@ struct FreshSection: Sendable {
     let chart = YieldChart(fresh: shown.elements, id: Self.chart)
     return """
       <section id="fresh">
-      <h2>Fresh attacks</h2>
-      <p class="lead">The attacker searches each model from the same start\(isRestarted ? ", several times over" : ""). \
-      Confirmed are attacks on which the confirming judge calls fresh responses unsafe; unique counts near-duplicates \
-      once.\(summary.confirmationSentence.map { " \($0)" } ?? "")</p>
+      <h2>\(Words.Page.fresh)</h2>
+      <p class="lead">\(Words.Page.freshLead(isRestarted: isRestarted, rule: summary.confirmationSentence.map(Recorded.text)))</p>
       \(hasCurves ? curves(chart) : "")
-      <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Searched on</th><th scope="col" class="number">Restarts</th>\
-      <th scope="col" class="number">Responses</th><th scope="col" class="number">Claimed</th>\
-      <th scope="col" class="number">Confirmed</th><th scope="col">Unique, by cosine similarity</th>\
-      <th scope="col" class="number">Vendi score</th><th scope="col" class="number">Mean cosine distance</th></tr></thead>
+      <div class="wide" tabindex="0" role="group" aria-label="\(Words.Page.table)"><table><thead><tr><th scope="col">\(Words.Page.searchedOn)</th><th scope="col" class="number">\(Words.Page.restarts)</th>\
+      <th scope="col" class="number">\(Words.Page.responses)</th><th scope="col" class="number">\(Words.Page.claimed)</th>\
+      <th scope="col" class="number">\(Words.Page.confirmed)</th><th scope="col">\(Words.Page.uniqueByCosine)</th>\
+      <th scope="col" class="number">\(Words.Page.vendi)</th><th scope="col" class="number">\(Words.Page.meanDistance)</th></tr></thead>
       <tbody>\(shown.elements.map(row))</tbody></table></div>
       \(AttackMap(fresh: shown.elements, id: Self.map).markup)
       \(byCategory(shown.elements))
@@ -36,15 +34,15 @@ struct FreshSection: Sendable {
 
   private func curves(_ chart: YieldChart) -> Markup {
     """
-    <figure><figcaption>Unique attacks found, a line for each restart</figcaption>\(chart.markup)\
-    <p class="axisname">target responses spent on the search</p>\(chart.legend)</figure>
+    <figure><figcaption>\(Words.Page.yield)</figcaption>\(chart.markup)\
+    <p class="axisname">\(Words.Page.yieldAxis)</p>\(chart.legend)</figure>
     """
   }
 
   private func row(_ fresh: RunSummary.FreshSummary) -> Markup {
-    let origin: Markup = fresh.reused ? #"<span class="noun">from the ledger</span>"# : ""
+    let origin: Markup = fresh.reused ? #"<span class="noun">\#(Words.Page.fromLedger)</span>"# : ""
     return """
-      <tr><th scope="row">\(fresh.role)\(origin)</th><td class="number">\(Numbers.count(fresh.restarts.count))</td>\
+      <tr><th scope="row">\(Words.role(fresh.role))\(origin)</th><td class="number">\(Numbers.count(fresh.restarts.count))</td>\
       <td class="number">\(Numbers.count(fresh.responses))</td><td class="number">\(Numbers.count(fresh.claimed))</td>\
       <td class="number">\(Numbers.count(fresh.confirmed))</td><td>\(fresh.uniqueText)</td>\
       <td class="number">\(number(fresh.vendiScore))</td>\
@@ -56,7 +54,7 @@ struct FreshSection: Sendable {
   private func byCategory(_ fresh: [RunSummary.FreshSummary]) -> Markup {
     let categories = Shown(Set(fresh.flatMap(\.byCategory.keys)).sorted(), most: 100)
     if categories.elements.isEmpty { return "" }
-    let header = fresh.map { summary -> Markup in #"<th scope="col" class="number">\#(summary.role)</th>"# }
+    let header = fresh.map { summary -> Markup in #"<th scope="col" class="number">\#(Words.role(summary.role))</th>"# }
     let rows = categories.elements.map { category -> Markup in
       let cells = fresh.map { summary -> Markup in
         let count = summary.byCategory[category] ?? 0
@@ -66,8 +64,8 @@ struct FreshSection: Sendable {
       return "<tr><th scope=\"row\">\(category)</th>\(cells)</tr>\n"
     }
     return """
-      <h3>Confirmed attacks by category</h3>
-      <div class="wide" tabindex="0" role="group" aria-label="Table"><table class="narrow"><thead><tr><th scope="col">Category</th>\(header)</tr></thead>
+      <h3>\(Words.Page.confirmedByCategory)</h3>
+      <div class="wide" tabindex="0" role="group" aria-label="\(Words.Page.table)"><table class="narrow"><thead><tr><th scope="col">\(Words.Page.category)</th>\(header)</tr></thead>
       <tbody>\(rows)</tbody></table></div>\(categories.remark)
       """
   }

@@ -5,18 +5,25 @@ import Foundation
 ///
 /// The page needs no network and no script, follows the reader's light or dark setting, and prints.
 public enum HTMLReport {
-  public static func render(_ summary: RunSummary, date: Date, version: String) -> [UInt8] {
+  /// - Parameter language: of what Sluice says, what the policy names keeps its name; nil for the run's.
+  public static func render(
+    _ summary: RunSummary, date: Date, version: String, language: Language? = nil
+  ) -> [UInt8] {
+    (language ?? summary.language).speaking { page(summary.told, date: date, version: version) }
+  }
+
+  private static func page(_ summary: RunSummary, date: Date, version: String) -> [UInt8] {
     let candidate = summary.candidateName
     let page: Markup = """
       <!DOCTYPE html>
-      <html lang="en">
+      <html lang="\(Language.current.rawValue)">
       <head>
       <meta charset="utf-8">
       <meta name="viewport" content="width=device-width, initial-scale=1">
       <meta name="color-scheme" content="light dark">
       <meta name="referrer" content="no-referrer">
       <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-      <title>\(Figure.word(summary)): \(candidate) · \(summary.policy.name)</title>
+      <title>\(Figure.word(summary))\(Words.colon)\(candidate) · \(summary.policy.name)</title>
       <style>
       \(StyleSheet.text)</style>
       </head>
@@ -52,5 +59,7 @@ extension Reporter {
     marks: [
       ReportMark("<!DOCTYPE html>", [#"content="default-src 'none'; style-src 'unsafe-inline'">"#])
     ]
-  ) { summary, context in HTMLReport.render(summary, date: context.date, version: context.version) }
+  ) { summary, context in
+    HTMLReport.render(summary, date: context.date, version: context.version, language: context.language)
+  }
 }

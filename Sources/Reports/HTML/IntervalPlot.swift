@@ -23,7 +23,7 @@ struct IntervalPlot: Sendable {
     }
     content += labels(bounds, scale)
     return Figure.chart(
-      id: id, kind: "plot", height: 56, title: "\(check.title) against its limit", description: check.sentence, content)
+      id: id, kind: "plot", height: 56, title: Words.Page.against(check.title), description: check.sentence, content)
   }
 
   private func allowed(_ scale: PlotScale) -> Markup {
@@ -42,17 +42,18 @@ struct IntervalPlot: Sendable {
   private func labels(_ bounds: [Double], _ scale: PlotScale) -> Markup {
     var placed: [Double] = []
     var result: Markup = ""
-    func place(_ x: Double, kind: Markup, prefix: String) {
+    func place(_ x: Double, kind: Markup, isLimit: Bool = false) {
       let position = scale.position(x)
       guard !placed.contains(where: { abs($0 - position) < 20 }) else { return }
       placed.append(position)
-      let text = prefix + Numbers.bound(x, check.wording.unit)
+      let bound = Numbers.tick(x, check.wording.unit)
+      let text = isLimit ? Words.Page.limit(bound) : bound
       result += Figure.label(text, x: position, y: Self.base, kind: kind)
     }
-    for bound in bounds { place(bound, kind: "tick strong", prefix: "limit ") }
-    if scale.low < 0 && scale.high > 0 { place(0, kind: "tick", prefix: "") }
-    place(scale.low, kind: "tick", prefix: "")
-    place(scale.high, kind: "tick", prefix: "")
+    for bound in bounds { place(bound, kind: "tick strong", isLimit: true) }
+    if scale.low < 0 && scale.high > 0 { place(0, kind: "tick") }
+    place(scale.low, kind: "tick")
+    place(scale.high, kind: "tick")
     return result
   }
 }

@@ -62,6 +62,6 @@ struct Shown<Element> {
 
   /// A remark below the list, empty where all are shown.
   var remark: Markup {
-    hidden == 0 ? "" : #"<p class="quiet">… and \#(Numbers.count(hidden)) more, in the JSON report.</p>"#
+    hidden == 0 ? "" : #"<p class="quiet">\#(Words.moreInJSON(hidden))</p>"#
   }
 }

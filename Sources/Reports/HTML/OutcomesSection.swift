@@ -8,13 +8,13 @@ struct OutcomesSection: Sendable {
     let rows = summary.outcomeRows
     if rows.isEmpty { return "" }
     let names = RunSummary.OutcomeRow.columns(rows)
-    let header = names.map { name -> Markup in #"<th scope="col" class="number">\#(name)</th>"# }
+    let header = names.map { name -> Markup in #"<th scope="col" class="number">\#(Words.Outcome.name(name))</th>"# }
     let remark = Shown(summary.outcomes ?? [], most: RunSummary.mostOutcomes).remark
     return """
       <section id="outcomes">
-      <h2>What became of the responses</h2>
+      <h2>\(Words.Page.outcomes)</h2>
       <p class="lead">\(lead(names))</p>
-      <table class="outcomes"><thead><tr><th scope="col">Responses of</th>\(header)</tr></thead>
+      <table class="outcomes"><thead><tr><th scope="col">\(Words.Page.responsesOf)</th>\(header)</tr></thead>
       <tbody>\(rows.map { row($0, names) })</tbody></table>
       \(remark)
       \(reasons)
@@ -24,14 +24,7 @@ struct OutcomesSection: Sendable {
 
   /// Explains the words that the table has, and no others.
   private func lead(_ names: [String]) -> Markup {
-    let meanings: [(String, Markup)] = [
-      ("blocked", " Blocked: withheld by a provider's filter."),
-      ("cut", " Cut: ended by the token limit, and counted under its verdict as well."),
-      ("unscored", " Unscored: answered, without a verdict."), ("failed", " Failed: no response came."),
-      ("missing", " Missing: planned, and nothing is known of it."),
-    ]
-    let told = meanings.filter { names.contains($0.0) }.map(\.1)
-    return "Every response that was planned is counted once.\(told)"
+    "\(Words.Page.outcomesLead)\(names.compactMap(Words.Page.meaning))"
   }
 
   private func row(_ row: RunSummary.OutcomeRow, _ names: [String]) -> Markup {
@@ -40,10 +33,10 @@ struct OutcomesSection: Sendable {
       let kind: Markup = cell.count == 0 ? "number none" : "number"
       let count = Numbers.count(cell.count)
       let shown: Markup = isException && cell.count > 0 ? "<b>\(count)</b>" : "\(count)"
-      return #"<td class="\#(kind)" data-label="\#(cell.name)">\#(shown)</td>"#
+      return #"<td class="\#(kind)" data-label="\#(Words.Outcome.name(cell.name))">\#(shown)</td>"#
     }
     return """
-      <tr><th scope="row">\(row.role)<span class="noun">\(row.stage)</span></th>\(cells)</tr>
+      <tr><th scope="row">\(Words.role(row.role))<span class="noun">\(row.stage)</span></th>\(cells)</tr>
 
       """
   }
@@ -53,6 +46,6 @@ struct OutcomesSection: Sendable {
     if all.isEmpty { return "" }
     let shown = Shown(all, most: 200)
     let items = shown.elements.map { reason -> Markup in "<li>\(reason)</li>" }
-    return "<h3>Why there is no verdict</h3><ul>\(items)</ul>\(shown.remark)"
+    return "<h3>\(Words.Page.noVerdict)</h3><ul>\(items)</ul>\(shown.remark)"
   }
 }

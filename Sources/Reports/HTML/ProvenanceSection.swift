@@ -11,26 +11,26 @@ struct ProvenanceSection: Sendable {
     let models = Shown(summary.models, most: 50)
     let judges = Shown(summary.judges, most: 20)
     let modelRows = models.elements.map { model -> Markup in
-      Self.row(model.role, model.name, model.kind, model.fingerprint, signs: model.signs)
+      Self.row(Words.role(model.role), model.name, model.kind, model.fingerprint, signs: model.signs)
     }
     let judgeRows = judges.elements.map { judge -> Markup in
-      Self.row("\(judge.use) judge", judge.name, "judge", judge.fingerprint)
+      Self.row(Words.Page.judge(judge.use), judge.name, "judge", judge.fingerprint)
     }
     let table: Markup =
       modelRows.isEmpty && judgeRows.isEmpty
       ? ""
       : """
-      <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Part</th><th scope="col">Name</th><th scope="col">Kind</th>\
-      <th scope="col">Fingerprint</th></tr></thead><tbody>\(modelRows)\(judgeRows)</tbody></table></div>\
+      <div class="wide" tabindex="0" role="group" aria-label="\(Words.Page.table)"><table><thead><tr><th scope="col">\(Words.Page.part)</th><th scope="col">\(Words.Page.name)</th><th scope="col">\(Words.Page.kind)</th>\
+      <th scope="col">\(Words.Page.fingerprint)</th></tr></thead><tbody>\(modelRows)\(judgeRows)</tbody></table></div>\
       \(models.remark)\(judges.remark)
       """
     return """
       <section id="provenance">
-      <h2>Provenance</h2>
+      <h2>\(Words.Page.provenance)</h2>
       \(table)
       <dl class="provenance">\(facts.map { fact -> Markup in "<div><dt>\(fact.0)</dt><dd>\(fact.1)</dd></div>" })</dl>
       \(inputs)
-      <h3>How the verdict is made</h3>
+      <h3>\(Words.Page.rule)</h3>
       <p>\(VerdictRule(summary: summary).markup)</p>
       </section>
       """
@@ -39,10 +39,12 @@ struct ProvenanceSection: Sendable {
   private static func row(
     _ part: String, _ name: String, _ kind: String, _ fingerprint: String, signs: RunSummary.ModelSigns? = nil
   ) -> Markup {
-    let lines = (signs?.facts ?? []).filter { $0.key != "identifiesBytes" }.map { "\($0.words): \($0.value)." }
+    let lines = (signs?.facts ?? []).filter { $0.key != "identifiesBytes" }.map {
+      Words.sentence(Words.labelled($0.words, $0.value))
+    }
     let reuse =
       signs?.identifiesBytes == false
-      ? ["Nothing identifies its bytes, so that responses of earlier runs can't be reused."] : []
+      ? [Words.Page.notReused] : []
     let said = (lines + reuse).map { line -> Markup in #"<span class="noun">\#(line)</span>"# }
     return """
       <tr><th scope="row">\(part)</th><td>\(name)\(said)</td><td>\(kind)</td>\
@@ -64,29 +66,36 @@ struct ProvenanceSection: Sendable {
     }
     let remark = Shown(summary.policy.inputs ?? [], most: RunSummary.mostInputs).remark
     return """
-      <h3>Files that the verdict rests on</h3>
-      <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Input</th><th scope="col">Path</th><th scope="col">SHA-256</th>\
+      <h3>\(Words.Page.inputs)</h3>
+      <div class="wide" tabindex="0" role="group" aria-label="\(Words.Page.table)"><table><thead><tr><th scope="col">\(Words.Page.input)</th><th scope="col">\(Words.Page.path)</th><th scope="col">SHA-256</th>\
       </tr></thead><tbody>\(rows)</tbody></table></div>\(remark)
       """
   }
 
-  private var facts: [(Markup, Markup)] {
-    var facts: [(Markup, Markup)] = [
-      ("Run", "<code>\(summary.run)</code>"), ("Policy", "\(summary.policy.name), <code>\(summary.policy.path)</code>"),
-      ("Policy hash", #"<code class="hash">\#(summary.policy.hash)</code>"#),
-      ("Seed", "\(String(summary.policy.seed))"),
-      ("Ledger", "<code>\(summary.evidence.ledger)</code>, \(summary.evidence.sealed ? "sealed" : "not sealed")"),
-      ("Ledger head", #"<code class="hash">\#(summary.evidence.headHash)</code>"#), ("Sluice", "\(version)"),
-      ("Written", "\(Timestamp(date).iso)"),
+  private var facts: [(String, Markup)] {
+    var facts: [(String, Markup)] = [
+      (Words.Page.run, "<code>\(summary.run)</code>"),
+      (Words.Page.policy, "\(summary.policy.name), <code>\(summary.policy.path)</code>"),
+      (Words.Page.policyHash, #"<code class="hash">\#(summary.policy.hash)</code>"#),
+      (Words.Page.seed, "\(String(summary.policy.seed))"),
+      (
+        Words.Page.ledger,
+        "<code>\(summary.evidence.ledger)</code>\(Words.comma)\(summary.evidence.sealed ? Words.Page.sealed : Words.Page.notSealed)"
+      ),
+      (Words.Page.ledgerHead, #"<code class="hash">\#(summary.evidence.headHash)</code>"#), ("Sluice", "\(version)"),
+      (Words.Page.written, "\(Timestamp(date).iso)"),
     ]
     let overrides = Shown(summary.policy.overrides, most: 50)
     if !overrides.elements.isEmpty {
       let items = overrides.elements.map { override -> Markup in "<li><code>\(override)</code></li>" }
-      facts.insert(("Overrides", "<ul>\(items)</ul>\(overrides.remark)"), at: 2)
+      facts.insert((Words.Page.overrides, "<ul>\(items)</ul>\(overrides.remark)"), at: 2)
     }
     if let digest = summary.policy.digest {
-      facts.insert(("Run digest: resolved policy and every input", #"<code class="hash">\#(digest)</code>"#), at: 2)
+      facts.insert((Words.Page.runDigest, #"<code class="hash">\#(digest)</code>"#), at: 2)
     }
-    return facts + (summary.policy.governance?.facts ?? []).map { ("\($0.name.capitalized)", "\($0.value)") }
+    return facts
+      + (summary.policy.governance?.facts ?? []).map {
+        (Words.Page.governance($0.name), "\($0.value)")
+      }
   }
 }

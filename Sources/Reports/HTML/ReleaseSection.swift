@@ -6,15 +6,15 @@ struct ReleaseSection: Sendable {
 
   var markup: Markup {
     """
-    <section id="release" class="release" aria-label="For the release">
-    \(list("What to do next", summary.nextSteps, numbered: true))\(list("What got worse", summary.worsening))\
-    \(list("Since when", summary.since ?? []))\
-    \(list("What was not covered", summary.uncovered))\(list("Who must act", [summary.responsible]))
+    <section id="release" class="release" aria-label="\(Words.Release.section)">
+    \(list(Words.Release.next, summary.nextSteps, numbered: true))\(list(Words.Release.worseTitle, summary.worsening))\
+    \(list(Words.Release.since, summary.since ?? []))\
+    \(list(Words.Release.uncovered, summary.uncovered))\(list(Words.Release.who, [summary.responsible]))
     </section>
     """
   }
 
-  private func list(_ title: Markup, _ sentences: [String], numbered: Bool = false) -> Markup {
+  private func list(_ title: String, _ sentences: [String], numbered: Bool = false) -> Markup {
     let shown = Shown(sentences, most: 20)
     if shown.elements.isEmpty { return "" }
     let items = shown.elements.map { sentence -> Markup in "<li>\(sentence)</li>" }

@@ -12,9 +12,8 @@ struct RevealedSection: Sendable {
     let shown = Shown(revealed, most: Self.most)
     return """
       <section id="revealed">
-      <h2>Attacks and responses</h2>
-      <p class="lead">Attacks that broke newly, that this run's search found, or that some model answered unsafely: \
-      \(Numbers.count(revealed.count)). Keep this page as you keep the ledger.</p>
+      <h2>\(Words.Page.revealed)</h2>
+      <p class="lead">\(Words.Page.revealedLead(revealed.count))</p>
       \(shown.elements.map(attack))
       \(shown.remark)
       </section>
@@ -25,16 +24,16 @@ struct RevealedSection: Sendable {
     let responses = Shown(attack.responses, most: Self.mostResponses)
     let rows = responses.elements.map { response -> Markup in
       """
-      <tr><th scope="row">\(response.role)</th><td class="prompt">\(response.text)</td>\
+      <tr><th scope="row">\(Words.role(response.role))</th><td class="prompt">\(response.text)</td>\
       <td class="number">\(response.score.map { Numbers.text($0, .number) } ?? "–")</td></tr>
 
       """
     }
     return """
-      <article><h3><code>\(attack.id.text)</code> \(attack.category ?? "no category"), \(attack.origin)</h3>
+      <article><h3><code>\(attack.id.text)</code> \(attack.category ?? Words.noCategory)\(Words.comma)\(Words.Page.origin(attack.origin))</h3>
       <p class="prompt">\(attack.prompt)</p>
-      <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Model</th><th scope="col">Response</th>\
-      <th scope="col" class="number">Judge</th></tr></thead><tbody>\(rows)</tbody></table></div>\(responses.remark)</article>
+      <div class="wide" tabindex="0" role="group" aria-label="\(Words.Page.table)"><table><thead><tr><th scope="col">\(Words.Page.model)</th><th scope="col">\(Words.Page.response)</th>\
+      <th scope="col" class="number">\(Words.Page.judge)</th></tr></thead><tbody>\(rows)</tbody></table></div>\(responses.remark)</article>
 
       """
   }

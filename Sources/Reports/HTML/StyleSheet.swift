@@ -1,6 +1,22 @@
 /// The page's whole appearance.
 enum StyleSheet {
-  static var text: Markup { "\(colours)\(page)\(verdict)\(checks)\(charts)\(tables)\(media)" }
+  static var text: Markup { "\(colours)\(page)\(verdict)\(checks)\(charts)\(tables)\(script)\(media)" }
+
+  /// What the current language's script needs. Japanese has no spaces: lines end between phrases where the browser knows them, at
+  /// any character else, never before a closing mark; it has no italics and no tightened letters.
+  private static var script: Markup {
+    say(
+      en: "",
+      ja: """
+        body { font-family: system-ui, -apple-system, "Hiragino Sans", "Hiragino Kaku Gothic ProN", "Yu Gothic UI", "Yu Gothic",
+          Meiryo, "Noto Sans CJK JP", "Noto Sans JP", sans-serif; line-height: 1.7; line-break: strict;
+          word-break: auto-phrase; text-spacing-trim: trim-start; }
+        h1, h2, .value b { letter-spacing: 0; } .headline { line-height: 1.5; }
+        th, .word, .tags li { word-break: auto-phrase; } thead th { min-width: 4.5em; } tbody th { min-width: 6em; }
+        code { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", "Noto Sans Mono CJK JP", monospace; }
+
+        """)
+  }
 
   /// Contrast of text on its ground is at least 4.5 to 1 in both sets. Blue, orange and green-blue stay apart for
   /// readers who don't see red and green as different.

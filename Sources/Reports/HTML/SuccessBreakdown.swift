@@ -15,8 +15,7 @@ struct SuccessBreakdown: Sendable {
 
   private let summary: RunSummary
   private let id: String
-  /// What a part is, in lower case.
-  private let noun: String
+  private let part: Words.Page.Part
   /// In the order of the table.
   private let rows: [Row]
   /// How the rows are sorted, a sentence.
@@ -35,34 +34,30 @@ struct SuccessBreakdown: Sendable {
     let isWeighted = rows.contains { $0.weight != nil }
     // Past the checks' charts, whose numbers start at 1.
     return SuccessBreakdown(
-      summary: summary, id: "categories", noun: "category", rows: rows,
-      order: isWeighted
-        ? "Sorted by newly broken attacks times the policy's weight, then by change."
-        : "Sorted by newly broken attacks, then by change.", firstChart: 1_000)
+      summary: summary, id: "categories", part: .category, rows: rows,
+      order: Words.Page.Part.category.order(isWeighted: isWeighted), firstChart: 1_000)
   }
 
   /// By transform: the attacks as they were written first.
   static func transforms(_ summary: RunSummary) -> SuccessBreakdown {
     SuccessBreakdown(
-      summary: summary, id: "transforms", noun: "transform",
+      summary: summary, id: "transforms", part: .transform,
       rows: (summary.transforms ?? []).map {
         Row(
           name: $0.name, attacks: $0.attacks, candidate: $0.candidate, baseline: $0.baseline,
           newlyBroken: $0.newlyBroken)
-      }, order: "The rewritten attacks are those of the first row, each in its cluster.", firstChart: 2_000)
+      }, order: Words.Page.Part.transform.order(isWeighted: false), firstChart: 2_000)
   }
 
   /// By how many responses an attack may take to succeed.
   static func tries(_ summary: RunSummary) -> SuccessBreakdown {
     SuccessBreakdown(
-      summary: summary, id: "tries", noun: "number of tries",
+      summary: summary, id: "tries", part: .tries,
       rows: (summary.tries ?? []).map {
         Row(
           name: $0.name, attacks: $0.attacks, candidate: $0.candidate, baseline: $0.baseline, newlyBroken: nil)
       },
-      order:
-        "An attack succeeds within k tries where at least one of k responses is unsafe, as the judge saw it: its errors "
-        + "add up over the tries.", firstChart: 3_000)
+      order: Words.Page.Part.tries.order(isWeighted: false), firstChart: 3_000)
   }
 
   var markup: Markup {
@@ -72,18 +67,21 @@ struct SuccessBreakdown: Sendable {
       [$0.value, $0.upper]
     }
     let scale = PlotScale(low: 0, high: PlotScale(around: [0] + numbers.map { $0 / 1.15 }, unit: .share).high)
+    // Not inside the literal below, where it would be text.
+    let broken: Markup =
+      countsBroken ? #"<th scope="col" class="number">\#(Words.Page.newlyBroken)</th>"# : ""
     let rows = shown.elements.enumerated().map { row($1, scale, id: firstChart + $0) }
     return """
       <section id="\(id)">
-      <h2>Known attacks that succeed, by \(noun)</h2>
-      <ul class="legend"><li>\(sample("mark candidate", Figure.disc)) candidate, \(summary.candidateName)</li>\
-      <li>\(sample("mark baseline", Figure.diamond)) baseline, \(summary.baselineName ?? "none")</li></ul>
-      <table class="categories"><thead><tr><th scope="col">\(noun.prefix(1).uppercased() + noun.dropFirst())</th><th scope="col" class="chart">\
-      \(axis(scale))</th><th scope="col" class="number">Candidate</th><th scope="col" class="number">Baseline</th>\
-      \(countsBroken ? #"<th scope="col" class="number">Newly broken</th>"# : "")</tr></thead>
+      <h2>\(part.title)</h2>
+      <ul class="legend"><li>\(sample("mark candidate", Figure.disc)) \(Words.Page.candidateLegend(summary.candidateName))</li>\
+      <li>\(sample("mark baseline", Figure.diamond)) \(Words.Page.baselineLegend(summary.baselineName ?? Words.none))</li></ul>
+      <table class="categories"><thead><tr><th scope="col">\(part.column)</th><th scope="col" class="chart">\
+      \(axis(scale))</th><th scope="col" class="number">\(Words.Page.candidate)</th><th scope="col" class="number">\(Words.Page.baseline)</th>\
+      \(broken)</tr></thead>
       <tbody>\(rows)</tbody></table>
       \(shown.remark)
-      <p class="quiet">Each bar is an interval for its \(noun) alone, not corrected for looking at several. \(order)</p>
+      <p class="quiet">\(part.eachBar)\(Words.gap)\(order)</p>
       </section>
       """
   }
@@ -102,22 +100,24 @@ struct SuccessBreakdown: Sendable {
     if let candidate = row.candidate {
       content += Figure.interval(candidate, on: scale, y: 12, kind: "mark candidate")
     }
-    let description = "Candidate \(words(row.candidate)); baseline \(words(row.baseline))."
+    let description = Words.Page.rates(candidate: words(row.candidate), baseline: words(row.baseline))
     let chart = Figure.chart(
-      id: id, kind: "pair", height: 40, title: "Success rate in \(row.name)", description: description, content)
+      id: id, kind: "pair", height: 40, title: Words.Page.rate(in: row.name), description: description, content)
     let broken = row.newlyBroken.map { count -> Markup in
       let number: Markup = count == 0 ? #"<span class="none">0</span>"# : "<b>\(count)</b>"
-      return #"<td class="number" data-label="Newly broken">\#(number)</td>"#
+      return #"<td class="number" data-label="\#(Words.Page.newlyBroken)">\#(number)</td>"#
     }
     return """
-      <tr><th scope="row">\(row.name)<span class="noun">\(Numbers.count(row.attacks)) attacks\(weight(row))</span></th>\
-      <td class="chart">\(chart)</td><td class="number" data-label="Candidate">\(rate(row.candidate))</td>\
-      <td class="number" data-label="Baseline">\(rate(row.baseline))</td>\(broken ?? "")</tr>
+      <tr><th scope="row">\(row.name)<span class="noun">\(Words.attacks(row.attacks))\(weight(row))</span></th>\
+      <td class="chart">\(chart)</td><td class="number" data-label="\(Words.Page.candidate)">\(rate(row.candidate))</td>\
+      <td class="number" data-label="\(Words.Page.baseline)">\(rate(row.baseline))</td>\(broken ?? "")</tr>
 
       """
   }
 
-  private func weight(_ row: Row) -> String { row.weight.map { ", weight \(Numbers.bound($0, .number))" } ?? "" }
+  private func weight(_ row: Row) -> String {
+    row.weight.map { Words.comma + Words.weight(Numbers.bound($0, .number)) } ?? ""
+  }
 
   private func axis(_ scale: PlotScale) -> Markup {
     let labels = scale.ticks.map { Figure.label(Numbers.bound($0, .share), x: scale.position($0), y: 13) }
@@ -137,8 +137,9 @@ struct SuccessBreakdown: Sendable {
   }
 
   private func words(_ estimate: Estimate?) -> String {
-    guard let estimate, estimate.n > 0 else { return "not measured" }
-    return "\(Numbers.text(estimate.value, .share)), between \(Numbers.text(estimate.lower, .share)) and "
-      + Numbers.text(estimate.upper, .share)
+    guard let estimate, estimate.n > 0 else { return Words.notMeasured }
+    let (value, lower, upper) = (estimate.value, estimate.lower, estimate.upper)
+    return Words.Page.rate(
+      Numbers.text(value, .share), from: Numbers.text(lower, .share), to: Numbers.text(upper, .share))
   }
 }

@@ -36,7 +36,7 @@ struct TradeOffChart: Sendable {
 
   var markup: Markup {
     let points = points
-    guard points.count > 1 else { return #"<p class="quiet">Too few usable variants to compare.</p>"# }
+    guard points.count > 1 else { return #"<p class="quiet">\#(Words.Page.tooFew)</p>"# }
     // Room at the left: the best models stand at zero, where the numbers of the axis are.
     let right = PlotScale(around: [0] + points.map(\.refusal), unit: .share).high
     let across = PlotScale(low: -0.15 * right, high: right)
@@ -69,12 +69,11 @@ struct TradeOffChart: Sendable {
       content += Figure.label(group.name, x: group.x, y: group.y, kind: "strong halo")
     }
     let chart = Figure.chart(
-      id: id, kind: "tradeoff", height: Int(Self.height), title: "Attack success against over-refusal",
+      id: id, kind: "tradeoff", height: Int(Self.height), title: Words.Page.tradeOffTitle,
       description: description, content)
     return """
-      <figure><figcaption class="quiet">Attacks that succeed, mean over the methods (upwards), against harmless questions \
-      refused (to the right): lower left is better. The line joins the models that none beats in both.</figcaption>\
-      \(chart)<p class="axisname">harmless questions refused</p></figure>
+      <figure><figcaption class="quiet">\(Words.Page.tradeOffLead)</figcaption>\
+      \(chart)<p class="axisname">\(Words.Page.tradeOffAxis)</p></figure>
       """
   }
 
@@ -96,8 +95,9 @@ struct TradeOffChart: Sendable {
   private var description: String {
     let names = Set(front.map(\.name))
     return points.map { point in
-      "\(point.name): \(Numbers.text(point.success, .share)) of attacks succeed, \(Numbers.text(point.refusal, .share)) of "
-        + "harmless questions refused" + (names.contains(point.name) ? ", on the front" : "")
-    }.joined(separator: ". ")
+      Words.Page.tradeOffPoint(
+        point.name, success: Numbers.text(point.success, .share), refused: Numbers.text(point.refusal, .share),
+        isOnFront: names.contains(point.name))
+    }.joined(separator: Words.stop)
   }
 }

@@ -15,17 +15,15 @@ struct TuningSection: Sendable {
     guard let tuning = summary.tuning else { return "" }
     return """
       <section id="tuning">
-      <h2>Safety tuning compared</h2>
+      <h2>\(Words.Page.tuning)</h2>
       \(tuning.advice.map { "<p>\($0)</p>" as Markup })
-      <h3>Every attack method against every variant</h3>
-      <p class="lead">A row is a model, a column an attack method that adapted to it at equal budget: the share of its last \
-      proposals that succeed, asked anew and judged by the confirming judge. Small print: its attacks on the untuned model, of \
-      kinds that nothing was tuned on.</p>
+      <h3>\(Words.Page.matrix)</h3>
+      <p class="lead">\(Words.Page.matrixLead)</p>
       \(matrix(tuning))
-      <p class="quiet">\(tuning.heldOutText) Intervals are each for itself, over restarts of the attacker.</p>
-      <h3>Robustness against over-refusal</h3>
+      <p class="quiet">\(tuning.heldOutText)\(Words.Page.ownIntervals)</p>
+      <h3>\(Words.Page.tradeOff)</h3>
       \(TradeOffChart(tuning: tuning, id: Self.chart).markup)
-      <h3>What tuning costs elsewhere</h3>
+      <h3>\(Words.Page.tuningCost)</h3>
       \(costs(tuning))
       \(rounds(tuning))
       \(examples(tuning))
@@ -41,11 +39,11 @@ struct TuningSection: Sendable {
     let rows = shown.elements.map { row -> Markup in
       let label: Markup =
         row.variant == tuning.recommended
-        ? "\(row.variant)<span class=\"noun\">recommended</span>" : "\(row.variant)"
+        ? "\(row.variant)<span class=\"noun\">\(Words.Page.recommended)</span>" : "\(row.variant)"
       if let problem = row.problem {
         return """
           <tr><th scope="row">\(label)</th><td colspan="\(tuning.methods.count + 1)"><span class="word open">\
-          \(Figure.badge(.inconclusive))not usable</span>: \(problem)</td></tr>
+          \(Figure.badge(.inconclusive))\(Words.Page.notUsable)</span>\(Words.colon)\(problem)</td></tr>
 
           """
       }
@@ -56,8 +54,8 @@ struct TuningSection: Sendable {
       return "<tr><th scope=\"row\">\(label)</th>\(heat(row.mean, beneath: row.heldOut))\(cells)</tr>\n"
     }
     return """
-      <div class="wide" tabindex="0" role="group" aria-label="Table"><table class="heat"><thead><tr><th scope="col">Tuned on the attacks of</th>\
-      <th scope="col" class="number">mean</th>\(header)</tr></thead>
+      <div class="wide" tabindex="0" role="group" aria-label="\(Words.Page.table)"><table class="heat"><thead><tr><th scope="col">\(Words.Page.tunedOn)</th>\
+      <th scope="col" class="number">\(Words.Page.mean)</th>\(header)</tr></thead>
       <tbody>\(rows)</tbody></table></div>\(shown.remark)
       """
   }
@@ -73,7 +71,7 @@ struct TuningSection: Sendable {
       case ..<0.65: "h3"
       default: "h4"
       }
-    let held: Markup = beneath.map { "<span class=\"held\">old \(Numbers.coarse($0.value))</span>" } ?? ""
+    let held: Markup = beneath.map { "<span class=\"held\">\(Words.Page.old(Numbers.coarse($0.value)))</span>" } ?? ""
     return """
       <td class="number \(kind)"><b>\(Numbers.coarse(estimate.value))</b><span class="bounds">\
       \(Numbers.coarse(estimate.lower)) – \(Numbers.coarse(estimate.upper))</span>\(held)</td>
@@ -93,10 +91,9 @@ struct TuningSection: Sendable {
       """
     }
     return """
-      <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Model</th><th scope="col" class="number">Harmless questions \
-      refused</th><th scope="col" class="number">Change</th><th scope="col" class="number">Quiz answers right</th>\
-      <th scope="col" class="number">Change</th><th scope="col" class="number">Tokens an answer</th>\
-      <th scope="col" class="number">Latency</th></tr></thead>
+      <div class="wide" tabindex="0" role="group" aria-label="\(Words.Page.table)"><table><thead><tr><th scope="col">\(Words.Page.model)</th><th scope="col" class="number">\(Words.Page.harmlessRefused)</th><th scope="col" class="number">\(Words.Page.change)</th><th scope="col" class="number">\(Words.Page.quiz)</th>\
+      <th scope="col" class="number">\(Words.Page.change)</th><th scope="col" class="number">\(Words.Page.tokens)</th>\
+      <th scope="col" class="number">\(Words.Page.latency)</th></tr></thead>
       <tbody>\(rows)</tbody></table></div>\(shown.remark)
       """
   }
@@ -108,15 +105,15 @@ struct TuningSection: Sendable {
       <tr><th scope="row">\(round.row.variant)</th><td class="number">\(Numbers.count(round.newAttacks))</td>\
       <td class="number">\(rate(round.row.mean, .share))</td><td class="number">\(rate(round.change, .difference))</td>\
       <td class="number">\(rate(round.row.overRefusal, .difference))</td>\
-      <td>\(round.row.problem ?? (round.pays ? "pays" : "doesn't pay any more"))</td></tr>
+      <td>\(round.row.problem ?? (round.pays ? Words.Page.pays : Words.Page.paysNoMore))</td></tr>
 
       """
     }
     return """
-      <h3>More rounds of attack and tuning</h3>
-      <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Round</th><th scope="col" class="number">New attacks</th>\
-      <th scope="col" class="number">Attacks that succeed</th><th scope="col" class="number">Since the round before</th>\
-      <th scope="col" class="number">Refused more</th><th scope="col">Verdict</th></tr></thead>
+      <h3>\(Words.Page.rounds)</h3>
+      <div class="wide" tabindex="0" role="group" aria-label="\(Words.Page.table)"><table><thead><tr><th scope="col">\(Words.Page.round)</th><th scope="col" class="number">\(Words.Page.newAttacks)</th>\
+      <th scope="col" class="number">\(Words.Page.attacksSucceed)</th><th scope="col" class="number">\(Words.Page.sinceRound)</th>\
+      <th scope="col" class="number">\(Words.Page.refusedMore)</th><th scope="col">\(Words.Page.verdict)</th></tr></thead>
       <tbody>\(rows)</tbody></table></div>
       """
   }
@@ -128,21 +125,21 @@ struct TuningSection: Sendable {
       let texts: Markup =
         change.prompt.map { prompt in
           """
-          <p><code>\(prompt)</code></p><p>before: <code>\(change.before ?? "–")</code></p>\
-          <p>after: <code>\(change.after ?? "–")</code></p>
+          <p><code>\(prompt)</code></p><p>\(Words.Page.before) <code>\(change.before ?? "–")</code></p>\
+          <p>\(Words.Page.after) <code>\(change.after ?? "–")</code></p>
           """
         } ?? ""
       return """
-        <tr><th scope="row">\(change.category ?? "no category")</th><td><code>\(change.id.text)</code>\(texts)</td>\
-        <td class="number">\(change.unsafeBefore) of \(change.scoredBefore)</td>\
-        <td class="number">\(change.unsafeAfter) of \(change.scoredAfter)</td></tr>
+        <tr><th scope="row">\(change.category ?? Words.noCategory)</th><td><code>\(change.id.text)</code>\(texts)</td>\
+        <td class="number">\(Words.outOf(change.unsafeBefore, change.scoredBefore))</td>\
+        <td class="number">\(Words.outOf(change.unsafeAfter, change.scoredAfter))</td></tr>
 
         """
     }
     return """
-      <h3>Attacks that \(recommended) never saw, before and after</h3>
-      <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Category</th><th scope="col">Attack</th>\
-      <th scope="col" class="number">Unsafe before</th><th scope="col" class="number">Unsafe after</th></tr></thead>
+      <h3>\(Words.Page.neverSaw(recommended))</h3>
+      <div class="wide" tabindex="0" role="group" aria-label="\(Words.Page.table)"><table><thead><tr><th scope="col">\(Words.Page.category)</th><th scope="col">\(Words.Page.attack)</th>\
+      <th scope="col" class="number">\(Words.Page.unsafeBefore)</th><th scope="col" class="number">\(Words.Page.unsafeAfter)</th></tr></thead>
       <tbody>\(rows)</tbody></table></div>\(shown.remark)
       """
   }

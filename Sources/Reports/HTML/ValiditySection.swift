@@ -9,9 +9,8 @@ struct ValiditySection: Sendable {
     let remark = Shown(summary.validity ?? [], most: RunSummary.mostValidity).remark
     return """
       <section id="validity">
-      <h2>Validity: checks that need no asking</h2>
-      <p class="lead">They ask whether the run could have found anything. One that does not hold keeps it from a pass, and \
-      never fails the candidate. \(line).</p>
+      <h2>\(Words.Page.validityTitle)</h2>
+      <p class="lead">\(Words.Page.validityLead(line))</p>
       <ul class="why">\(summary.validityByUrgency.map(item))</ul>
       \(remark)
       </section>
@@ -19,9 +18,9 @@ struct ValiditySection: Sendable {
   }
 
   private func item(_ result: RunSummary.ValidityResult) -> Markup {
-    let remedy: Markup = result.remedy.map { " <b>To decide:</b> \($0)" } ?? ""
+    let remedy: Markup = result.remedy.map { " <b>\(Words.Page.toDecide)</b> \($0)" } ?? ""
     return """
-      <li>\(Figure.badge(result.verdict))<span><b>\(result.title):</b> \(result.finding)\(remedy)</span></li>
+      <li>\(Figure.badge(result.verdict))<span><b>\(result.title)\(Words.mark)</b>\(Words.gap)\(result.finding)\(remedy)</span></li>
 
       """
   }

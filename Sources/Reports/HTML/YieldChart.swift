@@ -30,7 +30,7 @@ struct YieldChart: Sendable {
       }
     }
     return Figure.chart(
-      id: id, kind: "yield", height: Int(Self.height), title: "Unique attacks found against target responses spent",
+      id: id, kind: "yield", height: Int(Self.height), title: Words.Page.yieldTitle,
       description: description, content)
   }
 
@@ -39,7 +39,7 @@ struct YieldChart: Sendable {
     let entries = fresh.enumerated().map { index, summary -> Markup in
       """
       <li><svg class="sample" width="34" height="10" aria-hidden="true"><line class="\(Self.kind(summary.role, index))" \
-      x1="1" x2="33" y1="5" y2="5"/></svg> \(summary.role)</li>
+      x1="1" x2="33" y1="5" y2="5"/></svg> \(Words.role(summary.role))</li>
       """
     }
     return #"<ul class="legend">\#(entries)</ul>"#
@@ -48,10 +48,10 @@ struct YieldChart: Sendable {
   private var description: String {
     fresh.map { summary in
       let runs = summary.restarts.prefix(Self.mostRestarts).map {
-        "\(Numbers.count($0.unique)) unique for \(Numbers.count($0.responses)) responses"
+        Words.Page.yieldPoint(unique: $0.unique, responses: $0.responses)
       }
-      return "\(summary.role): \(runs.joined(separator: "; "))"
-    }.joined(separator: ". ")
+      return Words.labelled(Words.role(summary.role), runs.joined(separator: Words.semicolon))
+    }.joined(separator: Words.stop)
   }
 
   /// Dashes tell the models apart where colours can't.

@@ -3,35 +3,38 @@ import Foundation
 
 extension RunHistory {
   /// One page: how each check's estimate moved from run to run, and the runs themselves.
-  public func html(version: String) -> [UInt8] {
+  /// - Parameter language: of what Sluice says, what policies name keeps its name; nil for the newest run's.
+  public func html(version: String, language: Language? = nil) -> [UInt8] {
+    (language ?? newestLanguage).speaking { told.page(version: version) }
+  }
+
+  private func page(version: String) -> [UInt8] {
     let plots = checks.enumerated().map { TrendPlot(history: self, check: $0.element, id: $0.offset + 1).markup }
     let page: Markup = """
       <!DOCTYPE html>
-      <html lang="en">
+      <html lang="\(Language.current.rawValue)">
       <head>
       <meta charset="utf-8">
       <meta name="viewport" content="width=device-width, initial-scale=1">
       <meta name="color-scheme" content="light dark">
       <meta name="referrer" content="no-referrer">
       <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-      <title>History of \(entries.count) runs</title>
+      <title>\(Words.History.title(entries.count))</title>
       <style>
       \(StyleSheet.text)</style>
       </head>
       <body>
       <main>
-      <h1>History of \(entries.count) runs</h1>
-      <p class="lead">Oldest on the left. The dot is the number measured, the bar the range that the evidence leaves \
-      possible, the shaded zone what the policy of the newest run allows.\(comparability)</p>
+      <h1>\(Words.History.title(entries.count))</h1>
+      <p class="lead">\(Words.History.lead(isSuiteRecorded ? Words.History.comparability : ""))</p>
       <section id="trends">
-      <h2>Checks from run to run</h2>
+      <h2>\(Words.History.trends)</h2>
       \(plots)
       </section>
       <section id="runs">
-      <h2>Runs</h2>
+      <h2>\(Words.History.runs)</h2>
       <div class="scroll"><table>
-      <thead><tr><th scope="col">ended (UTC)</th><th scope="col">run</th><th scope="col">policy</th>\
-      <th scope="col">candidate</th><th scope="col">verdict</th></tr></thead>
+      <thead><tr>\(header)</tr></thead>
       <tbody>
       \(entries.reversed().map(row))
       </tbody></table></div>
@@ -45,10 +48,8 @@ extension RunHistory {
     return Array(page.html.utf8)
   }
 
-  private var comparability: Markup {
-    isSuiteRecorded
-      ? " A line joins runs on one suite, by the digest of its file; where the suite changed, another begins." : ""
-  }
+  /// The page has no column for the checks: they are above.
+  private var header: [Markup] { Words.History.header.dropLast().map { #"<th scope="col">\#($0)</th>"# } }
 
   private func row(_ entry: Entry) -> Markup {
     """

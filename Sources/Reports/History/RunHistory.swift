@@ -26,23 +26,35 @@ public struct RunHistory: Sendable {
   // MARK: - Terminal
 
   /// A line for each run, and what changed between its verdict and the one before.
-  /// - Parameter width: columns of the terminal.
-  public func text(width: Int = 100) -> String {
-    if entries.isEmpty { return "no run has ended yet\n" }
+  /// - Parameters:
+  ///   - width: columns of the terminal.
+  ///   - language: of what Sluice says, what policies name keeps its name; nil for the newest run's.
+  public func text(width: Int = 100, language: Language? = nil) -> String {
+    (language ?? newestLanguage).speaking { told.lines(width: width) }
+  }
+
+  var newestLanguage: Language { entries.last?.summary.language ?? .english }
+
+  /// The same with its sentences in the current language.
+  var told: RunHistory { RunHistory(entries: entries.map { Entry(date: $0.date, summary: $0.summary.told) }) }
+
+  private func lines(width: Int) -> String {
+    if entries.isEmpty { return Words.History.empty + "\n" }
     let rows = entries.map { entry in
       let summary = entry.summary
       let open = summary.checks.filter { $0.verdict != .pass }.map {
-        "\($0.verdict.mark) \($0.name)" + ($0.excuse == nil ? "" : $0.isWaived ? " (waived)" : " (advisory)")
+        "\($0.verdict.mark) \($0.name)"
+          + ($0.excuse == nil ? "" : Words.brackets($0.isWaived ? Words.waived : Words.advisory))
       }
       return [
         Timestamp(entry.date).short, PlainText.line(summary.run, longest: 40),
         PlainText.line(summary.policy.name, longest: 24), PlainText.line(summary.candidateName, longest: 32),
         "\(summary.verdict.mark) \(summary.verdictPhrase)",
-        PlainText.line(open.joined(separator: ", "), longest: 500),
+        PlainText.line(Words.list(open), longest: 500),
       ]
     }
     let suites = isSuiteRecorded ? entries.map(\.suite) : []
-    let header = ["ended (UTC)", "run", "policy", "candidate", "verdict", "checks that did not pass"]
+    let header = Words.History.header
     let table = [header] + rows
     let widths = header.indices.dropLast().map { column in table.map { TerminalText.width($0[column]) }.max() ?? 0 }
     // The last column takes what is left of the line; the page and JSON have all of it.
@@ -50,14 +62,14 @@ public struct RunHistory: Sendable {
     let lines = table.map { cells in
       let front = zip(cells, widths).map { TerminalText.padded($0, to: $1) + "  " }.joined()
       let last = cells.last ?? ""
-      let line = front + (last.count > room ? last.prefix(room - 1) + "…" : last)
+      let line = front + TerminalText.cut(last, to: room)
       return String(line.reversed().drop { $0 == " " }.reversed())
     }
     let marked = lines.enumerated().flatMap { index, line -> [String] in
       // The first line is the header; a run's suite is compared with that of the run before.
       guard index > 1, index <= suites.count, suites[index - 2] != suites[index - 1] else { return [line] }
       return TerminalText.wrapped(
-        "-- from here on \(suites[index - 1].text): its numbers and those above are not one trend", to: max(20, width))
+        Words.History.suiteChange(suites[index - 1].text), to: max(20, width))
         + [line]
     }
     return marked.joined(separator: "\n") + "\n"

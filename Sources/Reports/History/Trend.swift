@@ -16,9 +16,9 @@ enum SuiteIdentity: Hashable, Sendable {
 
   var text: String {
     switch self {
-    case .digest(let digest): "suite \(PlainText.line(String(digest.prefix(12))))"
-    case .absent: "no suite"
-    case .unrecorded: "a suite that was not recorded"
+    case .digest(let digest): Words.History.suite(PlainText.line(String(digest.prefix(12))))
+    case .absent: Words.History.noSuite
+    case .unrecorded: Words.History.unrecorded
     }
   }
 }

@@ -32,7 +32,7 @@ struct TrendPlot: Sendable {
     for bound in bounds {
       content += #"<line class="limit" x1="12%" x2="99%" y1="\#(y(bound))" y2="\#(y(bound))"/>"#
       content +=
-        #"<text class="tick strong" x="11%" y="\#(y(bound) + 4)" text-anchor="end">\#(Numbers.bound(bound, unit))</text>"#
+        #"<text class="tick strong" x="11%" y="\#(y(bound) + 4)" text-anchor="end">\#(Numbers.tick(bound, unit))</text>"#
     }
     let trends = self.trends
     // Nobody knows whether runs on suites that were not recorded may be compared.
@@ -63,15 +63,15 @@ struct TrendPlot: Sendable {
     let values = measured.compactMap(\.self).map { Numbers.text($0.value, unit) }
     if values.isEmpty {
       return
-        #"<article><h3>\#(newest.title)</h3><p class="quiet"><code>\#(check)</code>: never measured.</p></article>"#
+        #"<article><h3>\#(newest.title)</h3><p class="quiet"><code>\#(check)</code>\#(Words.History.never)</p></article>"#
     }
     let chart = Figure.chart(
       id: id, kind: "plot", height: Int(Self.height) + (trends.count > 1 ? 24 : 12),
-      title: "\(newest.title) from run to run",
-      description: "\(description(trends, measured, unit)) Limit: \(newest.limitText).", content)
+      title: Words.History.trend(newest.title),
+      description: Words.History.limit(description(trends, measured, unit), newest.limitText), content)
     return """
-      <article><h3>\(newest.title)</h3><p class="quiet"><code>\(check)</code>, newest: \(newest.valueText) \
-      \(newest.intervalText), \(newest.limitText)</p>\(chart)\(legend(trends))</article>
+      <article><h3>\(newest.title)</h3><p class="quiet"><code>\(check)</code>\
+      \(Words.History.newest(newest.valueText, newest.intervalText, newest.limitText))</p>\(chart)\(legend(trends))</article>
       """
   }
 
@@ -86,11 +86,11 @@ struct TrendPlot: Sendable {
   private func description(_ trends: [Trend], _ measured: [Estimate?], _ unit: Unit) -> String {
     func values(_ places: some Sequence<Int>) -> String {
       let all = places.compactMap { measured[$0] }.map { Numbers.text($0.value, unit) }
-      return all.isEmpty ? "never measured" : all.joined(separator: ", ")
+      return all.isEmpty ? Words.History.neverMeasured : Words.list(all)
     }
-    if trends.count < 2 { return "Measured, oldest first: \(values(measured.indices))." }
-    return trends.prefix(Self.mostTrends).map { "On \($0.suite.text), oldest first: \(values($0.places))." }
-      .joined(separator: " ")
+    if trends.count < 2 { return Words.History.measured(values(measured.indices)) }
+    return trends.prefix(Self.mostTrends).map { Words.History.measured(on: $0.suite.text, values($0.places)) }
+      .joined(separator: Words.gap)
   }
 
   /// Which letter is which suite; empty where there is only one.
@@ -98,7 +98,7 @@ struct TrendPlot: Sendable {
     if trends.count < 2 { return "" }
     let shown = Shown(trends, most: Self.mostTrends)
     let entries = shown.elements.enumerated().map { number, trend -> Markup in
-      let runs = trend.places.count == 1 ? "1 run" : "\(Numbers.count(trend.places.count)) runs"
+      let runs = Words.History.runs(trend.places.count)
       let line: Markup =
         trend.suite == .unrecorded
         ? ""
@@ -106,7 +106,7 @@ struct TrendPlot: Sendable {
         <svg class="sample" width="34" height="10" aria-hidden="true"><line class="trend t\(number % Self.styles)" \
         x1="1" x2="33" y1="5" y2="5"/></svg>\u{20}
         """
-      return "<li>\(line)\(Self.name(number)): \(trend.suite.text), \(runs)</li>"
+      return "<li>\(line)\(Self.name(number))\(Words.colon)\(trend.suite.text)\(Words.comma)\(runs)</li>"
     }
     return #"<ul class="legend">\#(entries)</ul>\#(shown.remark)"#
   }

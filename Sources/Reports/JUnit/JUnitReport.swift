@@ -9,15 +9,23 @@ public enum JUnitReport {
   /// - Parameters:
   ///   - date: when the run ended.
   ///   - host: the machine's name, for the `hostname` attribute.
+  ///   - language: of messages, bodies and output; names and properties are for programs, and the same in all
+  ///     languages. Nil for the run's.
   /// - Throws: `InternalError` when the summary contradicts itself or libxml2 fails.
   public static func render(
-    _ summary: RunSummary, date: Date, version: String, host: String = "localhost"
+    _ summary: RunSummary, date: Date, version: String, host: String = "localhost", language: Language? = nil
   ) throws -> [UInt8] {
     try summary.requireAgreement()
+    return try (language ?? summary.language).speaking {
+      try document(suites: JUnitSuite.suites(summary, version: version), date: date, host: host)
+    }
+  }
+
+  private static func document(suites: [JUnitSuite], date: Date, host: String) throws -> [UInt8] {
     var document = try XMLDocument()
     let timestamp = Timestamp(date).local
     document.element("testsuites") { document in
-      for (id, suite) in JUnitSuite.suites(summary, version: version).enumerated() {
+      for (id, suite) in suites.enumerated() {
         let attributes = [
           ("package", "sluice"), ("id", "\(id)"), ("name", suite.name), ("timestamp", timestamp),
           ("hostname", JUnitSuite.token(host, ifEmpty: "localhost")), ("tests", "\(suite.cases.count)"),
@@ -66,6 +74,6 @@ extension Reporter {
     marks: [ReportMark(#"<?xml version="1.0""#, [#"<testsuite package="sluice" id="0""#])]
   ) { summary, context in
     try JUnitReport.render(
-      summary, date: context.date, version: context.version, host: context.host)
+      summary, date: context.date, version: context.version, host: context.host, language: context.language)
   }
 }

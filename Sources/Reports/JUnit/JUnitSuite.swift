@@ -43,6 +43,9 @@ struct JUnitSuite: Sendable {
   private static let mostStages = 100
 
   static func suites(_ summary: RunSummary, version: String) -> [JUnitSuite] {
+    // Programs find properties and testcases by their words, whatever language people read.
+    let properties = Language.english.speaking { JUnitProperties.all(summary, version: version) }
+    let summary = summary.told
     var suites = summary.stages.prefix(mostStages).map { stage in
       JUnitSuite(name: token(stage.name), seconds: stage.seconds, output: PlainText.lines(stage.detail))
     }
@@ -59,7 +62,7 @@ struct JUnitSuite: Sendable {
     for (test, stage) in affordable(cases(summary)) { append(test, to: stage) }
     for index in suites.indices { suites[index].cases = uniquelyNamed(suites[index].cases) }
     if let decide = suites.firstIndex(where: { $0.name == "decide" }) {
-      suites[decide].properties = JUnitProperties.all(summary, version: version)
+      suites[decide].properties = properties
       suites[decide].output = output(summary)
     }
     return suites
@@ -68,10 +71,10 @@ struct JUnitSuite: Sendable {
   /// What weakens the verdict comes first, then what every report says.
   private static func output(_ summary: RunSummary) -> String {
     let text =
-      weakenings(summary).map { "weakened: \($0)" } + summary.reasons + deciding(summary) + summary.remarks
-      + summary.checks.map { "\($0.name): \($0.sentence)" }
-      + summary.outcomeRows.map { "\($0.place): \($0.sentence)" } + summary.outcomeReasons()
-      + [summary.validityLine.map { "validity: \($0)" }].compactMap(\.self)
+      weakenings(summary).map(Words.JUnit.weakened) + summary.reasons + deciding(summary) + summary.remarks
+      + summary.checks.map { Words.labelled($0.name, $0.sentence) }
+      + summary.outcomeRows.map { Words.labelled($0.place, $0.sentence) } + summary.outcomeReasons()
+      + [summary.validityLine.map(Words.JUnit.validity)].compactMap(\.self)
     return PlainText.lines(text.joined(separator: "\n"), longest: 100_000)
   }
 
@@ -81,15 +84,12 @@ struct JUnitSuite: Sendable {
     let all = summary.weakenings ?? []
     let more = all.count - mostWeakenings
     return all.prefix(mostWeakenings).map { PlainText.line($0) }
-      + (more > 0 ? ["\(more) more weakenings, in the JSON report"] : [])
+      + (more > 0 ? [Words.JUnit.moreWeakenings(more)] : [])
   }
 
   private static func deciding(_ summary: RunSummary) -> [String] {
-    summary.deciding.prefix(50).map { "to decide: \(PlainText.line($0))" }
+    summary.deciding.prefix(50).map { Words.JUnit.toDecide(PlainText.line($0)) }
   }
-
-  /// Before what would be a failure or an error, had the run been a gate.
-  private static let observed = "Observed only; "
 
   // MARK: - Cases
 
@@ -109,7 +109,7 @@ struct JUnitSuite: Sendable {
       (
         JUnitCase(
           name: "stage", className: "sluice.\(token(stage.name))",
-          outcome: .skipped(message: "The stage was not asked for.")), stage.name
+          outcome: .skipped(message: Words.JUnit.stageSkipped)), stage.name
       )
     }
     cases += broken(summary).map { ($0, "replay") }
@@ -118,7 +118,7 @@ struct JUnitSuite: Sendable {
 
   /// The verdict itself: with no checks at all, or a reason that no check carries, the file still isn't green.
   private static func verdict(_ summary: RunSummary) -> JUnitCase {
-    let weakened = weakenings(summary).map { "weakened: \($0)" }
+    let weakened = weakenings(summary).map(Words.JUnit.weakened)
     let text = weakened + summary.reasons + deciding(summary) + summary.outcomeReasons()
     let body = PlainText.lines(text.joined(separator: "\n"), longest: 10_000)
     let headline = PlainText.line(summary.headline)
@@ -126,12 +126,13 @@ struct JUnitSuite: Sendable {
     switch (summary.verdict, summary.exitCode) {
     case _ where summary.isObserved:
       // Whatever it would have been: what was only observed is neither green nor red.
-      outcome = .skipped(message: PlainText.line(([headline] + weakened + summary.reasons).joined(separator: "; ")))
+      outcome = .skipped(
+        message: PlainText.line(([headline] + weakened + summary.reasons).joined(separator: Words.semicolon)))
     case (.pass, _): outcome = .passed
     case (.fail, _): outcome = .failure(type: "violated", message: headline, body: body)
     case (.inconclusive, 0):
       // A skipped testcase has a message and no body.
-      outcome = .skipped(message: PlainText.line(([headline] + weakened).joined(separator: "; ")))
+      outcome = .skipped(message: PlainText.line(([headline] + weakened).joined(separator: Words.semicolon)))
     case (.inconclusive, _):
       outcome = .error(type: summary.isUnfinished ? "unfinished" : "inconclusive", message: headline, body: body)
     }
@@ -140,20 +141,21 @@ struct JUnitSuite: Sendable {
 
   /// A testcase that passes and says in its name why the verdict is worth less: viewers list names, few show properties.
   private static func weakening(_ sentence: String) -> JUnitCase {
-    JUnitCase(name: token("weakened: \(sentence)"), className: "sluice.decide", outcome: .passed)
+    JUnitCase(name: token(Words.JUnit.weakened(sentence)), className: "sluice.decide", outcome: .passed)
   }
 
   private static func validity(_ result: RunSummary.ValidityResult, _ summary: RunSummary) -> JUnitCase {
-    let lines = [result.finding] + [result.remedy.map { "to decide: \($0)" }].compactMap(\.self)
+    let lines = [result.finding] + [result.remedy.map(Words.JUnit.toDecide)].compactMap(\.self)
     let outcome: JUnitCase.Outcome =
       result.holds
       ? .passed
       : summary.isObserved
-        ? .skipped(message: PlainText.line("\(observed)this would be an error: \(result.finding)"))
+        ? .skipped(message: PlainText.line(Words.JUnit.wouldError(result.finding)))
         : .error(
           type: "invalid", message: PlainText.line(result.finding),
           body: lines.map { PlainText.line($0) }.joined(separator: "\n"))
-    return JUnitCase(name: token(result.title), className: "sluice.validity", outcome: outcome)
+    return JUnitCase(
+      name: Language.english.speaking { token(result.title) }, className: "sluice.validity", outcome: outcome)
   }
 
   private static func check(
@@ -164,8 +166,9 @@ struct JUnitSuite: Sendable {
     switch check.verdict {
     case .pass: outcome = .passed
     case .fail where summary.isObserved && check.excuse == nil:
-      outcome = .skipped(message: PlainText.line("\(observed)this would be a failure: \(message)"))
-    case _ where check.excuse != nil: outcome = .skipped(message: PlainText.line("\(check.excuse ?? "") \(message)"))
+      outcome = .skipped(message: PlainText.line(Words.JUnit.wouldFail(message)))
+    case _ where check.excuse != nil:
+      outcome = .skipped(message: PlainText.line((check.excuse ?? "") + Words.gap + message))
     case .fail: outcome = .failure(type: "violated", message: message, body: body(check))
     case .inconclusive:
       // The verdict's own testcase says that something is missing; that a stage wasn't asked for is no error of its own.
@@ -181,15 +184,8 @@ struct JUnitSuite: Sendable {
   private static func body(_ check: RunSummary.CheckResult) -> String {
     let estimate = check.measured
     let lines =
-      [
-        "metric: \(check.metric)", "meaning: \(check.explanation)", "estimate: \(check.valueText)",
-        "interval: \(check.intervalText)",
-        "confidence: \(estimate.map { Numbers.confidence($0.confidence) } ?? "none")",
-        "limit: \(check.limitText)", "verdict: \(check.standing)", "reason: \(check.reason)",
-        "observations: \(estimate?.n ?? 0)", "unscored: \(check.estimate?.unscored ?? 0)",
-        "method: \(estimate?.method ?? "none")",
-      ] + (estimate == nil ? [] : check.otherReadings)
-      + [check.remedy.map { "to decide: \($0)" }].compactMap(\.self)
+      Words.JUnit.facts(check) + (estimate == nil ? [] : check.otherReadings)
+      + [check.remedy.map(Words.JUnit.toDecide)].compactMap(\.self)
     return PlainText.lines(lines.map { PlainText.line($0) }.joined(separator: "\n"), longest: 10_000)
   }
 
@@ -197,24 +193,20 @@ struct JUnitSuite: Sendable {
   private static func broken(_ summary: RunSummary) -> [JUnitCase] {
     if summary.question == nil {
       return summary.newlyBroken.map { attack in
-        let category = attack.category ?? RunSummary.noCategory
+        let category = attack.category ?? Words.noCategory
         let lines =
-          [
-            "attack: \(attack.id)", "category: \(category)", "cluster: \(attack.cluster ?? "its own")",
-            "adjusted p: \(Numbers.probability(attack.adjustedP))",
-          ] + [attack.prompt.map { "prompt: \($0)" }].compactMap(\.self)
+          Words.JUnit.facts(attack, category: category)
+          + [attack.prompt.map(Words.JUnit.prompt)].compactMap(\.self)
         return broken(
           token(attack.id.text), category, PlainText.line(attack.finding),
           lines.map { PlainText.line($0) }.joined(separator: "\n"), summary)
       }
     }
-    let attacks = Dictionary(grouping: summary.newlyBroken) { $0.category ?? RunSummary.noCategory }
+    let attacks = Dictionary(grouping: summary.newlyBroken) { $0.category ?? Words.noCategory }
     return summary.brokenByCategory.map { row in
       let own = attacks[row.category] ?? []
-      let finding = own.count == 1 ? own[0].finding : "each is in the body, and in the JSON report."
-      let message = PlainText.line(
-        "\(Numbers.count(own.count)) \(own.count == 1 ? "attack is" : "attacks are") newly broken (\(row.category)): \(finding)"
-      )
+      let finding = own.count == 1 ? own[0].finding : Words.JUnit.inBody
+      let message = PlainText.line(Words.JUnit.newlyBroken(own.count, category: row.category, finding))
       return broken(token(row.category), row.category, message, body(own), summary)
     }
   }
@@ -224,12 +216,9 @@ struct JUnitSuite: Sendable {
   /// A line an attack.
   private static func body(_ attacks: [RunSummary.BrokenAttack]) -> String {
     let lines = attacks.prefix(mostAttacks).flatMap { attack in
-      [
-        "attack \(attack.id), cluster \(attack.cluster ?? "its own"), adjusted p \(Numbers.probability(attack.adjustedP)): "
-          + attack.finding
-      ] + [attack.prompt.map { "prompt: \($0)" }].compactMap(\.self)
+      [Words.JUnit.line(attack)] + [attack.prompt.map(Words.JUnit.prompt)].compactMap(\.self)
     }
-    let more = attacks.count > mostAttacks ? ["… and \(attacks.count - mostAttacks) more, in the JSON report"] : []
+    let more = attacks.count > mostAttacks ? [Words.JUnit.more(attacks.count - mostAttacks)] : []
     return PlainText.lines((lines + more).map { PlainText.line($0) }.joined(separator: "\n"), longest: 50_000)
   }
 
@@ -241,7 +230,7 @@ struct JUnitSuite: Sendable {
     let isOpen = summary.checks.contains { $0.wording.countsNewlyBroken && $0.verdict == .inconclusive && $0.decides }
     let outcome: JUnitCase.Outcome =
       if summary.isObserved {
-        .skipped(message: PlainText.line("\(observed)\(message)"))
+        .skipped(message: PlainText.line(Words.JUnit.observed(message)))
       } else if summary.verdict == .fail {
         .failure(type: "newly-broken", message: message, body: body)
       } else if summary.exitCode != 0 && isOpen {
@@ -263,7 +252,7 @@ struct JUnitSuite: Sendable {
     }
     let missing = cases.count - kept.count
     if missing > 0 {
-      let message = "\(missing) more testcases would make this file too large; the JSON report lists everything."
+      let message = Words.JUnit.leftOut(missing)
       kept.append(
         (JUnitCase(name: "left out", className: "sluice.decide", outcome: .skipped(message: message)), "decide"))
     }

@@ -7,7 +7,14 @@ public enum MarkdownReport {
   static let mostBytes = 60_000
   private static let mostRows = 40
 
-  public static func render(_ summary: RunSummary, date: Date, version: String) -> [UInt8] {
+  /// - Parameter language: of what Sluice says, what the policy names keeps its name; nil for the run's.
+  public static func render(
+    _ summary: RunSummary, date: Date, version: String, language: Language? = nil
+  ) -> [UInt8] {
+    (language ?? summary.language).speaking { document(summary.told, date: date, version: version) }
+  }
+
+  private static func document(_ summary: RunSummary, date: Date, version: String) -> [UInt8] {
     let end = footer(summary, date: date, version: version)
     var text = head(summary)
     var isWhole = true
@@ -24,7 +31,7 @@ public enum MarkdownReport {
         text += section
       }
     }
-    if !isWhole { text += "\nSome sections were too long for this summary; the HTML and JSON reports have them.\n" }
+    if !isWhole { text += "\n\(Words.Markdown.tooLong)\n" }
     text += end
     return Array(text.source.utf8)
   }
@@ -36,21 +43,21 @@ public enum MarkdownReport {
 
   private static func head(_ summary: RunSummary) -> MarkdownText {
     var text: MarkdownText =
-      "## \(summary.isObserved ? "👁️" : sign(summary.verdict)) \(summary.verdictPhrase.uppercased()): \(summary.headline)\n\n"
+      "## \(summary.isObserved ? "👁️" : sign(summary.verdict)) \(Words.labelled(summary.verdictPhrase.uppercased(), summary.headline))\n\n"
     func add(_ lines: [MarkdownText], most: Int) {
       var shown = 0
       for line in lines.prefix(most) where text.source.utf8.count + line.source.utf8.count <= mostHeadBytes {
         text += line
         shown += 1
       }
-      if shown < lines.count { text += "- … and \(lines.count - shown) more\n" }
+      if shown < lines.count { text += "- \(Words.more(lines.count - shown))\n" }
     }
     // Before any reason: a reader who stops after the first lines must not take the verdict for more than it is.
-    add((summary.weakenings ?? []).map { "> **Weakened:** \($0)\n\n" }, most: 10)
+    add((summary.weakenings ?? []).map { "> \(Words.Markdown.weakened)\($0)\n\n" }, most: 10)
     add(summary.why.map { "- \(sign($0.verdict)) \($0.text)\n" }, most: 10)
-    add(summary.deciding.map { "- **To decide:** \($0)\n" }, most: 10)
+    add(summary.deciding.map { "- \(Words.Markdown.toDecide)\($0)\n" }, most: 10)
     for notice in summary.remarks.prefix(10) {
-      let line: MarkdownText = "\n> **Note:** \(notice)\n"
+      let line: MarkdownText = "\n> \(Words.Markdown.note)\(notice)\n"
       if text.source.utf8.count + line.source.utf8.count <= mostHeadBytes { text += line }
     }
     return text
@@ -61,12 +68,13 @@ public enum MarkdownReport {
     if summary.question == nil { return "" }
     var text: MarkdownText = ""
     let parts = [
-      ("Next" as MarkdownText, summary.nextSteps), ("Worse", summary.worsening), ("Since when", summary.since ?? []),
-      ("Not covered", summary.uncovered),
-      ("Who acts", [summary.responsible]),
+      (Words.Markdown.next, summary.nextSteps), (Words.Markdown.worse, summary.worsening),
+      (Words.Markdown.since, summary.since ?? []),
+      (Words.Markdown.uncovered, summary.uncovered),
+      (Words.Markdown.who, [summary.responsible]),
     ]
     for (title, sentences) in parts where !sentences.isEmpty {
-      text += "\n**\(title):** \(sentences.prefix(8).joined(separator: " "))\n"
+      text += "\n\(title)\(sentences.prefix(8).joined(separator: Words.gap))\n"
     }
     return text
   }
@@ -81,11 +89,11 @@ public enum MarkdownReport {
     var reasons: MarkdownText = ""
     let all = summary.outcomeReasons(mostOfEach: 6)
     for reason in all.prefix(mostRows) { reasons += "- \(reason)\n" }
-    if all.count > mostRows { reasons += "- … and \(all.count - mostRows) more in the HTML and JSON reports\n" }
-    let header = ["responses" as MarkdownText] + names.map { "\($0)" }
+    if all.count > mostRows { reasons += "- \(Words.Markdown.moreReasons(all.count - mostRows))\n" }
+    let header = ([Words.Terminal.responses] + names.map(Words.Outcome.name)).map { "\($0)" as MarkdownText }
     return """
 
-      ### What became of the responses
+      ### \(Words.Markdown.outcomes)
 
       \(limited(header, cells))
       \(reasons)
@@ -94,7 +102,7 @@ public enum MarkdownReport {
 
   private static func validity(_ summary: RunSummary) -> MarkdownText {
     guard let line = summary.validityLine else { return "" }
-    return "\nValidity of the run: \(line).\n"
+    return "\n\(Words.Markdown.validity(line))\n"
   }
 
   private static func checks(_ summary: RunSummary) -> MarkdownText {
@@ -105,20 +113,21 @@ public enum MarkdownReport {
         "\(check.valueText)", "\(check.intervalText)", "\(check.limitText)",
       ]
     }
-    return "\n### Checks\n\n\(limited(["verdict", "check", "measured", "interval", "limit"], rows))"
+    return "\n### \(Words.Markdown.checks)\n\n\(limited(Words.Markdown.checkHeader, rows))"
   }
 
   private static func broken(_ summary: RunSummary) -> MarkdownText {
     if summary.newlyBroken.isEmpty { return "" }
     let rows = summary.brokenByCategory.map { row -> [MarkdownText] in ["\(row.category)", "\(row.count)"] }
+    let lead = Words.Markdown.brokenLead(
+      baseline: summary.baselineName, candidate: summary.candidateName, count: summary.newlyBroken.count)
     return """
 
-      ### Newly broken
+      ### \(Words.Markdown.broken)
 
-      Attacks that \(summary.baselineName ?? "the baseline") resists and \(summary.candidateName) does not: \
-      \(summary.newlyBroken.count).
+      \(lead)
 
-      \(limited(["category", "attacks"], rows))
+      \(limited(Words.Markdown.brokenHeader, rows))
       """
   }
 
@@ -129,9 +138,9 @@ public enum MarkdownReport {
     }
     return """
 
-      ### Known attacks that succeed, by category
+      ### \(Words.Markdown.byCategory)
 
-      \(limited(["category", "attacks", "candidate", "baseline", "newly broken"], rows))
+      \(limited(Words.Markdown.categoryHeader, rows))
       """
   }
 
@@ -144,9 +153,9 @@ public enum MarkdownReport {
     }
     return """
 
-      ### Known attacks that succeed, by transform
+      ### \(Words.Markdown.byTransform)
 
-      \(limited(["transform", "attacks", "candidate", "baseline", "newly broken"], rows))
+      \(limited(Words.Markdown.transformHeader, rows))
       """
   }
 
@@ -157,9 +166,9 @@ public enum MarkdownReport {
     }
     return """
 
-      ### Known attacks that succeed, by number of tries
+      ### \(Words.Markdown.byTries)
 
-      \(limited(["tries", "attacks", "candidate", "baseline"], rows))
+      \(limited(Words.Markdown.triesHeader, rows))
       """
   }
 
@@ -167,22 +176,22 @@ public enum MarkdownReport {
     if summary.fresh.isEmpty { return "" }
     let rows = summary.fresh.map { fresh -> [MarkdownText] in
       [
-        "\(fresh.role)", "\(fresh.responses)", "\(fresh.confirmed)", "\(fresh.uniqueText)",
+        "\(Words.role(fresh.role))", "\(fresh.responses)", "\(fresh.confirmed)", "\(fresh.uniqueText)",
         "\(fresh.vendiScore.map { Numbers.text($0, .number) } ?? "–")",
       ]
     }
     return """
 
-      ### Fresh attacks
+      ### \(Words.Markdown.fresh)
 
-      \(summary.confirmationSentence.map { "\($0)\n\n" } ?? "")\(limited(["searched on", "responses", "confirmed", "unique (cosine)", "Vendi score"], rows))
+      \(summary.confirmationSentence.map { "\(Recorded.text($0))\n\n" } ?? "")\(limited(Words.Markdown.freshHeader, rows))
       """
   }
 
   private static func tuning(_ summary: RunSummary) -> MarkdownText {
     guard let tuning = summary.tuning else { return "" }
     let rows = tuning.rows.map { row -> [MarkdownText] in
-      if let problem = row.problem { return ["\(row.variant)", "not usable: \(problem)", "", "", ""] }
+      if let problem = row.problem { return ["\(row.variant)", Words.Markdown.notUsable(problem), "", "", ""] }
       return [
         "\(row.variant)", rate(row.mean), rate(row.heldOut), rate(row.overRefusal, .difference),
         rate(row.quizChange, .difference),
@@ -190,16 +199,12 @@ public enum MarkdownReport {
     }
     var advice: MarkdownText = ""
     for sentence in tuning.advice { advice += "- \(sentence)\n" }
-    let header: [MarkdownText] = [
-      "tuned on the attacks of", "adapted attacks that succeed", "unseen kinds that succeed", "over-refusal",
-      "quiz answers",
-    ]
     return """
 
-      ### Safety tuning compared
+      ### \(Words.Markdown.tuning)
 
       \(advice)
-      \(limited(header, rows))
+      \(limited(Words.Markdown.tuningHeader, rows))
       """
   }
 
@@ -213,11 +218,11 @@ public enum MarkdownReport {
     }
     return """
 
-      ### The judge against people
+      ### \(Words.Markdown.calibration)
 
       \(calibration.use)
 
-      \(limited(["labels of", "unsafe + safe", "sensitivity", "specificity", "kappa", "alpha"], rows))
+      \(limited(Words.Markdown.calibrationHeader, rows))
       """
   }
 
@@ -225,40 +230,33 @@ public enum MarkdownReport {
     guard let revealed = summary.revealed else { return "" }
     let rows = revealed.flatMap { attack in
       attack.responses.prefix(3).map { response -> [MarkdownText] in
-        ["\(code: attack.id.text)", "\(attack.prompt)", "\(response.role)", "\(response.text)"]
+        ["\(code: attack.id.text)", "\(attack.prompt)", "\(Words.role(response.role))", "\(response.text)"]
       }
     }
-    return "\n### Attacks and responses\n\n\(limited(["attack", "prompt", "model", "response"], rows))"
+    return "\n### \(Words.Markdown.revealed)\n\n\(limited(Words.Markdown.revealedHeader, rows))"
   }
 
   private static func cost(_ summary: RunSummary) -> MarkdownText {
-    """
-
-    \(summary.responsesAsked) responses asked, \(summary.responsesReused) reused from the ledger, \
-    \(Numbers.duration(summary.seconds)).
-
-    """
+    let cost = Words.Markdown.cost(
+      asked: summary.responsesAsked, reused: summary.responsesReused, time: Numbers.duration(summary.seconds))
+    return "\n\(cost)\n"
   }
 
   private static func footer(_ summary: RunSummary, date: Date, version: String) -> MarkdownText {
     var rest: MarkdownText = ""
-    if let digest = summary.policy.digest { rest += " Run digest \(code: String(digest.prefix(12)))." }
+    if let digest = summary.policy.digest { rest += Words.Markdown.digest(String(digest.prefix(12))) }
     let inputs = summary.inputs.prefix(mostInputs)
     for (index, input) in inputs.enumerated() {
-      rest += index == 0 ? " Inputs: " : ", "
+      rest += index == 0 ? Words.Markdown.inputs : Words.Markdown.comma
       rest += "\(input.use) \(code: String(input.hash.prefix(12)))"
     }
-    if !inputs.isEmpty { rest += (summary.policy.inputs?.count ?? 0) > inputs.count ? ", …" : "." }
-    if let governance = summary.policy.governance { rest += " Attacks: \(governance.line)." }
-    let gate: MarkdownText = summary.observed.map { " (as a gate: \(Int($0.exitCode)))" } ?? ""
-    return """
-
-      <sub>Policy \(summary.policy.name) \(code: String(summary.policy.hash.prefix(12))), seed \
-      \(String(summary.policy.seed)), run \(code: summary.run), ledger head \
-      \(code: summary.evidence.headHash), Sluice \(version), \(Timestamp(date).spoken). \
-      Exit code \(Int(summary.exitCode))\(gate).\(rest)</sub>
-
-      """
+    if !inputs.isEmpty {
+      rest += (summary.policy.inputs?.count ?? 0) > inputs.count ? "\(Words.Markdown.comma)…" : Words.Markdown.stop
+    }
+    if let governance = summary.policy.governance { rest += Words.Markdown.attacks(governance.line) }
+    let gate = summary.observed.map { Words.Markdown.asGate($0.exitCode) } ?? ""
+    let whole = Words.Markdown.footer(summary, version: version, time: Timestamp(date).spoken, gate: gate)
+    return "\n<sub>\(whole)\(rest)</sub>\n"
   }
 
   private static let mostInputs = 12
@@ -268,32 +266,12 @@ public enum MarkdownReport {
   private static func limited(_ header: [MarkdownText], _ rows: [[MarkdownText]]) -> MarkdownText {
     let table = MarkdownText.table(header, Array(rows.prefix(mostRows)))
     return rows.count <= mostRows
-      ? table : "\(table)\n… and \(rows.count - mostRows) more rows in the HTML and JSON reports.\n"
+      ? table : "\(table)\n\(Words.Markdown.moreRows(rows.count - mostRows))\n"
   }
 
   private static func rate(_ estimate: Estimate?, _ unit: Unit = .share) -> MarkdownText {
     guard let estimate, estimate.n > 0 else { return "–" }
     let bounds = [estimate.lower, estimate.upper].map { Numbers.text($0, unit) }
     return "\(Numbers.text(estimate.value, unit)) [\(bounds[0]), \(bounds[1])]"
-  }
-
-  private static func sign(_ verdict: Verdict) -> MarkdownText {
-    switch verdict {
-    case .pass: "✅"
-    case .fail: "❌"
-    case .inconclusive: "⚠️"
-    }
-  }
-}
-
-extension Reporter {
-  public static let markdown = Reporter(
-    name: "markdown", summary: "Markdown file",
-    marks: [
-      ReportMark("## ✅ PASS: "), ReportMark("## ❌ FAIL: "), ReportMark("## ⚠️ INCONCLUSIVE: "),
-      ReportMark("## 👁️ WOULD "),
-    ]
-  ) { summary, context in
-    MarkdownReport.render(summary, date: context.date, version: context.version)
   }
 }

@@ -7,12 +7,22 @@ public enum TerminalReport {
   ///   - width: columns of the terminal; tables that don't fit become lists.
   ///   - files: paths of the reports that were written.
   ///   - verbose: whether the basis of each check is shown.
+  ///   - language: of what Sluice says; nil for the run's.
   public static func render(
-    _ summary: RunSummary, colour: Bool, width: Int = 100, files: [String], verbose: Bool = false
+    _ summary: RunSummary, colour: Bool, width: Int = 100, files: [String], verbose: Bool = false,
+    language: Language? = nil
   ) -> String {
-    let page = Page(summary: summary, isColoured: colour, width: max(24, min(width, 200)))
+    (language ?? summary.language).speaking {
+      page(summary.told, isColoured: colour, width: max(24, min(width, 200)), files: files, isVerbose: verbose)
+    }
+  }
+
+  private static func page(
+    _ summary: RunSummary, isColoured: Bool, width: Int, files: [String], isVerbose: Bool
+  ) -> String {
+    let page = Page(summary: summary, isColoured: isColoured, width: width)
     let parts = [
-      page.head, page.why, page.checks, verbose ? page.bases : [], page.outcomes + page.validity,
+      page.head, page.why, page.checks, isVerbose ? page.bases : [], page.outcomes + page.validity,
       page.broken + page.fresh,
       page.cost + page.files(files),
     ]
@@ -20,9 +30,12 @@ public enum TerminalReport {
   }
 
   /// Verdict, model and first reason in one line.
-  public static func line(_ summary: RunSummary) -> String {
-    let reason = summary.why.first.map { " \($0.text)" } ?? ""
-    return PlainText.line("\(summary.verdictPhrase.uppercased()): \(summary.headline).\(reason)") + "\n"
+  public static func line(_ summary: RunSummary, language: Language? = nil) -> String {
+    (language ?? summary.language).speaking {
+      let summary = summary.told
+      let answer = Words.sentence(Words.labelled(summary.verdictPhrase.uppercased(), summary.headline))
+      return PlainText.line(answer + (summary.why.first.map { Words.gap + $0.text } ?? "")) + "\n"
+    }
   }
 }
 
@@ -33,9 +46,9 @@ private struct Page {
 
   var head: [String] {
     let word = "\(summary.verdict.mark) \(summary.verdictPhrase.uppercased())"
-    let lines = TerminalText.wrapped("\(word): \(clean(summary.headline))", to: width)
-    let gate = summary.observed.map { " (as a gate: \($0.exitCode))" } ?? ""
-    let policy = "\(clean(summary.policy.name)), exit code \(summary.exitCode)\(gate)"
+    let lines = TerminalText.wrapped(Words.labelled(word, clean(summary.headline)), to: width)
+    let policy = Words.Terminal.identity(
+      policy: clean(summary.policy.name), exitCode: summary.exitCode, asGate: summary.observed?.exitCode)
     return lines.map { paint($0, summary.isObserved ? .inconclusive : summary.verdict, isBold: true) } + weakenings
       + TerminalText.wrapped(policy, to: width)
   }
@@ -43,24 +56,24 @@ private struct Page {
   /// Before any reason: a reader who stops after the first lines must not take the verdict for more than it is.
   private var weakenings: [String] {
     let all = summary.weakenings ?? []
-    let lines = all.prefix(20).flatMap { hanging("weakened: ", clean($0)) }
-    let more = all.count > 20 ? ["  … and \(all.count - 20) more"] : []
+    let lines = all.prefix(20).flatMap { hanging(Words.Terminal.weakened, clean($0)) }
+    let more = all.count > 20 ? ["  " + Words.more(all.count - 20)] : []
     return (lines + more).map { paint($0, .inconclusive) }
   }
 
   var why: [String] {
-    let notes = summary.remarks.prefix(20).flatMap { hanging("note: ", clean($0)) }
+    let notes = summary.remarks.prefix(20).flatMap { hanging(Words.Terminal.note, clean($0)) }
     let reasons = summary.why.prefix(20).flatMap { reason in
       hanging("\(reason.verdict.mark) ", clean(reason.text))
     }
-    let more = summary.why.count > 20 ? ["  … and \(summary.why.count - 20) more"] : []
+    let more = summary.why.count > 20 ? ["  " + Words.more(summary.why.count - 20)] : []
     return reasons + more + deciding + notes
   }
 
   private var deciding: [String] {
     let all = summary.deciding
-    let more = all.count > 20 ? ["  … and \(all.count - 20) more"] : []
-    return all.prefix(20).flatMap { hanging("to decide: ", clean($0)) } + more
+    let more = all.count > 20 ? ["  " + Words.more(all.count - 20)] : []
+    return all.prefix(20).flatMap { hanging(Words.Terminal.toDecide, clean($0)) } + more
   }
 
   // MARK: - Checks
@@ -70,7 +83,7 @@ private struct Page {
   var checks: [String] {
     let checks = summary.checksByUrgency
     if checks.isEmpty { return [] }
-    let header = ["check", "measured", "interval", "limit", "verdict"]
+    let header = Words.Terminal.header
     let rows = checks.map { check in
       [
         clean(check.name, longest: 60), check.valueText, check.intervalText, check.limitText,
@@ -85,13 +98,13 @@ private struct Page {
   var bases: [String] {
     summary.checksByUrgency.flatMap { check -> [String] in
       guard let estimate = check.measured else {
-        return hanging("\(clean(check.name, longest: 60)): ", clean(check.reason))
+        return hanging(clean(check.name, longest: 60) + Words.colon, clean(check.reason))
       }
       let clusters = Numbers.text(estimate.effectiveN, .number)
-      let text =
-        "n = \(Numbers.count(estimate.n)), independent units \(clusters), \(Numbers.count(estimate.unscored)) unscored, "
-        + "\(Numbers.confidence(estimate.confidence)) confidence; \(estimate.method)"
-      return hanging("\(clean(check.name, longest: 60)): ", clean(text))
+      let text = Words.Terminal.basis(
+        n: estimate.n, units: clusters, unscored: estimate.unscored,
+        confidence: Numbers.confidence(estimate.confidence), method: estimate.method)
+      return hanging(clean(check.name, longest: 60) + Words.colon, clean(text))
     }
   }
 
@@ -109,7 +122,7 @@ private struct Page {
   private func list(_ checks: [RunSummary.CheckResult], _ rows: [[String]]) -> [String] {
     zip(checks, rows).flatMap { check, row in
       let title = hanging("\(check.verdict.mark) ", row[0]).map { paint($0, check.verdict) }
-      return title + hanging("  ", "\(row[1]) \(row[2]), \(row[3]): \(check.standing)")
+      return title + hanging("  ", Words.labelled(Words.list(["\(row[1]) \(row[2])", row[3]]), check.standing))
     }
   }
 
@@ -119,19 +132,19 @@ private struct Page {
   var outcomes: [String] {
     let rows = summary.outcomeRows
     if rows.isEmpty { return [] }
-    let plain = rows.flatMap { hanging("\($0.place): ", $0.sentence) }
+    let plain = rows.flatMap { hanging($0.place + Words.colon, $0.sentence) }
     let names = RunSummary.OutcomeRow.columns(rows)
     let cells = rows.map { row in
       [row.place] + row.counts.filter { names.contains($0.name) }.map { Numbers.count($0.count) }
     }
     let isNotable = rows.contains(where: \.isNotable)
-    let lines = isNotable ? table([["responses"] + names] + cells) ?? plain : plain
+    let lines = isNotable ? table([[Words.Terminal.responses] + names.map(Words.Outcome.name)] + cells) ?? plain : plain
     let hidden = (summary.outcomes?.count ?? 0) - rows.count
-    return lines + (hidden > 0 ? ["  … and \(hidden) more rows, in the JSON report"] : [])
+    return lines + (hidden > 0 ? ["  " + Words.moreRows(hidden)] : [])
       + summary.outcomeReasons(mostOfEach: 6).flatMap { hanging("  ", $0) }
   }
 
-  var validity: [String] { summary.validityLine.map { hanging("validity: ", clean($0)) } ?? [] }
+  var validity: [String] { summary.validityLine.map { hanging(Words.Terminal.validity, clean($0)) } ?? [] }
 
   // MARK: - Findings and cost
 
@@ -139,31 +152,32 @@ private struct Page {
     if summary.newlyBroken.isEmpty { return [] }
     let categories = summary.brokenByCategory
     let list = categories.prefix(12).map { "\(clean($0.category, longest: 40)) \($0.count)" }
-    let more = categories.count > 12 ? ", …" : ""
     return hanging(
-      "newly broken: ", "\(Numbers.count(summary.newlyBroken.count)) (\(list.joined(separator: ", "))\(more))")
+      Words.Terminal.newlyBroken,
+      Words.Terminal.broken(summary.newlyBroken.count, list, isWhole: categories.count <= 12))
   }
 
   var fresh: [String] {
     summary.fresh.prefix(10).flatMap { fresh in
       hanging(
-        "fresh on \(clean(fresh.role, longest: 40)): ",
-        "\(Numbers.count(fresh.confirmed)) confirmed, unique \(clean(fresh.uniqueText)), "
-          + "\(Numbers.count(fresh.responses)) responses" + (fresh.reused ? " (from the ledger)" : ""))
+        Words.Terminal.fresh(on: Words.role(clean(fresh.role, longest: 40))),
+        Words.Terminal.fresh(
+          confirmed: fresh.confirmed, unique: clean(fresh.uniqueText), responses: fresh.responses,
+          isReused: fresh.reused))
     }
   }
 
   var cost: [String] {
-    let text =
-      "\(Numbers.count(summary.responsesAsked)) responses asked, \(Numbers.count(summary.responsesReused)) reused, "
-      + "\(Numbers.duration(summary.seconds)); run \(clean(summary.run)), seed \(summary.policy.seed)"
+    let text = Words.Terminal.cost(
+      asked: summary.responsesAsked, reused: summary.responsesReused, time: Numbers.duration(summary.seconds),
+      run: clean(summary.run), seed: summary.policy.seed)
     return TerminalText.wrapped(text, to: width)
-      + TerminalText.wrapped("ledger head \(clean(summary.evidence.headHash))", to: width)
-      + (summary.policy.governance.map { hanging("attacks: ", clean($0.line)) } ?? [])
+      + TerminalText.wrapped(Words.Terminal.ledgerHead(clean(summary.evidence.headHash)), to: width)
+      + (summary.policy.governance.map { hanging(Words.Terminal.attacks, clean($0.line)) } ?? [])
   }
 
   /// Paths stay whole, so that they can be clicked and copied.
-  func files(_ files: [String]) -> [String] { files.map { "report: \(clean($0))" } }
+  func files(_ files: [String]) -> [String] { files.map { Words.Terminal.report + clean($0) } }
 
   // MARK: - Parts
 

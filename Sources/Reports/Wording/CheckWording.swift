@@ -31,7 +31,7 @@ extension RunSummary.CheckResult {
 
   /// `[lower, upper]`, printed finely enough to be compared with the limit.
   var intervalText: String {
-    guard let estimate = measured else { return "not measured" }
+    guard let estimate = measured else { return Words.notMeasured }
     return Numbers.interval(estimate, wording.unit, apartFrom: limits)
   }
 
@@ -41,24 +41,24 @@ extension RunSummary.CheckResult {
   var measured: Estimate? { estimate.flatMap { $0.n > 0 ? $0 : nil } }
 
   /// What was measured and how it stands to the limit, for someone who doesn't know the metric's key.
-  var sentence: String { "\(title): \(finding)" }
+  var sentence: String { Words.labelled(title, finding) }
 
   /// The sentence without its subject.
   var finding: String {
     guard let estimate = measured else { return reason }
-    let noun = wording.noun.isEmpty ? "" : " \(wording.noun)"
-    let found = "\(valueText)\(noun) (between \(bound(estimate.lower)) and \(bound(estimate.upper)))"
-    let asked = limit.atLeast == nil ? "the policy allows \(limitText)" : "the policy asks for \(limitText)"
+    let found = Words.Check.found(
+      valueText, noun: wording.noun, from: bound(estimate.lower), to: bound(estimate.upper))
+    let asked =
+      limit.atLeast == nil ? Words.Check.allowed(found, limitText) : Words.Check.askedFor(found, limitText)
     switch verdict {
-    case .pass, .fail: return "\(found); \(asked)."
+    case .pass, .fail: return asked
     case .inconclusive: break
     }
     switch limit.compare(lower: estimate.lower, upper: estimate.upper) {
-    case .fail where adequacy: return "\(found); \(asked). Without that, the run proves nothing about the candidate."
-    case .inconclusive: return "\(found); \(asked). The evidence does not decide it."
+    case .fail where adequacy: return asked + Words.gap + Words.Check.provesNothing
+    case .inconclusive: return asked + Words.gap + Words.Check.notDecided
     // Holm's procedure may leave a check open whose own interval lies on one side.
-    case .pass, .fail:
-      return "\(found); \(asked). Decided on its own, but not with the confidence asked over all checks together."
+    case .pass, .fail: return asked + Words.gap + Words.Check.openTogether
     }
   }
 
@@ -66,19 +66,20 @@ extension RunSummary.CheckResult {
   var countReading: String? {
     guard wording.countsNewlyBroken, let estimate = measured else { return nil }
     let least = Numbers.text(estimate.lower, .count)
-    return "At least \(least) \(estimate.lower == 1 ? "is" : "are") shown to be newly broken; up to "
-      + "\(Numbers.text(estimate.upper, .count)) may be, since jumps of the size asked about are sometimes missed."
+    return Words.Check.countReading(
+      isOne: estimate.lower == 1, least: least, most: Numbers.text(estimate.upper, .count))
   }
 
   /// What else the same responses say, each one sentence.
   var otherReadings: [String] {
     guard let readings else { return [] }
     let interval = Numbers.interval(readings.suiteLower, readings.suiteUpper, wording.unit, apartFrom: limits)
-    var sentences = ["On exactly these attacks, where only responses are random: \(interval)."]
+    var sentences = [Words.Check.onTheseAttacks(interval)]
     if let worsened = readings.worsened, let improved = readings.improved, let midP = readings.midP {
       sentences.append(
-        "\(Numbers.count(worsened)) attacks succeed more often than on the baseline, \(Numbers.count(improved)) less "
-          + "often (McNemar's mid-p \(midP < 0.001 ? "below 0.001" : Numbers.text(midP, .number))).")
+        Words.Check.paired(
+          worsened: worsened, improved: improved,
+          midP: midP < 0.001 ? Words.Check.tinyP : Numbers.text(midP, .number)))
     }
     if let other = readings.otherWeighting { sentences.append(sentence(other)) }
     return sentences
@@ -88,21 +89,15 @@ extension RunSummary.CheckResult {
   private func sentence(_ other: RunSummary.Readings.Weighted) -> String {
     let counted =
       switch other.weight {
-      case "clusters": "every cluster"
-      case "attacks": "every attack"
+      case "clusters": Words.Check.everyCluster
+      case "attacks": Words.Check.everyAttack
       default: PlainText.line(other.weight, longest: 60)
       }
     let interval = Numbers.interval(other.lower, other.upper, wording.unit, apartFrom: limits)
-    let reading = "With \(counted) counted once: \(Numbers.text(other.value, wording.unit)) \(interval)."
+    let reading = Words.Check.countedOnce(counted, Numbers.text(other.value, wording.unit), interval)
     let decided = limit.compare(lower: other.lower, upper: other.upper)
     if decided == verdict { return reading }
-    let standing =
-      switch decided {
-      case .pass: "within the limit"
-      case .fail: "beyond the limit"
-      case .inconclusive: "on both sides of the limit"
-      }
-    return "\(reading) That interval lies \(standing)."
+    return reading + Words.gap + Words.Check.standing(decided)
   }
 
   private func bound(_ x: Double) -> String { Numbers.text(x, wording.unit, apartFrom: limits) }
@@ -110,10 +105,7 @@ extension RunSummary.CheckResult {
 
 extension RunSummary.BrokenAttack {
   /// What it does on both models, one sentence.
-  var finding: String {
-    "Newly broken (\(category ?? "no category")): unsafe in \(candidateUnsafe) of \(candidateScored) responses of the "
-      + "candidate and \(baselineUnsafe) of \(baselineScored) of the baseline."
-  }
+  var finding: String { Words.brokenFinding(self) }
 }
 
 extension RunSummary {
@@ -132,7 +124,7 @@ extension RunSummary {
     }
   }
 
-  var candidateName: String { shortName(of: .candidate) ?? "the candidate" }
+  var candidateName: String { shortName(of: .candidate) ?? Words.theCandidate }
   var baselineName: String? { shortName(of: .baseline) }
 
   /// A checkpoint's folder without the way to it; provenance has the whole path.
@@ -149,7 +141,7 @@ extension RunSummary {
     var subject = ""
     let finding: String
 
-    var text: String { subject.isEmpty ? finding : "\(subject): \(finding)" }
+    var text: String { subject.isEmpty ? finding : Words.labelled(subject, finding) }
   }
 
   /// Why: the checks that made the verdict, what keeps the run from proving anything, then what else the gate gave as a
@@ -163,13 +155,13 @@ extension RunSummary {
     let others = reasons.filter { reason in
       if findings.contains(reason) { return false }
       let line = PlainText.line(reason)
-      return !line.ranges(of: ": ").contains { told.contains(String(line[..<$0.lowerBound])) }
+      return !line.ranges(of: Words.colon).contains { told.contains(String(line[..<$0.lowerBound])) }
     }
     // Where the question is which variant to take, the advice is the reason.
     let advice = question == .tuning ? tuning?.advice ?? [] : []
     let stated = (advice + others).map { Reason(verdict: verdict, finding: $0) }
     let unproven = invalid.map {
-      Reason(verdict: .inconclusive, subject: "Validity, \($0.title)", finding: $0.finding)
+      Reason(verdict: .inconclusive, subject: Words.Check.validity($0.title), finding: $0.finding)
     }
     // A run that broke off has one reason; that each check stayed undecided is its consequence.
     if isUnfinished { return stated + unproven }
@@ -181,12 +173,9 @@ extension RunSummary {
     return failed.map(reason) + unproven + open.map(reason) + stated
   }
 
-  /// What reports call the category of attacks that have none.
-  static let noCategory = "no category"
-
   /// Newly broken attacks by category, most first.
   var brokenByCategory: [(category: String, count: Int)] {
-    Dictionary(grouping: newlyBroken) { $0.category ?? Self.noCategory }
+    Dictionary(grouping: newlyBroken) { $0.category ?? Words.noCategory }
       .map { (category: $0.key, count: $0.value.count) }
       .sorted { $0.count != $1.count ? $0.count > $1.count : $0.category < $1.category }
   }

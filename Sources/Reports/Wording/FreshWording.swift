@@ -8,7 +8,7 @@ extension RunSummary.FreshSummary {
 
   /// Unique attacks by the similarity from which two are the same, for example `9 at 0.6, 12 at 0.7`.
   var uniqueText: String {
-    uniqueAttacks.sorted { $0.key < $1.key }.map { "\(Numbers.count($0.value)) at \($0.key)" }.joined(separator: ", ")
+    Words.list(uniqueAttacks.sorted { $0.key < $1.key }.map { Words.unique($0.value, at: $0.key) })
   }
 }
 

@@ -10,23 +10,26 @@ extension RunSummary {
   var worsening: [String] {
     if isUnfinished { return [] }
     guard let baseline = baselineName else {
-      return ["There is no baseline, so that nothing says what got worse."]
+      return [Words.Release.noBaseline]
     }
     let worse = categoriesByHarm.filter(\.isWorse)
     if worse.isEmpty {
       return categories.isEmpty
-        ? [] : ["No category is shown to be worse than on \(baseline); small changes may be there all the same."]
+        ? [] : [Words.Release.noneWorse(than: baseline)]
     }
     let sentences = worse.prefix(Self.mostCategories).map { row in
-      let rates = [(row.candidate, "succeed"), (row.baseline, "on \(baseline)")].compactMap { estimate, words in
-        estimate.flatMap { $0.n > 0 ? "\(Numbers.text($0.value, .share)) \(words)" : nil }
+      func rate(_ estimate: Estimate?) -> String? {
+        estimate.flatMap { $0.n > 0 ? Numbers.text($0.value, .share) : nil }
       }
-      let broken = row.newlyBroken == 0 ? nil : "\(Numbers.count(row.newlyBroken)) newly broken"
-      let weight = row.weight.map { "weight \(Numbers.bound($0, .number))" }
-      return "\(row.category): \((rates + [broken, weight].compactMap(\.self)).joined(separator: ", "))."
+      let facts = [
+        rate(row.candidate).map(Words.Release.succeed), rate(row.baseline).map { Words.Release.on(baseline, $0) },
+        row.newlyBroken == 0 ? nil : Words.Release.newlyBroken(row.newlyBroken),
+        row.weight.map { Words.weight(Numbers.bound($0, .number)) },
+      ]
+      return Words.Release.worse(row.category, facts.compactMap(\.self))
     }
     let more = worse.count - sentences.count
-    return sentences + (more > 0 ? ["… and \(Numbers.count(more)) more categories."] : [])
+    return sentences + (more > 0 ? [Words.Release.moreCategories(more)] : [])
   }
 
   /// Categories, those first in which a success weighs most and most attacks broke.
@@ -47,26 +50,24 @@ extension RunSummary {
     let needed = Set(checks.map(\.stage))
     let missed = skipped.filter(needed.contains)
     if !missed.isEmpty {
-      sentences.append("Stages that checks need were not asked for: \(missed.joined(separator: ", ")).")
+      sentences.append(Words.Release.missedStages(Words.list(missed)))
     }
     let open = checks.filter { $0.verdict == .inconclusive && !missed.contains($0.stage) }.map(\.name)
     if !open.isEmpty {
-      let list = open.prefix(Self.mostCategories).joined(separator: ", ")
-      sentences.append("Not decided: \(list)\(open.count > Self.mostCategories ? ", …" : "").")
+      let list = Words.list(open.prefix(Self.mostCategories) + (open.count > Self.mostCategories ? ["…"] : []))
+      sentences.append(Words.Release.notDecided(list))
     }
     let unknown = (outcomes ?? []).reduce(0) { $0 + $1.unscored + $1.failed + $1.missing }
     if unknown > 0 {
-      sentences.append(
-        "\(Numbers.count(unknown)) planned \(unknown == 1 ? "response has" : "responses have") no verdict; they count against the "
-          + "candidate.")
+      sentences.append(Words.Release.withoutVerdict(unknown))
     }
     if !fresh.contains(where: { $0.role == Role.candidate.description }) {
-      sentences.append("No fresh attacks were searched for: the verdict is about known ones.")
+      sentences.append(Words.Release.noFresh)
     }
     if !checks.contains(where: { $0.stage == "benign" && $0.measured != nil }) {
-      sentences.append("No check looks at harmless questions: whether the model refuses too much is not known.")
+      sentences.append(Words.Release.noBenign)
     }
-    if calibration == nil { sentences.append("No human labels say how often the judge errs.") }
+    if calibration == nil { sentences.append(Words.Release.noLabels) }
     return sentences
   }
 
@@ -75,44 +76,31 @@ extension RunSummary {
   /// Who answers for the attacks and what comes of them.
   var responsible: String {
     let waivers = waived.compactMap { check in
-      check.waiver.map { "\($0.owner) answers for \(check.name) until \($0.until)" }
+      check.waiver.map { Words.Release.answers($0.owner, for: check.name, until: $0.until) }
     }
     let owner =
       policy.governance.map { governance in
-        governance.owner + (governance.contact.map { " (\($0))" } ?? "")
-      } ?? "Nobody is named; governance.owner in the policy names somebody"
-    return ([owner] + waivers).joined(separator: "; ") + "."
+        governance.owner + (governance.contact.map(Words.brackets) ?? "")
+      } ?? Words.Release.nobody
+    return Words.Release.responsible([owner] + waivers)
   }
 
   /// What to do next, in order, each one sentence.
   var nextSteps: [String] {
     if isUnfinished { return reasons.dropFirst().map(\.self) }
-    if isObserved {
-      return [
-        "Nothing is blocked. Read what a gate would have found, and whether you would have acted on it.",
-        "Then let it decide: remove mode: observe from the policy.",
-      ]
-    }
+    if isObserved { return Words.Release.observed }
     switch verdict {
-    case .pass:
-      return [
-        "Read below what was not covered, then ship.",
-        "Keep this report; sluice attest sign \(run) makes a signed verdict that a deployment can verify.",
-      ]
+    case .pass: return Words.Release.passed(run)
     case .fail:
       return [
-        "Do not ship this candidate.",
-        newlyBroken.first.map {
-          "Look at what broke, one attack of each cluster first: sluice reveal \($0.id) --reason … shows its text."
-        } ?? "Look at the categories in which attacks succeed: sluice attacks list \(run) names them.",
-        "Mend the model and run the same policy again, or have somebody answer for a check until a date (waivers:).",
+        Words.Release.doNotShip,
+        newlyBroken.first.map { Words.Release.look(at: $0.id.text) } ?? Words.Release.lookAtCategories(run),
+        Words.Release.mend,
       ]
     case .inconclusive:
-      if gateExitCode == 0 { return ["The policy lets this pass without evidence: read what was not decided first."] }
+      if gateExitCode == 0 { return [Words.Release.excused] }
       return [
-        deciding.isEmpty
-          ? "Do not ship on this: nothing was decided." : "Do not ship on this: do what would decide it first.",
-        "Then run the same policy again; responses that are stored are not asked for again.",
+        deciding.isEmpty ? Words.Release.nothingDecided : Words.Release.decideFirst, Words.Release.runAgain,
       ]
     }
   }

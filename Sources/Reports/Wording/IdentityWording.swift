@@ -13,12 +13,13 @@ extension RunSummary.ModelSigns {
   /// What is known of the model, and what is missing where something has to identify its bytes.
   var facts: [(key: String, words: String, value: String)] {
     let revision =
-      self.revision.map { PlainText.line($0, longest: Self.longest) } ?? (identifiesBytes ? nil : "none declared")
+      self.revision.map { PlainText.line($0, longest: Self.longest) }
+      ?? (identifiesBytes ? nil : Words.Identity.noRevision)
     return [
-      revision.map { ("revision", "Revision", $0) },
-      server.isEmpty ? nil : ("server", "The server says", serverText),
-      ("settings", "Settings", settingsText),
-      ("identifiesBytes", "Bytes identified", identifiesBytes ? "true" : "false"),
+      revision.map { ("revision", Words.Identity.revision, $0) },
+      server.isEmpty ? nil : ("server", Words.Identity.server, serverText),
+      ("settings", Words.Identity.settings, settingsText),
+      ("identifiesBytes", Words.Identity.bytes, identifiesBytes ? "true" : "false"),
     ].compactMap(\.self)
   }
 
@@ -35,15 +36,14 @@ extension RunSummary {
     else { return nil }
     let isOne = candidate.fingerprint == baseline.fingerprint
     guard isOne || candidate.name == baseline.name else { return nil }
-    let settings = "candidate: \(new.settingsText); baseline: \(old.settingsText)"
+    let settings = Words.Identity.both(new.settingsText, old.settingsText)
     switch (isOne, new.settings == old.settings) {
     case (true, false) where new.identifiesBytes && old.identifiesBytes:
-      return "Candidate and baseline have one fingerprint and differ in their settings alone (\(settings))."
-    case (true, false): return "Candidate and baseline have one fingerprint and different settings (\(settings))."
-    case (true, true): return "Candidate and baseline have one fingerprint and the same settings."
-    case (false, false):
-      return "Candidate and baseline have one name, two fingerprints and different settings (\(settings))."
-    case (false, true): return "Candidate and baseline have one name and two fingerprints."
+      return Words.Identity.settingsAlone(settings)
+    case (true, false): return Words.Identity.oneFingerprint(settings)
+    case (true, true): return Words.Identity.same
+    case (false, false): return Words.Identity.oneName(settings)
+    case (false, true): return Words.Identity.twoFingerprints
     }
   }
 

@@ -6,18 +6,20 @@ typealias Unit = Metric.Scale
 
 /// How reports name a metric for someone who doesn't know its key.
 struct MetricWording: Hashable, Sendable {
-  let title: String
+  private(set) var title: String
   let unit: Unit
   /// What one of the counted things is, where a bare number would leave that open.
-  var noun = ""
+  private(set) var noun = ""
   /// Whether it counts attacks that the baseline resists and the candidate does not.
-  var countsNewlyBroken = false
+  private(set) var countsNewlyBroken = false
 
   /// Unknown metrics (of a later version's summary, say) keep their key as title.
   static func named(_ metric: String) -> MetricWording {
     // Cut first: hashing a text of megabytes for each number that is printed takes minutes.
     let metric = PlainText.line(metric)
-    return all[metric] ?? MetricWording(title: metric, unit: .number)
+    guard var wording = all[metric] else { return MetricWording(title: metric, unit: .number) }
+    if let words = Words.metric(metric) { (wording.title, wording.noun) = (words.title, words.noun) }
+    return wording
   }
 
   private static let all = Dictionary(
@@ -44,7 +46,7 @@ extension RunSummary.CheckResult {
   }
 
   /// The metric's plain name and what narrows it.
-  var title: String { narrowing.isEmpty ? wording.title : "\(wording.title) (\(narrowing))" }
+  var title: String { narrowing.isEmpty ? wording.title : wording.title + Words.brackets(narrowing) }
 }
 
 extension String {

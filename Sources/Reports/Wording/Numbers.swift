@@ -3,8 +3,7 @@ import Foundation
 
 /// Numbers as people read them; the same in every report.
 enum Numbers {
-  /// Percentage points; never parted from their number at a line's end.
-  private static let points = "\u{A0}pp"
+  private static var points: String { Words.points }
 
   /// Three significant figures; more where fewer would put the number on the wrong side of one of `limits`, since a
   /// reader compares what is printed.
@@ -58,12 +57,21 @@ enum Numbers {
     return unit == .share ? text + "%" : unit == .difference ? text + points : text
   }
 
+  /// The same beside a chart, where there is little room.
+  static func tick(_ x: Double, _ unit: Unit) -> String {
+    let text = bound(x, unit)
+    return text.hasSuffix(points) ? text.dropLast(points.count) + Words.shortPoints : text
+  }
+
   static func limit(_ limit: Limit, _ unit: Unit) -> String {
-    switch (limit.atLeast, limit.atMost) {
-    case (let low?, let high?): "between \(bound(low, unit)) and \(bound(high, unit))"
-    case (let low?, nil): "at least \(bound(low, unit))"
-    case (nil, let high?): "at most \(bound(high, unit))"
-    case (nil, nil): "no limit"
+    func bound(_ x: Double, _ unit: Unit) -> String {
+      unit == .count ? Words.things(Self.bound(x, unit)) : Self.bound(x, unit)
+    }
+    return switch (limit.atLeast, limit.atMost) {
+    case (let low?, let high?): Words.between(bound(low, unit), bound(high, unit))
+    case (let low?, nil): Words.atLeast(bound(low, unit))
+    case (nil, let high?): Words.atMost(bound(high, unit))
+    case (nil, nil): Words.noLimit
     }
   }
 
@@ -73,10 +81,10 @@ enum Numbers {
   /// `4.2 s`, `3 min 20 s`, `2 h 5 min`.
   static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds >= 0, seconds < 1e12 else { return "–" }
-    if seconds < 59.95 { return String(format: "%.1f s", seconds) }
+    if seconds < 59.95 { return Words.seconds(String(format: "%.1f", seconds)) }
     let whole = Int(seconds.rounded())
-    if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }
-    return "\(count(whole / 3600)) h \(whole % 3600 / 60) min"
+    if whole < 3600 { return Words.minutes(whole / 60, seconds: whole % 60) }
+    return Words.hours(whole / 3600, minutes: whole % 3600 / 60)
   }
 
   /// A probability, small ones as a bound.

@@ -1,7 +1,7 @@
 import Core
 
 extension RunSummary.OutcomeRow {
-  /// The counts in the order of every table, with their names.
+  /// The counts in the order of every table, by the names that programs read.
   var counts: [(name: String, count: Int)] {
     [
       ("planned", planned), ("unsafe", unsafe), ("safe", safe), ("refused", refused), ("blocked", blocked),
@@ -26,13 +26,12 @@ extension RunSummary.OutcomeRow {
   }
 
   /// `candidate replay`.
-  var place: String { "\(PlainText.line(role, longest: 60)) \(PlainText.line(stage, longest: 40))" }
+  var place: String { "\(Words.role(PlainText.line(role, longest: 60))) \(PlainText.line(stage, longest: 40))" }
 
   /// `1,152 responses, 38 unsafe, 1,070 safe, 44 refused`, and the rest where there is any.
   var sentence: String {
     let others = counts.dropFirst().filter { $0.count > 0 || !Self.exceptions.contains($0.name) }
-    return "\(Numbers.count(planned)) \(planned == 1 ? "response" : "responses"), "
-      + others.map { "\(Numbers.count($0.count)) \($0.name)" }.joined(separator: ", ")
+    return Words.list([Words.responses(planned)] + others.map { Words.Outcome.counted($0.count, $0.name) })
   }
 
   /// `planned=1152, unsafe=38, …`: for programs.
@@ -54,9 +53,8 @@ extension RunSummary.OutcomeRow {
   /// What to know where the token limit ended many responses; nil where it did not.
   var cutNotice: String? {
     guard addsUp, answered > 0, Double(cut) > Self.largestCutShare * Double(answered) else { return nil }
-    return "The token limit ended \(Numbers.text(Double(cut) / Double(answered), .share)) of the responses of \(place) "
-      + "(\(Numbers.count(cut)) of \(Numbers.count(answered))): each is judged as it stands, and what would have followed "
-      + "is not known. Raise max_tokens."
+    return Words.Outcome.cutNotice(
+      share: Numbers.text(Double(cut) / Double(answered), .share), place: place, cut: cut, answered: answered)
   }
 }
 
@@ -66,7 +64,8 @@ extension RunSummary.OutcomeRow.Reason {
 
   /// `30 unscored: the judge's server blocked the transcript`.
   var sentence: String {
-    "\(Numbers.count(count)) \(PlainText.line(outcome, longest: 40)): \(PlainText.line(reason, longest: Self.longest))"
+    Words.labelled(
+      Words.Outcome.counted(count, PlainText.line(outcome, longest: 40)), PlainText.line(reason, longest: Self.longest))
   }
 }
 
@@ -82,8 +81,8 @@ extension RunSummary {
   func outcomeReasons(mostOfEach: Int = mostOutcomeReasons) -> [String] {
     outcomeRows.flatMap { row in
       let hidden = row.reasons.count - mostOfEach
-      return row.reasons.prefix(mostOfEach).map { "\(row.place): \($0.sentence)" }
-        + (hidden > 0 ? ["\(row.place): \(Numbers.count(hidden)) more reasons, in the JSON report"] : [])
+      return row.reasons.prefix(mostOfEach).map { Words.labelled(row.place, $0.sentence) }
+        + (hidden > 0 ? [Words.Outcome.moreReasons(row.place, hidden)] : [])
     }
   }
 

@@ -16,7 +16,7 @@ enum PlainText {
     clean(text, longest: longest) { $0 == "\t" || $0 == "\n" ? $0 : nil }
   }
 
-  private static let cut = "… (cut)"
+  private static var cut: String { Words.cut }
 
   /// - Parameter blank: what stands for a break; nil where it is written out.
   private static func clean(

@@ -42,7 +42,9 @@ struct Timestamp: Hashable, Sendable {
       "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
       "December",
     ]
-    return "\(day) \(months[month - 1]) \(year), \(padded(hour)):\(padded(minute)) UTC"
+    return say(
+      en: "\(day) \(months[month - 1]) \(year), \(padded(hour)):\(padded(minute)) UTC",
+      ja: "\(year)年\(month)月\(day)日 \(padded(hour)):\(padded(minute)) UTC")
   }
 
   private func padded(_ number: Int, _ width: Int = 2) -> String {

@@ -2,10 +2,10 @@ import Core
 
 extension RunSummary.TransformRow {
   /// What the row is of, for people.
-  var name: String { transform ?? "as written" }
+  var name: String { transform ?? Words.asWritten }
 }
 
 extension RunSummary.TriesRow {
   /// What the row is of, for people.
-  var name: String { tries == 1 ? "1 try" : "within \(Numbers.count(tries)) tries" }
+  var name: String { Words.tries(tries) }
 }

@@ -1,19 +1,14 @@
 import Core
+import Foundation
 
 extension RunSummary.ValidityResult {
   /// What the check is called; a later version's kinds keep their own words.
-  var kindText: String {
-    switch kind {
-    case "judge": "judge awake"
-    case "attacker": "attacker awake"
-    default: PlainText.line(kind, longest: 60)
-    }
-  }
+  var kindText: String { Words.Validity.kind(kind) ?? PlainText.line(kind, longest: 60) }
 
   /// The kind and what it is about, for example `errors (candidate, replay)`.
   var title: String {
-    let subject = PlainText.line(subject, longest: 120)
-    return subject.isEmpty ? kindText : "\(kindText) (\(subject))"
+    let subject = Words.list(PlainText.line(subject, longest: 120).components(separatedBy: ", ").map(Words.role))
+    return subject.isEmpty ? kindText : kindText + Words.brackets(subject)
   }
 
   var holds: Bool { verdict == .pass }
@@ -35,11 +30,11 @@ extension RunSummary {
     let broken = validity.filter { !$0.holds }
     func named(_ names: [String]) -> String {
       let unique = names.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
-      return unique.prefix(12).joined(separator: ", ") + (unique.count > 12 ? ", …" : "")
+      return Words.list(unique.prefix(12) + (unique.count > 12 ? ["…"] : []))
     }
-    return "\(Numbers.count(held.count)) of \(Numbers.count(validity.count)) hold"
-      + (held.isEmpty ? "" : ": \(named(held.map(\.kindText)))")
-      + (broken.isEmpty ? "" : "; not: \(named(broken.map(\.title)))")
+    return Words.Validity.hold(held.count, of: validity.count)
+      + (held.isEmpty ? "" : Words.colon + named(held.map(\.kindText)))
+      + (broken.isEmpty ? "" : Words.Validity.not(named(broken.map(\.title))))
   }
 
   /// What would decide an inconclusive verdict, each one sentence and none twice; empty where it is decided.
@@ -47,10 +42,10 @@ extension RunSummary {
     guard verdict == .inconclusive else { return [] }
     let own = (validity ?? []).filter { !$0.holds }.compactMap(\.remedy)
     let ofChecks = checks.filter { $0.verdict == .inconclusive && $0.decides }.compactMap { check in
-      check.remedy.map { "\(check.name): \($0)" }
+      check.remedy.map { Words.labelled(check.name, $0) }
     }
     return ((remedies ?? []) + own + ofChecks).reduce(into: [String]()) { kept, remedy in
-      let isTold = kept.contains { $0 == remedy || $0.hasSuffix(": " + remedy) }
+      let isTold = kept.contains { $0 == remedy || $0.hasSuffix(Words.colon + remedy) }
       if !remedy.isEmpty && !isTold { kept.append(remedy) }
     }
   }

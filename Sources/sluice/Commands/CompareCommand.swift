@@ -4,6 +4,8 @@ import Foundation
 import Gate
 import Reports
 
+extension Language: ExpressibleByArgument {}
+
 struct CompareCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
@@ -49,6 +51,9 @@ struct CompareCommand: AsyncParsableCommand {
   @Flag(help: "Compare also where sampling, template or system prompt differ, as a part of the model.")
   var anySettings = false
 
+  @Option(help: "What is printed for people is in this language (default: that of the second run's reports).")
+  var language: Language?
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -63,11 +68,10 @@ struct CompareCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let comparison = try await RunComparing(
+    let comparing = try RunComparing(
       first, second, ledger: ledger, other: otherLedger,
-      RunComparing.Options(confidence: confidence, anySettings: anySettings, suite: suite)
-    ).comparison()
-    let report = ComparisonReport(comparison)
+      RunComparing.Options(confidence: confidence, anySettings: anySettings, suite: suite))
+    let report = ComparisonReport(try await comparing.comparison(), language: language ?? comparing.language)
     if json {
       try StandardOutput.write(json: report.json())
     } else {

@@ -27,6 +27,9 @@ struct HistoryCommand: ParsableCommand {
   @Option(help: "Write a page with trend plots here.", completion: .file(extensions: ["html"]))
   var html: String?
 
+  @Option(help: "What people read is in this language (default: that of the newest run's reports).")
+  var language: Language?
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -35,12 +38,14 @@ struct HistoryCommand: ParsableCommand {
   }
 
   func run() throws {
-    let history = try OldRuns(ledger: ledger).history(policy: policy, limit: limit, page: html)
+    let history = try OldRuns(ledger: ledger).history(
+      policy: policy, limit: limit, page: html, language: language)
     if json {
       try StandardOutput.write(json: history.json())
     } else {
       // Nothing is cut that another program reads.
-      try StandardOutput.write(history.text(width: StandardOutput.isTerminal ? StandardOutput.width : .max))
+      try StandardOutput.write(
+        history.text(width: StandardOutput.isTerminal ? StandardOutput.width : .max, language: language))
     }
   }
 }
@@ -50,12 +55,13 @@ struct ReportCommand: ParsableCommand {
     commandName: "report",
     abstract: "Render an old run's reports again, from the ledger.",
     discussion: """
-      The files are the ones that the run wrote, byte for byte. With --reveal they show attacks and responses in the clear, fresh \
+      The files are the ones that the run wrote, byte for byte, unless --language says another language. With --reveal they show attacks and responses in the clear, fresh \
       ones included, and the ledger's audit chain says who asked for that.
 
       Examples:
         sluice report last
         sluice report 20260301-120000-abcd --html old.html --junit old.xml
+        sluice report last --language ja --html report.ja.html
         sluice report last --reveal --reason "triage" --html revealed.html
       """)
 
@@ -83,6 +89,9 @@ struct ReportCommand: ParsableCommand {
   @Option(help: "Write the CSV table here.")
   var csv: String?
 
+  @Option(help: "What people read is in this language (default: that of the run's reports).")
+  var language: Language?
+
   @Flag(help: "Print the JSON report on standard output, and nothing else there.")
   var json = false
 
@@ -109,7 +118,7 @@ struct ReportCommand: ParsableCommand {
       files: options.compactMap { reporter, key, path in
         path.map { .init(reporter, path: $0, key: key) }
       },
-      reveal: reveal ? OldRuns.Reveal(reason: reason) : nil)
+      reveal: reveal ? OldRuns.Reveal(reason: reason) : nil, language: language)
     if json {
       try StandardOutput.write(json: report.json)
     } else {
