@@ -68,7 +68,7 @@ struct CostSection: Sendable {
     return """
       <h3>Stages</h3>
       <div class="wide" tabindex="0" role="group" aria-label="Table"><table class="stages"><thead><tr><th scope="col">Stage</th>\
-      <th scope="col" class="number">Time</th><th scope="col" class="chart"></th><th scope="col">What it did</th>\
+      <th scope="col" class="number">Time</th><th scope="col" class="chart"><span class="unseen">Share of it</span></th><th scope="col">What it did</th>\
       </tr></thead><tbody>\(rows)</tbody></table></div>
       \(shown.remark)
       """

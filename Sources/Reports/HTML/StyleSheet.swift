@@ -33,6 +33,7 @@ enum StyleSheet {
     .lead { max-width: 44rem; color: var(--quiet); margin-bottom: 1.25rem; }
     .quiet { color: var(--quiet); font-size: .8125rem; }
     .none { color: var(--quiet); }
+    .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
     code { font: .9em/1.4 ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; }
 
     """
@@ -149,6 +150,7 @@ enum StyleSheet {
       .verdict { padding: 1.25rem; } h1 { font-size: 2.4rem; } .headline { font-size: 1.2rem; }
       .facts { grid-template-columns: 1fr 1fr; }
       .check { grid-template-columns: 1fr; } .result { text-align: left; } .shape { order: 1; }
+      .tick.minor { display: none; }
       .wide table { min-width: 38rem; } .wide table.narrow { min-width: 0; }
       .result .value, .result .range { display: inline-block; margin-right: .75rem; }
       .categories thead th:not(.chart) { display: none; }
@@ -168,7 +170,8 @@ enum StyleSheet {
       @page { margin: 16mm 14mm; }
       body { font-size: 9.5pt; } main { max-width: none; padding: 0; } section { margin-top: 1.75rem; }
       * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-      .check, tr, figure, .notices { break-inside: avoid; } h2, h3, thead { break-after: avoid; }
+      .check, tr, figure, .notices { break-inside: avoid; }
+      h2, h3, thead, .lead, .legend, .tags, figcaption { break-after: avoid; }
       .wide { overflow: visible; }
     }
 

@@ -13,15 +13,15 @@ struct SuccessBreakdown: Sendable {
     var weight: Double?
   }
 
-  private let summary: RunSummary
-  private let id: String
+  let summary: RunSummary
+  let id: String
   /// What a part is, in lower case.
-  private let noun: String
+  let noun: String
   /// In the order of the table.
-  private let rows: [Row]
+  let rows: [Row]
   /// How the rows are sorted, a sentence.
-  private let order: String
-  private let firstChart: Int
+  let order: String
+  let firstChart: Int
 
   private static let most = 100
 
@@ -79,8 +79,8 @@ struct SuccessBreakdown: Sendable {
       <ul class="legend"><li>\(sample("mark candidate", Figure.disc)) candidate, \(summary.candidateName)</li>\
       <li>\(sample("mark baseline", Figure.diamond)) baseline, \(summary.baselineName ?? "none")</li></ul>
       <table class="categories"><thead><tr><th scope="col">\(noun.prefix(1).uppercased() + noun.dropFirst())</th><th scope="col" class="chart">\
-      \(axis(scale))</th><th scope="col" class="number">Candidate</th><th scope="col" class="number">Baseline</th>\
-      \(countsBroken ? #"<th scope="col" class="number">Newly broken</th>"# : "")</tr></thead>
+      <span class="unseen">Interval</span>\(axis(scale))</th><th scope="col" class="number">Candidate</th><th scope="col" class="number">Baseline</th>\
+      \(brokenHeader)</tr></thead>
       <tbody>\(rows)</tbody></table>
       \(shown.remark)
       <p class="quiet">Each bar is an interval for its \(noun) alone, not corrected for looking at several. \(order)</p>
@@ -88,7 +88,9 @@ struct SuccessBreakdown: Sendable {
       """
   }
 
-  private var countsBroken: Bool { rows.contains { $0.newlyBroken != nil } }
+  private var brokenHeader: Markup {
+    rows.contains { $0.newlyBroken != nil } ? #"<th scope="col" class="number">Newly broken</th>"# : ""
+  }
 
   private func row(_ row: Row, _ scale: PlotScale, id: Int) -> Markup {
     var content: Markup = ""

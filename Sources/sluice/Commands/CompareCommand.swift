@@ -21,6 +21,8 @@ struct CompareCommand: AsyncParsableCommand {
 
       Examples:
         sluice compare 20260301-120000-abcd last
+        sluice compare 20260301-120000-abcd last \\
+          --html build/compare.html
         sluice compare 20260301-120000-abcd last --json \\
           | jq '.comparison.differences[0]'
         sluice compare 20260301-120000-abcd last --markdown >> "$GITHUB_STEP_SUMMARY"
@@ -49,6 +51,9 @@ struct CompareCommand: AsyncParsableCommand {
   @Flag(help: "Compare also where sampling, template or system prompt differ, as a part of the model.")
   var anySettings = false
 
+  @Option(help: "Write the comparison as a page here, whatever is printed.", completion: .file(extensions: ["html"]))
+  var html: String?
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -63,11 +68,11 @@ struct CompareCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let comparison = try await RunComparing(
-      first, second, ledger: ledger, other: otherLedger,
-      RunComparing.Options(confidence: confidence, anySettings: anySettings, suite: suite)
-    ).comparison()
-    let report = ComparisonReport(comparison)
+    let report = ComparisonReport(
+      try await RunComparing(
+        first, second, ledger: ledger, other: otherLedger,
+        RunComparing.Options(confidence: confidence, anySettings: anySettings, suite: suite, page: html)
+      ).comparison())
     if json {
       try StandardOutput.write(json: report.json())
     } else {
