@@ -90,6 +90,33 @@ struct PartsTests {
     #expect(dates.count == 8 && dates.first == String(Timestamp(entries[39].date).iso.prefix(10)))
   }
 
+  @Test("Every identifier is there once, whatever sections a page has")
+  func identifiers() throws {
+    var whole = Self.divided
+    whole.tuning = CannedRuns.tuned.tuning
+    whole.transforms = [nil, "base64"].map {
+      .init(transform: $0, attacks: 3, candidate: Self.estimate(0.1), baseline: nil, newlyBroken: 0)
+    }
+    whole.tries = [1, 5].map { .init(tries: $0, attacks: 3, candidate: Self.estimate(0.1), baseline: nil) }
+    for (name, run) in CannedRuns.all + [("whole", whole)] {
+      let page = String(
+        decoding: HTMLReport.render(run, date: CannedRuns.date, version: CannedRuns.version), as: UTF8.self)
+      let ids = page.matches(of: /\sid="([^"]+)"/).map { String($0.1) }
+      #expect(Set(ids).count == ids.count, "\(name)")
+    }
+  }
+
+  @Test("Variants are named with their paths")
+  func variants() throws {
+    var run = CannedRuns.tuned
+    run.tuning?.rows[0].model = .init(
+      role: "variant.a", name: "build/variants/a", fingerprint: "f", kind: "local")
+    let text = try #require(try page(run).elements("section").first { $0.attributes["id"] == "tuning" }).wholeText
+    let paths = (run.tuning?.rows ?? []).compactMap(\.model?.name)
+    #expect(!paths.isEmpty)
+    for path in paths { #expect(text.contains(path), "\(path)") }
+  }
+
   @Test("No markup is shown as text, on any page")
   func markupAsText() throws {
     for (name, run) in CannedRuns.all + [("divided", Self.divided)] {

@@ -119,7 +119,8 @@ extension ComparisonReport {
     let chart = Figure.chart(
       id: id, kind: "pair", height: 34, title: "Difference in \(title)",
       description:
-        "First \(rate(row.first)), second \(rate(row.second)); difference \(value), \(range): \(row.reading.words).", content)
+        "First \(rate(row.first)), second \(rate(row.second)); difference \(value), \(range): \(row.reading.words).",
+      content)
     return """
       <tr><th scope="row">\(title)<span class="noun">\(Numbers.count(row.attacks)) \
       \(row.attacks == 1 ? "attack" : "attacks")</span></th><td class="chart">\(chart)</td>\

@@ -29,7 +29,7 @@ struct MovedSection: Sendable {
     return """
       <h3>\(title)</h3>
       <p>\(Numbers.count(moved.count)) \(moved.count == 1 ? "attack" : "attacks"), \(Numbers.count(sure)) of them shown.</p>
-      <div class="wide" tabindex="0" role="group" aria-label="\(title)"><table><thead><tr><th scope="col">Attack</th>\
+      <div class="wide" tabindex="0" role="group" aria-label="\(title)"><table class="stack"><thead><tr><th scope="col">Attack</th>\
       <th scope="col">Category</th><th scope="col" class="number">First unsafe</th>\
       <th scope="col" class="number">Second unsafe</th><th scope="col" class="number">Corrected p</th>\
       <th scope="col">Reading</th></tr></thead>
@@ -66,10 +66,10 @@ struct MovedSection: Sendable {
     let reading: Markup =
       attack.isShown ? "<b>shown</b>" : #"<span class="none">may be chance</span>"#
     return """
-      <tr><th scope="row"><code>\(attack.id.text)</code>\(folded)</th><td>\(attack.category ?? "no category")\(transform)</td>\
-      <td class="number">\(attack.firstUnsafe) of \(attack.firstScored)</td>\
-      <td class="number">\(attack.secondUnsafe) of \(attack.secondScored)</td>\
-      <td class="number">\(Numbers.probability(attack.adjustedP))</td><td>\(reading)</td></tr>
+      <tr><th scope="row"><code>\(attack.id.text)</code>\(folded)</th><td data-label="Category">\(attack.category ?? "no category")\(transform)</td>\
+      <td class="number" data-label="First unsafe">\(attack.firstUnsafe) of \(attack.firstScored)</td>\
+      <td class="number" data-label="Second unsafe">\(attack.secondUnsafe) of \(attack.secondScored)</td>\
+      <td class="number" data-label="Corrected p">\(Numbers.probability(attack.adjustedP))</td><td data-label="Reading">\(reading)</td></tr>
 
       """
   }

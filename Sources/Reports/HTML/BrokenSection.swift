@@ -22,7 +22,7 @@ struct BrokenSection: Sendable {
       An attack is counted only where the difference between the two stays significant after the correction for all \
       attacks that were looked at. Attacks of one cluster are alike: the clearest of each is shown, the rest folded.\(privacy)</p>
       <ul class="tags">\(summary.brokenByCategory.prefix(60).map(tag))</ul>
-      <div class="wide" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th scope="col">Attack</th><th scope="col">Category</th>\
+      <div class="wide" tabindex="0" role="group" aria-label="Table"><table class="stack"><thead><tr><th scope="col">Attack</th><th scope="col">Category</th>\
       <th scope="col" class="number">Candidate unsafe</th><th scope="col" class="number">Baseline unsafe</th>\
       <th scope="col" class="number">Corrected p</th>\(prompt)</tr></thead>
       <tbody>\(rows)</tbody></table></div>
@@ -70,10 +70,10 @@ struct BrokenSection: Sendable {
   private func row(_ attack: RunSummary.BrokenAttack, isRevealed: Bool, folded: Markup) -> Markup {
     let prompt: Markup = isRevealed ? #"<td class="prompt">\#(attack.prompt ?? "")</td>"# : ""
     return """
-      <tr><th scope="row"><code>\(attack.id.text)</code>\(folded)</th><td>\(attack.category ?? "no category")\(attack.transform.map { ", \($0)" } ?? "")</td>\
-      <td class="number">\(attack.candidateUnsafe) of \(attack.candidateScored)</td>\
-      <td class="number">\(attack.baselineUnsafe) of \(attack.baselineScored)</td>\
-      <td class="number">\(Numbers.probability(attack.adjustedP))</td>\(prompt)</tr>
+      <tr><th scope="row"><code>\(attack.id.text)</code>\(folded)</th><td data-label="Category">\(attack.category ?? "no category")\(attack.transform.map { ", \($0)" } ?? "")</td>\
+      <td class="number" data-label="Candidate unsafe">\(attack.candidateUnsafe) of \(attack.candidateScored)</td>\
+      <td class="number" data-label="Baseline unsafe">\(attack.baselineUnsafe) of \(attack.baselineScored)</td>\
+      <td class="number" data-label="Corrected p">\(Numbers.probability(attack.adjustedP))</td>\(prompt)</tr>
 
       """
   }

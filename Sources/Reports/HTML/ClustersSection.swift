@@ -33,7 +33,7 @@ struct ClustersSection: Sendable {
   private func table(_ rows: [RunSummary.ClusterRow]) -> Markup {
     let baseline: Markup = hasBaseline ? #"<th scope="col" class="number">Baseline unsafe</th>"# : ""
     return """
-      <div class="wide" tabindex="0" role="group" aria-label="Clusters"><table class="clusters"><thead><tr><th scope="col">Cluster</th>\
+      <div class="wide" tabindex="0" role="group" aria-label="Clusters"><table class="stack"><thead><tr><th scope="col">Cluster</th>\
       <th scope="col">Category</th><th scope="col" class="number">Attacks</th>\
       <th scope="col" class="number">Candidate unsafe</th>\(baseline)<th scope="col" class="number">Newly broken</th>\
       <th scope="col">Look at</th></tr></thead>
@@ -44,13 +44,15 @@ struct ClustersSection: Sendable {
   private func row(_ row: RunSummary.ClusterRow) -> Markup {
     let baseline: Markup =
       hasBaseline
-      ? #"<td class="number">\#(row.baseline.map(words) ?? "–")</td>"# : ""
+      ? #"<td class="number" data-label="Baseline unsafe">\#(row.baseline.map(words) ?? "–")</td>"# : ""
     let broken: Markup = row.newlyBroken == 0 ? #"<span class="none">0</span>"# : "<b>\(row.newlyBroken)</b>"
     return """
       <tr><th scope="row">\(PlainText.line(row.cluster, longest: Self.longestName))</th>\
-      <td>\(row.category ?? "no category")</td><td class="number">\(Numbers.count(row.attacks))</td>\
-      <td class="number">\(words(row.candidate))</td>\(baseline)<td class="number">\(broken)</td>\
-      <td><code>\(row.attack.text)</code></td></tr>
+      <td data-label="Category">\(row.category ?? "no category")</td>\
+      <td class="number" data-label="Attacks">\(Numbers.count(row.attacks))</td>\
+      <td class="number" data-label="Candidate unsafe">\(words(row.candidate))</td>\(baseline)\
+      <td class="number" data-label="Newly broken">\(broken)</td>\
+      <td data-label="Look at"><code>\(row.attack.text)</code></td></tr>
 
       """
   }

@@ -151,7 +151,11 @@ enum StyleSheet {
       .facts { grid-template-columns: 1fr 1fr; }
       .check { grid-template-columns: 1fr; } .result { text-align: left; } .shape { order: 1; }
       .tick.minor { display: none; }
-      .wide table { min-width: 38rem; } .wide table.narrow { min-width: 0; }
+      .wide table { min-width: 38rem; } .wide table.narrow, .wide table.stack { min-width: 0; }
+      .stack thead { display: none; } .stack tr { display: block; border-bottom: 1px solid var(--rule); padding: .5rem 0; }
+      .stack th, .stack td { display: block; border: 0; padding: .05rem 0; text-align: left; white-space: normal; }
+      .stack td.hash { min-width: 0; }
+      .stack td[data-label]::before { content: attr(data-label) ": "; color: var(--quiet); font-size: .8125rem; font-weight: 400; }
       .result .value, .result .range { display: inline-block; margin-right: .75rem; }
       .categories thead th:not(.chart) { display: none; }
       .categories tr { display: grid; grid-template-columns: 1fr 1fr 1.2fr; gap: 0 .75rem; border-bottom: 1px solid var(--rule);

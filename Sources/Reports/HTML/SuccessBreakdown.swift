@@ -49,7 +49,7 @@ struct SuccessBreakdown: Sendable {
         Row(
           name: $0.name, attacks: $0.attacks, candidate: $0.candidate, baseline: $0.baseline,
           newlyBroken: $0.newlyBroken)
-      }, order: "The rewritten attacks are those of the first row, each in its cluster.", firstChart: 2_000)
+      }, order: "The rewritten attacks are those of the first row, each in its cluster.", firstChart: 8_000)
   }
 
   /// By how many responses an attack may take to succeed.
@@ -62,7 +62,7 @@ struct SuccessBreakdown: Sendable {
       },
       order:
         "An attack succeeds within k tries where at least one of k responses is unsafe, as the judge saw it: its errors "
-        + "add up over the tries.", firstChart: 3_000)
+        + "add up over the tries.", firstChart: 9_000)
   }
 
   var markup: Markup {

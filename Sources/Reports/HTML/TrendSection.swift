@@ -24,7 +24,7 @@ struct TrendSection: Sendable {
       <p class="lead">\(runs) of this policy in the same ledger, on the same suite and by the same judge, oldest on the left. \
       The dot is the number measured, the bar the range that the evidence leaves possible, the shaded zone what the policy \
       allows now.</p>
-      <div class="wide" tabindex="0" role="group" aria-label="Releases"><table><thead><tr><th scope="col">Ended (UTC)</th>\
+      <div class="wide" tabindex="0" role="group" aria-label="Releases"><table class="stack"><thead><tr><th scope="col">Ended (UTC)</th>\
       <th scope="col">Candidate</th><th scope="col">Verdict</th><th scope="col">Checks violated or undecided</th>\
       <th scope="col">Run</th></tr></thead>
       <tbody>\(history.entries.reversed().map(row))</tbody></table></div>
@@ -41,9 +41,9 @@ struct TrendSection: Sendable {
     let names = open.isEmpty ? "none" : list.elements.joined(separator: ", ") + rest
     let own: Markup = run.run == summary.run ? #"<span class="noun">this run</span>"# : ""
     return """
-      <tr><td>\(Timestamp(entry.date).short)</td><th scope="row">\(PlainText.line(run.candidateName, longest: 60))\(own)</th>\
-      <td class="word \(Figure.name(run.verdict))">\(Figure.word(run))</td><td>\(names)</td>\
-      <td><code>\(run.run)</code></td></tr>
+      <tr><td data-label="Ended">\(Timestamp(entry.date).short)</td><th scope="row">\(PlainText.line(run.candidateName, longest: 60))\(own)</th>\
+      <td class="word \(Figure.name(run.verdict))">\(Figure.word(run))</td><td data-label="Violated or undecided">\(names)</td>\
+      <td data-label="Run"><code>\(run.run)</code></td></tr>
 
       """
   }

@@ -27,6 +27,7 @@ struct TuningSection: Sendable {
       \(TradeOffChart(tuning: tuning, id: Self.chart).markup)
       <h3>What tuning costs elsewhere</h3>
       \(costs(tuning))
+      \(VariantPaths(tuning: tuning).markup)
       \(rounds(tuning))
       \(examples(tuning))
       </section>
