@@ -29,15 +29,19 @@ struct PartsTests {
         cluster: "cluster-\($0)", category: $0 == 0 ? nil : "leak", attack: AttackID("a\($0)"), attacks: 3,
         candidate: .init(unsafe: 11 - $0, scored: 12), baseline: .init(unsafe: 0, scored: 12), newlyBroken: $0 % 2)
     }
-    run.trend = (0..<3).map { number in
-      .init(
-        run: "20260101-00000\(number)-abcd", ended: 1_767_225_600 + Double(number) * 86_400,
-        candidate: "release-\(number)", verdict: number == 2 ? .fail : .pass,
-        checks: run.checks.compactMap { check in
-          check.estimate.map { .init(name: check.name, verdict: number == 2 ? .fail : .pass, estimate: $0) }
-        })
-    }
+    run.trend = (0..<3).map { release($0, like: run) }
     return run
+  }
+
+  private static func release(_ number: Int, like run: RunSummary) -> RunSummary.Release {
+    let verdict: Verdict = number == 2 ? .fail : .pass
+    let points = run.checks.compactMap { check -> RunSummary.Release.Point? in
+      guard let estimate = check.estimate else { return nil }
+      return RunSummary.Release.Point(name: check.name, verdict: verdict, estimate: estimate)
+    }
+    let ended = 1_767_225_600 + Double(number) * 86_400
+    return RunSummary.Release(
+      run: "20260101-00000\(number)-abcd", ended: ended, candidate: "release-\(number)", verdict: verdict, checks: points)
   }
 
   @Test("Tags, turns and clusters have a table each, and none where nothing is known of them")

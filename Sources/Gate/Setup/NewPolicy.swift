@@ -82,7 +82,7 @@ public struct NewPolicy: Sendable {
     }
     return files.map { "wrote \($0)\n" }.joined() + """
       \(suite): \(counted(overview.attacks, "attack")) in \(counted(overview.clusters, "cluster"))\
-      \(overview.findings.isEmpty ? "" : "; `sluice suite lint \(suite)` has \(overview.findings.count) remarks")
+      \(overview.findings.isEmpty ? "" : "; `sluice suite lint \(suite)` has \(counted(overview.findings.count, "remark"))")
 
       Next:
       \(rules.joined())sluice check \(policy)     # is everything as it must be?
