@@ -23,7 +23,7 @@ struct AttackerTable {
       for budget in budgets {
         lines.append(
           "\(target) (requests in its weak cells make \(kinds[target] ?? 0) clusters), \(budget) target responses, means over seeds "
-            + "[95 % bootstrap interval]")
+            + "[95% bootstrap interval]")
         lines.append(
           "  " + pad("method", 18)
             + [

@@ -85,7 +85,7 @@ struct CoverageBenchmark: ParsableCommand {
   /// bootstrap over restarts.
   /// - Returns: the least coverage of the former.
   private func restarts(_ random: inout SeededGenerator) -> Double {
-    print("Attacks found per restart: share of 95 % intervals that hold the mean, as counts and by bootstrap")
+    print("Attacks found per restart: share of 95% intervals that hold the mean, as counts and by bootstrap")
     // Restarts differ by a quarter of the mean beyond Poisson's noise, or not at all; finds are many or hardly any.
     return [(8.0, 16), (8, nil), (0.5, nil)].flatMap { mean, shape in
       [3, 5, 10].map { count -> Double in
@@ -126,7 +126,7 @@ struct CoverageBenchmark: ParsableCommand {
 
   func run() throws {
     var random = SeededGenerator(seed: seed, stream: "coverage")
-    print("Intervals at 95 %: share wholly below the truth (a gate would pass wrongly), above it (fail wrongly), width")
+    print("Intervals at 95%: share wholly below the truth (a gate would pass wrongly), above it (fail wrongly), width")
     var worst = 0.0
     for world in Self.worlds {
       var tallies = (rate: Tally(), difference: Tally())

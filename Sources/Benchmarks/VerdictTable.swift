@@ -19,8 +19,8 @@ struct VerdictTable {
   static var head: String { line(columns.map(\.title)) }
 
   static let legend = """
-    Every limit exactly at the truth: share of decisions that pass or fail all the same, % [95 % by Wilson's interval]. Each \
-    check alone has 2.5 % a side; "any" is any of three checks decided, with 5 % for the family. "inconclusive" is without \
+    Every limit exactly at the truth: share of decisions that pass or fail all the same, % [95% by Wilson's interval]. Each \
+    check alone has 2.5% a side; "any" is any of three checks decided, with 5% for the family. "inconclusive" is without \
     and with stopping early, which a part of the worlds has. Other gates see the same answers; the naive ones always decide.
     † No bound is promised on means over attacks where sizes of clusters go with weakness: the report has to say so, and \
     "unsaid" rows are those decisions whose report doesn't.
@@ -52,7 +52,7 @@ struct VerdictTable {
           let name = "\(world.name) \(question.rawValue) \(side)\(mode)"
           let ratio = share.interval.lower / allowed
           if ratio > worst.ratio { worst = (ratio, name) }
-          if ratio > 1 { short.append("\(name): \(share.words) %") }
+          if ratio > 1 { short.append("\(name): \(share.words)%") }
         }
       }
       let isHeld = world.promise == .held

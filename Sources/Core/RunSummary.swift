@@ -49,6 +49,14 @@ public struct RunSummary: Hashable, Codable, Sendable {
   public var since: [String]?
   /// Set where the policy says `mode: observe`: then no verdict blocks, and `exitCode` is 0.
   public var observed: Observed?
+  /// By tag, in their order; nil where no attack carries one.
+  public var tags: [TagRow]?
+  /// By number of turns, ascending; nil where every attack is a single prompt.
+  public var turns: [TurnsRow]?
+  /// Clusters of several attacks of which some succeed, those first that got worse most; nil where there are none.
+  public var clusters: [ClusterRow]?
+  /// Earlier releases, oldest first; nil where the ledger has none.
+  public var trend: [Release]?
 
   public init(
     run: String, policy: PolicyIdentity, verdict: Verdict, exitCode: Int32, reasons: [String],

@@ -18,11 +18,13 @@ public struct SummaryContext: Sendable {
   public var weakenings: [String]
   /// How bad a success is, by category.
   public var weights: [String: Double]
+  public var tags: AttackTags
 
   public init(
     identity: RunSummary.PolicyIdentity, stages: Set<Stage>, checks: [Check], rule: DecisionRule,
     models: [RunSummary.ModelIdentity], judges: [RunSummary.JudgeIdentity], searched: [Role] = [], hasBaseline: Bool,
-    reveal: Bool = false, notices: [String], weakenings: [String] = [], weights: [String: Double] = [:]
+    reveal: Bool = false, notices: [String], weakenings: [String] = [], weights: [String: Double] = [:],
+    tags: AttackTags = AttackTags()
   ) {
     self.identity = identity
     self.stages = stages
@@ -36,6 +38,7 @@ public struct SummaryContext: Sendable {
     self.notices = notices
     self.weakenings = weakenings
     self.weights = weights
+    self.tags = tags
   }
 }
 
@@ -59,7 +62,7 @@ public struct SummaryBuilder: Sendable {
     let decision = Decision(context.checks, findings: findings, stages: context.stages, rule: context.rule)
     let broken = newlyBroken(findings, checks: decision.checks)
     let fresh = context.searched.compactMap { findings.fresh[$0] }
-    return RunSummary(
+    var summary = RunSummary(
       run: run, policy: context.identity, verdict: decision.verdict, exitCode: decision.exitCode,
       reasons: decision.reasons, models: context.models, judges: context.judges,
       stages: stages, checks: decision.checks, newlyBroken: broken,
@@ -79,6 +82,9 @@ public struct SummaryBuilder: Sendable {
       question: Self.question(context.checks),
       outcomes: findings.outcomes.map { $0.counts.row(role: $0.role, stage: $0.stage) }, validity: decision.validity,
       remedies: decision.remedies)
+    (summary.tags, summary.turns) = (tags(findings, broken: broken), turns(findings, broken: broken))
+    summary.clusters = clusters(findings, broken: broken)
+    return summary
   }
 
   /// What is said first of a check that fails and doesn't block.
@@ -118,8 +124,10 @@ public struct SummaryBuilder: Sendable {
     if let fresh = findings.fresh[.candidate], !fresh.confirmed.isEmpty, !gated {
       let unique = fresh.uniqueAttacks[0.7] ?? fresh.confirmed.count
       sentences.append(
-        "The search confirmed \(fresh.confirmed.count) attacks on the candidate (\(unique) different ones), and no check "
-          + "looks at them.")
+        fresh.confirmed.count == 1
+          ? "The search confirmed 1 attack on the candidate, and no check looks at it."
+          : "The search confirmed \(fresh.confirmed.count) attacks on the candidate (\(unique) different ones), and no check "
+            + "looks at them.")
     }
     return sentences
   }

@@ -61,6 +61,8 @@ public struct Policy: Sendable, Hashable {
   public var categories: [String: String]
   /// How bad a success is, by category, where the policy says so.
   public var weights: [String: Double]
+  /// What frameworks call a category, for example `owasp:llm01`, by category.
+  public var tags: [String: [String]]
   /// The policy with variables and overrides put in, keys in order: equal texts mean equal policies.
   public var resolved: String
   /// The same without what may differ when a run goes on: the wall clock.

@@ -289,6 +289,16 @@ def main():
         for dark, phone in [(False, False), (True, True)]:
             page = people.page(f"file://{place}/out/report.html", audited=True, dark=dark, phone=phone)
             people.audit(page, "report-dark-phone" if dark else "report-light")
+        earlier = json.loads((place / "out/report.json").read_text())["summary"]["run"]
+        run = sluice(place, "run", "policy.yaml", "--set", "targets.candidate.checkpoint=lab/assistant-1.1")
+        check(run.returncode < 64, f"the other release's run failed: {run.stderr}")
+        compared = sluice(place, "compare", earlier, "last", "--ledger", LEDGER, "--html", "out/compare.html")
+        check(compared.returncode == 0, f"the two releases can't be compared: {compared.stdout}{compared.stderr}")
+        sluice(place, "history", "--ledger", LEDGER, "--html", "out/history.html")
+        for name in ["compare", "history", "report"]:
+            for dark, phone in [(False, False), (True, False), (False, True)]:
+                page = people.page(f"file://{place}/out/{name}.html", audited=True, dark=dark, phone=phone)
+                people.audit(page, f"{name}-of-releases-" + ("dark" if dark else "phone" if phone else "light"))
         log = sluice(place, "ledger", "log", LEDGER).stdout
         check(all(word in log for word in ["labelled", "label withdrawn", "adjudicated", "the browser's test", '"name":"edith"']),
               "the audit chain lacks an act")

@@ -69,6 +69,24 @@ struct CompareTests {
     let markdown = try await compare(workspace, 0, [ids[0], "last", "--markdown"])
     #expect(markdown.output.hasPrefix("## "))
     #expect(try workspace.read("evidence/ledger.sqlite") == before)
+
+    // The page says what the text says, and never replaces what is somebody's.
+    let paged = try await compare(workspace, 0, [ids[0], "last", "--html", "out/deep/compare.html"])
+    #expect(paged.output == text.output)
+    let page = String(decoding: try workspace.read("out/deep/compare.html"), as: UTF8.self)
+    #expect(page.contains(ids[0]) && page.contains(ids[1]) && page.contains("assistant-1.2"))
+    let headline = try #require(text.output.split(separator: "\n").first)
+    #expect(page.contains(headline))
+    for path in ["seeds.jsonl", "policy.yaml", "evidence/ledger.sqlite", "lab"] {
+      let refused = try await compare(workspace, 64, [ids[0], "last", "--html", path])
+      #expect(refused.errors.contains("--html"), "\(refused.errors)")
+    }
+    #expect(try workspace.read("evidence/ledger.sqlite") == before)
+    // A comparison that fails leaves no page of an older one behind.
+    try workspace.write("{}\n", to: "seeds.jsonl")
+    _ = try await compare(workspace, 64, [ids[0], "last", "--html", "out/deep/compare.html"])
+    #expect(!workspace.exists("out/deep/compare.html"))
+    #expect(try workspace.report()["trend"] != nil)
   }
 
   @Test("A failing check's report says since when it fails, by the ledger's earlier runs on the same suite")

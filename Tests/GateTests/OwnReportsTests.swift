@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Policies
 import Reports
 import Testing
 
@@ -38,6 +39,26 @@ struct OwnReportsTests {
   func foreign(text: String) throws {
     try holds(Array(text.utf8)) { #expect(!OwnReports.contains($0)) }
     #expect(!OwnReports.contains("/dev/zero") && !OwnReports.contains("/tmp") && !OwnReports.contains("/no/such"))
+  }
+
+  @Test("of a part of a run go when a whole run begins; files that only have such a name stay")
+  func partial() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "sluice-own-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    func path(_ name: String) -> String { folder.appending(path: name).path }
+    let page = HTMLReport.render(Self.summary(.inconclusive), date: Date(timeIntervalSince1970: 1), version: "1")
+    try Data(page).write(to: URL(fileURLWithPath: path("report.partial.html")))
+    try Data("somebody's".utf8).write(to: URL(fileURLWithPath: path("summary.partial.md")))
+    var writer = ReportWriter(
+      wanted: ReportPolicy(
+        [
+          .init(.html, path: path("report.html"), key: "report.html"),
+          .init(.markdown, path: path("summary.md"), key: "report.markdown"),
+        ], reveal: false))
+    try writer.prepare()
+    #expect(!FileManager.default.fileExists(atPath: path("report.partial.html")))
+    #expect(FileManager.default.fileExists(atPath: path("summary.partial.md")))
   }
 
   private func holds(_ bytes: [UInt8], _ body: (String) -> Void) throws {

@@ -24,6 +24,8 @@ struct ReportKeyTests {
     #expect(try policy("report: {host: on}").report.namesHost)
     let weighted = try policy("categories: [{name: a, meaning: b, weight: 2.5}, {name: c, meaning: d}]")
     #expect(weighted.weights == ["a": 2.5] && weighted.categories == ["a": "b", "c": "d"])
+    let tagged = try policy("categories: [{name: a, meaning: b, tags: ['owasp:llm01', x, x]}, {name: c, meaning: d}]")
+    #expect(tagged.tags == ["a": ["owasp:llm01", "x"]])
   }
 
   @Test("give a partial run's reports names of their own")

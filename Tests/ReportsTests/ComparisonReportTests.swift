@@ -44,6 +44,54 @@ struct ComparisonReportTests {
     }
   }
 
+  @Test("has a page with the same figures: every difference drawn, and the attacks that moved")
+  func page() throws {
+    let comparison = Self.comparison(3)
+    let page = try ParsedXML(html: ComparisonReport(comparison).html(version: "1"))
+    #expect(page.elements("h1").map(\.text) == ["Worse"])
+    #expect(page.elements("header").first?.attributes["class"] == "verdict fail")
+    let charts = page.elements("svg").filter { $0.attributes["class"] == "pair" }
+    #expect(charts.count == comparison.differences.count && charts.count == 2)
+    let text = try #require(page.elements("body").first?.wholeText)
+    let report = ComparisonReport(comparison)
+    for sentence in [report.headline] + report.explanations { #expect(text.contains(sentence), "\(sentence)") }
+    let difference = try #require(comparison.differences[0].difference)
+    #expect(text.contains(Numbers.text(difference.value, .difference)))
+    #expect(text.contains(Numbers.interval(difference, .difference)))
+    #expect(text.contains("80 attacks, 0 of them shown") && text.contains(comparison.worsened[0].id.text))
+    #expect(text.contains("No attack succeeds less often"))
+    let headings = page.elements("th").filter { $0.attributes["scope"] == nil }
+    #expect(headings.isEmpty)
+  }
+
+  @Test("has a page that looks like a pass only where fewer attacks are shown to succeed")
+  func looks() throws {
+    func look(_ comparison: RunComparison) throws -> [String?] {
+      let page = try ParsedXML(html: ComparisonReport(comparison).html(version: "1"))
+      return [page.elements("h1").first?.text, page.elements("header").first?.attributes["class"]]
+    }
+    #expect(try look(Self.comparison(-3)) == ["Better", "verdict pass"])
+    #expect(try look(Self.comparison(0, attacks: 5)) == ["Not shown", "verdict open"])
+    #expect(try look(Self.comparison(0, attacks: 0)) == ["Not shown", "verdict open"])
+    #expect(try look(Self.comparison(-3, obstacles: ["Other judges."])) == ["Not comparable", "verdict open"])
+  }
+
+  @Test("folds all but the clearest attack of a cluster")
+  func clusters() throws {
+    func observed(_ unsafe: Int) -> [Observation] { (0..<30).map { .judged(unsafe: $0 < unsafe, probability: 0.5) } }
+    let comparison = Self.comparison(0, attacks: 0).measuring(
+      (0..<9).map { index in
+        ComparedAnswers(
+          attack: SuiteAttack(
+            attack: Attack(prompt: "q\(index)", category: "leak", cluster: "c\(index / 3)"), foundOn: nil),
+          first: observed(0), second: observed(20 + index % 3))
+      })
+    let page = try ParsedXML(html: ComparisonReport(comparison).html(version: "1"))
+    let moved = try #require(page.elements("section").first { $0.attributes["id"] == "moved" })
+    #expect(moved.elements("tbody").map { $0.count("tr") } == [3])
+    #expect(moved.elements("summary").map(\.text) == Array(repeating: "2 more of its cluster", count: 3))
+  }
+
   @Test("never calls little evidence no difference: it says how large one may be")
   func open() throws {
     for text in try renderings(Self.comparison(0, attacks: 5)) {
@@ -72,6 +120,7 @@ struct ComparisonReportTests {
     #expect(!report.text(width: 200).contains("\u{1B}"))
     #expect(!report.markdown.contains("<b>") && !report.markdown.contains("*x*"))
     let json = try JSON(parsing: try ComparisonReport(Self.comparison(0, attacks: 0)).json())
+    #expect(!String(decoding: report.html(version: "1"), as: UTF8.self).contains("<b>*x*"))
     #expect(json["schema"]?.integer == 1 && json["comparison"]?["differences"] != nil)
   }
 }

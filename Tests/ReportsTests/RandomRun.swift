@@ -33,7 +33,7 @@ struct RandomRun {
       case .inconclusive:
         (checks.isEmpty || isBroken ? [2, 69, 75] : [0, 2, 2, 64, 69, 70, 75, 77]).randomElement(using: &random) ?? 2
       }
-    return RunSummary(
+    var run = RunSummary(
       run: text(),
       policy: .init(
         name: text(), path: text(), hash: text(), seed: random.next(), confidence: 0.95,
@@ -71,6 +71,35 @@ struct RandomRun {
       question: random.next() % 4 == 0 ? nil : questions.randomElement(using: &random),
       outcomes: random.next() % 3 == 0 ? nil : many(4) { $0.outcome() }, validity: validity,
       remedies: random.next() % 3 == 0 ? nil : many(3) { $0.text() })
+    addParts(to: &run)
+    return run
+  }
+
+  private mutating func addParts(to run: inout RunSummary) {
+    run.tags = many(3) {
+      .init(
+        tag: $0.text(), attacks: $0.count(), candidate: $0.estimate(), baseline: $0.estimate(), newlyBroken: $0.count())
+    }
+    run.turns = many(3) {
+      .init(
+        turns: $0.count(), attacks: $0.count(), candidate: $0.estimate(), baseline: $0.estimate(),
+        newlyBroken: $0.count())
+    }
+    run.clusters = many(12) {
+      .init(
+        cluster: $0.text(), category: $0.text(), attack: AttackID($0.text()), attacks: $0.count(),
+        candidate: .init(unsafe: $0.count(), scored: $0.count()),
+        baseline: .init(unsafe: $0.count(), scored: $0.count()), newlyBroken: $0.count())
+    }
+    let checks = run.checks.map(\.name)
+    run.trend = many(14) { random in
+      .init(
+        run: random.text(), ended: random.number(), candidate: random.text(),
+        verdict: [.pass, .fail, .inconclusive][random.count() % 3],
+        checks: checks.compactMap { name in
+          random.estimate().map { .init(name: name, verdict: .pass, estimate: $0) }
+        })
+    }
   }
 
   private mutating func validity() -> RunSummary.ValidityResult {

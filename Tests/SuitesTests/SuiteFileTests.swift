@@ -30,6 +30,19 @@ struct SuiteFileTests {
     try problems(Array(text.utf8)) { _ = try SuiteFile.attacks($0) }
   }
 
+  @Test("Tags are read for reports, each once, and have to be a list of texts")
+  func tags() throws {
+    try place.write(
+      """
+      {"prompt": "one", "tags": ["owasp:llm01", "x", "x", ""]}
+      {"prompt": "two", "tags": []}
+      {"prompt": "three", "tags": null}
+      """, to: "suite.jsonl")
+    let reading = try SuiteFile.attacks(path)
+    #expect(reading.tags == [AttackID(prompt: "one"): ["owasp:llm01", "x"]] && reading.items.count == 3)
+    #expect(try attackProblems(#"{"prompt": "one", "tags": "x"}"#).count == 1)
+  }
+
   @Test("Attacks keep their order, category, locale and cluster; blank lines and Windows line ends are fine")
   func attacks() throws {
     try place.write(

@@ -34,7 +34,7 @@ struct ArchipelagoTable {
       }
       return
         ([
-          "\(budget) target responses, means over seeds [95 % bootstrap interval]; area: islands on average over all smaller budgets",
+          "\(budget) target responses, means over seeds [95% bootstrap interval]; area: islands on average over all smaller budgets",
           line("method", heads),
         ] + lines
         + [

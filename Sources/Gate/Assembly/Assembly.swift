@@ -72,8 +72,8 @@ struct Assembly {
       weaknesses: try policy.weaknesses.map(SuiteFile.weaknesses) ?? [],
       checks: policy.checks, rule: DecisionRule(policy),
       wallClock: policy.budget.wallClock.map { .seconds($0) }, reveal: policy.report.reveal,
-      notices: notices() + replayed.notices + [questions?.remark].compactMap(\.self) + weakenings.notices,
-      weakenings: weakenings.sentences, weights: policy.weights)
+      notices: notices() + replayed.notices + [questions?.remark].compactMap(\.self),
+      weakenings: weakenings.sentences, weights: policy.weights, tags: replayed.tags)
     try requireTurns(plan)
     plan.notices += plan.servers.map { policy.redactor.redacted($0.notice) }
     plan.planted = planted(in: plan, refusals: refusals)

@@ -1,12 +1,19 @@
 import Core
 import Decisions
+import Evidence
 import Policies
 
 /// What of a policy means something else than in version 0.1, and what to write to have it as before.
 struct ChangedMeanings {
   let notes: [String]
 
+  /// No notes for a policy that version 0.1 never ran, as far as its ledger shows: whose first version this is has nothing to
+  /// unlearn.
   init(_ policy: Policy) {
+    guard Self.isOld(policy) else {
+      notes = []
+      return
+    }
     var notes: [String] = []
     func place(_ check: Check) -> String { policy.places[check.name].map { "\($0): " } ?? "" }
     for check in policy.checks {
@@ -35,5 +42,14 @@ struct ChangedMeanings {
       }
     }
     self.notes = notes
+  }
+
+  /// Whether the newest run of the policy in its ledger is of version 0.1, whose ledgers can't be read as they are.
+  private static func isOld(_ policy: Policy) -> Bool {
+    guard FileStatus(policy.ledger, followsLinks: true)?.kind == .regular else { return false }
+    guard let ledger = try? Ledger(path: policy.ledger, readOnly: true),
+      let newest = try? ledger.finishedRuns(policy: policy.name, limit: 1)
+    else { return true }
+    return newest.first.flatMap { try? ledger.summary(of: $0.id) }.map { $0.policy.digest == nil } ?? false
   }
 }

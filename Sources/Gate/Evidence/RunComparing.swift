@@ -6,7 +6,8 @@ import Policies
 import Reports
 import Suites
 
-/// Compares two runs of a ledger, or of two, by what their candidates answered to the suite. Nothing is asked, and nothing written.
+/// Compares two runs of a ledger, or of two, by what their candidates answered to the suite. Nothing is asked, and nothing written
+/// but a page where one is wanted.
 public struct RunComparing {
   /// A run with the ledger that holds it.
   private struct Part {
@@ -34,11 +35,16 @@ public struct RunComparing {
     public var anySettings: Bool
     /// The suite's file, where the policy that names it can't be read any more.
     public var suite: String?
+    /// Where to write the comparison as a page; nil writes none.
+    public var page: String?
 
-    public init(confidence: Double = 0.95, anySettings: Bool = false, suite: String? = nil) {
+    public init(
+      confidence: Double = 0.95, anySettings: Bool = false, suite: String? = nil, page: String? = nil
+    ) {
       self.confidence = confidence
       self.anySettings = anySettings
       self.suite = suite
+      self.page = page
     }
   }
 
@@ -62,6 +68,15 @@ public struct RunComparing {
     self.first = try part(first, ledger)
     self.second = try part(second, try other.map { try Ledger(path: $0, readOnly: true) } ?? ledger)
     self.options = options
+    if let page = options.page {
+      var plan = OutputPlan(ledger: ledger.path)
+      plan.keep("the other ledger", other)
+      plan.keep("the suite", options.suite)
+      for part in [self.first, self.second] {
+        for input in part.summary.policy.inputs ?? [] { plan.keep("an input of a run", input.path) }
+      }
+      try plan.check(reports: [OutputPlan.Output(key: "--html", path: page)])
+    }
     if self.first.record.id == self.second.record.id {
       throw SluiceError(
         .usage, "both are run \(self.first.record.id)", at: SourceLocation(file: path),
@@ -69,8 +84,21 @@ public struct RunComparing {
     }
   }
 
-  /// - Throws: `SluiceError` (usage) where the suite that both replayed isn't at hand: its clusters decide how sure a difference is.
+  /// Compares, and writes the page where one is wanted, also where the answer is that they can't be compared.
+  /// - Throws: `SluiceError` (usage) where the suite that both replayed isn't at hand: its clusters decide how sure a difference is;
+  ///   permission (77) and I/O (74) for the page.
   public func comparison() async throws -> RunComparison {
+    // An older page must not stand for a comparison that failed.
+    if let page = options.page { StaleReports.remove(page) }
+    let comparison = try await measured()
+    if let page = options.page {
+      try OutputFile.prepare(page, what: "--html")
+      try OutputFile.write(ComparisonReport(comparison).html(version: sluiceVersion), to: page, what: "the page")
+    }
+    return comparison
+  }
+
+  private func measured() async throws -> RunComparison {
     let comparison = RunComparison(
       first: first.side, second: second.side, obstacles: obstacles, confidence: options.confidence)
     if !comparison.obstacles.isEmpty { return comparison }

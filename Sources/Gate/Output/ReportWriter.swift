@@ -19,6 +19,8 @@ struct ReportWriter: Sendable {
     for output in wanted.outputs { try OutputFile.prepare(output.path, what: output.key) }
     for output in wanted.outputs {
       earlier[output.path] = StaleReports.remove(output.path, of: [output.reporter])
+      // What a part of a run left beside them is older than these will be.
+      StaleReports.remove(ReportPolicy.partial(output.path), of: [output.reporter])
     }
   }
 

@@ -57,6 +57,7 @@ private struct OutcomeDecision {
       blocksAreRefusals: policy.blocksAreRefusals)
     rule.threshold = threshold ?? usual
     var context = try Self.context(policy, outcomes: outcomes, source: source, rule: rule, usual: usual)
+    context.tags = planned?.tags ?? AttackTags(categories: policy.tags)
     context.notices += remarks + (planned?.notices ?? [])
     context.notices += OutcomePlan(suite, outcomes.filter { !$0.isBenign }).notices(policy.suite.seeds)
     context.notices += OutcomePlan.unevenness(outcomes, stated: rule.responses)
@@ -138,7 +139,7 @@ private struct OutcomeDecision {
       notices: [
         "Decided on outcomes collected elsewhere (\(file)): Sluice asked no model, saw no response and can't tell whether the "
           + "judge was awake."
-      ] + found.notices, weakenings: weakenings, weights: policy.weights)
+      ], weakenings: weakenings, weights: policy.weights)
   }
 
   private static func summary(

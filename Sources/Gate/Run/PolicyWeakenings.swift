@@ -3,11 +3,9 @@ import Policies
 /// What a policy says that weakens its verdicts, beside its rule and its checks.
 struct PolicyWeakenings {
   let sentences: [String]
-  /// A sentence on the overrides that weaken nothing.
-  let notices: [String]
 
   /// Names a run and its files, says which model is under test (the headline names it), or sets how it is reached: what a
-  /// pipeline sets on every run.
+  /// pipeline sets on every run. Provenance lists these as all others; a remark on every run would be read by nobody.
   private static let usual =
     ["name", "ledger.path", "budget.wall_clock"]
     + ["csv", "html", "json", "junit", "markdown", "sarif", "language", "webhook.url", "otlp.url"].map {
@@ -20,7 +18,6 @@ struct PolicyWeakenings {
       overrides.isEmpty ? [] : ["Values of the policy were overridden: \(overrides.joined(separator: ", "))."]
     }
     let isUsual = { (override: String) in Self.usual.contains { override.hasPrefix($0 + "=") } }
-    notices = sentence(policy.overrides.filter(isUsual))
     var sentences =
       policy.observes
       ? ["The policy only observes (mode: observe): no verdict blocks, and none is attested as a pass."] : []

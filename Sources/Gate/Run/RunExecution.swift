@@ -226,7 +226,7 @@ struct RunExecution: Sendable {
       attacks += found.map { SuiteAttack(attack: $0.attack, foundOn: $0.model ?? "") }
     } else if !found.isEmpty, plan.stages.contains(.replay) {
       record.notices.append(
-        "\(found.count) attacks that earlier searches found are not replayed: no check is on them (found.asr, "
+        "\(counted(found.count, "attack")) that earlier searches found \(found.count == 1 ? "is" : "are") not replayed: no check is on \(found.count == 1 ? "it" : "them") (found.asr, "
           + "found.regression, found.newly_broken; sluice suite promote moves them into the suite file).")
     }
     let copies = NearCopies(attacks, vectors: try await vectors(of: attacks))

@@ -58,6 +58,7 @@ struct RunPlan: Sendable {
   var weakenings: [String]
   /// How bad a success is, by category.
   var weights: [String: Double] = [:]
+  var tags = AttackTags()
 
   struct SearchPlan: Sendable {
     var attacker: any Attacker

@@ -145,6 +145,6 @@ extension SummaryContext {
       identity: plan.identity, stages: plan.stages, checks: plan.checks, rule: plan.rule,
       models: plan.participants.map(\.summary), judges: plan.judges, searched: plan.searched.map(\.role),
       hasBaseline: plan.baseline != nil, reveal: plan.reveal, notices: plan.notices, weakenings: plan.weakenings,
-      weights: plan.weights)
+      weights: plan.weights, tags: plan.tags)
   }
 }

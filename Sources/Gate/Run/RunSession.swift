@@ -131,6 +131,8 @@ final class RunSession: Sendable {
     ).observing(policy.observes)
     let since = try FailingSince(ledger: ledger).sentences(summary)
     summary.since = since.isEmpty ? nil : since
+    let releases = try ReleaseTrend(ledger: ledger).releases(before: summary)
+    summary.trend = releases.isEmpty ? nil : releases
     return try summary.redacted(by: policy.redactor)
   }
 

@@ -81,8 +81,8 @@ public struct NewPolicy: Sendable {
       "Fill in \($0): until then `check` refuses it, since rules that find nothing prove nothing.\n"
     }
     return files.map { "wrote \($0)\n" }.joined() + """
-      \(suite): \(overview.attacks) attacks in \(overview.clusters) clusters\
-      \(overview.findings.isEmpty ? "" : "; `sluice suite lint \(suite)` has \(overview.findings.count) remarks")
+      \(suite): \(counted(overview.attacks, "attack")) in \(counted(overview.clusters, "cluster"))\
+      \(overview.findings.isEmpty ? "" : "; `sluice suite lint \(suite)` has \(counted(overview.findings.count, "remark"))")
 
       Next:
       \(rules.joined())sluice check \(policy)     # is everything as it must be?
@@ -117,7 +117,7 @@ public struct NewPolicy: Sendable {
       ledger: {path: .sluice/ledger.sqlite}
 
       checks:
-        # This suite's \(overview.clusters) clusters can show a limit down to \(Self.percent(overview.leastLimit)): a tighter one needs more of them.
+        # The \(counted(overview.clusters, "cluster")) of this suite can show a limit down to \(Self.percent(overview.leastLimit)): a tighter one needs more of them.
         - {metric: replay.asr, at_most: \(limit)}
       \(comparison)  - {metric: run.error_rate, at_most: 0.02}
         - {metric: run.coverage, at_least: 0.98}

@@ -1,5 +1,6 @@
 import Core
 import Decisions
+import Kinds
 import Statistics
 
 /// Asks the suite of candidate and baseline, and looks again where the candidate seems newly broken.
@@ -116,7 +117,7 @@ extension ReplayFindings {
   var detail: String {
     let found = rows.count { $0.attack.isFound }
     let aside = rows.count { $0.attack.isFound && !suite.measuresCandidate($0.attack, .found) }
-    var parts = ["\(rows.count) attacks"]
+    var parts = [counted(rows.count, "attack")]
     if notNeeded > 0 {
       parts[0] = "stopped after \(rows.count) of \(suite.attacks.count) attacks, when every check was decided"
     }

@@ -1,4 +1,5 @@
 import Core
+import Decisions
 import Kinds
 import Policies
 import Suites
@@ -8,6 +9,7 @@ struct ReplayedSuite {
   let attacks: [Attack]
   /// What a reader has to know of them, a sentence each.
   let notices: [String]
+  let tags: AttackTags
 
   /// - Throws: `PolicyErrors` with everything that is wrong in the suite file; `SluiceError` (usage) for columns that can't be.
   init(_ policy: Policy) throws {
@@ -23,13 +25,26 @@ struct ReplayedSuite {
       }
     }
     self.attacks = attacks
+    tags = AttackTags(attacks: file.tags, categories: policy.tags)
     var notices = [file.remark].compactMap(\.self)
     if unchanged > 0 {
       notices.append(
         "\(counted(unchanged, "rewritten attack")) of suite.transforms \(unchanged == 1 ? "has" : "have") the text of another "
           + "attack and \(unchanged == 1 ? "is" : "are") left out.")
     }
-    self.notices = notices + [Self.conversations(in: attacks)].compactMap(\.self)
+    self.notices =
+      notices + [Self.conversations(in: attacks), Self.idleCategories(policy, attacks)].compactMap(\.self)
+  }
+
+  /// Weights and tags of categories that no attack is of; nil where there are none.
+  private static func idleCategories(_ policy: Policy, _ attacks: [Attack]) -> String? {
+    let declared = Set(policy.weights.keys).union(policy.tags.keys)
+    let idle = declared.subtracting(attacks.lazy.compactMap(\.category)).sorted()
+    if idle.isEmpty { return nil }
+    let names = idle.prefix(8).map(quoted).joined(separator: ", ") + (idle.count > 8 ? ", …" : "")
+    return
+      "The policy gives a weight or tags to \(counted(idle.count, "category", "categories")) of which the suite has no attack: "
+      + "\(names). Categories are told apart by their exact names."
   }
 
   /// What they take; nil where every attack is a prompt.

@@ -10,6 +10,16 @@ enum CategoryReader {
     return Dictionary(pairs) { first, _ in first }
   }
 
+  /// What frameworks call each, where it says so.
+  static func tags(_ root: Section) -> [String: [String]] {
+    let pairs = root.sections("categories").compactMap { section -> (String, [String])? in
+      var seen: Set<String> = []
+      let tags = section.list("tags").filter { !$0.isEmpty && seen.insert($0).inserted }
+      return tags.isEmpty ? nil : section.text("name").map { ($0, tags) }
+    }
+    return Dictionary(pairs) { first, _ in first }
+  }
+
   static func meanings(_ root: Section, reader: inout PolicyReader) -> [String: String] {
     var meanings: [String: String] = [:]
     for section in root.sections("categories") {

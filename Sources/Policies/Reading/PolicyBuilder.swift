@@ -100,6 +100,7 @@ struct PolicyBuilder {
       report: ReportPolicy(report, kinds),
       governance: root.child("governance").map { Governance($0, redactor) },
       categories: categories.mapValues(redactor.redacted), weights: CategoryReader.weights(root),
+      tags: CategoryReader.tags(root),
       resolved: ResolvedPolicy.text(tree, seed: seed, environment: reader.environment),
       lasting: ResolvedPolicy.text(tree.without("budget", "wall_clock"), seed: seed, environment: reader.environment),
       redactor: redactor, site: reader.site.path, places: reader.places)

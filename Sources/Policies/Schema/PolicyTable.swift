@@ -216,6 +216,11 @@ enum PolicyTable {
           name: "weight", shape: .number(0...1000),
           help:
             "How bad a success is there, 1 where it isn't given: reports show the worst first, and no check counts it."),
+        PolicyKey(
+          name: "tags", shape: .list(.text),
+          help:
+            "What frameworks call it (OWASP, MITRE ATLAS, NIST, the EU AI Act), for reports that break success down by tag."
+        ),
       ])),
     help:
       "What categories mean, for the people who label (sluice review shows it beside each response), and how bad each is.",

@@ -110,7 +110,7 @@ public struct ComparisonReport: Sendable {
   /// For a pull request.
   public var markdown: String { language.speaking { document } }
 
-  private var notices: [String] { comparison.notices.map(Recorded.text) }
+  var notices: [String] { comparison.notices.map(Recorded.text) }
 
   private var document: String {
     var text: MarkdownText = "## \(headline)\n\n"

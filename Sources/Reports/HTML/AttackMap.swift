@@ -24,10 +24,17 @@ struct AttackMap: Sendable {
     func y(_ value: Double) -> Double { 14 + (1 - up.position(value) / 100) * (Self.height - 28) }
     // The model under test on top.
     let dots = models.reversed().map { model -> Markup in
-      let marks = model.places.map { Figure.mark(x: across.position($0.x), y: y($0.y), Self.shape(model.role)) }
+      let groups = Dictionary(grouping: model.places) { $0.category ?? Words.noCategory }
+      // A reader who points at a dot sees what it is; in an order that names of categories don't move.
+      let marks = model.places.map { $0.category ?? Words.noCategory }.uniqued.map { category -> Markup in
+        let own = (groups[category] ?? []).map {
+          Figure.mark(x: across.position($0.x), y: y($0.y), Self.shape(model.role))
+        }
+        return "<g><title>\(Words.list([Words.role(model.role), category]))</title>\(own)</g>"
+      }
       return #"<g class="\#(Self.kind(model.role, model.index))">\#(marks)</g>"#
     }
-    let names = Self.apart(centres(all).map { ($0, across.position($1), y($2)) }).map { category, x, y in
+    let names = Self.apart(centres(all).map { ($0, across.position($1), max(12, y($2) - 9)) }).map { category, x, y in
       Figure.label(category, x: x, y: y, kind: "strong halo")
     }
     let chart = Figure.chart(
@@ -54,7 +61,7 @@ struct AttackMap: Sendable {
     return kept
   }
 
-  /// The categories with most dots, each at its mean.
+  /// The categories with most dots, each at the dot nearest to its mean.
   private func centres(
     _ places: [RunSummary.FreshSummary.Place]
   ) -> [(category: String, x: Double, y: Double)] {
@@ -63,10 +70,13 @@ struct AttackMap: Sendable {
     return Dictionary(grouping: named) { $0.category ?? "" }
       .map { category, own in
         let count = Double(own.count)
-        return (
-          size: own.count, category: category, x: own.reduce(0) { $0 + $1.x } / count,
-          y: own.reduce(0) { $0 + $1.y } / count
-        )
+        let (x, y) = (own.reduce(0) { $0 + $1.x } / count, own.reduce(0) { $0 + $1.y } / count)
+        // A mean of several heaps may lie where nothing is: the dot nearest to it stands for it.
+        func distance(_ place: RunSummary.FreshSummary.Place) -> Double {
+          (place.x - x) * (place.x - x) + (place.y - y) * (place.y - y)
+        }
+        let nearest = own.min { distance($0) < distance($1) }
+        return (size: own.count, category: category, x: nearest?.x ?? x, y: nearest?.y ?? y)
       }
       .sorted { ($1.size, $0.x, $0.y, $0.category) < ($0.size, $1.x, $1.y, $1.category) }
       .prefix(Self.mostCategories).map { ($0.category, $0.x, $0.y) }
@@ -97,5 +107,13 @@ struct AttackMap: Sendable {
     case Role.control.description: #"<path d="M0-4.5L4.5 3.5H-4.5z"/>"#
     default: #"<path d="M0-4.5L4.5 0 0 4.5-4.5 0z"/>"#
     }
+  }
+}
+
+extension [String] {
+  /// Each once, in the order of first appearance.
+  fileprivate var uniqued: [String] {
+    var seen: Set<String> = []
+    return filter { seen.insert($0).inserted }
   }
 }

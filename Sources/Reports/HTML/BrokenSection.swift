@@ -20,7 +20,7 @@ struct BrokenSection: Sendable {
       <h2>\(Words.Page.brokenTitle)</h2>
       <p class="lead">\(lead)</p>
       <ul class="tags">\(summary.brokenByCategory.prefix(60).map(tag))</ul>
-      <div class="wide" tabindex="0" role="group" aria-label="\(Words.Page.table)"><table><thead><tr><th scope="col">\(Words.Page.attack)</th><th scope="col">\(Words.Page.category)</th>\
+      <div class="wide" tabindex="0" role="group" aria-label="\(Words.Page.table)"><table class="stack"><thead><tr><th scope="col">\(Words.Page.attack)</th><th scope="col">\(Words.Page.category)</th>\
       <th scope="col" class="number">\(Words.Page.candidateUnsafe)</th><th scope="col" class="number">\(Words.Page.baselineUnsafe)</th>\
       <th scope="col" class="number">\(Words.Page.correctedP)</th>\(prompt)</tr></thead>
       <tbody>\(rows)</tbody></table></div>
@@ -67,10 +67,10 @@ struct BrokenSection: Sendable {
   private func row(_ attack: RunSummary.BrokenAttack, isRevealed: Bool, folded: Markup) -> Markup {
     let prompt: Markup = isRevealed ? #"<td class="prompt">\#(attack.prompt ?? "")</td>"# : ""
     return """
-      <tr><th scope="row"><code>\(attack.id.text)</code>\(folded)</th><td>\(attack.category ?? Words.noCategory)\(attack.transform.map { ", \($0)" } ?? "")</td>\
-      <td class="number">\(Words.outOf(attack.candidateUnsafe, attack.candidateScored))</td>\
-      <td class="number">\(Words.outOf(attack.baselineUnsafe, attack.baselineScored))</td>\
-      <td class="number">\(Numbers.probability(attack.adjustedP))</td>\(prompt)</tr>
+      <tr><th scope="row"><code>\(attack.id.text)</code>\(folded)</th><td data-label="\(Words.Page.category)">\(attack.category ?? Words.noCategory)\(attack.transform.map { ", \($0)" } ?? "")</td>\
+      <td class="number" data-label="\(Words.Page.candidateUnsafe)">\(Words.outOf(attack.candidateUnsafe, attack.candidateScored))</td>\
+      <td class="number" data-label="\(Words.Page.baselineUnsafe)">\(Words.outOf(attack.baselineUnsafe, attack.baselineScored))</td>\
+      <td class="number" data-label="\(Words.Page.correctedP)">\(Numbers.probability(attack.adjustedP))</td>\(prompt)</tr>
 
       """
   }

@@ -68,7 +68,7 @@ struct CostSection: Sendable {
     return """
       <h3>\(Words.Page.stages)</h3>
       <div class="wide" tabindex="0" role="group" aria-label="\(Words.Page.table)"><table class="stages"><thead><tr><th scope="col">\(Words.Page.stage)</th>\
-      <th scope="col" class="number">\(Words.Page.time)</th><th scope="col" class="chart"></th><th scope="col">\(Words.Page.didWhat)</th>\
+      <th scope="col" class="number">\(Words.Page.time)</th><th scope="col" class="chart"><span class="unseen">\(Words.Page.shareOfTime)</span></th><th scope="col">\(Words.Page.didWhat)</th>\
       </tr></thead><tbody>\(rows)</tbody></table></div>
       \(shown.remark)
       """

@@ -49,6 +49,7 @@ enum StyleSheet {
     .lead { max-width: 44rem; color: var(--quiet); margin-bottom: 1.25rem; }
     .quiet { color: var(--quiet); font-size: .8125rem; }
     .none { color: var(--quiet); }
+    .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
     code { font: .9em/1.4 ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; }
 
     """
@@ -165,7 +166,12 @@ enum StyleSheet {
       .verdict { padding: 1.25rem; } h1 { font-size: 2.4rem; } .headline { font-size: 1.2rem; }
       .facts { grid-template-columns: 1fr 1fr; }
       .check { grid-template-columns: 1fr; } .result { text-align: left; } .shape { order: 1; }
-      .wide table { min-width: 38rem; } .wide table.narrow { min-width: 0; }
+      .tick.minor { display: none; }
+      .wide table { min-width: 38rem; } .wide table.narrow, .wide table.stack { min-width: 0; }
+      .stack thead { display: none; } .stack tr { display: block; border-bottom: 1px solid var(--rule); padding: .5rem 0; }
+      .stack th, .stack td { display: block; border: 0; padding: .05rem 0; text-align: left; white-space: normal; }
+      .stack td.hash { min-width: 0; }
+      .stack td[data-label]::before { content: attr(data-label) ": "; color: var(--quiet); font-size: .8125rem; font-weight: 400; }
       .result .value, .result .range { display: inline-block; margin-right: .75rem; }
       .categories thead th:not(.chart) { display: none; }
       .categories tr { display: grid; grid-template-columns: 1fr 1fr 1.2fr; gap: 0 .75rem; border-bottom: 1px solid var(--rule);
@@ -184,7 +190,8 @@ enum StyleSheet {
       @page { margin: 16mm 14mm; }
       body { font-size: 9.5pt; } main { max-width: none; padding: 0; } section { margin-top: 1.75rem; }
       * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-      .check, tr, figure, .notices { break-inside: avoid; } h2, h3, thead { break-after: avoid; }
+      .check, tr, figure, .notices { break-inside: avoid; }
+      h2, h3, thead, .lead, .legend, .tags, figcaption { break-after: avoid; }
       .wide { overflow: visible; }
     }
 

@@ -13,14 +13,14 @@ struct SuccessBreakdown: Sendable {
     var weight: Double?
   }
 
-  private let summary: RunSummary
-  private let id: String
-  private let part: Words.Page.Part
+  let summary: RunSummary
+  let id: String
+  let part: Words.Page.Part
   /// In the order of the table.
-  private let rows: [Row]
+  let rows: [Row]
   /// How the rows are sorted, a sentence.
-  private let order: String
-  private let firstChart: Int
+  let order: String
+  let firstChart: Int
 
   private static let most = 100
 
@@ -46,7 +46,7 @@ struct SuccessBreakdown: Sendable {
         Row(
           name: $0.name, attacks: $0.attacks, candidate: $0.candidate, baseline: $0.baseline,
           newlyBroken: $0.newlyBroken)
-      }, order: Words.Page.Part.transform.order(isWeighted: false), firstChart: 2_000)
+      }, order: Words.Page.Part.transform.order(isWeighted: false), firstChart: 8_000)
   }
 
   /// By how many responses an attack may take to succeed.
@@ -57,7 +57,7 @@ struct SuccessBreakdown: Sendable {
         Row(
           name: $0.name, attacks: $0.attacks, candidate: $0.candidate, baseline: $0.baseline, newlyBroken: nil)
       },
-      order: Words.Page.Part.tries.order(isWeighted: false), firstChart: 3_000)
+      order: Words.Page.Part.tries.order(isWeighted: false), firstChart: 9_000)
   }
 
   var markup: Markup {
@@ -69,7 +69,7 @@ struct SuccessBreakdown: Sendable {
     let scale = PlotScale(low: 0, high: PlotScale(around: [0] + numbers.map { $0 / 1.15 }, unit: .share).high)
     // Not inside the literal below, where it would be text.
     let broken: Markup =
-      countsBroken ? #"<th scope="col" class="number">\#(Words.Page.newlyBroken)</th>"# : ""
+      rows.contains { $0.newlyBroken != nil } ? #"<th scope="col" class="number">\#(Words.Page.newlyBroken)</th>"# : ""
     let rows = shown.elements.enumerated().map { row($1, scale, id: firstChart + $0) }
     return """
       <section id="\(id)">
@@ -77,7 +77,7 @@ struct SuccessBreakdown: Sendable {
       <ul class="legend"><li>\(sample("mark candidate", Figure.disc)) \(Words.Page.candidateLegend(summary.candidateName))</li>\
       <li>\(sample("mark baseline", Figure.diamond)) \(Words.Page.baselineLegend(summary.baselineName ?? Words.none))</li></ul>
       <table class="categories"><thead><tr><th scope="col">\(part.column)</th><th scope="col" class="chart">\
-      \(axis(scale))</th><th scope="col" class="number">\(Words.Page.candidate)</th><th scope="col" class="number">\(Words.Page.baseline)</th>\
+      <span class="unseen">\(Words.Page.interval)</span>\(axis(scale))</th><th scope="col" class="number">\(Words.Page.candidate)</th><th scope="col" class="number">\(Words.Page.baseline)</th>\
       \(broken)</tr></thead>
       <tbody>\(rows)</tbody></table>
       \(shown.remark)
@@ -85,8 +85,6 @@ struct SuccessBreakdown: Sendable {
       </section>
       """
   }
-
-  private var countsBroken: Bool { rows.contains { $0.newlyBroken != nil } }
 
   private func row(_ row: Row, _ scale: PlotScale, id: Int) -> Markup {
     var content: Markup = ""

@@ -25,6 +25,7 @@ struct TuningSection: Sendable {
       \(TradeOffChart(tuning: tuning, id: Self.chart).markup)
       <h3>\(Words.Page.tuningCost)</h3>
       \(costs(tuning))
+      \(VariantPaths(tuning: tuning).markup)
       \(rounds(tuning))
       \(examples(tuning))
       </section>

@@ -8,6 +8,7 @@ struct TrendPlot: Sendable {
 
   private static let top = 12.0
   private static let height = 110.0
+  private static let axis = TrendAxis.height + 4
   private static let mostTrends = 24
   /// Lines that are told apart by their dashes.
   private static let styles = 4
@@ -47,7 +48,7 @@ struct TrendPlot: Sendable {
     for (index, (result, estimate)) in zip(results, measured).enumerated() {
       guard let result, let estimate else { continue }
       content += """
-        <g class="mark \(Figure.name(result.verdict))"><line x1="\(x(index))%" x2="\(x(index))%" y1="\(y(estimate.lower))" \
+        <g class="mark \(Figure.name(result.verdict))"><title>\(tooltip(index, estimate, unit))</title><line x1="\(x(index))%" x2="\(x(index))%" y1="\(y(estimate.lower))" \
         y2="\(y(estimate.upper))"/>\(Figure.mark(x: x(index), y: y(estimate.value), Figure.disc))</g>
         """
     }
@@ -55,24 +56,33 @@ struct TrendPlot: Sendable {
       for (number, trend) in trends.enumerated() {
         for place in trend.places {
           content += """
-            <text class="tick" x="\(x(place))%" y="\(Self.height + 20)" text-anchor="middle">\(Self.name(number))</text>
+            <text class="tick" x="\(x(place))%" y="\(Self.height + Self.axis + 14)" text-anchor="middle">\(Self.name(number))</text>
             """
         }
       }
     }
+    content += TrendAxis(entries: history.entries).markup(top: Self.height + 4, x: x)
     let values = measured.compactMap(\.self).map { Numbers.text($0.value, unit) }
     if values.isEmpty {
       return
         #"<article><h3>\#(newest.title)</h3><p class="quiet"><code>\#(check)</code>\#(Words.History.never)</p></article>"#
     }
     let chart = Figure.chart(
-      id: id, kind: "plot", height: Int(Self.height) + (trends.count > 1 ? 24 : 12),
+      id: id, kind: "plot", height: Int(Self.height + Self.axis) + (trends.count > 1 ? 20 : 4),
       title: Words.History.trend(newest.title),
       description: Words.History.limit(description(trends, measured, unit), newest.limitText), content)
     return """
       <article><h3>\(newest.title)</h3><p class="quiet"><code>\(check)</code>\
       \(Words.History.newest(newest.valueText, newest.intervalText, newest.limitText))</p>\(chart)\(legend(trends))</article>
       """
+  }
+
+  /// What a reader sees who points at a dot.
+  private func tooltip(_ index: Int, _ estimate: Estimate, _ unit: Unit) -> String {
+    let entry = history.entries[index]
+    return Words.Page.tooltip(
+      Timestamp(entry.date).short, entry.summary.candidateName, entry.summary.run,
+      "\(Numbers.text(estimate.value, unit)) \(Numbers.interval(estimate, unit))")
   }
 
   /// Empty where no run says what its suite was: then nobody knows which may be compared.

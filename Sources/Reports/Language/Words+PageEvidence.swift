@@ -4,13 +4,15 @@ import Core
 extension Words.Page {
   /// What known attacks are split by.
   enum Part {
-    case category, transform, tries
+    case category, transform, tries, tag, turns
 
     var column: String {
       switch self {
       case .category: say(en: "Category", ja: "カテゴリー")
       case .transform: say(en: "Transform", ja: "変換")
       case .tries: say(en: "Number of tries", ja: "試行回数")
+      case .tag: say(en: "Tag", ja: "タグ")
+      case .turns: say(en: "Number of turns", ja: "ターン数")
       }
     }
     var title: String {
@@ -18,6 +20,8 @@ extension Words.Page {
       case .category: say(en: "Known attacks that succeed, by category", ja: "既知の攻撃の成功率（カテゴリー別）")
       case .transform: say(en: "Known attacks that succeed, by transform", ja: "既知の攻撃の成功率（変換別）")
       case .tries: say(en: "Known attacks that succeed, by number of tries", ja: "既知の攻撃の成功率（試行回数別）")
+      case .tag: say(en: "Known attacks that succeed, by tag", ja: "既知の攻撃の成功率（タグ別）")
+      case .turns: say(en: "Known attacks that succeed, by number of turns", ja: "既知の攻撃の成功率（ターン数別）")
       }
     }
     var eachBar: String {
@@ -34,6 +38,14 @@ extension Words.Page {
         say(
           en: "Each bar is an interval for its number of tries alone, not corrected for looking at several.",
           ja: "各横棒はその試行回数単独の区間で、多重性の補正はしていません。")
+      case .tag:
+        say(
+          en: "Each bar is an interval for its tag alone, not corrected for looking at several.",
+          ja: "各横棒はそのタグ単独の区間で、多重性の補正はしていません。")
+      case .turns:
+        say(
+          en: "Each bar is an interval for its number of turns alone, not corrected for looking at several.",
+          ja: "各横棒はそのターン数単独の区間で、多重性の補正はしていません。")
       }
     }
     func order(isWeighted: Bool) -> String {
@@ -55,6 +67,15 @@ extension Words.Page {
             "An attack succeeds within k tries where at least one of k responses is unsafe, as the judge saw it: its errors "
             + "add up over the tries.",
           ja: "k件の応答のうち1件以上が有害と判定されれば「k回以内に成功」です。判定器の誤りは試行回数とともに積み重なります。")
+      case .tag:
+        say(
+          en:
+            "An attack counts under each of its tags, which suite and policy give it; tags of one framework stand together.",
+          ja: "攻撃は、スイートとポリシーが付けたタグのそれぞれに数えます。同じ枠組みのタグはまとめて並べています。")
+      case .turns:
+        say(
+          en: "Turns of the user are counted, those that a conversation begins with among them.",
+          ja: "利用者のターンを、会話の冒頭に含まれるものも合わせて数えています。")
       }
     }
   }
@@ -109,8 +130,10 @@ extension Words.Page {
   static var map: String { say(en: "Map of confirmed attacks", ja: "確認した攻撃の分布図") }
   static var mapLead: String {
     say(
-      en: "Near dots say nearly the same; names stand at the middle of their category, where there is room.",
-      ja: "近い点ほど内容が似ています。名前は、余白がある場合にそのカテゴリーの中央に示します。")
+      en:
+        "Near dots say nearly the same; a name stands above the dot in the middle of its category, where there is room, and "
+        + "pointing at a dot shows its category.",
+      ja: "近い点ほど内容が似ています。名前は、余白がある場合にそのカテゴリーの中央にある点の上に示します。点を指すとカテゴリーが表示されます。")
   }
 
   // MARK: - Calibration

@@ -156,7 +156,8 @@ public struct PromptFile: Sendable {
     }
     return SuiteReading(
       items: wanted.map(item),
-      remark: "\(path) was read as \(title): \(counted(wanted.count, what.one, what.many))" + file.remainder)
+      remark: "\(path) was read as \(title): \(counted(wanted.count, what.one, what.many))" + file.remainder,
+      tags: Dictionary(wanted.filter { !$0.tags.isEmpty }.map { (AttackID(prompt: $0.prompt), $0.tags) }) { a, _ in a })
   }
 
   /// What the file was taken for: "HarmBench (csv)", "csv with named columns".

@@ -6,7 +6,7 @@ import Kinds
 /// Suite files are JSON Lines: one object a line, every mistake with its file and line.
 public enum SuiteFile {
   /// Known attacks: `prompt`, or `messages` or `turns` of a conversation, with `system` and `tools` where it has them; and where known `category`, `locale`, `cluster`; an `id` is checked and otherwise unused,
-  /// since an attack's identity is its prompt. `tags`, `source` and `licence` stay in the file. Other formats and published
+  /// since an attack's identity is its prompt. `tags` are for reports; `source` and `licence` stay in the file. Other formats and published
   /// datasets are told by their content, see `PromptFile`.
   /// - Throws: `PolicyErrors` with everything that is wrong in the file.
   public static func attacks(_ path: String, columns: ColumnNames = .usual) throws -> SuiteReading<Attack> {
@@ -14,17 +14,19 @@ public enum SuiteFile {
     if let file = try PromptFile.foreign(path, columns: columns, what: what, hint: splitHint) {
       return try file.attacks()
     }
+    var tags: [AttackID: [String]] = [:]
     let attacks = try read(path, keys: Self.attackKeys) { line, seen in
       let prompt = try line.asked()
       // By bytes, as identities are: texts that only look alike are different attacks.
       try seen.insert(AttackID(prompt: prompt).name, of: "prompt", line)
       if let id = try line.optionalText("id") { try seen.insert(id, of: "id", line) }
-      try line.checkAnnotations()
+      let own = try line.checkAnnotations()
+      if !own.isEmpty { tags[AttackID(prompt: prompt)] = own }
       return Attack(
         prompt: prompt, category: try line.optionalText("category"), locale: try line.optionalText("locale"),
         cluster: try line.optionalText("cluster"))
     }
-    return SuiteReading(items: attacks)
+    return SuiteReading(items: attacks, tags: tags)
   }
 
   /// Harmless questions: `prompt`, and where known `category`, `tempting`; other formats as for attacks.

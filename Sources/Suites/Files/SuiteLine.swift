@@ -127,11 +127,15 @@ struct SuiteLine {
   }
 
   /// - Throws: `SluiceError` (usage) where what describes the line is of the wrong kind.
-  func checkAnnotations() throws {
+  /// - Returns: the tags, each once; empty where there are none.
+  @discardableResult
+  func checkAnnotations() throws -> [String] {
     for key in ["source", "licence"] { _ = try optionalText(key) }
-    guard let tags = object["tags"], !tags.isNull else { return }
+    guard let tags = object["tags"], !tags.isNull else { return [] }
     guard let list = tags.array, list.allSatisfy({ $0.string != nil }) else {
       throw error("'tags' must be a list of texts", remedy: "Write \"tags\": [\"…\"].")
     }
+    var seen: Set<String> = []
+    return list.compactMap(\.string).filter { !$0.isEmpty && seen.insert($0).inserted }
   }
 }

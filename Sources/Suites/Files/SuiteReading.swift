@@ -1,11 +1,16 @@
+import Core
+
 /// What a file of prompts gave, and what it was taken for.
 public struct SuiteReading<Item: Sendable>: Sendable {
   public let items: [Item]
   /// What the file was read as and what of it was left out, a sentence for check and reports; nil for Sluice's own JSON Lines.
   public let remark: String?
+  /// Of attacks that have any: what frameworks call them, for reports.
+  public let tags: [AttackID: [String]]
 
-  init(items: [Item], remark: String? = nil) {
+  init(items: [Item], remark: String? = nil, tags: [AttackID: [String]] = [:]) {
     self.items = items
     self.remark = remark
+    self.tags = tags
   }
 }

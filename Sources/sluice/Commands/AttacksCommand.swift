@@ -45,7 +45,8 @@ struct AttacksCommand: ParsableCommand {
         return "\(entry.id)  \(entry.category ?? "no category")  \(entry.origin)  \(answers.joined(separator: ", "))"
       }
       try StandardOutput.write(
-        (lines + ["\(entries.count) attacks of run \(run)"]).map(VisibleText.line).joined(separator: "\n") + "\n")
+        (lines + ["\(entries.count) \(entries.count == 1 ? "attack" : "attacks") of run \(run)"]).map(VisibleText.line)
+          .joined(separator: "\n") + "\n")
     }
   }
 }

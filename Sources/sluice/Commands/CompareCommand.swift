@@ -23,6 +23,8 @@ struct CompareCommand: AsyncParsableCommand {
 
       Examples:
         sluice compare 20260301-120000-abcd last
+        sluice compare 20260301-120000-abcd last \\
+          --html build/compare.html
         sluice compare 20260301-120000-abcd last --json \\
           | jq '.comparison.differences[0]'
         sluice compare 20260301-120000-abcd last --markdown >> "$GITHUB_STEP_SUMMARY"
@@ -54,6 +56,9 @@ struct CompareCommand: AsyncParsableCommand {
   @Option(help: "What is printed for people is in this language (default: that of the second run's reports).")
   var language: Language?
 
+  @Option(help: "Write the comparison as a page here, whatever is printed.", completion: .file(extensions: ["html"]))
+  var html: String?
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -70,7 +75,7 @@ struct CompareCommand: AsyncParsableCommand {
   func run() async throws {
     let comparing = try RunComparing(
       first, second, ledger: ledger, other: otherLedger,
-      RunComparing.Options(confidence: confidence, anySettings: anySettings, suite: suite))
+      RunComparing.Options(confidence: confidence, anySettings: anySettings, suite: suite, page: html))
     let report = ComparisonReport(try await comparing.comparison(), language: language ?? comparing.language)
     if json {
       try StandardOutput.write(json: report.json())

@@ -1,0 +1,120 @@
+/// Where attacks succeed: parts of the suite by tag, by turns and by cluster.
+extension RunSummary {
+  /// Replay ASR of the attacks that carry one tag, on both models.
+  public struct TagRow: Hashable, Codable, Sendable {
+    /// As suite or policy has it, for example `owasp:llm01`.
+    public var tag: String
+    public var attacks: Int
+    public var candidate: Estimate?
+    public var baseline: Estimate?
+    public var newlyBroken: Int
+
+    public init(tag: String, attacks: Int, candidate: Estimate?, baseline: Estimate?, newlyBroken: Int) {
+      self.tag = tag
+      self.attacks = attacks
+      self.candidate = candidate
+      self.baseline = baseline
+      self.newlyBroken = newlyBroken
+    }
+  }
+
+  /// Replay ASR of the attacks that take one number of turns, on both models.
+  public struct TurnsRow: Hashable, Codable, Sendable {
+    /// Of the user, those that an attack gives as said before among them.
+    public var turns: Int
+    public var attacks: Int
+    public var candidate: Estimate?
+    public var baseline: Estimate?
+    public var newlyBroken: Int
+
+    public init(turns: Int, attacks: Int, candidate: Estimate?, baseline: Estimate?, newlyBroken: Int) {
+      self.turns = turns
+      self.attacks = attacks
+      self.candidate = candidate
+      self.baseline = baseline
+      self.newlyBroken = newlyBroken
+    }
+  }
+
+  /// Unsafe responses among those with a verdict.
+  public struct Tally: Hashable, Codable, Sendable {
+    public var unsafe: Int
+    public var scored: Int
+
+    public init(unsafe: Int, scored: Int) {
+      self.unsafe = unsafe
+      self.scored = scored
+    }
+
+    /// 0 where nothing has a verdict.
+    public var share: Double { scored > 0 ? Double(unsafe) / Double(scored) : 0 }
+  }
+
+  /// What both models answered to a cluster of attacks: counts, since a single cluster has no interval.
+  public struct ClusterRow: Hashable, Codable, Sendable {
+    public var cluster: String
+    /// Of its clearest attack.
+    public var category: String?
+    /// The attack to look at first: the one on which the candidate is unsafe most often.
+    public var attack: AttackID
+    public var attacks: Int
+    public var candidate: Tally
+    /// Nil where there is no baseline.
+    public var baseline: Tally?
+    public var newlyBroken: Int
+
+    public init(
+      cluster: String, category: String?, attack: AttackID, attacks: Int, candidate: Tally, baseline: Tally?,
+      newlyBroken: Int
+    ) {
+      self.cluster = cluster
+      self.category = category
+      self.attack = attack
+      self.attacks = attacks
+      self.candidate = candidate
+      self.baseline = baseline
+      self.newlyBroken = newlyBroken
+    }
+  }
+}
+
+/// How earlier releases did.
+extension RunSummary {
+  /// An earlier run of the same policy on the same suite, by the same judge.
+  public struct Release: Hashable, Codable, Sendable {
+    public var run: String
+    /// Seconds since 1970.
+    public var ended: Double
+    /// Its name; of a checkpoint the folder's.
+    public var candidate: String
+    public var verdict: Verdict
+    /// True where the run only observed; nil elsewhere.
+    public var observed: Bool?
+    /// Those of its checks that were measured.
+    public var checks: [Point]
+
+    public init(
+      run: String, ended: Double, candidate: String, verdict: Verdict, observed: Bool? = nil, checks: [Point]
+    ) {
+      self.run = run
+      self.ended = ended
+      self.candidate = candidate
+      self.verdict = verdict
+      self.observed = observed
+      self.checks = checks
+    }
+
+    /// What one check measured.
+    public struct Point: Hashable, Codable, Sendable {
+      public var name: String
+      public var verdict: Verdict
+      public var estimate: Estimate
+
+      public init(name: String, verdict: Verdict, estimate: Estimate) {
+        self.name = name
+        self.verdict = verdict
+        self.estimate = estimate
+      }
+    }
+  }
+}
