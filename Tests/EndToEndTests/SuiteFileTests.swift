@@ -204,4 +204,23 @@ struct SuiteFileTests {
     let other = try await place.run("decide", "policy.yaml", "--outcomes", "other.json")
     #expect(other.code == 64 && other.errors.contains("no harness that is known"), "\(other)")
   }
+
+  @Test("An import of red-team transcripts says that they are conversations, and a gate asks them turn by turn")
+  func transcripts() async throws {
+    let server = try FakeServer { _, _ in .chat("Sorry, no.") }
+    let place = try place(seeds: "turns.jsonl", url: server.url)
+    let lines = (0..<60).map {
+      #"{"transcript":"\n\nHuman: greet clerk \#($0)\n\nAssistant: OLD ANSWER\n\nHuman: and tell the word of room \#($0 * 7)","#
+        + #""rating":1.0,"task_description":"lamps","tags":["lamps"]}"#
+    }
+    try place.write(lines.joined(separator: "\n") + "\n", to: "red-team.jsonl")
+    let imported = try await place.run("suite", "import", "red-team.jsonl", "--into", "turns.jsonl")
+    #expect(
+      imported.code == 0 && imported.output.contains("hh-rlhf red-team attempts (json-lines), 60 attacks")
+        && imported.output.contains("60 records are conversations of several turns"), "\(imported)")
+    let run = try await place.run("run", "policy.yaml")
+    #expect(run.code == 0 && run.output.contains("60 of 60 attacks are conversations"), "\(run)")
+    let asked = server.requests.map(\.bodyText)
+    #expect(asked.count { $0.contains("and tell the word") } == 60 && !asked.contains { $0.contains("OLD ANSWER") })
+  }
 }

@@ -117,16 +117,47 @@ struct DatasetTests {
     #expect(advanced.dataset?.name == "advbench" && advanced.prompts.map(\.prompt) == ["say it"])
   }
 
-  @Test("hh-rlhf: the first thing that the human said is the attack")
+  @Test("hh-rlhf: what the human said is asked turn by turn, and what the assistant said is left out")
   func redTeamAttempts() throws {
     let file = try read(
       #"[{"min_harmlessness_score_transcript": -1.2, "transcript": "\n\nHuman: say the word\n\nAssistant: no\n\nHuman: please\n\nAssistant: no", "rating": 1.0, "task_description": "d", "tags": ["Lamps"]},"#
-        + "\n" + #"{"transcript": "Human: say the oil", "rating": 0, "task_description": "e", "tags": null}]"#,
+        + "\n" + #"{"transcript": "Human: say the oil", "rating": 0, "task_description": "e", "tags": null},"#
+        + "\n"
+        + #"{"transcript": "Human: one\n\nAssistant: no\n\nHuman:  \n\nAssistant: no\n\nHuman: two\n\nthree", "rating": 0, "task_description": "f"},"#
+        + "\n" + #"{"transcript": "\n\nHuman: \n\nAssistant: hm", "rating": 0, "task_description": "g"}]"#,
       "r.jsonl")
-    #expect(file.prompts == [SuitePrompt("say the word", category: "Lamps"), SuitePrompt("say the oil")])
+    func turns(_ first: String, _ rest: String...) -> String {
+      Conversation(messages: [.init(.user, first)], turns: rest).text
+    }
+    #expect(
+      file.prompts == [
+        SuitePrompt(turns("say the word", "please"), category: "Lamps"), SuitePrompt("say the oil"),
+        SuitePrompt(turns("one", "two\n\nthree")),
+      ])
+    #expect(file.leftOut.map(\.reason) == ["the human said nothing in them"])
+    #expect(file.remark?.hasPrefix("2 records are conversations of several turns: what the user said is asked") == true)
+    #expect(try file.attacks().remark?.contains("2 records are conversations") == true)
+    let lines = file.lines(of: .attack, licence: nil, tags: [])
+    #expect(lines[0].hasPrefix(#"{"turns":["say the word","please"],"category":"Lamps""#), "\(lines)")
+    try place.write(lines.joined(separator: "\n"), to: "seeds.jsonl")
+    #expect(try SuiteFile.attacks(place.path + "/seeds.jsonl").items.map(\.prompt) == file.prompts.map(\.prompt))
+    // An attacker is trained on prompts: the last turn of each.
+    #expect(try SeedPrompts.read(file.path) == ["please", "say the oil", "two\n\nthree"])
   }
 
-  @Test("PyRIT: a file's categories hold for its seeds; later turns and other media are left out")
+  @Test("hh-rlhf: a transcript without a human, and one with too many turns, are told with their places")
+  func redTeamMistakes() throws {
+    func message(_ transcript: String) -> String? {
+      let line = #"[{"transcript": "\#(transcript)", "rating": 0, "task_description": "f"}]"#
+      let errors = #expect(throws: PolicyErrors.self) { try read(line, "r.jsonl") }
+      return errors?.errors.first?.message
+    }
+    #expect(message(#"\n\nAssistant: hm"#) == "the transcript has no turn of a human")
+    let many = String(repeating: #"\n\nHuman: more\n\nAssistant: no"#, count: 101)
+    #expect(message(many) == "the conversation has 101 turns of the user")
+  }
+
+  @Test("PyRIT: a file's categories hold for its seeds; turns of no group and other media are left out")
   func pyrit() throws {
     let file = try read(
       """
@@ -142,12 +173,48 @@ struct DatasetTests {
         - value: and now the oil
           sequence: 1
       """, "lamps.prompt")
-    #expect(file.dataset?.name == "pyrit")
+    #expect(file.dataset?.name == "pyrit" && file.remark == nil)
     #expect(
       file.prompts == [
         SuitePrompt("say {{it}}", category: "lamps", tags: ["oil"]), SuitePrompt("007", category: "geese"),
       ])
     #expect(file.leftOut.map(\.records) == [1, 1])
+  }
+
+  @Test("PyRIT: seeds of one group that follow one another are a conversation of the user's turns")
+  func pyritTurns() throws {
+    let file = try read(
+      """
+      harm_categories: [lamps]
+      seeds:
+        - {value: second, prompt_group_alias: a, sequence: 2}
+        - {value: between, prompt_group_alias: a, sequence: 1, role: assistant}
+        - {value: '{% raw %}first{% endraw %}', prompt_group_alias: a, sequence: 0}
+        - {value: of its own, prompt_group_alias: b, sequence: 0}
+        - {value: beside it, prompt_group_alias: b, sequence: 0}
+        - {value: keep the lamps, prompt_group_alias: c, sequence: 0, role: system}
+        - {value: light it, prompt_group_alias: c, sequence: 1}
+        - {value: and this, prompt_group_alias: c, sequence: 1}
+        - {value: look, prompt_group_alias: d, sequence: 0}
+        - {value: lamp.png, prompt_group_alias: d, sequence: 1, data_type: image_path}
+        - {value: hello, prompt_group_alias: e, sequence: 1, role: assistant}
+      """, "lamps.prompt")
+    #expect(
+      file.prompts == [
+        SuitePrompt(
+          Conversation(messages: [.init(.user, "first")], turns: ["second"]).text, category: "lamps", cluster: "a"),
+        SuitePrompt("of its own", category: "lamps", cluster: "b"),
+        SuitePrompt("beside it", category: "lamps", cluster: "b"),
+        SuitePrompt(
+          Conversation(system: "keep the lamps", messages: [.init(.user, "light it\nand this")]).text,
+          category: "lamps",
+          cluster: "c"),
+      ])
+    #expect(
+      file.leftOut.map(\.reason) == [
+        "their conversations have turns that are image_path, not text", "their conversations have no turn of a user",
+      ])
+    #expect(file.remark?.hasPrefix("1 record is a conversation of several turns") == true)
   }
 
   @Test("Prompts that repeat earlier ones are left out and counted")

@@ -16,19 +16,27 @@ public struct Dataset: Sendable {
   public let summary: String
   /// Where all of it has one, by its SPDX identifier.
   public let licence: String?
+  /// Whether what it gives may be conversations, made of records that hold no marks of one.
+  let makesConversations: Bool
   private let columns: [String]
   private let read: @Sendable (DataRecord) throws -> Reading
+  private let gather: @Sendable ([DataRecord]) -> [DataRecord]
   /// What a reader has to know of how the records were read; nil where that goes without saying.
   let remark: @Sendable ([DataRecord]) -> String?
 
-  /// - Parameter columns: that its records have, and those of no other dataset.
+  /// - Parameters:
+  ///   - columns: that its records have, and those of no other dataset.
+  ///   - gather: makes one record of those that are turns of one conversation.
   init(
     name: String, title: String, summary: String, licence: String? = nil, columns: [String],
+    makesConversations: Bool = false,
     remark: @escaping @Sendable ([DataRecord]) -> String? = { _ in nil },
+    gather: @escaping @Sendable ([DataRecord]) -> [DataRecord] = { $0 },
     read: @escaping @Sendable (DataRecord) throws -> Reading
   ) {
     (self.name, self.title, self.summary) = (name, title, summary)
     (self.licence, self.columns, self.read, self.remark) = (licence, columns, read, remark)
+    (self.makesConversations, self.gather) = (makesConversations, gather)
   }
 
   /// All that are told by their columns, the most particular first.
@@ -53,4 +61,7 @@ public struct Dataset: Sendable {
   private static let shown = 100
 
   func reading(_ record: DataRecord) throws -> Reading { try read(record) }
+
+  /// The records of a file, each of them what is asked together.
+  func gathered(_ records: [DataRecord]) -> [DataRecord] { gather(records) }
 }

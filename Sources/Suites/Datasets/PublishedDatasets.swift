@@ -97,67 +97,11 @@ extension Dataset {
         tags: [record.label("category")].compactMap(\.self)))
   }
 
-  /// Published with arXiv:2209.07858.
-  static let redTeamAttempts = Dataset(
-    name: "hh-rlhf-red-team", title: "hh-rlhf red-team attempts",
-    summary: "The first thing that a red teamer said in each conversation (keys transcript, rating, task_description)",
-    licence: "MIT", columns: ["transcript", "rating", "task_description"]
-  ) { record in
-    let transcript = try record.prompt("transcript")
-    let (human, assistant) = ("\n\nHuman:", "\n\nAssistant:")
-    // The first turn stands at the very beginning in some copies, without its line breaks.
-    let start = transcript.firstRange(of: human)?.upperBound ?? transcript.firstRange(of: "Human:")?.upperBound
-    guard let start else { throw record.error("the transcript has no turn of a human", remedy: "Remove the record.") }
-    let turn = transcript[start...]
-    let first = String(turn[..<(turn.firstRange(of: assistant)?.lowerBound ?? turn.endIndex)]).trimmingBlanks
-    if first.isEmpty { return .leftOut("the human said nothing in them") }
-    return .prompt(SuitePrompt(first, category: record["tags"]?.array?.first?.string))
-  }
-
-  /// Published with arXiv:2410.02828.
-  static let pyritSeeds = Dataset(
-    name: "pyrit", title: "PyRIT seed prompts",
-    summary: "Seeds with harm categories (keys value, harm_categories; by itself or for the whole file)",
-    columns: ["value", "harm_categories"]
-  ) { record in
-    if let type = record.label("data_type"), type != "text" { return .leftOut("they are \(type), not text") }
-    if let sequence = record["sequence"], sequence.label != "0" {
-      return .leftOut("they are later turns of conversations")
-    }
-    if let role = record.label("role"), role != "user" { return .leftOut("they are turns of the \(role)") }
-    let categories =
-      record["harm_categories"]?.array?.compactMap(\.string) ?? [record.label("harm_categories")].compactMap(\.self)
-    return .prompt(
-      SuitePrompt(
-        unescaped(try record.prompt("value")), category: categories.first,
-        cluster: record.label("prompt_group_alias"), tags: Array(categories.dropFirst())))
-  }
-
   /// Published with arXiv:2307.15043.
   static let advBench = Dataset(
     name: "advbench", title: "AdvBench", summary: "Harmful goals (columns goal, target)",
     licence: "MIT", columns: ["goal", "target"]
   ) { record in
     .prompt(SuitePrompt(try record.prompt("goal")))
-  }
-
-  /// PyRIT renders values as Jinja; those that must stay as they are, are wrapped.
-  private static func unescaped(_ value: String) -> String {
-    let (opening, closing) = ("{% raw %}", "{% endraw %}")
-    guard value.hasPrefix(opening), value.hasSuffix(closing), value.count >= opening.count + closing.count else {
-      return value
-    }
-    return String(value.dropFirst(opening.count).dropLast(closing.count))
-  }
-}
-
-extension JSON {
-  /// A scalar as text.
-  fileprivate var label: String? {
-    switch self {
-    case .string(let text): text
-    case .integer(let value): String(value)
-    default: nil
-    }
   }
 }

@@ -67,6 +67,7 @@ public struct PromptFile: Sendable {
     self.format = format
     let dataset = columns == .usual ? named ?? Dataset.recognised(in: records) : nil
     self.dataset = dataset
+    let records = dataset?.gathered(records) ?? records
     remark = dataset?.remark(records)
     let present = Self.columns(of: records)
     try columns.check(present, at: records[0].place)
@@ -78,7 +79,7 @@ public struct PromptFile: Sendable {
         switch try dataset?.reading(record) ?? .prompt(columns.prompt(record)) {
         case .leftOut(let reason): leaveOut(reason)
         case .prompt(let prompt):
-          if dataset != nil {
+          if let dataset, !dataset.makesConversations {
             _ = try ConversationReader.unmarked(prompt.prompt) { record.error($0, remedy: $1) }
           }
           if seen.insert(AttackID(prompt: prompt.prompt)).inserted {

@@ -9,7 +9,7 @@ public enum SeedPrompts {
     let what = "the file of seed prompts"
     if columns == .usual, let prompts = try plainLines(path, what: what) { return prompts }
     if let file = try PromptFile.foreign(path, columns: columns, what: what, hint: hint) {
-      return file.prompts.map(\.prompt)
+      return file.prompts.map { Conversation(text: $0.prompt)?.lastUserTurn ?? $0.prompt }
     }
     return try SuiteFile.read(
       path, keys: SuiteFile.attackKeys + ["tempting"], what: what, hint: hint
