@@ -159,8 +159,10 @@ extension LLMJudge {
     func guidance(category: String?) -> [String] { [settings.rubric] }
 
     var served: ServedModel? {
-      configuration.served(
+      var model = configuration.served(
         maxTokens: settings.maxTokens, overhead: settings.rubric == Rubric.standard ? "" : settings.rubric)
+      model.takesTurnsApart = settings.style == .conversation
+      return model
     }
 
     func make(_ context: JudgeContext) throws -> any Judge {

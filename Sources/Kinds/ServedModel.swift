@@ -15,6 +15,8 @@ public struct ServedModel: Hashable, Sendable {
   public var maxTokens: Int
   /// What every request carries beside the transcript.
   public var overhead: String
+  /// Whether it is asked once for each turn of a conversation's answers.
+  public var takesTurnsApart = false
 
   public init(
     name: String, revision: String?, concurrency: Int, requestsPerMinute: Int?, latency: Double? = nil,

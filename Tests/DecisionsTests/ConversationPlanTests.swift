@@ -17,6 +17,24 @@ struct ConversationPlanTests {
     #expect(SuiteLoad([]).tokens(answer: 1) == nil)
   }
 
+  @Test("A judge that takes turns apart is asked once for each answer of a conversation, another once for all of them")
+  func judging() {
+    let three = Conversation(messages: [.init(.user, "12345678")], turns: ["1234", "12345678"])
+    let attacks = [three.text, "1234"].map { SuiteAttack(attack: Attack(prompt: $0), foundOn: nil) }
+    var run = PlannedRun(attacks: attacks, responses: 2, hasBaseline: false)
+    run.questions = 0
+    var apart = PlannedModel(role: "judge", name: "guard", maxTokens: 16)
+    apart.takesTurnsApart = true
+    let cast = PlannedCast(
+      candidate: PlannedModel(role: "candidate", name: "a", maxTokens: 100),
+      confirmJudges: [apart, PlannedModel(role: "judge", name: "whole", maxTokens: 16)])
+    let plan = ResponsePlan(run, cast: cast, models: AssumedModels(rate: 0.05), asked: 2, suspects: 0)
+    let rows = plan.rows.filter { $0.stage == "judging" }
+    #expect(rows.map(\.expected) == [8, 4] && rows.map(\.most) == [8, 4])
+    // Eleven tokens and three answers of forty in four questions, each with the answer that is judged; two times.
+    #expect(rows[0].promptTokens == 2 * (11 + 3 * 40 + 4 * 40))
+  }
+
   private func units(_ prompts: [String]) -> Int {
     let attacks = prompts.map { SuiteAttack(attack: Attack(prompt: $0), foundOn: nil) }
     return Set(NearCopies(attacks).attacks.map(\.unit)).count

@@ -15,6 +15,8 @@ public struct PlannedModel: Sendable {
   public var maxTokens: Int
   /// Tokens that every request has besides the attack: system prompt, template, rubric.
   public var overheadTokens: Int
+  /// Whether, as a judge, it is asked once for each turn of a conversation's answers.
+  public var takesTurnsApart = false
 
   public init(
     role: String, name: String, promptPrice: Double? = nil, completionPrice: Double? = nil, concurrency: Int = 1,
@@ -91,6 +93,8 @@ struct ResponsePlan: Sendable {
     let questionTokens = run.questionTokens ?? attackTokens
     var rows: [PlannedRequests] = []
     var judged = (confirm: (expected: 0.0, most: 0), reward: (expected: 0.0, most: 0))
+    // Turns of conversations besides the first.
+    var laterTurns = (expected: 0.0, most: 0)
     func add(_ model: PlannedModel, _ stage: String, _ expected: Double, most: Int, tokens: Double) {
       if most > 0 { rows.append(.init(model, stage: stage, expected: expected, most: most, promptTokens: tokens)) }
     }
@@ -109,6 +113,8 @@ struct ResponsePlan: Sendable {
         model, "replay", expected * suite.requestsOfOne, most: suite.requests * run.responses, tokens: suiteTokens)
       judged.confirm.expected += expected
       judged.confirm.most += run.attacks.count * run.responses
+      laterTurns.expected += expected * (suite.requestsOfOne - 1)
+      laterTurns.most += (suite.requests - run.attacks.count) * run.responses
     }
     if run.looksTwice && run.hasBaseline {
       let samples = run.secondLook(max(1, run.attacks.count))
@@ -117,6 +123,8 @@ struct ResponsePlan: Sendable {
           model, "second look", looks * suite.requestsOfOne, most: suite.requests * samples, tokens: suiteTokens)
         judged.confirm.expected += looks
         judged.confirm.most += run.attacks.count * samples
+        laterTurns.expected += looks * (suite.requestsOfOne - 1)
+        laterTurns.most += (suite.requests - run.attacks.count) * samples
       }
     }
     for model in pair {
@@ -158,7 +166,12 @@ struct ResponsePlan: Sendable {
     }
     let said = attackTokens + suite.requestsOfOne * answerTokens
     for judge in cast.confirmJudges {
-      add(judge, "judging", judged.confirm.expected, most: judged.confirm.most, tokens: said)
+      let further = judge.takesTurnsApart ? laterTurns : (expected: 0, most: 0)
+      // A turn is judged with all that was said before it.
+      let tokens = further.most > 0 ? suiteTokens + answerTokens : said
+      add(
+        judge, "judging", judged.confirm.expected + further.expected, most: judged.confirm.most + further.most,
+        tokens: tokens)
     }
     for judge in cast.rewardJudges {
       add(judge, "judging searches", judged.reward.expected, most: judged.reward.most, tokens: said)

@@ -106,5 +106,6 @@ extension PlannedModel {
     self.init(
       role: "judge", name: served.name, concurrency: served.concurrency, requestsPerMinute: served.requestsPerMinute,
       latency: AssumedModels.judgeLatency, maxTokens: served.maxTokens, overheadTokens: Tokens.count(served.overhead))
+    takesTurnsApart = served.takesTurnsApart
   }
 }
