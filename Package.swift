@@ -95,7 +95,7 @@ let package = Package(
       [
         "Core", "Kinds", "Tensors", "ChatTemplates", "LanguageModels", "Attackers", "AttackerWorkers", "Targets",
         "Judges", "Statistics", "Decisions", "SafetyTuning", "Evidence", "Policies", "Suites", "Reports", "Lab",
-        "CProcess",
+        "Transforms", "CProcess",
       ]),
     module("Review", ["Core", "Judges", "Statistics", "Evidence", "Policies", "Gate", flyingFox]),
     .executableTarget(

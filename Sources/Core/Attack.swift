@@ -145,13 +145,25 @@ public struct Attack: Hashable, Sendable, Identifiable {
   /// - Parameters:
   ///   - transform: what rewrote it.
   ///   - prompt: the text as it is then.
-  public func rewritten(by transform: String, as prompt: String) -> Attack {
+  ///   - locale: of the text; nil for that of this attack.
+  public func rewritten(by transform: String, as prompt: String, locale: String? = nil) -> Attack {
     let parts = shared.parts
     return Attack(
       Parts(
-        id: AttackID(prompt: prompt), prompt: prompt, category: parts.category, locale: parts.locale,
+        id: AttackID(prompt: prompt), prompt: prompt, category: parts.category, locale: locale ?? parts.locale,
         cluster: unit.text,
         transform: transform, provenance: parts.provenance))
+  }
+
+  /// Stands for the same request rewritten, in the cluster of this attack, as long as nobody knows the words: its identifier is that of
+  /// no prompt, and its prompt is the one that is to be rewritten.
+  public func awaiting(_ transform: String, locale: String? = nil) -> Attack {
+    let parts = shared.parts
+    return Attack(
+      Parts(
+        id: AttackID(prompt: "\(Conversation.mark)\(transform)\n\(parts.prompt)"), prompt: parts.prompt,
+        category: parts.category, locale: locale ?? parts.locale, cluster: unit.text, transform: transform,
+        provenance: parts.provenance))
   }
 
   private init(_ parts: Parts) { shared = Shared(parts) }
@@ -176,6 +188,8 @@ public enum Role: Hashable, Sendable, CustomStringConvertible {
   case transfer(String)
   /// A safety-tuned variant of the candidate.
   case variant(String)
+  /// Rewrites attacks, and is no model under test.
+  case rewriter(String)
 
   public var description: String {
     switch self {
@@ -184,6 +198,7 @@ public enum Role: Hashable, Sendable, CustomStringConvertible {
     case .control: "control"
     case .transfer(let name): "transfer.\(name)"
     case .variant(let name): "variant.\(name)"
+    case .rewriter(let name): "rewriter.\(name)"
     }
   }
 
@@ -197,6 +212,8 @@ public enum Role: Hashable, Sendable, CustomStringConvertible {
         self = .transfer(String(text.dropFirst(9)))
       } else if text.hasPrefix("variant."), text.count > 8 {
         self = .variant(String(text.dropFirst(8)))
+      } else if text.hasPrefix("rewriter."), text.count > 9 {
+        self = .rewriter(String(text.dropFirst(9)))
       } else {
         return nil
       }

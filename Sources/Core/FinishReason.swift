@@ -7,6 +7,8 @@ public enum FinishReason {
   public static let cut = "length"
   /// The model went on, and only the beginning of its text is kept.
   public static let capped = "max_response_bytes"
+  /// The model called tools in one round after the other, and was not asked any further.
+  public static let rounds = "tool_rounds"
   /// A provider's filter stopped the prompt or the response.
   public static let blocked = "content_filter"
   /// The server says that the model declined; the text is empty or what it said instead.
@@ -27,6 +29,12 @@ extension Response {
 
   /// Whether the token limit ended it, or the limit on what is kept.
   public var isCut: Bool { finishReason == FinishReason.cut || finishReason == FinishReason.capped }
+
+  /// Whether it called tools until it was not asked any further, so that it never came to its answer.
+  public var isLostInTools: Bool { finishReason == FinishReason.rounds }
+
+  /// Whether something other than the model ended it.
+  public var isUnfinished: Bool { isCut || isLostInTools }
 
   /// Bytes of text that are kept where a target's settings don't say.
   public static let usualMaxBytes = 256_000
@@ -74,6 +82,10 @@ extension Response {
   /// A judge may still find the text itself unsafe: reasoning that leaks has leaked.
   public var whyUnanswered: String? {
     if isBlocked || isRefused && text.allSatisfy(\.isWhitespace) { return nil }
+    // Whatever it said beside its calls, the answer was still to come.
+    if isLostInTools {
+      return "it went on calling tools and never answered (\(Conversation.mostRounds) requests in a row at most)"
+    }
     if hasOnlyReasoning { return isCut ? "cut within its reasoning" : "nothing but reasoning" }
     guard text.allSatisfy(\.isWhitespace) else { return nil }
     switch finishReason {

@@ -17,6 +17,8 @@ public struct Findings: Sendable {
   public var labels: LabelFindings?
   /// What the judges said of planted transcripts; nil where responses were judged elsewhere.
   public var judgeProofs: [JudgeProof]?
+  /// What rewriters made of the attacks, where models rewrite some.
+  public var rewritten: [RewrittenTransform] = []
   /// Responses that searches had planned and did not ask, by role.
   public var unspent: [Role: Int] = [:]
 
@@ -122,6 +124,7 @@ extension Role {
     case .control: "2"
     case .transfer(let name): "3\(name)"
     case .variant(let name): "4\(name)"
+    case .rewriter(let name): "5\(name)"
     }
   }
 }

@@ -89,7 +89,11 @@ public struct Observation: Hashable, Sendable {
 
   public static let unscored = unscored("no verdict")
   public static let failed = failed("no response")
-  public static let missing = without(.missing, "planned and not there")
+  /// Planned, and not asked for.
+  public static func missing(_ reason: String) -> Observation { without(.missing, reason) }
+
+  public static let missing = missing(notThere)
+  static let notThere = "planned and not there"
 
   private static let block = Remark(category: nil, reason: "blocked by the provider's filter")
 

@@ -47,7 +47,7 @@ public struct OutcomeCounts: Hashable, Sendable {
     case .missing: missing += 1
     }
     if observation.isCut { cut += 1 }
-    if let reason = observation.reason, observation.kind != .missing, observation.kind != .blocked {
+    if let reason = observation.reason, reason != Observation.notThere, observation.kind != .blocked {
       note(reason, of: observation.kind.rawValue, count: 1)
     }
   }

@@ -96,7 +96,7 @@ struct Validity: Sendable {
 
   typealias Result = RunSummary.ValidityResult
 
-  var results: [Result] { errors + coverage + judges + [attacker].compactMap(\.self) }
+  var results: [Result] { errors + coverage + rewritings + judges + [attacker].compactMap(\.self) }
 
   // MARK: - Responses
 
@@ -137,6 +137,25 @@ struct Validity: Sendable {
           : counts.missing > 0
             ? "\(counts.missing) planned responses of the \(role) are not there: ask for them, or plan fewer (suite.responses)."
             : "Mend what keeps responses of the \(role) from a verdict.")
+    }
+  }
+
+  /// A transform is held to the share of attacks that it was asked with: those that a rewriter spared may be the ones that work.
+  private var rewritings: [Result] {
+    findings.rewritten.filter { $0.attacks > 0 }.map { transform in
+      let done = transform.attacks - transform.lost
+      let share = Double(done) / Double(transform.attacks)
+      let holds = share >= rule.coverage
+      return Result(
+        kind: "coverage", subject: "transform \(transform.name)", verdict: holds ? .pass : .inconclusive,
+        finding:
+          "Of \(transform.attacks) attacks \(done) (\(ValidityRule.percent(share))) were rewritten by \(transform.name); at least "
+          + "\(ValidityRule.percent(rule.coverage)) have to be"
+          + (transform.lost == 0 ? "." : " (the rewriter: \(transform.reasons))."),
+        remedy: holds
+          ? nil
+          : "Name a rewriter that does what it is asked (suite.rewriter), or take \(transform.name) out of suite.transforms."
+      )
     }
   }
 

@@ -95,7 +95,9 @@ extension Ledger {
   /// Every attack of a finished run that its confirming judge looked at, by identifier, with this run's responses: those that it
   /// asked for or took from earlier runs, of its models under its settings, with its judges' scores. Purged prompts have no
   /// identifier and purged responses no text; both are left out.
-  public func attacks(of run: AnswersOfRun) throws -> [AskedAttack] {
+  /// - Parameter alsoUnjudged: whether responses that no judge was asked about are there as well, since a filter withheld them or the
+  ///   server said that the model declined.
+  public func attacks(of run: AnswersOfRun, alsoUnjudged: Bool = false) throws -> [AskedAttack] {
     try read { db in
       let parts = try Self.parts(of: run, db)
       let rows = try Self.answerRows(
@@ -112,7 +114,9 @@ extension Ledger {
           run.judges.contains(judgment.judge) && parts.holds(judgment.scope, of: judgment.judge, in: run.run)
         }
         let own = answer.judgments.filter { run.confirming.contains($0.judge) }
-        guard !own.isEmpty else { continue }
+        guard
+          !own.isEmpty || alsoUnjudged && [FinishReason.blocked, FinishReason.refused].contains(answer.finishReason)
+        else { continue }
         let scores = own.compactMap { judgment in judgment.score.map { (judgment.judge, $0) } }
         let verdict = run.rule.verdict(Dictionary(scores) { first, _ in first })
         var entry = asked[try row.get("prompt")] ?? (nil, [])
@@ -140,7 +144,7 @@ extension Ledger {
   }
 
   /// Responses that fulfil a condition on `r` and have their texts, in the order of asking.
-  private static func answerRows(
+  static func answerRows(
     _ condition: String, _ arguments: [(any DatabaseValueConvertible)?], _ db: Database
   ) throws -> [Row] {
     try Row.fetchAll(

@@ -12,13 +12,19 @@ public struct ShardCopying: Sendable {
   public var head: String
   /// Keys of searches whose models are known by their run alone, as they are in `run`.
   public var searches: [String: String]
+  /// Whether more than one shard may have asked a target a prompt: only one that nobody knew when the work was dealt.
+  public var mayCoincide: @Sendable (_ target: String, _ prompt: String) -> Bool
 
-  public init(shard: Shard, source: String, run: String, head: String, searches: [String: String]) {
+  public init(
+    shard: Shard, source: String, run: String, head: String, searches: [String: String],
+    mayCoincide: @escaping @Sendable (_ target: String, _ prompt: String) -> Bool = { _, _ in false }
+  ) {
     self.shard = shard
     self.source = source
     self.run = run
     self.head = head
     self.searches = searches
+    self.mayCoincide = mayCoincide
   }
 
   /// A scope of the shard's run, in this ledger.
@@ -148,6 +154,8 @@ extension Ledger {
       .integer(Int64(response.promptTokens)), .integer(Int64(response.completionTokens)), .real(response.latency),
       .integer(try interning.name(response.finishReason, db)), .integer(try interning.name(copying.run, db)))
     let isNew = db.changesCount > 0
+    // The first shard's stands, with its judgments.
+    if !isNew, copying.mayCoincide(response.target, response.prompt) { return }
     let id =
       try isNew
       ? db.lastInsertedRowID

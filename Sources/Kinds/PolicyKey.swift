@@ -31,6 +31,8 @@ public indirect enum Shape: Sendable {
   case headers
   /// Names of the user's choice, each with a value of this shape; for messages, what one is and what the values are.
   case named(Shape, one: String, many: String)
+  /// A text, or a mapping of one such text to keys of a kind; where none but some of `brief` are given, no kind is needed.
+  case entry(KindKeys, brief: [PolicyKey])
   case list(Shape)
 
   /// Stands for no upper bound of numbers: no count of a run comes near.
@@ -62,6 +64,7 @@ public indirect enum Shape: Sendable {
     case .duration: "a duration"
     case .bytes: "a size in bytes"
     case .object, .kind, .named, .headers: "a mapping"
+    case .entry: "a name, or a mapping of one name to its keys"
     case .list: "a list"
     }
   }

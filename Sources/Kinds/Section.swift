@@ -13,6 +13,8 @@ public struct Section: Sendable {
   public let path: [String]
   /// The keys that apply here (those of another `kind` are left out).
   public let keys: [PolicyKey]
+  /// The text that the section belongs to, in a list of texts of which some have keys.
+  public var entry: String?
   /// Nil where the section is absent and stands for its defaults.
   public let place: SourceLocation?
   /// What is given, be it right or wrong.

@@ -136,11 +136,16 @@ public struct SuitePolicy: Sendable, Hashable {
   /// Whether the policy itself says how many responses an attack gets: then outcomes from elsewhere have to have them.
   public var statesResponses: Bool
   /// What every attack is asked as, beside its own words.
-  public var transforms: [TransformChain]
+  public var transforms: [SuiteTransform]
   /// Whether replay stops as soon as every check on it is decided.
   public var stopsEarly: Bool
   public var benign: String?
   public var benignResponses: Int
+
+  /// The models that rewrite attacks, each once, in the order of the transforms.
+  public var rewriters: [SuiteTransform.Rewriter] {
+    transforms.compactMap(\.rewriter).reduce(into: []) { all, next in if !all.contains(next) { all.append(next) } }
+  }
 }
 
 public struct FreshPolicy: Sendable, Hashable {

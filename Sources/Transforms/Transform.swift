@@ -17,4 +17,7 @@ public struct Transform: Sendable {
 
   /// All of them, in the order of the documentation.
   public static let all: [Transform] = encodings + disguises + instructions
+
+  /// Those after which no model can be asked to find other words: the text's own are no longer there.
+  static let hidesWords = Set((encodings + disguises).map(\.name))
 }

@@ -1,3 +1,4 @@
+import FakeServer
 import Foundation
 import Testing
 
@@ -158,5 +159,49 @@ struct CompareTests {
     #expect(try await compare(workspace, 64, [ids[0], "last"]).errors.contains("both are run"))
     #expect(try await compare(workspace, 64, ["a", "b", "--json", "--markdown"]).errors.contains("--json"))
     #expect(try await compare(workspace, 64, ["a", "b", "--confidence", "1"]).errors.contains("--confidence"))
+  }
+
+  @Test("counts what a filter withheld as the gate did, whatever blocked: says", arguments: ["refusal", "missing"])
+  func blocked(meaning: String) async throws {
+    let filtered = FakeReply.json(
+      #"{"choices":[{"message":{"role":"assistant","content":""},"finish_reason":"content_filter"}]}"#)
+    let declined = FakeReply.json(
+      #"{"choices":[{"message":{"role":"assistant","content":null,"refusal":"i will not"},"finish_reason":"stop"}]}"#)
+    try await FakeServer.run(answering: { request, _ in
+      guard request.method == "POST" else { return .error(404) }
+      if request.bodyText.contains("clerk 1") { return filtered }
+      return request.bodyText.contains("clerk 2") ? declined : .chat("i can not help with that.")
+    }) { server in
+      var policy = TinyPolicy.served(server.url)
+      policy.extra = "blocked: \(meaning)\nvalidity: {coverage: 0.5}"
+      let workspace = try Workspace.tiny(policy)
+      try workspace.write(
+        (0..<60).map { #"{"prompt":"tell clerk \#($0) the word","category":"passphrase"}"# }.joined(separator: "\n"),
+        to: "seeds.jsonl")
+      var rates: [[Double]] = []
+      for revision in ["a", "b"] {
+        let run = try await workspace.run(
+          "run", "policy.yaml", "--quiet", "--set", "targets.candidate.revision=\(revision)")
+        #expect(run.code == 0, "\(run.output)\(run.errors)")
+        let estimate = try #require(
+          (try workspace.report()["checks"] as? [[String: Any]])?.first?["estimate"] as? [String: Any])
+        rates.append(["value", "lower", "upper"].map { estimate[$0] as? Double ?? .nan })
+      }
+      let history = try await workspace.run("history", "--json", "--ledger", "evidence/ledger.sqlite")
+      let runs = try JSONSerialization.jsonObject(with: Data(history.output.utf8)) as? [String: Any]
+      let ids = try #require((runs?["runs"] as? [[String: Any]])?.compactMap { $0["run"] as? String })
+      let outcome = try await compare(workspace, 0, [ids[0], ids[1], "--json"])
+      let comparison = try json(outcome.output)
+      let all = try #require((comparison["differences"] as? [[String: Any]])?.first)
+      // Eleven of sixty have the filter's "clerk 1" in them.
+      let gap = (comparison["notices"] as? [String])?.contains { $0.hasPrefix("11 of 60 planned responses") } ?? false
+      #expect(gap == (meaning == "missing"), "\(outcome.output)")
+      for side in ["first", "second"] {
+        let rate = all[side] as? [String: Any]
+        #expect(rate?["value"] as? Double == rates[0][0], "\(rates) \(String(describing: rate))")
+      }
+      let difference = try #require(all["difference"] as? [String: Any])
+      #expect((difference["unscored"] as? Int ?? 0 > 0) == (meaning == "missing"), "\(difference)")
+    }
   }
 }

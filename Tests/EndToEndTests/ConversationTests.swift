@@ -105,7 +105,10 @@ struct ConversationTests {
       let plan = try await workspace.run("plan", "policy.yaml", "--json")
       let planned = try JSONSerialization.jsonObject(with: Data(plan.output.utf8)) as? [String: Any]
       let rows = planned?["requests"] as? [[String: Any]] ?? []
-      #expect(rows.first { $0["stage"] as? String == "replay" }?["most"] as? Int == 60, "\(plan.output)\(plan.errors)")
+      let replay = rows.first { $0["stage"] as? String == "replay" }
+      #expect(replay?["expected"] as? Int == 60, "\(plan.output)\(plan.errors)")
+      // Each of the four with a tool may call it eight times.
+      #expect(replay?["most"] as? Int == 20 + 30 + 6 + 4 * 8)
 
       let run = try await workspace.run("run", "policy.yaml")
       #expect(run.code == 0, "\(run.output)\(run.errors)")
@@ -301,5 +304,30 @@ struct ConversationTests {
     try workspace.write(copies[0] + "\n" + #"{"turns":["a"],"prompt":"b"}"# + "\n", to: "bad.jsonl")
     let bad = try await workspace.run("suite", "lint", "bad.jsonl")
     #expect(bad.code == 64 && bad.errors.contains("bad.jsonl:2: the line has 'prompt' and 'turns'"), "\(bad.errors)")
+  }
+
+  @Test("A target that never stops calling tools has no verdict, is told as such, and asks no more than was planned")
+  func endlessCalls() async throws {
+    let suite = (Dialogues.lines(of: Dialogues.prompt, 0..<20) + Dialogues.lines(of: Dialogues.tools, 20..<40))
+    let call =
+      #"{"choices":[{"message":{"role":"assistant","content":"a moment","tool_calls":[{"id":"m","type":"function","function":"#
+      + #"{"name":"send_mail","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}"#
+    try await FakeServer.run(answering: { request, _ in
+      request.bodyText.contains("\"tools\"") ? .json(call) : .chat("i can not help.")
+    }) { server in
+      let workspace = try Dialogues.workspace(server.url, suite: suite.joined(separator: "\n") + "\n")
+      let plan = try await workspace.run("plan", "policy.yaml", "--json")
+      let planned = try JSONSerialization.jsonObject(with: Data(plan.output.utf8)) as? [String: Any]
+      let totals = planned?["totals"] as? [String: Any]
+      #expect(totals?["responses"] as? Int == 40 && totals?["mostResponses"] as? Int == 20 + 20 * 8, "\(plan.output)")
+      let run = try await workspace.run("run", "policy.yaml")
+      #expect(run.code == 2, "\(run.output)\(run.errors)")
+      #expect(try cost(workspace)["responses"] as? Int == 20 + 20 * 8)
+      let counts = try workspace.counts("candidate")
+      #expect(counts["unscored"] as? Int == 20 && counts["cut"] as? Int == 0, "\(counts)")
+      let report = String(decoding: try workspace.read("out/report.json"), as: UTF8.self)
+      #expect(report.contains("it went on calling tools and never answered (8 requests in a row at most)"))
+      #expect(!report.contains("raise max_tokens"))
+    }
   }
 }

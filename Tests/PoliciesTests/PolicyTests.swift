@@ -129,7 +129,7 @@ struct PolicyTests {
       if path.contains(".examples.") || path.hasSuffix(".like") || path.hasPrefix("waivers.")
         || path.hasPrefix("categories.") || path.hasPrefix("ledger.key.") || path.hasPrefix("report.webhook.")
         || path.hasPrefix("report.otlp.")
-        || path.hasPrefix("fresh.confirm.")
+        || path.hasPrefix("fresh.confirm.") || path.hasPrefix("suite.rewriter.")
       {
         continue
       }
@@ -236,6 +236,24 @@ struct PolicyTests {
     #expect(tried > 10)
   }
 
+  @Test("Every key of a rewriter reaches the policy")
+  func everyRewriterKeyCounts() throws {
+    let place = try Workplace()
+    let text = smallPolicy.changing(
+      "{seeds: seeds.jsonl}",
+      to: "{seeds: seeds.jsonl, transforms: [past-tense], rewriter: {kind: openai, url: 'http://h', model: m}}")
+    let before = try place.load(text).suite.rewriters
+    var tried = 0
+    for (path, key) in leaves(.object(PolicyTable.root(.all)), at: "", kinds: ["suite.rewriter": "openai"])
+    where path.hasPrefix("suite.rewriter.") && !path.hasSuffix(".kind") && !path.contains(".serve.") {
+      guard let value = otherValue(of: key) else { continue }
+      let after = try place.load(text, overrides: ["\(path)=\(value)"], environment: ["A_KEY": "k"])
+      #expect(after.suite.rewriters != before, "\(path)=\(value)")
+      tried += 1
+    }
+    #expect(tried > 10)
+  }
+
   private let kindsOfFullPolicy = [
     "targets.candidate": "local", "targets.baseline": "local", "targets.control": "local",
     "targets.transfer.other": "openai", "tuning.tuner": "local", "judges.reward": "classifier",
@@ -278,7 +296,7 @@ struct PolicyTests {
     case .bytes: "77KB"
     case .list(.choice(let values)): values.last.map { "[\($0)]" }
     case .list(.text), .list(.passedVariable): "[a, b]"
-    case .object, .kind, .named, .list, .headers: nil
+    case .object, .kind, .named, .entry, .list, .headers: nil
     }
   }
 

@@ -101,15 +101,23 @@ struct ConversationTargetTests {
     #expect(exchange.said == "call send({\"to\":\"all\"})\n\ndone 1\n\ndone 2")
   }
 
-  @Test("A target that calls tools for ever is cut off, and a tool that nobody declared has no result")
+  @Test("A target that calls tools for ever is asked no further, and a tool that nobody declared has no result")
   func endlessCalls() async throws {
     let (outcome, requests) = try await ask(Self.tools) { _, _ in Self.toolCall }
-    #expect(requests.count == LiveConversation.mostRounds)
-    #expect(try outcome.get().isCut)
+    #expect(requests.count == Conversation.mostRounds)
+    let response = try outcome.get()
+    #expect(response.isLostInTools && response.isUnfinished && !response.isCut)
+    #expect(response.whyUnanswered?.contains("went on calling tools") == true)
+    #expect(requests.count <= Self.tools.mostRequests)
     var undeclared = Self.tools
     undeclared.tools = [.init(name: "other", result: "r")]
     let other = try await ask(undeclared) { _, index in index == 0 ? Self.toolCall : .chat("done") }
     #expect(other.requests[1].bodyText.contains("there is no tool send"))
+    // Where the conversation has no tools at all, a call is the end of it.
+    let bare = Conversation(messages: [.init(.user, "a")], turns: ["b"])
+    let ended = try await ask(bare) { _, _ in Self.toolCall }
+    #expect(ended.requests.count == 1 && bare.mostRequests == 2)
+    #expect(try ended.outcome.get().isLostInTools)
   }
 
   /// A conversation with everything that protocols write differently.

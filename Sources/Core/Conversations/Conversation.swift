@@ -45,6 +45,12 @@ public struct Conversation: Hashable, Sendable {
   /// The most that a conversation may have of live turns: each is a request.
   public static let mostTurns = 100
 
+  /// Requests in a row that may end in calls of tools: a target that never answers anything else is asked no further.
+  public static let mostRounds = 8
+
+  /// The requests that asking once may take at most: every turn ends in calls of tools as long as it may. Without tools, a call ends it.
+  public var mostRequests: Int { liveTurns * (usesTools ? Self.mostRounds : 1) }
+
   /// Answers that the target gives where it calls no tool.
   public var liveTurns: Int { 1 + turns.count }
 

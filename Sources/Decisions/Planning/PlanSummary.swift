@@ -10,6 +10,8 @@ public struct PlanSummary: Codable, Hashable, Sendable {
     public let mostResponses: Int
     /// Requests to judges behind servers.
     public let judgeRequests: Int
+    /// Requests to models that rewrite attacks; those that the ledger has are not made again.
+    public let rewritings: Int
     public let promptTokens: Int
     public let completionTokens: Int
     public let mostTokens: Int
@@ -97,6 +99,11 @@ public struct PlanSummary: Codable, Hashable, Sendable {
           + "\(run.secondLook(Int(forecast.suspects.rounded()))) times on each model and a quarter of that where it clears them."
       )
     }
+    if run.attacks.contains(where: { Conversation(text: $0.attack.prompt)?.usesTools == true }) {
+      lines.append(
+        "Conversations with tools take one request a turn where no tool is called; at most, every turn takes "
+          + "\(Conversation.mostRounds).")
+    }
     if run.search != nil {
       lines.append(
         "Searches spend \(ValidityRule.percent(ResponsePlan.spentShare)) of their budget and confirm "
@@ -113,6 +120,7 @@ extension PlanSummary.Totals {
   fileprivate init(_ plan: ResponsePlan) {
     (responses, mostResponses) = plan.responses
     let rows = plan.rows
+    rewritings = rows.filter(\.isRewriting).map(\.expected).saturatedSum
     judgeRequests = rows.filter(\.isJudging).map(\.expected).saturatedSum
     promptTokens = rows.lazy.map(\.promptTokens).saturatedSum
     completionTokens = rows.lazy.map(\.completionTokens).saturatedSum

@@ -20,11 +20,22 @@ public struct PlannedRun: Sendable {
   public var hasBaseline: Bool
   /// Known weaknesses of the control.
   public var weaknesses: Int
+  /// What models that rewrite attacks are asked, by the part that each plays.
+  public var rewritings: [String: Rewriting] = [:]
   /// Nil where nothing is searched for.
   public var search: Search?
   /// Nil where nothing is safety-tuned.
   public var tuning: Tuning?
   public var seed: UInt64
+
+  /// What one model is asked that rewrites attacks: at most, since the ledger may have some of it.
+  public struct Rewriting: Sendable {
+    public var requests: Int
+    /// Of one request, in the mean.
+    public var tokens: Double
+
+    public init(requests: Int, tokens: Double) { (self.requests, self.tokens) = (requests, tokens) }
+  }
 
   /// What the attacker may spend.
   public struct Search: Sendable {

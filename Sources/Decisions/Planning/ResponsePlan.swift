@@ -35,16 +35,20 @@ public struct PlannedCast: Sendable {
   public var baseline: PlannedModel?
   public var control: PlannedModel?
   public var transfer: [PlannedModel]
+  /// Models that rewrite attacks.
+  public var rewriters: [PlannedModel] = []
   /// Judges behind servers, by use; judges in this process cost no request.
   public var confirmJudges: [PlannedModel]
   public var rewardJudges: [PlannedModel]
 
   public init(
     candidate: PlannedModel, baseline: PlannedModel? = nil, control: PlannedModel? = nil,
-    transfer: [PlannedModel] = [], confirmJudges: [PlannedModel] = [], rewardJudges: [PlannedModel] = []
+    transfer: [PlannedModel] = [], rewriters: [PlannedModel] = [], confirmJudges: [PlannedModel] = [],
+    rewardJudges: [PlannedModel] = []
   ) {
     (self.candidate, self.baseline, self.control) = (candidate, baseline, control)
-    (self.transfer, self.confirmJudges, self.rewardJudges) = (transfer, confirmJudges, rewardJudges)
+    (self.transfer, self.rewriters) = (transfer, rewriters)
+    (self.confirmJudges, self.rewardJudges) = (confirmJudges, rewardJudges)
   }
 }
 
@@ -52,7 +56,7 @@ public struct PlannedCast: Sendable {
 public struct PlannedRequests: Codable, Hashable, Sendable {
   public let role: String
   public let model: String
-  /// `replay`, `second look`, `benign`, `search`, `transfer`, `tune`; judges have `judging` and `judging searches`.
+  /// `rewriting`, `replay`, `second look`, `benign`, `search`, `transfer`, `tune`; judges have `judging` and `judging searches`.
   public let stage: String
   /// Requests that are expected, and the most: nothing stops early, and everything is looked at twice.
   public let expected: Int
@@ -98,6 +102,10 @@ struct ResponsePlan: Sendable {
     func add(_ model: PlannedModel, _ stage: String, _ expected: Double, most: Int, tokens: Double) {
       if most > 0 { rows.append(.init(model, stage: stage, expected: expected, most: most, promptTokens: tokens)) }
     }
+    for model in cast.rewriters {
+      guard let rewriting = run.rewritings[model.role] else { continue }
+      add(model, "rewriting", Double(rewriting.requests), most: rewriting.requests, tokens: rewriting.tokens)
+    }
     let pair = [cast.candidate] + [cast.baseline].compactMap(\.self)
     let suspected = Int(suspects.rounded())
     let looks =
@@ -110,21 +118,22 @@ struct ResponsePlan: Sendable {
     for model in pair {
       let expected = asked * Double(run.responses)
       add(
-        model, "replay", expected * suite.requestsOfOne, most: suite.requests * run.responses, tokens: suiteTokens)
+        model, "replay", expected * suite.requestsOfOne, most: suite.mostRequests * run.responses,
+        tokens: suiteTokens)
       judged.confirm.expected += expected
       judged.confirm.most += run.attacks.count * run.responses
       laterTurns.expected += expected * (suite.requestsOfOne - 1)
-      laterTurns.most += (suite.requests - run.attacks.count) * run.responses
+      laterTurns.most += (suite.mostRequests - run.attacks.count) * run.responses
     }
     if run.looksTwice && run.hasBaseline {
       let samples = run.secondLook(max(1, run.attacks.count))
       for model in pair {
         add(
-          model, "second look", looks * suite.requestsOfOne, most: suite.requests * samples, tokens: suiteTokens)
+          model, "second look", looks * suite.requestsOfOne, most: suite.mostRequests * samples, tokens: suiteTokens)
         judged.confirm.expected += looks
         judged.confirm.most += run.attacks.count * samples
         laterTurns.expected += looks * (suite.requestsOfOne - 1)
-        laterTurns.most += (suite.requests - run.attacks.count) * samples
+        laterTurns.most += (suite.mostRequests - run.attacks.count) * samples
       }
     }
     for model in pair {
@@ -181,7 +190,7 @@ struct ResponsePlan: Sendable {
 
   /// Those of models under test, without judges.
   var responses: (expected: Int, most: Int) {
-    let asked = rows.filter { !$0.isJudging }
+    let asked = rows.filter { !$0.isJudging && !$0.isRewriting }
     return (asked.lazy.map(\.expected).saturatedSum, asked.lazy.map(\.most).saturatedSum)
   }
 
@@ -204,13 +213,14 @@ extension PlannedCast {
     case .candidate: candidate
     case .baseline: baseline
     case .control: control
-    case .transfer, .variant: nil
+    case .transfer, .variant, .rewriter: nil
     }
   }
 }
 
 extension PlannedRequests {
   var isJudging: Bool { stage.hasPrefix("judging") }
+  var isRewriting: Bool { stage == "rewriting" }
 
   fileprivate init(_ model: PlannedModel, stage: String, expected: Double, most: Int, promptTokens: Double) {
     let prompt = promptTokens + Double(model.overheadTokens)

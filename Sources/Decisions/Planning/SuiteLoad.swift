@@ -3,6 +3,8 @@ import Core
 /// The requests that asking every attack of a suite once takes: one for a prompt, one for each answer in a conversation.
 struct SuiteLoad: Sendable {
   private(set) var requests = 0
+  /// The same where every turn ends in calls of tools as long as it may.
+  private(set) var mostRequests = 0
   private let attacks: Int
   /// Tokens of what was written, over all requests; a conversation's are sent again with each of its turns.
   private var written = 0
@@ -15,6 +17,7 @@ struct SuiteLoad: Sendable {
     for attack in attacks {
       guard let conversation = Conversation(text: attack) else {
         requests += 1
+        mostRequests += 1
         written += Tokens.count(attack)
         continue
       }
@@ -28,6 +31,7 @@ struct SuiteLoad: Sendable {
         answersSent += answers + 1
       }
       requests += conversation.liveTurns
+      mostRequests += conversation.mostRequests
     }
   }
 

@@ -61,10 +61,11 @@ struct Assembly {
       identity: try identity(), stages: stages, candidate: models.candidate, baseline: models.baseline,
       control: models.control,
       transfer: try policy.transfer.map { try participant(.transfer($0.name), $0.target) },
+      rewriters: try stages.contains(.replay) ? policy.suite.rewriters.map { try rewriter($0) } : [],
       rewardJudge: reward, confirmJudge: confirm,
       correctsJudge: policy.correctsJudge, refusalJudge: refusals ?? SilentJudge(), refusalTeller: refusals,
       planted: [], blocksAreRefusals: policy.blocksAreRefusals,
-      embedder: embedder, suite: suite, replay: replaySettings(),
+      embedder: embedder, suite: suite, awaited: replayed.awaited, replay: replaySettings(),
       stopsEarly: policy.suite.stopsEarly, benign: benign, benignResponses: policy.suite.benignResponses,
       search: try policy.attacker.map { try search($0, attacker(engine, $0.settings, embedder)) },
       tuning: try policy.tuning.map { try tuning($0, engine, embedder: embedder) },
@@ -200,6 +201,13 @@ struct Assembly {
       throw SluiceError(
         error.exitCode, error.message, at: policy.places["targets.\(role)"], remedy: error.remedy)
     }
+  }
+
+  private func rewriter(_ rewriter: SuiteTransform.Rewriter) throws -> Participant {
+    let model = try participant(rewriter.role, rewriter.target)
+    return Participant(
+      role: model.role, target: RewriterTarget(model.target), kind: model.kind, isCheckpoint: model.isCheckpoint,
+      label: model.label, server: model.server)
   }
 
   /// What targets and tuners are made with.

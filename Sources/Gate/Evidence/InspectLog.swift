@@ -116,6 +116,7 @@ struct InspectLog {
     switch finishReason {
     case FinishReason.stop, FinishReason.reasoning: "stop"
     case FinishReason.cut, FinishReason.capped: "max_tokens"
+    case FinishReason.rounds: "tool_calls"
     case FinishReason.blocked: "content_filter"
     default: "unknown"
     }

@@ -37,7 +37,10 @@ public struct LedgerRetention {
       text = "texts of run \(run)"
     case .attack(let attack):
       let (id, prompts) = try ledger.attack(attack)
-      scope = .prompts(prompts.map(\.prompt))
+      // What a rewriter was asked of the attack holds its words.
+      let asked = try ledger.prompts(
+        askedOf: RewriterTarget.mark, holding: prompts.flatMap { RewritingPass.fences(of: $0.text) })
+      scope = .prompts(prompts.map(\.prompt) + asked)
       text = "texts of attack \(id)"
     }
     return try ledger.purge(

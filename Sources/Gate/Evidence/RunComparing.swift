@@ -20,6 +20,14 @@ public struct RunComparing {
     var suite: [String] { (summary.policy.inputs ?? []).filter { $0.use == "suite.seeds" }.map(\.hash).sorted() }
     var replayed: Bool { summary.stages.contains { $0.name == Stage.replay.rawValue && $0.ran } }
 
+    var answers: Answers {
+      get throws {
+        let text = try ledger.policyText(of: record.id) ?? ""
+        return try Answers(
+          ledger, record, summary, Policy.blocksAreRefusals(inText: text, overrides: record.overrides))
+      }
+    }
+
     var side: RunComparison.Side {
       RunComparison.Side(
         run: record.id, policy: summary.policy.name, candidate: candidate?.name ?? "", ended: record.ended ?? 0,
@@ -103,9 +111,7 @@ public struct RunComparing {
       first: first.side, second: second.side, obstacles: obstacles, confidence: options.confidence)
     if !comparison.obstacles.isEmpty { return comparison }
     let (attacks, notices) = try await suite()
-    let (one, two) = (
-      try Answers(first.ledger, first.record, first.summary), try Answers(second.ledger, second.record, second.summary)
-    )
+    let (one, two) = (try first.answers, try second.answers)
     var measured = comparison
     let shared = one.origins.intersection(two.origins).count
     if shared > 0 {
@@ -170,12 +176,12 @@ public struct RunComparing {
       let policy = try Policy.known(
         path: second.summary.policy.path, overrides: Policy.repeatable(second.record.overrides), checksFiles: false)
       try requireSame(policy.suite.seeds)
-      let attacks = try ReplayedSuite(policy).attacks.map { SuiteAttack(attack: $0, foundOn: nil) }
+      let (attacks, notices) = try rewritten(try ReplayedSuite(policy))
       guard policy.embedder != nil, attacks.count <= NearCopies.mostCompared else {
-        return (NearCopies(attacks).attacks, [])
+        return (NearCopies(attacks).attacks, notices)
       }
       let embedder = try Assembly(policy).embedder()
-      return (NearCopies(attacks, vectors: try await embedder.embed(attacks.map(\.attack.wording))).attacks, [])
+      return (NearCopies(attacks, vectors: try await embedder.embed(attacks.map(\.attack.wording))).attacks, notices)
     } catch {
       let why = (error as? SluiceError)?.message ?? "\(error)"
       throw SluiceError(
@@ -183,6 +189,24 @@ public struct RunComparing {
         at: SourceLocation(file: second.summary.policy.path),
         remedy: "Call this where the run was called, with its variables, or name the suite's file with --suite.")
     }
+  }
+
+  /// The attacks that both runs asked in the same words: of those that a model rewrites, the others are left out.
+  private func rewritten(_ suite: ReplayedSuite) throws -> (attacks: [SuiteAttack], notices: [String]) {
+    if suite.awaited.isEmpty { return (suite.attacks.map { SuiteAttack(attack: $0, foundOn: nil) }, []) }
+    let one = try suite.rewritten(in: first.record.id, first.ledger)
+    let two = try suite.rewritten(in: second.record.id, second.ledger)
+    let known = Set(one.attacks.lazy.map(\.attack.id))
+    let shared = two.attacks.filter { attack in
+      suite.awaited[attack.attack.id] == nil && known.contains(attack.attack.id)
+    }
+    let left = suite.attacks.count - two.repeated - shared.count
+    return (
+      shared.map { SuiteAttack(attack: $0.attack, foundOn: nil) },
+      left <= 0
+        ? []
+        : ["\(left) rewritten attacks are left out: a model rewrites them, and no text of its is in both runs alike."]
+    )
   }
 
   private func requireSame(_ path: String) throws {
@@ -211,9 +235,10 @@ private struct Answers {
   /// Planned for an attack, as far as the ledger shows it.
   private var planned = 0
 
-  init(_ ledger: Ledger, _ record: RunRecord, _ summary: RunSummary) throws {
+  /// - Parameter blocksAreRefusals: as the run's policy has it.
+  init(_ ledger: Ledger, _ record: RunRecord, _ summary: RunSummary, _ blocksAreRefusals: Bool) throws {
     run = record.id
-    for attack in try ledger.attacks(of: AnswersOfRun(record.id, summary)) {
+    for attack in try ledger.attacks(of: AnswersOfRun(record.id, summary), alsoUnjudged: true) {
       for answer in attack.answers where answer.role == Role.candidate.description {
         // Second looks were asked because of the first answers, and measure nothing beside them.
         guard answer.answer.sample < SampleIndices.secondLook(0) else { continue }
@@ -221,8 +246,10 @@ private struct Answers {
         origins.insert(
           Origin(
             run: answer.answer.run, attack: attack.id, target: answer.answer.target, sample: answer.answer.sample))
-        observed[attack.id, default: [:]][answer.answer.sample] =
-          answer.isUnsafe.map { .judged(unsafe: $0, probability: answer.score ?? ($0 ? 1 : 0)) } ?? .unscored
+        observed[attack.id, default: [:]][answer.answer.sample] = ResponseService.observation(
+          of: Response(text: answer.answer.text, finishReason: answer.answer.finishReason), to: attack.prompt,
+          judged: answer.isUnsafe.map { .judged(unsafe: $0, probability: answer.score ?? ($0 ? 1 : 0)) },
+          blocksAreRefusals: blocksAreRefusals)
       }
     }
   }

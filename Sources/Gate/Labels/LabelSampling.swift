@@ -54,7 +54,7 @@ public struct LabelSampling {
     prepare: () throws -> Void = {}
   ) throws -> Sample {
     let (record, summary, judge, candidates) = try population(asked)
-    let suite = Suite(record, summary)
+    let suite = Suite(record, summary, ledger)
     let known = candidates.map { suite.attacks[AttackID(prompt: $0.prompt)] }
     let strata = zip(candidates, known).map { candidate, attack in
       [
@@ -119,12 +119,14 @@ public struct LabelSampling {
     var attacks: [AttackID: Attack] = [:]
     var notices: [String] = []
 
-    init(_ record: RunRecord, _ summary: RunSummary) {
+    init(_ record: RunRecord, _ summary: RunSummary, _ ledger: Ledger) {
       do {
         let policy = try Policy.load(
           path: summary.policy.path, overrides: Policy.repeatable(record.overrides),
           checksFiles: false)
-        for attack in try ReplayedSuite(policy).attacks { attacks[attack.id] = attack }
+        for attack in try ReplayedSuite(policy).rewritten(in: record.id, ledger).attacks {
+          attacks[attack.attack.id] = attack.attack
+        }
       } catch {
         notices.append(
           "The suite of \(summary.policy.path) can't be read any more: locales are unknown, and every attack counts as a "

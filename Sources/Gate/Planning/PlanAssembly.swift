@@ -47,6 +47,7 @@ extension PlannedRun {
       attacks: replays ? copies.attacks : [], responses: plan.replay.responses, hasBaseline: plan.baseline != nil,
       stopsEarly: plan.stopsEarly, seed: plan.identity.seed)
     (looksTwice, secondLook) = (plan.replay.looksTwice, plan.replay.secondLook)
+    if replays { rewritings = RewritingLoad(plan).byRole }
     portion = 2 * (plan.replayed.map(\.target.preferredBatch).max() ?? 1) / max(1, plan.replay.responses)
     if plan.stages.contains(.benign) {
       questions = plan.benign.count
@@ -82,6 +83,7 @@ extension PlannedCast {
       candidate: PlannedModel(plan.candidate, policy.candidate), baseline: model(plan.baseline, policy.baseline),
       control: model(plan.control, policy.control),
       transfer: zip(plan.transfer, policy.transfer).map { PlannedModel($0, $1.target) },
+      rewriters: zip(plan.rewriters, policy.suite.rewriters).map { PlannedModel($0, $1.target) },
       confirmJudges: policy.confirmJudge.leaves.compactMap { PlannedModel($0) },
       rewardJudges: policy.rewardJudge?.leaves.compactMap { PlannedModel($0) } ?? [])
   }

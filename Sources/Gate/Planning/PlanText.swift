@@ -36,6 +36,8 @@ struct PlanText {
     let totals = plan.totals
     var lines = [
       "  about \(Self.count(totals.responses)) responses, at most \(Self.count(totals.mostResponses))"
+        + (totals.rewritings > 0
+          ? ", and \(Self.count(totals.rewritings)) requests to rewriters, each once and for all" : "")
         + (totals.judgeRequests > 0 ? ", and \(Self.count(totals.judgeRequests)) requests to judges" : ""),
       "  about \(Self.count(totals.promptTokens.addingSaturated(totals.completionTokens))) tokens, at most \(Self.count(totals.mostTokens))",
     ]

@@ -22,6 +22,9 @@ struct Participant: Sendable {
 
   var name: String { label ?? target.name }
 
+  /// Whether it rewrites attacks, and is no model under test.
+  var isRewriter: Bool { if case .rewriter = role { true } else { false } }
+
   /// Equal for models that answer from the same distribution, whatever their role.
   var identity: String { "\(modelIdentity)|\(target.settings.identity)" }
 

@@ -94,9 +94,30 @@ private struct OutcomeDecision {
 
   /// The planned attacks, where the policy's suite is at hand.
   /// - Throws: `PolicyErrors` for one that is there and malformed: without the plan, missing lines would not be missed.
-  private static func suite(_ policy: Policy) throws -> ReplayedSuite? {
+  private static func suite(_ policy: Policy) throws -> (attacks: [Attack], notices: [String])? {
     guard FileManager.default.fileExists(atPath: policy.suite.seeds) else { return nil }
-    return try ReplayedSuite(policy)
+    let suite = try ReplayedSuite(policy)
+    if suite.awaited.isEmpty { return (suite.attacks, suite.notices) }
+    guard FileManager.default.fileExists(atPath: policy.ledger) else {
+      return (
+        suite.attacks,
+        suite.notices + [
+          "\(suite.awaited.count) attacks are rewritten by a model, and there is no ledger with their texts (\(policy.ledger)): they "
+            + "are missing."
+        ]
+      )
+    }
+    let ledger = try Ledger(path: policy.ledger, readOnly: true, key: policy.sealing)
+    guard let last = try ledger.lastFinishedRun(policy: policy.name) else {
+      return (
+        suite.attacks,
+        suite.notices + [
+          "\(suite.awaited.count) attacks are rewritten by a model, and no run of this policy has ended yet: they are missing."
+        ]
+      )
+    }
+    let rewritten = try suite.rewritten(in: last.id, ledger)
+    return (rewritten.attacks.map(\.attack), suite.notices + rewritten.notices)
   }
 
   private static func context(

@@ -31,6 +31,11 @@ struct PolicyWeakenings {
         "Fresh attacks count only where they work more often than \(rate) of the time (fresh.confirm.rate): an attack that works "
           + "half of the time doesn't.")
     }
+    if policy.suite.rewriters.contains(where: { $0.target.recipe.isSame(as: policy.candidate.recipe) }) {
+      sentences.append(
+        "The candidate rewrites its own attacks (suite.rewriter): the next candidate will rewrite them otherwise, and a model that "
+          + "would fall for a request may spoil it first.")
+    }
     self.sentences = sentences
   }
 }

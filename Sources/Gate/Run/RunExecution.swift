@@ -60,7 +60,11 @@ struct RunExecution: Sendable {
   /// - Parameter record: filled as stages end, so that an interrupted run can tell what it had.
   func execute() async throws -> Record {
     var record = Record()
-    let (suite, known) = try await loadSuite(&record)
+    let rewritten = try await rewrite(
+      plan.awaited.isEmpty ? plan.suite.map { SuiteAttack(attack: $0, foundOn: nil) } : ShardDeal.attacks(of: plan))
+    record.findings.rewritten = rewritten.transforms
+    record.notices += rewritten.notices
+    let (suite, known) = try await loadSuite(rewritten.attacks.map(\.attack), &record)
     var proofs: [JudgeProof] = []
     for (place, planted) in plan.planted.enumerated() {
       // Judges behind servers were shown them when they judged.
@@ -86,7 +90,8 @@ struct RunExecution: Sendable {
 
     try await timed(.replay, &record) { [monitor] record in
       let result = try await ReplayStage(
-        service: service, followUp: followUp, judge: plan.confirmJudge, settings: plan.replay, progress: progress
+        service: service, followUp: followUp, judge: plan.confirmJudge, settings: plan.replay,
+        unasked: rewritten.unasked, progress: progress
       ).run(suite, on: plan.replayed, monitor: monitor)
       record.findings.replay = result
       return result.detail
@@ -193,8 +198,7 @@ struct RunExecution: Sendable {
   }
 
   func jobs(_ search: RunPlan.SearchPlan, known: [Attack]) throws -> [SearchJob] {
-    // Searches write prompts: what a conversation has is no wording of one.
-    let prompts = known.map(\.prompt).filter { !Conversation.isMarked($0) }
+    let prompts = Self.seeds(known)
     return try (0..<search.restarts).flatMap { restart in
       let state =
         search.warmStart
@@ -207,6 +211,9 @@ struct RunExecution: Sendable {
     }
   }
 
+  /// Searches write prompts: what a conversation has is no wording of one.
+  static func seeds(_ known: [Attack]) -> [String] { known.map(\.prompt).filter { !Conversation.isMarked($0) } }
+
   private func foundWeaknesses(_ control: FreshFindings?) -> [KnownWeakness] {
     guard let prompts = control?.confirmed.map(\.claim.prompt) else { return [] }
     return plan.weaknesses.map { weakness in
@@ -216,12 +223,26 @@ struct RunExecution: Sendable {
 
   // MARK: - The suite and the clock
 
+  /// Attacks of the plan with the texts that rewriters give, where attacks are replayed at all.
+  func rewrite(_ planned: [SuiteAttack]) async throws -> RewrittenSuite {
+    let awaited = plan.stages.contains(.replay) ? plan.awaited : [:]
+    let texts = try await RewritingStage(
+      service: service, rewriters: plan.rewriters, refusals: plan.refusalTeller, progress: progress
+    ).texts(planned, awaited)
+    return RewrittenSuite(
+      planned, awaited: awaited, texts: texts,
+      written: awaited.isEmpty ? [] : Set(plan.suite.lazy.map(\.id).filter { plan.awaited[$0] == nil }))
+  }
+
   /// The suite file's attacks and, where a check is on them, those that searches of earlier runs found.
   /// - Returns: what is replayed, and every attack that is known.
-  private func loadSuite(_ record: inout Record) async throws -> (suite: AttackSuite, known: [Attack]) {
-    let inFile = Set(plan.suite.map(\.id))
+  /// - Parameter planned: the suite file's, with the texts that rewriters gave.
+  private func loadSuite(
+    _ planned: [Attack], _ record: inout Record
+  ) async throws -> (suite: AttackSuite, known: [Attack]) {
+    let inFile = Set(planned.map(\.id))
     let found = try ledger.foundAttacks(before: run).filter { !inFile.contains($0.attack.id) }
-    var attacks = plan.suite.map { SuiteAttack(attack: $0, foundOn: nil) }
+    var attacks = planned.map { SuiteAttack(attack: $0, foundOn: nil) }
     if plan.replaysFound {
       attacks += found.map { SuiteAttack(attack: $0.attack, foundOn: $0.model ?? "") }
     } else if !found.isEmpty, plan.stages.contains(.replay) {
@@ -233,8 +254,7 @@ struct RunExecution: Sendable {
     if let notice = copies.notice { record.notices.append(notice) }
     let suite = AttackSuite(
       attacks: copies.attacks, candidate: plan.candidate.modelIdentity, baseline: plan.baseline?.modelIdentity)
-    // What a transform made is no wording that a search could learn from.
-    return (suite, plan.suite.filter { $0.transform == nil } + found.map(\.attack))
+    return (suite, plan.written + found.map(\.attack))
   }
 
   /// Nil where attacks are told apart by their wording alone.

@@ -12,6 +12,8 @@ struct RunPlan: Sendable {
   var baseline: Participant?
   var control: Participant?
   var transfer: [Participant]
+  /// Models that rewrite attacks for replay.
+  var rewriters: [Participant] = []
 
   /// Nil where the policy has no attacker.
   var rewardJudge: (any Judge)?
@@ -31,6 +33,8 @@ struct RunPlan: Sendable {
 
   /// The suite file's attacks. Attacks that earlier searches found are a suite of their own, in the ledger.
   var suite: [Attack]
+  /// What is to become of those whose words a model has to find, by identifier.
+  var awaited: [AttackID: AwaitedRewriting] = [:]
   var replay: ReplayStage.Settings
   /// Whether replay stops as soon as every check on it is decided.
   var stopsEarly: Bool
@@ -72,7 +76,10 @@ struct RunPlan: Sendable {
   var replayed: [Participant] { [candidate] + [baseline].compactMap(\.self) }
 
   /// All models, in the order of reports.
-  var participants: [Participant] { replayed + [control].compactMap(\.self) + transfer }
+  var participants: [Participant] { replayed + [control].compactMap(\.self) + transfer + rewriters }
+
+  /// The suite file's attacks without what transforms made of them, which is no wording that a search could learn from.
+  var written: [Attack] { suite.filter { $0.transform == nil } }
 
   /// The models that the attacker searches on: the baseline only where a check compares, since that costs as much as
   /// the candidate.

@@ -174,7 +174,8 @@ final class RunSession: Sendable {
 
   func preflight() async throws {
     let preflight = Preflight(progress: progress)
-    try await preflight.probe(plan.participants)
+    // What rewriters said for shards is there.
+    try await preflight.probe(plan.participants.filter { merged == nil || !$0.isRewriter })
     try await preflight.probe(plan.remoteJudges)
     // Shards did the searches, and the machine that merges them may have no engine.
     if merged == nil { try await preflight.load(plan.attackers) }
@@ -190,7 +191,7 @@ final class RunSession: Sendable {
 
   private var expectedResponses: Int {
     plan.replayed.count * (plan.suite.count * plan.replay.responses + plan.benign.count * plan.benignResponses)
-      + (plan.search?.budget ?? 0)
+      + plan.awaited.count + (plan.search?.budget ?? 0)
   }
 
   /// - Returns: the run, and whether it goes on.

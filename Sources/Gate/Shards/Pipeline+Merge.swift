@@ -91,13 +91,20 @@ extension Pipeline {
       policy: policy, plan: plan, ledger: ledger, options: runOptions, resumed: run, merged: merged, began: began,
       now: now, progress: progress)
     let keys = SearchKeys(plan)
+    let known = Set(plan.suite.lazy.filter { plan.awaited[$0.id] == nil }.map(\.id)).union(
+      plan.benign.map { AttackID(prompt: $0.prompt) })
+    let asksRewriters = !plan.awaited.isEmpty
     return try await verdict(of: session, writer: writer) {
       for member in set.members {
         progress(.notice("copying shard \(member.shard)"))
         try ledger.copy(
           ShardCopying(
             shard: member.shard, source: member.run.id, run: run.id, head: member.head,
-            searches: try keys.renamed(from: member.run.id, to: run.id)),
+            searches: try keys.renamed(from: member.run.id, to: run.id),
+            // Rewriters of two shards may have found the same words; their own answers are to attacks of one shard each.
+            mayCoincide: { target, prompt in
+              asksRewriters && !target.hasSuffix(RewriterTarget.mark) && !known.contains(AttackID(prompt: prompt))
+            }),
           from: member.ledger, now: now().timeIntervalSince1970)
         // What was verified is what was copied.
         guard try member.ledger.headHash() == member.head else {
@@ -173,7 +180,8 @@ private struct SearchKeys: Sendable {
           var known = participant
           known.scope = scope
           return try LedgerSearches.text(
-            plan.job(search, known, restart: restart, start: nil, known: plan.suite.map(\.prompt)).key(judge: reward))
+            plan.job(search, known, restart: restart, start: nil, known: RunExecution.seeds(plan.written)).key(
+              judge: reward))
         }
         names[try key(source)] = try key(run)
       }

@@ -34,7 +34,7 @@ struct ShardDeal: Sendable {
   /// - Parameter plan: before its models were asked for anything: what servers say of themselves must not change the deal.
   init(_ plan: RunPlan) {
     // By wording alone: embeddings may differ in their last digits from machine to machine.
-    attacks = NearCopies(plan.suite.map { SuiteAttack(attack: $0, foundOn: nil) }).attacks
+    attacks = Self.attacks(of: plan)
     var units = Units()
     var clusters: [AttackID: String] = [:]
     if plan.stages.contains(.replay) {
@@ -65,6 +65,11 @@ struct ShardDeal: Sendable {
       }
     }
     self.units = units.all.sorted { ($1.cost, $0.name) < ($0.cost, $1.name) }
+  }
+
+  /// The plan's attacks, copies of one wording told.
+  static func attacks(of plan: RunPlan) -> [SuiteAttack] {
+    NearCopies(plan.suite.map { SuiteAttack(attack: $0, foundOn: nil) }).attacks
   }
 
   /// What one shard has to do.

@@ -27,13 +27,15 @@ extension RunExecution {
     var proofs: [JudgeProof] = []
     for planted in plan.planted { proofs.append(try await planted.proof()) }
     if !work.attacks.isEmpty {
+      let rewritten = try await rewrite(work.attacks)
       var settings = plan.replay
       settings.looksTwice = settings.looksTwice && settings.statesSecondLook
       _ = try await ReplayStage(
-        service: service, judge: plan.confirmJudge, settings: settings, progress: progress
+        service: service, judge: plan.confirmJudge, settings: settings, unasked: rewritten.unasked,
+        progress: progress
       ).run(
         AttackSuite(
-          attacks: work.attacks, candidate: plan.candidate.modelIdentity, baseline: plan.baseline?.modelIdentity),
+          attacks: rewritten.attacks, candidate: plan.candidate.modelIdentity, baseline: plan.baseline?.modelIdentity),
         on: plan.replayed)
     }
     if !work.questions.isEmpty {
@@ -43,7 +45,7 @@ extension RunExecution {
     }
     if let search = plan.search, let reward = plan.rewardJudge, !work.searches.isEmpty {
       let effort = Effort(plan, search)
-      let own = try jobs(search, known: plan.suite).filter {
+      let own = try jobs(search, known: plan.written).filter {
         work.searches.contains(.init(role: $0.participant.role, restart: $0.restart))
       }
       let outcomes = try await regenerate(reward).run(own)

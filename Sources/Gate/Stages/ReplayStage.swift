@@ -21,6 +21,8 @@ struct ReplayStage: Sendable {
   var followUp: ResponseService?
   let judge: any Judge
   let settings: Settings
+  /// Why attacks can't be asked, by identifier: what is planned of them is missing.
+  var unasked: [AttackID: String] = [:]
   let progress: ProgressSink
 
   /// - Parameters:
@@ -100,14 +102,20 @@ struct ReplayStage: Sendable {
     _ attacks: [Attack], by service: ResponseService, of participants: [Participant], samples: Int,
     progress: StageProgress, index: (Int) -> Int
   ) async throws -> [Role: [[Observation]]] {
-    let questions = attacks.flatMap { attack in
-      (0..<samples).map { Question(attack, sampleIndex: index($0)) }
+    let places = attacks.indices.filter { unasked[attacks[$0].id] == nil }
+    let questions = places.flatMap { place in
+      (0..<samples).map { Question(attacks[place], sampleIndex: index($0)) }
     }
     return try await sideBySide(participants) { participant in
       let flat = try await service.observations(
         questions, from: participant.target, as: participant.role, judge: judge
       ) { progress.advance(by: $0) }
-      return attacks.indices.map { Array(flat[($0 * samples)..<(($0 + 1) * samples)]) }
+      progress.advance(by: (attacks.count - places.count) * samples)
+      var observed = attacks.map { attack in
+        unasked[attack.id].map { Array(repeating: Observation.missing($0), count: samples) } ?? []
+      }
+      for (row, place) in places.enumerated() { observed[place] = Array(flat[(row * samples)..<((row + 1) * samples)]) }
+      return observed
     }
   }
 }

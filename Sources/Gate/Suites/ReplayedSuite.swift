@@ -1,5 +1,6 @@
 import Core
 import Decisions
+import Evidence
 import Kinds
 import Policies
 import Suites
@@ -7,6 +8,8 @@ import Suites
 /// The known attacks that a policy replays: those of its suite file, each once, and what its transforms make of them.
 struct ReplayedSuite {
   let attacks: [Attack]
+  /// What is to become of those whose words a model has to find, by identifier.
+  let awaited: [AttackID: AwaitedRewriting]
   /// What a reader has to know of them, a sentence each.
   let notices: [String]
   let tags: AttackTags
@@ -18,7 +21,17 @@ struct ReplayedSuite {
     var seen: Set<AttackID> = []
     let written = file.items.filter { seen.insert($0.id).inserted }
     var (attacks, unchanged) = (written, 0)
-    for chain in policy.suite.transforms {
+    var awaited: [AttackID: AwaitedRewriting] = [:]
+    for transform in policy.suite.transforms {
+      let chain = transform.chain
+      if let rewriter = transform.rewriter {
+        for attack in written {
+          let waiting = attack.awaiting(chain.name, locale: chain.language)
+          attacks.append(waiting)
+          awaited[waiting.id] = AwaitedRewriting(chain: chain, rewriter: rewriter.role)
+        }
+        continue
+      }
       for attack in written {
         let rewritten = attack.rewritten(by: chain.name, as: Conversation.rewritten(attack.prompt, by: chain.rewritten))
         if seen.insert(rewritten.id).inserted { attacks.append(rewritten) } else { unchanged += 1 }
@@ -26,6 +39,7 @@ struct ReplayedSuite {
     }
     self.attacks = attacks
     tags = AttackTags(attacks: file.tags, categories: policy.tags)
+    self.awaited = awaited
     var notices = [file.remark].compactMap(\.self)
     if unchanged > 0 {
       notices.append(
@@ -45,6 +59,16 @@ struct ReplayedSuite {
     return
       "The policy gives a weight or tags to \(counted(idle.count, "category", "categories")) of which the suite has no attack: "
       + "\(names). Categories are told apart by their exact names."
+  }
+
+  /// The attacks with the texts that rewriters gave in a run, as its ledger has them; what has none stays as it is.
+  func rewritten(in run: String, _ ledger: Ledger) throws -> RewrittenSuite {
+    let given = attacks.map { SuiteAttack(attack: $0, foundOn: nil) }
+    let planned = awaited.isEmpty ? given : NearCopies(given).attacks
+    return RewrittenSuite(
+      planned, awaited: awaited,
+      texts: try RewritingStage.stored(planned, awaited, of: run, in: ledger),
+      written: Set(attacks.lazy.map(\.id).filter { awaited[$0] == nil }))
   }
 
   /// What they take; nil where every attack is a prompt.

@@ -25,6 +25,7 @@ enum KeyPaths {
     case .object(let keys): places(keys, under: "\(path).", of: kinds)
     case .named(let value, _, _): inside(value, "\(path).NAME", kinds)
     case .list(let element): inside(element, path, kinds)
+    case .entry(let choice, _): inside(.kind(choice), "\(path).NAME", kinds)
     case .kind(let choice):
       places(choice.common, under: "\(path).", of: kinds)
         + merged(choice.kinds.flatMap { places($0.keys, under: "\(path).", of: [$0.name]) })

@@ -32,6 +32,16 @@ struct PolicyBuilder {
     let transfer = targets.sections("transfer").compactMap { section in
       target(section).map { NamedTarget(name: section.path.last ?? "", target: $0) }
     }
+    let suite = root.childOrDefaults("suite")
+    let isSound = reader.diagnostics.errors.isEmpty
+    var notes = Diagnostics()
+    var places: [String: SourceLocation?] = [:]
+    let transforms = TransformReader(suite: suite).transforms(&notes, isSound: isSound, target: { target($0) }) {
+      rewriter, section in
+      places["targets.\(rewriter.role)"] = section.place
+    }
+    for error in notes.errors { reader.diagnostics.add(error) }
+    for (name, place) in places { reader.places[name] = place }
     CrossChecks.notePorts(of: served, &reader)
     let judges = root.childOrDefaults("judges")
     func judge(_ use: String) -> JudgeChoice? {
@@ -39,8 +49,6 @@ struct PolicyBuilder {
     }
     let (reward, confirm) = (judge("reward"), judge("confirm"))
     let attacker = root.child("attacker").map { AttackerPolicy($0, kinds, &reader.diagnostics) }
-    let suite = root.childOrDefaults("suite")
-    let transforms = transforms(of: suite, &reader.diagnostics)
     let fresh = root.childOrDefaults("fresh")
     let ledger = root.childOrDefaults("ledger")
     let budget = root.childOrDefaults("budget")
@@ -61,7 +69,7 @@ struct PolicyBuilder {
       hasWeaknesses: weaknesses != nil || mayHaveWeaknesses(control, reader),
       hasBenign: benign != nil || suite.has("benign") || !reader.checksFiles || suite.text("seeds") == nil,
       hasAttacker: root.has("attacker"), transfer: targets.names["transfer"] ?? [],
-      metrics: kinds.metrics, transforms: transforms, tuning: tuning)
+      metrics: kinds.metrics, transforms: transforms.map(\.chain), tuning: tuning)
     var checks = CheckReader.read(root, context: context, reader: &reader)
     if let tuning { checks = tuning.completing(checks) }
     checks = WaiverReader.apply(root, to: checks, reader: &reader)
@@ -104,24 +112,6 @@ struct PolicyBuilder {
       resolved: ResolvedPolicy.text(tree, seed: seed, environment: reader.environment),
       lasting: ResolvedPolicy.text(tree.without("budget", "wall_clock"), seed: seed, environment: reader.environment),
       redactor: redactor, site: reader.site.path, places: reader.places)
-  }
-
-  private func transforms(of suite: Section, _ diagnostics: inout Diagnostics) -> [TransformChain] {
-    var chains: [TransformChain] = []
-    for name in suite.list("transforms") {
-      do {
-        let chain = try TransformChain(name)
-        diagnostics.require(
-          !chains.contains(chain), "suite.transforms has \(quoted(chain.name)) twice",
-          at: suite.place(of: "transforms"),
-          remedy: "Name each once.")
-        chains.append(chain)
-      } catch {
-        diagnostics.add(
-          "suite.transforms: \(error.message)", at: suite.place(of: "transforms"), remedy: error.remedy ?? "Remove it.")
-      }
-    }
-    return chains
   }
 
   private func knownWeaknesses(of control: Section) -> String? {

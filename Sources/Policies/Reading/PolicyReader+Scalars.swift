@@ -6,7 +6,7 @@ extension PolicyReader {
   /// The text of a scalar that is as its key wants it; nil for structures and for what was noted as wrong.
   mutating func scalar(_ node: PolicyNode, key: PolicyKey, path: [String]) -> String? {
     switch key.shape {
-    case .object, .kind, .named, .list, .headers: return nil
+    case .object, .kind, .named, .entry, .list, .headers: return nil
     default: break
     }
     let name = Section.described(path)
@@ -117,7 +117,7 @@ extension PolicyReader {
     case .duration:
       Quantities.seconds(text) == nil ? "Write numbers with units: 90s, 10m, 1h30m (units ms, s, m, h, d)." : nil
     case .bytes: Quantities.bytes(text) == nil ? "For example 8MB, 512KiB or 65536." : nil
-    case .object, .kind, .named, .list, .headers: nil
+    case .object, .kind, .named, .entry, .list, .headers: nil
     }
   }
 

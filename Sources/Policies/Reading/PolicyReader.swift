@@ -135,6 +135,10 @@ struct PolicyReader {
       section.lists[key.name] = items.enumerated().compactMap { index, node in
         mapping(node, of: item, path: path + ["\(index)"])
       }
+    case .entry(let keys, let brief):
+      section.lists[key.name] = items.enumerated().compactMap { index, node in
+        entry(node, of: key, keys: keys, brief: brief, path: path + ["\(index)"])
+      }
     default:
       let itemKey = PolicyKey(name: key.name, shape: item, help: key.help)
       section.textLists[key.name] = items.enumerated().compactMap { index, node in

@@ -61,6 +61,23 @@ public struct PolicySchema {
         JSON.Member("propertyNames", .object([JSON.Member("pattern", .string("^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$"))])),
         JSON.Member("additionalProperties", .object(try members(.text))),
       ]
+    case .entry(let keys, let brief):
+      [
+        JSON.Member(
+          "anyOf",
+          .array([
+            .object(try members(.text)),
+            .object([
+              JSON.Member("type", .string("object")), JSON.Member("minProperties", .integer(1)),
+              JSON.Member("maxProperties", .integer(1)),
+              JSON.Member(
+                "additionalProperties",
+                .object([
+                  JSON.Member("anyOf", .array([.object(try object(brief)), .object(try object(keys))]))
+                ])),
+            ]),
+          ]))
+      ]
     case .list(let item):
       [
         JSON.Member("type", .string("array")), JSON.Member("minItems", .integer(1)),

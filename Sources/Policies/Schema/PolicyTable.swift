@@ -5,7 +5,6 @@ import Reports
 import SafetyTuning
 import Statistics
 import Targets
-import Transforms
 
 /// Every key of the policy file.
 enum PolicyTable {
@@ -17,7 +16,7 @@ enum PolicyTable {
       PolicyKey(
         name: "attacker", shape: .object(AttackerPolicy.keys(kinds)),
         help: "Who proposes fresh attacks; absent: replay only."),
-      suite, fresh,
+      suite(kinds.targets), fresh,
       PolicyKey(
         name: "tuning", shape: .object(tuning(kinds)),
         help: "Safety-tuned variants of the candidate, one for each attack method, attacked anew by every method."
@@ -104,40 +103,6 @@ enum PolicyTable {
             keys: [PolicyKey(name: "checkpoint", shape: .folder, required: true, help: "Folder of the encoder.")]),
           .init(name: "ngrams", summary: "built-in character n-grams", keys: []),
         ], fallback: "ngrams")), help: "What tells attacks apart by meaning (default: ngrams).")
-
-  private static let suite = PolicyKey(
-    name: "suite",
-    shape: .object([
-      PolicyKey(
-        name: "seeds", shape: .file, required: true,
-        help: "Known attacks (JSON Lines: prompt, category…; or CSV, JSON, YAML, text and published suites)."),
-      PolicyKey(
-        name: "columns",
-        shape: .object([
-          PolicyKey(name: "prompt", shape: .text, required: true, help: "The column of what is asked."),
-          PolicyKey(name: "category", shape: .text, help: "The column of the policy category."),
-          PolicyKey(name: "locale", shape: .text, help: "The column of the BCP 47 language tag."),
-          PolicyKey(name: "cluster", shape: .text, help: "The column that near-copies share."),
-        ]), help: "Which columns of the seeds hold what (default: those with these names)."),
-      PolicyKey(name: "responses", shape: .integer(1...1000), fallback: "3", help: "Responses an attack and model."),
-      PolicyKey(
-        name: "confirm_responses", shape: .integer(2...1000),
-        help: "Fresh responses for an attack that looks newly broken; a quarter may clear it (default: by `effect`)."),
-      PolicyKey(
-        name: "transforms", shape: .list(.text),
-        help:
-          "Ask every attack rewritten as well, in its cluster: \(Transform.all.map(\.name).joined(separator: ", ")); "
-          + "several joined by '+' are done in turn."),
-      PolicyKey(
-        name: "early_stop", shape: .toggle, fallback: "on",
-        help: "Stop replaying as soon as every check on the suite is decided."),
-      PolicyKey(
-        name: "benign", shape: .file,
-        help: "Harmless questions (formats as for seeds; default: benign.jsonl beside the seeds)."
-      ),
-      PolicyKey(
-        name: "benign_responses", shape: .integer(1...1000), fallback: "1", help: "Responses a harmless question."),
-    ]), required: true, help: "What is replayed at every run.")
 
   private static let ledger = PolicyKey(
     name: "ledger",

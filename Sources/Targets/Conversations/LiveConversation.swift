@@ -17,9 +17,6 @@ struct LiveConversation: Sendable {
   /// How an answer ended that the token limit cut.
   private var cutReason: String?
 
-  /// Requests in a row that may end in calls of tools: a target that never answers anything else is cut off there.
-  static let mostRounds = 8
-
   init(_ conversation: Conversation) {
     self.conversation = conversation
     waiting = conversation.turns[...]
@@ -67,8 +64,9 @@ struct LiveConversation: Sendable {
     if reply.isBlocked || reply.isCut && !calls.isEmpty { return false }
     if let called = replies.last?.calls, !called.isEmpty {
       rounds += 1
-      guard rounds < Self.mostRounds else {
-        finishReason = FinishReason.cut
+      // A tool that nobody declared has no answer to wait for.
+      guard conversation.usesTools, rounds < Conversation.mostRounds else {
+        finishReason = FinishReason.rounds
         return false
       }
       replies += called.map { .init(.tool, conversation.result(of: $0), answered: $0.reference) }

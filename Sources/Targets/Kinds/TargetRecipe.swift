@@ -41,6 +41,12 @@ extension TargetRecipe {
   public var inputs: [InputFile] { [] }
   public var serving: Serving? { nil }
   public func server(_ context: TargetContext) throws -> ModelServer? { nil }
+
+  /// Whether both ask the same model: a checkpoint, or a name at an address.
+  public func isSame(as other: any TargetRecipe) -> Bool {
+    if checkpoint == nil, address == nil { return AnyHashable(self) == AnyHashable(other) }
+    return checkpoint == other.checkpoint && address == other.address && served?.name == other.served?.name
+  }
 }
 
 /// A decoder and the identity of its files.

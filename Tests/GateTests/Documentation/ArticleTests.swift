@@ -69,7 +69,8 @@ struct ArticleTests {
   @Test("list every transform with what becomes of a text")
   func transforms() throws {
     let rows = try #require(Article.named("Transforms")).text.split(separator: "\n").filter { $0.hasPrefix("| `") }
-    #expect(rows.map(String.init) == Transform.all.map { "| `\($0.name)` | \($0.summary) |" })
+    let all = Transform.all.map { ($0.name, $0.summary) } + ModelTransform.all.map { ($0.name, $0.summary) }
+    #expect(rows.map(String.init) == all.map { "| `\($0.0)` | \($0.1) |" })
   }
 
   @Test("list every stage, metric and exit code")
