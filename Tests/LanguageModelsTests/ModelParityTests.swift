@@ -154,7 +154,8 @@ struct ModelParityTests {
     }
   }
 
-  @Test("many sequences of an encoder at once, by several workers, are what each is alone", arguments: encoders + untrained)
+  @Test(
+    "many sequences of an encoder at once, by several workers, are what each is alone", arguments: encoders + untrained)
   func encodersInBatches(name: String) throws {
     let golden = try ModelGolden(name)
     let inputs = (0..<20).map { golden.sequences[$0 % golden.sequences.count] }

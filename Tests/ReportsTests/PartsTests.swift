@@ -41,7 +41,8 @@ struct PartsTests {
     }
     let ended = 1_767_225_600 + Double(number) * 86_400
     return RunSummary.Release(
-      run: "20260101-00000\(number)-abcd", ended: ended, candidate: "release-\(number)", verdict: verdict, checks: points)
+      run: "20260101-00000\(number)-abcd", ended: ended, candidate: "release-\(number)", verdict: verdict,
+      checks: points)
   }
 
   @Test("Tags, turns and clusters have a table each, and none where nothing is known of them")

@@ -270,7 +270,8 @@ struct HostileFilesTests {
     let encoded = try #require(root.value["normalizer"]?["precompiled_charsmap"]?.string)
     let original = Array(try #require(Data(base64Encoded: encoded)))
     #expect(try CharacterMap(original).replace(in: Array("ﬁne Ａ e\u{301}".utf8)) == Array("fine A é".utf8))
-    let text = Array(((0x1..<0x3000).compactMap(Unicode.Scalar.init).reduce(into: "") { $0.unicodeScalars.append($1) }).utf8)
+    let text = Array(
+      ((0x1..<0x3000).compactMap(Unicode.Scalar.init).reduce(into: "") { $0.unicodeScalars.append($1) }).utf8)
     var random = SeededGenerator(seed: 31)
     var (refused, read) = (0, 0)
     for _ in 0..<2_000 {

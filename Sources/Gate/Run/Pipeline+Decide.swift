@@ -94,17 +94,17 @@ private struct OutcomeDecision {
 
   /// The planned attacks, where the policy's suite is at hand.
   /// - Throws: `PolicyErrors` for one that is there and malformed: without the plan, missing lines would not be missed.
-  private static func suite(_ policy: Policy) throws -> (attacks: [Attack], notices: [String])? {
+  private static func suite(_ policy: Policy) throws -> (attacks: [Attack], notices: [String], tags: AttackTags)? {
     guard FileManager.default.fileExists(atPath: policy.suite.seeds) else { return nil }
     let suite = try ReplayedSuite(policy)
-    if suite.awaited.isEmpty { return (suite.attacks, suite.notices) }
+    if suite.awaited.isEmpty { return (suite.attacks, suite.notices, suite.tags) }
     guard FileManager.default.fileExists(atPath: policy.ledger) else {
       return (
         suite.attacks,
         suite.notices + [
           "\(suite.awaited.count) attacks are rewritten by a model, and there is no ledger with their texts (\(policy.ledger)): they "
             + "are missing."
-        ]
+        ], suite.tags
       )
     }
     let ledger = try Ledger(path: policy.ledger, readOnly: true, key: policy.sealing)
@@ -113,11 +113,11 @@ private struct OutcomeDecision {
         suite.attacks,
         suite.notices + [
           "\(suite.awaited.count) attacks are rewritten by a model, and no run of this policy has ended yet: they are missing."
-        ]
+        ], suite.tags
       )
     }
     let rewritten = try suite.rewritten(in: last.id, ledger)
-    return (rewritten.attacks.map(\.attack), suite.notices + rewritten.notices)
+    return (rewritten.attacks.map(\.attack), suite.notices + rewritten.notices, suite.tags)
   }
 
   private static func context(

@@ -67,7 +67,9 @@ extension Architecture {
     }
     let width = try configuration.int("hidden_size", default: 1536, in: widths)
     let heads = try configuration.int("num_attention_heads", default: 24, in: headCounts)
-    for (key, size) in [("embedding_size", width), ("attention_head_size", width / heads), ("pooler_hidden_size", width)]
+    for (key, size) in [
+      ("embedding_size", width), ("attention_head_size", width / heads), ("pooler_hidden_size", width),
+    ]
     where try configuration.int(key, default: size) != size {
       throw configuration.error("\(key) other than \(size) is not supported")
     }

@@ -57,7 +57,9 @@ extension Architecture {
       guard let parameters else { return Rotary(base: base) }
       if let own = try parameters.object(key) {
         let rotary = try Rotary(own, defaultBase: base, context: &architecture.context)
-        guard rotary.scaling == .none else { throw own.error("scaled rotary positions are not supported for modernbert") }
+        guard rotary.scaling == .none else {
+          throw own.error("scaled rotary positions are not supported for modernbert")
+        }
         return rotary
       }
       if let stray = parameters.keys.first(where: { $0 != "full_attention" && $0 != "sliding_attention" }) {

@@ -88,7 +88,8 @@ public struct ClassificationHead: Sendable {
     self.hasInnerBias = hasInnerBias
     self.norm = norm
     let used = Set(tensors(architecture.family).map(\.name))
-    if let stray = source.names.filter({ name in names.all.contains(where: name.hasPrefix) && !used.contains(name) }).min()
+    if let stray = source.names.filter({ name in names.all.contains(where: name.hasPrefix) && !used.contains(name) })
+      .min()
     {
       throw SluiceError.badInput(
         "tensor \(brief(stray)) is stored, and a head as the configuration describes it has no such weights",

@@ -29,7 +29,9 @@ public final class SentenceEncoder: Sendable {
     let configuration = try CheckpointConfiguration(folder: folder)
     let architecture = try Architecture(configuration)
     guard architecture.family.isEncoder else {
-      throw configuration.error("this checkpoint is no encoder", remedy: "Name a checkpoint of one of these kinds: \(Architecture.Family.encoders).")
+      throw configuration.error(
+        "this checkpoint is no encoder",
+        remedy: "Name a checkpoint of one of these kinds: \(Architecture.Family.encoders).")
     }
     let settings = try SentenceTransformerSettings(folder: folder)
     return SentenceEncoder(

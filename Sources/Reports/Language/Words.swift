@@ -107,6 +107,7 @@ enum Words {
     case .control?: say(en: role, ja: "対照モデル")
     case .transfer(let name)?: say(en: role, ja: "転移先 \(name)")
     case .variant(let name)?: say(en: role, ja: "調整版 \(name)")
+    case .rewriter(let name)?: say(en: role, ja: "書き換え \(name)")
     case nil: role
     }
   }

@@ -143,7 +143,9 @@ struct ProtocolBuffer {
     let start = offset
     let key = try integer()
     let number = Int(truncatingIfNeeded: key >> 3)
-    guard number > 0, key >> 3 < 1 << 29 else { throw Fault(message: "no field has the number \(key >> 3)", offset: start) }
+    guard number > 0, key >> 3 < 1 << 29 else {
+      throw Fault(message: "no field has the number \(key >> 3)", offset: start)
+    }
     switch key & 7 {
     case 0: return (number, .integer(try integer()))
     case 1:
