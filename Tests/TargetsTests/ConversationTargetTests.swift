@@ -194,7 +194,32 @@ struct ConversationTargetTests {
       #"{"output":[{"type":"message","content":[{"type":"output_text","text":"ok"}]}],"status":"completed"}"#,
       answers: "ok")
     #expect(json["tools"]?.array?.first?["name"]?.string == "send")
+    #expect(json["tools"]?.array?.first?["strict"]?.bool == false, "left out it would be true")
     #expect(json["input"]?.array?.compactMap { $0["type"]?.string } == ["function_call", "function_call_output"])
+  }
+
+  @Test("Calls in the providers' own words are answered by the line, in every protocol")
+  func recordedCalls() async throws {
+    let asked = Conversation(messages: [.init(.user, "when?")], tools: [.init(name: "lookup", result: "from nine")])
+    func said(_ dialogue: some ServerDialogue, _ call: String, _ answer: String) async throws -> String {
+      let replies = try [call, answer].map { try FakeReply.recorded($0) }
+      return try await FakeServer.run(answering: { _, index in replies[min(index, 1)] }) { server in
+        let response = try await served(dialogue, on: server.url, environment: ["K": "key-1234567890"]) {
+          $0.apiKeyVariable = "K"
+        }.ask(asked.text).get()
+        #expect(server.requests.count == 2 && server.requests[1].bodyText.contains("from nine"))
+        return Exchange(prompt: asked.text, response: response.text).said
+      }
+    }
+    for said in [
+      try await said(OpenAIDialogue(api: .chat), "openai-tool", "azure-text"),
+      try await said(OpenAIDialogue(api: .responses), "openai-response-tool", "openai-response"),
+      try await said(AnthropicDialogue(), "anthropic-tool", "anthropic-text"),
+      try await said(BedrockDialogue(region: "eu-west-1"), "bedrock-tool", "bedrock-text"),
+      try await said(OllamaDialogue(), "ollama-tool", "ollama-text"),
+    ] {
+      #expect(said.contains("call lookup({") && said.contains("opening hours"), "\(said)")
+    }
   }
 
   @Test("A protocol that can't carry a conversation says so, and never carries a part of it")

@@ -11,7 +11,11 @@ extension ServerQuestion {
       JSON.Member("store", .bool(false)),
     ]
     if !tools.isEmpty {
-      let told = tools.map { JSON.object([.init("type", .string("function"))] + $0.members(schema: "parameters")) }
+      // Left out it would be true, unlike in the chat protocol, and the server would refuse schemas that are not closed.
+      let strict = JSON.Member("strict", .bool(false))
+      let told = tools.map {
+        JSON.object([.init("type", .string("function"))] + $0.members(schema: "parameters") + [strict])
+      }
       members.append(JSON.Member("tools", .array(told)))
     }
     if !leavesOut(.temperature, dialect) { members.append(JSON.Member("temperature", .number(temperature))) }
