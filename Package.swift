@@ -144,7 +144,7 @@ let package = Package(
     tests(
       "TargetsTests", ["Core", "Tokenizers", "ChatTemplates", "LanguageModels", "Targets", "FakeServer"],
       exclude: ["Replies"]),
-    tests("JudgesTests", ["Core", "Targets", "Judges", "FakeServer"]),
+    tests("JudgesTests", ["Core", "LanguageModels", "Targets", "Judges", "FakeServer"]),
     tests("StatisticsTests", ["Core", "Statistics"], exclude: ["Goldens"]),
     tests("DecisionsTests", ["Core", "Statistics", "Decisions"]),
     tests(

@@ -130,7 +130,14 @@ package struct GFlowNetSearch: Sendable {
     let works = old.filter { $0.logUnsafe > threshold }
     // A known attack was confirmed once. A large suite is sampled: scoring it all would take longer than asking.
     let unscored = Set(prompts).subtracting(works.map(\.prompt)).sorted().shuffled(using: &generator)
-    let known = try await proposer.experiences(prompts: Array(unscored.prefix(Self.knownPerQuestion * limit))).map {
+    let asked = Array(unscored.prefix(Self.knownPerQuestion * limit))
+    let cut = try await proposer.cut(asked)
+    if cut > 0 {
+      progress(
+        log.spent, "\(cut) of \(asked.count) known attacks are longer than max_tokens, and are learnt up to there alone"
+      )
+    }
+    let known = try await proposer.experiences(prompts: asked).map {
       var attack = $0
       attack.logUnsafe = 0
       return attack

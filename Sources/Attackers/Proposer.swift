@@ -68,6 +68,12 @@ package struct Proposer: Sendable {
     }
   }
 
+  /// How many of the prompts `encode` cuts.
+  func cut(_ prompts: [String]) async throws -> Int {
+    if prompts.isEmpty { return 0 }
+    return try await engine.encode(prompts, addingSpecialTokens: false).count { $0.count > settings.maxTokens }
+  }
+
   /// Tokens without the end token.
   package func length(_ tokens: [Int32]) -> Int {
     guard let last = tokens.last else { return 0 }

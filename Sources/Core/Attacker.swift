@@ -105,8 +105,15 @@ public protocol Embedder: Sendable {
   /// Changes when the vectors would.
   var fingerprint: String { get }
 
+  /// What its work has shown so far of the texts, one sentence each: how many it read in part only.
+  var observations: [String] { get }
+
   /// A unit vector for each text, in order.
   func embed(_ texts: [String]) async throws -> [[Float]]
+}
+
+extension Embedder {
+  public var observations: [String] { [] }
 }
 
 /// Proposes attacks and learns from what they do.

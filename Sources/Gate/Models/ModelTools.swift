@@ -42,6 +42,8 @@ public enum ModelTools {
     public var next: [Token]?
     public var labels: [String: Float]?
     public var vector: [Float]?
+    /// The tokens for which the vector stands, where the text has more; nil where it stands for all.
+    public var cut: Int?
   }
 
   /// - Parameter top: how many likely next tokens are wanted of a decoder.
@@ -61,13 +63,22 @@ public enum ModelTools {
       }
     case .classifier:
       let classifier = try SequenceClassifier.load(folder: path)
-      let rows = classifier.probabilities(texts.map { classifier.tokenizer.encode($0) }, workers: workers)
+      let inputs = texts.map { classifier.tokenizer.encode($0) }
+      if let long = inputs.first(where: { $0.count > classifier.context }) {
+        throw SluiceError(
+          .usage, "the text has \(long.count) tokens, and the classifier's context is \(classifier.context)",
+          remedy: "Score it in parts, as a judge does.")
+      }
+      let rows = classifier.probabilities(inputs, workers: workers)
       return zip(texts, rows).map { text, row in
         Scored(text: text, labels: Dictionary(zip(classifier.labels, row)) { first, _ in first })
       }
     case .encoder:
-      let vectors = try SentenceEncoder.load(folder: path).embed(texts, workers: workers)
-      return zip(texts, vectors).map { Scored(text: $0, vector: $1) }
+      let encoder = try SentenceEncoder.load(folder: path)
+      let vectors = encoder.embed(texts, workers: workers)
+      return zip(texts, vectors).map { text, vector in
+        Scored(text: text, vector: vector, cut: encoder.isCut(text) ? encoder.maximumLength : nil)
+      }
     }
   }
 

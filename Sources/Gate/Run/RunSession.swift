@@ -264,7 +264,7 @@ final class RunSession: Sendable {
     return changedModels + changedJudges
   }
 
-  /// What a reader has to know of the judges' work.
+  /// What a reader has to know of the work of the judges and the embedder.
   private var judging: [String] {
     let remote = plan.remoteJudges.filter { $0.usage.replies + $0.usage.failures > 0 }.map { judge in
       let usage = judge.usage
@@ -273,6 +273,6 @@ final class RunSession: Sendable {
         + " (\(usage.promptTokens.addingSaturated(usage.completionTokens)) tokens)."
     }
     let judges = [plan.rewardJudge, plan.confirmJudge].compactMap(\.self).flatMap(\.withMembers)
-    return remote + judges.flatMap(\.observations)
+    return remote + judges.flatMap(\.observations) + plan.embedder.observations
   }
 }

@@ -6,7 +6,8 @@ public enum CheckpointFolder {
   /// What stands beside the weights and doesn't change with them.
   private static let companions = [
     "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "special_tokens_map.json",
-    "added_tokens.json", ChatTemplateFiles.companion, "chat_template.json", "generation_config.json",
+    "added_tokens.json", "sentencepiece.bpe.model", "spm.model", ChatTemplateFiles.companion, "chat_template.json",
+    "generation_config.json",
   ]
   /// Everything that Sluice writes into a checkpoint's folder, besides an adapter's folder in it.
   private static let own = Set(

@@ -53,14 +53,28 @@ public final class SentenceEncoder: Sendable {
   }
 
   /// Token ids of one text, cut to the longest that the encoder takes; what the tokenizer puts at the end stays.
-  public func tokens(_ text: String) -> [Int32] {
+  public func tokens(_ text: String) -> [Int32] { input(text).tokens }
+
+  /// Whether a text is longer than the encoder reads.
+  public func isCut(_ text: String) -> Bool { input(text).isCut }
+
+  private func input(_ text: String) -> (tokens: [Int32], isCut: Bool) {
     let wrapped = promptTemplate.map { $0.replacing("{prompt}", with: text) } ?? text
-    return tokenizer.encode(wrapped, limit: maximumLength).prefix(maximumLength).map { Int32($0) }
+    let all = tokenizer.encode(wrapped)
+    guard all.count > maximumLength else { return (all.map { Int32($0) }, false) }
+    let after = tokenizer.surroundings.after.count
+    let cut = all.prefix(max(0, maximumLength - after)) + all.suffix(after)
+    return (cut.prefix(maximumLength).map { Int32($0) }, true)
   }
 
   /// One unit vector [C] for each text; a text without tokens gives zeros.
-  public func embed(_ texts: [String], workers: Int) -> [[Float]] {
-    let inputs = texts.map(tokens)
+  public func embed(_ texts: [String], workers: Int) -> [[Float]] { embeddings(of: texts, workers: workers).vectors }
+
+  /// One unit vector [C] for each text, and how many of the texts were longer than the encoder reads: these vectors stand
+  /// for their beginnings alone.
+  public func embeddings(of texts: [String], workers: Int) -> (vectors: [[Float]], cut: Int) {
+    let read = texts.map(input)
+    let inputs = read.map(\.tokens)
     // Texts of like length together: workers then finish together, and no result depends on its neighbours.
     let order = inputs.indices.sorted {
       inputs[$0].count != inputs[$1].count ? inputs[$0].count > inputs[$1].count : $0 < $1
@@ -68,7 +82,7 @@ public final class SentenceEncoder: Sendable {
     let pooled = Encoding(pooling: pooling, workers: workers).pooled(order.map { inputs[$0] }, weights)
     var vectors = [[Float]](repeating: [], count: texts.count)
     for (place, vector) in zip(order, pooled) { vectors[place] = normalised(vector) }
-    return vectors
+    return (vectors, read.count(where: \.isCut))
   }
 }
 

@@ -112,8 +112,8 @@ public final class SequenceClassifier: Sendable {
       metadata: ["format": "pt"], to: folder + "/model.safetensors")
   }
 
-  /// Label probabilities for each input of token ids (special tokens included). Longer ones are cut at the end; their
-  /// last token stays, for it is a mark.
+  /// Label probabilities for each input of token ids (special tokens included). Inputs longer than `context` are cut at the
+  /// end, and their last token stays, for it is a mark: a caller that mustn't lose text reads it in windows.
   public func probabilities(_ inputs: [[Int]], workers: Int) -> [[Float]] {
     head.probabilities(pooled(inputs, workers: workers))
   }

@@ -242,6 +242,7 @@ enum ModelOutput {
         lines.append("  \(number(share))  \(label)")
       }
       if let vector = score.vector { lines.append("  " + vector.map(number).joined(separator: " ")) }
+      if let cut = score.cut { lines.append("  (of its first \(cut) tokens alone, the most that the encoder reads)") }
       return lines.joined(separator: "\n") + "\n"
     }.joined()
   }

@@ -345,7 +345,7 @@ DEBERTA2 = dict(BERT, max_position_embeddings=220, relative_attention=True, max_
                 pos_att_type=["c2p", "p2c"], type_vocab_size=2, hidden_act="gelu_new", pooler_hidden_act="tanh",
                 layer_norm_eps=1e-5)
 MODERN = dict(vocab_size=VOCABULARY, hidden_size=16, num_hidden_layers=4, num_attention_heads=2, intermediate_size=24,
-              max_position_embeddings=220, local_attention=6, pad_token_id=4, bos_token_id=2, eos_token_id=3, cls_token_id=2,
+              max_position_embeddings=220, local_attention=6, pad_token_id=0, bos_token_id=2, eos_token_id=3, cls_token_id=2,
               sep_token_id=3)
 BIASED = dict(MODERN, norm_bias=True, attention_bias=True, mlp_bias=True, classifier_bias=True, classifier_activation="silu",
               hidden_activation="gelu_pytorch_tanh", num_hidden_layers=3,
