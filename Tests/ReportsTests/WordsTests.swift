@@ -61,6 +61,9 @@ struct WordsTests {
     }
   }
 
+  /// What Japanese writes in Latin letters.
+  private static let sameInBoth: Set = ["pt"]
+
   @Test("has a Japanese text for every English one, in Japanese and with Japanese marks")
   func everyEntry() throws {
     let table = try Self.sources(["Reports/Language"]).filter { $0.path.hasPrefix("Words") }
@@ -71,7 +74,7 @@ struct WordsTests {
         entries += 1
         let isWord = text.contains { $0.isLetter && $0.isASCII } || text.contains { $0.isNumber && $0.isASCII }
         let isJapanese = text.unicodeScalars.contains { $0.value >= 0x3000 && $0.value < 0xFFF0 }
-        #expect(isJapanese || !isWord, "\(path): \(text)")
+        #expect(isJapanese || !isWord || Self.sameInBoth.contains(text), "\(path): \(text)")
         #expect(
           try text.firstMatch(of: Regex("[ぁ-んァ-ヶ一-龠][,;!?]|[ぁ-んァ-ヶ一-龠]\\. |[ぁ-んァ-ヶ一-龠]: ")) == nil, "\(path): \(text)")
       }

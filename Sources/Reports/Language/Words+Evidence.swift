@@ -54,6 +54,8 @@ extension Words {
         en: "\(Numbers.count(held)) of \(Numbers.count(all)) hold",
         ja: "\(Numbers.count(all))件中\(Numbers.count(held))件が成立")
     }
+    /// What holds, behind how much does.
+    static func kinds(_ names: String) -> String { say(en: ": \(names)", ja: "（\(names)）") }
     static func not(_ names: String) -> String { say(en: "; not: \(names)", ja: "；不成立：\(names)") }
   }
 

@@ -82,7 +82,7 @@ extension Words {
     static var header: [String] {
       say(
         en: ["attacks", "", "first", "second", "difference", "interval", ""],
-        ja: ["攻撃", "", "1つ目", "2つ目", "差", "区間", ""])
+        ja: ["攻撃", "", "1つ目", "2つ目", "差", "信頼区間", ""])
     }
     static func rewritten(by transform: String) -> String {
       say(en: "rewritten by \(transform)", ja: "\(transform)による書き換え")

@@ -5,7 +5,7 @@ extension Words {
   enum Terminal {
     static var header: [String] {
       say(
-        en: ["check", "measured", "interval", "limit", "verdict"], ja: ["チェック", "測定値", "区間", "制限", "判定"])
+        en: ["check", "measured", "interval", "limit", "verdict"], ja: ["チェック", "測定値", "信頼区間", "制限", "判定"])
     }
     static var weakened: String { say(en: "weakened: ", ja: "注意：") }
     static var note: String { say(en: "note: ", ja: "備考：") }
@@ -43,7 +43,7 @@ extension Words {
       say(
         en:
           "\(Numbers.count(asked)) responses asked, \(Numbers.count(reused)) reused, \(time); run \(run), seed \(seed)",
-        ja: "応答の要求\(Numbers.count(asked))件、再利用\(Numbers.count(reused))件、\(time)；実行 \(run)、シード \(seed)")
+        ja: "要求した応答\(Numbers.count(asked))件、再利用\(Numbers.count(reused))件、\(time)；実行 \(run)、シード \(seed)")
     }
     static func ledgerHead(_ hash: String) -> String { say(en: "ledger head \(hash)", ja: "台帳の先頭ハッシュ \(hash)") }
   }
@@ -75,7 +75,7 @@ extension Words {
     static var checks: MarkdownText { say(en: "Checks", ja: "チェック") }
     static var checkHeader: [MarkdownText] {
       say(
-        en: ["verdict", "check", "measured", "interval", "limit"], ja: ["判定", "チェック", "測定値", "区間", "制限"])
+        en: ["verdict", "check", "measured", "interval", "limit"], ja: ["判定", "チェック", "測定値", "信頼区間", "制限"])
     }
     static var broken: MarkdownText { say(en: "Newly broken", ja: "新たに突破された攻撃") }
     static func brokenLead(baseline: String?, candidate: String, count: Int) -> MarkdownText {
@@ -132,7 +132,7 @@ extension Words {
     static func cost(asked: Int, reused: Int, time: String) -> MarkdownText {
       say(
         en: "\(asked) responses asked, \(reused) reused from the ledger, \(time).",
-        ja: "応答の要求\(asked)件、台帳からの再利用\(reused)件、\(time)。")
+        ja: "要求した応答\(asked)件、台帳からの再利用\(reused)件、\(time)。")
     }
     static func digest(_ hash: String) -> MarkdownText {
       say(en: " Run digest \(code: hash).", ja: "実行ダイジェスト \(code: hash)。")

@@ -33,7 +33,7 @@ extension RunSummary {
       return Words.list(unique.prefix(12) + (unique.count > 12 ? ["…"] : []))
     }
     return Words.Validity.hold(held.count, of: validity.count)
-      + (held.isEmpty ? "" : Words.colon + named(held.map(\.kindText)))
+      + (held.isEmpty ? "" : Words.Validity.kinds(named(held.map(\.kindText))))
       + (broken.isEmpty ? "" : Words.Validity.not(named(broken.map(\.title))))
   }
 
