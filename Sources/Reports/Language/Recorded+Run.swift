@@ -171,8 +171,10 @@ extension Recorded {
       ja: "ほぼ同一の攻撃は文面だけで判別し、書き換えた攻撃は除外しています（--suite）。"),
     Pattern(
       en:
-        "<n:number> of <all:number> planned responses of run <run> have no verdict here (replay stopped early, they failed, or "
-        + "were purged): they count against either conclusion. A run with --no-early-stop asks everything.",
-      ja: "実行<run>の計画した応答<all>件のうち<n>件に判定がありません（リプレイの早期終了、失敗または消去のため）。いずれの結論に対しても不利に数えます。--no-early-stopの実行では全件を取得します。"),
+        "<n:number> of <all:number> planned responses of run <run> have no verdict here (replay stopped early, a filter "
+        + "withheld them, they failed, or were purged): they count against either conclusion. A run with --no-early-stop asks everything.",
+      ja:
+        "実行<run>の計画した応答<all>件のうち<n>件に判定がありません（リプレイの早期終了、フィルターによる遮断、失敗または消去のため）。いずれの結論に対しても不利に数えます。--no-early-stopの実行では全件を取得します。"
+    ),
   ]
 }
