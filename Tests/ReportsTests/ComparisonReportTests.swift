@@ -48,7 +48,7 @@ struct ComparisonReportTests {
   func page() throws {
     let comparison = Self.comparison(3)
     let page = try ParsedXML(html: ComparisonReport(comparison).html(version: "1"))
-    #expect(page.elements("h1").map(\.text) == ["Worse"])
+    #expect(page.elements("h1").flatMap { $0.elements("span") }.map(\.text) == ["Worse"])
     #expect(page.elements("header").first?.attributes["class"] == "verdict fail")
     let charts = page.elements("svg").filter { $0.attributes["class"] == "pair" }
     #expect(charts.count == comparison.differences.count && charts.count == 2)
@@ -68,7 +68,7 @@ struct ComparisonReportTests {
   func looks() throws {
     func look(_ comparison: RunComparison) throws -> [String?] {
       let page = try ParsedXML(html: ComparisonReport(comparison).html(version: "1"))
-      return [page.elements("h1").first?.text, page.elements("header").first?.attributes["class"]]
+      return [page.elements("h1").first?.elements("span").first?.text, page.elements("header").first?.attributes["class"]]
     }
     #expect(try look(Self.comparison(-3)) == ["Better", "verdict pass"])
     #expect(try look(Self.comparison(0, attacks: 5)) == ["Not shown", "verdict open"])

@@ -19,9 +19,11 @@ struct TrendAxis: Sendable {
       let kind: Markup = place % 2 == 0 ? "tick" : "tick minor"
       let date = String(Timestamp(entries[index].date).short.prefix(10))
       let name = PlainText.line(entries[index].summary.candidateName, longest: Self.longestName)
+      // Under its dot, but for one at the very end, which has to stay on the page.
+      let anchor: Markup = x(index) > 95 ? "end" : "middle"
       return """
-        \(Figure.label(date, x: x(index), y: top + 12, kind: kind))\
-        \(Figure.label(name, x: x(index), y: top + 26, kind: kind))
+        <text class="\(kind)" x="\(x(index))%" y="\(top + 12)" text-anchor="\(anchor)">\(date)</text>\
+        <text class="\(kind)" x="\(x(index))%" y="\(top + 26)" text-anchor="\(anchor)">\(name)</text>
         """
     }
     return "\(labels)"
