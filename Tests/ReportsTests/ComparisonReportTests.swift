@@ -68,7 +68,8 @@ struct ComparisonReportTests {
   func looks() throws {
     func look(_ comparison: RunComparison) throws -> [String?] {
       let page = try ParsedXML(html: ComparisonReport(comparison).html(version: "1"))
-      return [page.elements("h1").first?.elements("span").first?.text, page.elements("header").first?.attributes["class"]]
+      let word = page.elements("h1").first?.elements("span").first?.text
+      return [word, page.elements("header").first?.attributes["class"]]
     }
     #expect(try look(Self.comparison(-3)) == ["Better", "verdict pass"])
     #expect(try look(Self.comparison(0, attacks: 5)) == ["Not shown", "verdict open"])
