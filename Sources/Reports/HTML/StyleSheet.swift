@@ -190,7 +190,7 @@ enum StyleSheet {
       @page { margin: 16mm 14mm; }
       body { font-size: 9.5pt; } main { max-width: none; padding: 0; } section { margin-top: 1.75rem; }
       * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-      .check, tr, figure, .notices { break-inside: avoid; }
+      .check, tr, figure, .notices, .lead, article { break-inside: avoid; }
       h2, h3, thead, .lead, .legend, .tags, figcaption { break-after: avoid; }
       .wide { overflow: visible; }
     }
