@@ -138,7 +138,7 @@ struct RefusalExamples: Sendable, CustomTestStringConvertible {
 }
 
 @Suite("Phrases of refusal by language")
-struct RefusalPhrasesTests {
+struct RefusalExamplesTests {
   @Test(
     "What assistants say when they decline is found; an apology with an answer is not", arguments: RefusalExamples.all)
   func phrases(_ phrases: RefusalExamples) throws {
