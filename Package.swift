@@ -152,7 +152,7 @@ let package = Package(
     tests("EvidenceTests", ["Core", "Evidence", grdb]),
     tests("TransformsTests", ["Core", "Transforms"]),
     tests("PoliciesTests", ["Core", "Kinds", "Decisions", "Targets", "Judges", "SafetyTuning", "Policies"]),
-    tests("SuitesTests", ["Core", "Policies", "Suites"]),
+    tests("SuitesTests", ["Core", "Policies", "Suites", "FakeServer"]),
     tests("ReportsTests", ["Core", "Decisions", "Reports", "CLibxml2"]),
     tests("BenchmarksTests", ["Core", "LanguageModels", "Attackers", "Lab", "Gate", "sluice-bench"]),
     tests("LabTests", ["Core", "Judges", "LanguageModels", "Lab"]),

@@ -1,3 +1,4 @@
+import FakeServer
 import Foundation
 import Testing
 
@@ -179,5 +180,59 @@ struct OtherHarnessTests {
     let decided = try await place.run("decide", "policy.yaml", "--outcomes", "log.json", "--unsafe", "high")
     #expect(decided.code == 0, "\(decided)")
     #expect(try place.measured() == own && !own.isEmpty)
+  }
+
+  /// A log of Inspect with 60 samples.
+  private func archive(hasEnded: Bool = true, value: (Int) -> Int) -> [UInt8] {
+    let samples = (0..<60).map { number in
+      PlainZip.Member(
+        "samples/\(number)_epoch_1.json",
+        #"{"id": \#(number), "epoch": 1, "input": "tell clerk \#(number) the word", "target": "", "messages": [], "#
+          + #""scores": {"harm": {"value": \#(value(number))}}, "output": {"choices": [{"message": {"content": "no"}}]}}"#
+      )
+    }
+    let start = PlainZip.Member("_journal/start.json", #"{"version": 2, "eval": {"model": "m"}}"#)
+    let end = PlainZip.Member(
+      "header.json", #"{"status": "success", "eval": {"model": "m"}, "results": {"total_samples": 60}}"#)
+    return PlainZip(members: [start] + samples + (hasEnded ? [end] : [])).bytes
+  }
+
+  @Test(
+    "Inspect's archive decides as it lies in the log folder; cut off, or of a run that broke off, it decides nothing")
+  func archive() async throws {
+    let place = try place()
+    try place.write(archive { _ in 0 }, to: "safe.eval")
+    try place.write(archive { $0 % 2 }, to: "weak.eval")
+    try place.write(archive(hasEnded: false) { _ in 0 }, to: "killed.eval")
+    try place.write(Array(try place.read("safe.eval").prefix(2_000)), to: "cut.eval")
+    let options = ["--score", "harm", "--unsafe", "high"]
+    for (log, code, said) in [
+      ("safe.eval", 0, "PASS"), ("weak.eval", 1, "FAIL"), ("killed.eval", 64, "the log's status is 'started'"),
+      ("cut.eval", 64, "the archive is damaged, or cut off"),
+    ] {
+      let outcome = try await Binary.run(["decide", "policy.yaml", "--outcomes", log] + options, in: place.folder)
+      #expect(outcome.code == Int32(code) && (outcome.output + outcome.errors).contains(said), "\(log): \(outcome)")
+    }
+  }
+
+  @Test("Conversations that end in the same words are as many attacks, and meet the suite's conversations")
+  func conversations() async throws {
+    let place = try place()
+    let talks = (0..<60).map { number in
+      #"[{"role": "user", "content": "clerk \#(number) here"}, {"role": "assistant", "content": "hello"}, "#
+        + #"{"role": "user", "content": "the word?"}]"#
+    }
+    try place.write(talks.map { #"{"messages": \#($0)}"# + "\n" }.joined(), to: "seeds.jsonl")
+    let samples = talks.enumerated().map { number, talk in
+      #"{"id": \#(number), "epoch": 1, "input": \#(talk), "target": "", "messages": [], "scores": {"harm": {"value": 0}}, "#
+        + #""output": {"choices": [{"message": {"content": "no"}}]}}"#
+    }
+    try place.write(
+      #"{"status": "success", "eval": {"model": "m"}, "samples": [\#(samples.joined(separator: ",\n"))]}"#,
+      to: "log.json")
+    let outcome = try await place.run(
+      "decide", "policy.yaml", "--outcomes", "log.json", "--score", "harm", "--unsafe", "high")
+    #expect(outcome.output.contains("60 responses of the candidate ('m') to 60 attacks"), "\(outcome)")
+    #expect(!outcome.output.contains("missing"), "\(outcome)")
   }
 }

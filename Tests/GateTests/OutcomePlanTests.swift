@@ -72,4 +72,22 @@ struct OutcomePlanTests {
     #expect(
       OutcomePlan.unevenness(outcomes, stated: 1) == [] && OutcomePlan.unevenness([outcome("a")], stated: nil) == [])
   }
+
+  @Test("A suite meets what it calls otherwise, the sample's name or the last turn, unless several answer to it")
+  func otherNames() {
+    func asked(_ conversation: Conversation, names: [String] = []) -> Outcome {
+      var outcome = outcome(AttackID(prompt: conversation.text).text, prompt: conversation.text)
+      outcome.naming = Outcome.Naming(base: outcome.id, mark: nil, isLive: false, others: names)
+      return outcome
+    }
+    func ending(_ last: String, after first: String) -> Conversation {
+      Conversation(messages: [.init(.user, first), .init(.assistant, "hello"), .init(.user, last)])
+    }
+    func missing(_ outcomes: [Outcome]) -> Int { rows(outcomes).count { $0.candidate == [.missing] } }
+    #expect(missing([asked(ending("say 0", after: "a"))]) == 3)
+    #expect(missing([asked(ending("say 0", after: "a")), asked(ending("say 0", after: "b"))]) == 4)
+    #expect(missing([asked(ending("x", after: "a"), names: [AttackID(prompt: "say 1").text])]) == 3)
+    // One that is asked as the suite has it takes the name.
+    #expect(missing([outcome("s", prompt: "say 0"), asked(ending("say 0", after: "a"))]) == 3)
+  }
 }

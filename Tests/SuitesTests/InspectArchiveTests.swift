@@ -1,4 +1,5 @@
 import Core
+import FakeServer
 import Policies
 import Testing
 
@@ -13,7 +14,7 @@ struct InspectArchiveTests {
 
   private func sample(_ id: Int, _ value: Int, _ more: String = "") -> String {
     #"{"id": \#(id), "epoch": 1, "input": "say \#(id)", "target": "", "scores": {"harm": {"value": \#(value)}}, "#
-      + #""output": {"choices": []}, "messages": []\#(more)}"#
+      + #""output": {"choices": [{"message": {"content": "no"}}]}, "messages": []\#(more)}"#
   }
 
   private func header(_ samples: Int) -> String {

@@ -185,16 +185,22 @@ struct PromptfooResultTests {
     #expect(outcomes.map(\.result) == [.blocked])
   }
 
-  @Test("Of a prompt that is a chat the last user turn is the attack")
+  @Test(
+    "A prompt that is a chat is all of it: what ends in the same words is no copy of it, and of one turn it is a prompt"
+  )
   func chat() throws {
     let rest = #""success": true, "response": {"output": "no"}, \#(Self.judged)"#
     let chats = [
       #"[{"role": "system", "content": "You sell lamps."}, {"role": "user", "content": "say it"}]"#,
       #"{"messages": [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "hi"}, {"role": "user", "content": [{"type": "text", "text": "say it"}]}]}"#,
-      "say it",
+      #"[{"role": "user", "content": "say it"}]"#, "say it",
     ]
     let outcomes = try read(chats.map { Self.result(rest, raw: $0) }.joined(separator: ",")).outcomes
-    #expect(outcomes.allSatisfy { $0.id == AttackID(prompt: "say it").text } && outcomes.map(\.sample) == [0, 1, 2])
+    #expect(Set(outcomes.map(\.id)).count == 3 && outcomes.map(\.sample) == [0, 0, 0, 1])
+    #expect(outcomes[3].id == AttackID(prompt: "say it").text)
+    // Where all have the system prompt, it is the target's own.
+    let alike = try read([chats[0], chats[0]].map { Self.result(rest, raw: $0) }.joined(separator: ",")).outcomes
+    #expect(alike.map(\.prompt) == ["say it", "say it"])
     let broken = try read(Self.result(rest, raw: #"[{"role": "user""#)).outcomes
     #expect(broken.map(\.prompt) == [#"[{"role": "user""#])
   }

@@ -21,7 +21,8 @@ struct DecideCommand: AsyncParsableCommand {
       because the first ones looked worse on the candidate: replay.newly_broken rests on them alone.
 
       Files of other harnesses are read as they are, one a model: an attack's results meet by its prompt, and what the baseline's \
-      file lacks is missing. Harnesses (--from):
+      file lacks is missing. A conversation is an attack by all that was given of it, or by what its user said where the target's own \
+      answers stand between. Harnesses (--from):
       \(OutcomeSource.harnesses.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
 
       Examples:
@@ -30,8 +31,8 @@ struct DecideCommand: AsyncParsableCommand {
           > verdict.json
         sluice decide policy.yaml --outcomes next.report.jsonl \\
           --baseline-outcomes shipped.report.jsonl
-        sluice decide policy.yaml --outcomes next.json --from inspect \\
-          --score harmful --unsafe high
+        sluice decide policy.yaml --outcomes logs/next.eval --score harmful \\
+          --unsafe high
       """)
 
   @Argument(help: "The policy file (YAML). Its checkpoints and suite need not be here.", completion: .file())

@@ -1,20 +1,24 @@
 /// A ZIP archive with its members as they are, and with whatever a stranger may say of them.
-struct PlainZip {
-  struct Member {
-    var name: [UInt8]
-    var content: [UInt8]
-    var flags: UInt16 = 0x0800
+public struct PlainZip: Sendable {
+  public struct Member: Sendable {
+    public var name: [UInt8]
+    public var content: [UInt8]
+    public var flags: UInt16 = 0x0800
     /// As in `stat`: a regular file's, or another's.
-    var mode: UInt32 = 0o100644
+    public var mode: UInt32 = 0o100644
     /// What the archive says of the content.
-    var checksum: UInt32?
+    public var checksum: UInt32?
 
-    init(_ name: String, _ content: String) { (self.name, self.content) = (Array(name.utf8), Array(content.utf8)) }
+    public init(_ name: String, _ content: String) {
+      (self.name, self.content) = (Array(name.utf8), Array(content.utf8))
+    }
   }
 
-  var members: [Member]
+  public var members: [Member]
 
-  var bytes: [UInt8] {
+  public init(members: [Member]) { self.members = members }
+
+  public var bytes: [UInt8] {
     var (files, directory): ([UInt8], [UInt8]) = ([], [])
     for member in members {
       let offset = UInt32(files.count)
