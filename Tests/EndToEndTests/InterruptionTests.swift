@@ -64,8 +64,8 @@ struct InterruptionTests {
   func search() async throws {
     var policy = policy
     policy.baseline = nil
-    policy.attacker = "{checkpoint: lab/attacker, restarts: 1, mle_steps: 40}"
-    policy.budget = 3000
+    policy.attacker = "{checkpoint: lab/attacker, restarts: 1}"
+    policy.budget = 2000
     policy.suite = "{seeds: seeds.jsonl, responses: 1, early_stop: off}"
     policy.checks = ["{metric: replay.asr, at_most: 0.9}", "{metric: fresh.unique_attacks, at_most: 1000}"]
     let undisturbed = try Workspace.tiny(policy)
@@ -79,7 +79,10 @@ struct InterruptionTests {
       let running = try workspace.start("run", "policy.yaml", life == 0 ? "--verbose" : "--resume")
       // Until it has kept where it stands once more than it found.
       let before = try? workspace.newest(in: folder)
-      while (try? workspace.newest(in: folder)) == before { try await Task.sleep(for: .milliseconds(50)) }
+      let deadline = ContinuousClock.now + .seconds(60)
+      while (try? workspace.newest(in: folder)) == before, ContinuousClock.now < deadline {
+        try await Task.sleep(for: .milliseconds(50))
+      }
       running.send(SIGKILL)
       let killed = try await running.outcome(atMost: 60)
       #expect(killed.wasKilled)

@@ -246,9 +246,12 @@ struct RunExecution: Sendable {
     if plan.replaysFound {
       attacks += found.map { SuiteAttack(attack: $0.attack, foundOn: $0.model ?? "") }
     } else if !found.isEmpty, plan.stages.contains(.replay) {
+      let checks =
+        "(found.asr, found.regression, found.newly_broken; sluice suite promote moves them into the suite file)."
       record.notices.append(
-        "\(counted(found.count, "attack")) that earlier searches found \(found.count == 1 ? "is" : "are") not replayed: no check is on \(found.count == 1 ? "it" : "them") (found.asr, "
-          + "found.regression, found.newly_broken; sluice suite promote moves them into the suite file).")
+        found.count == 1
+          ? "1 attack that earlier searches found is not replayed: no check is on it \(checks)"
+          : "\(found.count) attacks that earlier searches found are not replayed: no check is on them \(checks)")
     }
     let copies = NearCopies(attacks, vectors: try await vectors(of: attacks))
     if let notice = copies.notice { record.notices.append(notice) }

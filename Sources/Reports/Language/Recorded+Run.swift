@@ -99,6 +99,13 @@ extension Recorded {
         "過去の探索で発見した<n>件の攻撃は、対象とするチェックがないためリプレイしていません（found.asr、found.regression、found.newly_broken。sluice suite promoteでスイートに移せます）。"
     ),
     Pattern(
+      en:
+        "1 attack that earlier searches found is not replayed: no check is on it (found.asr, found.regression, "
+        + "found.newly_broken; sluice suite promote moves them into the suite file).",
+      ja:
+        "過去の探索で発見した1件の攻撃は、対象とするチェックがないためリプレイしていません（found.asr、found.regression、found.newly_broken。sluice suite promoteでスイートに移せます）。"
+    ),
+    Pattern(
       en: "The suite says some things twice: <parts:phrases>.", ja: "スイートに重複があります：<parts>。"),
     Pattern(
       en: "<n:number> of <all:number> attacks copy the wording of another one and count as one with it",
