@@ -76,14 +76,27 @@ extension Ledger {
   /// Removes what was kept of a search that is done.
   public func dropStanding(of search: String, run: String) {
     unlink(standingPath(search, run))
+    removeUnfinished()
     // Only an empty folder goes.
     rmdir(standingFolder)
   }
 
   /// Removes everything that was kept of searches: texts that are purged or sealed may be in it.
   func dropStandings() {
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: standingFolder)) ?? []
-    where name.count == 32 && name.allSatisfy(\.isHexDigit) { unlink(standingFolder + "/" + name) }
+    for name in standingFiles where name.count == 32 && name.allSatisfy(\.isHexDigit) {
+      unlink(standingFolder + "/" + name)
+    }
+    removeUnfinished()
     rmdir(standingFolder)
+  }
+
+  private var standingFiles: [String] {
+    (try? FileManager.default.contentsOfDirectory(atPath: standingFolder)) ?? []
+  }
+
+  /// Removes what a process that was killed was about to write. This process's own may be under way for another search; other
+  /// processes that live have not this ledger.
+  private func removeUnfinished() {
+    for name in standingFiles where AtomicFile.isUnfinished(name) { unlink(standingFolder + "/" + name) }
   }
 }

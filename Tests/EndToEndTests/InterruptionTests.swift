@@ -76,9 +76,9 @@ struct InterruptionTests {
 
     let workspace = try Workspace.tiny(policy)
     for life in 0..<3 {
-      let running = try workspace.start("run", "policy.yaml", life == 0 ? "--verbose" : "--resume")
       // Until it has kept where it stands once more than it found.
       let before = try? workspace.newest(in: folder)
+      let running = try workspace.start("run", "policy.yaml", life == 0 ? "--verbose" : "--resume")
       let deadline = ContinuousClock.now + .seconds(60)
       while (try? workspace.newest(in: folder)) == before, ContinuousClock.now < deadline {
         try await Task.sleep(for: .milliseconds(50))

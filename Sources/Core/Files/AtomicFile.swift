@@ -65,12 +65,20 @@ public struct AtomicFile: ~Copyable {
     unlink(file.temporary)
   }
 
+  private static let mark = ".sluice-"
+  private static let ending = ".part"
+
+  /// Whether a file's name is that of one which another process began to write.
+  public static func isUnfinished(_ name: String) -> Bool {
+    name.hasPrefix(mark) && name.hasSuffix(ending) && !name.hasPrefix("\(mark)\(getpid())-")
+  }
+
   private init(path: String, what: String, access: Access) throws {
     self.path = path
     let folder = path.folderOfPath
     let beside = folder.isEmpty ? "" : folder.hasSuffix("/") ? folder : folder + "/"
     // A name of its own, so that a long one stays within what the file system takes; chance keeps two writers apart.
-    temporary = "\(beside).sluice-\(getpid())-\(String(UInt64.random(in: 0 ... .max), radix: 36)).part"
+    temporary = "\(beside)\(Self.mark)\(getpid())-\(String(UInt64.random(in: 0 ... .max), radix: 36))\(Self.ending)"
     let mode: mode_t = if case .usual = access { 0o666 } else { 0o600 }
     descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw WriteFault.explained(what, path, errno) }
