@@ -30,8 +30,10 @@ final class Workspace: Sendable {
   func newest(in folder: String) throws -> Date {
     try FileManager.default.contentsOfDirectory(
       at: self.folder.appendingPathComponent(folder), includingPropertiesForKeys: [.contentModificationDateKey]
-    ).filter { $0.pathExtension != "part" }.compactMap { try? $0.resourceValues(forKeys: [.contentModificationDateKey]).contentModificationDate }
-      .max() ?? .distantPast
+    ).filter { $0.pathExtension != "part" }.compactMap {
+      try? $0.resourceValues(forKeys: [.contentModificationDateKey]).contentModificationDate
+    }
+    .max() ?? .distantPast
   }
 
   func exists(_ name: String) -> Bool {
