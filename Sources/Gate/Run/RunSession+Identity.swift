@@ -19,7 +19,7 @@ extension RunSession {
       known.signs = merged == nil ? try await participant.target.signs() : first ?? ServerSigns()
       try requireSameModel(participant, record, run: run)
       try Self.requireSame("\(role) model \(participant.name)", known.signs, first: first, run: run)
-      // What a rewriter said is a text to ask, whoever said it.
+      // What a rewriter said is a text to ask: which model said it makes no difference to the answers.
       known.scope =
         participant.isRewriter
         ? "" : Self.scope(identifiesBytes: participant.target.identifiesBytes, first ?? known.signs, run: run)
