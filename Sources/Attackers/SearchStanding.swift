@@ -94,10 +94,13 @@ struct SearchStanding: Sendable {
     let numbers = bytes.withUnsafeBytes { raw in
       (0..<(bytes.count - body) / 4).map { raw.loadUnaligned(fromByteOffset: body + 4 * $0, as: Float.self) }
     }
+    // Within these bounds no sum and no product overflows.
+    let sizes = [header.policy.count, header.smoothed?.count ?? 0, header.screenNumbers, header.width]
+    guard sizes.allSatisfy((0...numbers.count).contains) else { return nil }
     let models = 3 * (header.policy.count + (header.smoothed?.count ?? 0))
     guard models + header.screenNumbers + header.embedded.count * header.width == numbers.count,
-      header.policy.count >= 0, header.screenNumbers >= 0, header.width >= 0,
-      header.screened.isEmpty ? header.screenNumbers == 0 : header.screenNumbers % header.screened.count == 0
+      header.screened.isEmpty ? header.screenNumbers == 0 : header.screenNumbers % header.screened.count == 0,
+      [header.upkeep.vectors.count, header.upkeep.added.count].allSatisfy({ $0 == header.buffer.items.count })
     else { return nil }
     self.init(header: header, numbers: numbers)
   }

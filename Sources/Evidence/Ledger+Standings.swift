@@ -94,8 +94,8 @@ extension Ledger {
     (try? FileManager.default.contentsOfDirectory(atPath: standingFolder)) ?? []
   }
 
-  /// Removes what a process that was killed was about to write. This process's own may be under way for another search; other
-  /// processes that live have not this ledger.
+  /// Removes what a process that was killed was about to write. This process's own may be under way for another search; no
+  /// other living process holds the ledger.
   private func removeUnfinished() {
     for name in standingFiles where AtomicFile.isUnfinished(name) { unlink(standingFolder + "/" + name) }
   }

@@ -138,7 +138,15 @@ struct StandingTests {
     other.replaceSubrange(place, with: size.utf8.map { $0 == UInt8(ascii: "0") ? UInt8(ascii: "9") : $0 })
     var longer = standing
     longer[7] = 0xFF
-    for bytes in [other, longer, Array(standing.dropLast(4)), standing + [0, 0, 0, 0], [], Array("no standing".utf8)] {
+    // Sizes that can't be: no arithmetic on them may end the process.
+    let body = 8 + standing.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+    let header = String(decoding: standing[8..<body], as: UTF8.self)
+    let count = try #require(SearchStanding(standing)).header.policy.count
+    #expect(header.contains(#""count":\#(count)"#))
+    let json = Array(header.replacing(#""count":\#(count)"#, with: #""count":\#(Int.max)"#).utf8)
+    let huge = withUnsafeBytes(of: UInt64(json.count).littleEndian) { Array($0) } + json + standing[body...]
+    let cut = Array(standing.dropLast(4))
+    for bytes in [other, longer, huge, cut, standing + [0, 0, 0, 0], [], Array("no standing".utf8)] {
       let shelf = Shelf(bytes)
       let result = try await search(settings, shelf: shelf)
       #expect(shelf.wentOn.withLock(\.self) == 0)
