@@ -75,6 +75,10 @@ struct CompareTests {
     let paged = try await compare(workspace, 0, [ids[0], "last", "--html", "out/deep/compare.html"])
     #expect(paged.output == text.output)
     let page = String(decoding: try workspace.read("out/deep/compare.html"), as: UTF8.self)
+    _ = try await compare(workspace, 0, [ids[0], "last", "--html", "out/deep/ja.html", "--language", "ja"])
+    let japanese = String(decoding: try workspace.read("out/deep/ja.html"), as: UTF8.self)
+    #expect(
+      japanese.contains(#"<html lang="ja">"#) && japanese.contains("変化した攻撃") && page.contains("Attacks that moved"))
     #expect(page.contains(ids[0]) && page.contains(ids[1]) && page.contains("assistant-1.2"))
     let headline = try #require(text.output.split(separator: "\n").first)
     #expect(page.contains(headline))

@@ -45,19 +45,23 @@ public struct RunComparing {
     public var suite: String?
     /// Where to write the comparison as a page; nil writes none.
     public var page: String?
+    /// What people read is in this language; nil for that of the second run's reports.
+    public var language: Language?
 
     public init(
-      confidence: Double = 0.95, anySettings: Bool = false, suite: String? = nil, page: String? = nil
+      confidence: Double = 0.95, anySettings: Bool = false, suite: String? = nil, page: String? = nil,
+      language: Language? = nil
     ) {
       self.confidence = confidence
       self.anySettings = anySettings
       self.suite = suite
       self.page = page
+      self.language = language
     }
   }
 
-  /// What the second run's reports are in.
-  public var language: Language { Language(of: second.summary) }
+  /// What people read of the comparison is in this language.
+  public var language: Language { options.language ?? Language(of: second.summary) }
 
   private let first: Part
   private let second: Part
@@ -101,7 +105,8 @@ public struct RunComparing {
     let comparison = try await measured()
     if let page = options.page {
       try OutputFile.prepare(page, what: "--html")
-      try OutputFile.write(ComparisonReport(comparison).html(version: sluiceVersion), to: page, what: "the page")
+      let report = ComparisonReport(comparison, language: language)
+      try OutputFile.write(report.html(version: sluiceVersion), to: page, what: "the page")
     }
     return comparison
   }

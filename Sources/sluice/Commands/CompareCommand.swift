@@ -53,7 +53,7 @@ struct CompareCommand: AsyncParsableCommand {
   @Flag(help: "Compare also where sampling, template or system prompt differ, as a part of the model.")
   var anySettings = false
 
-  @Option(help: "What is printed for people is in this language (default: that of the second run's reports).")
+  @Option(help: "What is written for people is in this language (default: that of the second run's reports).")
   var language: Language?
 
   @Option(help: "Write the comparison as a page here, whatever is printed.", completion: .file(extensions: ["html"]))
@@ -75,8 +75,9 @@ struct CompareCommand: AsyncParsableCommand {
   func run() async throws {
     let comparing = try RunComparing(
       first, second, ledger: ledger, other: otherLedger,
-      RunComparing.Options(confidence: confidence, anySettings: anySettings, suite: suite, page: html))
-    let report = ComparisonReport(try await comparing.comparison(), language: language ?? comparing.language)
+      RunComparing.Options(
+        confidence: confidence, anySettings: anySettings, suite: suite, page: html, language: language))
+    let report = ComparisonReport(try await comparing.comparison(), language: comparing.language)
     if json {
       try StandardOutput.write(json: report.json())
     } else {
