@@ -93,7 +93,7 @@ public func linear(
 }
 
 /// Y[N,O] = bias[O] + residual[N,O], what there is of both; untouched where there is neither.
-func startLinear(
+public func startLinear(
   rows: Int, outputs o: Int, bias: UnsafePointer<Float>?, residual: UnsafePointer<Float>?,
   y: UnsafeMutablePointer<Float>, crew: Crew?
 ) {

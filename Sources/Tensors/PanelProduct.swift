@@ -79,7 +79,7 @@ enum PanelProduct {
             for column in stride(from: 0, to: width, by: ProductTile.columns) {
               var row = 0
               while row < count {
-                let height = tileRows(count - row)
+                let height = ProductTile.height(count - row, columns: min(ProductTile.columns, width - column))
                 let l = block.at(row, 0)
                 var prefetch =
                   ahead
@@ -110,11 +110,11 @@ enum PanelProduct {
   ) {
     // The panel is one stream; what comes behind it is the next one, which all tiles together fetch: asked for by the first
     // alone it would arrive in bursts, with the memory idle in between.
-    let lines = (16 * ProductTile.rows + m - 1) / m
+    let lines = (16 * ProductTile.height(m, columns: columns) + m - 1) / m
     var next = panel + steps * 16
     var row = 0
     while row < m {
-      let height = tileRows(m - row)
+      let height = ProductTile.height(m - row, columns: columns)
       var prefetch = ProductTile.Prefetch(next: next, lines: min(16, lines), stride: 16, advance: 16 * min(16, lines))
       ProductTile.multiply(
         rows: height, columns: columns, depth: steps, left: left.at(row, 0), leftRow: left.row, leftStep: 1,
@@ -126,9 +126,6 @@ enum PanelProduct {
       row += height
     }
   }
-
-  /// Rows of the next tile: two tiles of four keep the multipliers busier than one of six and one of two.
-  private static func tileRows(_ left: Int) -> Int { left == 8 || left == 7 ? 4 : min(left, ProductTile.rows) }
 
   /// Copies R[steps,width] at `from` into panels [steps,16], the last one filled up with zeros.
   static func pack(

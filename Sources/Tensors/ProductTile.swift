@@ -1,12 +1,25 @@
 import CProcessor
 
-/// The innermost part of every matrix product: a tile T[R,16] = L[R,K] · P[K,16] held in registers, R ≤ 6.
+/// The innermost part of every matrix product: a tile T[R,16] = L[R,K] · P[K,16] held in registers, R ≤ 6 or 12.
 ///
-/// Each element is Σ_k in the order of k with one fused multiply-add a term, whatever R is: a row's result doesn't
-/// depend on the rows beside it. Twelve registers of eight lanes are as many as AVX2 has room for beside the operands.
+/// Each element is Σ_k in the order of k with one fused multiply-add a term, whatever R and the processor are: a row's result
+/// doesn't depend on the rows beside it. Twelve registers are as many as AVX2 has room for beside the operands, for six rows;
+/// processors with registers of sixteen lanes hold twelve rows in as many.
 enum ProductTile {
+  /// Rows that fill the registers of every processor.
   static let rows = 6
   static let columns = 16
+  private static let isWide = Kernels.best.isWide
+
+  /// R of the next tile, of `left` rows that are still to come.
+  static func height(_ left: Int, columns: Int, isWide: Bool = isWide) -> Int {
+    if isWide && columns > 8 {
+      // Two tiles of like height, not a full one and one of a row or two.
+      return left <= 2 * rows ? left : left < 4 * rows ? (left + 1) / 2 : 2 * rows
+    }
+    // Two tiles of four keep the multipliers busier than one of six and one of two.
+    return left == 8 || left == 7 ? 4 : min(left, rows)
+  }
 
   /// Where a tile goes, and how.
   struct Destination {
@@ -29,7 +42,7 @@ enum ProductTile {
     let advance: Int
   }
 
-  /// Computes `rows` × `columns` of a tile, 1...6 × 1...16.
+  /// Computes `rows` × `columns` of a tile: as many rows as `height` says × 1...16.
   ///
   /// - Parameters:
   ///   - left: L[R,K], element (r, k) at left[r·leftRow + k·leftStep].
@@ -40,6 +53,7 @@ enum ProductTile {
   ) {
     let operands = Operands(
       columns: columns, depth: depth, left: left, leftRow: leftRow, leftStep: leftStep, panel: panel)
+    if isWide && columns > 8 { return runWide(rows, operands, destination, &prefetch) }
     // The literals make the compiler leave out what a smaller tile doesn't need.
     switch (rows, columns > 8) {
     case (6, true): run(6, true, operands, destination, &prefetch)
@@ -100,7 +114,40 @@ enum ProductTile {
       }
       remaining -= 16
     }
-    if destination.columnStride == 1 && operands.columns == (isWide ? 16 : 8) {
+    deliver(
+      rows, isWide, (a0, a1, a2, a3, a4, a5), (b0, b1, b2, b3, b4, b5), columns: operands.columns, to: destination)
+  }
+
+  /// The same on registers of sixteen lanes, with up to twelve rows.
+  private static func runWide(
+    _ rows: Int, _ operands: Operands, _ destination: Destination, _ prefetch: inout Prefetch
+  ) {
+    withUnsafeTemporaryAllocation(byteCount: 2 * Self.rows * 64, alignment: 64) { buffer in
+      guard let sums = buffer.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
+      prefetch.next = sluice_wide_tile(
+        Int32(rows), operands.depth, operands.left, operands.leftRow, operands.leftStep, operands.panel, sums,
+        prefetch.next, prefetch.lines, prefetch.stride, prefetch.advance)
+      for first in stride(from: 0, to: rows, by: Self.rows) {
+        func half(_ column: Int) -> Half {
+          let place = sums + first * columns + column
+          func lanes(_ row: Int) -> Lanes { loadLanes(place + row * columns) }
+          // What lies behind the last row is never stored.
+          return (lanes(0), lanes(1), lanes(2), lanes(3), lanes(4), lanes(5))
+        }
+        let place = Destination(
+          c: destination.c + first * destination.rowStride, rowStride: destination.rowStride,
+          columnStride: destination.columnStride, alpha: destination.alpha, accumulates: destination.accumulates)
+        deliver(min(Self.rows, rows - first), true, half(0), half(8), columns: operands.columns, to: place)
+      }
+    }
+  }
+
+  /// Puts up to six rows of a tile, given as two halves, where they belong.
+  @inline(__always)
+  private static func deliver(
+    _ rows: Int, _ isWide: Bool, _ a: Half, _ b: Half, columns: Int, to destination: Destination
+  ) {
+    if destination.columnStride == 1 && columns == (isWide ? 16 : 8) {
       @inline(__always)
       func store(_ row: Int, _ a: Lanes, _ b: Lanes) {
         if row >= rows { return }
@@ -109,18 +156,18 @@ enum ProductTile {
         storeLanes(destination.accumulates ? loadLanes(c) + first : first, c)
         if isWide { storeLanes(destination.accumulates ? loadLanes(c + 8) + second : second, c + 8) }
       }
-      store(0, a0, b0)
-      store(1, a1, b1)
-      store(2, a2, b2)
-      store(3, a3, b3)
-      store(4, a4, b4)
-      store(5, a5, b5)
+      store(0, a.0, b.0)
+      store(1, a.1, b.1)
+      store(2, a.2, b.2)
+      store(3, a.3, b.3)
+      store(4, a.4, b.4)
+      store(5, a.5, b.5)
     } else if destination.rowStride == 1 {
-      scatter(min(8, operands.columns), rows, (a0, a1, a2, a3, a4, a5), destination, at: 0)
-      if isWide { scatter(operands.columns - 8, rows, (b0, b1, b2, b3, b4, b5), destination, at: 8) }
+      scatter(min(8, columns), rows, a, destination, at: 0)
+      if isWide { scatter(columns - 8, rows, b, destination, at: 8) }
     } else {
-      edge(min(8, operands.columns), rows, (a0, a1, a2, a3, a4, a5), destination, at: 0)
-      if isWide { edge(operands.columns - 8, rows, (b0, b1, b2, b3, b4, b5), destination, at: 8) }
+      edge(min(8, columns), rows, a, destination, at: 0)
+      if isWide { edge(columns - 8, rows, b, destination, at: 8) }
     }
   }
 

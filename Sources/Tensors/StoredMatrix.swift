@@ -1,0 +1,345 @@
+import CProcessor
+
+/// The matrix of a linear layer, W[O,I], in the precision in which it is stored.
+///
+/// Panels of 16 outputs, which products unpack to float32 a few inputs at a time, in the first-level cache. Results are the
+/// bits that `linear` gives for the same weights in float32, whatever the number of rows, the processor and the crew.
+public struct StoredMatrix: Sendable {
+  /// I and O.
+  public let inputs: Int
+  public let outputs: Int
+  public let format: StoredFormat
+  private let panels: FloatMemory
+  /// From one panel to the next.
+  private let panelBytes: Int
+
+  /// Rows of X at a time: they stay in the second-level cache.
+  private static let rowBlock = 192
+
+  /// Bytes that the weights take.
+  public var byteCount: Int { panelBytes * ((outputs + 15) / 16) }
+
+  /// Copies weights that are numbers.
+  ///
+  /// - Parameters:
+  ///   - format: `float32`, `half` or `brain`.
+  ///   - row: the address of an output's I numbers, which needs no alignment; valid until the next call on the same thread.
+  public init(
+    _ format: StoredFormat, inputs: Int, outputs: Int, crew: Crew? = nil, row: (Int) -> UnsafeRawPointer
+  ) {
+    precondition(format.blocks == nil, "blocks are filled in")
+    self.init(empty: format, inputs: inputs, outputs: outputs)
+    let size = Int(format.kernel.bytes) / 16
+    withBytes { base in
+      share(crew, panelCount, work: 16 * inputs) { range in
+        for panel in range {
+          let place = base + panel * panelBytes
+          let width = min(16, outputs - 16 * panel)
+          if width < 16 { place.initializeMemory(as: UInt8.self, repeating: 0, count: panelBytes) }
+          for lane in 0..<width {
+            let source = row(16 * panel + lane)
+            if size == 4 {
+              Self.spread(UInt32.self, from: source, inputs, to: place, lane: lane)
+            } else {
+              Self.spread(UInt16.self, from: source, inputs, to: place, lane: lane)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static func spread<Element: FixedWidthInteger>(
+    _ type: Element.Type, from source: UnsafeRawPointer, _ count: Int, to panel: UnsafeMutableRawPointer, lane: Int
+  ) {
+    let place = panel.assumingMemoryBound(to: Element.self) + lane
+    for input in 0..<count {
+      place[16 * input] = Element(
+        littleEndian: source.loadUnaligned(fromByteOffset: input * MemoryLayout<Element>.size, as: Element.self))
+    }
+  }
+
+  /// Packs weights that come in blocks.
+  ///
+  /// - Parameter fill: sets the codes, scales and factors of a block of an output; threads call it at once.
+  public init(
+    _ blocks: StoredFormat.Blocks, inputs: Int, outputs: Int, crew: Crew? = nil,
+    fill: (_ output: Int, _ block: Int, _ into: inout StoredBlock) -> Void
+  ) {
+    precondition(inputs % blocks.elements == 0, "blocks fill a row")
+    self.init(empty: StoredFormat(blocks), inputs: inputs, outputs: outputs)
+    let kernel = format.kernel
+    withBytes { base in
+      share(crew, panelCount, work: 16 * inputs) { range in
+        // Sixteen outputs' codes, then their factors.
+        let size = 16 * (blocks.elements + 2 * blocks.groups)
+        withUnsafeTemporaryAllocation(byteCount: size, alignment: 64) { scratch in
+          guard let codes = scratch.baseAddress else { return }
+          for panel in range {
+            for block in 0..<inputs / blocks.elements {
+              codes.initializeMemory(as: UInt8.self, repeating: 0, count: size)
+              let place = base + panel * panelBytes + block * Int(kernel.bytes)
+              place.initializeMemory(as: UInt8.self, repeating: 0, count: Int(kernel.bytes))
+              for lane in 0..<min(16, outputs - 16 * panel) {
+                let factors = codes + 16 * blocks.elements + 2 * blocks.groups * lane
+                var parts = StoredBlock(
+                  codes: (codes + blocks.elements * lane).assumingMemoryBound(to: UInt8.self),
+                  factors: factors.assumingMemoryBound(to: Int8.self),
+                  offsetFactors: (factors + blocks.groups).assumingMemoryBound(to: Int8.self))
+                fill(16 * panel + lane, block, &parts)
+                Self.put(parts, blocks, kernel, lane: lane, into: place)
+              }
+              Self.pack(codes, blocks.elements, bits: blocks.lowBits, from: 0, into: place + Int(kernel.low_at))
+              if blocks.highBits > 0 {
+                Self.pack(
+                  codes, blocks.elements, bits: blocks.highBits, from: blocks.lowBits, into: place + Int(kernel.high_at)
+                )
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static func put(
+    _ parts: StoredBlock, _ blocks: StoredFormat.Blocks, _ kernel: sluice_stored_format, lane: Int,
+    into place: UnsafeMutableRawPointer
+  ) {
+    place.storeBytes(of: parts.scale, toByteOffset: 2 * lane, as: UInt16.self)
+    if blocks.hasOffset { place.storeBytes(of: parts.offset, toByteOffset: 32 + 2 * lane, as: UInt16.self) }
+    guard blocks.hasFactors else { return }
+    for group in 0..<blocks.groups {
+      place.storeBytes(
+        of: parts.factors[group], toByteOffset: Int(kernel.factors_at) + 16 * group + lane, as: Int8.self)
+      guard blocks.hasOffset else { continue }
+      place.storeBytes(
+        of: parts.offsetFactors[group], toByteOffset: Int(kernel.offset_factors_at) + 16 * group + lane, as: Int8.self)
+    }
+  }
+
+  /// Bits `first`... of sixteen outputs' codes [16,elements], those of successive inputs beside one another in a byte.
+  private static func pack(
+    _ codes: UnsafeMutableRawPointer, _ elements: Int, bits: Int, from first: Int, into place: UnsafeMutableRawPointer
+  ) {
+    let codes = codes.assumingMemoryBound(to: UInt8.self)
+    let target = place.assumingMemoryBound(to: UInt8.self)
+    let (each, mask) = (8 / bits, UInt8(truncatingIfNeeded: 1 << bits - 1))
+    for index in 0..<elements / each {
+      for lane in 0..<16 {
+        var byte: UInt8 = 0
+        for step in 0..<each {
+          byte |= (codes[lane * elements + each * index + step] &>> UInt8(first) & mask) &<< UInt8(step * bits)
+        }
+        target[16 * index + lane] = byte
+      }
+    }
+  }
+
+  private init(empty format: StoredFormat, inputs: Int, outputs: Int) {
+    self.inputs = inputs
+    self.outputs = outputs
+    self.format = format
+    panelBytes = format.panelBytes(inputs: inputs)
+    panels = FloatMemory(panelBytes / 4 * ((outputs + 15) / 16))
+  }
+
+  private var panelCount: Int { (outputs + 15) / 16 }
+
+  private func withBytes<Result>(_ body: (UnsafeMutableRawPointer) -> Result) -> Result {
+    withExtendedLifetime(panels) { body(UnsafeMutableRawPointer(panels.base)) }
+  }
+
+  // MARK: - Reading
+
+  /// One output's weights [I] as float32.
+  public func read(_ output: Int, into values: UnsafeMutablePointer<Float>) {
+    readPanel(output / 16) { step, weights in values[step] = weights[output % 16] }
+  }
+
+  /// All weights [O,I] as float32.
+  public func read(into values: UnsafeMutablePointer<Float>, crew: Crew? = nil) {
+    share(crew, panelCount, work: 16 * inputs) { range in
+      for panel in range {
+        let width = min(16, outputs - 16 * panel)
+        let place = values + 16 * panel * inputs
+        readPanel(panel) { step, weights in
+          for lane in 0..<width { place[lane * inputs + step] = weights[lane] }
+        }
+      }
+    }
+  }
+
+  private func readPanel(_ panel: Int, _ body: (_ step: Int, _ weights: UnsafePointer<Float>) -> Void) {
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 16 * Kernels.steps) { buffer in
+      guard let scratch = buffer.baseAddress else { return }
+      for first in stride(from: 0, to: inputs, by: Kernels.steps) {
+        let count = min(Kernels.steps, inputs - first)
+        unpack(Kernels.best, panel, first: first, steps: count, into: scratch, stride: 16)
+        for step in 0..<count { body(first + step, scratch + 16 * step) }
+      }
+    }
+  }
+
+  private func unpack(
+    _ kernels: Kernels, _ panel: Int, first: Int, steps: Int, into scratch: UnsafeMutablePointer<Float>, stride: Int
+  ) {
+    withUnsafePointer(to: format.kernel) { format in
+      withBytes { base in
+        sluice_unpack(
+          kernels.flag, format, (base + panel * panelBytes).assumingMemoryBound(to: UInt8.self), first, steps, scratch,
+          stride)
+      }
+    }
+  }
+
+  // MARK: - Products
+
+  /// Y[N,O] = X[N,I] · Wᵀ (+ Y).
+  ///
+  /// - Parameters:
+  ///   - stride: floats from one row of Y to the next; nil for O.
+  ///   - accumulates: whether it is added to what is in Y.
+  public func multiply(
+    rows: Int, x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, stride: Int? = nil, accumulates: Bool = false,
+    crew: Crew? = nil
+  ) {
+    multiply(.best, rows: rows, x: x, y: y, stride: stride ?? outputs, accumulates: accumulates, crew: crew)
+  }
+
+  func multiply(
+    _ kernels: Kernels, rows: Int, x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, stride: Int,
+    accumulates: Bool, crew: Crew? = nil
+  ) {
+    guard rows > 0 else { return }
+    let panels = kernels.panels(rows: rows)
+    share(crew, (panelCount + panels - 1) / panels, work: 16 * panels * inputs) { range in
+      let columns = panels * range.lowerBound..<min(panelCount, panels * range.upperBound)
+      for first in Swift.stride(from: 0, to: rows, by: Self.rowBlock) {
+        let count = min(Self.rowBlock, rows - first)
+        multiply(
+          kernels, panels: columns, by: panels, rows: count, x: x + first * inputs, y: y + first * stride,
+          stride: stride,
+          accumulates: accumulates)
+      }
+    }
+  }
+
+  /// Some panels' part of Y, for rows that stay in the cache.
+  private func multiply(
+    _ kernels: Kernels, panels: Range<Int>, by most: Int, rows: Int, x: UnsafePointer<Float>,
+    y: UnsafeMutablePointer<Float>, stride: Int, accumulates: Bool
+  ) {
+    let tiles = kernels.tiles(rows: rows, panels: most)
+    let width = 16 * most
+    // X in the order in which tiles read it; unpacked weights; sums [rows,width].
+    let floats = rows * inputs + Kernels.steps * width + rows * width
+    withUnsafeTemporaryAllocation(byteCount: 4 * floats, alignment: 64) { buffer in
+      guard let left = buffer.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
+      let weights = left + rows * inputs
+      let sums = weights + Kernels.steps * width
+      for tile in tiles {
+        interleave(x + tile.lowerBound * inputs, rows: tile.count, into: left + tile.lowerBound * inputs)
+      }
+      var panel = panels.lowerBound
+      while panel < panels.upperBound {
+        // What is left over goes panel by panel.
+        let count = panels.upperBound - panel >= most ? most : 1
+        // Partial sums of as many inputs as a block of the float32 product has, so that the bits are the same.
+        for block in Swift.stride(from: 0, to: inputs, by: PanelProduct.depth) {
+          let end = min(block + PanelProduct.depth, inputs)
+          if kernels.isDirect(rows: rows, panels: count) {
+            multiplyDirectly(panel, rows: rows, inputs: block..<end, left: left + block * rows, sums: sums)
+          } else {
+            for first in Swift.stride(from: block, to: end, by: Kernels.steps) {
+              let steps = min(Kernels.steps, end - first)
+              for index in 0..<count {
+                unpack(
+                  kernels, panel + index, first: first, steps: steps, into: weights + 16 * index, stride: 16 * count)
+              }
+              for tile in tiles {
+                sluice_multiply(
+                  kernels.flag, Int32(tile.count), Int32(count), steps,
+                  left + tile.lowerBound * inputs + first * tile.count,
+                  weights, sums + tile.lowerBound * 16 * count, first == block ? 1 : 0)
+              }
+            }
+          }
+          deliver(
+            sums, rows: rows, width: 16 * count, to: y + 16 * panel, columns: min(16 * count, outputs - 16 * panel),
+            stride: stride, accumulates: accumulates || block > 0)
+        }
+        panel += count
+      }
+    }
+  }
+
+  /// Four panels' sums over some inputs.
+  private func multiplyDirectly(
+    _ panel: Int, rows: Int, inputs: Range<Int>, left: UnsafePointer<Float>, sums: UnsafeMutablePointer<Float>
+  ) {
+    withUnsafePointer(to: format.kernel) { format in
+      withBytes { base in
+        sluice_wide_direct(
+          Int32(rows), format, (base + panel * panelBytes).assumingMemoryBound(to: UInt8.self), panelBytes,
+          inputs.lowerBound, inputs.count, left, sums)
+      }
+    }
+  }
+
+  /// Rows [R,I] as [I,R].
+  private func interleave(_ x: UnsafePointer<Float>, rows: Int, into left: UnsafeMutablePointer<Float>) {
+    if rows == 1 { return left.update(from: x, count: inputs) }
+    for row in 0..<rows {
+      let source = x + row * inputs
+      for input in 0..<inputs { left[input * rows + row] = source[input] }
+    }
+  }
+
+  private func deliver(
+    _ sums: UnsafePointer<Float>, rows: Int, width: Int, to y: UnsafeMutablePointer<Float>, columns: Int, stride: Int,
+    accumulates: Bool
+  ) {
+    for row in 0..<rows {
+      let (from, to) = (sums + row * width, y + row * stride)
+      if accumulates {
+        for column in 0..<columns { to[column] += from[column] }
+      } else {
+        to.update(from: from, count: columns)
+      }
+    }
+  }
+}
+
+/// The kernels of one kind of processor.
+struct Kernels: Sendable, Hashable {
+  /// Inputs that are unpacked at a time: a divisor of `PanelProduct.depth` that whole groups fill.
+  static let steps = 32
+  /// Those that every processor runs which the program is built for.
+  static let base = Kernels(isWide: false)
+  /// Those for registers of 16 floats, where this processor has them.
+  static let best = Kernels(isWide: sluice_has_wide_vectors() != 0)
+
+  let isWide: Bool
+  var flag: Int32 { isWide ? 1 : 0 }
+
+  /// Panels that a tile spans: enough sums under way that none waits for its predecessor.
+  func panels(rows: Int) -> Int {
+    if isWide { return rows <= 6 ? 4 : 2 }
+    return rows <= 3 ? 2 : 1
+  }
+
+  /// Whether weights are multiplied as they are read.
+  func isDirect(rows: Int, panels: Int) -> Bool { isWide && rows <= 4 && panels == 4 }
+
+  /// Rows 0..<rows in tiles of nearly equal height, as many as the registers hold.
+  func tiles(rows: Int, panels: Int) -> [Range<Int>] {
+    let most = isWide ? (panels == 4 ? 6 : 12) : (panels == 2 ? 3 : 6)
+    let count = (rows + most - 1) / most
+    let (height, taller) = (rows / count, rows % count)
+    return (0..<count).map { tile in
+      let first = tile * height + min(tile, taller)
+      return first..<first + height + (tile < taller ? 1 : 0)
+    }
+  }
+}

@@ -1,0 +1,186 @@
+import Testing
+
+@testable import Tensors
+
+/// Products with weights as they are stored, beside `linear` with the same weights in float32: the same bits.
+struct StoredMatrixTests {
+  /// Formats as GGML's quantisations have them.
+  static let blocks: [String: StoredFormat.Blocks] = {
+    typealias Blocks = StoredFormat.Blocks
+    func make(_ elements: Int, _ group: Int, _ bits: Int, _ change: (inout Blocks) -> Void = { _ in }) -> Blocks {
+      var blocks = Blocks(elements: elements, group: group, bits: bits)
+      change(&blocks)
+      return blocks
+    }
+    return [
+      "Q4_0": make(32, 32, 4) { $0.zero = 8 },
+      "Q4_1": make(32, 32, 4) { $0.hasOffset = true },
+      "Q5_0": make(32, 32, 5) { $0.zero = 16 },
+      "Q5_1": make(32, 32, 5) { $0.hasOffset = true },
+      "Q8_0": make(32, 32, 8),
+      "Q2_K": make(256, 16, 2) { ($0.hasOffset, $0.hasFactors) = (true, true) },
+      "Q3_K": make(256, 16, 3) { ($0.zero, $0.hasFactors) = (4, true) },
+      "Q4_K": make(256, 32, 4) { ($0.hasOffset, $0.hasFactors) = (true, true) },
+      "Q5_K": make(256, 32, 5) { ($0.hasOffset, $0.hasFactors) = (true, true) },
+      "Q6_K": make(256, 16, 6) { ($0.zero, $0.hasFactors) = (32, true) },
+      "IQ4_NL": make(32, 32, 4) { $0.table = Self.table },
+      "IQ4_XS": make(256, 32, 4) { ($0.table, $0.hasFactors) = (Self.table, true) },
+      "MXFP4": make(32, 32, 4) { ($0.table, $0.hasBrainScale) = (Self.table, true) },
+    ]
+  }()
+  private static let table: [Int8] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
+
+  /// A matrix of random blocks, and its weights by the formula.
+  private static func random(
+    _ blocks: StoredFormat.Blocks, inputs: Int, outputs: Int, crew: Crew? = nil
+  ) -> (matrix: StoredMatrix, weights: [Float]) {
+    func draws(_ output: Int, _ block: Int) -> SplitMix { SplitMix(state: UInt64(1 + output * 1_000 + block)) }
+    let matrix = StoredMatrix(blocks, inputs: inputs, outputs: outputs, crew: crew) { output, block, parts in
+      var draws = draws(output, block)
+      for i in 0..<blocks.elements { parts.codes[i] = UInt8(draws.below(1 << blocks.bits)) }
+      for group in 0..<blocks.elements / blocks.group {
+        parts.factors[group] = Int8(draws.below(64) - 32)
+        parts.offsetFactors[group] = Int8(draws.below(64))
+      }
+      (parts.scale, parts.offset) = scales(&draws, blocks)
+    }
+    var weights: [Float] = []
+    for output in 0..<outputs {
+      for block in 0..<inputs / blocks.elements {
+        var draws = draws(output, block)
+        let codes = (0..<blocks.elements).map { _ in draws.below(1 << blocks.bits) }
+        let factors = (0..<blocks.elements / blocks.group).map { _ in (draws.below(64) - 32, draws.below(64)) }
+        let bits = scales(&draws, blocks)
+        let scale =
+          blocks.hasBrainScale ? Float(bitPattern: UInt32(bits.scale) << 16) : Float(Float16(bitPattern: bits.scale))
+        let offset = Float(Float16(bitPattern: bits.offset))
+        for (i, code) in codes.enumerated() {
+          let level =
+            blocks.table.map { Float($0[code]) }
+            ?? (blocks.bits == 8 ? Float(Int8(truncatingIfNeeded: code)) : Float(code - blocks.zero))
+          let (factor, offsetFactor) = blocks.hasFactors ? factors[i / blocks.group] : (1, 1)
+          weights.append(
+            scale * Float(factor) * level + (blocks.hasOffset ? offset * Float(offsetFactor) : 0))
+        }
+      }
+    }
+    return (matrix, weights)
+  }
+
+  private static func scales(_ draws: inout SplitMix, _ blocks: StoredFormat.Blocks) -> (scale: UInt16, offset: UInt16)
+  {
+    let scale = Float(draws.below(2_000) - 1_000) / 20_000
+    let offset = Float16(Float(draws.below(2_000) - 1_000) / 10_000)
+    return (
+      blocks.hasBrainScale ? UInt16(scale.bitPattern >> 16) : Float16(scale).bitPattern, offset.bitPattern
+    )
+  }
+
+  /// Rows of every height of a tile, and more than stay in the cache.
+  private static let rowCounts = Array(1...13) + [16, 25, 64, 201]
+
+  @Test("every quantisation gives the bits of the float32 product", arguments: blocks.keys.sorted())
+  func quantised(_ name: String) throws {
+    let blocks = try #require(Self.blocks[name])
+    for (inputs, outputs) in [(256, 40), (1_024, 97)] {
+      let (matrix, weights) = Self.random(blocks, inputs: inputs, outputs: outputs)
+      var read = [Float](repeating: .nan, count: weights.count)
+      matrix.read(into: &read)
+      #expect(read == weights)
+      var row = [Float](repeating: .nan, count: inputs)
+      matrix.read(outputs - 1, into: &row)
+      #expect(row == Array(weights.suffix(inputs)))
+      compare(matrix, weights)
+    }
+  }
+
+  @Test("plain numbers give the bits of the float32 product")
+  func plain() {
+    for (inputs, outputs) in [(1, 1), (33, 16), (500, 50)] {
+      var draws = SplitMix(state: 5)
+      let values = (0..<inputs * outputs).map { _ in Float(draws.below(2_001) - 1_000) / 700 }
+      let halves = values.map { Float16($0).bitPattern }
+      let brains = values.map { UInt16($0.bitPattern >> 16) }
+      halves.withUnsafeBytes { bytes in
+        compare(
+          StoredMatrix(.half, inputs: inputs, outputs: outputs) { bytes.baseAddress! + 2 * inputs * $0 },
+          halves.map { Float(Float16(bitPattern: $0)) })
+      }
+      brains.withUnsafeBytes { bytes in
+        compare(
+          StoredMatrix(.brain, inputs: inputs, outputs: outputs) { bytes.baseAddress! + 2 * inputs * $0 },
+          brains.map { Float(bitPattern: UInt32($0) << 16) })
+      }
+      values.withUnsafeBytes { bytes in
+        compare(
+          StoredMatrix(.float32, inputs: inputs, outputs: outputs) { bytes.baseAddress! + 4 * inputs * $0 }, values)
+      }
+    }
+  }
+
+  @Test("every half-precision number is read as it is")
+  func halves() {
+    let all = (0...UInt16.max).filter { Float16(bitPattern: $0).isFinite }
+    all.withUnsafeBytes { bytes in
+      let matrix = StoredMatrix(.half, inputs: all.count, outputs: 1) { _ in bytes.baseAddress! }
+      var read = [Float](repeating: .nan, count: all.count)
+      matrix.read(into: &read)
+      #expect(read.map(\.bitPattern) == all.map { Float(Float16(bitPattern: $0)).bitPattern })
+    }
+  }
+
+  @Test("threads share the panels, and the stride leaves what lies beside alone")
+  func shared() throws {
+    let blocks = try #require(Self.blocks["Q6_K"])
+    Crew.gather(3) { crew in
+      let (matrix, weights) = Self.random(blocks, inputs: 512, outputs: 203, crew: crew)
+      let (alone, _) = Self.random(blocks, inputs: 512, outputs: 203)
+      let rows = 9
+      let x = Self.inputs(rows * 512)
+      var y = [Float](repeating: 7, count: rows * 300)
+      var expected = y
+      matrix.multiply(rows: rows, x: x, y: &y, stride: 300, accumulates: true, crew: crew)
+      alone.multiply(rows: rows, x: x, y: &expected, stride: 300, accumulates: true)
+      #expect(y == expected)
+      for row in 0..<rows { #expect(y[row * 300 + 203..<row * 300 + 300].allSatisfy { $0 == 7 }) }
+      _ = weights
+    }
+  }
+
+  private static func inputs(_ count: Int) -> [Float] {
+    var draws = SplitMix(state: 11)
+    return (0..<count).map { _ in Float(draws.below(4_001) - 2_000) / 1_300 }
+  }
+
+  private func compare(_ matrix: StoredMatrix, _ weights: [Float]) {
+    let (inputs, outputs) = (matrix.inputs, matrix.outputs)
+    for rows in Self.rowCounts {
+      let x = Self.inputs(rows * inputs)
+      for accumulates in [false, true] {
+        let start = [Float](repeating: accumulates ? 0.375 : .nan, count: rows * outputs)
+        var expected = start
+        matrixProduct(
+          rows, outputs, inputs, x, lda: inputs, weights, ldb: inputs, transposeB: true, &expected, ldc: outputs,
+          beta: accumulates ? 1 : 0)
+        for kernels in Set([Kernels.base, .best]) {
+          var y = start
+          matrix.multiply(kernels, rows: rows, x: x, y: &y, stride: outputs, accumulates: accumulates)
+          #expect(y == expected, "\(rows) rows of \(inputs), \(outputs) outputs, \(kernels)")
+        }
+      }
+    }
+  }
+}
+
+/// Numbers at random, the same in every run (Steele et al., 2014).
+private struct SplitMix {
+  var state: UInt64
+
+  mutating func below(_ limit: Int) -> Int {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
+    return Int((z ^ z >> 31) >> 33) % limit
+  }
+}
