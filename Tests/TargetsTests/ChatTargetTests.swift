@@ -34,7 +34,10 @@ struct ChatTargetTests {
     let recipe = LocalTarget.Recipe(path: folder.path, settings: settings, maxTokens: 4)
     return try recipe.make(
       TargetContext(
-        decoder: { LoadedDecoder(fingerprint: "sha256:chat", model: try CausalLanguageModel.load(folder: $0)) },
+        decoder: {
+          LoadedDecoder(
+            fingerprint: "sha256:chat", model: try CausalLanguageModel.load(folder: $0, precision: $1))
+        },
         workers: 1, seed: 1, policy: "policy.yaml", time: time,
         digest: { String(StableHash.fnv1a($0.utf8), radix: 16) }, waits: { _ in }, redactor: Redactor([]),
         servers: ModelServers(redactor: Redactor(), fingerprint: { $0 }, digest: { $0 })))

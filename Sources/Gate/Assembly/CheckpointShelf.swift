@@ -5,15 +5,24 @@ import Targets
 
 /// Loads and hashes each checkpoint once, however many roles it plays.
 final class CheckpointShelf: Sendable {
-  private let decoders = Mutex<[String: LoadedDecoder]>([:])
+  private struct Key: Hashable {
+    let folder: String
+    let precision: WeightPrecision
+  }
+
+  private let decoders = Mutex<[Key: LoadedDecoder]>([:])
   private let fingerprints = Mutex<[String: String]>([:])
 
+  /// - Parameter precision: of the weights at least; what is here in float32 serves both.
   /// - Throws: `SluiceError` (usage) for a checkpoint that is missing or malformed.
-  func decoder(_ folder: String) throws -> LoadedDecoder {
-    if let known = decoders.withLock({ $0[folder] }) { return known }
+  func decoder(_ folder: String, _ precision: WeightPrecision) throws -> LoadedDecoder {
+    let known = decoders.withLock {
+      $0[Key(folder: folder, precision: .float32)] ?? $0[Key(folder: folder, precision: precision)]
+    }
+    if let known { return known }
     let decoder = LoadedDecoder(
-      fingerprint: try fingerprint(folder), model: try CausalLanguageModel.load(folder: folder))
-    decoders.withLock { $0[folder] = decoder }
+      fingerprint: try fingerprint(folder), model: try CausalLanguageModel.load(folder: folder, precision: precision))
+    decoders.withLock { $0[Key(folder: folder, precision: precision)] = decoder }
     return decoder
   }
 

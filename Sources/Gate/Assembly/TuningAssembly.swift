@@ -36,9 +36,10 @@ extension Assembly {
       // A served candidate's name says nothing of a checkpoint.
       if candidate.recipe.checkpoint == nil { variant.label = nil }
       variant.recipe = candidate.recipe.asking(checkpoint: folder)
-      context.decoder = { folder in
+      context.decoder = { folder, precision in
         LoadedDecoder(
-          fingerprint: try SHA256.fingerprint(folder: folder), model: try CausalLanguageModel.load(folder: folder))
+          fingerprint: try SHA256.fingerprint(folder: folder),
+          model: try CausalLanguageModel.load(folder: folder, precision: precision))
       }
     case .served(let served):
       guard let recipe = candidate.recipe.asking(served: served) else {

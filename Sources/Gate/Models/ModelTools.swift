@@ -51,7 +51,7 @@ public enum ModelTools {
   public static func score(_ path: String, texts: [String], top: Int) async throws -> [Scored] {
     switch try CheckpointDescription.load(path).role {
     case .decoder:
-      let model = try CausalLanguageModel.load(folder: path)
+      let model = try CausalLanguageModel.load(folder: path, precision: .stored)
       return try texts.map { text in
         let score = try model.score(text, top: top)
         func tokens(_ tokens: [TextScore.Token]) -> [Scored.Token] {
@@ -97,7 +97,7 @@ public enum ModelTools {
   public static func generate(
     _ path: String, prompts: [String], samples: Int, settings: SamplingSettings
   ) async throws -> [Sample] {
-    let model = try CausalLanguageModel.load(folder: path)
+    let model = try CausalLanguageModel.load(folder: path, precision: .stored)
     let target = try LocalTarget(name: path, fingerprint: path, model: model, settings: settings, workers: workers)
     let requests = prompts.flatMap { prompt in
       (0..<samples).map { TargetRequest(prompt: prompt, sampleIndex: $0) }
@@ -130,7 +130,7 @@ public enum ModelTools {
   /// A prompt as a local target hands it to its model.
   /// - Throws: `SluiceError` (usage) for a checkpoint that can't be used, or a chat template that can't be rendered.
   public static func render(_ path: String, prompt: String, settings: SamplingSettings) throws -> Rendered {
-    let model = try CausalLanguageModel.load(folder: path)
+    let model = try CausalLanguageModel.load(folder: path, precision: .stored)
     let prompts = try LocalPrompt(model, settings, time: .now)
     let (text, usesTime) = try prompts.rendered(prompt)
     let ids = prompts.tokens(rendered: text)

@@ -38,8 +38,8 @@ public struct AdaptedCheckpoint: Sendable {
 
   /// The base with the adapter merged in.
   /// - Throws: `SluiceError` (usage) naming the file and what is wrong with it.
-  func model() throws -> CausalLanguageModel {
-    let model = try CausalLanguageModel.load(folder: base)
+  func model(_ precision: WeightPrecision = .float32) throws -> CausalLanguageModel {
+    let model = try CausalLanguageModel.load(folder: base, precision: precision)
     let adapter = try LoRAAdapter.load(folder: folder, layout: model.weights.layout)
     return model.with(
       adapter.merged(into: model.weights),

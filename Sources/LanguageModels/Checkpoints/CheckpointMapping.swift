@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import Tensors
 
 /// Tensors by name, wherever they are stored.
@@ -22,6 +23,10 @@ protocol TensorSource {
   /// Fills `values` with a tensor's elements as float32, row-major.
   /// - Throws: `SluiceError` (exit 64) for a type that can't be read, or a NaN or infinity.
   func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws
+
+  /// A tensor [O,I] in the precision in which it is stored.
+  /// - Throws: as `read` does.
+  func stored(_ name: String, crew: Crew?) throws -> StoredMatrix
 }
 
 extension TensorSource {
@@ -59,10 +64,15 @@ extension TensorSource {
 enum CheckpointMapping {
   /// Reads all weights of `architecture`.
   /// - Throws: `SluiceError` (usage) for a missing, wrongly shaped or non-finite tensor.
-  static func load(_ architecture: Architecture, from source: some TensorSource) throws -> Weights {
+  static func load(
+    _ architecture: Architecture, from source: some TensorSource, precision: WeightPrecision = .float32
+  ) throws -> Weights {
     // Everything is there and fits before memory is taken for it.
     let layout = try check(architecture, source)
     let stored = storedNames(layout, source)
+    if precision == .stored, layout.canBeStored {
+      return Weights(layout: layout, stored: try load(layout, stored, from: source))
+    }
     let values = try [Float](inLargePages: layout.count) { buffer in
       for (slot, name) in zip(layout.slots, stored) {
         let place = UnsafeMutableBufferPointer(rebasing: buffer[slot.offset..<slot.offset + slot.count])
@@ -73,6 +83,39 @@ enum CheckpointMapping {
       }
     }
     return Weights(layout: layout, values: values)
+  }
+
+  /// Matrices as they are stored, vectors as float32.
+  private static func load(
+    _ layout: ParameterLayout, _ names: [String], from source: some TensorSource
+  ) throws -> StoredWeights {
+    var result: Result<StoredWeights, any Error>?
+    Crew.gather(ProcessInfo.processInfo.activeProcessorCount) { crew in
+      result = Result {
+        var matrices: [StoredMatrix?] = []
+        var vectors: [Float] = []
+        var places: [Int: Int] = [:]
+        for (slot, name) in zip(layout.slots, names) {
+          guard slot.shape.count == 1 else {
+            matrices.append(try source.stored(name, crew: crew))
+            continue
+          }
+          matrices.append(nil)
+          places[slot.offset] = vectors.count
+          let values = try source.tensor(name, shape: slot.shape)
+          vectors += source.storesWholeGains ? values : values.map { $0 + slot.storedLess }
+        }
+        let projections = layout.graph.projections.map { $0.parts.compactMap { matrices[$0.slot] } }
+        let projected = Set(layout.graph.projections.flatMap { $0.parts.map(\.slot) })
+        var tables: [Int: StoredMatrix] = [:]
+        for (index, slot) in layout.slots.enumerated() where !projected.contains(index) {
+          tables[slot.offset] = matrices[index]
+        }
+        return StoredWeights(projections: projections, tables: tables, vectors: vectors, places: places)
+      }
+    }
+    guard let result else { throw InternalError("the weights weren't read") }
+    return try result.get()
   }
 
   /// The layout of `architecture`, once every tensor is known to be there with its shape.

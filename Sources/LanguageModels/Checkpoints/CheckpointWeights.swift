@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Tensors
 
 /// The weights of a Hugging Face folder: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
 public struct CheckpointWeights: TensorSource, Sendable {
@@ -85,6 +86,20 @@ public struct CheckpointWeights: TensorSource, Sendable {
       throw SluiceError.badInput(
         "tensor \(brief(name)) holds \(values[first]) at element \(first)", file: files[number].path,
         remedy: "The training diverged or the file is damaged: use another checkpoint.")
+    }
+  }
+
+  public func stored(_ name: String, crew: Crew?) throws -> StoredMatrix {
+    guard let number = fileOf[name], let shape = shape(of: name) else {
+      throw SluiceError.badInput("the checkpoint has no tensor \(brief(name))", file: folder)
+    }
+    if let matrix = try files[number].stored(name, crew: crew) { return matrix }
+    // Says what is wrong with it.
+    let values = try tensor(name, shape: shape)
+    return values.withUnsafeBytes { bytes in
+      StoredMatrix(.float32, inputs: shape[1], outputs: shape[0], crew: crew) { output in
+        bytes.baseAddress.unsafelyUnwrapped + 4 * shape[1] * output
+      }
     }
   }
 

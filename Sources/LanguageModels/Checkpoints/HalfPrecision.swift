@@ -38,4 +38,28 @@ public enum HalfPrecision {
     if value.isNaN { return UInt16(truncatingIfNeeded: bits >> 16) | 0x0040 }
     return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ (bits >> 16 & 1)) >> 16)
   }
+
+  /// The exponent's bits of a binary16 and of a bfloat16; all set in what isn't finite.
+  static let halfExponent: UInt16 = 0x7c00
+  static let brainExponent: UInt16 = 0x7f80
+
+  /// Whether all of `count` 16-bit numbers, little-endian and at any address, are finite.
+  static func areFinite(_ numbers: UnsafeRawPointer, count: Int, exponent: UInt16) -> Bool {
+    var isBroken: UInt16 = 0
+    for index in 0..<count {
+      let bits = UInt16(littleEndian: numbers.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
+      isBroken |= bits & exponent == exponent ? 1 : 0
+    }
+    return isBroken == 0
+  }
+
+  /// Whether all of `count` float32 numbers, little-endian and at any address, are finite.
+  static func areFinite(floats numbers: UnsafeRawPointer, count: Int) -> Bool {
+    var isBroken: UInt32 = 0
+    for index in 0..<count {
+      let bits = UInt32(littleEndian: numbers.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self))
+      isBroken |= bits & 0x7fff_ffff >= 0x7f80_0000 ? 1 : 0
+    }
+    return isBroken == 0
+  }
 }

@@ -54,4 +54,15 @@ final class MappedFile: Sendable {
       return try body(UnsafeRawBufferPointer(rebasing: bytes[range]))
     }
   }
+
+  /// Says that the bytes of `range` won't be read again soon, so that they needn't stay in memory beside what was made of them.
+  func release(_ range: Range<Int>) {
+    #if canImport(Glibc)
+      let page = UInt(sysconf(Int32(_SC_PAGESIZE)))
+      // Pages that the range shares with its neighbours stay.
+      let first = (address + UInt(range.lowerBound) + page - 1) / page * page
+      let last = (address + UInt(min(range.upperBound, count))) / page * page
+      if first < last { _ = madvise(UnsafeMutableRawPointer(bitPattern: first), Int(last - first), MADV_DONTNEED) }
+    #endif
+  }
 }

@@ -1,4 +1,6 @@
 import Core
+import Synchronization
+import Tensors
 
 /// A safetensors file, memory-mapped: opening reads the header only, and a tensor costs its own conversion.
 public struct SafetensorsFile: Sendable {
@@ -61,6 +63,32 @@ public struct SafetensorsFile: Sendable {
           remedy: "Export the checkpoint in one of these types.")
       }
     }
+  }
+
+  /// A tensor [O,I] in the precision in which it is stored; nil for a type that isn't read, or where a number isn't finite.
+  /// - Throws: `SluiceError` where there is no such tensor.
+  func stored(_ name: String, crew: Crew?) throws -> StoredMatrix? {
+    guard let info = tensors[name] else { throw SluiceError.badInput("no tensor \(brief(name))", file: path) }
+    let kind: (format: StoredFormat, type: GGUFTensorType)
+    switch info.dtype {
+    case .f32: kind = (.float32, .f32)
+    case .f16: kind = (.half, .f16)
+    case .bf16: kind = (.brain, .bf16)
+    default: return nil
+    }
+    guard info.shape.count == 2 else { throw InternalError("tensor \(name) \(info.shape) isn't a matrix") }
+    let isBroken = Atomic(false)
+    let matrix = try file.withBytes(info.byteRange) { bytes -> StoredMatrix? in
+      guard let base = bytes.baseAddress else { return nil }
+      let rowBytes = info.shape[1] * kind.type.bytes
+      return StoredMatrix(kind.format, inputs: info.shape[1], outputs: info.shape[0], crew: crew) { output in
+        let source = base + output * rowBytes
+        if !kind.type.isFinite(source, count: info.shape[1]) { isBroken.store(true, ordering: .relaxed) }
+        return source
+      }
+    }
+    file.release(info.byteRange)
+    return isBroken.load(ordering: .relaxed) ? nil : matrix
   }
 
   @inline(__always)

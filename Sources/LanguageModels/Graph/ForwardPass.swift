@@ -38,15 +38,10 @@ struct ForwardPass {
       case .linear(let step):
         let projection = graph.projections[step.projection]
         let (x, y) = (values + places.offsets[step.input], values + places.offsets[step.output])
-        let bias = projection.bias.map { weights[$0] }
         let residual = step.residual.map { UnsafePointer(values + places.offsets[$0]) }
-        if step.projection < packed.count, let matrix = packed[step.projection] {
-          matrix.linear(rows: rows, x: x, bias: bias, residual: residual, y: y, crew: crew)
-        } else {
-          linear(
-            projection.shape, rows: rows, x: x, weight: weights.matrix(step.projection, projection), bias: bias,
-            residual: residual, y: y, crew: crew)
-        }
+        let matrix = step.projection < packed.count ? packed[step.projection] : nil
+        weights.linear(
+          step.projection, projection, packed: matrix, rows: rows, x: x, residual: residual, y: y, crew: crew)
       case .headNorm(let step): headNorm(step, rows: rows, epsilon: epsilon)
       case .rotate(let step):
         let x = values + places.offsets[step.value]
@@ -81,8 +76,8 @@ struct ForwardPass {
     let out = values + places.offsets[step.output]
     for row in 0..<rows {
       let y = out + row * c
-      let token = weights[step.tokens] + Int(tokens[row]) * c
-      if step.scale == 1 { y.update(from: token, count: c) } else { for i in 0..<c { y[i] = step.scale * token[i] } }
+      weights.read(row: Int(tokens[row]), ofTable: step.tokens, width: c, into: y)
+      if step.scale != 1 { for i in 0..<c { y[i] *= step.scale } }
       if let table = step.positions { add(c, weights[table] + (Int(positions[row]) + step.positionOffset) * c, to: y) }
       if let table = step.segments { add(c, weights[table] + (segments.isEmpty ? 0 : Int(segments[row]) * c), to: y) }
     }

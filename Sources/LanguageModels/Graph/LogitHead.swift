@@ -6,8 +6,8 @@ extension Graph.Head {
     rows: Int, _ architecture: Architecture, hidden: UnsafePointer<Float>, _ weights: WeightPointers,
     into logits: UnsafeMutablePointer<Float>, crew: Crew? = nil
   ) {
-    let (c, v) = (architecture.width, architecture.vocabulary)
-    matrixProduct(rows, v, c, hidden, lda: c, weights[weight], ldb: c, transposeB: true, logits, ldc: v, crew: crew)
+    let v = architecture.vocabulary
+    weights.multiply(byTable: weight, rows: rows, x: hidden, architecture, y: logits, crew: crew)
     if let cap = softCap {
       share(crew, rows, work: v) { Tensors.softCap($0.count * v, cap, logits + $0.lowerBound * v) }
     }

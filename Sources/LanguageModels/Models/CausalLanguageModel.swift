@@ -42,10 +42,14 @@ public final class CausalLanguageModel: Sendable {
   }
 
   /// Reads a Hugging Face folder, a GGUF file, or a LoRA adapter's folder whose base is here too.
+  ///
+  /// - Parameter precision: of the weights in memory; `stored` for a model that only answers.
   /// - Throws: `SluiceError` (usage) naming the file and what is wrong with it.
-  public static func load(folder: String) throws -> CausalLanguageModel {
-    if folder.hasSuffix(".gguf") { return try loadGGUF(folder) }
-    if let adapted = try AdaptedCheckpoint.at(folder) { return try adapted.model() }
+  public static func load(
+    folder: String, precision: WeightPrecision = .float32
+  ) throws -> CausalLanguageModel {
+    if folder.hasSuffix(".gguf") { return try loadGGUF(folder, precision) }
+    if let adapted = try AdaptedCheckpoint.at(folder) { return try adapted.model(precision) }
     let configuration = try CheckpointConfiguration(folder: folder)
     var architecture = try Architecture(configuration)
     guard !architecture.family.isEncoder else {
@@ -57,7 +61,7 @@ public final class CausalLanguageModel: Sendable {
     let tokenizer = try loadTokenizer(folder, architecture, configuration)
     let settings = try DecoderSettings(folder, configuration, architecture, tokenizer)
     return CausalLanguageModel(
-      weights: try CheckpointMapping.load(architecture, from: source), tokenizer: tokenizer,
+      weights: try CheckpointMapping.load(architecture, from: source, precision: precision), tokenizer: tokenizer,
       promptTemplate: try configuration.optionalString("prompt_template"), endTokens: settings.endTokens,
       chat: settings.chat, maxNewTokens: settings.maxNewTokens)
   }
@@ -82,15 +86,20 @@ public final class CausalLanguageModel: Sendable {
       to: folder + "/model.safetensors")
   }
 
-  /// Samples completions; each depends on its own request alone. Requests past the context are cut from the front.
+  /// Samples completions; each depends on its own request, and the prefix, alone. Requests past the context are cut from the
+  /// front.
+  ///
+  /// - Parameter prefix: tokens that come before every request, computed once for a batch.
   public func generate(
-    _ requests: [GenerationRequest], temperature: Float, topP: Float, maxTokens: Int, workers: Int
+    _ requests: [GenerationRequest], after prefix: [Int] = [], temperature: Float, topP: Float, maxTokens: Int,
+    workers: Int
   ) -> [Generation] {
-    let room = max(1, weights.architecture.context - min(maxTokens, weights.architecture.context / 2))
+    let context = weights.architecture.context
+    let room = max(1, context - min(maxTokens, context / 2) - prefix.count)
     let cut = requests.map {
       GenerationRequest(prompt: Array($0.prompt.suffix(room)), seed: $0.seed, temperature: $0.temperature)
     }
-    return Decoder(weights: weights).generate(
+    return Decoder(weights: weights, prefix: prefix).generate(
       cut,
       settings: DecodingSettings(temperature: temperature, topP: topP, maxTokens: maxTokens, endTokens: endTokens),
       workers: workers)

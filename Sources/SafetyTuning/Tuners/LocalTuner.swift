@@ -167,7 +167,7 @@ extension LocalTuner {
           .usage, "a served model can't be tuned in this process", at: SourceLocation(file: context.policy),
           remedy: "Use another kind of tuner.")
       }
-      let loaded = try context.decoder(checkpoint)
+      let loaded = try context.decoder(checkpoint, .float32)
       let asked = candidate.recipe.settings
       return try LocalTuner(
         checkpoint: checkpoint, model: loaded.model, modelFingerprint: loaded.fingerprint,

@@ -63,7 +63,7 @@ public struct LoadedDecoder: Sendable {
 /// What targets are made with.
 public struct TargetContext: Sendable {
   /// Loads a checkpoint, or returns it where it was loaded before.
-  public var decoder: @Sendable (_ checkpoint: String) throws -> LoadedDecoder
+  public var decoder: @Sendable (_ checkpoint: String, _ precision: WeightPrecision) throws -> LoadedDecoder
   public var workers: Int
   /// What local sampling draws from.
   public var seed: UInt64
@@ -83,8 +83,9 @@ public struct TargetContext: Sendable {
   public var shards: Int
 
   public init(
-    decoder: @escaping @Sendable (String) throws -> LoadedDecoder, workers: Int, seed: UInt64, policy: String,
-    time: TemplateTime, digest: @escaping @Sendable (String) -> String, waits: @escaping WaitSink, redactor: Redactor,
+    decoder: @escaping @Sendable (String, WeightPrecision) throws -> LoadedDecoder, workers: Int, seed: UInt64,
+    policy: String, time: TemplateTime, digest: @escaping @Sendable (String) -> String, waits: @escaping WaitSink,
+    redactor: Redactor,
     servers: ModelServers, shards: Int = 1
   ) {
     self.decoder = decoder

@@ -104,25 +104,35 @@ struct GGUFWeights: TensorSource {
   func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws {
     guard let stored = translated(name) else { throw file.error("no tensor \(brief(name))") }
     try file.read(stored, into: values)
-    if [.llama, .smollm3].contains(architecture.family) {
-      // Llama's converters pair neighbours for the rotation; here, as in Hugging Face's, the halves are paired.
-      if stored.contains(".attn_q.") { separatePairs(values, heads: architecture.heads) }
-      if stored.contains(".attn_k.") { separatePairs(values, heads: architecture.keyValueHeads) }
+    guard let heads = pairedHeads(stored) else { return }
+    let paired = Array(values)
+    let columns = values.count / (heads * architecture.headSize)
+    for row in 0..<heads * architecture.headSize {
+      let from = pairedRow(row) * columns
+      for column in 0..<columns { values[row * columns + column] = paired[from + column] }
     }
   }
 
-  /// Within each head, rows 0, 2, 4, … come first, then 1, 3, 5, ….
-  private func separatePairs(_ values: UnsafeMutableBufferPointer<Float>, heads: Int) {
-    let size = architecture.headSize
-    let columns = values.count / (heads * size)
-    let paired = Array(values)
-    for head in 0..<heads {
-      for row in 0..<size {
-        let from = (head * size + (row < size / 2 ? 2 * row : 2 * row - size + 1)) * columns
-        let to = (head * size + row) * columns
-        for column in 0..<columns { values[to + column] = paired[from + column] }
-      }
-    }
+  func stored(_ name: String, crew: Crew?) throws -> StoredMatrix {
+    guard let stored = translated(name) else { throw file.error("no tensor \(brief(name))") }
+    let isPaired = pairedHeads(stored) != nil
+    return try file.stored(stored, crew: crew) { isPaired ? pairedRow($0) : $0 }
+  }
+
+  /// Heads of a projection whose rows the file has in another order; nil for other tensors.
+  ///
+  /// Llama's converters pair neighbours for the rotation; here, as in Hugging Face's files, the halves are paired.
+  private func pairedHeads(_ stored: String) -> Int? {
+    guard [.llama, .smollm3].contains(architecture.family) else { return nil }
+    if stored.contains(".attn_q.") { return architecture.heads }
+    return stored.contains(".attn_k.") ? architecture.keyValueHeads : nil
+  }
+
+  /// The file's row that comes at a place: within each head 0, 2, 4, … first, then 1, 3, 5, ….
+  private func pairedRow(_ row: Int) -> Int {
+    let (head, place) = row.quotientAndRemainder(dividingBy: architecture.headSize)
+    let half = architecture.headSize / 2
+    return head * architecture.headSize + (place < half ? 2 * place : 2 * (place - half) + 1)
   }
 
   /// `model.layers.3.self_attn.q_proj.weight` → `blk.3.attn_q.weight`.

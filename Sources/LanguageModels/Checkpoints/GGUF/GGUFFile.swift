@@ -1,4 +1,6 @@
 import Core
+import Synchronization
+import Tensors
 
 /// A GGUF model, memory-mapped: one file, or all shards of a split one. Opening reads the headers only, and a tensor costs
 /// its own conversion.
@@ -46,13 +48,7 @@ struct GGUFFile: Sendable {
   /// - Parameter values: as many as the tensor has.
   /// - Throws: `SluiceError` where there is no such tensor, it is of a type that isn't read, or not finite.
   func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws {
-    guard let tensor = tensors[name] else { throw error("no tensor \(brief(name))") }
-    guard let type = tensor.type else {
-      throw error(
-        "tensor \(brief(name)) is of type \(GGUFTensorType.name(of: tensor.typeCode)), which isn't read",
-        remedy: GGUFTensorType.allCases.map(\.name).joined(separator: ", ") + " are: quantise the model to one of them."
-      )
-    }
+    let (tensor, type) = try readable(name)
     guard values.count == tensor.shape.reduce(1, *) else {
       throw InternalError("tensor \(name) has \(tensor.shape) elements, not \(values.count)")
     }
@@ -61,6 +57,61 @@ struct GGUFFile: Sendable {
       throw error(
         "tensor \(brief(name)) holds \(values[first]) at element \(first)",
         remedy: "The file is damaged or was converted from diverged weights: use another.")
+    }
+  }
+
+  /// A tensor and its type.
+  /// - Throws: `SluiceError` where there is no such tensor, or it is of a type that isn't read.
+  private func readable(_ name: String) throws -> (GGUFTensor, GGUFTensorType) {
+    guard let tensor = tensors[name] else { throw error("no tensor \(brief(name))") }
+    guard let type = tensor.type else {
+      throw error(
+        "tensor \(brief(name)) is of type \(GGUFTensorType.name(of: tensor.typeCode)), which isn't read",
+        remedy: GGUFTensorType.allCases.map(\.name).joined(separator: ", ") + " are: quantise the model to one of them."
+      )
+    }
+    return (tensor, type)
+  }
+
+  /// A tensor [O,I] in the precision in which it is stored.
+  ///
+  /// - Parameter row: the stored row that comes at a place of the result.
+  /// - Throws: as `read` does.
+  func stored(_ name: String, crew: Crew?, row: (Int) -> Int) throws -> StoredMatrix {
+    let (tensor, type) = try readable(name)
+    guard tensor.shape.count == 2, tensor.shape[1] % type.elements == 0 else {
+      throw InternalError("tensor \(name) \(tensor.shape) isn't a matrix of whole blocks")
+    }
+    let (outputs, inputs) = (tensor.shape[0], tensor.shape[1])
+    let file = shards[shardOf[name] ?? 0].file
+    // Set where a scale or a number may be infinite: what is wrong, and where, is said by reading it once more.
+    let isDoubtful = Atomic(false)
+    let matrix = try file.withBytes(tensor.byteRange) { bytes -> StoredMatrix? in
+      guard let base = bytes.baseAddress else { return nil }
+      let rowBytes = inputs / type.elements * type.bytes
+      guard let blocks = type.blocks else {
+        guard type.elements == 1 else { return nil }
+        return StoredMatrix(type.storedFormat, inputs: inputs, outputs: outputs, crew: crew) { output in
+          let source = base + row(output) * rowBytes
+          if !type.isFinite(source, count: inputs) { isDoubtful.store(true, ordering: .relaxed) }
+          return source
+        }
+      }
+      return StoredMatrix(blocks, inputs: inputs, outputs: outputs, crew: crew) { output, block, parts in
+        type.split(base + row(output) * rowBytes + block * type.bytes, into: &parts)
+        if !blocks.isFinite(parts) { isDoubtful.store(true, ordering: .relaxed) }
+      }
+    }
+    file.release(tensor.byteRange)
+    if let matrix, !isDoubtful.load(ordering: .relaxed) { return matrix }
+    var values = [Float](repeating: 0, count: inputs * outputs)
+    try values.withUnsafeMutableBufferPointer { try read(name, into: $0) }
+    if let matrix { return matrix }
+    return values.withUnsafeBytes { bytes in
+      StoredMatrix(.float32, inputs: inputs, outputs: outputs, crew: crew) { output in
+        // Not empty: checked above.
+        bytes.baseAddress.unsafelyUnwrapped + 4 * inputs * row(output)
+      }
     }
   }
 

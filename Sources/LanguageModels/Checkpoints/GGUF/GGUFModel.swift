@@ -2,9 +2,9 @@ import Core
 import Tokenizers
 
 extension CausalLanguageModel {
-  /// Reads a GGUF file: weights, dequantised once to float32, and the tokenizer inside it.
+  /// Reads a GGUF file: weights, and the tokenizer inside it.
   /// - Throws: `SluiceError` (usage) naming the file and what is wrong with it.
-  static func loadGGUF(_ path: String) throws -> CausalLanguageModel {
+  static func loadGGUF(_ path: String, _ precision: WeightPrecision) throws -> CausalLanguageModel {
     let file = try GGUFFile(path: path)
     let architecture = try Architecture(file)
     let tokenizer = try Tokenizer(gguf: file)
@@ -14,7 +14,8 @@ extension CausalLanguageModel {
     }
     let settings = try DecoderSettings(file, architecture, tokenizer)
     return CausalLanguageModel(
-      weights: try CheckpointMapping.load(architecture, from: GGUFWeights(file: file, architecture: architecture)),
+      weights: try CheckpointMapping.load(
+        architecture, from: GGUFWeights(file: file, architecture: architecture), precision: precision),
       tokenizer: tokenizer, promptTemplate: nil, endTokens: settings.endTokens, chat: settings.chat)
   }
 }
