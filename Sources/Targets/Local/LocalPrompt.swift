@@ -71,5 +71,15 @@ public struct LocalPrompt: Sendable {
     return try told + "|" + render(Self.example)
   }
 
+  /// The tokens with which every prompt begins that these settings give: the start, the system prompt, the marks before the
+  /// user's words. They are the settings' alone, whatever is asked.
+  /// - Returns: none where there are fewer than `least`.
+  func opening(least: Int) -> [Int] {
+    // Two that have nothing in common: letters of other cases, digits.
+    guard let one = try? render(Self.example), let other = try? render("7th") else { return [] }
+    let common = zip(tokens(rendered: one), tokens(rendered: other)).prefix { $0 == $1 }.map(\.0)
+    return common.count < least ? [] : common
+  }
+
   private static let example = "Hello"
 }

@@ -17,6 +17,8 @@ public final class LocalTarget: Target {
 
   private let model: CausalLanguageModel
   private let prompts: LocalPrompt
+  /// Tokens with which all prompts begin: computed once for a batch.
+  private let opening: [Int]
   private let marks: ReasoningMarks
   private let batch: Int
   private let workers: Int
@@ -40,8 +42,12 @@ public final class LocalTarget: Target {
     self.workers = max(1, workers)
     preferredBatch = self.batch * self.workers
     prompts = try LocalPrompt(model, settings, time: time)
+    opening = prompts.opening(least: Self.leastOpening)
     marks = ReasoningMarks(model.tokenizer)
   }
+
+  /// Tokens from which on an opening is worth computing apart from what follows it.
+  static let leastOpening = 16
 
   public var answersInBatches: Bool { true }
 
@@ -73,14 +79,17 @@ public final class LocalTarget: Target {
   ) async throws {
     // Fewer rows than one batch for each worker are shared out evenly, so that no core idles.
     let size = min(batch, max(1, (requests.count + workers - 1) / workers))
-    let queue = IndexQueue(count: (requests.count + size - 1) / size)
+    let batches = (requests.count + size - 1) / size
+    // Where there are fewer batches than workers, several share one.
+    let threads = max(1, workers / max(1, batches))
+    let queue = IndexQueue(count: batches)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<workers {
         group.addTask { [self] in
           while let number = queue.next() {
             try Task.checkCancellation()
             let indices = number * size..<min((number + 1) * size, requests.count)
-            let outcomes = await offPool { [self] in sample(requests[indices]) }
+            let outcomes = await offPool { [self] in sample(requests[indices], threads: threads) }
             for (index, outcome) in zip(indices, outcomes) { onOutcome(index, outcome) }
           }
         }
@@ -91,7 +100,7 @@ public final class LocalTarget: Target {
 
   public func probe() async throws {
     let request = TargetRequest(prompt: "Hello", sampleIndex: 0)
-    guard let outcome = await offPool({ [self] in sample([request]) }).first else { return }
+    guard let outcome = await offPool({ [self] in sample([request], threads: workers) }).first else { return }
     _ = try outcome.get()
   }
 
@@ -102,10 +111,10 @@ public final class LocalTarget: Target {
     var live: LiveConversation?
   }
 
-  /// One outcome for each request, in order. Blocks; one thread.
+  /// One outcome for each request, in order. Blocks.
   ///
   /// Conversations take a round for each answer.
-  private func sample(_ requests: ArraySlice<TargetRequest>) -> [ResponseOutcome] {
+  private func sample(_ requests: ArraySlice<TargetRequest>, threads: Int) -> [ResponseOutcome] {
     var outcomes = [ResponseOutcome](
       repeating: .failure(ResponseFailure(kind: .malformed, message: "\(name): the engine left a request out")),
       count: requests.count)
@@ -115,7 +124,7 @@ public final class LocalTarget: Target {
         live: Conversation(text: request.prompt).map { LiveConversation($0) })
     }
     while !open.isEmpty {
-      let answers = answers(open.map { ($0, requests[requests.startIndex + $0.index].prompt) })
+      let answers = answers(open.map { ($0, requests[requests.startIndex + $0.index].prompt) }, threads: threads)
       var next: [Open] = []
       for (var item, answer) in zip(open, answers) {
         switch (answer, item.live) {
@@ -133,39 +142,52 @@ public final class LocalTarget: Target {
   }
 
   /// The next answer to each, in order.
-  private func answers(_ open: [(item: Open, prompt: String)]) -> [ResponseOutcome] {
+  private func answers(_ open: [(item: Open, prompt: String)], threads: Int) -> [ResponseOutcome] {
     let start = ContinuousClock.now
-    var outcomes: [ResponseOutcome?] = []
-    var rows: [GenerationRequest] = []
-    var openings: [String] = []
-    for (item, prompt) in open {
-      switch input(for: prompt, item.live) {
-      case .success(let input):
-        rows.append(GenerationRequest(prompt: input.tokens, seed: item.live?.seed(item.seed) ?? item.seed))
-        openings.append(input.opening)
-        outcomes.append(nil)
-      case .failure(let failure): outcomes.append(.failure(failure))
-      }
+    let inputs = open.map { input(for: $0.prompt, $0.item.live) }
+    var rows: [(place: Int, request: GenerationRequest)] = []
+    for (place, (input, item)) in zip(inputs, open.map(\.item)).enumerated() {
+      guard let input = try? input.get() else { continue }
+      rows.append((place, GenerationRequest(prompt: input.tokens, seed: item.live?.seed(item.seed) ?? item.seed)))
     }
-    guard !rows.isEmpty else { return outcomes.compactMap(\.self) }
-    let generations = model.generate(
-      rows, temperature: Float(settings.temperature), topP: Float(settings.topP), maxTokens: settings.maxTokens,
-      workers: 1)
+    let generations = generate(rows, threads: threads)
     // Each row's even share: in a batch no row has a latency of its own.
-    let latency = (ContinuousClock.now - start).inSeconds / Double(rows.count)
-    var done = zip(zip(rows, openings), generations).makeIterator()
-    return outcomes.map { failed in
-      if let failed { return failed }
-      guard let ((row, opening), generation) = done.next() else {
-        return .failure(ResponseFailure(kind: .malformed, message: "\(name): the engine left a request out"))
+    let latency = (ContinuousClock.now - start).inSeconds / Double(max(1, rows.count))
+    return inputs.enumerated().map { place, input in
+      input.flatMap { input in
+        guard let generation = generations[place] else {
+          return .failure(ResponseFailure(kind: .malformed, message: "\(name): the engine left a request out"))
+        }
+        return .success(
+          Response(
+            text: input.opening + marks.text(of: generation.tokens), promptTokens: input.tokens.count,
+            completionTokens: generation.tokens.count, latency: latency,
+            finishReason: generation.finished ? FinishReason.stop : FinishReason.cut
+          ).capped(at: settings.maxBytes))
       }
-      return .success(
-        Response(
-          text: opening + marks.text(of: generation.tokens), promptTokens: row.prompt.count,
-          completionTokens: generation.tokens.count, latency: latency,
-          finishReason: generation.finished ? FinishReason.stop : FinishReason.cut
-        ).capped(at: settings.maxBytes))
     }
+  }
+
+  /// What the model writes, by place. Prompts that begin with the common opening go on from it together; a prompt whose own
+  /// words change the last token of the opening doesn't.
+  private func generate(_ rows: [(place: Int, request: GenerationRequest)], threads: Int) -> [Int: Generation] {
+    var generations: [Int: Generation] = [:]
+    let shared = rows.filter { goesOn($0.request.prompt) }
+    for (prefix, group) in [(opening, shared), ([], rows.filter { !goesOn($0.request.prompt) })] where !group.isEmpty {
+      let requests = group.map {
+        GenerationRequest(prompt: Array($0.request.prompt.dropFirst(prefix.count)), seed: $0.request.seed)
+      }
+      let made = model.generate(
+        requests, after: prefix, temperature: Float(settings.temperature), topP: Float(settings.topP),
+        maxTokens: settings.maxTokens, workers: threads)
+      for (row, generation) in zip(group, made) { generations[row.place] = generation }
+    }
+    return generations
+  }
+
+  /// Whether a prompt goes on from the common opening.
+  private func goesOn(_ prompt: [Int]) -> Bool {
+    !opening.isEmpty && prompt.count > opening.count && prompt.starts(with: opening)
   }
 
   /// What the model reads, and the mark of reasoning that it finds open there.
@@ -253,7 +275,7 @@ extension LocalTarget {
     func asking(served name: String) -> (any TargetRecipe)? { nil }
 
     func make(_ context: TargetContext) throws -> any Target {
-      let loaded = try context.decoder(path)
+      let loaded = try context.decoder(path, .stored)
       var settings = settings
       settings.maxTokens =
         maxTokens ?? loaded.model.maxNewTokens.map { min($0, Self.mostTokens) } ?? Self.usualMaxTokens
@@ -271,8 +293,11 @@ extension LocalTarget {
       _ loaded: LoadedDecoder, _ settings: SamplingSettings, _ context: TargetContext
     ) throws -> String {
       let identity = "\(loaded.fingerprint)/engine-\(CausalLanguageModel.engineVersion)"
-      let inTime = try LocalPrompt(loaded.model, settings, time: context.time).identityInTime()
-      return inTime.map { identity + "/prompt-\(context.digest($0).prefix(16))" } ?? identity
+      let prompts = try LocalPrompt(loaded.model, settings, time: context.time)
+      // Going on from an opening rounds otherwise than reading it anew.
+      let opening = prompts.opening(least: LocalTarget.leastOpening).count
+      let engine = opening > 0 ? identity + "/opening-\(opening)" : identity
+      return try prompts.identityInTime().map { engine + "/prompt-\(context.digest($0).prefix(16))" } ?? engine
     }
   }
 }
