@@ -77,7 +77,7 @@ public struct AttackerParts: Sendable {
 public func attacker(
   engine: any AttackerEngine, embedder: any Embedder, settings: AttackerSettings
 ) throws -> any Attacker {
-  try engine.check(settings)
+  try engine.check(settings.needs)
   return try settings.method.attacker(AttackerParts(engine: engine, embedder: embedder, settings: settings))
 }
 

@@ -85,6 +85,11 @@ public struct AttackerSettings: Sendable, Codable, Hashable {
 
   public init() {}
 
+  /// What the search asks of its engine's model.
+  var needs: SearchNeeds {
+    SearchNeeds(prompt: prompt, maxTokens: maxTokens, usesStates: objective.learnsLogZ && logZ == .linear)
+  }
+
   var logZRate: Double { logZLearningRate ?? (logZ == .linear ? 0.01 : 0.1) }
 
   /// Most responses that one attack can take.

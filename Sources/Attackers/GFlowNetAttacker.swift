@@ -21,7 +21,7 @@ public struct GFlowNetAttacker: Attacker {
     reference: CausalLanguageModel, referenceFingerprint: String, embedder: any Embedder, settings: AttackerSettings
   ) throws {
     let engine = LocalEngine(reference, fingerprint: referenceFingerprint)
-    try engine.check(settings)
+    try engine.check(settings.needs)
     try self.init(engine: engine, embedder: embedder, settings: settings)
   }
 

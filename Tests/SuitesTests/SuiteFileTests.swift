@@ -123,9 +123,9 @@ struct SuiteFileTests {
       let frame = "{\"prompt\": \"\"}"
       return "{\"prompt\": \"" + String(repeating: "x", count: count - frame.utf8.count) + "\"}"
     }
-    #expect(try attackProblems(line(SuiteFile.longestLine)) == [])
+    #expect(try attackProblems(line(SuiteLine.longest)) == [])
     #expect(
-      try attackProblems("\n" + line(SuiteFile.longestLine + 1)) == ["2: the line is longer than 1048576 bytes"])
+      try attackProblems("\n" + line(SuiteLine.longest + 1)) == ["2: the line is longer than 1048576 bytes"])
   }
 
   @Test("A file that isn't there, is a folder or never ends is told as such")

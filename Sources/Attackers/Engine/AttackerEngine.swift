@@ -10,9 +10,9 @@ public protocol AttackerEngine: Sendable {
   /// The reference model, which no step moves.
   var reference: any EnginePolicy { get }
 
-  /// Finds what is wrong with settings as far as that is known before the model is loaded.
-  /// - Throws: `SluiceError` (usage) for settings that don't fit the model.
-  func check(_ settings: AttackerSettings) throws
+  /// Finds what is wrong with a search as far as that is known before the model is loaded.
+  /// - Throws: `SluiceError` (usage) for needs that the model doesn't meet.
+  func check(_ needs: SearchNeeds) throws
 
   /// Loads the model where that is still to be done.
   /// - Throws: `SluiceError` (unavailable) where the model can't be loaded.
@@ -32,7 +32,23 @@ public protocol AttackerEngine: Sendable {
 
 extension AttackerEngine {
   /// Finds nothing: the model isn't known yet.
-  public func check(_ settings: AttackerSettings) throws {}
+  public func check(_ needs: SearchNeeds) throws {}
+}
+
+/// What a search asks of the model of its engine.
+public struct SearchNeeds: Sendable, Hashable {
+  /// The meta prompt before every attack; nil takes the checkpoint's.
+  public var prompt: String?
+  /// Most tokens of one attack.
+  public var maxTokens: Int
+  /// Whether it learns from the model's last hidden states.
+  public var usesStates: Bool
+
+  public init(prompt: String?, maxTokens: Int, usesStates: Bool) {
+    self.prompt = prompt
+    self.maxTokens = maxTokens
+    self.usesStates = usesStates
+  }
 }
 
 /// What an engine tells of its model.

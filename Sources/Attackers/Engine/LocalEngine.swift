@@ -25,12 +25,12 @@ public struct LocalEngine: AttackerEngine {
   }
 
   /// The tokens before every attack.
-  /// - Throws: `SluiceError` (usage) for settings that don't fit the model.
-  func prefix(_ settings: AttackerSettings) throws -> [Int32] {
-    try description.attackPrefix(encode(description.attackStart(settings), addingSpecialTokens: true), settings)
+  /// - Throws: `SluiceError` (usage) for needs that the model doesn't meet.
+  func prefix(_ needs: SearchNeeds) throws -> [Int32] {
+    try description.attackPrefix(encode(description.attackStart(needs), addingSpecialTokens: true), needs)
   }
 
-  public func check(_ settings: AttackerSettings) throws { _ = try prefix(settings) }
+  public func check(_ needs: SearchNeeds) throws { _ = try prefix(needs) }
 
   private func encode(_ text: String, addingSpecialTokens: Bool) -> [Int32] {
     model.tokenizer.encode(text, addingSpecialTokens: addingSpecialTokens).map { Int32($0) }

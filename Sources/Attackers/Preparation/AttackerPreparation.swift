@@ -56,10 +56,8 @@ public struct AttackerPreparation: Sendable {
     let hasStart = !model.tokenizer.encode("").isEmpty
     let mark = hasStart ? nil : model.endTokens.first.flatMap(model.tokenizer.token)
     template = settings.prompt ?? model.promptTemplate ?? mark ?? ""
-    var attacker = AttackerSettings()
-    attacker.prompt = template
-    attacker.maxTokens = 1
-    prefix = try LocalEngine(model, fingerprint: "").prefix(attacker)
+    let needs = SearchNeeds(prompt: template, maxTokens: 1, usesStates: false)
+    prefix = try LocalEngine(model, fingerprint: "").prefix(needs)
     longest = min(settings.maxTokens, model.weights.architecture.context - prefix.count)
   }
 

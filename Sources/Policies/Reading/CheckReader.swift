@@ -48,7 +48,6 @@ struct CheckContext {
 
 /// Reads the policy's `checks`.
 enum CheckReader {
-  static let example = "- {metric: replay.asr, at_most: 0.10}"
   /// What a check's `transform` is for attacks as they were written.
   private static let written = "written"
 
@@ -80,7 +79,8 @@ enum CheckReader {
       reader.diagnostics.add(
         "no check can find the candidate wanting: each is about the run itself, is advisory, or has a limit that nothing exceeds",
         at: root.place(of: "checks"),
-        remedy: "Add one on the candidate, for example \(example); a gate that asks nothing of the model can't pass.")
+        remedy: "Add one on the candidate, for example \(PolicyTable.checkExample); "
+          + "a gate that asks nothing of the model can't pass.")
     }
     return expanded
   }

@@ -42,7 +42,7 @@ public struct ReportTraces: Hashable, Sendable {
       + inAllLanguages {
         [Words.verdict(verdict), Words.would(verdict)].flatMap { phrase in
           [
-            "<title>(\(Figure.capitalised(phrase)))\(Words.colon)",
+            "<title>(\(Words.capitalised(phrase)))\(Words.colon)",
             "^## [^\\p{L}]{1,8}(\(phrase.uppercased()))\(Words.colon)",
           ]
         }

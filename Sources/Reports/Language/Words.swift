@@ -22,6 +22,9 @@ enum Words {
 
   static func sentence(_ text: String) -> String { say(en: "\(text).", ja: "\(text)。") }
 
+  /// With its first letter in upper case, where the script has one.
+  static func capitalised(_ phrase: String) -> String { phrase.prefix(1).uppercased() + phrase.dropFirst() }
+
   /// Behind what they are about.
   static func brackets(_ text: String) -> String { say(en: " (\(text))", ja: "（\(text)）") }
 

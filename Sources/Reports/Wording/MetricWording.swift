@@ -1,9 +1,6 @@
 import Core
 import Decisions
 
-/// What a metric's numbers count.
-typealias Unit = Metric.Scale
-
 /// How reports name a metric for someone who doesn't know its key.
 struct MetricWording: Hashable, Sendable {
   private(set) var title: String

@@ -86,8 +86,6 @@ public enum SuiteFile {
 
   /// Bytes of a file; the prompts of a suite fit in memory many times over.
   public static let largestFile = 64 << 20
-  /// Bytes of a line: no model reads a longer prompt.
-  static let longestLine = 1 << 20
   /// More errors of one file would only bury the first ones.
   static let mostErrors = 20
 

@@ -23,24 +23,6 @@ public final class ServedTarget: Target {
     preferredBatch = inFlight * 4
   }
 
-  /// A model behind an OpenAI-compatible server.
-  /// - Parameters:
-  ///   - environment: where the API key is looked up, and `SSL_CERT_FILE` for a private certificate authority.
-  ///   - transport: nil for libcurl.
-  ///   - retry: nil for the usual back-off with the configuration's number of retries.
-  ///   - waits: hears of every pause that the server asks for.
-  /// - Throws: `SluiceError` (64) for a URL that can't be used or a key that isn't there; `InternalError`.
-  public convenience init(
-    _ configuration: OpenAIConfiguration, settings: SamplingSettings,
-    environment: [String: String] = ProcessInfo.processInfo.environment, transport: (any HTTPTransport)? = nil,
-    retry: RetryPolicy? = nil, clock: RetryClock = .continuous, waits: @escaping WaitSink = { _ in }
-  ) throws {
-    self.init(
-      try ServedClient(
-        configuration.server, OpenAIDialogue(api: configuration.api), environment: environment, transport: transport,
-        retry: retry, clock: clock, waits: waits), settings: settings)
-  }
-
   /// The `system_fingerprint` values seen so far, sorted: more than one means that the served model changed.
   public var observedSystemFingerprints: [String] { client.observedSystemFingerprints }
 

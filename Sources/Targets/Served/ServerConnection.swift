@@ -78,22 +78,6 @@ final class ServerConnection: Sendable {
       failuresBeforeGivingUp: configuration.failuresBeforeGivingUp, clock: clock, waits: waits)
   }
 
-  /// The same for an OpenAI-compatible server.
-  /// - Parameters:
-  ///   - path: of the usual call below the version, for example `chat/completions`.
-  ///   - environment: where the API key is looked up too.
-  /// - Throws: `SluiceError` (64) for a URL that can't be used or a key that isn't there; `InternalError`.
-  convenience init(
-    openAI configuration: ServerConfiguration, path: String, environment: [String: String],
-    transport: (any HTTPTransport)?, retry: RetryPolicy?, clock: RetryClock, waits: @escaping WaitSink = { _ in }
-  ) throws {
-    let endpoint = try ServerEndpoint(configuration.url, path: path)
-    try self.init(
-      configuration, name: OpenAIDialogue.name,
-      access: ServerAccess(endpoint, configuration, environment: environment), environment: environment,
-      transport: transport, retry: retry, clock: clock, waits: waits)
-  }
-
   /// One try: what to send, how to read the answer, and whether a refusal can be mended by another body.
   struct Attempt<Value: Sendable>: Sendable {
     /// Nil for that of the usual call.

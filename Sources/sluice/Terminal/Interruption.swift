@@ -43,7 +43,7 @@ extension Interruption {
   /// Ends the process with an error's message and code. Everything is committed already, so leaving without a tidy end loses
   /// nothing.
   static let leave: @Sendable (SluiceError) -> Void = { error in
-    Failure.write(error)
+    StandardError.write(error)
     _exit(error.exitCode.rawValue)
   }
 

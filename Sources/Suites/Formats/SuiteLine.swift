@@ -3,6 +3,9 @@ import Kinds
 
 /// One object of a JSON Lines file.
 struct SuiteLine {
+  /// Bytes of a line: no model reads a longer prompt.
+  static let longest = 1 << 20
+
   let file: String
   let number: Int
   private let object: JSON
@@ -52,9 +55,9 @@ struct SuiteLine {
   /// - Throws: `SluiceError` (usage) with file, line and, for bytes that are no UTF-8, column.
   static func text(_ bytes: ArraySlice<UInt8>, file: String, number: Int) throws -> String? {
     if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) { return nil }
-    if bytes.count > SuiteFile.longestLine {
+    if bytes.count > longest {
       throw SluiceError.badInput(
-        "the line is longer than \(SuiteFile.longestLine) bytes", file: file, line: number,
+        "the line is longer than \(longest) bytes", file: file, line: number,
         remedy: "Shorten it; nothing in this file needs so much text.")
     }
     do {

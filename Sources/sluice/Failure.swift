@@ -8,20 +8,20 @@ enum Failure {
   static func exit(_ error: any Error) -> Never {
     switch error {
     case let error as SluiceError:
-      write(error)
+      StandardError.write(error)
       Foundation.exit(error.exitCode.rawValue)
     case let error as PolicyErrors:
-      for each in error.errors { write(each) }
+      for each in error.errors { StandardError.write(each) }
       Foundation.exit(error.exitCode.rawValue)
     case is CancellationError:
-      write(SluiceError(.interrupted, "interrupted"))
+      StandardError.write(SluiceError(.interrupted, "interrupted"))
       Foundation.exit(Core.ExitCode.interrupted.rawValue)
     case let code as ArgumentParser.ExitCode:
       Foundation.exit(code.rawValue)
     case _ where Sluice.exitCode(for: error) != .failure:
       exit(parsing: error)
     default:
-      write(
+      StandardError.write(
         SluiceError(
           .internalError, "unexpected: \(error)",
           remedy: "This is a bug in Sluice; please report it with the command line and this message."))
@@ -44,18 +44,5 @@ enum Failure {
       exit(error)
     }
     Foundation.exit(code.rawValue)
-  }
-
-  /// `sluice: error: file:line:column: message` and the remedy on a line of its own.
-  static func write(_ error: SluiceError) {
-    StandardError.write("sluice: error: \(error.shown)\n", isLast: true)
-  }
-}
-
-extension SluiceError {
-  /// The description with everything in it that isn't Sluice's own kept on its line.
-  fileprivate var shown: String {
-    (location.map { "\(VisibleText.line($0.description)): " } ?? "") + VisibleText.line(message)
-      + (remedy.map { "\n  \(VisibleText.line($0))" } ?? "")
   }
 }

@@ -36,12 +36,10 @@ enum Figure {
     }
   }
 
-  static func word(_ verdict: Verdict) -> String { capitalised(Words.verdict(verdict)) }
+  static func word(_ verdict: Verdict) -> String { Words.capitalised(Words.verdict(verdict)) }
 
   /// The verdict of a run; `Would pass` where it only observed.
-  static func word(_ summary: RunSummary) -> String { capitalised(summary.verdictPhrase) }
-
-  static func capitalised(_ phrase: String) -> String { phrase.prefix(1).uppercased() + phrase.dropFirst() }
+  static func word(_ summary: RunSummary) -> String { Words.capitalised(summary.verdictPhrase) }
 
   /// A mark at a percentage of the width; its shape is drawn around the origin.
   static func mark(x: Double, y: Double, _ shape: Markup) -> Markup {

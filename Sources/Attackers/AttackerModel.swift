@@ -83,3 +83,11 @@ struct AttackerModel: Sendable {
     self.isTrained = isTrained
   }
 }
+
+extension LoadedEngine {
+  /// - Throws: `SluiceError`: (usage) where there is no prompt to start from, or the model can't do what the settings ask;
+  ///   (unavailable) where the model can't be loaded.
+  package init(_ engine: any AttackerEngine, settings: AttackerSettings) async throws {
+    try await self.init(engine, needs: settings.needs)
+  }
+}

@@ -1,5 +1,9 @@
 import Core
+import Decisions
 import Foundation
+
+/// What a metric's numbers count.
+typealias Unit = Metric.Scale
 
 /// Numbers as people read them; the same in every report.
 enum Numbers {
