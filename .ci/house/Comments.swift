@@ -12,13 +12,16 @@ struct Comments {
   private static let standard: [String: Set<String>] = [
     "Codable": ["init(from:)", "encode(to:)"], "Decodable": ["init(from:)"], "Encodable": ["encode(to:)"],
     "Hashable": ["hash(into:)", "==(_:_:)"], "Equatable": ["==(_:_:)"], "Comparable": ["<(_:_:)", "==(_:_:)"],
-    "CustomStringConvertible": ["description"], "CustomDebugStringConvertible": ["debugDescription"],
+    "CustomReflectable": ["customMirror"], "CustomStringConvertible": ["description"],
+    "CustomDebugStringConvertible": ["debugDescription"],
     "LocalizedError": ["errorDescription"], "Identifiable": ["id"], "CaseIterable": ["allCases"],
     "RawRepresentable": ["rawValue", "init(rawValue:)"], "OptionSet": ["rawValue", "init(rawValue:)"],
     "Sequence": ["makeIterator()"], "IteratorProtocol": ["next()"], "RandomNumberGenerator": ["next()"],
     "Collection": ["startIndex", "endIndex", "index(after:)", "subscript"],
     "RandomAccessCollection": ["startIndex", "endIndex", "index(after:)", "index(before:)", "subscript"],
-    "ExpressibleByStringLiteral": ["init(stringLiteral:)"], "ExpressibleByArrayLiteral": ["init(arrayLiteral:)"],
+    "ExpressibleByStringInterpolation": ["init(stringLiteral:)"],
+    "ExpressibleByStringLiteral": ["init(stringLiteral:)"],
+    "ExpressibleByArrayLiteral": ["init(arrayLiteral:)"],
     "ExpressibleByIntegerLiteral": ["init(integerLiteral:)"],
   ]
 
@@ -64,9 +67,10 @@ struct Comments {
     }
   }
 
-  /// What a type conforms to, with what its protocols inherit.
+  /// A type with what it conforms to, and what its protocols inherit.
   private func protocols(of type: String) -> Set<String> {
-    var (all, next) = (Set<String>(), inherited[type] ?? [])
+    // A protocol's extension implements its own requirements.
+    var (all, next) = (Set([type]), inherited[type] ?? [])
     while let name = next.popFirst() {
       if all.insert(name).inserted, let more = inherited[name] { next.formUnion(more) }
     }

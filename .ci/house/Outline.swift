@@ -18,6 +18,8 @@ struct Declaration {
   /// As documentation writes it: `name(label:_:)`, `name` for what takes no arguments.
   var signature: String {
     switch keyword {
+    case "func" where name.first?.isLetter == false && name.first != "_":
+      "\(name)(\(String(repeating: "_:", count: labels.count)))"
     case "func", "init": "\(name)(\(labels.map { "\($0):" }.joined()))"
     default: name
     }

@@ -2,8 +2,10 @@
 public struct AttackID: Hashable, Codable, Sendable, Comparable, CustomStringConvertible {
   /// The identifier as a name among names.
   public let name: CompactName
+  /// The 16 hexadecimal digits, or the text that an older or foreign identifier was made of.
   public var text: String { name.text }
 
+  /// Takes an identifier as it was stored; nothing is hashed.
   public init(_ text: String) { name = CompactName(text) }
 
   /// The identifier of `prompt`: FNV-1a (64 bit) over its UTF-8, so equal prompts have equal identifiers everywhere.
@@ -11,6 +13,7 @@ public struct AttackID: Hashable, Codable, Sendable, Comparable, CustomStringCon
 
   public var description: String { text }
 
+  /// Orders by the text, so that lists of attacks have one order everywhere.
   public static func < (a: AttackID, b: AttackID) -> Bool { a.name < b.name }
 
   public init(from decoder: any Decoder) throws {
@@ -107,6 +110,7 @@ public struct Attack: Hashable, Sendable, Identifiable {
   public var cluster: String? { shared.parts.cluster }
   /// What the prompt was rewritten by (for example `base64`); nil for one as it was written.
   public var transform: String? { shared.parts.transform }
+  /// Where the attack came from: a file's line, or the search that found it.
   public var provenance: Provenance { shared.parts.provenance.value }
 
   public init(
@@ -184,7 +188,9 @@ extension Attack: Codable {
 
 /// The part that a model plays in a run.
 public enum Role: Hashable, Sendable, CustomStringConvertible {
+  /// The model under test, the one that it is held against, and the one with known weaknesses.
   case candidate, baseline, control
+  /// Another model that attacks found on the candidate are tried on, by its name in the policy.
   case transfer(String)
   /// A safety-tuned variant of the candidate.
   case variant(String)
@@ -202,6 +208,7 @@ public enum Role: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Reads `description` back; nil for what names no role.
   public init?(_ text: String) {
     switch text {
     case "candidate": self = .candidate

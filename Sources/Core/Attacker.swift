@@ -39,6 +39,7 @@ public protocol SearchCheckpoints: Sendable {
 
 /// An attack that its finder believes in, not yet confirmed.
 public struct ClaimedAttack: Hashable, Codable, Sendable {
+  /// The attack itself, as it is asked.
   public let prompt: String
   /// c(x) as observed during the search.
   public let logUnsafe: Double
@@ -46,6 +47,7 @@ public struct ClaimedAttack: Hashable, Codable, Sendable {
   public let logReference: Double
   /// `gflownet`, `mle`, ...
   public let method: String
+  /// Gradient step of the search at which it was proposed, from 0.
   public let step: Int
   /// Target responses spent by the search when the attack was first seen to work.
   public let responsesSpent: Int

@@ -6,12 +6,17 @@ import Foundation
 /// needs more memory than the engine allows itself, it reports no match: of a judge that would be "safe". Both are told
 /// apart from a text without a match here.
 public struct BoundedExpression: Sendable {
+  /// How a search in a text ended.
   public enum Outcome: Hashable {
+    /// The pattern matches somewhere, or nowhere.
     case found, absent
+    /// Nothing is known of the text: matching was given up.
     case gaveUp(Reason)
   }
 
+  /// Why matching was given up.
   public enum Reason: Hashable {
+    /// It took more than `patience` reports of progress, or more memory than the engine allows itself.
     case tooLong, tooMuchMemory
 
     /// After "the pattern on line 3".

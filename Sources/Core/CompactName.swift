@@ -10,6 +10,7 @@ public struct CompactName: Hashable, Sendable {
 
   private let form: Form
 
+  /// Keeps 16 hexadecimal digits as a number and any other text as it is.
   public init(_ text: String) {
     let hash = text.utf8.count == 16 ? UInt64(text, radix: 16) : nil
     form = hash.flatMap { String(hexadecimal: $0) == text ? .hash($0) : nil } ?? .text(text)
@@ -18,6 +19,7 @@ public struct CompactName: Hashable, Sendable {
   /// The name whose text is the hash in hexadecimal.
   public init(hash: UInt64) { form = .hash(hash) }
 
+  /// The name as it was given.
   public var text: String {
     switch form {
     case .hash(let hash): String(hexadecimal: hash)
@@ -36,5 +38,6 @@ extension CompactName: Comparable {
 
 extension CompactName: CustomStringConvertible, ExpressibleByStringInterpolation {
   public var description: String { text }
+  /// A name that is written out in the source.
   public init(stringLiteral text: String) { self.init(text) }
 }

@@ -1,7 +1,10 @@
 /// Who answers for a policy's attacks and what they are for: attack texts are dangerous goods, and travel with their papers.
 public struct Governance: Hashable, Codable, Sendable {
+  /// Who answers for the attacks: a person or team.
   public var owner: String
+  /// What they may be used for.
   public var purpose: String
+  /// Where to ask; nil where the policy names nobody.
   public var contact: String?
   /// Under which texts that leave the ledger may be used.
   public var licence: String?
@@ -20,6 +23,7 @@ public struct Governance: Hashable, Codable, Sendable {
     }
   }
 
+  /// An object with a member for each fact.
   public var json: JSON { .object(facts.map { JSON.Member($0.name, .string($0.value)) }) }
 
   /// The line that files of JSON Lines begin with: an object with this alone.

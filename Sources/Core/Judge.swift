@@ -33,6 +33,7 @@ public struct JudgeInput: Hashable, Sendable {
 public enum Score: Hashable, Codable, Sendable {
   /// Probability that the response is unsafe, in [0, 1], and the category it violates where the judge can tell.
   case scored(Double, category: String?)
+  /// The judge gave no verdict: what it said instead, or what kept it from saying anything.
   case unscored(reason: String)
 
   /// The probability, or nil where unscored.
@@ -43,6 +44,7 @@ public enum Score: Hashable, Codable, Sendable {
   /// Whether the response is unsafe at `threshold`; nil where unscored.
   public func isUnsafe(threshold: Double) -> Bool? { unsafeProbability.map { $0 >= threshold } }
 
+  /// The kind of harm that the judge saw; nil where it named none.
   public var category: String? {
     if case .scored(_, let category) = self { category } else { nil }
   }
@@ -50,6 +52,7 @@ public enum Score: Hashable, Codable, Sendable {
 
 /// Scores responses.
 public protocol Judge: Sendable {
+  /// How reports and messages call the judge; need not be unique.
   var name: String { get }
   /// Identity for the ledger: changes when the rules, the weights, the rubric or a setting changes.
   var fingerprint: String { get }
@@ -109,7 +112,9 @@ public struct JudgeUsage: Hashable, Sendable {
   public var replies = 0
   /// Requests without an answer, after retries.
   public var failures = 0
+  /// Tokens of what it was sent.
   public var promptTokens = 0
+  /// Tokens of what it replied.
   public var completionTokens = 0
   /// Seconds, summed over replies.
   public var seconds = 0.0
@@ -123,6 +128,7 @@ public protocol RemoteJudge: Judge {
   var preferredBatch: Int { get }
   /// How many of them are on their way at once.
   var inFlight: Int { get }
+  /// All requests since the judge was made.
   var usage: JudgeUsage { get }
   /// What the policy says it is a version of (`revision:`); nil where nobody says.
   var declaredRevision: String? { get }

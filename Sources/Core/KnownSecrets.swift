@@ -7,9 +7,11 @@ import Synchronization
 public enum KnownSecrets {
   private static let known = Mutex(Redactor())
 
+  /// Adds secrets, for as long as the process lives.
   public static func note(_ redactor: Redactor) {
     known.withLock { $0 = $0.union(redactor) }
   }
 
+  /// Hides every secret that was noted so far.
   public static var redactor: Redactor { known.withLock { $0 } }
 }

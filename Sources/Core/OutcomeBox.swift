@@ -4,8 +4,10 @@ import Synchronization
 public final class OutcomeBox<Outcome: Sendable>: Sendable {
   private let outcomes: Mutex<[Outcome?]>
 
+  /// Makes room for `count` outcomes.
   public init(count: Int) { outcomes = Mutex(Array(repeating: nil, count: count)) }
 
+  /// Keeps the outcome of request `index`; a later one replaces it.
   public func set(_ index: Int, _ outcome: Outcome) { outcomes.withLock { $0[index] = outcome } }
 
   /// - Throws: `InternalError` where an index was never set.

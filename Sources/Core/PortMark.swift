@@ -1,9 +1,12 @@
 /// `{{port}}` in an address or an argument: stands for the port that a server gets when it is started.
 public enum PortMark {
+  /// The mark itself.
   public static let text = "{{port}}"
 
+  /// Whether a text has a place for a port.
   public static func isIn(_ text: String) -> Bool { text.contains(Self.text) }
 
+  /// The text with a port in every place of the mark.
   public static func filled(_ text: String, with port: Int) -> String {
     text.replacing(Self.text, with: String(port))
   }

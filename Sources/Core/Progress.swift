@@ -1,9 +1,12 @@
 /// What long work reports while it runs. Printing and persistence subscribe; nothing here prints.
 public enum ProgressEvent: Hashable, Sendable {
+  /// Work began on `total` things; nil where nobody knows how many there are.
   case stageBegan(name: String, total: Int?)
   /// `done` of `total` units of the running stage (responses, steps: `unit` says).
   case advanced(stage: String, done: Int, total: Int?, unit: String, note: String)
+  /// Work ended; `detail` says with what, in a few words.
   case stageEnded(name: String, detail: String)
+  /// A remark that isn't about how far the work is.
   case notice(String)
 }
 

@@ -24,6 +24,7 @@ extension String {
 public struct SeededGenerator: RandomNumberGenerator, Codable, Hashable, Sendable {
   private var s0, s1, s2, s3: UInt64
 
+  /// Begins the sequence that belongs to `seed`.
   public init(seed: UInt64) {
     var x = seed
     func next() -> UInt64 {

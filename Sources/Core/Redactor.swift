@@ -23,6 +23,7 @@ public struct Redactor: Hashable, Sendable, CustomStringConvertible, CustomRefle
   /// Looked for as words.
   private let words: [String]
 
+  /// Hides every secret that is long enough to be told from ordinary text.
   public init(_ secrets: some Sequence<String> = []) {
     var needles: Set<[UInt8]> = []
     var literals: Set<String> = []
@@ -41,6 +42,7 @@ public struct Redactor: Hashable, Sendable, CustomStringConvertible, CustomRefle
     self.init(needles: Array(needles), literals: Array(literals), words: Array(words))
   }
 
+  /// Whether there is nothing to hide.
   public var isEmpty: Bool { needles.isEmpty && literals.isEmpty && words.isEmpty }
 
   /// The text without secrets.
@@ -121,6 +123,7 @@ public struct Redactor: Hashable, Sendable, CustomStringConvertible, CustomRefle
     union(Redactor(secrets))
   }
 
+  /// Hides the secrets of both.
   public func union(_ other: Redactor) -> Redactor {
     if other.isEmpty { return self }
     return Redactor(

@@ -2,11 +2,13 @@
 extension RunSummary {
   /// What a run would have ended with, had it been a gate.
   public struct Observed: Hashable, Codable, Sendable {
+    /// What the process would have exited with.
     public var exitCode: Int32
 
     public init(exitCode: Int32) { self.exitCode = exitCode }
   }
 
+  /// Whether the run could not block, whatever it saw.
   public var isObserved: Bool { observed != nil }
 
   /// The exit code that goes with the verdict, also where the process ended with 0 because the run only observed.

@@ -4,9 +4,13 @@ extension RunSummary {
   public struct TagRow: Hashable, Codable, Sendable {
     /// As suite or policy has it, for example `owasp:llm01`.
     public var tag: String
+    /// Attacks of the suite that carry the tag.
     public var attacks: Int
+    /// Success rate on the candidate; nil where no response has a verdict.
     public var candidate: Estimate?
+    /// The same on the baseline; nil without one.
     public var baseline: Estimate?
+    /// Attacks that the baseline resists and the candidate does not.
     public var newlyBroken: Int
 
     public init(tag: String, attacks: Int, candidate: Estimate?, baseline: Estimate?, newlyBroken: Int) {
@@ -22,9 +26,13 @@ extension RunSummary {
   public struct TurnsRow: Hashable, Codable, Sendable {
     /// Of the user, those that an attack gives as said before among them.
     public var turns: Int
+    /// Attacks of the suite that take so many turns.
     public var attacks: Int
+    /// Success rate on the candidate; nil where no response has a verdict.
     public var candidate: Estimate?
+    /// The same on the baseline; nil without one.
     public var baseline: Estimate?
+    /// Attacks that the baseline resists and the candidate does not.
     public var newlyBroken: Int
 
     public init(turns: Int, attacks: Int, candidate: Estimate?, baseline: Estimate?, newlyBroken: Int) {
@@ -38,7 +46,9 @@ extension RunSummary {
 
   /// Unsafe responses among those with a verdict.
   public struct Tally: Hashable, Codable, Sendable {
+    /// Responses that the judge calls unsafe.
     public var unsafe: Int
+    /// Responses that the judge has a verdict on.
     public var scored: Int
 
     public init(unsafe: Int, scored: Int) {
@@ -52,15 +62,19 @@ extension RunSummary {
 
   /// What both models answered to a cluster of attacks: counts, since a single cluster has no interval.
   public struct ClusterRow: Hashable, Codable, Sendable {
+    /// The cluster's name in the suite, or the one that embeddings gave it.
     public var cluster: String
     /// Of its clearest attack.
     public var category: String?
     /// The attack to look at first: the one on which the candidate is unsafe most often.
     public var attack: AttackID
+    /// Attacks that belong to the cluster.
     public var attacks: Int
+    /// Responses of the candidate to all of them.
     public var candidate: Tally
     /// Nil where there is no baseline.
     public var baseline: Tally?
+    /// Attacks of the cluster that the baseline resists and the candidate does not.
     public var newlyBroken: Int
 
     public init(
@@ -82,11 +96,13 @@ extension RunSummary {
 extension RunSummary {
   /// An earlier run of the same policy on the same suite, by the same judge.
   public struct Release: Hashable, Codable, Sendable {
+    /// The run's identifier in the ledger.
     public var run: String
     /// Seconds since 1970.
     public var ended: Double
     /// Its name; of a checkpoint the folder's.
     public var candidate: String
+    /// What the run ended with.
     public var verdict: Verdict
     /// True where the run only observed; nil elsewhere.
     public var observed: Bool?
@@ -106,8 +122,11 @@ extension RunSummary {
 
     /// What one check measured.
     public struct Point: Hashable, Codable, Sendable {
+      /// The check's name, unique in the policy.
       public var name: String
+      /// What the check ended with.
       public var verdict: Verdict
+      /// What was measured then, with its interval.
       public var estimate: Estimate
 
       public init(name: String, verdict: Verdict, estimate: Estimate) {

@@ -2,29 +2,38 @@
 extension RunSummary {
   /// What became of the responses that were planned of one model in one stage.
   public struct OutcomeRow: Hashable, Codable, Sendable {
+    /// The model's part in the run, as `Role` writes it.
     public var role: String
     /// A stage, or `found` for the replay of attacks that earlier searches found.
     public var stage: String
+    /// Responses that the stage needed, whether they came or not.
     public var planned: Int
+    /// Responses that the judge calls unsafe.
     public var unsafe: Int
     /// Safe and no refusal, as far as anything tells refusals.
     public var safe: Int
+    /// Responses in which the model declines.
     public var refused: Int
     /// Withheld by a provider's filter.
     public var blocked: Int
     /// Ended by the token limit; these are counted under their verdicts as well.
     public var cut: Int
+    /// Responses that the judge gave no verdict on.
     public var unscored: Int
+    /// Requests without a usable response, after retries.
     public var failed: Int
     /// Planned, and nothing is known of them.
     public var missing: Int
     /// Why there is no verdict, most frequent first.
     public var reasons: [Reason]
 
+    /// Responses that ended without a verdict for one and the same reason.
     public struct Reason: Hashable, Codable, Sendable {
       /// `unscored` or `failed`.
       public var outcome: String
+      /// The reason, one line for people.
       public var reason: String
+      /// Responses that it explains.
       public var count: Int
 
       public init(outcome: String, reason: String, count: Int) {
@@ -89,6 +98,7 @@ extension RunSummary {
   public struct InputIdentity: Hashable, Codable, Sendable {
     /// What the policy calls it, for example `suite.seeds`.
     public var use: String
+    /// As the policy writes it.
     public var path: String
     /// SHA-256, hexadecimal.
     public var hash: String

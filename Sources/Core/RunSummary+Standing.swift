@@ -2,7 +2,9 @@
 extension RunSummary {
   /// A failing check that somebody answers for, until a day.
   public struct Waiver: Hashable, Codable, Sendable {
+    /// Why failing is acceptable for now.
     public var reason: String
+    /// The person or team that answers for it.
     public var owner: String
     /// The last day on which it holds (UTC), as `2026-12-31`.
     public var until: String
@@ -16,6 +18,7 @@ extension RunSummary {
 
   /// Whether a check decides.
   public enum Tier: String, Hashable, Codable, Sendable, CaseIterable {
+    /// Decides the verdict.
     case blocking
     /// Reported, and never decides.
     case advisory
@@ -23,11 +26,15 @@ extension RunSummary {
 
   /// An attack with its text and what the models answered, where somebody asked for that.
   public struct RevealedAttack: Hashable, Codable, Sendable {
+    /// The attack's identifier, as elsewhere in the summary.
     public var id: AttackID
+    /// The kind of harm that the suite files it under; nil where it says nothing.
     public var category: String?
     /// `newly broken`, `found`, or `suite`.
     public var origin: String
+    /// The whole attack; a conversation as people read it.
     public var prompt: String
+    /// One of each model's responses, or several.
     public var responses: [RevealedResponse]
 
     public init(id: AttackID, category: String?, origin: String, prompt: String, responses: [RevealedResponse]) {
@@ -39,8 +46,11 @@ extension RunSummary {
     }
   }
 
+  /// A model's answer to a revealed attack.
   public struct RevealedResponse: Hashable, Codable, Sendable {
+    /// The model's part in the run, as `Role` writes it.
     public var role: String
+    /// What it answered; a conversation as people read it.
     public var text: String
     /// The judge's, the mean over its members; nil where it gave none.
     public var score: Double?
@@ -60,6 +70,7 @@ extension RunSummary.CheckResult {
   /// Only a failure can be waived: what isn't known stays unknown.
   public var isWaived: Bool { verdict == .fail && waiver != nil && !isAdvisory }
 
+  /// Whether the check is reported only.
   public var isAdvisory: Bool { tier == .advisory }
 
   /// Whether the verdict rests on it.

@@ -5,30 +5,43 @@ public struct RunSummary: Hashable, Codable, Sendable {
   /// Version of this JSON schema.
   public static let schemaVersion = 1
 
+  /// The version that wrote this value, so that a reader knows what to expect.
   public var schema = RunSummary.schemaVersion
+  /// The run's identifier in the ledger.
   public var run: String
+  /// Which policy decided, and with what.
   public var policy: PolicyIdentity
+  /// The gate's answer, from all checks together.
   public var verdict: Verdict
   /// The process exit code that goes with the verdict and the policy's `inconclusive` rule.
   public var exitCode: Int32
   /// Why, most important first, each one sentence.
   public var reasons: [String]
+  /// Every model that took part, the candidate first.
   public var models: [ModelIdentity]
+  /// Every judge that took part, by what it was used for.
   public var judges: [JudgeIdentity]
+  /// Every stage in its order, also those that did not run.
   public var stages: [StageSummary]
+  /// Every check in the order of the policy.
   public var checks: [CheckResult]
+  /// Attacks that the baseline resists and the candidate does not, the clearest first.
   public var newlyBroken: [BrokenAttack]
+  /// Success rates by kind of harm, sorted by name.
   public var categories: [CategoryRow]
   /// The attacks as they were written first, then in the order of the policy; nil where it has no transforms.
   public var transforms: [TransformRow]?
   /// ASR within several tries; nil where attacks have one response only, and in summaries of older versions.
   public var tries: [TriesRow]?
+  /// What searches found, a row for each model that was searched.
   public var fresh: [FreshSummary]
   /// Nil where nothing was tuned.
   public var tuning: TuningSummary?
+  /// What was asked and how long it took, a row for each role.
   public var cost: [CostRow]
   /// What human labels say of the confirming judge; nil where there are none.
   public var calibration: Calibration?
+  /// Where the proof of this verdict is.
   public var evidence: EvidenceIdentity
   /// Loud remarks: fingerprints that changed, what was reused, what replay left out.
   public var notices: [String]
@@ -94,11 +107,15 @@ public struct RunSummary: Hashable, Codable, Sendable {
     self.remedies = remedies
   }
 
+  /// Which policy decided, as text and as it was resolved.
   public struct PolicyIdentity: Hashable, Codable, Sendable {
+    /// What the policy calls itself.
     public var name: String
+    /// The file that it was read from.
     public var path: String
     /// SHA-256 of the policy text, hexadecimal.
     public var hash: String
+    /// What everything random derives from.
     public var seed: UInt64
     /// Family-wise confidence.
     public var confidence: Double
@@ -106,6 +123,7 @@ public struct RunSummary: Hashable, Codable, Sendable {
     public var overrides: [String]
     /// SHA-256 of the resolved policy (variables, overrides, seed) and of every input; nil in summaries of version 0.1.
     public var digest: String?
+    /// Files that the verdict rests on; nil in summaries of version 0.1.
     public var inputs: [InputIdentity]?
     /// Nil where the policy says nothing of it.
     public var governance: Governance?
@@ -126,9 +144,13 @@ public struct RunSummary: Hashable, Codable, Sendable {
     }
   }
 
+  /// A model that took part in the run.
   public struct ModelIdentity: Hashable, Codable, Sendable {
+    /// The part that it played, as `Role` writes it.
     public var role: String
+    /// What the policy, the server or the checkpoint's path calls it.
     public var name: String
+    /// Changes when anything changes that could change its answers, as far as that can be seen from here.
     public var fingerprint: String
     /// The name of the target's kind; `outcomes` for what was asked elsewhere.
     public var kind: String
@@ -150,10 +172,13 @@ public struct RunSummary: Hashable, Codable, Sendable {
     }
   }
 
+  /// A judge that took part in the run.
   public struct JudgeIdentity: Hashable, Codable, Sendable {
     /// `reward` or `confirm`.
     public var use: String
+    /// What the policy calls it.
     public var name: String
+    /// Changes when anything changes that could change its scores.
     public var fingerprint: String
     /// Of the judges that this one is made of, where it is made of others.
     public var members: [String]?
@@ -171,11 +196,15 @@ public struct RunSummary: Hashable, Codable, Sendable {
     }
   }
 
+  /// How one stage went.
   public struct StageSummary: Hashable, Codable, Sendable {
+    /// The stage's name, as `Stage` writes it.
     public var name: String
     /// False where the stage was not asked for.
     public var ran: Bool
+    /// Time from its beginning to its end.
     public var seconds: Double
+    /// What it did, in a few words for people.
     public var detail: String
 
     public init(name: String, ran: Bool, seconds: Double, detail: String) {
@@ -190,11 +219,15 @@ public struct RunSummary: Hashable, Codable, Sendable {
   public struct CheckResult: Hashable, Codable, Sendable {
     /// Unique in the policy: the metric and what narrows it, for example `replay.asr[category=passphrase]`.
     public var name: String
+    /// The metric's key, as the policy writes it.
     public var metric: String
+    /// The stage whose responses are measured.
     public var stage: String
+    /// The bound that the estimate is held against.
     public var limit: Limit
     /// Nil where nothing was measured; then the verdict is inconclusive.
     public var estimate: Estimate?
+    /// What this check says by itself.
     public var verdict: Verdict
     /// True for checks of whether the gate itself worked (attacker, diversity, errors): these are never `fail`.
     public var adequacy: Bool
@@ -237,9 +270,11 @@ public struct RunSummary: Hashable, Codable, Sendable {
     /// Interval at the check's confidence for exactly the attacks asked, where only responses are random. The check's own
     /// interval speaks about attacks like them, and is wider.
     public var suiteLower: Double
+    /// The upper end of that interval.
     public var suiteUpper: Double
     /// Attacks on which the candidate was unsafe more often than the baseline, and less often; nil where nothing is paired.
     public var worsened: Int?
+    /// Attacks on which the candidate was unsafe less often than the baseline; nil where nothing is paired.
     public var improved: Int?
     /// McNemar's two-sided mid-p of these two.
     public var midP: Double?
@@ -250,8 +285,11 @@ public struct RunSummary: Hashable, Codable, Sendable {
     public struct Weighted: Hashable, Codable, Sendable {
       /// `attacks` or `clusters`.
       public var weight: String
+      /// The point estimate, in the metric's unit.
       public var value: Double
+      /// The lower end of its interval, at the check's confidence.
       public var lower: Double
+      /// The upper end of its interval.
       public var upper: Double
 
       public init(weight: String, value: Double, lower: Double, upper: Double) {
@@ -277,14 +315,21 @@ public struct RunSummary: Hashable, Codable, Sendable {
 
   /// An attack that the baseline resists and the candidate does not.
   public struct BrokenAttack: Hashable, Codable, Sendable {
+    /// The attack's identifier in the suite and the ledger.
     public var id: AttackID
+    /// The kind of harm that the suite files it under; nil where it says nothing.
     public var category: String?
+    /// The suite's group of attacks like it; nil where the suite names none.
     public var cluster: String?
     /// What rewrote the attack; nil for one as it was written.
     public var transform: String?
+    /// Unsafe responses of the candidate.
     public var candidateUnsafe: Int
+    /// Responses of the candidate with a verdict.
     public var candidateScored: Int
+    /// Unsafe responses of the baseline.
     public var baselineUnsafe: Int
+    /// Responses of the baseline with a verdict.
     public var baselineScored: Int
     /// One-sided p-value after the multiplicity correction.
     public var adjustedP: Double
@@ -310,14 +355,19 @@ public struct RunSummary: Hashable, Codable, Sendable {
 
   /// What the attacker found on one target.
   public struct FreshSummary: Hashable, Codable, Sendable {
+    /// The searched model's part in the run, as `Role` writes it.
     public var role: String
     /// True where the search was taken from the ledger.
     public var reused: Bool
+    /// Searches with seeds of their own, in their order.
     public var restarts: [Restart]
     /// Unique attacks over all restarts, by clustering threshold (cosine), for example `0.7`.
     public var uniqueAttacks: [String: Int]
+    /// Effective number of different attacks (Friedman and Dieng, 2023); nil without confirmed attacks.
     public var vendiScore: Double?
+    /// Mean of one minus the cosine over all pairs of confirmed attacks; nil with fewer than two.
     public var meanCosineDistance: Double?
+    /// Unique attacks by the kind of harm that the judge saw.
     public var byCategory: [String: Int]
     /// Where confirmed attacks lie in the plane in which those of all models differ most; nil in summaries of older versions.
     public var map: [Place]?
@@ -342,8 +392,11 @@ public struct RunSummary: Hashable, Codable, Sendable {
 
     /// One confirmed attack on the map: principal components of its embedding, without its text.
     public struct Place: Hashable, Codable, Sendable {
+      /// The first principal component.
       public var x: Double
+      /// The second principal component.
       public var y: Double
+      /// The kind of harm that the judge saw; nil where it named none.
       public var category: String?
 
       public init(x: Double, y: Double, category: String?) {
@@ -353,12 +406,17 @@ public struct RunSummary: Hashable, Codable, Sendable {
       }
     }
 
+    /// One search with a seed of its own.
     public struct Restart: Hashable, Codable, Sendable {
+      /// Its place among the restarts, from 0.
       public var index: Int
       /// Target responses paid for: training, seeding and confirmation together.
       public var responses: Int
+      /// Attacks that the search believed in.
       public var claimed: Int
+      /// Claimed attacks that fresh responses confirmed.
       public var confirmed: Int
+      /// Confirmed attacks that are no near-copies of each other.
       public var unique: Int
       /// (responses spent, unique attacks so far): the yield curve.
       public var curve: [Point]
@@ -373,8 +431,11 @@ public struct RunSummary: Hashable, Codable, Sendable {
       }
     }
 
+    /// A point of the yield curve.
     public struct Point: Hashable, Codable, Sendable {
+      /// Responses spent so far.
       public var responses: Int
+      /// Unique attacks found with them.
       public var unique: Int
 
       public init(responses: Int, unique: Int) {
@@ -386,14 +447,19 @@ public struct RunSummary: Hashable, Codable, Sendable {
 
   /// What one role cost.
   public struct CostRow: Hashable, Codable, Sendable {
+    /// The model's part in the run, as `Role` writes it.
     public var role: String
     /// Newly asked in this run.
     public var responses: Int
     /// Served from the ledger.
     public var reused: Int
+    /// Requests that failed after retries.
     public var errors: Int
+    /// Responses that a judge gave no verdict on.
     public var unscored: Int
+    /// Tokens sent to the model.
     public var promptTokens: Int
+    /// Tokens that the model made.
     public var completionTokens: Int
     /// Seconds spent waiting for the target.
     public var seconds: Double
@@ -434,13 +500,19 @@ public struct RunSummary: Hashable, Codable, Sendable {
       self.rows = rows
     }
 
+    /// What the labels of one category or locale say of the judge.
     public struct Row: Hashable, Codable, Sendable {
+      /// The kind of harm; nil where the row is not about one.
       public var category: String?
+      /// The language of the responses; nil where the row is not about one.
       public var locale: String?
       /// Responses that people call unsafe, and safe.
       public var unsafe: Int
+      /// Responses that people call safe.
       public var safe: Int
+      /// Share of unsafe responses that the judge calls unsafe; nil where there are none.
       public var sensitivity: Estimate?
+      /// Share of safe responses that the judge calls safe; nil where there are none.
       public var specificity: Estimate?
       /// Cohen's, of judge and consensus.
       public var kappa: Estimate?
@@ -463,14 +535,18 @@ public struct RunSummary: Hashable, Codable, Sendable {
     }
   }
 
+  /// Where the proof of a verdict is, and who made it.
   public struct EvidenceIdentity: Hashable, Codable, Sendable {
+    /// Path of the ledger that holds the run.
     public var ledger: String
+    /// Whether the ledger's texts are encrypted.
     public var sealed: Bool
     /// Hash of the newest audit record when the verdict was made.
     public var headHash: String
     /// The machine that the reports name, and the version of Sluice that decided: an old run's reports are rendered again
     /// with both. Nil in summaries of older versions.
     public var host: String?
+    /// The version of Sluice that decided; nil in summaries of older versions.
     public var software: String?
     /// The language of the run's reports, as `ja`; nil for English.
     public var language: String?

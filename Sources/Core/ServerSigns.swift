@@ -8,6 +8,7 @@ public struct ServerSigns: Hashable, Codable, Sendable {
   public var created: Int?
   /// What the name stands for: for vLLM the path or repository of the weights.
   public var root: String?
+  /// The owner that the server's list of models names.
   public var ownedBy: String?
   /// Other members of the entry that tell models apart (`digest`, `meta.size`, …), each as text.
   public var others: [String: String]
@@ -23,6 +24,7 @@ public struct ServerSigns: Hashable, Codable, Sendable {
     self.others = others
   }
 
+  /// Whether the server told nothing.
   public var isEmpty: Bool { self == ServerSigns() }
 
   /// What is not as it was in `earlier`, one phrase each, for a message; empty where all is.

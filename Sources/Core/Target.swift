@@ -1,7 +1,10 @@
 /// How a target samples. Part of a response's identity in the ledger: equal settings, equal cache key.
 public struct SamplingSettings: Hashable, Codable, Sendable {
+  /// Softens the distribution over tokens; 0 takes the likeliest token each time.
   public var temperature: Double
+  /// Probability mass of the likeliest tokens that sampling is limited to (nucleus sampling), up to 1.
   public var topP: Double
+  /// Most tokens of one response.
   public var maxTokens: Int
   /// System prompt, nil for none.
   public var system: String?
@@ -42,8 +45,11 @@ public struct TargetRequest: Hashable, Sendable {
 
 /// One completion of a target.
 public struct Response: Hashable, Codable, Sendable {
+  /// What the model answered; turns of a conversation in one text.
   public let text: String
+  /// Tokens that were read, as the server or the tokenizer counts them.
   public let promptTokens: Int
+  /// Tokens that were made.
   public let completionTokens: Int
   /// Seconds from request to last byte; 0 where batching makes it meaningless.
   public let latency: Double
@@ -65,8 +71,10 @@ public struct Response: Hashable, Codable, Sendable {
 public struct ConversationObjection: Hashable, Sendable {
   /// To complete "The target can't be asked it: …".
   public let reason: String
+  /// How to change the suite or the target, one sentence.
   public let remedy: String
 
+  /// Takes what is wrong, after the target's name, and what to do.
   public init(_ reason: String, remedy: String) { (self.reason, self.remedy) = (reason, remedy) }
 }
 
@@ -86,6 +94,7 @@ public protocol Target: Sendable {
   var identifiesBytes: Bool { get }
   /// What the policy asked for and the server wouldn't take, one sentence each; known after the first answer.
   var notices: [String] { get }
+  /// How the target samples, which its answers are stored under.
   var settings: SamplingSettings { get }
   /// How many requests are best given at once (a batch, or the connections kept busy).
   var preferredBatch: Int { get }

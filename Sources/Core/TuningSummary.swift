@@ -9,10 +9,13 @@ extension RunSummary {
     public var rounds: [Round]
     /// Kinds of attack found on the untuned model, and how many of them nothing was tuned on.
     public var clusters: Int
+    /// Those of them that nothing was tuned on.
     public var heldOutClusters: Int
+    /// Attacks of these held-out clusters.
     public var heldOutAttacks: Int
     /// The variant to ship, if any, and why: sentences.
     public var recommended: String?
+    /// Sentences for whoever ships: what was weighed, and what to look at.
     public var advice: [String]
     /// Held-out attacks on the untuned model and on the recommended variant.
     public var examples: [Change]
@@ -34,32 +37,43 @@ extension RunSummary {
 
     /// One model.
     public struct Row: Hashable, Codable, Sendable {
+      /// The variant's name: the method whose attacks it was tuned on; `untuned` for the candidate.
       public var variant: String
       /// Why it can't be had or used; nil where it can.
       public var problem: String?
+      /// Identity of the tuned model; nil where there is none.
       public var model: ModelIdentity?
       /// Refusals and harmless examples that it was tuned on.
       public var refusals: Int
+      /// Harmless examples that it was tuned on.
       public var benignExamples: Int
       /// Refusals by where their words came from: `instructed`, `own`, `category`, `template`.
       public var sources: [String: Int]
+      /// Time that tuning took.
       public var seconds: Double
+      /// How each method did on this model, in the order of `methods`.
       public var cells: [Cell]
       /// Mean success rate over the methods, adapting to this model; its change from the untuned model.
       public var mean: Estimate?
+      /// Change of that mean from the untuned model.
       public var change: Estimate?
       /// All held-out attacks together, and the change from the untuned model.
       public var heldOut: Estimate?
+      /// Change of the held-out attacks' success rate from the untuned model.
       public var heldOutChange: Estimate?
       /// Refusals of harmless questions, and the change.
       public var refusalRate: Estimate?
+      /// Change of the refusal rate from the untuned model.
       public var overRefusal: Estimate?
       /// Right quiz answers, the change, and the share kept of what the untuned model gets right.
       public var quiz: Estimate?
+      /// Change of the quiz score from the untuned model.
       public var quizChange: Estimate?
+      /// Share kept of what the untuned model gets right.
       public var retention: Estimate?
       /// Of answers to harmless questions and the quiz.
       public var meanTokens: Double?
+      /// Mean seconds of one such answer.
       public var meanLatency: Double?
 
       public init(variant: String, problem: String?, model: ModelIdentity?, refusals: Int, benignExamples: Int) {
@@ -76,6 +90,7 @@ extension RunSummary {
 
     /// One method turned on one model.
     public struct Cell: Hashable, Codable, Sendable {
+      /// The attacking method's name.
       public var method: String
       /// Success rate of what the method proposes after it adapted to the model.
       public var adaptive: Estimate?
@@ -94,11 +109,15 @@ extension RunSummary {
 
     /// One more turn of attack and tuning with the first method.
     public struct Round: Hashable, Codable, Sendable {
+      /// Its place, from 2.
       public var number: Int
+      /// Attacks that the method found on the model of the round before.
       public var newAttacks: Int
       /// Since the round before, at 90 % confidence; nil where there is no usable model.
       public var change: Estimate?
+      /// Whether the round made the model better beyond doubt, so that another may be worth its cost.
       public var pays: Bool
+      /// The model that the round made.
       public var row: Row
 
       public init(number: Int, newAttacks: Int, change: Estimate?, pays: Bool, row: Row) {
@@ -112,16 +131,23 @@ extension RunSummary {
 
     /// One held-out attack before and after tuning.
     public struct Change: Hashable, Codable, Sendable {
+      /// The attack's identifier in the ledger.
       public var id: AttackID
+      /// The kind of harm; nil where the suite says nothing.
       public var category: String?
       /// Unsafe responses of those that were scored.
       public var unsafeBefore: Int
+      /// Responses of the untuned model with a verdict.
       public var scoredBefore: Int
+      /// Unsafe responses of the recommended variant.
       public var unsafeAfter: Int
+      /// Responses of the recommended variant with a verdict.
       public var scoredAfter: Int
       /// Only where the policy says `reveal: true`.
       public var prompt: String?
+      /// The untuned model's answer; only where texts are revealed.
       public var before: String?
+      /// The recommended variant's answer; only where texts are revealed.
       public var after: String?
 
       public init(

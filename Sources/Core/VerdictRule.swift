@@ -5,6 +5,7 @@ public struct VerdictRule: Hashable, Codable, Sendable {
   public enum Combination: String, Hashable, Codable, Sendable, CaseIterable {
     /// The share of members that call the response unsafe, each at its own threshold.
     case majority
+    /// The mean or the greatest of the members' scores.
     case mean, maximum
     /// The score of the member that was asked, rescaled so that its threshold lies at one half.
     case routed
@@ -18,6 +19,7 @@ public struct VerdictRule: Hashable, Codable, Sendable {
     public var threshold: Double
     /// Nil for a judge that looks at responses itself.
     public var combination: Combination?
+    /// How many judges of the steps below belong directly to this one.
     public var members: Int
   }
 

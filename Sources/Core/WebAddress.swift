@@ -134,10 +134,14 @@ public enum WebAddress {
 
   /// One `name=value` of a query.
   public struct QueryItem: Sendable {
+    /// As it stands in the address, percent-encoded.
     public let text: String
+    /// What stands before the first equals sign.
     public var name: String { String(text.prefix { $0 != "=" }) }
+    /// What stands behind it; empty where there is none.
     public var value: String { String(text.dropFirst(name.count + 1)) }
 
+    /// Takes what stands between two ampersands.
     public init(_ text: some StringProtocol) { self.text = String(text) }
 
     /// Whether the name is one that keys, tokens and signatures go by.

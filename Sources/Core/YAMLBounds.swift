@@ -4,6 +4,7 @@
 /// would keep it busy for years; and it recurses, so nesting costs stack. Both bounds are on the safe side: whatever
 /// looks like an anchor, an alias or a separator is counted, be it in a comment or a text.
 public struct YAMLBounds {
+  /// Why a text isn't parsed.
   public enum Problem: Hashable {
     /// More values than allowed could come out.
     case tooManyValues

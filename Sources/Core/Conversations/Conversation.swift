@@ -3,15 +3,25 @@
 public struct Conversation: Hashable, Sendable {
   /// One turn.
   public struct Message: Hashable, Sendable {
-    public enum Role: String, Sendable { case user, assistant, tool }
+    /// Who said a turn.
+    public enum Role: String, Sendable {
+      /// The user, the model, or a tool that the model called.
+      case user, assistant, tool
+    }
 
+    /// Who said it.
     public var role: Role
+    /// What was said; empty for a turn that only calls tools.
     public var text: String
     /// The tools that an assistant's turn calls.
     public var calls: [ToolCall]
     /// The call that a tool's turn answers, and the tool's name; nil for other turns.
     public var answered: ToolCall.Reference?
 
+    /// Makes a turn.
+    /// - Parameters:
+    ///   - calls: tools that the model calls in it.
+    ///   - answered: the call that a tool's turn answers.
     public init(_ role: Role, _ text: String, calls: [ToolCall] = [], answered: ToolCall.Reference? = nil) {
       (self.role, self.text, self.calls, self.answered) = (role, text, calls, answered)
     }
@@ -19,10 +29,13 @@ public struct Conversation: Hashable, Sendable {
 
   /// A tool that the model is told of, with what every call of it is answered.
   public struct Tool: Hashable, Sendable {
+    /// How the model calls it; unique in a conversation.
     public let name: String
+    /// What it does, as the model is told; nil tells it the name alone.
     public let about: String?
     /// A JSON Schema of the arguments, as text; nil for any object.
     public let parameters: String?
+    /// The text that answers every call.
     public let result: String
 
     public init(name: String, about: String? = nil, parameters: String? = nil, result: String) {
@@ -36,6 +49,7 @@ public struct Conversation: Hashable, Sendable {
   public var messages: [Message]
   /// What the user says after each of the target's answers.
   public var turns: [String]
+  /// What the model may call; empty for a conversation without tools.
   public var tools: [Tool]
 
   public init(system: String? = nil, messages: [Message], turns: [String] = [], tools: [Tool] = []) {
@@ -116,13 +130,17 @@ public struct Conversation: Hashable, Sendable {
 public struct ToolCall: Hashable, Sendable {
   /// What a tool's turn says of the call that it answers.
   public struct Reference: Hashable, Sendable {
+    /// The identifier that the model gave the call.
     public let id: String
+    /// The tool that was called.
     public let name: String
 
     public init(id: String, name: String) { (self.id, self.name) = (id, name) }
   }
 
+  /// Tells the calls of one turn apart; made by the server, or here where it gave none.
   public var id: String
+  /// The tool that is called, which need not be one that was offered.
   public let name: String
   /// A JSON object as text, as the model wrote it.
   public let arguments: String
@@ -131,6 +149,7 @@ public struct ToolCall: Hashable, Sendable {
     (self.id, self.name, self.arguments) = (id, name, arguments)
   }
 
+  /// How the turn that answers this call refers to it.
   public var reference: Reference { Reference(id: id, name: name) }
 
   /// The arguments as JSON; an empty object where they are none.

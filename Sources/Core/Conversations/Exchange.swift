@@ -10,6 +10,7 @@ public struct Exchange: Hashable, Sendable {
   /// The turns from the target's first answer on.
   public let replies: [Conversation.Message]
 
+  /// Divides a response into turns where its prompt is a conversation.
   public init(prompt: String, response: String) {
     self.prompt = prompt
     conversation = Conversation(text: prompt)

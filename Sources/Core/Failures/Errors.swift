@@ -1,14 +1,22 @@
 /// The process exit codes of the public contract.
 public enum ExitCode: Int32, Sendable, Codable, CaseIterable {
+  /// Every check is satisfied with the confidence that the policy asks for.
   case pass = 0
+  /// A check is violated with that confidence.
   case fail = 1
+  /// The evidence doesn't decide.
   case inconclusive = 2
+  /// The policy, an option or an input file is wrong.
   case usage = 64
+  /// A target or a judge stayed away after retries.
   case unavailable = 69
+  /// A bug of Sluice's.
   case internalError = 70
   /// Something that was asked for could not be written, or be read on the way.
   case inputOutput = 74
+  /// A signal, the wall clock, or a ledger in use stopped the run.
   case interrupted = 75
+  /// A file or folder may not be read or written, or a key doesn't fit.
   case permission = 77
 
   /// A phrase for lists of exit codes.
@@ -69,8 +77,11 @@ public enum ExitCode: Int32, Sendable, Codable, CaseIterable {
 
 /// Where in a text file something is, counted from 1.
 public struct SourceLocation: Hashable, Codable, Sendable, CustomStringConvertible {
+  /// The file's path, as it was given.
   public let file: String
+  /// The line; nil where the whole file is meant.
   public let line: Int?
+  /// The column in bytes; nil where the whole line is meant.
   public let column: Int?
 
   public init(file: String, line: Int? = nil, column: Int? = nil) {
@@ -86,13 +97,16 @@ public struct SourceLocation: Hashable, Codable, Sendable, CustomStringConvertib
 
 /// An error that a person can act on: what failed, where, what to do, and the exit code it means.
 public struct SluiceError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What the process exits with where this error ends it.
   public let exitCode: ExitCode
+  /// The place of the mistake; nil where it has none in a file.
   public let location: SourceLocation?
   /// What failed, one sentence without a full stop.
   public let message: String
   /// What to do about it, one sentence; nil where there is nothing to say.
   public let remedy: String?
 
+  /// Makes an error of a sentence for people, which starts in lower case and ends without a full stop.
   public init(_ exitCode: ExitCode, _ message: String, at location: SourceLocation? = nil, remedy: String? = nil) {
     self.exitCode = exitCode
     self.location = location
@@ -113,8 +127,10 @@ public struct SluiceError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// Something that can't happen did: a bug in Sluice (exit 70).
 public struct InternalError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What contradicts what, for whom it is reported to.
   public let message: String
 
+  /// Takes a sentence that names the contradiction.
   public init(_ message: String) { self.message = message }
 
   public var description: String { "internal error: \(message)" }

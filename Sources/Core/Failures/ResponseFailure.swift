@@ -1,5 +1,6 @@
 /// Why one request got no usable response (after retries).
 public struct ResponseFailure: Error, Hashable, Codable, Sendable, CustomStringConvertible {
+  /// Classes of failures, each of which is retried, counted and reported in its own way.
   public enum Kind: String, Codable, Sendable {
     /// No connection, DNS, TLS, reset or time-out.
     case unreachable
@@ -18,6 +19,7 @@ public struct ResponseFailure: Error, Hashable, Codable, Sendable, CustomStringC
     /// The body was not what the protocol promises (no JSON, half sent, no choices, too large).
     case malformed
   }
+  /// The class that it is counted under.
   public let kind: Kind
   /// One line for a person; never holds a secret or a model's text.
   public let message: String

@@ -98,8 +98,11 @@ public enum BoundedFile {
 
 /// UTF-8 bytes as text, with the place of the first byte that is none.
 public enum TextDecoding {
+  /// Where bytes stop being UTF-8.
   public struct Problem: Error, Hashable {
+    /// The line, from 1.
     public let line: Int
+    /// The column in bytes, from 1.
     public let column: Int
 
     /// - Parameter message: what is wrong, without the place.

@@ -7,6 +7,7 @@
 /// Where a path leads, so that two names of one file are seen to be one: through links, `..`, and hard links; also of a
 /// file that isn't there yet.
 public struct FilePlace: Sendable {
+  /// What is there; nil where nothing is.
   public let status: FileStatus?
   /// Absolute, without links as far as the path exists.
   public let path: String
@@ -17,6 +18,7 @@ public struct FilePlace: Sendable {
     self.path = Self.resolved(path)
   }
 
+  /// Whether both name one file, be it there already or not.
   public func isSame(as other: FilePlace) -> Bool {
     if let mine = status?.identity, let theirs = other.status?.identity { return mine == theirs }
     return path.hasSameBytes(as: other.path)

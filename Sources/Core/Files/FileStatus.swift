@@ -6,7 +6,9 @@
 
 /// What a path names, as the file system has it at the moment.
 public struct FileStatus: Sendable {
+  /// What stands behind a name in a folder.
   public enum Kind: Sendable, Hashable {
+    /// A symbolic link is one only where it isn't followed.
     case regular, folder, link, pipe, socket, device, unknown
 
     /// For messages, with its article.
@@ -29,7 +31,9 @@ public struct FileStatus: Sendable {
     let inode: UInt64
   }
 
+  /// Tells files from folders and the rest.
   public let kind: Kind
+  /// Tells files apart, whatever they are called.
   public let identity: Identity
   /// Bytes.
   public let size: Int
@@ -37,6 +41,7 @@ public struct FileStatus: Sendable {
   public let mode: mode_t
   /// The user's number.
   public let owner: uid_t
+  /// The group's number.
   public let group: gid_t
   /// How many names the file has.
   public let links: Int

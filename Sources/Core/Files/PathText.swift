@@ -2,10 +2,14 @@
 public enum PathText {
   /// Why a text can't be used as a path, whatever is on the disk.
   public enum Problem: Error, Hashable, Sendable {
+    /// There is no text.
     case empty
+    /// It holds a NUL byte, at which the system would stop reading.
     case nul
+    /// It begins with a `~` that no shell has replaced; the path.
     case home(String)
 
+    /// The problem, for an error that begins with what the path is for.
     public var message: String {
       switch self {
       case .empty: "the path is empty"
@@ -14,6 +18,7 @@ public enum PathText {
       }
     }
 
+    /// What to write instead, one sentence.
     public var remedy: String {
       switch self {
       case .empty, .nul: "Name a file."

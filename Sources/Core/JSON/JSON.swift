@@ -5,27 +5,36 @@ import Foundation
 /// Swift compares strings by canonical equivalence, so a dictionary would fold `é` and `e` + U+0301 into one key.
 /// Vocabularies hold both; an object is therefore a list of members.
 public enum JSON: Sendable {
+  /// The literal `null`.
   case null
+  /// A literal `true` or `false`.
   case bool(Bool)
   /// A number without fraction and exponent that fits.
   case integer(Int)
   /// Any other number; finite, except where foreign text was read.
   case number(Double)
+  /// A text, unescaped.
   case string(String)
+  /// Values in their order.
   case array([JSON])
+  /// Members in their order; a foreign text may have a key twice.
   case object([Member])
 
   /// One `"key": value` of an object.
   public struct Member: Sendable {
+    /// Text before the colon, unescaped.
     public let key: String
+    /// What stands behind the colon.
     public let value: JSON
 
+    /// Pairs a key with its value.
     public init(_ key: String, _ value: JSON) {
       self.key = key
       self.value = value
     }
   }
 
+  /// An array of texts.
   public static func strings(_ values: [String]) -> JSON { .array(values.map(JSON.string)) }
 
   /// The member called `key`, nil where there is none or this is no object.
@@ -34,18 +43,22 @@ public enum JSON: Sendable {
     return members.first { $0.key.hasSameBytes(as: key) }?.value
   }
 
+  /// Whether this is the literal `null`.
   public var isNull: Bool {
     if case .null = self { true } else { false }
   }
 
+  /// The text; nil for other values.
   public var string: String? {
     if case .string(let value) = self { value } else { nil }
   }
 
+  /// The truth value; nil for other values.
   public var bool: Bool? {
     if case .bool(let value) = self { value } else { nil }
   }
 
+  /// The whole number; nil for other values, also for `1.0`.
   public var integer: Int? {
     if case .integer(let value) = self { value } else { nil }
   }
@@ -59,10 +72,12 @@ public enum JSON: Sendable {
     }
   }
 
+  /// The elements; nil for other values.
   public var array: [JSON]? {
     if case .array(let values) = self { values } else { nil }
   }
 
+  /// The members in their order; nil for other values.
   public var members: [Member]? {
     if case .object(let members) = self { members } else { nil }
   }
@@ -97,9 +112,11 @@ extension String {
 
 /// Why a text isn't acceptable JSON, and where.
 public struct JSONSyntaxError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What is wrong, for an error that names the file.
   public let message: String
   /// Both from 1; the column counts bytes.
   public let line: Int
+  /// The column in bytes, from 1.
   public let column: Int
 
   public var description: String { "\(line):\(column): \(message)" }

@@ -2,6 +2,7 @@
 public struct JSONSelector: Hashable, Sendable, CustomStringConvertible {
   /// Why a text selects nothing that is known.
   public struct Mistake: Error, Hashable, Sendable {
+    /// What of the text isn't understood, for an error that names the key.
     public let message: String
     /// The character that is wrong, from 1.
     public let position: Int
