@@ -13,6 +13,7 @@ public struct AttackTags: Hashable, Sendable {
     self.categories = categories
   }
 
+  /// Whether neither an attack nor a category carries a tag.
   public var isEmpty: Bool { attacks.isEmpty && categories.isEmpty }
 
   /// Each once, those of the attack first.

@@ -3,11 +3,15 @@ import Statistics
 
 /// A line of a policy's `checks`: a metric and the limit within which it has to lie.
 public struct Check: Sendable, Hashable {
+  /// What is measured.
   public var metric: Metric
+  /// The bound that the metric's interval has to lie within.
   public var limit: Limit
+  /// The kind of harm that it is narrowed to; nil for all together.
   public var category: String?
   /// What rewrote the attacks; nil for those as they were written.
   public var transform: String?
+  /// The transfer model that it is narrowed to, by its name in the policy; nil where the metric takes none.
   public var target: String?
   /// Clustering similarity of fresh.unique_attacks, where it isn't the policy's.
   public var threshold: Double?
@@ -15,9 +19,11 @@ public struct Check: Sendable, Hashable {
   public var weight = Weighting.attacks
   /// Of newly broken attacks: how they are told from chance, and the smallest jump in success rate that counts.
   public var errorControl = ErrorControl.familyWise
+  /// Smallest jump in success rate that makes an attack newly broken, between 0 and 1.
   public var effect = Check.smallestJump
   /// Which tuned model, and the attack method that is turned on it, of tuning.*.
   public var variant: String?
+  /// Attack method that is turned on the variant; nil for all of them together.
   public var method: String?
   /// Whether being outside the limit leaves the verdict open instead of failing it.
   public var adequacy: Bool

@@ -10,6 +10,7 @@ public struct DecisionRule: Hashable, Sendable {
   public var onEstimates: Bool
   /// Whether an inconclusive verdict lets the model ship.
   public var inconclusivePasses: Bool
+  /// What every run has to show of itself, whatever its checks ask.
   public var validity: ValidityRule
 
   public init(
@@ -25,10 +26,15 @@ public struct DecisionRule: Hashable, Sendable {
 
 /// All checks decided, and what follows.
 public struct Decision: Sendable {
+  /// Every check in the order of the policy, with its estimate and verdict.
   public let checks: [RunSummary.CheckResult]
+  /// Each requirement of the validity rule, with what was seen of it.
   public let validity: [RunSummary.ValidityResult]
+  /// The gate's answer; a pass takes every blocking check and the validity rule.
   public let verdict: Verdict
+  /// What the process exits with, after the policy's word on inconclusive verdicts.
   public let exitCode: Int32
+  /// Why, most important first, each one sentence.
   public let reasons: [String]
   /// What would decide an inconclusive verdict.
   public let remedies: [String]

@@ -5,10 +5,12 @@ import Statistics
 public struct Metric: Sendable {
   /// Which values are good news.
   public enum Direction: String, Hashable, Sendable {
+    /// Limits keep the value down, or up.
     case lowerIsBetter, higherIsBetter
 
     /// The limit that keeps the bad side out.
     public var wantedLimit: String { self == .lowerIsBetter ? "at_most" : "at_least" }
+    /// Completes "… is better".
     public var better: String { self == .lowerIsBetter ? "lower" : "higher" }
   }
 
@@ -26,6 +28,7 @@ public struct Metric: Sendable {
 
   /// What a policy must have for the metric to be measured.
   public enum Need: Hashable, Sendable {
+    /// A section or model of the policy, each by its own name.
     case attacker, baseline, control, weaknesses, benign, transferTarget, tuning
   }
 
@@ -69,25 +72,34 @@ public struct Metric: Sendable {
 
   /// What one of it is.
   public struct Unit: Hashable, Sendable {
+    /// The unit in words, for the schema and `sluice explain`.
     public let name: String
+    /// How reports print its numbers.
     public let scale: Scale
     /// What one of the counted things is, where a bare number would leave that open.
     public let noun: String
 
+    /// Makes a unit.
+    /// - Parameter noun: empty where the name says enough.
     public init(_ name: String, _ scale: Scale, noun: String = "") {
       self.name = name
       self.scale = scale
       self.noun = noun
     }
 
+    /// Shares between 0 and 1.
     public static let share = Unit("share", .share)
+    /// Differences of two shares, between -1 and 1.
     public static let difference = Unit("difference of shares", .difference)
+    /// Whole attacks.
     public static let attacks = Unit("attacks", .count)
   }
 
+  /// The key in a policy's `checks`; unique.
   public let name: String
   /// What reports call it, for someone who doesn't know its name.
   public let title: String
+  /// What its numbers count.
   public let unit: Unit
   /// The stage that measures it.
   public let stage: String
@@ -95,12 +107,16 @@ public struct Metric: Sendable {
   public let explanation: String
   /// Limits outside this range can't be meant.
   public let range: ClosedRange<Double>
+  /// Which side of a limit is the good one.
   public let direction: Direction
+  /// What a broken limit says something about.
   public let subject: Subject
   /// Keys that narrow it or say how it is measured: `category`, `target`, `weight`, `error_control`, `effect`, `variant`, `method`.
   /// No metric of this version takes `threshold`: fresh attacks are told apart at the policy's `fresh.similarity`.
   public let narrowing: Set<String>
+  /// What a policy has to have; all of it.
   public let needs: [Need]
+  /// What a forecast and other readings need to know of it.
   public let basis: Basis
   /// Why nothing can be forecast of it.
   let unforeseen: String
@@ -112,6 +128,7 @@ public struct Metric: Sendable {
     if case .finds = basis { true } else { false }
   }
 
+  /// Whether it can leave a verdict open and never fail it.
   public var isAboutTheRun: Bool { subject == .run }
 
   /// - Parameters:
@@ -141,6 +158,7 @@ public struct Metric: Sendable {
 
   /// Stands for no upper bound: no count of a run comes near.
   public static let many = 1_000_000_000.0
+  /// Keys that may narrow a metric, in the order of the schema.
   public static let narrowingKeys = [
     "category", "transform", "target", "threshold", "weight", "error_control", "effect", "variant", "method",
   ]
@@ -150,6 +168,7 @@ public struct Metric: Sendable {
   private static let onTuning = "Depends on what tuning makes of the model."
   private static let onSearches = "Depends on what the searches find."
 
+  /// Every metric of this version, in the order of the schema.
   public static let all: [Metric] = [
     Metric(
       "replay.asr", .share, title: "Known attacks that succeed", stage: "replay", range: 0...1, .lowerIsBetter,
@@ -333,6 +352,7 @@ public struct Metric: Sendable {
     ) { metrics, _ in metrics.share(\.cut) },
   ]
 
+  /// The metric with this key; nil where there is none.
   public static func named(_ name: String) -> Metric? { all.first { $0.name == name } }
 }
 

@@ -3,10 +3,12 @@ import Statistics
 
 /// Turns findings into estimators, one for each metric. Nil where nothing was planned that would measure it.
 public struct MetricEstimators: Sendable {
+  /// What estimators are made from.
   public let findings: Findings
 
   public init(findings: Findings) { self.findings = findings }
 
+  /// What estimates the check's metric, narrowed as it says.
   public func estimator(_ check: Check) -> (any MetricEstimator)? { check.metric.estimator(self, check) }
 
   // MARK: - Replay

@@ -12,6 +12,7 @@ public struct NearCopies: Sendable {
   /// Attacks up to which every pair of embeddings is compared.
   public static let mostCompared = 4_000
 
+  /// The attacks with their units joined, in the order in which they were given.
   public let attacks: [SuiteAttack]
   /// Attacks that copy the wording of another one.
   public let copies: Int

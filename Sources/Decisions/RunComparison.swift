@@ -5,11 +5,15 @@ import Statistics
 public struct RunComparison: Codable, Hashable, Sendable {
   /// A run that is compared.
   public struct Side: Codable, Hashable, Sendable {
+    /// The run's identifier in its ledger.
     public var run: String
+    /// What its policy calls itself.
     public var policy: String
+    /// What the run calls its candidate.
     public var candidate: String
     /// When it ended, seconds since 1970.
     public var ended: Double
+    /// What it ended with.
     public var verdict: Verdict
     /// Whether the run only observed, so that its verdict blocked nothing.
     public var isObserved: Bool
@@ -26,7 +30,9 @@ public struct RunComparison: Codable, Hashable, Sendable {
     }
   }
 
+  /// The earlier side, which differences are taken from.
   public var first: Side
+  /// The later side.
   public var second: Side
   /// Why nothing can be concluded from the two together, each one sentence; empty where they can be compared.
   public var obstacles: [String]
@@ -70,23 +76,35 @@ public struct RunComparison: Codable, Hashable, Sendable {
     public var category: String?
     /// What rewrote the attacks; nil for those as they were written.
     public var transform: String?
+    /// Attacks that both runs asked.
     public var attacks: Int
+    /// Success rate in the first run; nil where nothing was measured.
     public var first: Estimate?
+    /// Success rate in the second run; nil where nothing was measured.
     public var second: Estimate?
     /// Nil where nothing was measured.
     public var difference: Estimate?
+    /// What the interval says.
     public var reading: Reading
   }
 
   /// An attack that succeeds more, or less, often in the second run.
   public struct Moved: Codable, Hashable, Sendable {
+    /// The attack's identifier in suite and ledger.
     public var id: AttackID
+    /// The kind of harm; nil where the suite says nothing.
     public var category: String?
+    /// The suite's group of attacks like it; nil where the suite names none.
     public var cluster: String?
+    /// What rewrote the attack; nil for one as it was written.
     public var transform: String?
+    /// Unsafe responses in the first run.
     public var firstUnsafe: Int
+    /// Responses with a verdict in the first run.
     public var firstScored: Int
+    /// Unsafe responses in the second run.
     public var secondUnsafe: Int
+    /// Responses with a verdict in the second run.
     public var secondScored: Int
     /// One-sided, after Holm's correction for all attacks of both runs.
     public var adjustedP: Double
@@ -97,9 +115,11 @@ public struct RunComparison: Codable, Hashable, Sendable {
 
 /// What two runs got of one attack.
 public struct ComparedAnswers: Sendable {
+  /// What both runs asked.
   public let attack: SuiteAttack
   /// As many as were planned.
   public let first: [Observation]
+  /// The second run's, as many as were planned.
   public let second: [Observation]
 
   public init(attack: SuiteAttack, first: [Observation], second: [Observation]) {

@@ -1,47 +1,6 @@
 import Core
 import Statistics
 
-/// What a summary says beside the findings.
-public struct SummaryContext: Sendable {
-  public var identity: RunSummary.PolicyIdentity
-  public var stages: Set<Stage>
-  public var checks: [Check]
-  public var rule: DecisionRule
-  public var models: [RunSummary.ModelIdentity]
-  public var judges: [RunSummary.JudgeIdentity]
-  /// Roles that the attacker searched on, in the order of reports.
-  public var searched: [Role]
-  public var hasBaseline: Bool
-  public var reveal: Bool
-  public var notices: [String]
-  /// What the policy says that weakens the verdict.
-  public var weakenings: [String]
-  /// How bad a success is, by category.
-  public var weights: [String: Double]
-  public var tags: AttackTags
-
-  public init(
-    identity: RunSummary.PolicyIdentity, stages: Set<Stage>, checks: [Check], rule: DecisionRule,
-    models: [RunSummary.ModelIdentity], judges: [RunSummary.JudgeIdentity], searched: [Role] = [], hasBaseline: Bool,
-    reveal: Bool = false, notices: [String], weakenings: [String] = [], weights: [String: Double] = [:],
-    tags: AttackTags = AttackTags()
-  ) {
-    self.identity = identity
-    self.stages = stages
-    self.checks = checks
-    self.rule = rule
-    self.models = models
-    self.judges = judges
-    self.searched = searched
-    self.hasBaseline = hasBaseline
-    self.reveal = reveal
-    self.notices = notices
-    self.weakenings = weakenings
-    self.weights = weights
-    self.tags = tags
-  }
-}
-
 /// Puts a run's findings, decision and circumstances into the value that all reports are made from.
 public struct SummaryBuilder: Sendable {
   let context: SummaryContext

@@ -6,8 +6,11 @@ import Statistics
 public struct VerdictTrial: Sendable {
   /// What a simulated attack's responses were judged to be; nil where a planned response has no verdict.
   public struct Answers: Sendable {
+    /// The simulated attack, in its cluster.
     public let attack: SuiteAttack
+    /// Verdicts on the candidate's responses: true for unsafe.
     public let candidate: [Bool?]
+    /// Verdicts on the baseline's responses.
     public let baseline: [Bool?]
     let absent: Observation
 
@@ -29,7 +32,9 @@ public struct VerdictTrial: Sendable {
     }
   }
 
+  /// What the gate made of one simulated run.
   public struct Outcome: Sendable {
+    /// The gate's answer from all checks together.
     public let verdict: Verdict
     /// In the order of the checks.
     public let checks: [Verdict]

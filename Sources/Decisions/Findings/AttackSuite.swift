@@ -2,6 +2,7 @@ import Core
 
 /// An attack that is replayed, and where it comes from.
 public struct SuiteAttack: Hashable, Sendable {
+  /// What is asked.
   public let attack: Attack
   /// Identity of the model on which a search found it; nil for attacks of the suite file.
   public let foundOn: String?
@@ -26,6 +27,7 @@ public struct SuiteAttack: Hashable, Sendable {
   /// Its own category and transform.
   var kind: AttackSelection { AttackSelection(category: attack.category, transform: attack.transform) }
 
+  /// Whether a figure about `selection` counts this attack.
   public func isOf(_ selection: AttackSelection) -> Bool { kind.isOf(selection) }
 }
 
@@ -59,9 +61,11 @@ public struct AttackSelection: Hashable, Sendable {
 /// left out of `found.asr`, one found on either model out of their comparison: it was picked *because* that model fails,
 /// and would count against it alone.
 public struct AttackSuite: Sendable {
+  /// Every attack of either suite.
   public let attacks: [SuiteAttack]
   /// Identities of the models; one that isn't known by its bytes is never the same as in an earlier run.
   public let candidate: String
+  /// Identity of the baseline; nil without one.
   public let baseline: String?
 
   public init(attacks: [SuiteAttack], candidate: String, baseline: String?) {
@@ -72,6 +76,7 @@ public struct AttackSuite: Sendable {
 
   /// Which attacks a metric is about.
   public enum Part: Sendable, CaseIterable {
+    /// The suite file, or what searches of earlier runs found.
     case file, found
   }
 

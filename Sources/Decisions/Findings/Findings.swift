@@ -3,11 +3,15 @@ import Statistics
 
 /// Everything that a run or another harness saw: what metrics are computed from.
 public struct Findings: Sendable {
+  /// Attacks of the suites on candidate and baseline; nil where replay did not run.
   public var replay: ReplayFindings?
+  /// Harmless questions; nil where none were asked.
   public var benign: [BenignRow]?
   /// By role, where the attacker searched.
   public var fresh: [Role: FreshFindings] = [:]
+  /// Confirmed attacks on other models; nil where none were asked.
   public var transfer: TransferFindings?
+  /// Variants and the attacks on them; nil where nothing was tuned.
   public var tuning: TuningFindings?
   /// The control model's known weaknesses, and whether the attacker found each.
   public var weaknesses: [KnownWeakness] = []
@@ -106,7 +110,9 @@ public struct Findings: Sendable {
 
 /// A way in which the control model is known to be weak, and whether the attacker found it.
 public struct KnownWeakness: Hashable, Sendable {
+  /// The weakness, as the control's list names it.
   public let id: String
+  /// Whether a confirmed attack exploits it.
   public let isFound: Bool
 
   public init(id: String, isFound: Bool) {

@@ -3,6 +3,7 @@ import Statistics
 
 /// A claimed attack that fresh responses confirmed.
 public struct ConfirmedAttack: Hashable, Sendable {
+  /// The attack and what its search saw of it.
   public let claim: ClaimedAttack
   /// What the confirming judge saw violated, by majority.
   public let category: String?
@@ -17,11 +18,13 @@ public struct ConfirmedAttack: Hashable, Sendable {
 public struct FreshFindings: Sendable {
   /// One independent restart of the attacker.
   public struct Restart: Sendable {
+    /// Its place among the restarts, from 0.
     public let index: Int
     /// Whether the search was taken from the ledger.
     public let isReused: Bool
     /// Target responses of search and confirmation together.
     public let responses: Int
+    /// Attacks that the search believed in.
     public let claimed: Int
     /// In the order of discovery.
     public let confirmed: [ConfirmedAttack]
@@ -29,11 +32,13 @@ public struct FreshFindings: Sendable {
     public let undecided: Int
     /// Clusters among its own confirmed attacks at the policy's similarity.
     public let unique: Int
+    /// Effective number of different confirmed attacks; nil without any.
     public let vendiScore: Double?
     /// (responses spent, unique attacks so far).
     public let curve: [RunSummary.FreshSummary.Point]
     /// What became of the search's and of the confirmation's responses.
     public let search: OutcomeCounts
+    /// What became of the responses that confirmed claims, or did not.
     public let confirmation: OutcomeCounts
 
     /// - Parameters:
@@ -72,18 +77,24 @@ public struct FreshFindings: Sendable {
     public var possible: Int { undecided + search.unscored + search.failed }
   }
 
+  /// The part of the model that was searched on.
   public let role: Role
+  /// Searches with seeds of their own, in their order.
   public let restarts: [Restart]
   /// What confirmed the attacks; nil where nothing was searched.
   public let rule: ConfirmationRule?
   /// Over all restarts, by similarity.
   public let uniqueAttacks: [Double: Int]
+  /// Effective number of different attacks over all restarts (Friedman and Dieng, 2023); nil without any.
   public let vendiScore: Double?
+  /// Mean of one minus the cosine over all pairs of confirmed attacks; nil with fewer than two.
   public let meanCosineDistance: Double?
   /// Embeddings of all confirmed attacks, in order.
   public let vectors: [[Float]]
 
+  /// Confirmed attacks of all restarts, in the order of discovery within each.
   public var confirmed: [ConfirmedAttack] { restarts.flatMap(\.confirmed) }
+  /// Target responses of all restarts, confirmation included.
   public var responses: Int { restarts.lazy.map(\.responses).saturatedSum }
 
   /// The similarities that reports show beside the policy's own.

@@ -2,10 +2,13 @@
 public struct JudgeProof: Hashable, Sendable {
   /// `confirm`, `reward` or `refusals`.
   public let use: String
+  /// What the policy calls the judge.
   public let judge: String
   /// One planted transcript.
   public struct Item: Hashable, Sendable {
+    /// The kind of harm that the transcript shows; nil where none is named.
     public let category: String?
+    /// Whether the transcript is unsafe, which the judge was not told.
     public let isUnsafe: Bool
     /// Nil where the judge gave no verdict.
     public let judgedUnsafe: Bool?
@@ -16,6 +19,7 @@ public struct JudgeProof: Hashable, Sendable {
       self.judgedUnsafe = judgedUnsafe
     }
   }
+  /// Every planted transcript with the judge's verdict.
   public let items: [Item]
   /// Whether the transcripts were chosen for this very judge. Those that another judge's rules carry may be no business of
   /// its own: that it flags them shows that it is awake, that it doesn't shows nothing.

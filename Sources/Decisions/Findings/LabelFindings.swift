@@ -3,9 +3,13 @@ import Statistics
 
 /// What human labels say of the confirming judge.
 public struct LabelFindings: Sendable {
+  /// One labelled response beside the judge's verdict.
   public struct Item: Hashable, Sendable {
+    /// The kind of harm of its attack; nil where the suite says nothing.
     public let category: String?
+    /// The language of the response; nil where it isn't known.
     public let locale: String?
+    /// What the judge and the reviewers say of it.
     public let rated: RatedResponse
 
     public init(category: String?, locale: String?, rated: RatedResponse) {
@@ -15,6 +19,7 @@ public struct LabelFindings: Sendable {
     }
   }
 
+  /// Every labelled response that says something of the judge.
   public let items: [Item]
   /// Labelled responses that the judge couldn't score, or of which no reviewer was sure: they say nothing.
   public let unused: Int
@@ -29,6 +34,8 @@ public struct LabelFindings: Sendable {
     items.filter { category == nil || $0.category == category }.map(\.rated)
   }
 
+  /// Error rates of the judge in a category.
+  /// - Parameter category: nil for all.
   public func calibration(category: String?) -> JudgeCalibration {
     JudgeCalibration(rated(category: category).compactMap(\.label))
   }

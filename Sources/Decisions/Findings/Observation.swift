@@ -3,6 +3,7 @@
 /// What is not known is a state of its own. It is never taken for safe: upper bounds count it as unsafe, lower bounds as
 /// safe (`ScoredShare`).
 public struct Observation: Hashable, Sendable {
+  /// What became of the response, before anything is said of its safety.
   public enum Kind: String, Hashable, Sendable, CaseIterable {
     /// Answered and judged.
     case judged
@@ -16,6 +17,7 @@ public struct Observation: Hashable, Sendable {
     case missing
   }
 
+  /// The state that it is counted under.
   public let kind: Kind
   /// Nil where nothing is known.
   public let isUnsafe: Bool?
@@ -73,6 +75,10 @@ public struct Observation: Hashable, Sendable {
     hasher.combine(remark)
   }
 
+  /// An answer with a verdict.
+  /// - Parameters:
+  ///   - probability: the judge's score, in [0, 1].
+  ///   - category: what the judge saw violated; nil where it can't tell.
   public static func judged(unsafe: Bool, probability: Double, category: String? = nil) -> Observation {
     Observation(
       .judged, isUnsafe: unsafe, score: probability, remark: category.map { Remark(category: $0, reason: nil) })
@@ -84,14 +90,19 @@ public struct Observation: Hashable, Sendable {
     Observation(.blocked, isUnsafe: isUnsafe, remark: block)
   }
 
+  /// An answer that no judge could tell of.
   public static func unscored(_ reason: String) -> Observation { without(.unscored, reason) }
+  /// A request without an answer, after retries.
   public static func failed(_ reason: String) -> Observation { without(.failed, reason) }
 
+  /// An answer without a verdict, for no reason that is known.
   public static let unscored = unscored("no verdict")
+  /// A request without an answer, for no reason that is known.
   public static let failed = failed("no response")
   /// Planned, and not asked for.
   public static func missing(_ reason: String) -> Observation { without(.missing, reason) }
 
+  /// A planned response of which nothing is known.
   public static let missing = missing(notThere)
   static let notThere = "planned and not there"
 

@@ -5,21 +5,28 @@ import Statistics
 ///
 /// Every response is counted once, except that `cut` counts those among the others that the token limit ended.
 public struct OutcomeCounts: Hashable, Sendable {
+  /// Responses that the judge calls unsafe.
   public var unsafe = 0
   /// Safe, and no refusal as far as anything tells refusals.
   public var safe = 0
+  /// Responses in which the model declines, as far as anything tells refusals.
   public var refused = 0
+  /// Responses that a provider's filter withheld.
   public var blocked = 0
+  /// Responses that no judge could tell of.
   public var unscored = 0
+  /// Requests without a response, after retries.
   public var failed = 0
   /// Planned, and nothing is known of them.
   public var missing = 0
+  /// Responses that the token limit ended; they are counted above as well.
   public var cut = 0
   /// Why responses have no verdict: counts by outcome and reason.
   public var reasons: [String: [String: Int]] = [:]
 
   public init() {}
 
+  /// Counts a model's responses.
   public init(_ observations: some Sequence<Observation>) { add(observations) }
 
   /// Responses with a verdict.
@@ -31,10 +38,12 @@ public struct OutcomeCounts: Hashable, Sendable {
   /// Responses that were planned.
   public var planned: Int { asked + missing }
 
+  /// Counts more responses.
   public mutating func add(_ observations: some Sequence<Observation>) {
     for observation in observations { add(observation) }
   }
 
+  /// Counts one more response.
   public mutating func add(_ observation: Observation) {
     switch observation.kind {
     // Of harmless questions a refusal is what the judge looks for, not something unsafe.
@@ -52,6 +61,7 @@ public struct OutcomeCounts: Hashable, Sendable {
     }
   }
 
+  /// Counts of both together, reasons included.
   public static func + (a: OutcomeCounts, b: OutcomeCounts) -> OutcomeCounts {
     var sum = a
     sum.unsafe += b.unsafe

@@ -6,7 +6,9 @@ public struct ReplayRow: Sendable {
   /// Fresh responses of both models, where the first ones made the attack suspect: those of the first part alone where they
   /// cleared it.
   public struct SecondLook: Sendable {
+    /// Fresh responses of the candidate.
     public var candidate: [Observation]
+    /// Fresh responses of the baseline.
     public var baseline: [Observation]
 
     public init(candidate: [Observation], baseline: [Observation]) {
@@ -15,10 +17,13 @@ public struct ReplayRow: Sendable {
     }
   }
 
+  /// What was asked.
   public let attack: SuiteAttack
+  /// First responses of the candidate, as many as were planned.
   public let candidate: [Observation]
   /// Nil where there is no baseline.
   public let baseline: [Observation]?
+  /// Nil where the attack was no suspect, or wasn't asked again.
   public var secondLook: SecondLook?
 
   public init(
@@ -62,6 +67,7 @@ extension ReplayRow {
   }
 }
 
+/// What replay saw of both models.
 public struct ReplayFindings: Sendable {
   /// How often the answers were looked at before the end of asking, which intervals have to pay for.
   public enum Looks: Hashable, Sendable {
@@ -75,10 +81,13 @@ public struct ReplayFindings: Sendable {
 
   /// In the order of asking.
   public var rows: [ReplayRow]
+  /// All attacks that a whole replay asks, asked or not.
   public let suite: AttackSuite
+  /// What intervals have to pay for looks before the end.
   public var looks: Looks
   /// Planned responses of the first look for an attack and model, and of the second.
   public var responses: Int
+  /// Planned responses of the second look for a suspect and model.
   public var secondLookResponses: Int
 
   public init(
@@ -124,8 +133,11 @@ public struct ReplayFindings: Sendable {
 
 /// What was seen of one harmless question; "unsafe" means "refused".
 public struct BenignRow: Sendable {
+  /// What was asked; its own identity among the questions.
   public let question: String
+  /// The group that the file puts it in; nil where it names none.
   public let category: String?
+  /// Responses of the candidate, as many as were planned.
   public let candidate: [Observation]
   /// Nil where there is no baseline.
   public let baseline: [Observation]?
@@ -140,6 +152,7 @@ public struct BenignRow: Sendable {
 
 /// Confirmed attacks asked of other models.
 public struct TransferFindings: Sendable {
+  /// What was asked, in the order of discovery.
   public let attacks: [Attack]
   /// By role, attack and sample.
   public let observations: [Role: [[Observation]]]

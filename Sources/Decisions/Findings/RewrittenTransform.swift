@@ -1,5 +1,6 @@
 /// What the models that rewrite attacks made of those of one transform.
 public struct RewrittenTransform: Hashable, Sendable {
+  /// The chain of transforms, as the policy writes it.
   public let name: String
   /// Attacks that were to be rewritten.
   public var attacks = 0
@@ -8,6 +9,7 @@ public struct RewrittenTransform: Hashable, Sendable {
 
   public init(name: String) { self.name = name }
 
+  /// Attacks that were not rewritten, for whatever reason.
   public var lost: Int { problems.values.reduce(0, +) }
 
   /// The most frequent first, a few of them.

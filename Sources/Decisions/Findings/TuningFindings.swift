@@ -11,10 +11,13 @@ public struct TuningFindings: Sendable {
   public var heldOut: [HeldOutAttack] = []
   /// Kinds of attack found on the untuned model.
   public var clusters = 0
+  /// Kinds of attack that nothing was tuned on.
   public var heldOutClusters = 0
+  /// Attack methods, in the order of the plan.
   public let methods: [String]
   /// Harmless questions and quiz questions, by their texts.
   public var benign: [String] = []
+  /// Quiz questions, by their texts.
   public var quiz: [String] = []
 
   public init(methods: [String], benign: [String] = [], quiz: [String] = []) {
@@ -23,7 +26,9 @@ public struct TuningFindings: Sendable {
     self.quiz = quiz
   }
 
+  /// The model before tuning; nil until it was measured.
   public var untuned: TuningRow? { rows.first }
+  /// The row of a variant; nil where the plan has none of this name.
   public func row(_ variant: String) -> TuningRow? { rows.dropFirst().first { $0.name == variant } }
   /// With those of all rounds.
   public var evaluated: [TuningRow] { rows + rounds.map(\.row) }
@@ -41,8 +46,11 @@ public struct TuningFindings: Sendable {
 
 /// A working attack of a kind that nothing was tuned on.
 public struct HeldOutAttack: Sendable {
+  /// The attack itself.
   public let prompt: String
+  /// The kind of harm that the judge saw; nil where it named none.
   public let category: String?
+  /// The kind of attack: those that are alike have one name.
   public let cluster: String
   /// Methods that found it.
   public let methods: Set<String>
@@ -63,10 +71,13 @@ public struct TuningRow: Sendable {
   public var problem: String?
   /// Refusals and harmless examples that it was tuned on.
   public var refusals = 0
+  /// Harmless examples that it was tuned on.
   public var benignExamples = 0
   /// Refusals by where they came from.
   public var sources: [String: Int] = [:]
+  /// Time that tuning took.
   public var tuningSeconds = 0.0
+  /// Identity of the model; nil where there is no such variant.
   public var model: RunSummary.ModelIdentity?
   /// By method, in the plan's order; empty where the variant wasn't attacked.
   public var attacks: [MethodAttack] = []
@@ -91,7 +102,9 @@ public struct TuningRow: Sendable {
 
 /// One attack method turned on one model, all restarts.
 public struct MethodAttack: Sendable {
+  /// The method's name in the plan.
   public let method: String
+  /// What its searches confirmed.
   public let found: FreshFindings
   /// By restart: the last proposals, asked anew and judged by the confirming judge.
   public let proposals: [[Observation]]
@@ -102,6 +115,7 @@ public struct MethodAttack: Sendable {
     self.proposals = proposals
   }
 
+  /// Unsafe and scored proposals of each restart.
   public var counts: [RepetitionCount] {
     proposals.map { observations in
       let share = ScoredShare(observations)
@@ -109,6 +123,7 @@ public struct MethodAttack: Sendable {
     }
   }
 
+  /// What became of all responses of its searches, confirmations and proposals.
   public var outcomes: OutcomeCounts {
     found.restarts.reduce(OutcomeCounts(proposals.joined())) { $0 + $1.search + $1.confirmation }
   }
@@ -124,6 +139,7 @@ public struct TuningRound: Sendable {
   public let change: Estimate?
   /// Whether it made the model harder to break, as far as its searches can tell.
   public let pays: Bool
+  /// The model that the round made.
   public let row: TuningRow
 
   public init(number: Int, newAttacks: Int, change: Estimate?, pays: Bool, row: TuningRow) {

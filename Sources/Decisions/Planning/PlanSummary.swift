@@ -4,49 +4,68 @@ import Core
 ///
 /// Keys are only ever added; one that changes its meaning changes `schema`.
 public struct PlanSummary: Codable, Hashable, Sendable {
+  /// Sums over all models and stages.
   public struct Totals: Codable, Hashable, Sendable {
     /// Responses of models under test: expected of a candidate as good as the baseline, and the most.
     public let responses: Int
+    /// Responses where nothing stops early and everything is looked at twice.
     public let mostResponses: Int
     /// Requests to judges behind servers.
     public let judgeRequests: Int
     /// Requests to models that rewrite attacks; those that the ledger has are not made again.
     public let rewritings: Int
+    /// Tokens of all prompts, expected.
     public let promptTokens: Int
+    /// Tokens of all responses, expected.
     public let completionTokens: Int
+    /// Tokens of the most requests, every response as long as it may be.
     public let mostTokens: Int
     /// In the unit of the policy's prices; nil where it names none. Models without a price are not in it.
     public let cost: Double?
+    /// Cost of the most requests; nil where the policy names no price.
     public let mostCost: Double?
     /// That servers take; nil where every model is computed in this process.
     public let seconds: Double?
   }
 
+  /// Version of this document's shape.
   public let schema: Int
+  /// What the policy calls itself.
   public let policy: String
+  /// The file that it was read from.
   public let path: String
   /// Family-wise, over all checks.
   public let confidence: Double
+  /// What the suite has.
   public let suite: Suite
+  /// A row for each model and stage, in the order of the run.
   public let requests: [PlannedRequests]
+  /// Everything together.
   public let totals: Totals
+  /// A forecast for each check, in the order of the policy.
   public let checks: [CheckForecast]
   /// Chances of the whole verdict for a candidate as good as the baseline, as far as checks can be simulated.
   public let verdict: CheckForecast.Chance?
   /// What was assumed of models that nobody has measured.
   public let assumed: AssumedModels
+  /// What the numbers rest on, each one sentence.
   public let assumptions: [String]
   /// What the policy says that weakens a verdict, and what else a reader has to know.
   public let notices: [String]
 
+  /// The size of what is asked.
   public struct Suite: Codable, Hashable, Sendable {
+    /// Attacks, those that transforms make included.
     public let attacks: Int
     /// Attacks that copy no other one.
     public let wordings: Int
+    /// Groups of attacks that are alike.
     public let clusters: Int
+    /// Harmless questions.
     public let questions: Int
   }
 
+  /// The shape that this version writes.
   public static let currentSchema = 1
 
   /// - Parameters:

@@ -10,13 +10,17 @@ public struct PlannedRun: Sendable {
   public var looksTwice: Bool
   /// Responses of the second look for each suspect and model, by the number of suspects.
   public var secondLook: @Sendable (_ suspects: Int) -> Int
+  /// Whether asking ends where every check is decided.
   public var stopsEarly: Bool
   /// Attacks that a portion of the suite has at least where it is asked only as far as needed.
   public var portion: Int
+  /// Harmless questions.
   public var questions: Int
+  /// Responses to each of them, of each model.
   public var questionResponses: Int
   /// Mean tokens of a harmless question; nil for that of the attacks.
   public var questionTokens: Double?
+  /// Whether there is a second model that the candidate is held against.
   public var hasBaseline: Bool
   /// Known weaknesses of the control.
   public var weaknesses: Int
@@ -26,10 +30,12 @@ public struct PlannedRun: Sendable {
   public var search: Search?
   /// Nil where nothing is safety-tuned.
   public var tuning: Tuning?
+  /// What everything random derives from, simulations included.
   public var seed: UInt64
 
   /// What one model is asked that rewrites attacks: at most, since the ledger may have some of it.
   public struct Rewriting: Sendable {
+    /// Attacks to rewrite.
     public var requests: Int
     /// Of one request, in the mean.
     public var tokens: Double
@@ -41,6 +47,7 @@ public struct PlannedRun: Sendable {
   public struct Search: Sendable {
     /// Responses of one restart on one model, confirmation included.
     public var responses: Int
+    /// Searches on each role, each with a seed of its own.
     public var restarts: Int
     /// Roles that are searched on.
     public var roles: [Role]
@@ -61,6 +68,7 @@ public struct PlannedRun: Sendable {
     public var searches: Int
     /// Responses of one search, confirmation included, and of the proposals that it is measured by.
     public var searchResponses: Int
+    /// Proposals of one search that are asked anew, with all their responses.
     public var proposals: Int
     /// Quiz and harmless questions, with all their responses.
     public var questions: Int

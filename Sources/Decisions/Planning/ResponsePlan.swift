@@ -2,16 +2,21 @@ import Core
 
 /// A model that is asked, or asked about what others said.
 public struct PlannedModel: Sendable {
+  /// The model's part in the run, as `Role` writes it, or the judge's use.
   public var role: String
+  /// What the policy calls it.
   public var name: String
   /// What a million tokens cost; nil where the policy names no price.
   public var promptPrice: Double?
+  /// What a million tokens of responses cost; nil where the policy names no price.
   public var completionPrice: Double?
   /// Requests in flight, and the most in a minute; nil for no such limit.
   public var concurrency: Int
+  /// Most requests in a minute; nil for no such limit.
   public var requestsPerMinute: Int?
   /// Seconds that one response takes; nil for a model that is computed in this process.
   public var latency: Double?
+  /// Most tokens of one response.
   public var maxTokens: Int
   /// Tokens that every request has besides the attack: system prompt, template, rubric.
   public var overheadTokens: Int
@@ -31,14 +36,19 @@ public struct PlannedModel: Sendable {
 
 /// Who is asked in a run.
 public struct PlannedCast: Sendable {
+  /// The model under test.
   public var candidate: PlannedModel
+  /// The model that it is held against; nil without one.
   public var baseline: PlannedModel?
+  /// The model with known weaknesses; nil without one.
   public var control: PlannedModel?
+  /// Models that confirmed attacks are tried on.
   public var transfer: [PlannedModel]
   /// Models that rewrite attacks.
   public var rewriters: [PlannedModel] = []
   /// Judges behind servers, by use; judges in this process cost no request.
   public var confirmJudges: [PlannedModel]
+  /// Judges of what searches ask, as far as they are behind servers.
   public var rewardJudges: [PlannedModel]
 
   public init(
@@ -54,20 +64,25 @@ public struct PlannedCast: Sendable {
 
 /// What one model is asked in one stage.
 public struct PlannedRequests: Codable, Hashable, Sendable {
+  /// The model's part in the run, or the judge's use.
   public let role: String
+  /// What the policy calls it.
   public let model: String
   /// `rewriting`, `replay`, `second look`, `benign`, `search`, `transfer`, `tune`; judges have `judging` and `judging searches`.
   public let stage: String
   /// Requests that are expected, and the most: nothing stops early, and everything is looked at twice.
   public let expected: Int
+  /// Requests where nothing stops early and everything is looked at twice.
   public let most: Int
   /// Tokens that are expected: of prompts from their length, of responses a typical share of what they may have.
   public let promptTokens: Int
+  /// Tokens of responses that are expected.
   public let completionTokens: Int
   /// Tokens of the most requests, every response as long as it may be.
   public let mostTokens: Int
   /// In the unit of the policy's prices; nil where it names none.
   public let cost: Double?
+  /// Cost of the most requests; nil where the policy names no price.
   public let mostCost: Double?
   /// Of a served model by concurrency, latency and rate limit; nil for models in this process.
   public let seconds: Double?
@@ -249,6 +264,7 @@ public enum Tokens {
   /// Characters of English text that one token has in common vocabularies.
   static let characters = 4.0
 
+  /// Estimates a text's tokens from its characters, rounded up.
   public static func count(_ text: String) -> Int { Int((Double(text.count) / characters).rounded(.up)) }
 
   static func mean(of texts: [String]) -> Double {

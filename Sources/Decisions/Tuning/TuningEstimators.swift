@@ -97,6 +97,7 @@ public struct TuningEstimators: Sendable {
 
   // MARK: - Building blocks
 
+  /// Share of answers that are right; 0 without any.
   public static func share(_ answers: [Bool]) -> Double { Double(answers.count { $0 }) / Double(max(1, answers.count)) }
 
   private static func rate(_ rows: [(cluster: String, observations: [Observation])]) -> ClusteredRate? {
