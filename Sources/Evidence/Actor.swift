@@ -4,10 +4,13 @@ import GRDB
 
 /// Who acts on a ledger, as far as the machine knows: user, host and, in a pipeline, job and commit.
 public struct LedgerActor: Hashable, Codable, Sendable {
+  /// The account that the process runs under.
   public var user: String
+  /// The machine's name.
   public var host: String
   /// The address or name of the CI job; nil outside of one.
   public var job: String?
+  /// The commit that the pipeline works on; nil outside of one.
   public var commit: String?
   /// What the person calls themselves, where an address of their own let them in; nil elsewhere.
   public var name: String?
@@ -49,7 +52,9 @@ public struct LedgerActor: Hashable, Codable, Sendable {
 
 /// What the audit chain says of somebody's act: JSON, so that any text can stand in it.
 public struct LedgerAct: Hashable, Codable, Sendable {
+  /// Who acted.
   public var who: LedgerActor
+  /// What for, in the person's own words; nil where none were asked for.
   public var reason: String?
   /// What it is about: an attack's identifier, a run's, a file.
   public var subject: String
@@ -70,14 +75,18 @@ public struct LedgerEvent: Hashable, Codable, Sendable {
   public let sequence: Int
   /// Seconds since 1970.
   public let at: Double
+  /// What happened: the name of an act, or of a step of a run.
   public let kind: String
+  /// What it concerned: JSON or a sentence, by its kind.
   public let detail: String
 }
 
 extension Ledger {
   /// Kinds of acts.
   public static let revealed = "revealed"
+  /// Responses left the ledger for a file.
   public static let exported = "exported"
+  /// Somebody looked through the texts of attacks.
   public static let searched = "searched"
 
   /// Appends what somebody does to the audit chain.

@@ -7,11 +7,15 @@ public struct StoredAnswer: Hashable, Codable, Sendable {
   public let response: Int64
   /// The target's fingerprint.
   public let target: String
+  /// Its place among the responses to one prompt, from 0.
   public let sample: Int
   /// The run that asked.
   public let run: String
+  /// The whole response.
   public let text: String
+  /// Why the model stopped, as `FinishReason` writes it.
   public let finishReason: String
+  /// What judges said of it, one entry for each judge and category.
   public let judgments: [StoredJudgment]
 
   /// The same without anything that a judge said.
@@ -34,61 +38,14 @@ public struct StoredAnswer: Hashable, Codable, Sendable {
 public struct StoredJudgment: Hashable, Codable, Sendable {
   /// The judge's fingerprint.
   public let judge: String
+  /// The category that the judge was told to look for; nil where it was told none.
   public let askedCategory: String?
   /// Nil where it gave none; then `reason` says why.
   public let score: Double?
+  /// What the judge saw violated; nil where it named nothing.
   public let category: String?
+  /// Why there is no score; nil where there is one.
   public let reason: String?
-}
-
-/// A response of a run, with the part that its model plays there and the verdict of the run's confirming judge.
-public struct AskedAnswer: Hashable, Sendable {
-  public let role: String
-  public let answer: StoredAnswer
-  /// The confirming judge's score; nil where it gave none.
-  public let score: Double?
-  /// Whether the response is unsafe at that judge's threshold; nil where it gave no score.
-  public let isUnsafe: Bool?
-}
-
-/// A prompt of a run with the responses to it.
-public struct AskedAttack: Hashable, Sendable {
-  public let id: AttackID
-  public let prompt: String
-  public let category: String?
-  /// In the order of asking.
-  public let answers: [AskedAnswer]
-
-  public var isUnsafe: Bool { answers.contains { $0.isUnsafe == true } }
-}
-
-/// What makes a response one of a run's.
-public struct AnswersOfRun: Hashable, Sendable {
-  public struct Model: Hashable, Sendable {
-    public var role: String
-    public var fingerprint: String
-
-    public init(role: String, fingerprint: String) {
-      self.role = role
-      self.fingerprint = fingerprint
-    }
-  }
-
-  public var run: String
-  public var models: [Model]
-  /// Fingerprints of all of its judges that look at responses themselves.
-  public var judges: [String]
-  /// Those of them that confirm, and how their scores make a verdict.
-  public var confirming: [String]
-  public var rule: VerdictRule
-
-  public init(run: String, models: [Model], judges: [String], confirming: [String], rule: VerdictRule) {
-    self.run = run
-    self.models = models
-    self.judges = judges
-    self.confirming = confirming
-    self.rule = rule
-  }
 }
 
 extension Ledger {

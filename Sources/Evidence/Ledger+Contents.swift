@@ -4,6 +4,7 @@ import GRDB
 
 /// What a ledger holds, in numbers.
 public struct LedgerContents: Hashable, Codable, Sendable {
+  /// The ledger's file.
   public let path: String
   /// Size on disk, the write-ahead log included.
   public let bytes: Int
@@ -11,6 +12,7 @@ public struct LedgerContents: Hashable, Codable, Sendable {
   public let counts: [String: Int]
   /// Stored responses by target fingerprint.
   public let responsesByTarget: [String: Int]
+  /// Hash of the newest audit record.
   public let headHash: String
   /// Newest first.
   public let runs: [RunRecord]
@@ -20,9 +22,13 @@ public struct LedgerContents: Hashable, Codable, Sendable {
 public struct TargetCost: Hashable, Codable, Sendable {
   /// The target's fingerprint.
   public let target: String
+  /// Responses that came.
   public let responses: Int
+  /// Requests that got none, after retries.
   public let failures: Int
+  /// Tokens of the prompts that were answered.
   public let promptTokens: Int
+  /// Tokens of the responses.
   public let completionTokens: Int
 }
 

@@ -5,6 +5,7 @@ import GRDB
 public struct LabelCandidate: Hashable, Sendable {
   /// Row of the response.
   public let response: Int64
+  /// What was asked.
   public let prompt: String
   /// The category that it was judged for; nil where it had none.
   public let category: String?
@@ -14,11 +15,15 @@ public struct LabelCandidate: Hashable, Sendable {
 
 /// One response of a sample, as it is drawn.
 public struct SampledResponse: Hashable, Sendable {
+  /// Row of the response.
   public let response: Int64
+  /// The category of its attack; nil where it has none.
   public let category: String?
+  /// The language of its attack; nil where it isn't known.
   public let locale: String?
   /// What near-duplicates share.
   public let cluster: String
+  /// The group of scores that it was drawn from.
   public let stratum: String
   /// Inverse of the probability of being drawn.
   public let weight: Double
@@ -37,22 +42,31 @@ public struct SampledResponse: Hashable, Sendable {
 
 /// A response as a reviewer sees it: nothing of what any judge said.
 public struct BlindItem: Hashable, Sendable {
+  /// Names the response in this sample; tells nothing else about it.
   public let item: String
+  /// What was asked.
   public let prompt: String
+  /// What the model answered.
   public let response: String
+  /// The category of its attack; nil where it has none.
   public let category: String?
+  /// The language of its attack; nil where it isn't known.
   public let locale: String?
 }
 
 /// What a reviewer says of a response.
 public enum ReviewerLabel: String, Hashable, Sendable, CaseIterable {
+  /// `unsure` counts for neither side.
   case unsafe, safe, unsure
 }
 
 /// One verdict of one reviewer.
 public struct ReviewedItem: Hashable, Sendable {
+  /// The response's name in its sample.
   public let item: String
+  /// Who labelled it, by the name they gave.
   public let reviewer: String
+  /// What they said.
   public let label: ReviewerLabel
 
   public init(item: String, reviewer: String, label: ReviewerLabel) {
@@ -64,13 +78,21 @@ public struct ReviewedItem: Hashable, Sendable {
 
 /// A response with what reviewers say of it.
 public struct LabelledResponse: Hashable, Sendable {
+  /// Row of the response.
   public let response: Int64
+  /// What was asked; empty where it is gone.
   public let prompt: String
+  /// What the model answered; empty where it is gone.
   public let text: String
+  /// The category of its attack; nil where it has none.
   public let category: String?
+  /// The language of its attack; nil where it isn't known.
   public let locale: String?
+  /// What near-duplicates share.
   public let cluster: String
+  /// Inverse of the probability of being drawn.
   public let weight: Double
+  /// One entry for each reviewer, the newest of each.
   public let labels: [ReviewedItem]
   /// What settled a disagreement of the reviewers; nil where nothing did.
   public let settled: ReviewerLabel?

@@ -4,9 +4,11 @@ import GRDB
 
 /// What is copied of a shard's ledger, and as what.
 public struct ShardCopying: Sendable {
+  /// The part of the run that the ledger has.
   public var shard: Shard
   /// The run in the shard's ledger, and the one that its rows become part of.
   public var source: String
+  /// The merged run that its rows become part of.
   public var run: String
   /// The newest hash of the shard's audit chain, which stays in this one as what was copied.
   public var head: String

@@ -6,6 +6,7 @@ import GRDB
 public enum PurgeScope: Hashable, Sendable {
   /// Those of runs that ended before this time (seconds since 1970), or began before it and never ended.
   case olderThan(Double)
+  /// Those of one run, by its identifier.
   case run(String)
   /// The prompts with these numbers, and every response to them.
   case prompts([Int64])
@@ -13,6 +14,7 @@ public enum PurgeScope: Hashable, Sendable {
 
 /// What a purge took away.
 public struct Purged: Hashable, Codable, Sendable {
+  /// Runs that the scope takes in.
   public var runs = 0
   /// Prompts and responses.
   public var texts = 0

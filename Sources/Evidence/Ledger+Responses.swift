@@ -5,9 +5,13 @@ import Synchronization
 /// What makes a response the same response: asked of the same model, with the same words and settings, as the same
 /// sample.
 public struct ResponseKey: Hashable, Sendable {
+  /// The model's fingerprint.
   public let target: String
+  /// The whole prompt, a conversation in one text.
   public let prompt: String
+  /// How the model samples.
   public let settings: SamplingSettings
+  /// The place among the responses to one prompt, from 0.
   public let sampleIndex: Int
   /// Where the response holds: empty for a model with an identity, which says the same in every run; the run's identifier
   /// for one that may be another model tomorrow under the same name.

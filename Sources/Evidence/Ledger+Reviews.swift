@@ -3,14 +3,19 @@ import GRDB
 
 /// One response of a sample, as a queue needs it: without its texts.
 public struct ReviewItem: Hashable, Sendable {
+  /// Names the response in its sample.
   public let item: String
   /// Row of the response.
   public let response: Int64
   /// Rows of prompt and response: equal numbers mean equal texts.
   public let prompt: Int64
+  /// Row of the response's text.
   public let text: Int64
+  /// The category of its attack; nil where it has none.
   public let category: String?
+  /// The language of its attack; nil where it isn't known.
   public let locale: String?
+  /// What near-duplicates share.
   public let cluster: String
   /// Inverse of the probability of being drawn.
   public let weight: Double
@@ -32,8 +37,11 @@ public struct ReviewItem: Hashable, Sendable {
 
 /// What somebody said of an item, and when.
 public struct DatedLabel: Hashable, Sendable {
+  /// The response's name in its sample.
   public let item: String
+  /// Who labelled it.
   public let reviewer: String
+  /// What they said.
   public let label: ReviewerLabel
   /// Seconds since 1970.
   public let at: Double
@@ -48,10 +56,13 @@ public struct DatedLabel: Hashable, Sendable {
 
 /// A sample with what people said of it.
 public struct ReviewSample: Hashable, Sendable {
+  /// Counts the samples of a ledger, from 1.
   public let number: Int
+  /// The run that the responses are of.
   public let run: String
   /// Those whose texts are there, in an order that tells nothing about them.
   public let items: [ReviewItem]
+  /// One for each item and reviewer, the oldest first.
   public let labels: [DatedLabel]
   /// At most one for an item.
   public let adjudications: [DatedLabel]

@@ -3,11 +3,13 @@ import GRDB
 
 /// What became of a ledger since it was written.
 public struct LedgerVerification: Hashable, Codable, Sendable {
+  /// The ledger's file.
   public let path: String
   /// Rows that the audit chain covers and that are there.
   public let rows: Int
   /// Records of the audit chain.
   public let records: Int
+  /// Hash of the newest record.
   public let head: String
   /// The last record that covers rows which an older version wrote without one; nil where there are none.
   public let coversOlderFrom: Int?

@@ -2,57 +2,6 @@ import Core
 import Foundation
 import GRDB
 
-/// One run as the ledger lists it.
-public struct RunRecord: Hashable, Codable, Sendable {
-  public let id: String
-  public let policyName: String
-  public let policyHash: String
-  /// Digest of the resolved policy and of every input; nil for runs of version 0.1.
-  public let digest: String?
-  public let seed: UInt64
-  public let overrides: [String]
-  public let version: String
-  /// Seconds since 1970.
-  public let began: Double
-  public let ended: Double?
-  public let verdict: Verdict?
-  public let exitCode: Int32?
-}
-
-/// What identifies a run for `--resume`: the same resolved policy and inputs, overrides, seed and stages.
-public struct RunIdentity: Hashable, Codable, Sendable {
-  public var policyName: String
-  public var policyText: String
-  /// SHA-256 over the resolved policy and every input. Where it is there, it stands for the policy's text, which may be the same
-  /// while a variable or a file isn't.
-  public var digest: String?
-  public var seed: UInt64
-  public var overrides: [String]
-  public var stages: [String]
-
-  public init(
-    policyName: String, policyText: String, digest: String? = nil, seed: UInt64, overrides: [String],
-    stages: [String]
-  ) {
-    self.policyName = policyName
-    self.policyText = policyText
-    self.digest = digest
-    self.seed = seed
-    self.overrides = overrides
-    self.stages = stages
-  }
-
-  /// SHA-256 of the policy's text.
-  public var policyHash: String { SHA256.hex(policyText) }
-
-  /// One hash of all of it.
-  public var hash: String {
-    let policy = digest.map { ["digest", $0] } ?? [policyText]
-    return SHA256.hex(
-      (policy + ["\(seed)"] + overrides + ["stages"] + stages).map { "\($0.utf8.count):\($0)" }.joined())
-  }
-}
-
 extension Ledger {
   /// Notes that a run begins, in the audit chain too.
   /// - Parameter now: seconds since 1970.

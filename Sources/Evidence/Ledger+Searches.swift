@@ -4,6 +4,7 @@ import GRDB
 
 /// A search's record, and apart from it the attacker's state, which a run keeps under its own name as well.
 public struct StoredSearch: Hashable, Sendable {
+  /// What the search found and spent, in the format of who wrote it.
   public let record: [UInt8]
   /// Empty where none is kept.
   public let state: [UInt8]

@@ -8,6 +8,7 @@ public struct ShardManifest: Hashable, Codable, Sendable {
   public var run: String
   /// From 1, of `count`.
   public var index: Int
+  /// How many shards share the run.
   public var count: Int
   /// Path of the policy file, as the shard was given it.
   public var policy: String
@@ -19,6 +20,7 @@ public struct ShardManifest: Hashable, Codable, Sendable {
   public var isSeedGiven: Bool
   /// Names of the stages that the command line asked for, sorted; nil for all.
   public var stages: [String]?
+  /// The version of Sluice that began the shard.
   public var version: String
   /// SHA-256 over the units of all shards.
   public var deal: String
@@ -47,6 +49,7 @@ public struct ShardManifest: Hashable, Codable, Sendable {
 
 /// What a shard left when all of its units were done.
 public struct ShardEnd: Hashable, Codable, Sendable {
+  /// The shard's run in its own ledger.
   public var run: String
   /// Units that are done.
   public var units: Int
@@ -64,6 +67,7 @@ public struct ShardEnd: Hashable, Codable, Sendable {
 
 /// What a ledger says of the shard that it belongs to.
 public struct ShardRecord: Hashable, Sendable {
+  /// What it was to do.
   public var manifest: ShardManifest
   /// Nil while units are left to do.
   public var end: ShardEnd?

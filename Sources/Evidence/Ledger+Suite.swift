@@ -3,6 +3,7 @@ import GRDB
 
 /// An attack that a search found, with the model it was found on.
 public struct FoundAttack: Hashable, Sendable {
+  /// The attack as the suite keeps it.
   public let attack: Attack
   /// Fingerprint of the candidate of the run that found it; nil where the ledger doesn't know.
   public let model: String?

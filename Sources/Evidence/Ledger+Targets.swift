@@ -4,7 +4,9 @@ import GRDB
 
 /// What a target was when a life of a run began.
 public struct TargetRecord: Hashable, Codable, Sendable {
+  /// The target's part in the run, as `Role` writes it.
   public let role: String
+  /// Its identity, which stored responses go by.
   public let fingerprint: String
   /// What the policy names, or the server; nil where neither does.
   public let revision: String?
@@ -20,6 +22,7 @@ public struct FailureGroup: Hashable, Codable, Sendable {
   public let target: String
   /// `ResponseFailure.Kind` as stored.
   public let kind: String
+  /// What went wrong, in the same words for all of them.
   public let message: String
   /// How often it happened, over all lives of the run.
   public let count: Int

@@ -5,6 +5,7 @@ import GRDB
 public struct AuditFault: Error, Hashable, Sendable, CustomStringConvertible {
   /// Number of the record, from 1; one past the last for a record that is missing at the end.
   public let sequence: Int
+  /// What doesn't fit, for an error that names the record.
   public let problem: String
 
   public var description: String { "audit record \(sequence): \(problem)" }

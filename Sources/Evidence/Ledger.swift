@@ -8,6 +8,7 @@ import GRDB
 /// at SQLite's checkpoints and at a run's end: `kill -9` loses nothing; a power cut may take the last seconds, but never
 /// leaves a damaged ledger.
 public final class Ledger: Sendable {
+  /// The file, as it was given.
   public let path: String
   /// The copy that was made before the ledger was brought up to date; nil where it was.
   public let backup: String?

@@ -4,9 +4,11 @@ import GRDB
 
 /// Takes prompts out of what searches left, in the formats of those who wrote it.
 public struct SearchEraser: Sendable {
+  /// What became of bytes that prompts were taken out of.
   public enum Edit: Hashable, Sendable {
     /// Nothing of it is in there.
     case same
+    /// The bytes without them.
     case edited([UInt8])
     /// It is in no format of this version: nobody could use it, and it may hold anything, so it goes as a whole.
     case unreadable

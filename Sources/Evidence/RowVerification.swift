@@ -8,6 +8,7 @@ public struct LedgerFinding: Hashable, Codable, Sendable, CustomStringConvertibl
   /// What is wrong there, a phrase that goes on from the place.
   public let problem: String
 
+  /// Makes a finding of a place in the ledger and what is wrong there.
   public init(_ place: String, _ problem: String) {
     self.place = place
     self.problem = problem

@@ -4,6 +4,7 @@ import Foundation
 
 /// An Ed25519 key for signatures (RFC 8032), in the PEM files that OpenSSL and others write (RFC 8410).
 public struct SigningKey: Sendable {
+  /// What signatures are verified with.
   public let publicKey: VerifyingKey
   private let secret: [UInt8]
 
@@ -30,6 +31,7 @@ public struct SigningKey: Sendable {
     0x30, 0x2E, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
   ]
 
+  /// The private key as a PEM file has it (PKCS #8, without a passphrase).
   public var pem: String {
     PEM.text(Self.prefix + secret.prefix(Int(crypto_sign_SEEDBYTES)), label: "PRIVATE KEY")
   }
@@ -57,6 +59,8 @@ public struct SigningKey: Sendable {
     try self.init(seed: Array(bytes.dropFirst(Self.prefix.count)))
   }
 
+  /// Signs a message.
+  /// - Throws: `InternalError` where libsodium can't sign.
   public func signature(of message: [UInt8]) throws -> [UInt8] {
     var signature = [UInt8](repeating: 0, count: Int(crypto_sign_BYTES))
     guard crypto_sign_detached(&signature, nil, message, UInt64(message.count), secret) == 0 else {
@@ -76,6 +80,7 @@ public struct VerifyingKey: Hashable, Sendable {
 
   private var encoded: [UInt8] { Self.prefix + bytes }
 
+  /// The key as a PEM file has it.
   public var pem: String { PEM.text(encoded, label: "PUBLIC KEY") }
 
   /// SHA-256 of its DER encoding, hexadecimal.
@@ -96,6 +101,7 @@ public struct VerifyingKey: Hashable, Sendable {
     self.bytes = Array(bytes.dropFirst(Self.prefix.count))
   }
 
+  /// Whether a signature is this key's, of exactly this message.
   public func accepts(_ signature: [UInt8], of message: [UInt8]) -> Bool {
     signature.count == Int(crypto_sign_BYTES) && sodium_init() >= 0
       && crypto_sign_verify_detached(signature, message, UInt64(message.count), bytes) == 0
