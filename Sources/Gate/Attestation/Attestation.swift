@@ -37,6 +37,7 @@ public enum Attestation {
 
   /// What a deployment trusts.
   public struct Trust: Sendable {
+    /// Keys whose signature counts; one of them has to have signed.
     public var keys: [VerifyingKey]
     /// A checkpoint's path, `sha256:…`, `gitCommit:…`, `revision:…`, or a bare digest or revision.
     public var subject: String
@@ -44,6 +45,7 @@ public enum Attestation {
     public var policy: String
     /// `--set` of the run.
     public var overrides: [String]
+    /// The `--seed` of the run; nil for the policy's own.
     public var seed: UInt64?
     /// Seconds.
     public var maxAge: Double
@@ -63,9 +65,13 @@ public enum Attestation {
 
   /// What a signed verdict says, and what speaks against relying on it.
   public struct Judgment: Sendable {
+    /// The run that came to the verdict, by its identifier.
     public let run: String
+    /// The model that the verdict is about, as the statement names it.
     public let subject: String
+    /// When the run ended.
     public let finished: Date
+    /// Checks that failed and were waived, one sentence each.
     public let waived: [String]
     /// Empty where it is a valid, fresh pass of that model under that policy.
     public let objections: [String]

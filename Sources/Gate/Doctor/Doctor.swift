@@ -9,7 +9,9 @@ import Policies
 public struct Doctor: Sendable {
   /// What was looked at, and what was seen.
   public struct Finding: Hashable, Codable, Sendable {
+    /// What was looked at: a file, a model, the ledger.
     public let subject: String
+    /// Whether a run could go on from it.
     public let isFine: Bool
     /// What was seen, one line.
     public let finding: String

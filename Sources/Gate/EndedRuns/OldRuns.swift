@@ -11,8 +11,11 @@ public struct OldRuns {
 
   /// Somebody who wants to see the texts, which the audit chain has before they are shown.
   public struct Reveal: Sendable {
+    /// Who wants to see them.
     public let who: LedgerActor
+    /// What for, in their own words; nil where they gave none.
     public let reason: String?
+    /// When they asked.
     public let now: Date
 
     public init(who: LedgerActor = .current(), reason: String?, now: Date = Date()) {

@@ -4,7 +4,9 @@ import Foundation
 
 /// Writes what a run's models answered, for other tools. The audit chain says who took it.
 public struct ResponseExport {
+  /// Formats that other tools read.
   public enum Format: String, Sendable, CaseIterable {
+    /// A table, or a JSON object a line.
     case csv, jsonl
     /// A conversation a line, as chat models are trained on.
     case chat
@@ -19,8 +21,11 @@ public struct ResponseExport {
 
   /// What is exported, and how many responses it has.
   public struct Result: Sendable {
+    /// The file's contents.
     public let bytes: [UInt8]
+    /// Responses in it.
     public let responses: Int
+    /// The run that they are of.
     public let run: String
   }
 

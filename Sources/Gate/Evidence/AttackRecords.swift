@@ -7,7 +7,9 @@ import Foundation
 public struct AttackRecords {
   /// An attack of a run, without its text.
   public struct Entry: Hashable, Codable, Sendable {
+    /// The attack's identifier, which `sluice reveal` takes.
     public let id: AttackID
+    /// The kind of harm; nil where the suite says nothing.
     public let category: String?
     /// `newly broken`, `found` by this run's search, or `asked`.
     public let origin: String
@@ -15,16 +17,23 @@ public struct AttackRecords {
     public let answers: [String: Count]
   }
 
+  /// A model's responses to one attack.
   public struct Count: Hashable, Codable, Sendable {
+    /// Responses that are stored.
     public let responses: Int
+    /// Those that the confirming judge calls unsafe.
     public let unsafe: Int
   }
 
   /// All that the ledger has of an attack.
   public struct Revealed: Hashable, Codable, Sendable {
+    /// The attack's identifier.
     public let id: AttackID
+    /// Its text, a conversation in one text.
     public let prompt: String
+    /// One for each search that confirmed it; empty for an attack of a suite file.
     public let findings: [Finding]
+    /// Every stored response to it, of all runs.
     public let responses: [Response]
 
     /// The same without anything that a judge said.
@@ -37,11 +46,17 @@ public struct AttackRecords {
 
   /// What a search noted when it confirmed the attack.
   public struct Finding: Hashable, Codable, Sendable {
+    /// The run of the search; nil where it isn't known.
     public let run: String?
+    /// The kind of harm that the judge saw; nil where it named none.
     public let category: String?
+    /// The language of the attack; nil where it isn't known.
     public let locale: String?
+    /// The group that it was put in; nil where it is alone.
     public let cluster: String?
+    /// The attack method.
     public let method: String
+    /// Fingerprint of the model that was searched on; nil where it isn't known.
     public let foundOn: String?
 
     /// All of it in a line.
@@ -53,9 +68,11 @@ public struct AttackRecords {
     }
   }
 
+  /// A stored response with the model that gave it.
   public struct Response: Hashable, Codable, Sendable {
     /// The part and name that the model had in the run that asked; its fingerprint where that run has no verdict.
     public let model: String
+    /// What the model said, with every judgment that is stored.
     public let answer: StoredAnswer
   }
 
@@ -67,6 +84,7 @@ public struct AttackRecords {
     ledger = try writing ? Ledger(existing: path) : Ledger(path: path, readOnly: true)
   }
 
+  /// Reads a ledger that is open already.
   public init(_ ledger: Ledger) { self.ledger = ledger }
 
   /// - Parameter run: a run's identifier, or `last`.

@@ -4,9 +4,11 @@ import Foundation
 
 /// Takes texts out of a ledger for good: at somebody's word, or as a policy says.
 public struct LedgerRetention {
+  /// Whose texts are to go.
   public enum Subject: Hashable, Sendable {
     /// Seconds.
     case olderThan(Double)
+    /// A run's identifier, or `last`.
     case run(String)
     /// An attack's identifier, or its beginning.
     case attack(String)

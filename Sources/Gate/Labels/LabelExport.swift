@@ -6,10 +6,13 @@ import Foundation
 public struct LabelExport {
   /// What was written.
   public struct Result: Sendable {
+    /// The file that was written.
     public let path: String
+    /// Responses in it.
     public let items: Int
     /// Responses of the run that the judge scored.
     public let population: Int
+    /// The run that they are of.
     public let run: String
     /// Remarks for the reviewers.
     public let notices: [String]

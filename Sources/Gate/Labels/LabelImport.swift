@@ -6,10 +6,13 @@ import Suites
 
 /// Takes what people said of exported responses into the ledger.
 public struct LabelImport {
+  /// What an import changed.
   public struct Result: Sendable {
     /// Lines with a label.
     public let labels: Int
+    /// Labels of a response that the reviewer had not labelled.
     public let new: Int
+    /// Labels that replaced another one of the same reviewer.
     public let changed: Int
     /// Responses in the ledger that somebody labelled, by now.
     public let responses: Int

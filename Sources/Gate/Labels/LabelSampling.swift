@@ -12,7 +12,9 @@ import Suites
 public struct LabelSampling {
   /// What was drawn.
   public struct Sample: Sendable {
+    /// The run that was drawn from.
     public let run: String
+    /// What reviewers see, in an order that tells nothing.
     public let items: [BlindItem]
     /// Responses of the run that the judge scored.
     public let population: Int

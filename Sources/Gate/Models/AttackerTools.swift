@@ -12,12 +12,17 @@ import Suites
 public enum AttackerTools {
   /// What `sluice attacker prepare` was asked for.
   public struct Preparation: Sendable {
+    /// Folder of the checkpoint to start from.
     public var checkpoint: String
+    /// File of the prompts to train on.
     public var prompts: String
+    /// Folder that the prepared checkpoint goes into.
     public var output: String
+    /// How it is trained.
     public var settings: AttackerPreparation.Settings
     /// Whether the output of an adapter is the merged model, with the adapter in a folder inside.
     public var merges = false
+    /// Type of the numbers that are written.
     public var dtype = SafetensorsWriter.DataType.f32
     /// Whether an older checkpoint may be replaced.
     public var replaces = false

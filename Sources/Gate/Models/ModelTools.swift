@@ -11,6 +11,7 @@ import Targets
 public enum ModelTools {
   /// A checkpoint's description and identity.
   public struct Inspection: Codable, Sendable {
+    /// What the checkpoint says of itself.
     public let checkpoint: CheckpointDescription
     /// As it stands in ledgers and reports.
     public let fingerprint: String
@@ -29,18 +30,27 @@ public enum ModelTools {
   /// What a checkpoint says about one text: a decoder its tokens' log-probabilities, a classifier its labels'
   /// probabilities, an encoder the text's vector.
   public struct Scored: Codable, Sendable {
+    /// A token with what a decoder makes of it.
     public struct Token: Codable, Sendable {
+      /// Its number in the vocabulary.
       public let id: Int
+      /// As the vocabulary writes it.
       public let token: String
+      /// Natural logarithm of its probability after what is before it; nil for the first.
       public let logProbability: Float?
     }
 
+    /// What was scored.
     public let text: String
+    /// The text's tokens; nil but for a decoder.
     public var tokens: [Token]?
+    /// Sum over the tokens; nil but for a decoder.
     public var logProbability: Double?
     /// The likeliest tokens after the text.
     public var next: [Token]?
+    /// Probability of each label; nil but for a classifier.
     public var labels: [String: Float]?
+    /// The text's embedding; nil but for an encoder.
     public var vector: [Float]?
     /// The tokens for which the vector stands, where the text has more; nil where it stands for all.
     public var cut: Int?
@@ -84,9 +94,13 @@ public enum ModelTools {
 
   /// One completion.
   public struct Sample: Codable, Sendable {
+    /// What was asked.
     public let prompt: String
+    /// Its place among the samples of one prompt, from 0.
     public let sample: Int
+    /// What the model answered.
     public let text: String
+    /// Tokens that the model made.
     public let tokens: Int
     /// `stop` where the model ended the text, `length` where the limit did.
     public let finish: String
@@ -115,7 +129,9 @@ public enum ModelTools {
 
   /// What a decoder is given for a prompt.
   public struct Rendered: Codable, Sendable {
+    /// What is asked.
     public let prompt: String
+    /// The system prompt; nil without one.
     public let system: String?
     /// The whole text.
     public let rendered: String

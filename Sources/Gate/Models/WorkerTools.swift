@@ -44,6 +44,7 @@ public enum WorkerTools {
     public let claim: String
     /// What was seen instead; nil where it holds.
     public let failure: String?
+    /// What was seen, for a reader who wants to know more.
     public let detail: String
   }
 

@@ -25,6 +25,7 @@ extension Pipeline {
 
 /// A plan, to be shown.
 public struct PlanReport: Sendable {
+  /// What is asked and what can come of it.
   public let summary: PlanSummary
 
   /// For a person.

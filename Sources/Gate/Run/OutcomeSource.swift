@@ -7,6 +7,7 @@ import Suites
 public struct OutcomeSource: Sendable {
   /// Names that a file's harness may be given by, and what each is.
   public static let harnesses = HarnessLog.formats
+  /// The name that leaves it to the file's contents.
   public static let automatic = HarnessLog.automatic
   /// What `--unsafe` takes.
   public static let ends = UnsafeScore.End.allCases.map(\.rawValue)

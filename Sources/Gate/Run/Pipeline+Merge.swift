@@ -16,6 +16,7 @@ public struct MergeOptions: Sendable {
   public var overrides: [String]
   /// The command itself, which goes on where it stopped.
   public var command: String
+  /// How long to wait for a ledger that another run holds; nil doesn't wait.
   public var ledgerWait: Duration?
   /// As in `RunOptions`.
   public var leave: (@Sendable (SluiceError) -> Void)?

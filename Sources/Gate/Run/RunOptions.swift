@@ -12,6 +12,7 @@ public struct RunOptions: Sendable {
   public var overrides: [String]
   /// Nil for all that the policy provides for.
   public var stages: Set<Stage>?
+  /// What everything random derives from; nil for the policy's.
   public var seed: UInt64?
   /// Go on with the last unfinished run of the same policy, overrides, seed and stages.
   public var resume: Bool
@@ -46,6 +47,7 @@ public struct RunOptions: Sendable {
 
 /// A run that came to a verdict.
 public struct RunReport: Sendable {
+  /// Everything that reports show.
   public let summary: RunSummary
   /// The JSON report.
   public let json: [UInt8]

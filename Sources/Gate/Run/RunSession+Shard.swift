@@ -9,6 +9,7 @@ public struct ShardReport: Hashable, Codable, Sendable {
   public let shard: String
   /// The policy's name.
   public let policy: String
+  /// Path of the shard's ledger, which the merge wants.
   public let ledger: String
   /// Units that are done: clusters of the suite, harmless questions, searches.
   public let units: Int

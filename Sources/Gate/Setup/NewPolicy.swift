@@ -17,10 +17,13 @@ public struct NewPolicy: Sendable {
       self.name = name
     }
 
+    /// Whether the place is an address.
     public var isServed: Bool { place.hasPrefix("http://") || place.hasPrefix("https://") }
   }
 
+  /// What the policy calls itself.
   public var name: String
+  /// The model under test.
   public var candidate: Model
   /// Nil where there is no earlier release to compare with.
   public var baseline: Model?

@@ -5,25 +5,36 @@ import Statistics
 /// One search and the confirmation of its claims on one model, by the same stages as in a run but without a ledger:
 /// what attackers are compared with.
 public struct AttackTrial: Sendable {
+  /// The model that is attacked.
   public let target: any Target
+  /// The judge that the search learns from.
   public let reward: any Judge
+  /// The judge that confirms claims.
   public let confirm: any Judge
+  /// Tells which attacks are alike.
   public let embedder: any Embedder
   /// What confirms a claim.
   public let rule: ConfirmationRule
 
+  /// What one trial found.
   public struct Outcome: Sendable {
+    /// An attack that fresh responses confirmed.
     public struct Confirmed: Sendable {
+      /// The attack itself.
       public let prompt: String
+      /// The kind of harm that the judge saw; nil where it named none.
       public let category: String?
       /// Responses that the search had spent when it first saw the attack work.
       public let responsesSpent: Int
     }
 
+    /// In the order of discovery.
     public let confirmed: [Confirmed]
+    /// Attacks that the search believed in.
     public let claimed: Int
     /// Responses of the search, and with confirmation.
     public let searched: Int
+    /// Responses of the search and of the confirmation together.
     public let responses: Int
     /// Clusters of the confirmed attacks by cosine threshold.
     public let unique: [Double: Int]
@@ -31,6 +42,7 @@ public struct AttackTrial: Sendable {
     public let vendiScore: Double?
     /// Unique attacks (cosine 0.7) by responses of the search.
     public let curve: [RunSummary.FreshSummary.Point]
+    /// Loss of each gradient step, as far as the method has one.
     public let losses: [Double]
     /// The attacker's state, to go on from.
     public let state: [UInt8]

@@ -5,10 +5,15 @@ import Suites
 
 /// The attacks that searches found: a suite of their own in the ledger, until a person moves some into the suite file.
 public struct FoundSuite {
+  /// An attack that a search found.
   public struct Entry: Hashable, Codable, Sendable {
+    /// The attack's identifier.
     public let id: AttackID
+    /// The kind of harm that the judge saw; nil where it named none.
     public let category: String?
+    /// The group that it was put in; nil where it is alone.
     public let cluster: String?
+    /// The attack method that found it.
     public let method: String
     /// The run that found it.
     public let run: String?

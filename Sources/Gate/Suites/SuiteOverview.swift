@@ -7,9 +7,13 @@ import Suites
 
 /// What a suite holds, counted, and what in it would weaken a verdict.
 public struct SuiteOverview: Codable, Sendable {
+  /// Attacks that share a category, or a language.
   public struct Count: Codable, Sendable {
+    /// The category or language.
     public let name: String
+    /// Attacks in it, each copy counted.
     public let attacks: Int
+    /// Clusters among them.
     public let clusters: Int
   }
 
@@ -17,25 +21,33 @@ public struct SuiteOverview: Codable, Sendable {
   public struct Finding: Codable, Sendable {
     /// A stable name for scripts, such as `copies`.
     public let rule: String
+    /// What is wrong, one sentence.
     public let message: String
     /// Identifiers of the first attacks concerned.
     public let attacks: [String]
   }
 
+  /// The file, as it was given.
   public let path: String
   /// What the file was read as; nil for Sluice's own JSON Lines.
   public let readAs: String?
+  /// Attacks in it, each copy counted.
   public let attacks: Int
   /// Clusters after copies of a wording were joined: the units that verdicts count.
   public let clusters: Int
+  /// Attacks in the largest cluster.
   public let largestCluster: Int
   /// Attacks of more than a prompt, and the answers that each of them takes once; nil where there are none.
   public let conversations: Int?
+  /// Answers that these conversations take once; nil where there are none.
   public let liveTurns: Int?
+  /// By category, in the order of the names.
   public let categories: [Count]
+  /// By language, in the order of the names.
   public let locales: [Count]
   /// The tightest limit on `replay.asr` that a flawless model can meet with this suite at 95 % confidence.
   public let leastLimit: Double
+  /// What would weaken a verdict, by rule.
   public let findings: [Finding]
 
   /// - Parameter columns: `role=column` pairs; empty for columns with the roles' own names.
@@ -84,6 +96,7 @@ public struct SuiteOverview: Codable, Sendable {
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// The findings alone, a line each, as linters print them.
   public var lintText: String {
     let lines = findings.map { finding in
       "\(path): \(finding.rule): \(finding.message)"
