@@ -15,6 +15,7 @@ public struct AttackMethod: NamedKind {
 
   /// How safety tuning uses a method.
   public struct Form: Sendable {
+    /// The form's name in policies and reports; unique among all methods.
     public let name: String
     /// Whether it smooths what it found by maximum likelihood.
     public let smooths: Bool
@@ -47,8 +48,11 @@ public struct AttackMethod: NamedKind {
 
 /// A method in one of the forms in which safety tuning compares it.
 public struct AttackVariant: Sendable, Hashable {
+  /// The form's name in policies and reports.
   public let name: String
+  /// The method that it is a form of.
   public let method: AttackMethod
+  /// Whether it smooths what it found by maximum likelihood.
   public let smooths: Bool
 
   /// The settings of an attacker that searches in this way.
@@ -66,6 +70,7 @@ public struct AttackerParts: Sendable {
   public let engine: any AttackerEngine
   /// Tells which attacks are alike.
   public let embedder: any Embedder
+  /// How it searches.
   public let settings: AttackerSettings
 
   /// - Throws: `EncodingError` for settings that are no numbers.

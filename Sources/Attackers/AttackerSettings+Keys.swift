@@ -2,9 +2,11 @@ import Kinds
 
 /// A setting that a policy can say: its key beside the property that it sets, whose own value is the default.
 public struct AttackerSetting: Sendable {
+  /// How a policy says it, with the default of `AttackerSettings`.
   public let key: PolicyKey
   let read: @Sendable (_ section: Section, _ settings: inout AttackerSettings) -> Void
 
+  /// The property that a setting sets.
   public typealias Path<Value> = WritableKeyPath<AttackerSettings, Value> & Sendable
 
   private init(
@@ -15,6 +17,7 @@ public struct AttackerSetting: Sendable {
     self.read = read
   }
 
+  /// A whole number within a range.
   public static func integer(
     _ name: String, _ path: Path<Int>, _ range: ClosedRange<Int>, _ help: String
   ) -> AttackerSetting {
@@ -23,6 +26,7 @@ public struct AttackerSetting: Sendable {
     }
   }
 
+  /// A number within a range.
   public static func number(
     _ name: String, _ path: Path<Double>, _ range: ClosedRange<Double>, _ help: String
   ) -> AttackerSetting {
@@ -31,16 +35,19 @@ public struct AttackerSetting: Sendable {
     }
   }
 
+  /// `on` or `off`.
   public static func toggle(_ name: String, _ path: Path<Bool>, _ help: String) -> AttackerSetting {
     AttackerSetting(name, .toggle, AttackerSettings()[keyPath: path] ? "on" : "off", help) {
       $1[keyPath: path] = $0.toggle(name)
     }
   }
 
+  /// A text; absent where the policy says nothing.
   public static func text(_ name: String, _ path: Path<String?>, _ help: String) -> AttackerSetting {
     AttackerSetting(name, .text, nil, help) { $1[keyPath: path] = $0.text(name) }
   }
 
+  /// One of an enumeration's values, by their raw values.
   public static func choice<Value: RawRepresentable<String> & CaseIterable & Sendable>(
     _ name: String, _ path: Path<Value>, _ help: String
   ) -> AttackerSetting {

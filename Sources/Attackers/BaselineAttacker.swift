@@ -48,6 +48,7 @@ package struct BaselineAttacker: Attacker {
 }
 
 extension AttackMethod {
+  /// Samples of the reference model, without any training.
   public static let sft = AttackMethod(
     name: "sft", summary: "samples of the supervised fine-tuned reference model, nothing is trained"
   ) { parts in

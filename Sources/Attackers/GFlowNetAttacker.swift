@@ -5,6 +5,7 @@ import LanguageModels
 /// The GFlowNet attacker: samples attacks in proportion to their reward, learns from what the target did (where that is
 /// wanted, again from a replay buffer), and smooths what it found by maximum likelihood (Lee et al., ICLR 2025).
 public struct GFlowNetAttacker: Attacker {
+  /// How it searches.
   public let settings: AttackerSettings
   let engine: any AttackerEngine
   public let fingerprint: String
@@ -53,6 +54,7 @@ public struct GFlowNetAttacker: Attacker {
 }
 
 extension AttackMethod {
+  /// The GFlowNet, with smoothing and without.
   public static let gflownet = AttackMethod(
     name: "gflownet", summary: "samples in proportion to the reward, then smooths by maximum likelihood",
     forms: [Form(name: "gflownet-mle", smooths: true), Form(name: "gflownet", smooths: false)]

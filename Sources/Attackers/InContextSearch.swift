@@ -65,6 +65,7 @@ struct InContextSearch: Sendable {
 }
 
 extension AttackMethod {
+  /// Few-shot prompting with the best attacks found so far.
   public static let inContext = AttackMethod(
     name: "in-context", summary: "few-shot from the best attacks found so far, nothing is trained"
   ) { parts in

@@ -21,14 +21,17 @@ public struct Objective: NamedKind {
     let settings: AttackerSettings
   }
 
+  /// Trajectory balance whose log Z is the batch's own mean.
   public static let varianceTB = Objective(
     name: "variance-tb", summary: "mean (d − mean d)², d = log π − log R: no Z is needed", learnsLogZ: false
   ) { ObjectiveLoss.varianceTB(logPolicy: $0.logPolicy, logReward: $0.logReward) }
 
+  /// Trajectory balance with a learned log Z (Malkin et al., 2022).
   public static let trajectoryBalance = Objective(
     name: "tb", summary: "(log Z + log π − log R)² with a learned log Z", learnsLogZ: true
   ) { ObjectiveLoss.trajectoryBalance(logPolicy: $0.logPolicy, logReward: $0.logReward, logZ: $0.logZ) }
 
+  /// Variance-TB over the pairs whose rewards differ enough (Kwon et al., ICML 2026).
   public static let contrastive = Objective(
     name: "contrastive-tb",
     summary: "(d_i − d_j)² over the pairs whose rewards differ by more than σ: variance-TB with noisy gradients pruned",

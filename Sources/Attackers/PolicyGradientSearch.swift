@@ -124,6 +124,7 @@ struct PolicyGradientSearch: Sendable {
 }
 
 extension AttackMethod {
+  /// REINFORCE (Williams, 1992).
   public static let reinforce = policyGradient(
     name: "reinforce", summary: "policy gradient with a KL penalty towards the reference model (Williams, 1992)",
     .init(penalty: 0.1, novelty: nil, epochs: 1, clip: nil))

@@ -39,9 +39,13 @@ public struct ReplayRules: Sendable, Codable, Hashable {
     case submodular
   }
 
+  /// Which attacks count as the same.
   public var duplicates = Duplicates.edit
+  /// How likely an attack is to be drawn.
   public var sampling = Sampling.reward
+  /// What a full buffer forgets.
   public var refresh = Refresh.worst
+  /// Cosine from which two embeddings count as the same.
   public var tolerance = 0.9
 
   public init() {}

@@ -1,5 +1,6 @@
 /// What a program that isn't Sluice said, made fit for logs and reports: one short printable line.
 public struct ForeignMessage: Sendable {
+  /// The line, ready to stand in a message of Sluice's.
   public let text: String
 
   private static let longest = 240

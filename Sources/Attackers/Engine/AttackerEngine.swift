@@ -82,6 +82,7 @@ public struct EngineDescription: Sendable, Hashable {
 public struct PolicyTraining: Sendable, Hashable {
   /// Rank of the LoRA adapters; 0 trains all weights.
   public var rank: Int
+  /// Scale of the adapters, before it is divided by the rank.
   public var alpha: Double
   /// Step size of AdamW.
   public var learningRate: Double
@@ -100,8 +101,11 @@ public struct PolicyTraining: Sendable, Hashable {
 public struct SampleRequest: Sendable, Hashable {
   /// Tokens to go on from.
   public var prefix: [Int32]
+  /// One for each sample.
   public var temperatures: [Float]
+  /// One for each sample, as many as temperatures.
   public var seeds: [UInt64]
+  /// Most tokens of a sample.
   public var maxTokens: Int
   /// Whether the next step is likely to be on these samples: what it needs of them may be kept.
   public var isForStep: Bool
@@ -130,6 +134,8 @@ public struct EngineSample: Sendable, Hashable {
 
 /// A model that an engine runs: the reference model, or one that is trained from it.
 public protocol EnginePolicy: Sendable {
+  /// Samples in the order of the seeds.
+  /// - Throws: `SluiceError` (unavailable) where the engine is lost.
   func sample(_ request: SampleRequest) async throws -> [EngineSample]
 
   /// log π of every token of every sequence after the prefix: untempered, natural logarithm.
@@ -170,10 +176,13 @@ extension EnginePolicy {
 
 /// A policy and its optimizer between two steps.
 public struct PolicySnapshot: Sendable, Hashable {
+  /// What is trained, as one list.
   public var parameters: [Float]
   /// Steps of AdamW so far, and its first and second moments, as long as the parameters.
   public var step: Int
+  /// First moments of AdamW, in the order of the parameters.
   public var first: [Float]
+  /// Second moments of AdamW, in the order of the parameters.
   public var second: [Float]
 
   public init(parameters: [Float], step: Int, first: [Float], second: [Float]) {

@@ -4,15 +4,19 @@ import LanguageModels
 /// Makes the reference model of an attacker: a language model fine-tuned on seed prompts (Lee et al., ICLR 2025, step 1:
 /// supervised fine-tuning before any reward is seen).
 public struct AttackerPreparation: Sendable {
+  /// How the model is trained, and on what share of the prompts.
   public struct Settings: Codable, Hashable, Sendable {
     /// What of the model is trained.
     public enum Trained: Codable, Hashable, Sendable {
+      /// Every weight of the model.
       case allWeights
       /// `projections` nil for all of them.
       case adapter(rank: Int, alpha: Double, projections: [String]?)
     }
 
+    /// What of the model is trained.
     public var trained = Trained.allWeights
+    /// Batches, steps and when to stop.
     public var tuning: FineTuning.Settings
     /// Share of the distinct prompts that is held out.
     public var validationShare = 0.1
@@ -23,19 +27,25 @@ public struct AttackerPreparation: Sendable {
     /// Prompts to sample from the result.
     public var samples = 8
 
+    /// Takes the defaults for everything but the step size of AdamW.
     public init(learningRate: Double) { tuning = FineTuning.Settings(learningRate: learningRate) }
   }
 
   /// A version to be kept: whole weights, and the adapter where one is trained.
   public struct Version: Sendable {
+    /// The whole model, with the adapter in it where one is trained.
     public let model: CausalLanguageModel
+    /// The adapter alone; nil where all weights are trained.
     public let adapter: LoRAAdapter?
   }
 
   /// What was done, apart from what the caller knows (files, hashes).
   public struct Result: Sendable {
+    /// Losses by epoch, and why training ended.
     public let outcome: FineTuning.Outcome
+    /// What became of the prompts.
     public let data: PreparationReport.Data
+    /// Samples of the result, in the order of their seeds.
     public let samples: [String]
   }
 

@@ -4,37 +4,54 @@ import LanguageModels
 
 /// What `sluice attacker prepare` did, for people and for programs.
 public struct PreparationReport: Codable, Sendable {
+  /// What became of the prompts.
   public struct Data: Codable, Sendable {
     /// Prompts that only repeated another, case and blanks aside; they were left out.
     public let duplicates: Int
+    /// Distinct prompts that the model was trained on.
     public let trainingPrompts: Int
+    /// Distinct prompts that were held out.
     public let validationPrompts: Int
     /// End tokens included.
     public let trainingTokens: Int
+    /// Tokens of the held-out prompts, end tokens included.
     public let validationTokens: Int
     /// Prompts longer than the limit.
     public let cutPrompts: Int
   }
 
+  /// The version of Sluice that did it.
   public let version: String
+  /// Folder of the checkpoint that was trained.
   public let base: String
+  /// Digest of its files.
   public let baseFingerprint: String
+  /// File of the seed prompts.
   public let prompts: String
+  /// SHA-256 of that file, hexadecimal.
   public let promptsHash: String
   /// Nil where no epoch was better than the base, so nothing was written.
   public let output: String?
   /// As `sluice model inspect` and ledgers give it.
   public let outputFingerprint: String?
+  /// How the model was trained.
   public let settings: AttackerPreparation.Settings
+  /// What became of the prompts.
   public let data: Data
+  /// Losses by epoch; the first entry is the untrained model.
   public let epochs: [FineTuning.Epoch]
+  /// Number of the epoch whose weights were kept.
   public let best: Int
+  /// Why training ended.
   public let ending: FineTuning.Ending
   /// e to the held-out loss, before and at the best epoch.
   public let perplexityBefore: Double
+  /// e to the held-out loss at the best epoch.
   public let perplexityAfter: Double
+  /// Samples of the result.
   public let samples: [String]
 
+  /// Puts together what was done and the files that it was done with; `output` nil where nothing was written.
   public init(
     _ result: AttackerPreparation.Result, settings: AttackerPreparation.Settings,
     base: (path: String, fingerprint: String), prompts: (path: String, hash: String),

@@ -2,21 +2,29 @@ import Synchronization
 
 /// One HTTP request with the bounds within which it must be answered.
 public struct HTTPRequest: Sendable {
+  /// Methods that the protocols of models use.
   public enum Method: String, Sendable {
+    /// Reads; has no body.
     case get = "GET"
+    /// Asks, uploads and orders.
     case post = "POST"
+    /// Replaces.
     case put = "PUT"
+    /// Changes a part.
     case patch = "PATCH"
 
     var hasBody: Bool { self != .get }
   }
 
+  /// What is done to the address.
   public var method: Method
   /// `http` or `https`.
   public var url: String
   /// Names and values, without line breaks.
   public var headers: [Header]
+  /// Empty where the method takes none.
   public var body: [UInt8]
+  /// Limits on time and size; an answer beyond them is no answer.
   public var bounds: Bounds
   /// Whether a second arrival would do harm. A transport may send others again by itself where a kept connection turns
   /// out to be dead.
@@ -42,9 +50,12 @@ public struct HTTPRequest: Sendable {
 
   /// One header line; its value may be a secret and is never printed.
   public struct Header: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
+    /// The header's name, in any case.
     public let name: String
+    /// Its value, without line breaks.
     public let value: String
 
+    /// Pairs a name with its value.
     public init(_ name: String, _ value: String) {
       self.name = name
       self.value = value
@@ -106,7 +117,9 @@ struct AWSSignature: Hashable, Sendable, CustomStringConvertible, CustomReflecta
 
 /// A complete answer, whatever its status.
 public struct HTTPResponse: Sendable {
+  /// The status code, 100 to 599.
   public var status: Int
+  /// The answer's bytes, decompressed.
   public var body: [UInt8]
   /// What the `Retry-After` header asks for, whether it was given in seconds or as a date.
   public var retryAfter: Duration?
@@ -128,9 +141,11 @@ public struct HTTPResponse: Sendable {
 
 /// Why no complete answer came.
 public struct TransportFailure: Error, Hashable, Sendable {
+  /// What the failure means for another try.
   public enum Cause: Hashable, Sendable {
     /// No connection, or it broke before a status line came.
     case noConnection
+    /// No answer began within the bounds.
     case timedOut
     /// The connection ended or broke in the middle of the answer.
     case cutShort
@@ -141,10 +156,12 @@ public struct TransportFailure: Error, Hashable, Sendable {
     /// Another try can't help: certificate not trusted, URL not usable.
     case permanent
   }
+  /// What kept the answer from coming.
   public let cause: Cause
   /// One line for a person, without secrets.
   public let message: String
 
+  /// Makes a failure of its cause and a line for people.
   public init(_ cause: Cause, _ message: String) {
     self.cause = cause
     self.message = message

@@ -7,6 +7,7 @@ public struct ProxySettings: Sendable {
   public struct Proxy: Sendable, CustomReflectable {
     /// As it is written, with user and password where it has them.
     let address: String
+    /// The environment variable that names it.
     public let variable: String
 
     /// Scheme, host and port alone.

@@ -90,7 +90,9 @@ extension SamplingSettings {
 
 /// What tokens cost, per million.
 public struct TokenPrice: Sendable, Hashable {
+  /// Price of a million prompt tokens, in the policy's unit.
   public var prompt: Double
+  /// Price of a million response tokens, in the policy's unit.
   public var completion: Double
 
   static let keys: [PolicyKey] = [

@@ -51,7 +51,9 @@ extension TargetRecipe {
 
 /// A decoder and the identity of its files.
 public struct LoadedDecoder: Sendable {
+  /// Digest of the checkpoint's files.
   public let fingerprint: String
+  /// The checkpoint, loaded.
   public let model: CausalLanguageModel
 
   public init(fingerprint: String, model: CausalLanguageModel) {
@@ -64,6 +66,7 @@ public struct LoadedDecoder: Sendable {
 public struct TargetContext: Sendable {
   /// Loads a checkpoint, or returns it where it was loaded before.
   public var decoder: @Sendable (_ checkpoint: String, _ precision: WeightPrecision) throws -> LoadedDecoder
+  /// Threads that a local model computes with.
   public var workers: Int
   /// What local sampling draws from.
   public var seed: UInt64
@@ -103,11 +106,13 @@ public struct TargetContext: Sendable {
 
 /// A target that a policy names.
 public struct TargetChoice: Sendable, Hashable {
+  /// Name of the target's kind in the policy.
   public var kind: String
   /// What reports call it; nil for the model's own name.
   public var label: String?
   /// Nil where the policy names none.
   public var price: TokenPrice?
+  /// What the target is made by.
   public var recipe: any TargetRecipe
 
   public init(kind: String, label: String? = nil, price: TokenPrice? = nil, recipe: any TargetRecipe) {

@@ -3,6 +3,7 @@ import Foundation
 
 /// Asks a moderation endpoint (`/v1/moderations`) about texts.
 public final class ModerationClient: Sendable {
+  /// The service, its key and its limits.
   public let configuration: OpenAIConfiguration
   private let connection: ServerConnection
 

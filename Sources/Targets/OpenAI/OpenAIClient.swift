@@ -3,6 +3,7 @@ import Foundation
 
 /// Asks a model behind an OpenAI-compatible server, with retries, pacing and what the server has been found to accept.
 public final class OpenAIClient: Sendable {
+  /// The server, its key and its limits.
   public let configuration: OpenAIConfiguration
   private let client: ServedClient
 

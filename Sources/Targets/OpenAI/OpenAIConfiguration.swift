@@ -7,9 +7,12 @@ import Kinds
 /// taken as it is, with or without a version in it.
 @dynamicMemberLookup
 public struct OpenAIConfiguration: Hashable, Sendable {
+  /// What holds for every protocol.
   public var server: ServerConfiguration
+  /// Which endpoint is asked.
   public var api: OpenAIAPI
 
+  /// Makes a configuration; the parameters are those of `ServerConfiguration`.
   public init(
     url: String, model: String, revision: String? = nil, api: OpenAIAPI = .chat, apiKeyVariable: String? = nil,
     concurrency: Int = 8, requestsPerMinute: Double? = nil, timeout: Duration = .seconds(60),
@@ -25,11 +28,13 @@ public struct OpenAIConfiguration: Hashable, Sendable {
     self.api = api
   }
 
+  /// A property of the server's.
   public subscript<Value>(dynamicMember member: WritableKeyPath<ServerConfiguration, Value>) -> Value {
     get { server[keyPath: member] }
     set { server[keyPath: member] = newValue }
   }
 
+  /// A property of the server's that can't be set.
   public subscript<Value>(dynamicMember member: KeyPath<ServerConfiguration, Value>) -> Value {
     server[keyPath: member]
   }
@@ -37,6 +42,7 @@ public struct OpenAIConfiguration: Hashable, Sendable {
 
 /// How a policy says how an OpenAI-compatible server is reached: for targets, judges and tuners alike.
 extension OpenAIConfiguration {
+  /// Keys of a policy that say where the server is and what it is spared.
   public static let keys =
     ServerConfiguration.identityKeys(url: addressHelp) + ServerConfiguration.limitKeys
 

@@ -42,6 +42,7 @@ public final class BoundedLog {
 
   deinit { close() }
 
+  /// Writes bytes as far as the limit goes, once no secret can be hidden in them.
   public func append(_ bytes: ArraySlice<UInt8>) {
     if redactor.isEmpty {
       store(bytes)
@@ -77,6 +78,7 @@ public final class BoundedLog {
     }
   }
 
+  /// Writes what waits, with a line that says how much was left out, and closes the file.
   public func close() {
     guard !isClosed, descriptor >= 0 else { return }
     isClosed = true

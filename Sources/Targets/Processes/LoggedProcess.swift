@@ -32,10 +32,17 @@ public struct LoggedProcess {
     self.grace = grace
   }
 
-  public enum Stop: Sendable { case timeLimit, cancelled }
+  /// Why a program was ended from here.
+  public enum Stop: Sendable {
+    /// It took too long, or the run was cancelled.
+    case timeLimit, cancelled
+  }
 
+  /// How a program ended.
   public enum Ending: Hashable, Sendable, CustomStringConvertible {
+    /// By itself, with this code.
     case exited(Int32)
+    /// By the signal with this number.
     case signalled(Int32)
 
     /// A clause without its subject, for example `ended with exit code 3`.
@@ -55,11 +62,15 @@ public struct LoggedProcess {
     }
   }
 
+  /// What became of a program.
   public struct Outcome: Sendable {
+    /// How it ended.
     public let ending: Ending
     /// Why it was ended from here; nil where it ended by itself.
     public let stop: Stop?
+    /// The last line on its standard output; nil where there was none.
     public let lastOutput: LastLine.Line?
+    /// The last line on its standard error; nil where there was none.
     public let lastError: LastLine.Line?
   }
 

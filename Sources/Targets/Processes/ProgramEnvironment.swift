@@ -10,6 +10,8 @@ public enum ProgramEnvironment {
   /// The names of those that every program gets, as a list for people.
   public static let usual = (ordinary + [localePrefix + "*"]).joined(separator: ", ")
 
+  /// The variables of `environment` that a program gets.
+  /// - Parameter names: variables that the policy hands on.
   public static func variables(of environment: [String: String], named names: [String]) -> [String: String] {
     environment.filter { ordinary.contains($0.key) || $0.key.hasPrefix(localePrefix) || names.contains($0.key) }
   }

@@ -97,6 +97,7 @@ public enum SpawnedProcess {
 
 /// The reading end of a pipe, read without waiting, and its writing end until the child has it.
 public final class OutputPipe {
+  /// Descriptor of the reading end; negative once it is closed.
   public private(set) var reading: Int32
   private var writing: Int32
 
@@ -122,7 +123,9 @@ public final class OutputPipe {
     closeWriting()
   }
 
+  /// Descriptor of the writing end, for the child; negative once it is closed.
   public var writingEnd: Int32 { writing }
+  /// Whether there may be more to read.
   public var isOpen: Bool { reading >= 0 }
 
   /// To be called once the child has its copy: otherwise the pipe never ends.
@@ -131,6 +134,7 @@ public final class OutputPipe {
     writing = -1
   }
 
+  /// Closes the reading end; a second call does nothing.
   public func closeReading() {
     if reading >= 0 { close(reading) }
     reading = -1

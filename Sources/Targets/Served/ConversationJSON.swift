@@ -2,6 +2,7 @@ import Core
 
 /// Turns and tools as OpenAI's chat protocol writes them, which most others took over.
 extension ServerQuestion.Message {
+  /// The message as OpenAI's chat protocol writes it.
   public var json: JSON {
     var members = [JSON.Member("role", .string(role.rawValue))]
     members.append(.init("content", text.isEmpty && !calls.isEmpty ? .null : .string(text)))

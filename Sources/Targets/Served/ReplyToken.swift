@@ -2,12 +2,15 @@ import Core
 
 /// A generated token with its log-probability and those of its rivals.
 public struct ReplyToken: Hashable, Sendable {
+  /// A token that could have stood there.
   public struct Alternative: Hashable, Sendable {
+    /// The token's text, blanks included.
     public let text: String
     /// Natural logarithm.
     public let logProbability: Double
   }
 
+  /// The token's text, blanks included.
   public let text: String
   /// Most probable first, as the server lists them; the token itself among them.
   public let alternatives: [Alternative]

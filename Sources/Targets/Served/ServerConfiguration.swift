@@ -17,6 +17,7 @@ public struct ServerConfiguration: Hashable, Sendable {
   public var requestsPerMinute: Double?
   /// For one try, from start to last byte.
   public var timeout: Duration
+  /// For the connection, encryption included.
   public var connectTimeout: Duration
   /// Silence in the middle of a response.
   public var stallTimeout: Duration
@@ -61,5 +62,6 @@ extension ServerConfiguration {
   /// apart.
   public var shownModel: String { redactor.hashed(model) }
 
+  /// The revision as reports and the ledger have it; nil where the policy names none.
   public var shownRevision: String? { revision.map(redactor.hashed) }
 }

@@ -4,20 +4,28 @@ import Core
 public struct ServerQuestion: Sendable {
   /// One turn of a conversation.
   public struct Message: Hashable, Sendable {
-    public enum Role: String, Sendable { case system, user, assistant, tool }
+    /// Who said a turn.
+    public enum Role: String, Sendable {
+      /// The policy, the user, the model, or a tool that the model called.
+      case system, user, assistant, tool
+    }
 
+    /// Who said it.
     public let role: Role
+    /// What was said.
     public let text: String
     /// The tools that an assistant's turn calls.
     public var calls: [ToolCall] = []
     /// The call that a tool's turn answers; nil for other turns.
     public var answered: ToolCall.Reference?
 
+    /// Makes a turn without calls of tools.
     public init(_ role: Role, _ text: String) {
       self.role = role
       self.text = text
     }
 
+    /// Takes over a turn of a conversation, calls included.
     public init(_ turn: Conversation.Message) {
       switch turn.role {
       case .user: role = .user
@@ -30,15 +38,21 @@ public struct ServerQuestion: Sendable {
 
   /// Goes with the protocol that the client speaks: messages in a chat, one text for plain completion.
   public enum Content: Hashable, Sendable {
+    /// Turns in their order.
     case messages([Message])
+    /// One text, which the model goes on from.
     case text(String)
   }
 
+  /// What is asked.
   public var content: Content
   /// What the model may call.
   var tools: [Conversation.Tool] = []
+  /// Softens the distribution over tokens; 0 takes the likeliest token each time.
   public var temperature: Double
+  /// Probability mass that sampling is limited to, up to 1.
   public var topP: Double
+  /// Most tokens of the answer.
   public var maxTokens: Int
   /// Seed of the server's draws, where it knows such a thing, and of the pauses between tries.
   public var seed: UInt64
@@ -50,6 +64,7 @@ public struct ServerQuestion: Sendable {
   /// What no error message may repeat.
   public var privateTexts: [String]
 
+  /// Makes a question without tools.
   public init(
     _ content: Content, temperature: Double, topP: Double, maxTokens: Int, seed: UInt64,
     toleratesOtherTemperature: Bool = false, wantsLogProbabilities: Bool = false, privateTexts: [String]

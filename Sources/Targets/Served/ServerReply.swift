@@ -6,7 +6,9 @@ public struct ServerReply: Sendable {
   public let text: String
   /// One of `FinishReason`, or another word of the server's.
   public let finishReason: String
+  /// Tokens that were read, as the server counts them.
   public let promptTokens: Int
+  /// Tokens that were made, as the server counts them.
   public let completionTokens: Int
   /// Seconds from request to last byte.
   public let latency: Double

@@ -6,9 +6,11 @@ import Synchronization
 ///
 /// It is started once and never again: a server that ends while it is asked is lost.
 public final class ModelServer: Sendable {
+  /// How the policy wants it started.
   public let serving: Serving
   /// Path of the program.
   public let executable: String
+  /// The port on this machine that it listens on.
   public let port: Int
   /// What tells what it serves from all else, in one line without secrets: the command, with the digests of program and files.
   public let identity: String

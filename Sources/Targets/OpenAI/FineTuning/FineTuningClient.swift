@@ -3,6 +3,7 @@ import Foundation
 
 /// Speaks the files and fine-tuning calls of an OpenAI-compatible service (`/v1/files`, `/v1/fine_tuning/jobs`).
 public final class FineTuningClient: Sendable {
+  /// The service, its key and its limits.
   public let configuration: OpenAIConfiguration
   private let connection: ServerConnection
 

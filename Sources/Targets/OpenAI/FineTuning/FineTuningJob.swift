@@ -2,15 +2,21 @@ import Core
 
 /// What a fine-tuning service says of one of its jobs.
 public struct FineTuningJob: Hashable, Sendable {
+  /// How far a job is.
   public enum State: Hashable, Sendable {
     /// Waiting or at work, in the service's own word.
     case live(String)
+    /// Done; the model is served.
     case succeeded
+    /// Ended without a model.
     case failed
+    /// Ended at somebody's word.
     case cancelled
   }
 
+  /// The service's name for the job.
   public let id: String
+  /// How far it is.
   public let state: State
   /// The file that it learns from.
   public let trainingFile: String?
@@ -38,6 +44,7 @@ public struct FineTuningJob: Hashable, Sendable {
     reason = json["error"]?["message"]?.string ?? json["error"]?.string
   }
 
+  /// Whether it still waits or works.
   public var isLive: Bool {
     if case .live = state { true } else { false }
   }
@@ -57,12 +64,15 @@ public struct FineTuningOrder: Hashable, Sendable {
   public var trainingFile: String
   /// Becomes part of the tuned model's name; what services don't allow there is left out.
   public var suffix: String
+  /// Seed of the service's training.
   public var seed: UInt64
+  /// Passes over the training file.
   public var epochs: Int
   /// Nil leaves it to the service.
   public var batch: Int?
   /// Nil leaves it to the service.
   public var learningRateMultiplier: Double?
+  /// Where the hyperparameters go in the request.
   public var form = Form.method
 
   public init(trainingFile: String, suffix: String, seed: UInt64, epochs: Int) {
