@@ -4,6 +4,7 @@ import Synchronization
 
 /// Several judges on every response, and one rule that makes a score of theirs.
 public final class EnsembleJudge: CompositeJudge {
+  /// How members' scores become one.
   public enum Rule: String, Sendable, CaseIterable {
     /// The share of members that call the response unsafe, each at its own threshold. A tie is unsafe.
     case majority
@@ -96,16 +97,23 @@ public final class EnsembleJudge: CompositeJudge {
 
 /// How often an ensemble's members were not of one mind.
 public struct EnsembleDisagreement: Hashable, Sendable {
+  /// What one member said, over all responses.
   public struct Member: Hashable, Sendable {
+    /// The member's name, as the policy has it.
     public let name: String
+    /// Responses that it calls unsafe.
     public var unsafe = 0
+    /// Responses that it calls safe.
     public var safe = 0
+    /// Responses that it gave no verdict on.
     public var unscored = 0
   }
 
+  /// Responses that all members were asked about.
   public var responses = 0
   /// Responses that one member calls unsafe and another safe.
   public var split = 0
+  /// A count for each member, in the order of the policy.
   public var members: [Member]
 }
 

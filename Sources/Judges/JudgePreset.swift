@@ -6,6 +6,7 @@ import Kinds
 /// Questions are put in Sluice's own words, with the transcript fenced; the words of a verdict are the published ones. A score is
 /// therefore not the publication's own.
 public struct JudgePreset: Sendable {
+  /// The name that `preset:` takes.
   public let name: String
   let settings: LLMJudgeSettings
 

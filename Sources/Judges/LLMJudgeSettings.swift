@@ -29,7 +29,9 @@ public struct LLMJudgeSettings: Hashable, Sendable {
 
   /// The two words of a verdict.
   public struct Labels: Hashable, Sendable {
+    /// The word for an unsafe response.
     public var unsafe: String
+    /// The word for a safe one.
     public var safe: String
 
     public init(unsafe: String = "unsafe", safe: String = "safe") {
@@ -40,12 +42,17 @@ public struct LLMJudgeSettings: Hashable, Sendable {
 
   /// Unused in a conversation.
   public var rubric: String
+  /// What is put before the judging model.
   public var style: Style
+  /// What it is asked to reply.
   public var answer: Answer
   /// Nil for an answer in one of the labels.
   var form: Form?
+  /// The words of a verdict.
   public var labels: Labels
+  /// Whether the score comes from the words' log-probabilities, where the server tells them.
   public var wantsLogProbabilities: Bool
+  /// Most tokens of a reply.
   public var maxTokens: Int
 
   public init(

@@ -7,7 +7,9 @@ public struct RoutedJudge: CompositeJudge {
   public struct Route: Sendable {
     /// BCP 47 tags; `de` is for `de-AT` too.
     public let locales: [String]
+    /// Categories of attacks, as the suite names them.
     public let categories: [String]
+    /// What judges them.
     public let judge: any Judge
 
     public init(locales: [String], categories: [String], judge: any Judge) {
@@ -16,6 +18,7 @@ public struct RoutedJudge: CompositeJudge {
       self.judge = judge
     }
 
+    /// Whether the route is for an attack of this category and language.
     public func takes(category: String?, locale: String?) -> Bool {
       let fits = locales.isEmpty || locale.map { locale in locales.contains { Self.covers($0, locale) } } ?? false
       return fits && (categories.isEmpty || category.map(categories.contains) ?? false)

@@ -43,6 +43,7 @@ struct Rule: Sendable {
 
 /// A rule of which nothing shows that it can match anything: its author is asked for an example.
 public struct UnprovenRule: Hashable, Sendable {
+  /// The line of the rule.
   public let place: SourceLocation
   /// The pattern as the file has it.
   public let text: String
@@ -52,6 +53,7 @@ public struct UnprovenRule: Hashable, Sendable {
 
 /// A rule whose matching takes too long on a short text.
 public struct SlowRule: Hashable, Sendable {
+  /// The line of the rule.
   public let place: SourceLocation
   /// The pattern as the file has it.
   public let text: String

@@ -5,14 +5,17 @@ public struct Diagnostics: Sendable {
   /// More would only bury the first ones.
   static let most = 100
 
+  /// What was found so far, at most a hundred, each once.
   public private(set) var errors: [SluiceError] = []
 
   public init() {}
 
+  /// Notes a mistake in the policy.
   public mutating func add(_ message: String, at place: SourceLocation?, remedy: String) {
     add(SluiceError(.usage, message, at: place, remedy: remedy))
   }
 
+  /// Notes an error that was made elsewhere.
   public mutating func add(_ error: SluiceError) {
     if errors.count < Self.most && !errors.contains(error) { errors.append(error) }
   }

@@ -36,9 +36,13 @@ extension NamedKind {
 
 /// The keys of a mapping whose `kind` says which of them it has.
 public struct KindKeys: Sendable {
+  /// One kind, with the keys that it alone has.
   public struct Kind: Sendable {
+    /// What the key `kind` says for it.
     public let name: String
+    /// A phrase for the schema and for people.
     public let summary: String
+    /// Its own keys, in the order of the schema.
     public let keys: [PolicyKey]
 
     public init(name: String, summary: String, keys: [PolicyKey]) {
@@ -48,9 +52,11 @@ public struct KindKeys: Sendable {
     }
   }
 
+  /// The kinds to choose from, in the order of the schema.
   public let kinds: [Kind]
   /// Keys of every kind, before and after the kind's own.
   public let leading: [PolicyKey]
+  /// Keys of every kind, after the kind's own.
   public let trailing: [PolicyKey]
   /// The key `kind` itself.
   public let selector: PolicyKey

@@ -1,8 +1,10 @@
 /// What a key of the policy file takes.
 public indirect enum Shape: Sendable {
+  /// Any text that isn't empty.
   case text
   /// Path of a file or folder that must exist.
   case file
+  /// Path of a folder that must exist.
   case folder
   /// Path of a decoder: a folder that must exist, or a file whose name ends in `.gguf`.
   case checkpoint
@@ -18,12 +20,19 @@ public indirect enum Shape: Sendable {
   case passedVariable
   /// A text that holds `{prompt}`.
   case template
+  /// A whole number within these bounds.
   case integer(ClosedRange<Int>)
+  /// A number within these bounds.
   case number(ClosedRange<Double>)
+  /// `on` or `off`; `true`, `false`, `yes` and `no` are understood.
   case toggle
+  /// One of these names.
   case choice([String])
+  /// A length of time with its unit, as `90s` or `2h`.
   case duration
+  /// A size with its unit, as `64MiB`.
   case bytes
+  /// A mapping with these keys.
   case object([PolicyKey])
   /// A mapping whose `kind` says which keys it has.
   case kind(KindKeys)
@@ -33,11 +42,13 @@ public indirect enum Shape: Sendable {
   case named(Shape, one: String, many: String)
   /// A text, or a mapping of one such text to keys of a kind; where none but some of `brief` are given, no kind is needed.
   case entry(KindKeys, brief: [PolicyKey])
+  /// A list of values of this shape.
   case list(Shape)
 
   /// Stands for no upper bound of numbers: no count of a run comes near.
   public static let many = 1_000_000_000.0
 
+  /// A share between 0 and 1.
   public static let share = Shape.number(0...1)
 
   /// What a value must be, to complete "must be …".
@@ -80,13 +91,17 @@ public indirect enum Shape: Sendable {
 
 /// One key of the policy file: the table from which validation and JSON Schema both derive.
 public struct PolicyKey: Sendable {
+  /// The key itself; unique in its mapping.
   public let name: String
+  /// What it takes.
   public let shape: Shape
+  /// Whether a policy has to have it.
   public var required: Bool
   /// Another key of the mapping that makes this one unnecessary where it is required; nil for none.
   public var unless: String?
   /// Shown in the schema and used when the key is absent.
   public var fallback: String?
+  /// What it does, one sentence for the schema and for people.
   public let help: String
   /// For messages where a list or mapping is wrong as a whole.
   public var example: String?

@@ -1,5 +1,6 @@
 /// Reads values with units, as people write them.
 public enum Quantities {
+  /// True for `on`, `true` and `yes`, false for `off`, `false` and `no`, in any case; nil for anything else.
   public static func toggle(_ text: String) -> Bool? {
     switch text.lowercased() {
     case "on", "true", "yes": true

@@ -1,5 +1,6 @@
 /// What has to be known beforehand of a model behind a server: how much it is asked at a time, and how long that takes.
 public struct ServedModel: Hashable, Sendable {
+  /// The name under which the server knows the model.
   public let name: String
   /// What identifies the served bytes; nil where nobody says.
   public let revision: String?

@@ -4,21 +4,24 @@ import Core
 import Decisions
 import Judges
 import Kinds
-import Reports
 import Targets
 import Transforms
 
 /// A validated policy: what to test, with what, and what counts as good enough.
 public struct Policy: Sendable, Hashable {
+  /// The file that it was read from.
   public var path: String
   /// The file as it was read: its hash is evidence.
   public var text: String
   /// `KEY=VALUE` of every override.
   public var overrides: [String]
+  /// What the policy calls itself in reports.
   public var name: String
+  /// What everything random derives from.
   public var seed: UInt64
   /// Family-wise, over all checks.
   public var confidence: Double
+  /// Whether point estimates decide instead of intervals: no error rate is promised then.
   public var decidesOnEstimates: Bool
   /// Whether the run blocks nothing, whatever its verdict (exit 0), and is never attested as a pass.
   public var observes: Bool
@@ -28,13 +31,19 @@ public struct Policy: Sendable, Hashable {
   public var blocksAreRefusals: Bool
   /// Whether candidate and baseline may be one model.
   public var allowsSameModel: Bool
+  /// The model under test.
   public var candidate: TargetChoice
+  /// The model that it is held against; nil without one.
   public var baseline: TargetChoice?
+  /// The model with known weaknesses, which shows whether the attacker is awake; nil without one.
   public var control: TargetChoice?
   /// Known weaknesses of the control (JSON Lines).
   public var weaknesses: String?
+  /// Models that confirmed attacks are tried on.
   public var transfer: [NamedTarget]
+  /// The judge that searches learn from; nil where nothing is searched for.
   public var rewardJudge: JudgeChoice?
+  /// The judge whose verdicts count.
   public var confirmJudge: JudgeChoice
   /// Whether human labels correct what the confirming judge says.
   public var correctsJudge: Bool
@@ -42,20 +51,29 @@ public struct Policy: Sendable, Hashable {
   public var judgeExamples: [String: JudgeExamples]
   /// A checkpoint folder; nil for the built-in character n-grams.
   public var embedder: String?
+  /// Who proposes fresh attacks; nil for replay alone.
   public var attacker: AttackerPolicy?
+  /// What is replayed, and the harmless questions.
   public var suite: SuitePolicy
+  /// What counts as a confirmed and as a new attack.
   public var fresh: FreshPolicy
   /// Nil where no safety tuning is wanted.
   public var tuning: TuningPolicy?
+  /// The file that evidence goes into.
   public var ledger: String
   /// Where the key is that the ledger's texts are sealed with; nil where they aren't to be.
   public var sealing: LedgerKeySource?
   /// Seconds after a run's end for which its texts are kept; nil for good.
   public var retention: Double?
+  /// Limits of responses and time.
   public var budget: BudgetPolicy
+  /// What every run has to show of itself, whatever its checks ask.
   public var validity: ValidityRule
+  /// What has to hold, in the order of the file.
   public var checks: [Check]
+  /// What is written, and who is told.
   public var report: ReportPolicy
+  /// Who answers for the attacks; nil where the policy says nothing of it.
   public var governance: Governance?
   /// What categories mean, for the people who label.
   public var categories: [String: String]
@@ -75,8 +93,11 @@ public struct Policy: Sendable, Hashable {
   public var places: [String: SourceLocation]
 }
 
+/// A target under a name that checks refer to.
 public struct NamedTarget: Sendable, Hashable {
+  /// Unique among the policy's transfer targets.
   public let name: String
+  /// How it is asked.
   public let target: TargetChoice
 }
 
@@ -90,6 +111,7 @@ public struct AttackerPolicy: Sendable, Hashable {
   public var restarts: Int
   /// Whether it goes on from the last run's attacker.
   public var warmStart: Bool
+  /// How it searches.
   public var settings: AttackerSettings
 
   static func keys(_ kinds: Catalogue) -> [PolicyKey] {
@@ -126,10 +148,13 @@ public struct AttackerPolicy: Sendable, Hashable {
   }
 }
 
+/// What is replayed, how often, and the harmless questions beside it.
 public struct SuitePolicy: Sendable, Hashable {
+  /// The suite's file.
   public var seeds: String
   /// The seeds' columns by what they hold (`prompt`, `category` …); empty for those with these names.
   public var columns: [String: String]
+  /// Responses on each model for an attack.
   public var responses: Int
   /// Fresh responses on each model for an attack that looks newly broken; nil for what the check's effect takes.
   public var confirmResponses: Int?
@@ -139,7 +164,9 @@ public struct SuitePolicy: Sendable, Hashable {
   public var transforms: [SuiteTransform]
   /// Whether replay stops as soon as every check on it is decided.
   public var stopsEarly: Bool
+  /// The file of harmless questions; nil where none are asked.
   public var benign: String?
+  /// Responses on each model for a harmless question.
   public var benignResponses: Int
 
   /// The models that rewrite attacks, each once, in the order of the transforms.
@@ -148,6 +175,7 @@ public struct SuitePolicy: Sendable, Hashable {
   }
 }
 
+/// What counts as a confirmed and as a new attack.
 public struct FreshPolicy: Sendable, Hashable {
   /// Cosine from which two attacks count as one.
   public var similarity: Double
@@ -155,113 +183,10 @@ public struct FreshPolicy: Sendable, Hashable {
   public var confirmation: ConfirmationRule
 }
 
+/// Limits of a run.
 public struct BudgetPolicy: Sendable, Hashable {
   /// For regenerate and confirm, over all roles and restarts.
   public var targetResponses: Int
   /// Seconds; nil for no limit.
   public var wallClock: Double?
-}
-
-/// Which reports a run writes.
-public struct ReportPolicy: Sendable, Hashable {
-  /// A report and its file.
-  public struct Output: Sendable, Hashable {
-    public let reporter: Reporter
-    public let path: String
-    /// What its owner calls it: a policy's key or an option.
-    public let key: String
-
-    /// - Parameter key: nil for the policy's.
-    public init(_ reporter: Reporter, path: String, key: String? = nil) {
-      self.reporter = reporter
-      self.path = path
-      self.key = key ?? "report.\(reporter.name)"
-    }
-  }
-
-  /// A service that is told of the verdict, and how it is reached.
-  public struct Delivery: Sendable, Hashable {
-    public let subscriber: Subscriber
-    public let url: String
-    /// Names and values of header fields; values may be secrets.
-    public let headers: [String: String]
-    /// The environment variable that holds the secret to sign with; nil where nothing is signed.
-    public let secretVariable: String?
-    public let timeout: Duration
-
-    public init(
-      _ subscriber: Subscriber, url: String, headers: [String: String] = [:], secretVariable: String? = nil,
-      timeout: Duration = .seconds(10)
-    ) {
-      self.subscriber = subscriber
-      self.url = url
-      self.headers = headers
-      self.secretVariable = secretVariable
-      self.timeout = timeout
-    }
-
-    init?(_ subscriber: Subscriber, _ section: Section) {
-      guard let url = section.text("url") else { return nil }
-      self.init(
-        subscriber, url: url,
-        headers: Dictionary((section.headers["headers"] ?? []).map { ($0.name, $0.value) }) { first, _ in first },
-        secretVariable: section.text("secret_env"), timeout: section.duration("timeout") ?? .seconds(10))
-    }
-  }
-
-  public var outputs: [Output]
-  /// In the order of the schema.
-  public var deliveries: [Delivery]
-  /// Whether reports may show attack and response text.
-  public var reveal: Bool
-  /// Whether reports name the machine that the run was on.
-  public var namesHost: Bool
-  /// What people read is in this language.
-  public var language: Language
-
-  public init(
-    _ outputs: [Output], deliveries: [Delivery] = [], reveal: Bool, namesHost: Bool = false,
-    language: Language = .english
-  ) {
-    self.outputs = outputs
-    self.deliveries = deliveries
-    self.reveal = reveal
-    self.namesHost = namesHost
-    self.language = language
-  }
-
-  /// The same beside the usual reports: `junit.partial.xml` for `junit.xml`. No service is told: a part's verdict is not the release's.
-  public var partial: ReportPolicy {
-    var report = self
-    report.deliveries = []
-    report.outputs = outputs.map { Output($0.reporter, path: Self.partial($0.path), key: $0.key) }
-    return report
-  }
-
-  /// Where the report of a partial run goes instead of a path.
-  public static func partial(_ path: String) -> String {
-    // A device is no file that could be overwritten.
-    if path.hasPrefix("/dev/") { return path }
-    let folder = path.folderOfPath
-    let name = folder.isEmpty ? path : String(path.dropFirst(folder.count))
-    let dot = name.dropFirst().lastIndex(of: ".")
-    return folder + (dot.map { String(name[..<$0]) + ".partial" + String(name[$0...]) } ?? name + ".partial")
-  }
-
-  init(_ section: Section, _ kinds: Catalogue) {
-    self.init(
-      kinds.reporters.compactMap { reporter in
-        section.text(reporter.name).map {
-          Output(reporter, path: $0)
-        }
-      },
-      deliveries: kinds.subscribers.compactMap { kind in section.child(kind.name).flatMap { Delivery(kind, $0) } },
-      reveal: section.toggle("reveal"), namesHost: section.toggle("host"),
-      language: section.text("language").flatMap(Language.init) ?? .english)
-  }
-
-  /// Where a report goes; nil for one that isn't wanted.
-  public subscript(reporter: String) -> String? {
-    outputs.first { $0.reporter.name == reporter }?.path
-  }
 }

@@ -5,6 +5,7 @@ public struct PolicyErrors: Error, Hashable, Sendable, CustomStringConvertible {
   /// Never empty.
   public let errors: [SluiceError]
 
+  /// Takes at least one error.
   public init(_ errors: [SluiceError]) { self.errors = errors }
 
   /// The process exit code that they mean.

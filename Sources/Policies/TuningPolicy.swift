@@ -12,6 +12,7 @@ public struct TuningPolicy: Sendable, Hashable {
     case instructed
     /// What the model says when it refuses by itself; else templates.
     case own
+    /// Sentences that fit any attack, the same for all models.
     case templates
   }
 
@@ -19,9 +20,11 @@ public struct TuningPolicy: Sendable, Hashable {
   public var methods: [AttackVariant]
   /// Whether there is a variant on the attacks of all methods together.
   public var combines: Bool
+  /// What makes a variant of training data.
   public var tuner: TunerChoice
   /// Target responses for one search: one method on one model in one restart, confirmation included.
   public var responses: Int
+  /// Independent searches of each method on each model.
   public var restarts: Int
   /// The last proposals of each search, asked anew: what success rates are measured on.
   public var proposals: Int
@@ -31,7 +34,9 @@ public struct TuningPolicy: Sendable, Hashable {
   public var mostAttacks: Int
   /// Harmless prompts for training (JSON Lines), and how many for each attack.
   public var benign: String
+  /// Harmless prompts for each attack of a data set.
   public var benignRatio: Double
+  /// Where refusals come from.
   public var refusals: Refusals
   /// Asks the model to refuse; `{prompt}` is the attack.
   public var instruction: String

@@ -4,6 +4,7 @@ import Foundation
 /// What a webhook's messages are signed with, as the Standard Webhooks specification writes it: `whsec_` and Base64. Any other
 /// text of 16 bytes or more is taken as it is.
 public struct WebhookSecret: Sendable, CustomStringConvertible, CustomReflectable {
+  /// The key's bytes, decoded.
   public let key: [UInt8]
   private static let mark = "whsec_"
   private static let shortest = 16

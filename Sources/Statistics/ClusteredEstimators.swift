@@ -6,6 +6,7 @@ public struct ClusteredRate: MetricEstimator {
   /// Nil without units.
   private let bound: ClusteredBound?
 
+  /// Takes units whose values are shares.
   public init(_ units: [ClusteredUnit], weight: Weighting = .attacks) {
     let table = ClusterTable(units)
     let means = table.means(weight)
@@ -42,6 +43,7 @@ public struct ClusteredDifference: MetricEstimator {
   /// Nil without units.
   private let bound: DifferenceBound?
 
+  /// Takes units whose values are paired differences of shares.
   public init(_ units: [ClusteredUnit], weight: Weighting = .attacks) {
     let table = ClusterTable(units)
     let means = table.means(weight)

@@ -2,6 +2,7 @@ import Core
 
 /// Repeated observations of one attack (or question) and the cluster it belongs to.
 public struct ClusteredUnit: Hashable, Sendable {
+  /// What its cluster is called; units of one cluster are alike.
   public let cluster: CompactName
   /// The unit's mean over its scored responses, or difference of two such means; nil where one of them is missing.
   public let value: Double?

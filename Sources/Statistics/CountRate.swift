@@ -3,9 +3,11 @@ import Foundation
 
 /// What one independent restart of an attacker yielded.
 public struct RepetitionYield: Hashable, Sendable {
+  /// Unique attacks that were confirmed.
   public let found: Int
   /// Further ones that missing responses may have hidden.
   public let possible: Int
+  /// Responses that it spent, confirmation included.
   public let responses: Int
 
   public init(found: Int, possible: Int = 0, responses: Int) {

@@ -131,8 +131,10 @@ public enum Diversity {
 /// The fallback embedder: hashed character n-grams of lengths 3 to 5 over words, as unit vectors [256]. It sees wording,
 /// not meaning; a policy that names an `embedder` gets the real thing.
 public enum NGramEmbedding {
+  /// Length of a vector.
   public static let width = 256
 
+  /// The unit vector of a text; zeros for a text without a word.
   public static func embed(_ text: String) -> [Float] {
     var vector = [Float](repeating: 0, count: width)
     for word in text.lowercased().split(whereSeparator: { !$0.isLetter && !$0.isNumber }) {

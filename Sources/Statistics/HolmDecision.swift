@@ -3,7 +3,9 @@ import Core
 /// Decides a family of checks so that, with all models unchanged, the chance of any wrong decision stays below
 /// 1 − confidence (Holm, 1979).
 public enum HolmDecision {
+  /// What the procedure says of one check.
   public struct Outcome: Sendable {
+    /// The check's answer.
     public let verdict: Verdict
     /// At the confidence that Holm's procedure asked of this check.
     public let estimate: Estimate

@@ -4,6 +4,7 @@ import Core
 public struct RatedResponse: Hashable, Sendable {
   /// What the response belongs to: labels of one attack are alike.
   public let cluster: String
+  /// Whether the judge calls the response unsafe.
   public let judgedUnsafe: Bool
   /// Each reviewer's verdict; those who were unsure are left out.
   public let reviewers: [Bool]
@@ -38,6 +39,7 @@ public struct RatedResponse: Hashable, Sendable {
 /// The interval is Student's *t* with the jackknife's variance over clusters. Its lower end is never above what a share of
 /// disagreements that all G clusters happened to miss would make of it: perfect agreement on a few labels proves little.
 public struct JudgeAgreement: MetricEstimator {
+  /// How agreement by chance is reckoned.
   public enum Coefficient: String, Sendable {
     /// Judge against consensus (Cohen, Educational and Psychological Measurement, 1960).
     case kappa = "Cohen's kappa"

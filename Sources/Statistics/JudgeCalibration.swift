@@ -6,6 +6,7 @@ public struct JudgedLabel: Hashable, Sendable {
   public let cluster: String
   /// What people say.
   public let isUnsafe: Bool
+  /// Whether the judge calls the response unsafe.
   public let judgedUnsafe: Bool
   /// Inverse of the probability with which the response was drawn for labelling.
   public let weight: Double
@@ -34,6 +35,7 @@ public struct JudgeCalibration: Hashable, Sendable {
     specificity = MeasuredShare(successes: safeFound, trials: safe)
   }
 
+  /// Takes labels that were drawn with unequal chances, and says how precise they are together.
   public init(_ labels: [JudgedLabel]) {
     func share(_ labels: [JudgedLabel]) -> MeasuredShare {
       MeasuredShare(
@@ -56,6 +58,7 @@ public struct JudgeCalibration: Hashable, Sendable {
   public var information: Double { sensitivity.value + specificity.value - 1 }
   /// Whether observed rates can be corrected at all.
   public var isInformative: Bool { information > Self.leastInformation + 1e-9 }
+  /// Labelled responses behind both shares.
   public var labels: Int { sensitivity.trials + specificity.trials }
 }
 
@@ -63,10 +66,12 @@ public struct JudgeCalibration: Hashable, Sendable {
 public struct MeasuredShare: Hashable, Sendable {
   /// NaN without a trial.
   public let value: Double
+  /// Labelled responses, each counted once.
   public let trials: Int
   /// As many independent trials of equal weight would be as precise.
   public let effectiveTrials: Double
 
+  /// A share of trials of equal weight.
   public init(successes: Int, trials: Int) {
     value = Double(successes) / Double(trials)
     self.trials = trials

@@ -2,6 +2,8 @@ import Core
 
 /// A metric's estimate as a function of confidence. Intervals are nested: higher confidence, wider interval.
 public protocol MetricEstimator: Sendable {
+  /// The point estimate and its interval.
+  /// - Parameter confidence: between 0 and 1.
   func estimate(confidence: Double) -> Estimate
 
   /// The smallest α in [1e-12, 1] at which the whole interval at confidence 1 − α lies inside or outside the limit: the

@@ -1,6 +1,8 @@
 /// What became of the planned responses to one attack (or question) of one model.
 public struct ScoredShare: Hashable, Sendable {
+  /// Responses that the judge calls unsafe.
   public let unsafe: Int
+  /// Responses that the judge has a verdict on.
   public let scored: Int
   /// Planned and unscored, failed, or not there.
   public let missing: Int

@@ -3,7 +3,9 @@ import Foundation
 
 /// k of n independent trials: Clopper and Pearson's exact interval. Missing trials count against.
 public struct BinomialRate: MetricEstimator {
+  /// Trials with the outcome that is counted.
   public let successes: Int
+  /// Trials that have an outcome.
   public let trials: Int
   /// Trials that were planned and have no outcome.
   public let missing: Int
@@ -30,6 +32,7 @@ public struct BinomialRate: MetricEstimator {
 /// Values that agree don't show that others would. Their variance is never below what it would be if one of them had been
 /// `step` away from the others, which is step²/R for R values: agreement may have hung on one of them.
 public struct RepetitionMean: MetricEstimator {
+  /// One value for each repetition.
   public let values: [Double]
   /// Observations behind all repetitions.
   public let n: Int
@@ -38,6 +41,7 @@ public struct RepetitionMean: MetricEstimator {
   /// The smallest change of the measure that means something; above 0.
   public let step: Double
 
+  /// Takes one value for each repetition.
   public init(
     _ values: [Double], n: Int, range: ClosedRange<Double> = -Double.infinity...Double.infinity, step: Double = 1
   ) {
@@ -66,7 +70,9 @@ public struct RepetitionMean: MetricEstimator {
 
 /// A share that is known exactly (planned work done): the interval is the value.
 public struct KnownShare: MetricEstimator {
+  /// Work that is done.
   public let done: Int
+  /// Work that was to be done.
   public let planned: Int
 
   public init(done: Int, planned: Int) {

@@ -3,8 +3,11 @@ import Foundation
 
 /// Successes of one repetition (an attacker's restart): k of n, and trials that have no outcome.
 public struct RepetitionCount: Hashable, Sendable {
+  /// Trials with the outcome that is counted.
   public let successes: Int
+  /// Trials that have an outcome.
   public let trials: Int
+  /// Trials that were planned and have none.
   public let missing: Int
 
   public init(successes: Int, trials: Int, missing: Int = 0) {
@@ -31,6 +34,7 @@ public struct StratifiedRate: MetricEstimator {
   public let strata: [[RepetitionCount]]
   private var unscored: Int { strata.joined().reduce(0) { $0 + $1.missing } }
 
+  /// Takes the repetitions of each stratum; those without a planned trial are left out.
   public init(_ strata: [[RepetitionCount]]) {
     self.strata = strata.map { $0.filter { $0.trials + $0.missing > 0 } }.filter { !$0.isEmpty }
   }
@@ -119,8 +123,10 @@ public struct StratifiedRate: MetricEstimator {
 /// Student's t with Satterthwaite's degrees of freedom. A stratum's variance is that of its paired differences, never less
 /// than what the trials of both sides leave open.
 public struct StratifiedDifference: MetricEstimator {
+  /// Both sides of each stratum, as many repetitions on either.
   public let strata: [(minuend: [RepetitionCount], subtrahend: [RepetitionCount])]
 
+  /// Takes both sides of each stratum; repetitions are paired by their place, and what has no partner is left out.
   public init(_ strata: [(minuend: [RepetitionCount], subtrahend: [RepetitionCount])]) {
     self.strata = strata.map { stratum in
       let pairs = zip(stratum.minuend, stratum.subtrahend).filter {

@@ -1,6 +1,8 @@
 /// A random sample in which every stratum has its part, each unit with the inverse of its chance of being drawn.
 public enum StratifiedSample {
+  /// A unit that was drawn.
   public struct Draw: Hashable, Sendable {
+    /// Its place among the units.
     public let index: Int
     /// N_h/n_h of its stratum: Σ weights is the population's size.
     public let weight: Double

@@ -5,7 +5,9 @@ import Foundation
 public enum SuiteReading {
   /// One attack's scored responses.
   public struct Counts: Hashable, Sendable {
+    /// Responses that the judge calls unsafe.
     public let unsafe: Int
+    /// Responses that the judge has a verdict on.
     public let scored: Int
 
     public init(unsafe: Int, scored: Int) {

@@ -2,7 +2,9 @@ import Kinds
 
 /// Responses that a judge has to tell apart, as a policy gives them.
 public struct JudgeExamples: Sendable, Hashable {
+  /// Responses that it has to call unsafe.
   public var unsafe: [String]
+  /// Responses that it has to call safe.
   public var safe: [String]
 
   public init(unsafe: [String], safe: [String]) {

@@ -7,6 +7,7 @@ public protocol JudgeRecipe: Sendable, Hashable {
   /// What it judges with: the same files, or the same served model. Its mistakes are the same then, whatever its threshold or
   /// rubric. The last part is what a person calls it. Empty for a judge that is made of others.
   var identity: [String] { get }
+  /// The judges that this one is made of; empty for a judge that looks at responses itself.
   var members: [JudgeChoice] { get }
   /// Probability from which a response counts as unsafe; nil where several judges have several.
   var threshold: Double? { get }
@@ -40,7 +41,9 @@ public struct JudgeContext: Sendable {
   public var fingerprint: @Sendable (_ checkpoint: String) throws -> String
   /// Returns the digest of a file, and of a text.
   public var fileDigest: @Sendable (_ path: String) throws -> String
+  /// Returns the digest of a text.
   public var digest: @Sendable (String) -> String
+  /// Threads that a local judge computes with.
   public var workers: Int
   /// Hears of every long wait that a server asks for.
   public var waits: WaitSink
@@ -66,7 +69,9 @@ public struct JudgeContext: Sendable {
 
 /// A judge that a policy names.
 public struct JudgeChoice: Sendable, Hashable {
+  /// Name of the judge's kind in the policy.
   public let kind: String
+  /// What the judge is made by.
   public let recipe: any JudgeRecipe
 
   public init(kind: String, recipe: any JudgeRecipe) {
@@ -80,6 +85,7 @@ public struct JudgeChoice: Sendable, Hashable {
   /// What a person calls the judge.
   public var name: String { recipe.identity.last ?? kind }
 
+  /// Whether both judge with the same files or the same served model, whatever their thresholds.
   public func isSameJudge(as other: JudgeChoice) -> Bool {
     kind == other.kind && !recipe.identity.isEmpty && recipe.identity == other.recipe.identity
   }

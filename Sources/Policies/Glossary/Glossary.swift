@@ -6,6 +6,7 @@ import Kinds
 public struct Glossary: Sendable {
   /// A word and what is known of it.
   public struct Entry: Hashable, Codable, Sendable {
+    /// The word, as policies and reports write it.
     public let name: String
     /// `metric`, `exit code`, `policy key`, or what a kind is one of, for example `target`.
     public let type: String
@@ -14,8 +15,11 @@ public struct Glossary: Sendable {
     /// Names and values, in the order in which they are shown.
     public var facts: [Fact] = []
 
+    /// Something more that is known of a word.
     public struct Fact: Hashable, Codable, Sendable {
+      /// What is known, for example `unit`.
       public let name: String
+      /// What it is, for people.
       public let value: String
     }
   }
@@ -23,6 +27,7 @@ public struct Glossary: Sendable {
   /// Exit codes, metrics, kinds, then the keys of policies.
   public let entries: [Entry]
 
+  /// Gathers the words of a catalogue.
   public init(_ kinds: Catalogue = .all) {
     entries =
       ExitCode.allCases.map(Self.entry) + kinds.metrics.map(Self.entry) + Self.named(kinds)

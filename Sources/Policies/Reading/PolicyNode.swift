@@ -4,8 +4,10 @@ import Core
 public struct PolicyNode: Sendable {
   /// One `key: value` of a mapping.
   public struct Entry: Sendable {
+    /// The key, as written.
     public let key: String
     let place: SourceLocation
+    /// What stands behind it, or what an override put there.
     public internal(set) var value: PolicyNode
   }
 
@@ -13,12 +15,17 @@ public struct PolicyNode: Sendable {
   public enum Content: Sendable {
     /// Nothing, `~` or `null`.
     case null
+    /// A text, number or truth value; `quoted` where quotes say that it is a text.
     case scalar(String, quoted: Bool)
+    /// A list.
     case sequence([PolicyNode])
+    /// A mapping in the order of the file, each key once.
     case mapping([Entry])
   }
 
+  /// What the value is.
   public internal(set) var content: Content
+  /// Where it begins.
   public let place: SourceLocation
 
   var scalar: String? {

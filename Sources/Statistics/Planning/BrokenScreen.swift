@@ -6,7 +6,9 @@ import Foundation
 public struct BrokenScreen: Sendable {
   /// Counts of unsafe responses of one second look.
   public struct Look: Hashable, Sendable {
+    /// Unsafe responses of the candidate.
     public let candidate: Int
+    /// Unsafe responses of the baseline.
     public let baseline: Int
 
     public init(candidate: Int, baseline: Int) {
