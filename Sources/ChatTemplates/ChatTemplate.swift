@@ -6,6 +6,7 @@ import Core
 /// Templates come from strangers: parsing and rendering take bounded time, memory and stack, and reach nothing but the
 /// values that they are given. Jinja: https://jinja.palletsprojects.com/en/stable/templates/
 public struct ChatTemplate: Hashable, Sendable {
+  /// The template, as its author wrote it.
   public let source: String
   let body: [Statement]
   private let clock: ClockUse
@@ -54,6 +55,7 @@ public struct ChatTemplate: Hashable, Sendable {
 
   /// What a template made of its variables.
   public struct Rendering: Hashable, Sendable {
+    /// The prompt that the model reads.
     public let text: String
     /// Whether the template asked for the time, and so may say something else tomorrow.
     public let usesTime: Bool

@@ -29,10 +29,15 @@ public enum Plan {
 
   /// The assistants, in the order in which they are trained.
   public enum Assistant: String, CaseIterable, Codable, Sendable {
+    /// The release that the others are held against.
     case v1_0 = "assistant-1.0"
+    /// The next release, which mends most of the weak cells.
     case v1_1 = "assistant-1.1"
+    /// A release that is newly weak in six categories.
     case v1_2 = "assistant-1.2"
+    /// Aims at the same cells as 1.0: no weaker and no stronger.
     case twin = "assistant-1.0-twin"
+    /// The control: weak in many cells, which the attacker has to find.
     case leaky = "assistant-leaky"
 
     var marks: Set<Character> {

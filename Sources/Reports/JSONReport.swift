@@ -55,6 +55,7 @@ public enum JSONReport {
 }
 
 extension Reporter {
+  /// The whole summary, for programs.
   public static let json = Reporter(
     name: "json", summary: "JSON file",
     marks: [ReportMark("{", [#""schema" : "#, #""sluice" : ""#, #""date" : ""#])]

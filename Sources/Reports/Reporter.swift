@@ -32,6 +32,7 @@ public struct Reporter: PolicyKind {
     try render(summary, context)
   }
 
+  /// The report's key in a policy's `report`, which takes the path of its file.
   public var key: PolicyKey { PolicyKey(name: name, shape: .output, help: "\(summary).") }
 }
 
@@ -65,6 +66,7 @@ public struct ReportMark: Sendable {
   let start: String
   let words: [String]
 
+  /// Makes a mark of a file's beginning and words that follow soon.
   public init(_ start: String, _ words: [String] = []) {
     self.start = start
     self.words = words

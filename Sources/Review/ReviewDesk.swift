@@ -40,6 +40,7 @@ public struct ReviewDesk: Sendable {
   private static let patience = 5.0
   private static let pause = 0.05
 
+  /// The run whose responses are labelled.
   public let run: String
   /// Remarks for the reviewers.
   public let notices: [String]

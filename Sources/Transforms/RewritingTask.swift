@@ -131,7 +131,9 @@ public struct RewritingTask: Sendable, Hashable {
 
 /// Why a model's answer is no rewriting, to complete "The rewriter …".
 public struct RewritingProblem: Error, Hashable, Sendable {
+  /// What the model did instead, as a verb with its object.
   public let reason: String
 
+  /// Makes a problem of a phrase such as `repeated its instructions`.
   public init(_ reason: String) { self.reason = reason }
 }

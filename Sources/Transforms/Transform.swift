@@ -13,6 +13,7 @@ public struct Transform: Sendable {
     self.rewriting = rewriting
   }
 
+  /// The text in this writing.
   public func rewritten(_ text: String) -> String { rewriting(text) }
 
   /// All of them, in the order of the documentation.

@@ -7,12 +7,14 @@ import Kinds
 public struct TransformChain: Sendable, Hashable {
   /// The names with `+` between them, each with its language where it takes one.
   public let name: String
+  /// What is done, the first first.
   public let steps: [Step]
 
   /// One transform of a chain.
   public enum Step: Sendable, Hashable {
     /// Takes no model; named.
     case fixed(String)
+    /// Asks a model.
     case asked(RewritingTask)
 
     var name: String {

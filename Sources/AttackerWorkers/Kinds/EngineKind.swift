@@ -45,7 +45,9 @@ public protocol EngineRecipe: Sendable, Hashable {
 
 /// An engine that a policy names.
 public struct EngineChoice: Sendable, Hashable {
+  /// Name of the engine's kind in the policy.
   public let kind: String
+  /// What the engine is made by.
   public let recipe: any EngineRecipe
 
   public static func == (a: EngineChoice, b: EngineChoice) -> Bool {

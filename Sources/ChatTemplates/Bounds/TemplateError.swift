@@ -1,5 +1,6 @@
 /// Why a template can't be parsed or rendered, and where.
 public struct TemplateError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// Classes of mistakes.
   public enum Kind: Hashable, Sendable {
     /// It is no Jinja.
     case syntax
@@ -13,7 +14,9 @@ public struct TemplateError: Error, Hashable, Sendable, CustomStringConvertible 
     case limit
   }
 
+  /// The class of the mistake.
   public let kind: Kind
+  /// What is wrong, without its line.
   public let message: String
   /// From 1.
   public let line: Int

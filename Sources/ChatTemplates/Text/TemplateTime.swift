@@ -1,11 +1,16 @@
 /// What `strftime_now` takes for now, in the local time zone.
 public struct TemplateTime: Hashable, Sendable {
+  /// The year of the Gregorian calendar.
   public let year: Int
   /// From 1.
   public let month: Int
+  /// The day of the month, from 1.
   public let day: Int
+  /// The hour, 0 to 23.
   public let hour: Int
+  /// The minute, 0 to 59.
   public let minute: Int
+  /// The second, 0 to 59.
   public let second: Int
 
   public init(year: Int, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0) {

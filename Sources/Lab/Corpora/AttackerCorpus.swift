@@ -13,11 +13,13 @@ public struct AttackerCorpus: Sendable {
     }
   }
 
+  /// Draws a cell by the skewed prior.
   public func cell(_ random: inout SeededGenerator) -> Cell {
     let draw = random.uniformDouble() * (cumulative.last ?? 0)
     return Cell.all[cumulative.firstIndex { draw < $0 } ?? Cell.all.count - 1]
   }
 
+  /// Draws a request, or now and then a harmless question.
   public func prompt(_ random: inout SeededGenerator) -> String {
     random.chance(0.05) ? Benign.question(&random).prompt : Grammar.prompt(of: cell(&random), &random)
   }

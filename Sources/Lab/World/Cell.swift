@@ -20,16 +20,22 @@ public enum Category: String, CaseIterable, Codable, Sendable {
 
 /// How a forbidden request is dressed up.
 public enum Framing: String, CaseIterable, Codable, Sendable {
+  /// As it is.
   case direct
+  /// In the voice of a character.
   case rolePlay = "role-play"
+  /// One wrapping each, as the grammar writes it.
   case story, translation, authority, hypothetical, urgency, flattery, rhyme, continuation, negation, list
 }
 
 /// One category under one framing: the unit in which assistants are weak or strong.
 public struct Cell: Hashable, Codable, Sendable, Comparable, CustomStringConvertible {
+  /// What is asked for.
   public let category: Category
+  /// How it is dressed up.
   public let framing: Framing
 
+  /// Pairs a category with a framing.
   public init(_ category: Category, _ framing: Framing) {
     self.category = category
     self.framing = framing

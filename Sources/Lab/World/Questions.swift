@@ -2,6 +2,7 @@ import Core
 
 /// A question that must be answered.
 public struct BenignQuestion: Hashable, Sendable {
+  /// What is asked.
   public let prompt: String
   /// What any assistant of the lab answers.
   public let answer: String

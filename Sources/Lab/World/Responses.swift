@@ -65,6 +65,7 @@ extension Category {
 
 /// Responses that fit any category.
 public enum CommonResponses {
+  /// Sentences in which an assistant declines whatever was asked.
   public static let refusals = [
     "sorry, i can not help with that.", "i will not do that.", "no, that is against my rules.",
     "i have to say no to that.", "that is not something i can do.", "let us talk about something else.",
@@ -75,6 +76,7 @@ public enum CommonResponses {
 }
 
 extension Cell {
+  /// Draws a response that gives what the cell's request asks for.
   public func compliance(_ random: inout SeededGenerator) -> String { random.pick(category.compliances) }
 
   /// Two in three refusals are general.

@@ -174,6 +174,7 @@ private struct CSVRow {
 }
 
 extension Reporter {
+  /// Every figure on a line, for spreadsheets.
   public static let csv = Reporter(
     name: "csv", summary: "CSV file: every figure on a line, for spreadsheets",
     marks: [ReportMark(CSVReport.columns.joined(separator: ","))]

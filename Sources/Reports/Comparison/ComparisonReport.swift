@@ -14,6 +14,7 @@ public struct ComparisonReport: Sendable {
     self.language = language
   }
 
+  /// Whether anything can be concluded from the two runs together.
   public var isComparable: Bool { comparison.obstacles.isEmpty }
 
   /// All of it for a script, keys sorted; infinite bounds are the strings `inf` and `-inf`.

@@ -58,6 +58,7 @@ public enum HTMLReport {
 }
 
 extension Reporter {
+  /// One page that needs nothing else, for people.
   public static let html = Reporter(
     name: "html", summary: "HTML file",
     marks: [

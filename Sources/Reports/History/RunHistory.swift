@@ -3,8 +3,11 @@ import Foundation
 
 /// Verdicts and estimates of many runs, oldest first: a pure value with three renderings.
 public struct RunHistory: Sendable {
+  /// A run that ended.
   public struct Entry: Sendable {
+    /// When it ended.
     public let date: Date
+    /// Everything that its reports show.
     public let summary: RunSummary
 
     public init(date: Date, summary: RunSummary) {
@@ -13,6 +16,7 @@ public struct RunHistory: Sendable {
     }
   }
 
+  /// The runs, oldest first.
   public let entries: [Entry]
 
   public init(entries: [Entry]) { self.entries = entries }

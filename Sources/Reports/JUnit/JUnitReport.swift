@@ -69,6 +69,7 @@ public enum JUnitReport {
 }
 
 extension Reporter {
+  /// Test suites for CI systems.
   public static let junit = Reporter(
     name: "junit", summary: "JUnit XML file",
     marks: [ReportMark(#"<?xml version="1.0""#, [#"<testsuite package="sluice" id="0""#])]

@@ -2,7 +2,9 @@ import Core
 
 /// A language that reports are written in. Identifiers (metrics, keys, stages, categories) and what machines read are the same in all.
 public enum Language: String, CaseIterable, Hashable, Sendable {
+  /// The language in which evidence is recorded.
   case english = "en"
+  /// Told from the same records.
   case japanese = "ja"
 
   /// The language of what is being rendered. Task-local, so that two renderings at once don't mix: every sentence of a report

@@ -5,6 +5,7 @@ import Foundation
 public struct ReportTraces: Hashable, Sendable {
   /// Hash of the newest audit record when the verdict was made.
   public let head: String
+  /// The run's identifier.
   public let run: String
   /// Nil where the format doesn't say.
   public let verdict: Verdict?

@@ -2,6 +2,7 @@ import Core
 import Kinds
 
 extension Reporter {
+  /// A summary for comments on a merge request.
   public static let markdown = Reporter(
     name: "markdown", summary: "Markdown file",
     marks: MarkdownReport.titles.map { ReportMark($0) }

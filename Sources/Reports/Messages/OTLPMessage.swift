@@ -149,6 +149,7 @@ struct OTLPMessage {
 }
 
 extension Subscriber {
+  /// Metrics and an event in the OpenTelemetry protocol.
   public static let otlp = Subscriber(
     name: "otlp", summary: "An OpenTelemetry collector that gets metrics and events (OTLP/HTTP, JSON)",
     own: [

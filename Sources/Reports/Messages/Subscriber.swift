@@ -14,6 +14,7 @@ public struct Subscriber: PolicyKind {
   public struct Message: Hashable, Sendable {
     /// Empty for the address itself.
     public let path: String
+    /// The JSON document.
     public let body: [UInt8]
 
     public init(path: String = "", body: [UInt8]) {
@@ -43,6 +44,7 @@ public struct Subscriber: PolicyKind {
     return try render(summary.untold, context)
   }
 
+  /// The subscriber's section of a policy's `report`, with address, own keys and timeout.
   public var key: PolicyKey {
     PolicyKey(
       name: name,

@@ -58,6 +58,7 @@ enum WebhookMessage {
 }
 
 extension Subscriber {
+  /// The verdict in one JSON document, signed where the policy names a secret.
   public static let webhook = Subscriber(
     name: "webhook", summary: "An address that the verdict is posted to, signed (Standard Webhooks, HMAC-SHA256)",
     own: [

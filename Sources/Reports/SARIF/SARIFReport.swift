@@ -74,6 +74,7 @@ public enum SARIFReport {
 }
 
 extension Reporter {
+  /// Findings for code scanning.
   public static let sarif = Reporter(
     name: "sarif", summary: "SARIF 2.1.0 file for code scanning: unsatisfied checks and newly broken attacks",
     marks: [ReportMark("{", [SARIFLog.schemaAddress, #""id" : "sluice/"#])]

@@ -6,6 +6,7 @@ import Core
 /// Whether a cluster is held out depends on the seed and the cluster's place among all of a run, so that what is held out
 /// of one variant is held out of all.
 public struct ClusterSplit: Hashable, Sendable {
+  /// Clusters that nothing is tuned on.
   public let heldOut: Set<Int>
 
   /// - Parameters:

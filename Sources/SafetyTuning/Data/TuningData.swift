@@ -2,6 +2,7 @@ import Core
 
 /// One exchange to learn: a prompt, and what the model should answer.
 public struct TuningExample: Hashable, Codable, Sendable {
+  /// What an exchange teaches.
   public enum Kind: String, Codable, Sendable {
     /// An attack, and a refusal.
     case refusal
@@ -9,10 +10,14 @@ public struct TuningExample: Hashable, Codable, Sendable {
     case benign
   }
 
+  /// What it teaches.
   public let kind: Kind
+  /// What the user says.
   public let prompt: String
+  /// What the model should answer.
   public let response: String
 
+  /// Makes an exchange to learn.
   public init(_ kind: Kind, prompt: String, response: String) {
     self.kind = kind
     self.prompt = prompt
@@ -22,6 +27,7 @@ public struct TuningExample: Hashable, Codable, Sendable {
 
 /// What a variant is tuned on.
 public struct TuningData: Hashable, Sendable {
+  /// Name of the data set's file in a job's folder.
   public static let fileName = "training.jsonl"
   /// Beside it, where the policy says whose attacks these are: trainers refuse a line that is no conversation.
   public static let governanceFileName = "training.governance.json"
@@ -29,8 +35,10 @@ public struct TuningData: Hashable, Sendable {
   /// In the order of training files: mixed, so that a trainer that doesn't shuffle sees both kinds all the time.
   public let examples: [TuningExample]
 
+  /// Takes exchanges in the order in which trainers are to see them.
   public init(_ examples: [TuningExample]) { self.examples = examples }
 
+  /// Exchanges of one kind.
   public func count(_ kind: TuningExample.Kind) -> Int { examples.count { $0.kind == kind } }
 
   /// One conversation a line, as fine-tuning services and trainers read it:

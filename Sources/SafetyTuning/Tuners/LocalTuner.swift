@@ -7,11 +7,15 @@ import Targets
 
 /// Low-rank adaptation of a checkpoint in this process; the variant is the checkpoint with the adapter merged in.
 public struct LocalTuner: Tuner {
+  /// How the adapter is trained.
   public struct Settings: Codable, Hashable, Sendable {
     /// As published (Lee et al., ICLR 2025, appendix on safety tuning): r = 32, α = 16, 5e-5, two epochs.
     public var rank = 32
+    /// Scale of the adapter, before it is divided by the rank.
     public var alpha = 16.0
+    /// Step size of AdamW.
     public var learningRate = 5e-5
+    /// Passes over the data set.
     public var epochs = 2
     /// Exchanges in one gradient step.
     public var batch = 16

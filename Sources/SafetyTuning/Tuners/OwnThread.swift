@@ -7,7 +7,9 @@ public final class CancellationFlag: Sendable {
 
   public init() {}
 
+  /// Whether work is to stop.
   public var isSet: Bool { value.load(ordering: .relaxed) }
+  /// Asks for the end, once and for all; called from any thread.
   public func set() { value.store(true, ordering: .relaxed) }
 }
 

@@ -25,9 +25,11 @@ extension Tuner {
 public struct TuningJob: Sendable {
   /// For people: `gflownet-mle`, `all`, …
   public let variant: String
+  /// What the variant learns.
   public let data: TuningData
   /// Exists, is this job's alone, and holds the data set as `TuningData.fileName` for tuners that read it.
   public let folder: String
+  /// What shuffling and initial weights derive from.
   public let seed: UInt64
 
   public init(variant: String, data: TuningData, folder: String, seed: UInt64) {
@@ -51,6 +53,7 @@ public enum TunedModel: Hashable, Codable, Sendable {
 
 /// Why there is no variant. The gate reports it and goes on with the others.
 public struct TuningFailure: Error, Hashable, Codable, Sendable, CustomStringConvertible {
+  /// What kept the variant from being made.
   public enum Cause: String, Codable, Sendable {
     /// The tuner ended with an error.
     case crashed
@@ -66,10 +69,12 @@ public struct TuningFailure: Error, Hashable, Codable, Sendable, CustomStringCon
     case noData = "no-data"
   }
 
+  /// What kept it from being made.
   public let cause: Cause
   /// One sentence without a full stop, never with a secret or a model's text.
   public let message: String
 
+  /// Makes a failure of its cause and a sentence without a full stop.
   public init(_ cause: Cause, _ message: String) {
     self.cause = cause
     self.message = message

@@ -84,7 +84,9 @@ extension TunerRecipe {
 
 /// A tuner that a policy names.
 public struct TunerChoice: Sendable, Hashable {
+  /// Name of the tuner's kind in the policy.
   public let kind: String
+  /// What the tuner is made by.
   public let recipe: any TunerRecipe
 
   public init(kind: String, recipe: any TunerRecipe) {

@@ -11,6 +11,7 @@ public struct Dataset: Sendable {
 
   /// What `--format` calls it.
   public let name: String
+  /// What people call it.
   public let title: String
   /// What is in it and which columns it is told by.
   public let summary: String

@@ -12,15 +12,22 @@ public struct SuitePrompt: Hashable, Sendable {
     case open
   }
 
+  /// The text, or the text of a conversation.
   public let prompt: String
+  /// What the dataset has it for.
   public var use: Use
+  /// The kind of harm, or of question; nil where the dataset says nothing.
   public var category: String?
+  /// The language, as a BCP 47 tag; nil where the dataset says nothing.
   public var locale: String?
+  /// The dataset's group of prompts like it; nil where it has none.
   public var cluster: String?
+  /// What frameworks call it, as `owasp:llm01`.
   public var tags: [String]
   /// Harmless, in the words of an attack.
   public var tempting: Bool
 
+  /// Makes a prompt of its text and what is known of it.
   public init(
     _ prompt: String, use: Use = .attack, category: String? = nil, locale: String? = nil, cluster: String? = nil,
     tags: [String] = [], tempting: Bool = false

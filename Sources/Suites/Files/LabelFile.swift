@@ -4,8 +4,11 @@ import Policies
 
 /// One verdict of a reviewer, with its line.
 public struct LabelLine: Hashable, Sendable {
+  /// The line in its file, from 1.
   public let number: Int
+  /// The response's name in its sample.
   public let item: String
+  /// What the reviewer said, as the file has it.
   public let label: String
   /// Nil where the line names nobody.
   public let reviewer: String?

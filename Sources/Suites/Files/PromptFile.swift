@@ -4,7 +4,9 @@ import Policies
 
 /// Prompts as other tools and published suites keep them: any `FileFormat`, any `Dataset` or a table with named columns.
 public struct PromptFile: Sendable {
+  /// The file, as it was given.
   public let path: String
+  /// How its records are written.
   public let format: FileFormat
   /// Nil for named columns.
   public let dataset: Dataset?

@@ -1,6 +1,8 @@
 /// A question with one right answer.
 public struct QuizQuestion: Hashable, Sendable {
+  /// What is asked.
   public let question: String
+  /// The right answer, which a response has to hold.
   public let answer: String
 
   public init(question: String, answer: String) {

@@ -2,6 +2,7 @@ import Core
 
 /// What a file of prompts gave, and what it was taken for.
 public struct SuiteReading<Item: Sendable>: Sendable {
+  /// What the file has, in its order.
   public let items: [Item]
   /// What the file was read as and what of it was left out, a sentence for check and reports; nil for Sluice's own JSON Lines.
   public let remark: String?

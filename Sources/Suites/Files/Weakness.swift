@@ -2,9 +2,11 @@ import Core
 
 /// One way in which the control model is known to be weak.
 public struct Weakness: Sendable {
+  /// The weakness's name, unique in its file.
   public let id: String
   /// An attack that matches anywhere, in whatever case, is an attack on this weakness.
   public let pattern: String
+  /// The kind of harm; nil where the file says nothing.
   public let category: String?
   private let expression: BoundedExpression
 

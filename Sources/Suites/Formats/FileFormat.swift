@@ -2,7 +2,9 @@ import Core
 
 /// A way to write a list of records: its name, how to tell it, and how to read it.
 public struct FileFormat: Sendable {
+  /// What `--format` calls it.
   public let name: String
+  /// What it is, a phrase for people.
   public let summary: String
   /// What files of it are called by.
   let endings: [String]

@@ -5,7 +5,9 @@ import Kinds
 public struct Harness: Sendable {
   /// What `--from` calls it.
   public let name: String
+  /// What people call it.
   public let title: String
+  /// Which of its files are read, a phrase for people.
   public let summary: String
   /// How its results tell unsafe responses by themselves, after "they are told"; nil where `UnsafeScore` has to say it.
   let verdict: String?
@@ -93,6 +95,7 @@ public struct Harness: Sendable {
 public struct HarnessResult: Sendable {
   /// The prompt, or where nobody kept it the harness's own name of the sample.
   public var id: String
+  /// What was asked; nil where the file doesn't say.
   public var prompt: String?
   /// What an attack is called by where that is less than the whole prompt: of a conversation what was given of it.
   var base: String?
@@ -102,6 +105,7 @@ public struct HarnessResult: Sendable {
   var isLive = false
   /// Prompts and identifiers that the suite file may know the attack by, if it doesn't know it by its prompt.
   var otherNames: [String] = []
+  /// The kind of harm; nil where the file doesn't say.
   public var category: String?
   /// The model that answered, where the file says it.
   public var model: String?
@@ -109,10 +113,13 @@ public struct HarnessResult: Sendable {
   public var reading: String?
   /// The harness's own name of the response, which no other has; nil where it gives none.
   public var response: String?
+  /// Whether the token limit ended the response.
   public var isCut = false
   /// Whether the model gave no text; false where the file doesn't say.
   public var isEmpty = false
+  /// Why there is no verdict; nil where the file doesn't say.
   public var reason: String?
+  /// What the harness says of the response.
   public var result: Outcome.Result
 
   /// The system prompt of the conversation that was asked; nil for a plain prompt.
@@ -142,12 +149,15 @@ public struct HarnessResult: Sendable {
 
 /// Which score of a harness says that a response is unsafe, and which end of it does.
 public struct UnsafeScore: Hashable, Sendable {
+  /// The end of a scale that stands for unsafe.
   public enum End: String, CaseIterable, Sendable {
+    /// Higher scores are worse, or lower ones.
     case high, low
   }
 
   /// The scorer's or metric's name; nil where there is one alone.
   public let name: String?
+  /// The end that stands for unsafe.
   public let end: End
   /// The scale's ends.
   public let scale: ClosedRange<Double>

@@ -16,6 +16,7 @@ public enum HarnessLog {
 
   /// What a file gave, all of one role.
   public struct Reading: Sendable {
+    /// One for each response that counts, in the order of the file.
     public let outcomes: [Outcome]
     /// Its name among `formats`.
     public let harness: String

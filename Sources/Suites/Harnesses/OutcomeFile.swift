@@ -4,6 +4,7 @@ import Policies
 
 /// One response that another harness collected and scored.
 public struct Outcome: Hashable, Sendable {
+  /// What a harness says of a response.
   public enum Result: Hashable, Sendable {
     /// Probability that the response is unsafe (that it is a refusal, for a benign question).
     case scored(Double)
@@ -15,15 +16,21 @@ public struct Outcome: Hashable, Sendable {
     case failed
   }
 
+  /// The model that answered, by its part.
   public let role: Role
   /// The attack, or the benign question.
   public internal(set) var id: String
+  /// Whether it answers a harmless question.
   public let isBenign: Bool
+  /// The group that the attack is put in; nil where the file says nothing.
   public let cluster: String?
+  /// The kind of harm; nil where the file says nothing.
   public let category: String?
+  /// The language; nil where the file says nothing.
   public let locale: String?
   /// 2 for responses to attacks that were picked because the first ones looked worse on the candidate.
   public let look: Int
+  /// The place among the responses to one prompt, from 0.
   public internal(set) var sample: Int
   /// What was asked, where the file says so: it shows which attacks copy others.
   public let prompt: String?
@@ -31,6 +38,7 @@ public struct Outcome: Hashable, Sendable {
   public let isCut: Bool
   /// Why there is no verdict, where the file says so.
   public let reason: String?
+  /// The verdict, or why there is none.
   public let result: Result
   /// Nil for Sluice's own lines, which name what they are about.
   var naming: Naming?

@@ -2,27 +2,38 @@
 public struct VocabularyParts: Sendable {
   /// What a token is, numbered as GGUF does.
   public enum Kind: Int, Sendable {
+    /// Ordinary text.
     case normal = 1
+    /// Stands for text that the vocabulary lacks.
     case unknown = 2
+    /// A mark of the model's own, as the end of a text.
     case control = 3
+    /// Added by whoever trained the model; split off before anything else.
     case userDefined = 4
+    /// Never made.
     case unused = 5
+    /// One byte, as `<0x0A>`.
     case byte = 6
   }
 
   /// What is wrong with them.
   public struct Fault: Error, Hashable, Sendable {
+    /// The fault, for an error that names the file.
     public let message: String
 
+    /// Takes a sentence without a full stop.
     public init(_ message: String) { self.message = message }
   }
 
+  /// By id, as the vocabulary writes them.
   public let tokens: [String]
   /// By id; missing ones are normal.
   public let kinds: [Kind]
+  /// The token for unknown text; nil where the vocabulary has none.
   public let unknownID: Int?
   /// Ids that stand around every text.
   public let before: [Int]
+  /// Ids that stand after every text.
   public let after: [Int]
 
   public init(tokens: [String], kinds: [Kind], unknownID: Int?, before: [Int], after: [Int]) {

@@ -5,7 +5,9 @@ import Foundation
 public struct BytePairVocabulary: Hashable, Sendable {
   /// Two tokens that become one.
   public struct Merge: Hashable, Sendable {
+    /// The token before the seam.
     public let left: String
+    /// The token behind it.
     public let right: String
   }
 
@@ -13,7 +15,9 @@ public struct BytePairVocabulary: Hashable, Sendable {
   public let tokens: [String]
   /// First to last.
   public let merges: [Merge]
+  /// Marks of a model's own, which no text is split into.
   public let specialTokens: [String]
+  /// Whether a blank is put before every text.
   public let addsPrefixSpace: Bool
 
   /// `tokenizer.json` as the `tokenizers` library writes it.

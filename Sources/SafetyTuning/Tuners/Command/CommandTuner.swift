@@ -10,6 +10,7 @@ import Targets
 /// `SLUICE_SEED`. Its last line on standard output is the result: a checkpoint folder (from the output folder, the
 /// working directory or the root) or the name under which the candidate's server serves the model.
 public struct CommandTuner: Tuner {
+  /// Which program tunes, and within which bounds.
   public struct Settings: Hashable, Sendable {
     /// Nil waits for ever.
     public var timeLimit: Duration? = .seconds(6 * 3600)

@@ -8,6 +8,7 @@ import Targets
 /// The service is asked to stop a job whose run is interrupted or takes too long. What was started is noted in the job's
 /// folder, so that a run that goes on waits for the job that is paid for and never starts a second one beside it.
 public struct FineTuningAPITuner: Tuner {
+  /// Which service tunes, with what, and within which bounds.
   public struct Settings: Hashable, Sendable {
     /// As published (Lee et al., ICLR 2025, appendix on safety tuning).
     public var epochs = 2
