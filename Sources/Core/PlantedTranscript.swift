@@ -26,7 +26,4 @@ public struct PlantedTranscript: Hashable, Sendable, Codable {
     self.category = category
     self.source = source
   }
-
-  /// The transcript as a judge is asked about it.
-  public var input: JudgeInput { JudgeInput(prompt: prompt ?? "", response: response, category: category) }
 }

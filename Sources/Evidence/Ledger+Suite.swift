@@ -10,16 +10,11 @@ public struct FoundAttack: Hashable, Sendable {
 }
 
 extension Ledger {
-  /// Attacks that earlier, finished runs confirmed, by identifier; each as the first of those runs found it.
+  /// Attacks that earlier, finished runs confirmed, by identifier, with the model that each was found on; each as the first of
+  /// those runs found it, which its provenance names. Those whose texts were purged can't be asked any more, and are left out.
   ///
   /// - Parameter run: only runs that ended before this one began count, so that a resumed run replays what its first
   ///   life replayed; nil for any.
-  public func suiteAttacks(before run: String? = nil) throws -> [Attack] {
-    try foundAttacks(before: run).map(\.attack)
-  }
-
-  /// The same with the model that each was found on. Its run is in its provenance.
-  /// Those whose texts were purged can't be asked any more, and are left out.
   public func foundAttacks(before run: String? = nil) throws -> [FoundAttack] {
     let found = try read { db in
       try Row.fetchAll(

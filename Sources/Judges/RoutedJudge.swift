@@ -56,9 +56,6 @@ public struct RoutedJudge: CompositeJudge {
     fingerprint = "routed:" + hash(parts.map { "\($0.utf8.count):\($0)" }.joined())
   }
 
-  /// Whether a judge is there for such an attack.
-  public func takes(category: String?, locale: String?) -> Bool { member(category: category, locale: locale) != nil }
-
   public func assignments(_ inputs: [JudgeInput]) -> [[Int]] {
     var result = members.map { _ in [Int]() }
     for (index, input) in inputs.enumerated() {

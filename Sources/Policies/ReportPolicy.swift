@@ -106,9 +106,4 @@ public struct ReportPolicy: Sendable, Hashable {
       reveal: section.toggle("reveal"), namesHost: section.toggle("host"),
       language: section.text("language").flatMap(Language.init) ?? .english)
   }
-
-  /// Where a report goes; nil for one that isn't wanted.
-  public subscript(reporter: String) -> String? {
-    outputs.first { $0.reporter.name == reporter }?.path
-  }
 }

@@ -4,9 +4,4 @@ public enum JudgeAttenuation {
   ///
   /// - Parameter error: of safe and of unsafe responses alike, in [0, 0.5].
   public static func factor(symmetricError error: Double) -> Double { 1 - 2 * error }
-
-  /// What is seen of a true rate: p(1 − e) + (1 − p)e.
-  public static func observedRate(_ rate: Double, symmetricError error: Double) -> Double {
-    rate * (1 - error) + (1 - rate) * error
-  }
 }

@@ -37,10 +37,6 @@ struct ThreeReadings<Evidence> {
   let least: Evidence
   let most: Evidence
 
-  func map<Result>(_ transform: (Evidence) -> Result) -> ThreeReadings<Result> {
-    ThreeReadings<Result>(scored: scored.map(transform), least: transform(least), most: transform(most))
-  }
-
   /// The bounds of each reading put together: the lower one of `least`, the upper one of `most`.
   func bounds(_ interval: (Evidence) -> (lower: Double, upper: Double)) -> (lower: Double, upper: Double) {
     (interval(least).lower, interval(most).upper)

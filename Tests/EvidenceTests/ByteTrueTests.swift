@@ -176,6 +176,6 @@ struct ByteTrueTests {
     }
     try ledger.addToSuite([Attack(prompt: "a\0b")], run: run)
     try ledger.finishRun(run, summary: summary(.pass), now: 2)
-    #expect(try ledger.suiteAttacks().map { bytes($0.prompt) } == [bytes("a\0b")])
+    #expect(try ledger.foundAttacks().map(\.attack).map { bytes($0.prompt) } == [bytes("a\0b")])
   }
 }

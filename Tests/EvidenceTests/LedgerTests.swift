@@ -144,10 +144,10 @@ struct LedgerTests {
     try ledger.storeAttackerState([9], attacker: "a", restart: 0, run: run)
     try ledger.addToSuite([Attack(prompt: "p")], run: run)
     #expect(try ledger.attackerState(attacker: "a", restart: 0) == nil)
-    #expect(try ledger.suiteAttacks().isEmpty)
+    #expect(try ledger.foundAttacks().map(\.attack).isEmpty)
     try ledger.finishRun(run, summary: summary(.pass), now: 2)
     #expect(try ledger.attackerState(attacker: "a", restart: 0) == [9])
-    #expect(try ledger.suiteAttacks().map(\.prompt) == ["p"])
+    #expect(try ledger.foundAttacks().map(\.attack).map(\.prompt) == ["p"])
   }
 
   @Test("a run that a later one with the same identity replaced is not resumed")
@@ -193,8 +193,8 @@ struct LedgerTests {
     try finished(2, "two", began: 0.5, ended: 2.5)
     #expect(try ledger.attackerState(attacker: "a", restart: 0) == [2])
     #expect(try ledger.attackerState(attacker: "a", restart: 0, before: killed) == [1])
-    #expect(try ledger.suiteAttacks().count == 2)
-    #expect(try ledger.suiteAttacks(before: killed).map(\.prompt) == ["one"])
+    #expect(try ledger.foundAttacks().map(\.attack).count == 2)
+    #expect(try ledger.foundAttacks(before: killed).map(\.attack).map(\.prompt) == ["one"])
   }
 
   @Test("an attack keeps all of its provenance; one that only an abandoned run confirmed joins with the next that does")
@@ -208,13 +208,13 @@ struct LedgerTests {
     }
     let abandoned = try ledger.beginRun(identity, now: 1)
     try ledger.addToSuite([attack(run: abandoned)], run: abandoned)
-    #expect(try ledger.suiteAttacks().isEmpty)
+    #expect(try ledger.foundAttacks().map(\.attack).isEmpty)
     for time in [2.0, 4] {
       let run = try ledger.beginRun(identity, now: time)
       try ledger.addToSuite([attack(run: run), attack(run: run)], run: run)
       try ledger.finishRun(run, summary: summary(.pass), now: time + 1)
     }
-    #expect(try ledger.suiteAttacks() == [attack(run: try #require(ledger.runs().dropFirst().first?.id))])
+    #expect(try ledger.foundAttacks().map(\.attack) == [attack(run: try #require(ledger.runs().dropFirst().first?.id))])
     #expect(try ledger.contents().counts["suite"] == 1)
   }
 

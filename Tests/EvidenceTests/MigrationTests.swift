@@ -36,11 +36,11 @@ struct MigrationTests {
     let error = #expect(throws: SluiceError.self) { _ = try Ledger(path: place.path, readOnly: true) }
     #expect(error?.message.contains("older version") == true)
     let ledger = try Ledger(path: place.path)
-    #expect(try ledger.suiteAttacks() == [attack])
+    #expect(try ledger.foundAttacks().map(\.attack) == [attack])
     #expect(try ledger.contents().counts["checks"] == 1)
     #expect(try ledger.runs().map(\.verdict) == [.pass])
     let next = try ledger.beginRun(identity, now: 0)
-    #expect(try ledger.suiteAttacks(before: next) == [attack])
+    #expect(try ledger.foundAttacks(before: next).map(\.attack) == [attack])
     #expect(try ledger.runs().map(\.id) == [next, "r"])
   }
 

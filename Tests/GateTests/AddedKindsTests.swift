@@ -228,7 +228,7 @@ struct AddedKindsTests {
     #expect(policy.candidate.recipe as? EchoTarget.Recipe != nil && policy.candidate.recipe.settings.temperature == 0.5)
     #expect(policy.confirmJudge.leaves.map(\.name) == ["secret", "hidden"])
     #expect(policy.attacker?.settings.method == .list && policy.attacker?.settings.smoothingSteps == 7)
-    #expect(policy.report["line"] == folder.path + "/verdict.txt")
+    #expect(policy.report.outputs.first { $0.reporter.name == "line" }?.path == folder.path + "/verdict.txt")
     #expect(policy.tuning?.variants == ["list", "all"])
     let short = try problems("word: hidden", "word: it")
     #expect(short.count == 1 && short[0].hasPrefix("6:"), "\(short)")

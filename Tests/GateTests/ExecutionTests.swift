@@ -111,7 +111,7 @@ struct ExecutionTests {
   func foundSuite() async throws {
     let ledger = try ledger()
     let first = try await execute(try plan(target("new", period: 5), target("old", period: 4)), ledger)
-    let found = try ledger.suiteAttacks()
+    let found = try ledger.foundAttacks().map(\.attack)
     #expect(!found.isEmpty)
     #expect(found.allSatisfy { $0.provenance.foundOn == "candidate" && $0.category == "x" })
 

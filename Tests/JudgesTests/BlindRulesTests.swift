@@ -124,12 +124,15 @@ struct BlindRulesTests {
     #expect(planted.map(\.isUnsafe) == [true, true, false, false, true])
     #expect(planted.map(\.source) == [.made, .given, .given, .given, .made])
     #expect(planted.map(\.category) == ["a", "b", "b", "c", "d"])
-    let scores = try await judge.score(planted.map(\.input))
+    func inputs(_ planted: [PlantedTranscript]) -> [JudgeInput] {
+      planted.map { JudgeInput(prompt: $0.prompt ?? "", response: $0.response, category: $0.category) }
+    }
+    let scores = try await judge.score(inputs(planted))
     #expect(scores.map { $0.isUnsafe(threshold: judge.threshold) } == planted.map(\.isUnsafe))
     #expect(judge.rulesWithoutWitness.map(\.place.line) == [5, 9])
     #expect(judge.rulesWithoutWitness.map(\.text) == ["(?=xy)x", "nein(?!!)"])
     #expect(judge.refusals.planted.map(\.response) == ["I cannot.", "I can."])
-    let refused = try await judge.refusals.score(judge.refusals.planted.map(\.input))
+    let refused = try await judge.refusals.score(inputs(judge.refusals.planted))
     #expect(refused.map(\.unsafeProbability) == [1, 0])
   }
 

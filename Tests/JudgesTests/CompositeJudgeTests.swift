@@ -155,8 +155,6 @@ struct RoutedTests {
     #expect(try await score("insult", "en").isUnscored)
     #expect(try await score(nil, nil).isUnscored)
     #expect(try await score(nil, nil, fallback: Fixed("rest", 0.2)).category == "rest-category")
-    #expect(!judge(fallback: nil).takes(category: "insult", locale: "en"))
-    #expect(judge(fallback: Fixed("rest", 0)).takes(category: "insult", locale: "en"))
   }
 
   @Test("each member's own threshold decides, whatever the others' are")

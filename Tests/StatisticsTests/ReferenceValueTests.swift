@@ -131,35 +131,6 @@ struct SampleSizeTests {
       #expect(SampleSize.leastClusters(limit: limit * (1 - 1e-9), confidence: 0.9) == clusters + 1)
     }
   }
-
-  private func needed(
-    _ value: Double, _ interval: (Double, Double), n: Double, confidence: Double = 0.95, clusters: Int, _ limit: Limit,
-    range: ClosedRange<Double> = 0...1
-  ) -> Int? {
-    SampleSize.clustersNeeded(
-      Estimate(
-        value: value, lower: interval.0, upper: interval.1, confidence: confidence, n: 1, effectiveN: n, method: ""),
-      clusters: clusters, limit: limit, range: range)
-  }
-
-  @Test("Clusters that would bring a bound to its limit, by the formula in its comment")
-  func clustersNeeded() {
-    #expect(needed(0.06, (0.03, 0.12), n: 80, clusters: 100, Limit(atMost: 0.1)) == 169)
-    // Outside its limit, only the bound towards it counts.
-    #expect(needed(0.14, (0.08, 0.22), n: 80, clusters: 100, Limit(atMost: 0.1)) == 217)
-    #expect(needed(0.5, (0.3, 0.75), n: 40, confidence: 0.9, clusters: 50, Limit(atLeast: 0.4, atMost: 0.8)) == 184)
-    #expect(needed(-0.02, (-0.1, 0.05), n: 60, clusters: 60, Limit(atMost: 0.03), range: -1...1) == 87)
-    // With few clusters the share of kinds not seen is all that there is.
-    #expect(needed(0.06, (0.01, 0.4), n: 5, clusters: 5, Limit(atMost: 0.1)) == 43)
-  }
-
-  @Test("No number of clusters tells a value from the limit that it lies on, nor what was not measured")
-  func never() {
-    #expect(needed(0.1, (0.03, 0.2), n: 80, clusters: 100, Limit(atMost: 0.1)) == nil)
-    #expect(needed(.nan, (0.03, 0.2), n: 80, clusters: 100, Limit(atMost: 0.1)) == nil)
-    #expect(needed(0.05, (0.03, 0.2), n: 0, clusters: 100, Limit(atMost: 0.1)) == nil)
-    #expect(needed(0.1 - 1e-6, (0.03, 0.2), n: 80, clusters: 100, Limit(atMost: 0.1)) == nil)
-  }
 }
 
 @Suite("Cluster size and weakness")

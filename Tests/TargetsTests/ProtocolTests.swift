@@ -56,7 +56,7 @@ struct ProtocolTests {
         #expect(response.completionTokens == 7)
         #expect(response.latency > 0)
       }
-      #expect(target.observedSystemFingerprints == ["fp_a", "fp_b"])
+      #expect(try await target.signs().systemFingerprints == ["fp_a", "fp_b"])
       #expect(target.fingerprint == "openai|\(server.url)/v1/chat/completions|test-model")
     }
   }

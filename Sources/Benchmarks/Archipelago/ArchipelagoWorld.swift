@@ -27,10 +27,6 @@ struct ArchipelagoWorld: Sendable {
       reference: models.attacker, referenceFingerprint: "archipelago", embedder: embedder, settings: settings)
   }
 
-  func target(_ chain: [Release], number: Int, seed: UInt64) -> ArchipelagoTarget {
-    ArchipelagoTarget(grammar: grammar, release: chain[number], number: number, seed: seed)
-  }
-
   func trial(_ target: ArchipelagoTarget) -> AttackTrial {
     AttackTrial(
       target: target, reward: ArchipelagoJudge.reward, confirm: ArchipelagoJudge.exact, embedder: embedder)

@@ -38,8 +38,6 @@ public struct AssumedModels: Codable, Hashable, Sendable {
     let share: Double
     let weak: Double
     let other: Double
-
-    var mean: Double { other + share * (weak - other) }
   }
 }
 

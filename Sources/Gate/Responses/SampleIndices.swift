@@ -31,7 +31,4 @@ enum SampleIndices {
   /// What training data is made of: refusals, and answers to harmless prompts.
   static func training(_ sample: Int) -> Int { 5_000 + sample }
   static func quiz(_ sample: Int) -> Int { 6_000 + sample }
-
-  /// Keeps the ranges apart.
-  static let maximumRestarts = 50
 }

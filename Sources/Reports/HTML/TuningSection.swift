@@ -4,8 +4,6 @@ import Core
 struct TuningSection: Sendable {
   let summary: RunSummary
 
-  private typealias Row = RunSummary.TuningSummary.Row
-
   private static let mostRows = 40
   private static let mostExamples = 60
   /// Past the charts of other sections.

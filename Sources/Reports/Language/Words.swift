@@ -30,10 +30,6 @@ enum Words {
 
   static func list(_ items: some Sequence<String>) -> String { items.joined(separator: comma) }
 
-  static func range(from lower: String, to upper: String) -> String {
-    say(en: "between \(lower) and \(upper)", ja: "\(lower)〜\(upper)")
-  }
-
   // MARK: - Numbers
 
   /// Percentage points; never parted from their number at a line's end.
@@ -72,10 +68,6 @@ enum Words {
   }
   static func outOf(_ part: Int, _ whole: Int) -> String {
     say(en: "\(part) of \(whole)", ja: "\(part)/\(whole)")
-  }
-  static func confidence(_ text: String) -> String { say(en: "\(text) confidence", ja: "信頼水準\(text)") }
-  static func unscored(_ count: Int) -> String {
-    say(en: "\(Numbers.count(count)) unscored", ja: "未採点\(Numbers.count(count))件")
   }
   static func weight(_ text: String) -> String { say(en: "weight \(text)", ja: "重み\(text)") }
 

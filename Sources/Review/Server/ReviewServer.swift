@@ -13,13 +13,6 @@ public final class ReviewServer: Sendable {
   /// Seconds that an answer may take: a long search in a large run.
   private static let patience = 120.0
 
-  /// - Parameters:
-  ///   - reviewers: each gets an address of their own, which says who they are.
-  ///   - port: 0 for any that is free.
-  public convenience init(_ desk: ReviewDesk, reviewers: [String], port: UInt16) throws {
-    try self.init(desk, passes: RequestGuard.Pass.new(reviewers), port: port)
-  }
-
   init(_ desk: ReviewDesk, passes: [RequestGuard.Pass], port: UInt16) throws {
     self.passes = passes
     let site = ReviewSite(desk, entrance: entrance)

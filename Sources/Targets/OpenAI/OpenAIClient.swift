@@ -28,9 +28,6 @@ public final class OpenAIClient: Sendable {
   /// says of itself may change while it runs and is reported apart, by `signs`.
   public var identity: String { client.identity }
 
-  /// The `system_fingerprint` values seen so far, sorted: more than one means that the served model changed.
-  public var observedSystemFingerprints: [String] { client.observedSystemFingerprints }
-
   /// Requests that are worth giving at a time, of which no more are under way than the configuration's concurrency.
   public var width: Int { client.width }
 

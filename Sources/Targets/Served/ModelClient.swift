@@ -10,8 +10,6 @@ protocol ModelClient: Sendable {
   var revision: String? { get }
   /// What a reader has to know of how it is asked, one sentence each; known after the first answer.
   var notices: [String] { get }
-  /// The `system_fingerprint` values seen so far, sorted.
-  var observedSystemFingerprints: [String] { get }
   /// Questions under way at a time.
   var concurrency: Int { get }
   /// Questions that are worth giving at a time.

@@ -52,9 +52,6 @@ final class ServedClient: ModelClient {
   /// them when it was asked for `signs`; nil where nobody says.
   var revision: String? { configuration.shownRevision ?? server?.revision ?? saidRevision.withLock { $0 } }
 
-  /// The `system_fingerprint` values seen so far, sorted: more than one means that the served model changed.
-  var observedSystemFingerprints: [String] { systemFingerprints.withLock { $0.sorted() } }
-
   /// Requests that are worth giving at a time, of which no more are under way than the configuration's concurrency.
   var width: Int { connection.width }
 
@@ -84,7 +81,8 @@ final class ServedClient: ModelClient {
   func signs() async throws -> ServerSigns {
     var signs = try await dialogue.signs(connection, configuration) ?? ServerSigns()
     saidRevision.withLock { $0 = dialogue.revision(signs) }
-    signs.systemFingerprints = observedSystemFingerprints
+    // More than one means that the served model changed.
+    signs.systemFingerprints = systemFingerprints.withLock { $0.sorted() }
     return signs
   }
 

@@ -23,9 +23,6 @@ public final class ServedTarget: Target {
     preferredBatch = inFlight * 4
   }
 
-  /// The `system_fingerprint` values seen so far, sorted: more than one means that the served model changed.
-  public var observedSystemFingerprints: [String] { client.observedSystemFingerprints }
-
   /// What the policy says, else what the server has said of the bytes themselves.
   public var declaredRevision: String? { client.revision }
   public var notices: [String] { client.notices }

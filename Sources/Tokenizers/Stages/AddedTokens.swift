@@ -50,8 +50,6 @@ struct AddedTokenMatcher: Sendable {
     }
   }
 
-  var isEmpty: Bool { tokens.isEmpty }
-
   /// Cuts `text` into pieces, in order, without empty ones.
   func split(_ text: [UInt8]) -> [TextPiece] {
     if text.isEmpty { return [] }

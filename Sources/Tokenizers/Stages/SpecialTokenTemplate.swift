@@ -2,6 +2,4 @@
 struct SpecialTokenTemplate: Hashable, Sendable {
   var before: [Int] = []
   var after: [Int] = []
-
-  var count: Int { before.count + after.count }
 }

@@ -47,7 +47,6 @@ final class CommandClient: ModelClient {
   var shownName: String { configuration.shownModel }
   var revision: String? { configuration.shownRevision }
   var notices: [String] { [] }
-  var observedSystemFingerprints: [String] { [] }
   var concurrency: Int { configuration.concurrency }
   var width: Int { configuration.concurrency }
   var probeRetries: Int { 1 }
