@@ -37,8 +37,7 @@ struct AttackerState: Sendable {
   fileprivate static func encoded(_ header: Header) throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    let json = try encoder.encode(header)
-    return withUnsafeBytes(of: UInt64(json.count).littleEndian) { Array($0) } + json
+    return HeadedBytes.joined(Array(try encoder.encode(header)))
   }
 
   init(header: Header, parameters: [Float]) {
@@ -70,14 +69,11 @@ struct AttackerState: Sendable {
 
   /// The header, and where the weights begin.
   fileprivate static func split(_ bytes: [UInt8]) throws -> (header: Header, body: Int) {
-    guard bytes.count >= 8 else { throw broken }
-    let length = bytes[0..<8].enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) }
-    guard length <= UInt64(bytes.count - 8) else { throw broken }
-    let body = 8 + Int(length)
-    guard let header = try? JSONDecoder().decode(Header.self, from: Data(bytes[8..<body])),
+    guard let parts = HeadedBytes(bytes) else { throw broken }
+    guard let header = try? JSONDecoder().decode(Header.self, from: Data(parts.header)),
       header.version == Header.current || header.version == Header.withMoments, header.logZ.isWhole
     else { throw broken }
-    return (header, body)
+    return (header, parts.body.startIndex)
   }
 }
 

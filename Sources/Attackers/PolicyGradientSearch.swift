@@ -88,7 +88,7 @@ struct PolicyGradientSearch: Sendable {
   private mutating func novelties(_ batch: [Experience]) async throws -> [Double] {
     let vectors = try await embedder.embed(batch.map(\.prompt))
     return zip(batch, vectors).map { experience, vector in
-      let nearest = past.map { zip($0, vector).reduce(Float(0)) { $0 + $1.0 * $1.1 } }.max() ?? 0
+      let nearest = past.map { dot($0, vector) }.max() ?? 0
       let own = (0..<max(0, experience.tokens.count - 2)).map { Array(experience.tokens[$0..<($0 + 3)]) }
       let unseen = own.count { !trigrams.contains($0) }
       past.append(vector)

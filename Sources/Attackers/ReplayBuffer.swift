@@ -205,19 +205,4 @@ struct ReplayBuffer: Sendable, Codable {
     if Double(abs(a.count - b.count)) >= limit { return false }
     return Double(editDistance(a, b)) < limit
   }
-
-  /// Levenshtein distance on tokens.
-  static func editDistance(_ a: [Int32], _ b: [Int32]) -> Int {
-    var row = Array(0...b.count)
-    for (i, x) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, y) in b.enumerated() {
-        let substituted = diagonal + (x == y ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(substituted, min(row[j], diagonal) + 1)
-      }
-    }
-    return row[b.count]
-  }
 }

@@ -68,27 +68,21 @@ struct SearchStanding: Sendable {
   /// - Throws: `EncodingError`.
   func encoded() throws -> [UInt8] {
     let encoder = JSONEncoder()
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    let json = try encoder.encode(header)
-    var bytes = withUnsafeBytes(of: UInt64(json.count).littleEndian) { Array($0) }
-    bytes.reserveCapacity(bytes.count + json.count + 4 * numbers.count)
-    bytes += json
+    encoder.nonConformingFloatEncodingStrategy = .words
+    var bytes = HeadedBytes.joined(Array(try encoder.encode(header)))
+    bytes.reserveCapacity(bytes.count + 4 * numbers.count)
     numbers.withUnsafeBytes { bytes += $0 }
     return bytes
   }
 
   /// Nil for what another version of the program wrote, or what is none.
   init?(_ bytes: [UInt8]) {
-    guard bytes.count >= 8 else { return nil }
-    let length = bytes.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    guard length <= UInt64(bytes.count - 8) else { return nil }
-    let body = 8 + Int(length)
+    guard let parts = HeadedBytes(bytes) else { return nil }
+    let body = parts.body.startIndex
     let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    decoder.nonConformingFloatDecodingStrategy = .words
     guard (bytes.count - body) % 4 == 0,
-      let header = try? decoder.decode(Header.self, from: Data(bytes[8..<body])),
+      let header = try? decoder.decode(Header.self, from: Data(parts.header)),
       header.format == Header.current, header.software == sluiceVersion, header.logZ.isWhole
     else { return nil }
     let numbers = bytes.withUnsafeBytes { raw in

@@ -39,7 +39,7 @@ public struct NearCopies: Sendable {
       let asWritten = vectors.indices.filter { attacks[$0].attack.transform == nil }
       for (place, a) in asWritten.enumerated() {
         for b in asWritten[(place + 1)...] where attacks[a].unit != attacks[b].unit {
-          if Self.cosine(vectors[a], vectors[b]) >= Self.similarity { units.join(attacks[a].unit, attacks[b].unit) }
+          if dot(vectors[a], vectors[b]) >= Self.similarity { units.join(attacks[a].unit, attacks[b].unit) }
         }
       }
     }
@@ -142,12 +142,6 @@ public struct NearCopies: Sendable {
   private static func isNumber(_ word: String) -> Bool {
     let digits = word.hasPrefix("v") ? word.dropFirst() : word[...]
     return !digits.isEmpty && digits.allSatisfy(\.isNumber)
-  }
-
-  private static func cosine(_ a: [Float], _ b: [Float]) -> Float {
-    var sum: Float = 0
-    for index in 0..<min(a.count, b.count) { sum += a[index] * b[index] }
-    return sum
   }
 }
 

@@ -219,16 +219,12 @@ extension Ledger {
   }
 }
 
-/// Intervals may be infinite; JSON has no such number.
-private let infinities = ("inf", "-inf", "nan")
-
 extension RunSummary {
   /// A summary as `jsonText` writes one.
   /// - Throws: a decoding error.
   public init(jsonText text: [UInt8]) throws {
     let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: infinities.0, negativeInfinity: infinities.1, nan: infinities.2)
+    decoder.nonConformingFloatDecodingStrategy = .words
     self = try decoder.decode(RunSummary.self, from: Data(text))
   }
 }
@@ -238,7 +234,6 @@ extension RunSummary {
 public func jsonText(_ value: some Encodable) throws -> String {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-  encoder.nonConformingFloatEncodingStrategy = .convertToString(
-    positiveInfinity: infinities.0, negativeInfinity: infinities.1, nan: infinities.2)
+  encoder.nonConformingFloatEncodingStrategy = .words
   return String(decoding: try encoder.encode(value), as: UTF8.self)
 }

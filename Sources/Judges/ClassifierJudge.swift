@@ -51,12 +51,7 @@ public struct ClassifierJudge: Judge {
     let read = asked.map { windows.windows(of: inputs[$0]) }
     let (classifier, workers) = (classifier, workers)
     let encoded = read.flatMap(\.inputs)
-    // Off the cooperative pool: this computes for long.
-    let probabilities = await withCheckedContinuation { continuation in
-      DispatchQueue.global().async {
-        continuation.resume(returning: classifier.probabilities(encoded, workers: workers))
-      }
-    }
+    let probabilities = await offPool { classifier.probabilities(encoded, workers: workers) }
     meter.note(read)
     var scores = [Score](repeating: .unscored(reason: "empty response"), count: inputs.count)
     var first = 0

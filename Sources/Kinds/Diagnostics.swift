@@ -61,23 +61,7 @@ public func counted(_ count: Int, _ noun: String, _ plural: String? = nil) -> St
 public func nearest(_ word: String, in names: [String]) -> String? {
   // Nothing is near a word of this length, and the distance would cost its square.
   if word.utf8.count > 100 { return nil }
-  let scored = names.map { ($0, editDistance(word, $0)) }
+  let scored = names.map { ($0, editDistance(Array(word), Array($0))) }
   guard let best = scored.min(by: { $0.1 != $1.1 ? $0.1 < $1.1 : $0.0 < $1.0 }) else { return nil }
   return best.1 <= max(2, word.count / 3) && best.1 < max(word.count, 1) ? best.0 : nil
-}
-
-/// Levenshtein distance on characters.
-private func editDistance(_ a: String, _ b: String) -> Int {
-  let (a, b) = (Array(a), Array(b))
-  var row = Array(0...b.count)
-  for (i, x) in a.enumerated() {
-    var diagonal = row[0]
-    row[0] = i + 1
-    for (j, y) in b.enumerated() {
-      let substituted = diagonal + (x == y ? 0 : 1)
-      diagonal = row[j + 1]
-      row[j + 1] = min(substituted, min(row[j], diagonal) + 1)
-    }
-  }
-  return row[b.count]
 }

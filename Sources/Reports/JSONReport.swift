@@ -13,17 +13,12 @@ public enum JSONReport {
     var summary: RunSummary
   }
 
-  static let infinity = "inf"
-  static let minusInfinity = "-inf"
-  static let undefined = "nan"
-
   /// - Throws: `InternalError` when the summary contradicts itself; an encoding error, which would be a bug.
   public static func render(_ summary: RunSummary, date: Date, version: String) throws -> [UInt8] {
     try summary.requireAgreement()
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: infinity, negativeInfinity: minusInfinity, nan: undefined)
+    encoder.nonConformingFloatEncodingStrategy = .words
     let document = Document(sluice: version, date: Timestamp(date).iso, summary: summary)
     return VisibleText.json(Array(try encoder.encode(document))) + [UInt8(ascii: "\n")]
   }
@@ -33,8 +28,7 @@ public enum JSONReport {
   public static func summary(in bytes: [UInt8], file: String) throws -> RunSummary {
     struct Version: Decodable { let schema: Int }
     let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: infinity, negativeInfinity: minusInfinity, nan: undefined)
+    decoder.nonConformingFloatDecodingStrategy = .words
     let data = Data(bytes)
     guard let version = try? decoder.decode(Version.self, from: data) else {
       throw SluiceError.badInput(

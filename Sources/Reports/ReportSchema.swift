@@ -24,7 +24,7 @@ public enum ReportSchema {
                   .object([JSON.Member("type", .string("number"))]),
                   .object([
                     JSON.Member(
-                      "enum", .strings([JSONReport.infinity, JSONReport.minusInfinity, JSONReport.undefined]))
+                      "enum", .strings(NonFinite.words))
                   ]),
                 ])),
             ]))

@@ -16,7 +16,7 @@ public enum Diversity {
     var similarity = [Float](repeating: 0, count: n * n)
     for i in 0..<n {
       for j in 0..<i {
-        let s = zip(vectors[order[i]], vectors[order[j]]).reduce(Float(0)) { $0 + $1.0 * $1.1 }
+        let s = dot(vectors[order[i]], vectors[order[j]])
         similarity[i * n + j] = s
         similarity[j * n + i] = s
       }

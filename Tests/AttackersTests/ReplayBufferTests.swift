@@ -41,9 +41,9 @@ struct ReplayBufferTests {
 
   @Test("edit distance is Levenshtein's")
   func distance() {
-    #expect(ReplayBuffer.editDistance([1, 2, 3], [1, 3]) == 1)
-    #expect(ReplayBuffer.editDistance([], [1, 3]) == 2)
-    #expect(ReplayBuffer.editDistance([5, 6, 7, 8], [6, 7, 8, 9]) == 2)
+    #expect(editDistance([1, 2, 3], [1, 3]) == 1)
+    #expect(editDistance([], [1, 3]) == 2)
+    #expect(editDistance([5, 6, 7, 8], [6, 7, 8, 9]) == 2)
   }
 
   private func direction(_ degrees: Double) -> [Float] {

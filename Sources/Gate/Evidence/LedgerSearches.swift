@@ -89,46 +89,30 @@ extension SearchRecord {
   /// The header's length (8 bytes, little-endian) and a JSON header. The attacker's state is kept apart.
   func encoded() throws -> [UInt8] {
     let encoder = JSONEncoder()
-    encoder.nonConformingFloatEncodingStrategy = Self.infinities.encoding
+    // A diverged loss is a number too.
+    encoder.nonConformingFloatEncodingStrategy = .words
     encoder.outputFormatting = .sortedKeys
     let header = try encoder.encode(
       Header(
         claimed: result.claimed, responses: result.responses, losses: result.losses, tally: tally,
         proposals: proposals))
-    return withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) } + header
+    return HeadedBytes.joined(Array(header))
   }
 
   /// - Throws: `SluiceError` (usage) when the bytes are no search record.
   init(_ stored: StoredSearch) throws {
-    let bytes = stored.record
     let damaged = SluiceError(
       .usage, "a search stored in the ledger can't be read",
       remedy: "The ledger is damaged or from another version; restore a copy, or use another ledger.path.")
-    guard bytes.count >= 8 else { throw damaged }
-    let length = bytes.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    guard length <= UInt64(bytes.count - 8) else { throw damaged }
-    let body = 8 + Int(length)
+    guard let bytes = HeadedBytes(stored.record) else { throw damaged }
     let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = Self.infinities.decoding
-    guard let header = try? decoder.decode(Header.self, from: Data(bytes[8..<body])), header.version == 1 else {
+    decoder.nonConformingFloatDecodingStrategy = .words
+    guard let header = try? decoder.decode(Header.self, from: Data(bytes.header)), header.version == 1 else {
       throw damaged
     }
     self.init(
       result: SearchResult(
         claimed: header.claimed, responses: header.responses, losses: header.losses, state: stored.state),
       tally: header.tally, proposals: header.proposals ?? [])
-  }
-
-  /// A diverged loss is a number too.
-  private static var infinities:
-    (
-      encoding: JSONEncoder.NonConformingFloatEncodingStrategy,
-      decoding: JSONDecoder.NonConformingFloatDecodingStrategy
-    )
-  {
-    (
-      .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan"),
-      .convertFromString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    )
   }
 }

@@ -49,7 +49,7 @@ public enum AttackerTools {
   public static func prepare(_ asked: Preparation, progress: @escaping ProgressSink) async throws -> PreparationReport {
     let flag = CancellationFlag()
     return try await withTaskCancellationHandler {
-      try await offPool { Swift.Result { try prepare(asked, isCancelled: { flag.isSet }, progress: progress) } }.get()
+      try await offPool { try prepare(asked, isCancelled: { flag.isSet }, progress: progress) }
     } onCancel: {
       flag.set()
     }

@@ -16,9 +16,9 @@ public enum WorkerTools {
     let model = try CausalLanguageModel.load(folder: checkpoint)
     var session = WorkerSession(LocalEngine(model, fingerprint: ""))
     let stream = FrameStream(input: STDIN_FILENO, output: STDOUT_FILENO)
-    while let question = try await offPool({ Result { try stream.read() } }).get() {
+    while let question = try await offPool({ try stream.read() }) {
       let answer = await session.answer(to: question)
-      try await offPool { Result { try stream.write(answer) } }.get()
+      try await offPool { try stream.write(answer) }
     }
   }
 

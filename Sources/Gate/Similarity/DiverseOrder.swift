@@ -1,3 +1,5 @@
+import Core
+
 /// Orders items so that each is as unlike all before it as possible (farthest-point traversal).
 ///
 /// Where a budget lets only some claimed attacks be confirmed, the first of this order cover the most ground.
@@ -21,11 +23,5 @@ enum DiverseOrder {
       }
       next = vectors.indices.min { nearest[$0] < nearest[$1] } ?? 0
     }
-  }
-
-  private static func dot(_ a: [Float], _ b: [Float]) -> Float {
-    var sum: Float = 0
-    for index in 0..<min(a.count, b.count) { sum += a[index] * b[index] }
-    return sum
   }
 }

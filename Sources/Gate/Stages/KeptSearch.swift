@@ -35,12 +35,10 @@ final class KeptSearch: SearchCheckpoints {
     state = Mutex(State(last: now(), pause: Self.leastPause))
   }
 
-  /// The oracle's length (8 bytes, little-endian), the oracle, the search.
+  /// What the place holds: the oracle as the header, the search behind it.
   private var parts: (whole: [UInt8], oracle: ArraySlice<UInt8>, search: ArraySlice<UInt8>)? {
-    guard let whole = place.latest(), whole.count >= 8 else { return nil }
-    let length = whole.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    guard length <= UInt64(whole.count - 8) else { return nil }
-    return (whole, whole[8..<(8 + Int(length))], whole[(8 + Int(length))...])
+    guard let whole = place.latest(), let parts = HeadedBytes(whole) else { return nil }
+    return (whole, parts.header, parts.body)
   }
 
   func latest() -> [UInt8]? { parts.map { Array($0.search) } }
@@ -61,8 +59,7 @@ final class KeptSearch: SearchCheckpoints {
     let began = now()
     do {
       let oracle = try oracle.standing(without: unanswered)
-      let length = withUnsafeBytes(of: UInt64(oracle.count).littleEndian) { Array($0) }
-      try place.keep(length + oracle + standing)
+      try place.keep(HeadedBytes.joined(oracle, standing))
       let ended = now()
       let pause = max(Self.leastPause, (ended - began) / Self.mostShare)
       state.withLock { $0 = State(last: ended, pause: pause) }

@@ -52,7 +52,7 @@ struct SuiteGrowth: Sendable {
     _ vector: [Float], in others: ArraySlice<[Float]>
   ) -> (index: Int, cosine: Float)? {
     others.indices.map { index in
-      (index: index, cosine: zip(vector, others[index]).reduce(Float(0)) { $0 + $1.0 * $1.1 })
+      (index: index, cosine: dot(vector, others[index]))
     }.max { $0.cosine < $1.cosine }
   }
 }

@@ -50,7 +50,7 @@ struct TuningSets: Sendable {
       let heldOut = rows.indices.filter { split.heldOut.contains(groups[$0]) }
       let sides = rows.indices.map { index -> Side in
         if split.heldOut.contains(groups[index]) { return .heldOut }
-        let near = heldOut.contains { Double(Self.dot(rows[index], rows[$0])) >= similarity }
+        let near = heldOut.contains { Double(dot(rows[index], rows[$0])) >= similarity }
         return near ? .between : .training
       }
       return (groups, split, sides)
@@ -78,11 +78,5 @@ struct TuningSets: Sendable {
         prompt: own[index].prompt, category: own[index].category, cluster: "\(own[index].cluster)",
         methods: own[index].methods)
     }
-  }
-
-  private static func dot(_ a: [Float], _ b: [Float]) -> Float {
-    var sum: Float = 0
-    for index in 0..<min(a.count, b.count) { sum += a[index] * b[index] }
-    return sum
   }
 }

@@ -40,7 +40,7 @@ package struct CosineTraining: Sendable {
     let count = Float(pooled.count)
     let slopes = zip(pooled, targets).map { vector, target -> [Float] in
       let length = max(1e-6, vector.reduce(Float(0)) { $0 + $1 * $1 }.squareRoot())
-      let cosine = zip(vector, target).reduce(Float(0)) { $0 + $1.0 * $1.1 } / length
+      let cosine = dot(vector, target) / length
       total += Double(1 - cosine)
       return zip(vector, target).map { -($1 - cosine * $0 / length) / (length * count) }
     }
@@ -57,7 +57,7 @@ package struct CosineTraining: Sendable {
     while vectors.count < count {
       var vector = (0..<width).map { _ in Float(random.normal()) }
       for other in vectors {
-        let share = zip(vector, other).reduce(Float(0)) { $0 + $1.0 * $1.1 }
+        let share = dot(vector, other)
         for i in 0..<width { vector[i] -= share * other[i] }
       }
       vectors.append(normalised(vector))

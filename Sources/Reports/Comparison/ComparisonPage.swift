@@ -11,21 +11,10 @@ extension ComparisonReport {
   public func html(version: String) -> [UInt8] { language.speaking { page(version: version) } }
 
   private func page(version: String) -> [UInt8] {
-    let page: Markup = """
-      <!DOCTYPE html>
-      <html lang="\(language.rawValue)">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta name="color-scheme" content="light dark">
-      <meta name="referrer" content="no-referrer">
-      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-      <title>\(Words.Comparison.title(word, comparison.second.candidate, after: comparison.first.candidate))</title>
-      <style>
-      \(StyleSheet.text)</style>
-      </head>
-      <body>
-      <main>
+    HTMLPage.bytes(
+      in: language,
+      title: "\(Words.Comparison.title(word, comparison.second.candidate, after: comparison.first.candidate))",
+      """
       \(header)
       \(notes)
       \(differences)
@@ -35,12 +24,8 @@ extension ComparisonReport {
       <dl class="provenance">\(side(Words.Comparison.firstTitle, comparison.first))\(side(Words.Comparison.secondTitle, comparison.second))\
       <div><dt>Sluice</dt><dd>\(version)</dd></div></dl>
       </section>
-      </main>
-      </body>
-      </html>
 
-      """
-    return Array(page.html.utf8)
+      """)
   }
 
   /// The answer in a word or two.

@@ -26,8 +26,7 @@ public struct ComparisonReport: Sendable {
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: JSONReport.infinity, negativeInfinity: JSONReport.minusInfinity, nan: JSONReport.undefined)
+    encoder.nonConformingFloatEncodingStrategy = .words
     return VisibleText.json(Array(try encoder.encode(Document(comparison: comparison)))) + [UInt8(ascii: "\n")]
   }
 

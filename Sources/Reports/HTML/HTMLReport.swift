@@ -14,21 +14,9 @@ public enum HTMLReport {
 
   private static func page(_ summary: RunSummary, date: Date, version: String) -> [UInt8] {
     let candidate = summary.candidateName
-    let page: Markup = """
-      <!DOCTYPE html>
-      <html lang="\(Language.current.rawValue)">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta name="color-scheme" content="light dark">
-      <meta name="referrer" content="no-referrer">
-      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-      <title>\(Figure.word(summary))\(Words.colon)\(candidate) · \(summary.policy.name)</title>
-      <style>
-      \(StyleSheet.text)</style>
-      </head>
-      <body>
-      <main>
+    return HTMLPage.bytes(
+      title: "\(Figure.word(summary))\(Words.colon)\(candidate) · \(summary.policy.name)",
+      """
       \(VerdictSection(summary: summary, date: date).markup)
       \(ReleaseSection(summary: summary).markup)
       \(ChecksSection(summary: summary).markup)
@@ -48,12 +36,8 @@ public enum HTMLReport {
       \(CalibrationSection(summary: summary).markup)
       \(CostSection(summary: summary).markup)
       \(ProvenanceSection(summary: summary, date: date, version: version).markup)
-      </main>
-      </body>
-      </html>
 
-      """
-    return Array(page.html.utf8)
+      """)
   }
 }
 

@@ -10,21 +10,9 @@ extension RunHistory {
 
   private func page(version: String) -> [UInt8] {
     let plots = checks.enumerated().map { TrendPlot(history: self, check: $0.element, id: $0.offset + 1).markup }
-    let page: Markup = """
-      <!DOCTYPE html>
-      <html lang="\(Language.current.rawValue)">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta name="color-scheme" content="light dark">
-      <meta name="referrer" content="no-referrer">
-      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-      <title>\(Words.History.title(entries.count))</title>
-      <style>
-      \(StyleSheet.text)</style>
-      </head>
-      <body>
-      <main>
+    return HTMLPage.bytes(
+      title: "\(Words.History.title(entries.count))",
+      """
       <h1>\(Words.History.title(entries.count))</h1>
       <p class="lead">\(Words.History.lead(isSuiteRecorded ? Words.History.comparability : ""))</p>
       <section id="trends">
@@ -40,12 +28,8 @@ extension RunHistory {
       </tbody></table></div>
       <p class="quiet">sluice \(version)</p>
       </section>
-      </main>
-      </body>
-      </html>
 
-      """
-    return Array(page.html.utf8)
+      """)
   }
 
   /// The page has no column for the checks: they are above.

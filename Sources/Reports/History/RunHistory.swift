@@ -113,8 +113,7 @@ public struct RunHistory: Sendable {
   public func json() throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    encoder.nonConformingFloatEncodingStrategy = .words
     let runs = entries.map { entry in
       Document.Run(
         run: entry.summary.run, date: Timestamp(entry.date).iso, policy: entry.summary.policy.name,

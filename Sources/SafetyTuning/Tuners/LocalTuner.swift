@@ -59,7 +59,9 @@ public struct LocalTuner: Tuner {
     let folder = job.folder + "/checkpoint"
     let cancelled = CancellationFlag()
     try await withTaskCancellationHandler {
-      try await onOwnThread { try train(job, into: folder, cancelled: cancelled, progress: progress) }
+      try await offPool(named: "sluice-tuner") {
+        try train(job, into: folder, cancelled: cancelled, progress: progress)
+      }
     } onCancel: {
       cancelled.set()
     }

@@ -218,17 +218,6 @@ public final class LocalTarget: Target {
   }
 }
 
-/// Runs long work on a thread of its own: the cooperative pool has one thread a core and must stay free.
-private func offPool<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
-  await withCheckedContinuation { continuation in
-    let thread = Thread { continuation.resume(returning: work()) }
-    thread.name = "sluice-local-target"
-    // The default of 512 KB is little for a deep call into BLAS.
-    thread.stackSize = 8 << 20
-    thread.start()
-  }
-}
-
 extension TargetKind {
   static let local = TargetKind(
     name: "local", summary: "a checkpoint in this process",

@@ -75,7 +75,7 @@ public struct CommandTuner: Tuner {
     try training.prepare()
     let cancelled = CancellationFlag()
     let outcome = try await withTaskCancellationHandler {
-      try await onOwnThread { try run(training, cancelled: cancelled, progress: progress) }
+      try await offPool(named: "sluice-tuner") { try run(training, cancelled: cancelled, progress: progress) }
     } onCancel: {
       cancelled.set()
     }
