@@ -15,7 +15,7 @@ extension RunSummary {
     public var heldOutAttacks: Int
     /// The variant to ship, if any, and why: sentences.
     public var recommended: String?
-    /// Sentences for whoever ships: what was weighed, and what to look at.
+    /// What was weighed and what to look at before shipping, in sentences.
     public var advice: [String]
     /// Held-out attacks on the untuned model and on the recommended variant.
     public var examples: [Change]

@@ -6,6 +6,15 @@ public enum VisibleText {
   /// One line: breaks and tabs are written out too, as `\n` and `\t`.
   public static func line(_ text: String) -> String { shown(text) { _ in false } }
 
+  /// A name's first `most` scalars, for a message: control characters are question marks, and an ellipsis says that there
+  /// is more.
+  public static func brief(_ name: String, most: Int) -> String {
+    let printable = name.unicodeScalars.prefix(most).map {
+      $0.properties.generalCategory == .control ? "?" : String($0)
+    }
+    return printable.joined() + (name.unicodeScalars.count > most ? "…" : "")
+  }
+
   /// The same with line feeds and tabs kept.
   /// - Parameter keepsColours: whether SGR sequences (`ESC [ 1 ; 31 m`) are Sluice's own, and stay.
   public static func lines(_ text: String, keepsColours: Bool = false) -> String {

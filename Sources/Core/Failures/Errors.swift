@@ -127,7 +127,7 @@ public struct SluiceError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// Something that can't happen did: a bug in Sluice (exit 70).
 public struct InternalError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// What contradicts what, for whom it is reported to.
+  /// The contradiction, for the report of the bug.
   public let message: String
 
   /// Takes a sentence that names the contradiction.

@@ -265,12 +265,8 @@ private struct JSONParser {
     return value
   }
 
-  /// A key shortened for a message.
-  /// Shortened, and without characters that a terminal would obey.
-  func quoted(_ key: String) -> String {
-    let printable = key.unicodeScalars.prefix(40).map { $0.properties.generalCategory == .control ? "?" : String($0) }
-    return "'" + printable.joined() + (key.unicodeScalars.count > 40 ? "…'" : "'")
-  }
+  /// A key for a message.
+  func quoted(_ key: String) -> String { "'\(VisibleText.brief(key, most: 40))'" }
 }
 
 /// The keys of one object, compared by their bytes and not by canonical equivalence.

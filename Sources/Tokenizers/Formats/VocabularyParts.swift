@@ -8,7 +8,7 @@ public struct VocabularyParts: Sendable {
     case unknown = 2
     /// A mark of the model's own, as the end of a text.
     case control = 3
-    /// Added by whoever trained the model; split off before anything else.
+    /// Added in the model's training; split off before anything else.
     case userDefined = 4
     /// Never made.
     case unused = 5
