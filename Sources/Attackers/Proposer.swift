@@ -15,7 +15,7 @@ package struct Proposer: Sendable {
     reference = AttackerModel(referenceOf: loaded, settings: settings)
   }
 
-  /// Of a search by a baseline.
+  /// The proposer of a search by a baseline.
   package init(_ search: BaselineAttacker.Search) { self.init(search.loaded, settings: search.settings) }
 
   /// What could be asked, before the reference model has looked at it: neither is empty.

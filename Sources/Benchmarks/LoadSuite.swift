@@ -9,7 +9,7 @@ struct LoadSuite {
   /// Responses to an attack.
   let samples: Int
   let concurrency: Int
-  /// Of the server.
+  /// The server's address.
   let url: String
 
   func write(to place: URL) throws {

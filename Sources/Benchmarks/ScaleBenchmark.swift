@@ -31,7 +31,7 @@ struct ScaleBenchmark: AsyncParsableCommand {
     var rate: Double { Double(responses) / merging }
   }
 
-  /// Of the issue: responses merged a second, memory of that, and time and memory of deciding on 1.6 million responses.
+  /// What is aimed at: responses merged a second, memory of that, and time and memory of deciding on 1.6 million responses.
   private enum Bar {
     static let rate = 50_000.0
     static let mergingPeak = 500e6

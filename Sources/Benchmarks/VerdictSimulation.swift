@@ -130,7 +130,7 @@ struct VerdictTally: Sendable {
     var silentPasses = CountedShare()
     var silentFails = CountedShare()
     var asked: [Double] = []
-    /// Of the first check.
+    /// Estimates of the first check.
     var estimates = Moments()
 
     var inconclusive: CountedShare {

@@ -24,7 +24,7 @@ extension RunSummary {
 
   /// Replay ASR of the attacks that take one number of turns, on both models.
   public struct TurnsRow: Hashable, Codable, Sendable {
-    /// Of the user, those that an attack gives as said before among them.
+    /// The user's turns, those that an attack gives as said before among them.
     public var turns: Int
     /// Attacks of the suite that take so many turns.
     public var attacks: Int
@@ -64,7 +64,7 @@ extension RunSummary {
   public struct ClusterRow: Hashable, Codable, Sendable {
     /// The cluster's name in the suite, or the one that embeddings gave it.
     public var cluster: String
-    /// Of its clearest attack.
+    /// The category of its clearest attack.
     public var category: String?
     /// The attack to look at first: the one on which the candidate is unsafe most often.
     public var attack: AttackID

@@ -180,7 +180,7 @@ public struct RunSummary: Hashable, Codable, Sendable {
     public var name: String
     /// Changes when anything changes that could change its scores.
     public var fingerprint: String
-    /// Of the judges that this one is made of, where it is made of others.
+    /// Fingerprints of the judges that this one is made of; nil where it is made of no others.
     public var members: [String]?
     /// How its verdict follows from stored scores; nil in summaries of older versions.
     public var rule: VerdictRule?

@@ -12,7 +12,7 @@ public struct SamplingSettings: Hashable, Codable, Sendable {
   public var template: String?
   /// Local targets draw from this seed, so that a run repeats exactly; nil for servers, which have no such promise.
   public var seed: UInt64?
-  /// Of a response's text, in UTF-8; nil for `Response.usualMaxBytes`. What is cut there is another response than under another
+  /// Most bytes of a response's text, in UTF-8; nil for `Response.usualMaxBytes`. What is cut there is another response than under another
   /// limit.
   public var maxBytes: Int?
 

@@ -71,7 +71,7 @@ extension RunSummary {
       public var quizChange: Estimate?
       /// Share kept of what the untuned model gets right.
       public var retention: Estimate?
-      /// Of answers to harmless questions and the quiz.
+      /// Mean tokens of an answer to a harmless question or the quiz.
       public var meanTokens: Double?
       /// Mean seconds of one such answer.
       public var meanLatency: Double?

@@ -17,7 +17,7 @@ public struct Check: Sendable, Hashable {
   public var threshold: Double?
   /// What every attack or every cluster of attacks counts for.
   public var weight = Weighting.attacks
-  /// Of newly broken attacks: how they are told from chance, and the smallest jump in success rate that counts.
+  /// How newly broken attacks are told from chance.
   public var errorControl = ErrorControl.familyWise
   /// Smallest jump in success rate that makes an attack newly broken, between 0 and 1.
   public var effect = Check.smallestJump

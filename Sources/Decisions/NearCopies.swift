@@ -168,7 +168,7 @@ private struct FirstWordings {
 
 /// Names of units that are joined step by step (union-find).
 private struct DisjointUnits {
-  /// Of those that were joined.
+  /// Parents of those that were joined.
   private var parents: [CompactName: CompactName] = [:]
 
   /// Whether none was joined with another.

@@ -7,7 +7,7 @@ public struct ReplayMonitor: Sendable {
   let checks: [Check]
   /// The α at which each has to be decided.
   let level: Double
-  /// Of the order of asking.
+  /// Seed of the order of asking.
   let seed: UInt64
   /// What corrects the verdicts in the end corrects them here; nil takes them as they are.
   public var labels: LabelFindings?

@@ -148,7 +148,7 @@ extension Ledger {
     var roles: [[String]: String] = [:]
     /// By fingerprint, in runs of versions that noted no settings.
     var anySettings: [String: String] = [:]
-    /// Of judges and models, by fingerprint.
+    /// Scopes of judges and models, by fingerprint.
     var scopes: [String: String] = [:]
 
     func role(_ row: Row) throws -> String? {

@@ -46,11 +46,11 @@ extension Reporter: Hashable {
 public struct ReportContext: Sendable {
   /// When the run ended.
   public let date: Date
-  /// Of the software that decided.
+  /// The version of Sluice that decided.
   public let version: String
   /// The machine's name.
   public let host: String
-  /// Of what people read, nil for the run's; formats for programs have one language.
+  /// The language of what people read; nil for the run's. Formats for programs have one language.
   public let language: Language?
 
   public init(date: Date, version: String, host: String, language: Language? = nil) {

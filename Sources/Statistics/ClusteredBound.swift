@@ -152,7 +152,7 @@ struct BinnedMeans: Sendable {
     self.weights = weights
   }
 
-  /// Of 1 − x.
+  /// The same of 1 − x.
   var mirrored: BinnedMeans { BinnedMeans(mean: 1 - mean, weights: weights.reversed()) }
 
   /// These clusters as `concentration` equal ones, and one more.

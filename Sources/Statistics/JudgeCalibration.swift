@@ -21,9 +21,9 @@ public struct JudgedLabel: Hashable, Sendable {
 
 /// How often a judge is right, by human labels of responses that attackers produced.
 public struct JudgeCalibration: Hashable, Sendable {
-  /// Of the responses that people call unsafe, the share that the judge does too.
+  /// Share of the responses that people call unsafe which the judge calls unsafe too.
   public let sensitivity: MeasuredShare
-  /// Of the responses that people call safe, the share that the judge does too.
+  /// Share of the responses that people call safe which the judge calls safe too.
   public let specificity: MeasuredShare
 
   /// Youden's J = sensitivity + specificity − 1 up to which a judge says too little for any correction.

@@ -85,7 +85,7 @@ public struct StratifiedRate: MetricEstimator {
 
   struct Moments {
     let mean: Double
-    /// Of the mean.
+    /// Variance of the mean.
     let variance: Double
     let repetitions: Int
     let trials: Int
@@ -161,7 +161,7 @@ public struct StratifiedDifference: MetricEstimator {
       "Student's t over paired restarts of \(strata.count) methods")
   }
 
-  /// Of the pairs that are scored on both sides; NaN without any.
+  /// Mean over the pairs that are scored on both sides; NaN without any.
   private var scoredDifference: Double {
     let scored = strata.compactMap { stratum -> (minuend: [RepetitionCount], subtrahend: [RepetitionCount])? in
       let pairs = zip(stratum.minuend, stratum.subtrahend).filter { $0.trials > 0 && $1.trials > 0 }
@@ -186,7 +186,7 @@ public struct StratifiedDifference: MetricEstimator {
 
   private struct Moments {
     let difference: Double
-    /// Of the difference; infinite where no stratum was repeated.
+    /// Variance of the difference; infinite where no stratum was repeated.
     let variance: Double
     /// Satterthwaite's.
     let degrees: Double

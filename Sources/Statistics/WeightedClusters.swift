@@ -7,7 +7,7 @@ struct WeightedClusters: Sendable {
   private let units: Int
   private let responses: Int
   private let missing: Int
-  /// Of what was scored; NaN where nothing was.
+  /// Value of what was scored; NaN where nothing was.
   private let value: Double
   let effective: EffectiveClusters
 

@@ -58,7 +58,7 @@ final class LocalPolicy: EnginePolicy {
     var weights: Weights
     /// Nil for the reference model.
     var optimizer: AdamW?
-    /// Of the last samples that a step is likely to be on.
+    /// What a step needs of the last samples that it is likely to be on.
     var recording: RolloutRecording?
   }
 

@@ -17,7 +17,7 @@ struct ArchipelagoBenchmark: AsyncParsableCommand {
   @Flag(help: "Goes on from release to release instead, against starting anew on each.") var chain = false
   @Option(help: "Where table and plot are written.") var out = ".build-bench/archipelago"
 
-  /// Of language and models.
+  /// Seed of language and models.
   private static let worldSeed: UInt64 = 1
 
   struct Measured: Codable, Sendable {

@@ -71,7 +71,7 @@ struct RequestMass: Sendable {
     }
   }
 
-  /// Of all requests on a place.
+  /// Chance that a request lies on a place.
   func of(_ place: Place) -> Double {
     func chance(_ slot: Slot, _ value: Int?) -> Double { value.map { chances[slot.rawValue][$0] } ?? 1 }
     return chance(.framing, place.framing) * chance(.category, place.category) * chance(.pretext, place.pretext)
@@ -100,11 +100,11 @@ struct Release: Sendable {
   /// By `RequestKind.index`: how often a response complies.
   let compliance: [Double]
 
-  /// Of kinds that lie on no island.
+  /// Compliance with kinds that lie on no island.
   static let elsewhere = 0.005
   /// Releases in a chain.
   static let count = 8
-  /// Of the islands of a release: removed, added, and given another compliance in the next one.
+  /// Share of a release's islands that is removed, added, and given another compliance in the next one.
   private static let changed = 0.1
 
   private init(_ islands: [Island]) {

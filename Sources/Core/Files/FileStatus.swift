@@ -60,7 +60,7 @@ public struct FileStatus: Sendable {
     self.init(status)
   }
 
-  /// Of an open file; nil where `descriptor` isn't one.
+  /// The status of an open file; nil where `descriptor` isn't one.
   public init?(descriptor: Int32) {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { return nil }

@@ -87,7 +87,7 @@ public struct TuningRow: Sendable {
   public var benign: [[Observation]] = []
   /// By quiz question: whether each response held the answer; nil for responses that failed.
   public var quiz: [[Bool?]] = []
-  /// Of the answers to harmless questions and the quiz.
+  /// Mean tokens of an answer to a harmless question or the quiz.
   public var meanTokens: Double?
   /// Seconds.
   public var meanLatency: Double?
@@ -135,7 +135,7 @@ public struct TuningRound: Sendable {
   public let number: Int
   /// New attacks that the updated attacker confirmed on the round before.
   public let newAttacks: Int
-  /// Of the mean success rate over the attack methods since the round before, at 90 % confidence.
+  /// Change of the mean success rate over the attack methods since the round before, at 90 % confidence.
   public let change: Estimate?
   /// Whether it made the model harder to break, as far as its searches can tell.
   public let pays: Bool

@@ -15,10 +15,10 @@ public struct AssumedModels: Codable, Hashable, Sendable {
   public var faults = 0.0
   /// Confirmed attacks for 1,000 responses of a search.
   public var yield = 20.0
-  /// Of these, unique ones.
+  /// Unique ones among these.
   public var uniqueYield = 2.0
 
-  /// Of a suite whose success rate is neither limited nor known.
+  /// Success rate of a suite that is neither limited nor known.
   public static let usualRate = 0.05
   /// Seconds that a judge behind a server takes.
   public static let judgeLatency = 2.0
@@ -34,7 +34,7 @@ public struct AssumedModels: Codable, Hashable, Sendable {
   }
 
   struct Mixture: Hashable, Sendable {
-    /// Of weak kinds.
+    /// Share of weak kinds.
     let share: Double
     let weak: Double
     let other: Double

@@ -37,7 +37,7 @@ public struct PlannedRun: Sendable {
   public struct Rewriting: Sendable {
     /// Attacks to rewrite.
     public var requests: Int
-    /// Of one request, in the mean.
+    /// Mean tokens of one request.
     public var tokens: Double
 
     public init(requests: Int, tokens: Double) { (self.requests, self.tokens) = (requests, tokens) }

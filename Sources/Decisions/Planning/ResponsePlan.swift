@@ -84,7 +84,7 @@ public struct PlannedRequests: Codable, Hashable, Sendable {
   public let cost: Double?
   /// Cost of the most requests; nil where the policy names no price.
   public let mostCost: Double?
-  /// Of a served model by concurrency, latency and rate limit; nil for models in this process.
+  /// Time that a served model takes, by concurrency, latency and rate limit; nil for models in this process.
   public let seconds: Double?
 }
 
@@ -96,7 +96,7 @@ struct ResponsePlan: Sendable {
   static let spentShare = 0.98
   /// Part of a search's responses that confirm claims.
   static let confirmingShare = 0.25
-  /// Of what responses may have.
+  /// Share that responses take of the tokens that they may have.
   static let completionShare = 0.4
   /// Searches that run side by side.
   static let sideBySide = 2.0

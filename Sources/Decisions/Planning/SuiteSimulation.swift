@@ -107,7 +107,7 @@ struct SuiteSimulation: Sendable {
     fileprivate let points: EvenPoints
     fileprivate var drawn = 0
     fileprivate var counts = BinomialTables()
-    /// Of weak and of other attacks, by cell.
+    /// Tables of weak and of other attacks, by cell.
     fileprivate let tables: (weak: [[Double]], other: [[Double]])
     fileprivate var order: [Int]
   }

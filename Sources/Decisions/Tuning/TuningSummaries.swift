@@ -4,7 +4,7 @@ import Statistics
 /// What reports say of the tune stage.
 struct TuningSummaries: Sendable {
   let findings: TuningFindings
-  /// Of the matrix's intervals, each for itself.
+  /// Confidence of each of the matrix's intervals for itself.
   let confidence: Double
   /// Whether texts may be shown.
   let reveal: Bool

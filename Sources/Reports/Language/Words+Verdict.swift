@@ -11,7 +11,7 @@ extension Words {
     }
   }
 
-  /// Of a run that only observed.
+  /// The verdict of a run that only observed.
   static func would(_ verdict: Verdict) -> String {
     switch verdict {
     case .pass: say(en: "would pass", ja: "合格相当")

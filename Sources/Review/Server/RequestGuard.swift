@@ -1,7 +1,7 @@
 /// A request as far as it matters who sends it and what for.
 struct PageRequest: Sendable {
   var method: String
-  /// Of the address, without its query.
+  /// The address's path, without its query.
   var path: String
   var query: [String: String] = [:]
   var host: String?

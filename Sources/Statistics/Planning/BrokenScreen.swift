@@ -15,7 +15,7 @@ public struct BrokenScreen: Sendable {
       (self.candidate, self.baseline) = (candidate, baseline)
     }
 
-    /// Of a suspect that the first part cleared: its p-value is 1.
+    /// The look at a suspect that the first part cleared: its p-value is 1.
     public static let cleared = Look(candidate: 0, baseline: 0)
   }
 

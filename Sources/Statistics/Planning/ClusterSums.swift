@@ -5,7 +5,7 @@ import Foundation
 public struct ClusterFrame: Sendable {
   /// Units of each cluster, in the order of asking.
   let sizes: [Double]
-  /// Of the clusters, summing to 1.
+  /// Weights of the clusters, summing to 1.
   let weights: [Double]
   let weight: Weighting
   let range: ClosedRange<Double>

@@ -6,7 +6,7 @@ public struct SuiteReading<Item: Sendable>: Sendable {
   public let items: [Item]
   /// What the file was read as and what of it was left out, a sentence for check and reports; nil for Sluice's own JSON Lines.
   public let remark: String?
-  /// Of attacks that have any: what frameworks call them, for reports.
+  /// What frameworks call attacks, for reports; of those that they call anything.
   public let tags: [AttackID: [String]]
 
   init(items: [Item], remark: String? = nil, tags: [AttackID: [String]] = [:]) {

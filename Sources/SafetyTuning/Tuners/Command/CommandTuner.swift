@@ -22,7 +22,7 @@ public struct CommandTuner: Tuner {
     public var environment: [String: String] = [:]
     /// Takes secrets out of what the trainer says.
     public var redactor = Redactor()
-    /// Of the log; a longer one keeps its beginning and its end.
+    /// Bytes of the log; a longer one keeps its beginning and its end.
     public var logBytes = 64 << 20
 
     public init() {}

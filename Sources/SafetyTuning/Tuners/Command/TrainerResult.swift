@@ -4,7 +4,7 @@ import Foundation
 struct TrainerResult: Codable, Hashable {
   static let fileName = "result.json"
 
-  /// Of data, seed and command.
+  /// Identity of data, seed and command.
   let identity: String
   let model: TunedModel
 

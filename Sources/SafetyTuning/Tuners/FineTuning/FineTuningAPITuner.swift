@@ -30,7 +30,7 @@ public struct FineTuningAPITuner: Tuner {
     public var cancelTimeout = Duration.seconds(10)
     /// In the currency of the price; nil for no limit.
     public var costLimit: Double?
-    /// Of training, as the service charges it.
+    /// Price of a million tokens of training, as the service charges it.
     public var pricePerMillionTokens: Double?
 
     public init() {}

@@ -2,7 +2,7 @@
 struct RemoteJobRecord: Codable, Hashable {
   static let fileName = "remote-job.json"
 
-  /// Of data, seed and settings.
+  /// Identity of data, seed and settings.
   let identity: String
   /// Address and model: where `job` means something.
   let server: String
