@@ -122,7 +122,7 @@ struct ReviewTests {
     let reply = try page.get("disagreements", by: "cy")
     let disputes = try JSONSerialization.jsonObject(with: Data(reply.body)) as? [[String: Any]] ?? []
     #expect(disputes.count == open && disputes.allSatisfy { $0["isOwn"] as? Bool == false })
-    #expect(reply.text.contains("planted note 4711") && !reply.text.contains("ada"))
+    #expect(reply.text.contains("planted note 4711") && !reply.text.contains(/\bada\b/))
     for dispute in disputes {
       let id = (dispute["card"] as? [String: Any])?["id"] as? String ?? ""
       let settled = try #require(try page.post("adjudicate", ["card": id, "label": "unsafe"], by: "cy"))

@@ -45,7 +45,7 @@ struct ProtocolTests {
   func reply() async throws {
     let answers = ["fp_b", "fp_a", "fp_b"]
     try await FakeServer.run(answering: { _, index in
-      .chat("hé \"there\"\n", finishReason: "length", systemFingerprint: answers[index])
+      .chat("hé \"there\"\n", finishReason: "length", systemFingerprint: answers[index % answers.count])
     }) { server in
       let target = try target(on: server)
       for _ in 0..<3 {
