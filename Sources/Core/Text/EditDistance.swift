@@ -1,4 +1,5 @@
 /// Levenshtein distance of two sequences: how many elements have to be put in, taken out or replaced.
+@inlinable
 public func editDistance<Element: Equatable>(_ a: [Element], _ b: [Element]) -> Int {
   var row = Array(0...b.count)
   for (i, x) in a.enumerated() {
