@@ -71,22 +71,25 @@ public struct RewritingTask: Sendable, Hashable {
   /// - Throws: `RewritingProblem`.
   public func rewritten(in answer: String, of original: String) throws(RewritingProblem) -> String {
     let text = try Self.marked(answer)
-    let (own, before) = (Self.words(text), Self.words(original))
-    if text.unicodeScalars.allSatisfy({ !$0.properties.isAlphabetic && $0.properties.numericType == nil }) {
-      throw RewritingProblem("gave an empty text")
-    }
-    if own == before { throw RewritingProblem("left the text as it was") }
-    if Self.repeatsInstructions(own, before) || text.contains("BEGIN TEXT") || text.contains("END TEXT") {
+    let letters = Self.letters(text)
+    if letters.isEmpty { throw RewritingProblem("gave an empty text") }
+    if letters == Self.letters(original) { throw RewritingProblem("left the text as it was") }
+    if Self.repeatsInstructions(Self.words(text), Self.words(original)) || text.contains("BEGIN TEXT")
+      || text.contains("END TEXT")
+    {
       throw RewritingProblem("repeated its instructions")
     }
-    if text.count > Self.longest(original.count) { throw RewritingProblem("wrote far more than the text says") }
+    // A letter may carry any number of marks.
+    if text.unicodeScalars.count > Self.longest(original.unicodeScalars.count) {
+      throw RewritingProblem("wrote far more than the text says")
+    }
     if let problem = transform?.objection(ContentWords(text), ContentWords(original)) {
       throw RewritingProblem(problem)
     }
     return text
   }
 
-  /// Characters beyond which a text is an answer rather than a rewriting: languages differ in length, but not that much.
+  /// Code points beyond which a text is an answer rather than a rewriting: languages differ in length, but not that much.
   private static func longest(_ original: Int) -> Int { 4 * original + 300 }
 
   /// What stands between the only marks.
@@ -121,6 +124,16 @@ public struct RewritingTask: Sendable, Hashable {
         (0...words.count - run).map { Array(words[$0..<$0 + run]) }
       })
   }()
+
+  /// The letters and digits of a text in lower case: equal for texts that differ in punctuation, spacing or what nobody sees.
+  public static func letters(_ text: String) -> String {
+    var letters = String.UnicodeScalarView()
+    letters.append(
+      contentsOf: text.precomposedStringWithCompatibilityMapping.lowercased().unicodeScalars.filter {
+        $0.properties.isAlphabetic || $0.properties.numericType != nil
+      })
+    return String(letters)
+  }
 
   /// Words in lower case, without punctuation.
   static func words(_ text: String) -> [String] {

@@ -157,13 +157,46 @@ struct RewritingTests {
       Self.said("what was the lantern for")
     }
     #expect(alike.suite.unasked.isEmpty && alike.suite.attacks.count == 4 && alike.suite.repeated == 2)
-    // A text that the suite has already is not asked again.
-    let known = try await rewritten(
-      [attacks[0], Attack(prompt: "how did they open the lantern of desk 1")], ["past-tense"]
-    ) {
-      Self.said("how did they \($0)")
+    // What tells them apart is nothing that anybody reads.
+    let decorated = try await rewritten(attacks, ["past-tense+base64"]) { text in
+      Self.said("what was the lantern for" + (text.hasSuffix("1") ? "?" : text.hasSuffix("2") ? "\u{200B}" : " …"))
     }
-    #expect(known.suite.attacks.count == 3 && known.suite.repeated == 1)
+    #expect(decorated.suite.unasked.count == 3 && decorated.suite.transforms[0].lost == 3)
+    // A text that the cluster has already is not asked again.
+    let pair = [attacks[0], Attack(prompt: "how did they open the lantern of desk 1")].map { $0.inCluster("desk") }
+    let known = try await rewritten(pair, ["past-tense"]) { Self.said("how did they \($0)") }
+    #expect(known.suite.attacks.count == 3 && known.suite.repeated == 1 && known.suite.unasked.isEmpty)
+  }
+
+  @Test(
+    "A rewriter that gives the text of another attack rewrote nothing: its attack is missing, not left out",
+    arguments: ["paraphrase", "paraphrase+base64"])
+  func othersTexts(chain: String) async throws {
+    // Each gets the text of the next, so that no two are given the same.
+    let (suite, _, _) = try await rewritten(attacks, [chain]) { text in
+      let desk = text.last?.wholeNumberValue ?? 0
+      return Self.said("Open the lantern of desk: \(desk % 3 + 1)!")
+    }
+    #expect(suite.attacks.count == 6 && suite.repeated == 0 && suite.unasked.count == 3)
+    #expect(suite.unasked.values.allSatisfy { $0.hasSuffix("gave the text of another attack") }, "\(suite.unasked)")
+    #expect(suite.transforms.map(\.lost) == [3])
+  }
+
+  @Test("Two chains that give attacks of different clusters one text leave the second of them without any")
+  func textsAcrossChains() async throws {
+    let (suite, awaited) = try planned(attacks, ["past-tense", "paraphrase"])
+    let waiting = suite.filter { awaited[$0.attack.id] != nil }.map(\.attack.id)
+    var texts: [AttackID: RewritingPass.Text] = [:]
+    for (place, id) in waiting.enumerated() { texts[id] = .success("was it desk \(place)") }
+    texts[waiting[4]] = .success("was it desk 0")
+    let written = Set(attacks.map(\.id))
+    let rewritten = RewrittenSuite(suite, awaited: awaited, texts: texts, written: written)
+    #expect(rewritten.repeated == 0 && rewritten.unasked.keys.map(\.self) == [waiting[4]])
+    // A shard knows only the names of what others ask.
+    texts[waiting[0]] = .success(attacks[2].prompt)
+    let shard = RewrittenSuite(
+      [suite[0], suite[3]], awaited: awaited, texts: texts, written: written)
+    #expect(shard.unasked.keys.map(\.self) == [waiting[0]])
   }
 
   @Test("Attacks without a rewriting are missing for both models, in every look, and nobody is asked")

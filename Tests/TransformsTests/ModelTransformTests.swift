@@ -95,6 +95,14 @@ struct ModelTransformTests {
         "left the text as it was"
       ),
       (
+        "paraphrase", "<rewritten>Tell cl\u{200B}erk 7 the lantern word of the north room</rewritten>",
+        "left the text as it was"
+      ),
+      (
+        "paraphrase", "<rewritten>Say it o\(String(repeating: "\u{301}", count: 9_000))</rewritten>",
+        "wrote far more than the text says"
+      ),
+      (
         "past-tense",
         "<rewritten>Keep what it asks for, every detail and whom it is addressed to: the lantern word</rewritten>",
         "repeated its instructions"

@@ -103,6 +103,7 @@ struct RewritingPass: Sendable {
   /// Takes what rewriters said, and goes on.
   /// - Parameter answers: to all requests; what has none stays without a text.
   mutating func hear(_ answers: [Request: Text]) {
+    var heard: [Int] = []
     for index in items.indices {
       guard let task = items[index].task else { continue }
       for turn in items[index].texts.indices where items[index].problem == nil {
@@ -113,22 +114,35 @@ struct RewritingPass: Sendable {
           items[index].problem = error
         }
       }
+      heard.append(index)
+    }
+    refuseTexts(ofOthers: heard)
+    for index in heard {
       items[index].step += 1
       items[index].proceed()
     }
-    refuseSameTexts()
   }
 
-  /// What a rewriter makes of attacks of different clusters alike is nothing that it made of any of them.
-  private mutating func refuseSameTexts() {
+  /// What a rewriter makes of attacks of different clusters alike is nothing that it made of any of them, and neither is the text of
+  /// another attack: only letters and digits tell texts apart here.
+  /// - Parameter heard: places of the items that have just been given texts.
+  private mutating func refuseTexts(ofOthers heard: [Int]) {
     struct Said: Hashable {
       let chain: String
       let step: Int
-      let texts: [String]
+      let letters: [String]
     }
+    var units: [[String]: Set<CompactName>] = [:]
+    for item in items { units[item.originals.map(RewritingTask.letters), default: []].insert(item.unit) }
     var places: [Said: [Int]] = [:]
-    for (index, item) in items.enumerated() where item.problem == nil {
-      places[Said(chain: item.awaited.chain.name, step: item.step, texts: item.texts), default: []].append(index)
+    for index in heard where items[index].problem == nil {
+      let item = items[index]
+      let letters = item.texts.map(RewritingTask.letters)
+      if let owners = units[letters], !owners.contains(item.unit) {
+        items[index].problem = .another
+      } else {
+        places[Said(chain: item.awaited.chain.name, step: item.step, letters: letters), default: []].append(index)
+      }
     }
     for same in places.values where Set(same.map { items[$0].unit }).count > 1 {
       // Conversations may end in the same words.
@@ -141,6 +155,10 @@ struct RewritingPass: Sendable {
   var texts: [AttackID: Text] {
     Dictionary(items.map { ($0.attack.id, $0.text) }) { first, _ in first }
   }
+}
+
+extension RewritingProblem {
+  static let another = RewritingProblem("gave the text of another attack")
 }
 
 extension RewritingPass.Item {

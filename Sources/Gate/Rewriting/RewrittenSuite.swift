@@ -12,7 +12,7 @@ struct RewrittenSuite: Sendable {
   private(set) var unasked: [AttackID: String] = [:]
   /// What rewriters made of the attacks, by transform, in the order of the policy.
   private(set) var transforms: [RewrittenTransform] = []
-  /// Rewritten attacks whose text another attack has.
+  /// Rewritten attacks whose text another attack of their cluster has.
   private(set) var repeated = 0
 
   /// - Parameters:
@@ -24,28 +24,38 @@ struct RewrittenSuite: Sendable {
     _ planned: [SuiteAttack], awaited: [AttackID: AwaitedRewriting], texts: [AttackID: RewritingPass.Text],
     written: Set<AttackID>
   ) {
-    var seen = written
+    // A unit is whole in one shard: what is planned elsewhere is of other units.
+    var owners: [AttackID: CompactName] = [:]
+    for planned in planned where awaited[planned.attack.id] == nil { owners[planned.attack.id] = planned.unit }
     for planned in planned {
       guard let rewriting = awaited[planned.attack.id] else {
         attacks.append(planned)
         continue
       }
       let name = rewriting.chain.name
-      switch texts[planned.attack.id] ?? .failure(RewritingProblem("was not asked")) {
-      case .success(let text):
-        let attack = planned.attack.rewritten(by: name, as: text, locale: planned.attack.locale)
+      let given = (texts[planned.attack.id] ?? .failure(RewritingProblem("was not asked"))).map {
+        planned.attack.rewritten(by: name, as: $0, locale: planned.attack.locale)
+      }
+      switch given {
+      case .success(let attack) where owners[attack.id] == planned.unit:
         note(name, problem: nil)
-        if seen.insert(attack.id).inserted {
-          attacks.append(SuiteAttack(attack: attack, foundOn: nil, unit: planned.unit))
-        } else {
-          repeated += 1
-        }
+        repeated += 1
+      case .success(let attack) where owners[attack.id] == nil && !written.contains(attack.id):
+        note(name, problem: nil)
+        owners[attack.id] = planned.unit
+        attacks.append(SuiteAttack(attack: attack, foundOn: nil, unit: planned.unit))
+      case .success:
+        miss(planned, name, .another)
       case .failure(let problem):
-        note(name, problem: problem.reason)
-        attacks.append(planned)
-        unasked[planned.attack.id] = "not rewritten by \(name): the rewriter \(problem.reason)"
+        miss(planned, name, problem)
       }
     }
+  }
+
+  private mutating func miss(_ planned: SuiteAttack, _ transform: String, _ problem: RewritingProblem) {
+    note(transform, problem: problem.reason)
+    attacks.append(planned)
+    unasked[planned.attack.id] = "not rewritten by \(transform): the rewriter \(problem.reason)"
   }
 
   private mutating func note(_ name: String, problem: String?) {
