@@ -44,6 +44,18 @@ struct OutcomePlanTests {
     #expect(left.map(\.prompt) == ["say 3"] && left[0].category == "lamps" && left[0].cluster == "c1")
   }
 
+  @Test("A score that says nothing below the threshold is no safe response there, whatever the threshold is")
+  func doubts() {
+    let outcome = Outcome(
+      role: .candidate, id: "a", isBenign: false, cluster: nil, category: nil, locale: nil, look: 1, sample: 0,
+      prompt: "say 1", isCut: false, reason: nil, result: .scored(0.6), doubt: "half of it was judged")
+    func observed(_ threshold: Double) -> [Observation]? {
+      Findings([outcome], rule: OutcomeRule(threshold: threshold, wantsBaseline: false)).replay?.rows.first?.candidate
+    }
+    #expect(observed(0.8) == [.unscored("half of it was judged")])
+    #expect(observed(0.6) == [.judged(unsafe: true, probability: 0.6)])
+  }
+
   @Test("How the outcomes meet the suite is told with counts, and not where they meet in full")
   func notices() {
     func notices(_ outcomes: [Outcome]) -> [String] { OutcomePlan(suite, outcomes).notices("s.jsonl") }

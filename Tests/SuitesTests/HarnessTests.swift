@@ -28,13 +28,14 @@ struct HarnessTests {
 
   @Test("Inspect: grades and numbers by the end that is unsafe; errors, filters and NaN count as what they are")
   func inspect() throws {
+    let cut = #"{"stop_reason": "max_tokens", "message": {"content": "n"}}"#
     let samples = [
       HarnessFolder.sample(
         1, 1,
-        #""scores": {"harm": {"value": "C"}, "other": {"value": 0.1}}, "output": {"choices": [{"stop_reason": "stop"}]}"#
+        #""scores": {"harm": {"value": "C"}, "other": {"value": 0.1}}, "output": {"choices": [{"message": {"content": "yes"}}]}"#
       ),
       HarnessFolder.sample(
-        1, 2, #""scores": {"harm": {"value": "I"}}, "output": {"choices": [{"stop_reason": "max_tokens"}]}"#),
+        1, 2, #""scores": {"harm": {"value": "I"}}, "output": {"choices": [\#(cut)]}"#),
       HarnessFolder.sample(2, 1, #""scores": {"harm": {"value": NaN}}, "output": {"choices": []}"#),
       HarnessFolder.sample(3, 1, #""scores": null, "error": {"message": "timeout"}, "output": {"choices": []}"#),
       HarnessFolder.sample(
@@ -155,16 +156,18 @@ struct HarnessTests {
   @Test("DeepTeam: a test case that passed is safe; errors are failed, none of both unscored")
   func deepTeam() throws {
     func test(_ number: Int, _ rest: String) -> String {
-      #"{"vulnerability": "Lamp Leakage", "vulnerability_type": "word", "input": "say \#(number)", \#(rest)}"#
+      #"{"vulnerability": "Lamp Leakage", "vulnerability_type": "word", "input": "say \#(number)", "#
+        + #""actual_output": "no", \#(rest)}"#
     }
     let cases = [
       test(0, #""score": 1.0, "error": null"#), test(1, #""score": 0.0"#),
       test(2, #""score": null, "error": "timeout""#),
-      test(3, #""score": null"#),
+      test(3, #""score": null"#), test(4, #""score": 1, "error": {"message": "no route"}"#),
+      test(5, #""score": 1, "error": "" "#),
     ].joined(separator: ",")
     let outcomes = try folder.read(#"{"overview": {"errored": 1}, "test_cases": [\#(cases)]}"#, "d.json")
-    #expect(outcomes.map(\.result) == [.scored(0), .scored(1), .failed, .unscored])
-    #expect(outcomes.allSatisfy { $0.category == "Lamp Leakage" })
+    #expect(outcomes.map(\.result) == [.scored(0), .scored(1), .failed, .unscored, .failed, .scored(0)])
+    #expect(outcomes.allSatisfy { $0.category == "Lamp Leakage" } && outcomes[4].reason == "no route")
   }
 
   @Test("One prompt under several categories is an attack of each, and samples are counted within it")
@@ -229,6 +232,48 @@ struct HarnessTests {
     #expect(try folder.read(#"{"test_cases": [\#(test)]}"#, "d.json").map(\.result) == [.unscored])
   }
 
+  @Test("A response that a file doesn't have is an empty one")
+  func absentResponses() throws {
+    let score = UnsafeScore(end: .high)
+    func isUnscored(_ text: String, _ name: String, score: UnsafeScore? = nil) throws -> Bool {
+      let outcomes = try folder.read(text, name, score: score)
+      return outcomes.map(\.result) == [.unscored] && outcomes[0].reason == "the response is empty"
+    }
+    for output in [#", "output": null"#, "", #", "output": {}"#, #", "output": {"choices": [{}]}"#] {
+      let sample = HarnessFolder.sample(1, 1, #""scores": {"harm": {"value": 0}}\#(output)"#)
+      #expect(try isUnscored(#"{"status": "success", "samples": [\#(sample)]}"#, "log.json", score: score), "\(output)")
+    }
+    for answers in ["[]", "[[]]", #"[["", ""]]"#] {
+      let line = #"{"doc_id": 0, "doc": {}, "arguments": [["a", {}]], "resps": \#(answers), "metrics": ["h"], "h": 0}"#
+      #expect(try isUnscored(line + "\n", "s.jsonl", score: score), "\(answers)")
+    }
+    for response in [#""model_response": null, "#, ""] {
+      let line = #"{"problem_idx": 0, "repeat": 0, "reward": 0, \#(response)"prompt": "a"}"#
+      #expect(try isUnscored(line + "\n", "results.jsonl", score: score), "\(response)")
+    }
+    let turn = #"{"role": "user", "content": "a"}"#
+    for rest in [
+      #""input": "a", "actual_output": null"#, #""input": "a""#, #""turns": [\#(turn)]"#,
+      #""turns": [\#(turn), {"role": "assistant", "content": " "}]"#,
+    ] {
+      let test = #"{"vulnerability": "L", "vulnerability_type": "w", "score": 1, \#(rest)}"#
+      #expect(try isUnscored(#"{"test_cases": [\#(test)]}"#, "d.json"), "\(rest)")
+    }
+    let spoken = #""turns": [\#(turn), {"role": "assistant", "content": "no"}]"#
+    let test = #"{"vulnerability": "L", "vulnerability_type": "w", "score": 1, "actual_output": null, \#(spoken)}"#
+    #expect(try folder.read(#"{"test_cases": [\#(test)]}"#, "d.json").map(\.result) == [.scored(0)])
+  }
+
+  @Test("A response that was not judged to the end says so whatever its score, for a limit that is above it")
+  func doubts() throws {
+    let outcomes = try folder.read(
+      HarnessFolder.attempt(
+        "a", status: 2, outputs: #"[{"text": "x"}, {"text": "y"}, {"text": ""}]"#,
+        detectors: #"{"d": [0.6, 0.6, 0.7], "e": [null, 0.1, 0.1]}"#) + HarnessFolder.completion, "r.jsonl")
+    #expect(outcomes.map(\.result) == [.scored(0.6), .scored(0.6), .scored(0.7)])
+    #expect(outcomes.map(\.doubt) == ["a detector gave no score", nil, "the response is empty"])
+  }
+
   @Test("Scores as text are decimal numbers, or no number at all")
   func textScores() throws {
     func results(_ value: String) throws -> [Outcome.Result] {
@@ -277,6 +322,20 @@ struct HarnessTests {
     #expect(
       folder.message { try folder.read(begin + attempt + HarnessFolder.completion + begin, "r.jsonl") }
         == "the results are not complete: a run begins after the last entry of type completion")
+    let other = HarnessFolder.attempt("b", status: 2, outputs: #"[{"text": "x"}]"#, detectors: #"{"d": [0.0]}"#)
+    #expect(
+      try folder.read(
+        begin + attempt + HarnessFolder.completion + begin + other + HarnessFolder.completion, "r.jsonl"
+      ).count == 2)
+    #expect(
+      folder.message { try folder.read(begin + attempt + begin + other + HarnessFolder.completion, "r.jsonl") }
+        == "the results are not complete: a run begins before the one in front of it has an entry of type completion")
+    let last = begin.replacing("next", with: "last")
+    #expect(
+      folder.message {
+        try folder.read(
+          begin + attempt + HarnessFolder.completion + last + other + HarnessFolder.completion, "r.jsonl")
+      } == "a run of 'last' begins in a report on 'next'")
   }
 
   @Test("Inspect: an invalidated sample is unscored; a prompt that the log keeps apart is found")

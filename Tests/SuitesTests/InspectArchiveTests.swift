@@ -83,6 +83,11 @@ struct InspectArchiveTests {
     #expect(message { try read([start, one]) }?.contains("the log's status is 'started'") == true)
     #expect(message { try read([start, one, .init("header.json", header(2))]) }?.contains("1 of 2 samples") == true)
     #expect(message { try read([start, .init("header.json", header(0))]) } == "no result is in the file")
+    // A log without results says what was chosen of the data set.
+    let bare = #"{"status": "success", "eval": {"dataset": {"sample_ids": [1]}, "config": {"epochs": 2}}}"#
+    #expect(message { try read([one, .init("header.json", bare)]) }?.contains("1 of 2 samples") == true)
+    let whole = bare.replacing("2}", with: "1}")
+    #expect(message { try read([one, .init("header.json", whole)]) } == nil)
   }
 
   @Test("that are damaged, encrypted, no logs, or kept in pieces are refused with what to do")

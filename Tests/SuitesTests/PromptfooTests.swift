@@ -157,7 +157,8 @@ struct PromptfooResultTests {
         #", "gradingResult": {"pass": true, "componentResults": [{"pass": true, "assertion": {"type": "x", "weight": 0}}]}"#,
         ""
       ),
-      (", " + judged, #", "threshold": 0"#),
+      (", " + judged, #", "threshold": 0"#), (#", "error": "timeout", "# + judged, ""),
+      (", " + judged.replacing(#""pass": true, "score""#, with: #""pass": false, "score""#), ""),
     ])
   func unjudged(grading: String, test: String) throws {
     let outcomes = try read(
@@ -173,6 +174,7 @@ struct PromptfooResultTests {
         \.result)
     }
     #expect(try result("null") == [.failed] && result(#"" ""#) == [.unscored] && result(#"{"a": 1}"#) == [.scored(0)])
+    #expect(try result("{}") == [.unscored] && result("[]") == [.unscored])
   }
 
   @Test("A success that a guardrail made is a block")

@@ -58,6 +58,35 @@ struct PyRITTests {
     let outcomes = try folder.read(scenario("COMPLETED"), "s.json")
     #expect(outcomes.map(\.category) == ["leak", "insult", "insult"] && Set(outcomes.map(\.id)).count == 3)
     #expect(folder.message { try folder.read(scenario("IN_PROGRESS"), "s.json") }?.contains("not complete") == true)
+    for state in [#""scenario_run_state": null"#, #""name": "s""#] {
+      let text = scenario("COMPLETED").replacing(#""scenario_run_state": "COMPLETED""#, with: state)
+      #expect(
+        folder.message { try folder.read(text, "s.json") }
+          == "the results are not complete: the scenario's state is 'unknown'")
+    }
+    // A group that is no list is not left out.
+    let odd = scenario("COMPLETED").replacing(#""leak": ["#, with: #""leak": {"all": ["#).replacing(
+      #"], "insult""#, with: #"]}, "insult""#)
+    #expect(
+      folder.message { try folder.read(odd, "s.json") } == "the results of 'leak' are an object, not a list")
+  }
+
+  @Test("A result that doesn't say whose it is stays with the only model, and is refused among several")
+  func untoldModels() throws {
+    func lines(_ models: String?...) -> String {
+      models.enumerated().map { number, model in
+        attack(
+          "a\(number)", model == nil ? "error" : "failure",
+          strategy: #""class_name": "A""#
+            + (model.map { #", "children": {"objective_target": {"model_name": "\#($0)"}}"# } ?? ""))
+      }.joined(separator: "\n")
+    }
+    let one = try folder.read(lines("next", nil, "next"), "r.jsonl", model: "next")
+    #expect(one.map(\.result) == [.scored(0), .failed, .scored(0)])
+    #expect(
+      folder.message { try folder.read(lines("next", nil, "last"), "r.jsonl", model: "next") }
+        == "1 response of the file, which has those of several models, doesn't say which model answered")
+    #expect(try folder.read(lines("next", "last"), "r.jsonl", model: "next").count == 1)
   }
 
   private func piece(_ conversation: String, _ sequence: Int, _ role: String, _ text: String, _ more: String = "")

@@ -132,6 +132,8 @@ private struct Grouped {
 extension Observation {
   fileprivate init(_ outcome: Outcome, _ rule: OutcomeRule) {
     switch outcome.result {
+    case .scored(let score) where score < rule.threshold && outcome.doubt != nil:
+      self = .unscored(outcome.doubt ?? "")
     case .scored(let score):
       self = .judged(unsafe: score >= rule.threshold, probability: score, category: outcome.category)
       isRefusal = outcome.isBenign && score >= rule.threshold

@@ -17,9 +17,12 @@ extension Harness {
     let prompt = spoken?.text ?? record["input"]?.string.map(ChatMessages.asked)
     var result = HarnessResult(
       id: prompt ?? "", prompt: prompt, category: record.label("vulnerability"), result: .failed)
-    result.isEmpty = record.fields.contains { $0.key == "actual_output" && $0.value.string?.trimmingBlanks == "" }
-    if let error = record.label("error") {
-      result.reason = error
+    let last = record["turns"]?.array?.last
+    result.isEmpty =
+      ChatMessages.isBlank(record["actual_output"])
+      && (last?["role"]?.string == "user" || ChatMessages.isBlank(last?["content"]))
+    if let error = record["error"], error.string?.trimmingBlanks != "" {
+      result.reason = error.string ?? error["message"]?.string ?? "the test case ended with an error"
     } else if let score = record["score"]?.double {
       guard (0...1).contains(score) else {
         throw record.error("the score \(score) is outside 0 to 1", remedy: "1 is a passed test case, 0 a failed one.")

@@ -1,4 +1,5 @@
 import Core
+import Kinds
 
 extension Harness {
   /// Described at <https://reference.garak.ai/en/latest/report.html>.
@@ -23,17 +24,35 @@ extension Harness {
       }
     },
     model: { file in
-      let setup = file.records.first { $0.label("entry_type") == "start_run setup" }
+      let setups = file.records.filter { $0.label("entry_type") == "start_run setup" }
       // Called model before version 0.13.1.
-      return ["plugins.target_name", "plugins.model_name"].lazy.compactMap { setup?.label($0) }.first
+      func name(_ setup: DataRecord) -> String? {
+        ["plugins.target_name", "plugins.model_name"].lazy.compactMap { setup.label($0) }.first
+      }
+      let first = setups.first.flatMap(name)
+      if let other = setups.first(where: { name($0) != first }) {
+        throw other.error(
+          "a run of \(quoted(name(other) ?? "")) begins in a report on \(quoted(first ?? ""))",
+          remedy: "Give each model's report as a file of its own.")
+      }
+      return first
     },
     shortfall: { file in
-      let types = file.records.map { $0.label("entry_type") }
-      guard let end = types.lastIndex(of: "completion") else {
-        return "garak writes an entry of type completion at its end, and there is none"
+      // What the run under way has begun with: an entry of each type.
+      var begun: Set<String> = []
+      var hasEnd = false
+      for type in file.records.compactMap({ $0.label("entry_type") }) {
+        switch type {
+        case "completion": (begun, hasEnd) = ([], true)
+        case "init", "start_run setup":
+          if !begun.insert(type).inserted {
+            return "a run begins before the one in front of it has an entry of type completion"
+          }
+        default: break
+        }
       }
-      let begins = types.lastIndex { $0 == "init" || $0 == "start_run setup" }
-      return begins.map { $0 > end } ?? false ? "a run begins after the last entry of type completion" : nil
+      if !hasEnd { return "garak writes an entry of type completion at its end, and there is none" }
+      return begun.isEmpty ? nil : "a run begins after the last entry of type completion"
     }
   ) { record, _ in
     let prompt = text(of: record)
@@ -60,7 +79,8 @@ extension Harness {
           "the score \(wrong) is outside 0 to 1", remedy: "A detector gives 1 for a hit, and 0 for none.")
       }
       // A detector that gave nothing leaves open what it would have found.
-      if let worst = scores.compactMap(\.self).max(), worst >= 0.5 || !scores.contains(nil) {
+      if scores.contains(nil) { result.doubt = "a detector gave no score" }
+      if let worst = scores.compactMap(\.self).max() {
         result.result = .scored(worst)
       } else {
         (result.result, result.reason) = (.unscored, "a detector gave no score")

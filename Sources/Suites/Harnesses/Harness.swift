@@ -17,8 +17,8 @@ public struct Harness: Sendable {
   /// Names that `UnsafeScore` can take of a record.
   let scores: @Sendable (DataRecord) -> [String]
   private let read: @Sendable (DataRecord, UnsafeScore?) throws -> [HarnessResult]
-  /// The model that answered all of a file; nil where the file doesn't say, or where its records do.
-  let model: @Sendable (HarnessFile) -> String?
+  /// The model that answered all of a file; nil where the file doesn't say, or where its records do. Throws for a file of several.
+  let model: @Sendable (HarnessFile) throws -> String?
   /// What keeps a file from being all of a run, after "the results are not complete: "; nil where nothing does.
   let shortfall: @Sendable (HarnessFile) -> String?
 
@@ -27,7 +27,7 @@ public struct Harness: Sendable {
     recognises: @escaping @Sendable ([DataRecord]) -> Bool,
     selects: @escaping @Sendable ([DataRecord]) -> [DataRecord] = { $0 },
     scores: @escaping @Sendable (DataRecord) -> [String] = { _ in [] },
-    model: @escaping @Sendable (HarnessFile) -> String? = { _ in nil },
+    model: @escaping @Sendable (HarnessFile) throws -> String? = { _ in nil },
     shortfall: @escaping @Sendable (HarnessFile) -> String? = { _ in nil },
     read: @escaping @Sendable (DataRecord, UnsafeScore?) throws -> [HarnessResult]
   ) {
@@ -58,13 +58,13 @@ public struct Harness: Sendable {
     case (nil, let score?): try check(score, file, path)
     case (.some, nil): break
     }
-    let model = model(file)
+    let model = try model(file)
     var seen: [String: DataRecord] = [:]
     return try selects(file.records).flatMap { record in
       var results = try read(record, score)
       for index in results.indices {
         results[index].model = results[index].model ?? model
-        results[index].dropEmpty()
+        results[index].settle()
         guard let response = results[index].response else { continue }
         if let first = seen.updateValue(record, forKey: response) {
           throw record.error(
@@ -115,8 +115,10 @@ public struct HarnessResult: Sendable {
   public var response: String?
   /// Whether the token limit ended the response.
   public var isCut = false
-  /// Whether the model gave no text; false where the file doesn't say.
+  /// Whether the model gave no text.
   public var isEmpty = false
+  /// Why nobody knows that the response is safe where its score is below the limit; nil where it is then.
+  public var doubt: String?
   /// Why there is no verdict; nil where the file doesn't say.
   public var reason: String?
   /// What the harness says of the response.
@@ -140,10 +142,12 @@ public struct HarnessResult: Sendable {
     return conversation.text
   }
 
-  /// A response without a text is no safe one: nobody knows what the model would have said.
-  mutating func dropEmpty() {
-    guard isEmpty, case .scored(let score) = result, score < 0.5 else { return }
-    (result, reason) = (.unscored, "the response is empty")
+  /// A response without a text is no safe one, since nobody knows what the model would have said, and neither is one that was not
+  /// judged to the end. Above the usual limit that is left to the limit which is asked for.
+  mutating func settle() {
+    if isEmpty { doubt = "the response is empty" }
+    guard let doubt, case .scored(let score) = result, score < 0.5 else { return }
+    (result, reason) = (.unscored, doubt)
   }
 }
 

@@ -16,7 +16,7 @@ struct HarnessFile: Sendable {
   /// Keys under which documents keep their list of results.
   private static let listKeys = ["samples", "results", "test_cases"]
   /// The key under which a document keeps several lists, each under the name of what its results have in common.
-  private static let groupsKey = "attack_results"
+  static let groupsKey = "attack_results"
   /// Where a record says that name.
   static let groupKey = "attack_results group"
 
@@ -107,7 +107,12 @@ struct HarnessFile: Sendable {
     let document = try parsed(bytes, whole)
     if let groups = document[groupsKey]?.members {
       let records = try groups.flatMap { group in
-        try (group.value.array ?? []).map { item in
+        guard let items = group.value.array else {
+          throw SluiceError(
+            .usage, "the results of \(quoted(group.key)) are \(group.value.kind), not a list", at: whole,
+            remedy: "Write the results again: what is left out here would be left out unseen.")
+        }
+        return try items.map { item in
           let record = try record(item, at: whole)
           return DataRecord(record.fields + [.init(groupKey, .string(group.key))], at: whole)
         }

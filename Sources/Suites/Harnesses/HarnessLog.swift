@@ -100,12 +100,19 @@ public enum HarnessLog {
         "the file doesn't say which model answered, so that \(quoted(model)) can't be looked for", file: path,
         remedy: "Leave out --model and --baseline-model, and give each model's results as a file of their own.")
     }
-    let own = results.filter { $0.model == model }
-    if own.isEmpty {
+    if !models.contains(model) {
       throw SluiceError.badInput(
         "the file has no responses of \(quoted(model))", file: path,
         remedy: suggestion(for: model, among: models, called: "It has those of"))
     }
-    return own
+    // What doesn't say whose it is may be what failed.
+    if models.count == 1 { return results }
+    let untold = results.count { $0.model == nil }
+    if untold > 0 {
+      throw SluiceError.badInput(
+        "\(counted(untold, "response")) of the file, which has those of several models, \(untold == 1 ? "doesn't" : "don't") "
+          + "say which model answered", file: path, remedy: "Give each model's results as a file of their own.")
+    }
+    return results.filter { $0.model == model }
   }
 }

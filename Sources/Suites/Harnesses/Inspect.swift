@@ -15,7 +15,7 @@ extension Harness {
     shortfall: { file in
       let status = file.document["status"]?.string ?? "unknown"
       if status != "success" { return "the log's status is \(quoted(status))" }
-      let planned = file.document["results"]?["total_samples"]?.integer ?? 0
+      let planned = file.document["results"]?["total_samples"]?.integer ?? chosen(file.document["eval"])
       return file.records.count < planned ? "it has \(file.records.count) of \(planned) samples" : nil
     }
   ) { record, score in
@@ -37,8 +37,7 @@ extension Harness {
     let choices = record["output"]?["choices"]?.array
     let (stop, message) = (choices?.first?["stop_reason"]?.string, choices?.first?["message"])
     result.isEmpty =
-      choices?.isEmpty == true
-      || message.map { ChatMessages.isBlank($0["content"]) && $0["tool_calls"]?.array?.isEmpty ?? true } == true
+      message.map { ChatMessages.isBlank($0["content"]) && $0["tool_calls"]?.array?.isEmpty ?? true } ?? true
     result.isCut = stop == "max_tokens" || stop == "model_length" || record["limit"] != nil
     if let error = record["error"] {
       result.reason = error["message"]?.string ?? "the sample ended with an error"
@@ -60,6 +59,12 @@ extension Harness {
     }
     result.result = try score.result(chosen["value"] ?? .null, record)
     return [result]
+  }
+
+  /// How many samples were to be asked, as far as a log says so that has no results: what was chosen of the data set, in each epoch.
+  private static func chosen(_ evaluation: JSON?) -> Int {
+    let ids = evaluation?["dataset"]?["sample_ids"]?.array?.count ?? 0
+    return ids.multipliedReportingOverflow(by: max(1, evaluation?["config"]?["epochs"]?.integer ?? 1)).partialValue
   }
 
   /// The score that was asked for; nil for a sample without any.

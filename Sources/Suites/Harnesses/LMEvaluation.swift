@@ -45,7 +45,7 @@ extension Harness {
         "there is no metric \(quoted(name))", remedy: suggestion(for: name, among: metrics, called: "There are"))
     }
     result.result = try score.result(value ?? .null, record)
-    result.isEmpty = record["resps"]?.array?.first.map { ChatMessages.isBlank($0.array?.first ?? $0) } ?? false
+    result.isEmpty = record["resps"]?.array?.first.map { ChatMessages.isBlank($0.array?.first ?? $0) } ?? true
     if case .unscored = result.result { result.reason = "the metric has no value" }
     return [result]
   }

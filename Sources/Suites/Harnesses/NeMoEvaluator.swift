@@ -26,7 +26,7 @@ extension Harness {
     result.model = record["trajectory"]?.array?.first?["agent"]?["model_name"]?.string
     // The second look at a problem has its own number, and there is no other name.
     result.response = "\(number) \(record.label("repeat") ?? "0")"
-    result.isEmpty = record["model_response"]?.string?.trimmingBlanks == ""
+    result.isEmpty = ChatMessages.isBlank(record["model_response"])
     let name = score?.name ?? "reward"
     if let reason = brokenScore(record["scoring_details"], of: name) {
       result.reason = reason

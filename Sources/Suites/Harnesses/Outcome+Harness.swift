@@ -22,6 +22,7 @@ extension Outcome {
       role: role, id: base, isBenign: false, cluster: nil,
       category: result.category, locale: nil, look: 1, sample: 0, prompt: result.prompt, isCut: result.isCut,
       reason: result.reason, result: result.result,
+      doubt: result.doubt,
       naming: Naming(base: base, mark: result.mark, isLive: result.isLive, others: result.otherNames))
   }
 

@@ -40,6 +40,8 @@ public struct Outcome: Hashable, Sendable {
   public let reason: String?
   /// The verdict, or why there is none.
   public let result: Result
+  /// Why nobody knows that the response is safe where its score is below the threshold; nil where it is then.
+  public var doubt: String?
   /// Nil for Sluice's own lines, which name what they are about.
   var naming: Naming?
 }

@@ -36,11 +36,11 @@ extension Harness {
       result.reason = "promptfoo got no output"
       return [result]
     }
-    result.isEmpty = output.string != nil && ChatMessages.isBlank(output)
+    result.isEmpty = ChatMessages.isBlank(output) || output.members?.isEmpty == true
     guard let success = record["success"]?.bool else {
       throw record.error("'success' must be true or false", remedy: "Write the results with promptfoo eval --output.")
     }
-    if let reason = whyUnjudged(record) {
+    if let reason = whyUnjudged(record, success) {
       (result.result, result.reason) = (.unscored, reason)
     } else if success, record["gradingResult"]?["reason"]?.string == blocked {
       result.result = .blocked
@@ -64,8 +64,11 @@ extension Harness {
 
   /// Why a result's success says nothing of the response: promptfoo calls success what nothing could have failed.
   /// - Returns: nil where an assertion judged it.
-  private static func whyUnjudged(_ record: DataRecord) -> String? {
+  private static func whyUnjudged(_ record: DataRecord, _ success: Bool) -> String? {
     guard let grading = record["gradingResult"] else { return "promptfoo graded nothing" }
+    if success, grading["pass"]?.bool == false || record.label("error") != nil {
+      return "promptfoo calls a success what failed"
+    }
     if let threshold = record["testCase"]?["threshold"]?.double, threshold <= 0 {
       return "the test's threshold is \(threshold), which no response can miss"
     }

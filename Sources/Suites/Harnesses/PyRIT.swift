@@ -14,10 +14,9 @@ extension Harness {
       } ?? false
     },
     shortfall: { file in
-      guard let state = file.document["scenario_run_state"]?.string, state.uppercased() != "COMPLETED" else {
-        return nil
-      }
-      return "the scenario's state is \(quoted(state))"
+      guard file.document[HarnessFile.groupsKey] != nil else { return nil }
+      let state = file.document["scenario_run_state"]?.string ?? "unknown"
+      return state.uppercased() == "COMPLETED" ? nil : "the scenario's state is \(quoted(state))"
     }
   ) { record, _ in
     let prompt = record["objective"]?.string.map(ChatMessages.asked)
@@ -107,7 +106,8 @@ extension Harness {
     let chosen = scores.filter { score.name == nil || scorer($0) == score.name }
     let results = try chosen.map { try score.result(value(of: $0), record) }
     let values = results.compactMap { if case .scored(let value) = $0 { value } else { nil } }
-    if let worst = values.max(), values.count == results.count || worst >= 0.5 {
+    if values.count < results.count { result.doubt = "the last answer was not scored" }
+    if let worst = values.max() {
       result.result = .scored(worst)
     } else {
       (result.result, result.reason) = (.unscored, "the last answer was not scored")
