@@ -51,6 +51,7 @@ extension Ledger {
     let ledger = try Ledger(path: path, readOnly: false, key: key, migrates: true)
     guard var state = try ledger.read({ try SealingState.read($0) }) else { throw ledger.refused(.open, "unsealed") }
     if state.phase == .sealing { throw ledger.refused(.sealing, "unsealed") }
+    ledger.dropStandings()
     if state.phase == .sealed {
       state.phase = .unsealing
       try ledger.writeDurably { db in

@@ -37,8 +37,8 @@ extension Ledger {
         .usage, "\(Self.standingFile): there is something else than a folder",
         at: SourceLocation(file: standingFolder))
     }
-    let whole = Array(SHA256.hex(bytes).utf8) + bytes
     let identity = Array(standingName(search, run).utf8)
+    let whole = Array(SHA256.hex(identity + bytes).utf8) + bytes
     let stored =
       functions.sealer.map { sealer in
         whole.withUnsafeBytes { text in identity.withUnsafeBytes { sealer.seal(text, identity: $0) } }
@@ -49,7 +49,9 @@ extension Ledger {
   /// What was kept of a search last; nil where nothing is, or it can't be read or isn't what was kept.
   public func standing(of search: String, run: String) -> [UInt8]? {
     let path = standingPath(search, run)
+    // What others can write may be theirs.
     guard let status = FileStatus(path, followsLinks: false), status.kind == .regular, status.owner == geteuid(),
+      status.mode & 0o022 == 0,
       let stored = try? BoundedFile.read(path, what: Self.standingFile, limit: Self.largestStanding, hint: "")
     else { return nil }
     var whole: [UInt8]? = functions.sealer == nil ? stored : nil
@@ -63,7 +65,7 @@ extension Ledger {
     }
     guard let whole, whole.count >= 64 else { return nil }
     let bytes = Array(whole[64...])
-    return SHA256.hex(bytes).utf8.elementsEqual(whole[..<64]) ? bytes : nil
+    return SHA256.hex(identity + bytes).utf8.elementsEqual(whole[..<64]) ? bytes : nil
   }
 
   /// Notes in the audit chain that a search of a run goes on from what was kept.
@@ -81,7 +83,8 @@ extension Ledger {
     rmdir(standingFolder)
   }
 
-  /// Removes everything that was kept of searches: texts that are purged or sealed may be in it.
+  /// Removes everything that was kept of searches: texts that are purged or sealed may be in it, and nobody finds what was sealed
+  /// once the ledger is not.
   func dropStandings() {
     for name in standingFiles where name.count == 32 && name.allSatisfy(\.isHexDigit) {
       unlink(standingFolder + "/" + name)

@@ -71,11 +71,13 @@ struct StandingFileTests {
     #expect(ledger.standing(of: "s", run: "r") == nil)
     try bytes.write(to: file)
     #expect(ledger.standing(of: "s", run: "r") == text)
-    if sealed {
-      try ledger.keepStanding([1], of: "t", run: "r")
-      let second = try #require(files.first { $0.lastPathComponent != file.lastPathComponent })
-      try bytes.write(to: second)
-      #expect(ledger.standing(of: "t", run: "r") == nil)
+    try ledger.keepStanding([1], of: "t", run: "r")
+    let second = try #require(files.first { $0.lastPathComponent != file.lastPathComponent })
+    try bytes.write(to: second)
+    #expect(ledger.standing(of: "t", run: "r") == nil)
+    for (mode, isOwn) in [(0o600, true), (0o644, true), (0o620, false), (0o666, false)] {
+      try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file.path)
+      #expect((ledger.standing(of: "s", run: "r") == text) == isOwn, "\(mode)")
     }
   }
 
@@ -129,6 +131,10 @@ struct StandingFileTests {
     try Data(String(repeating: "a7", count: 32).utf8).write(to: URL(filePath: key))
     try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key)
     try Ledger.seal(path: folder.appending(path: "l.sqlite").path, key: .file(key), act: act, now: 2)
+    #expect(files.map(\.lastPathComponent) == ["somebody's"])
+    try Ledger(path: folder.appending(path: "l.sqlite").path, key: .file(key)).keepStanding(text, of: "s", run: "r")
+    #expect(files.count == 2)
+    try Ledger.unseal(path: folder.appending(path: "l.sqlite").path, key: .file(key), act: act, now: 3)
     #expect(files.map(\.lastPathComponent) == ["somebody's"])
   }
 }

@@ -43,6 +43,34 @@ final class SearchOracle: AttackOracle {
     return [UInt8](try JSONEncoder().encode(standing))
   }
 
+  /// Whether the archive has every response that a standing counts; false for what is none.
+  func hasResponses(of standing: [UInt8]) -> Bool {
+    guard let known = try? JSONDecoder().decode(Asked.self, from: Data(standing)),
+      known.prompts.count == known.samples.count
+    else { return false }
+    for start in stride(from: 0, to: known.prompts.count, by: Self.askedAtOnce) {
+      var requests: [TargetRequest] = []
+      var answered: [Int] = []
+      for prompt in known.prompts[start..<min(start + Self.askedAtOnce, known.prompts.count)] {
+        guard let samples = known.samples[prompt], (1...Self.mostSamples).contains(samples) else { return false }
+        requests += (0..<samples).map { TargetRequest(prompt: prompt, sampleIndex: base + $0) }
+        answered.append(known.counts[prompt].map { $0.known + $0.unscored } ?? 0)
+      }
+      guard let stored = try? service.archive.stored(requests, of: target) else { return false }
+      var place = 0
+      for (prompt, answered) in zip(known.prompts[start...], answered) {
+        let samples = known.samples[prompt] ?? 0
+        if stored[place..<place + samples].count(where: { $0 != nil }) < answered { return false }
+        place += samples
+      }
+    }
+    return true
+  }
+
+  private static let askedAtOnce = 1_024
+  /// No search asks one prompt more often.
+  private static let mostSamples = 1_000_000
+
   /// - Throws: `DecodingError` for what is no standing.
   func goOn(_ standing: [UInt8]) throws {
     let known = try JSONDecoder().decode(Asked.self, from: Data(standing))

@@ -8,6 +8,20 @@ final class KeptSearch: SearchCheckpoints {
     var last: Duration
     /// Between two times; nil where nothing can be kept any more.
     var pause: Duration?
+    /// What `latest` gave, which the search may go on from.
+    var found: Parts?
+  }
+
+  /// What the place holds: the oracle as the header, the search behind it.
+  private struct Parts {
+    let whole: [UInt8]
+    let oracle: ArraySlice<UInt8>
+    let search: ArraySlice<UInt8>
+
+    init?(_ whole: [UInt8]) {
+      guard let parts = HeadedBytes(whole) else { return nil }
+      (self.whole, oracle, search) = (whole, parts.header, parts.body)
+    }
   }
 
   private let place: any StandingPlace
@@ -35,16 +49,18 @@ final class KeptSearch: SearchCheckpoints {
     state = Mutex(State(last: now(), pause: Self.leastPause))
   }
 
-  /// What the place holds: the oracle as the header, the search behind it.
-  private var parts: (whole: [UInt8], oracle: ArraySlice<UInt8>, search: ArraySlice<UInt8>)? {
-    guard let whole = place.latest(), let parts = HeadedBytes(whole) else { return nil }
-    return (whole, parts.header, parts.body)
+  /// Nothing where the ledger lacks a response that was counted: then it was kept of another search, or beside a ledger that was
+  /// replaced since.
+  func latest() -> [UInt8]? {
+    guard let parts = place.latest().flatMap(Parts.init), oracle.hasResponses(of: Array(parts.oracle)) else {
+      return nil
+    }
+    state.withLock { $0.found = parts }
+    return Array(parts.search)
   }
 
-  func latest() -> [UInt8]? { parts.map { Array($0.search) } }
-
   func goOn() throws {
-    guard let parts else { throw InternalError("what was kept of a search is gone") }
+    guard let parts = state.withLock(\.found) else { throw InternalError("nothing was kept of a search") }
     try oracle.goOn(Array(parts.oracle))
     try place.noteGoingOn(parts.whole)
     onGoingOn()
