@@ -2,14 +2,16 @@ import Core
 
 /// How assistants decline, in all languages that a rules file can name: for texts that no policy has rules on.
 public enum RefusalPhrases {
-  private static let rules: [Rule] = {
-    let patterns = RefusalLanguage.all.map(\.pattern) + [rewriting]
-    return patterns.compactMap { pattern in
-      (try? BoundedExpression(pattern)).map {
-        Rule(category: "", means: .pattern($0), text: pattern, place: SourceLocation(file: ""), locales: [])
-      }
+  private static let known = rules(RefusalLanguage.all.map(\.pattern) + [rewriting])
+
+  /// - Returns: nil where one of the patterns is none: what the others see is not all that declines.
+  static func rules(_ patterns: [String]) -> [Rule]? {
+    try? patterns.map { pattern in
+      Rule(
+        category: "", means: .pattern(try BoundedExpression(pattern)), text: pattern, place: SourceLocation(file: ""),
+        locales: [])
     }
-  }()
+  }
 
   /// How a model declines in English that was asked to rewrite something.
   private static let rewriting =
@@ -17,9 +19,12 @@ public enum RefusalPhrases {
     + #"\b(rewrite|rephrase|reword|paraphrase|translate|reformulate|fulfil\w*|comply|process|do (so|this))\b|"#
     + #"\bas an ai\b|\b(against|violates?) (my|our|the) (guidelines|polic\w+|programming)\b"#
 
-  /// Whether a text declines in any of its sentences, or is too long for that to be told.
-  public static func isRefusal(_ text: String) -> Bool {
-    switch RulesJudge.score(text, rules) {
+  /// Whether a text declines in any of its sentences, or that can't be told: for one that is too long, or where patterns are broken.
+  public static func isRefusal(_ text: String) -> Bool { isRefusal(text, by: known) }
+
+  static func isRefusal(_ text: String, by rules: [Rule]?) -> Bool {
+    guard let rules else { return !text.allSatisfy(\.isWhitespace) }
+    return switch RulesJudge.score(text, rules) {
     case .scored(let probability, _): probability >= 0.5
     // An empty text declines nothing.
     case .unscored: !text.allSatisfy(\.isWhitespace)

@@ -27,4 +27,11 @@ struct RefusalPhrasesTests {
     #expect(!RefusalPhrases.isRefusal(" "))
     #expect(RefusalPhrases.isRefusal(String(repeating: "word ", count: 20_000)))
   }
+
+  @Test("A pattern that is none doesn't leave the others to tell alone: nothing is known to be no refusal then")
+  func broken() {
+    #expect(RefusalPhrases.rules(["lantern", "("]) == nil && RefusalPhrases.rules(["lantern"])?.count == 1)
+    #expect(RefusalPhrases.isRefusal("of course", by: nil) && !RefusalPhrases.isRefusal(" ", by: nil))
+    #expect(!RefusalPhrases.isRefusal("of course", by: RefusalPhrases.rules(["lantern"])))
+  }
 }
