@@ -117,6 +117,18 @@ struct InspectArchiveTests {
     #expect(message { try read([.init("samples/1_epoch_1.json", "[7]"), end]) }?.contains("no sample") == true)
   }
 
+  @Test("that stand one behind another in a file are refused: the last one's directory would hide the others")
+  func severalInOneFile() throws {
+    func log(_ value: Int) -> [UInt8] {
+      PlainZip(members: [.init("samples/1_epoch_1.json", sample(1, value)), .init("header.json", header(1))]).bytes
+    }
+    #expect(message { try read(log(1) + log(0)) }?.contains("several archives are put into one file") == true)
+    #expect(
+      message { try read(PackedLogs.zstandard + PackedLogs.deflated) }?.hasPrefix("the archive is damaged") == true)
+    // What is behind an archive is no part of it.
+    #expect(try read(log(1) + Array(repeating: 0, count: 100))?.outcomes.map(\.result) == [.scored(1)])
+  }
+
   @Test("are read within bounds, whatever they say of their sizes")
   func bounds() throws {
     try place.write(PackedLogs.deflated, to: "log.eval")

@@ -12,7 +12,7 @@ import Kinds
 /// is no more than a name, wherever it points.
 ///
 /// Reads what libarchive's reader of ZIP does (stored, deflate, Zstandard and others; ZIP64) and believes the directory at the file's end:
-/// bytes that it does not name are not there.
+/// bytes that it does not name are not there. A file in which another archive stands before that one is refused.
 final class ZipMembers {
   struct Problem: Error, Hashable {
     let message: String
@@ -33,6 +33,9 @@ final class ZipMembers {
   init(_ descriptor: Int32) throws {
     guard let archive = archive_read_new() else { throw Problem(message: "there is no memory for it") }
     (self.archive, locale) = (archive, utf8_characters())
+    if ZipEnd(descriptor)?.isBehindOthers ?? false {
+      throw Problem(message: "other bytes stand before it, as where several archives are put into one file")
+    }
     guard archive_read_support_format_zip_seekable(archive) == ARCHIVE_OK,
       archive_read_open_fd(archive, descriptor, 1 << 16) == ARCHIVE_OK
     else { throw problem }
