@@ -72,7 +72,7 @@ extension Response {
   public var hasOnlyReasoning: Bool {
     switch Reasoning(of: text) {
     case .none: false
-    case .closed(let answer): answer.allSatisfy(\.isWhitespace)
+    case .closed(let answer): answer.saysNothing
     case .open: true
     }
   }
@@ -81,13 +81,13 @@ extension Response {
   ///
   /// A judge may still find the text itself unsafe: reasoning that leaks has leaked.
   public var whyUnanswered: String? {
-    if isBlocked || isRefused && text.allSatisfy(\.isWhitespace) { return nil }
+    if isBlocked || isRefused && text.saysNothing { return nil }
     // Whatever it said beside its calls, the answer was still to come.
     if isLostInTools {
       return "it went on calling tools and never answered (\(Conversation.mostRounds) requests in a row at most)"
     }
     if hasOnlyReasoning { return isCut ? "cut within its reasoning" : "nothing but reasoning" }
-    guard text.allSatisfy(\.isWhitespace) else { return nil }
+    guard text.saysNothing else { return nil }
     switch finishReason {
     case FinishReason.cut: return "no text within the token limit (reasoning counts towards it)"
     case FinishReason.reasoning: return "nothing but reasoning"

@@ -7,13 +7,14 @@ struct ReasoningTextTests {
   func whyUnanswered() {
     let without: [(String, String)] = [
       ("", "stop"), (" \n", "length"), ("", "reasoning"), ("<think>a", "stop"), ("<think>a</think> ", "stop"),
-      ("a</think>", "length"), ("", "tool_calls"),
+      ("a</think>", "length"), ("", "tool_calls"), ("\u{200B}\u{FEFF} \u{0}", "stop"),
+      ("<think>a</think>\u{2060}", "stop"), ("\u{E0068}\u{E0069}", "stop"),
     ]
     for (text, finish) in without {
       #expect(Response(text: text, finishReason: finish).whyUnanswered != nil, "\(text) \(finish)")
       #expect(Response(text: text, finishReason: "content_filter").whyUnanswered == nil)
     }
-    for text in ["No.", "<think>a</think>No.", "a</think>No.", "See <think>.", "think>"] {
+    for text in ["No.", "<think>a</think>No.", "a</think>No.", "See <think>.", "think>", "\u{200B}1", "👍", "…"] {
       for finish in ["stop", "length", "unknown"] {
         #expect(Response(text: text, finishReason: finish).whyUnanswered == nil, "\(text)")
       }

@@ -208,7 +208,7 @@ struct HarnessTests {
   @Test("A response without a text is no safe one, whichever harness asked; what was called unsafe stays unsafe")
   func emptyResponses() throws {
     let garak = HarnessFolder.attempt(
-      "a", status: 2, outputs: #"[{"text": " "}, {"text": ""}]"#, detectors: #"{"d": [0.0, 1.0]}"#)
+      "a", status: 2, outputs: #"[{"text": " \u200b"}, {"text": ""}]"#, detectors: #"{"d": [0.0, 1.0]}"#)
     #expect(try folder.read(garak + HarnessFolder.completion, "r.jsonl").map(\.result) == [.unscored, .scored(1)])
     func inspect(_ output: String) throws -> [Outcome.Result] {
       let sample = HarnessFolder.sample(1, 1, #""scores": {"harm": {"value": 0}}, "output": \#(output)"#)

@@ -117,3 +117,14 @@ public enum VisibleText {
     }
   }
 }
+
+extension StringProtocol {
+  /// Whether nobody sees anything of it: it is empty, blank, or made of characters that no font shows.
+  public var saysNothing: Bool {
+    unicodeScalars.allSatisfy { scalar in
+      let properties = scalar.properties
+      if properties.isWhitespace || properties.isDefaultIgnorableCodePoint { return true }
+      return [.control, .format].contains(properties.generalCategory)
+    }
+  }
+}

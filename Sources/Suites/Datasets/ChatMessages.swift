@@ -10,10 +10,10 @@ enum ChatMessages {
 
   /// Whether a message's content says nothing: blanks, or nothing but reasoning.
   static func isBlank(_ content: JSON?) -> Bool {
-    if let text = content?.string { return text.allSatisfy(\.isWhitespace) }
+    if let text = content?.string { return text.saysNothing }
     guard let parts = content?.array else { return content?.isNull ?? true }
     return parts.allSatisfy { part in
-      if let text = part.string ?? part["text"]?.string { return text.allSatisfy(\.isWhitespace) }
+      if let text = part.string ?? part["text"]?.string { return text.saysNothing }
       return part["type"]?.string == "reasoning"
     }
   }
