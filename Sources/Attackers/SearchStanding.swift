@@ -109,7 +109,7 @@ struct SearchStanding: Sendable {
 // MARK: - Keeping it, and going on
 
 extension GFlowNetSearch {
-  /// Trained numbers above which nothing is kept: writing a gibibyte time and again would be no gain.
+  /// Trained numbers above which nothing is kept: writing a gibibyte time and again would be no gain, and more than that is not read.
   private static let mostNumbers = 1 << 26
 
   /// Keeps where the search stands, where it is time to and the engine can tell.
@@ -119,8 +119,9 @@ extension GFlowNetSearch {
   }
 
   private func standing() async throws -> SearchStanding? {
-    guard let own = try await policy.snapshot(), own.parameters.count <= Self.mostNumbers else { return nil }
+    guard let own = try await policy.snapshot() else { return nil }
     let fitting = try await smoothed?.snapshot()
+    guard own.parameters.count + (fitting?.parameters.count ?? 0) <= Self.mostNumbers else { return nil }
     let prompts = vectors.keys.sorted()
     let width = vectors.values.first?.count ?? 0
     guard vectors.values.allSatisfy({ $0.count == width }) else { return nil }

@@ -135,6 +135,17 @@ struct HarnessFileTests {
     }
   }
 
+  @Test("Blank lines before the first result don't hide whose file it is, and count as lines")
+  func blankLines() throws {
+    let attempt = HarnessFolder.attempt("a", status: 2, outputs: #"[{"text": "x"}]"#, detectors: #"{"d": [0.0]}"#)
+    #expect(try folder.read("\n \t\r\n" + attempt + HarnessFolder.completion, "r.jsonl").map(\.result) == [.scored(0)])
+    try folder.place.write("\n\n" + attempt + "{", to: "r.jsonl")
+    let error = #expect(throws: PolicyErrors.self) {
+      try HarnessLog.outcomes(folder.place.path + "/r.jsonl", role: .candidate)
+    }
+    #expect(error?.errors.first?.location?.line == 4)
+  }
+
   @Test("A report that was cut off is told with its line")
   func cutOff() throws {
     let whole = HarnessFolder.attempt("a", status: 2, outputs: #"[{"text": "x"}]"#, detectors: #"{"d": [0.0]}"#)

@@ -51,7 +51,7 @@ struct HarnessFile: Sendable {
     switch format.name {
     case FileFormat.jsonLines.name:
       // What isn't a harness's is for the reader of Sluice's own lines, which tells each mistake.
-      let head = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 1).first.map(Array.init) ?? []
+      let head = Array(bytes.drop(while: isBlank).prefix { $0 != UInt8(ascii: "\n") })
       if named == nil, (try? lines(head, path)).flatMap({ Harness.recognised(in: $0.records) }) == nil { return nil }
       return try lines(bytes, path)
     case FileFormat.json.name: return try document(bytes, path)
@@ -61,6 +61,9 @@ struct HarnessFile: Sendable {
         "\(what) is \(format.name), not JSON", file: path, line: 1, remedy: "Write the results as JSON.")
     }
   }
+
+  /// Whether a byte is white space in JSON.
+  private static func isBlank(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
 
   private static func begins(_ path: String, with signature: [UInt8], what: String) throws -> Bool {
     let (descriptor, _) = try BoundedFile.open(path, what: what)
@@ -95,7 +98,7 @@ struct HarnessFile: Sendable {
   private static func lines(_ bytes: [UInt8], _ path: String) throws -> HarnessFile {
     let records = try bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
       .compactMap { index, line -> DataRecord? in
-        if line.allSatisfy({ [0x20, 0x09, 0x0d].contains($0) }) { return nil }
+        if line.allSatisfy(isBlank) { return nil }
         let place = SourceLocation(file: path, line: index + 1)
         return try record(parsed(Array(line), place), at: place)
       }
