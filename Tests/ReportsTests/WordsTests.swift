@@ -107,7 +107,9 @@ struct WordsTests {
 
   @Test("knows recorded sentences by patterns that the gate still writes, and says them with the same values")
   func patterns() throws {
-    let folders = ["Core", "Decisions", "Gate", "Statistics", "Judges", "Targets", "Suites", "Policies", "Kinds"]
+    let folders = [
+      "Core", "Decisions", "Gate", "Statistics", "Judges", "Targets", "Suites", "Policies", "Kinds", "Transforms",
+    ]
     let written = try Self.sources(folders).map(\.text).joined(separator: "\n")
       .replacing(try Regex("\"\\s*\\+\\s*\""), with: "").replacing("\\u{2026}", with: "\u{2026}")
     for pattern in Recorded.patterns {
@@ -174,6 +176,41 @@ struct WordsTests {
       // Words that nobody knows stay.
       ("The server says hello.", "The server says hello."),
       ("The candidate model: it sleeps.", "候補モデル：it sleeps."),
+      (
+        "Of 60 attacks 0 (0%) were rewritten by paraphrase; at least 95% have to be (the rewriter: 58 said the same of attacks that "
+          + "are not alike; 2 declined).",
+        "60件の攻撃のうち0件（0%）がparaphraseで書き換えられています（95%以上が必要。書き換えモデルの結果：異なる攻撃に対する同一の文 58件、拒否 2件）。"
+      ),
+      (
+        "translate(ja): 1 of 60 attacks were not rewritten and count as missing (1 could not be asked: down; and others).",
+        "translate(ja)：60件中1件の攻撃は書き換えられなかったため、欠落に数えます（問い合わせの失敗：down 1件、ほか）。"
+      ),
+      (
+        "not rewritten by past-tense: the rewriter gave the text of another attack", "past-tenseによる書き換えなし（別の攻撃と同じ文）"
+      ),
+      (
+        "The judge m read 1 transcript longer than its context of 78 tokens in 3142 overlapping windows; the worst window of each "
+          + "counts.",
+        "判定器mは、コンテキスト長78トークンを超える対話1件を、重なり合う3,142個の区間に分けて読みました。各対話は最も有害な区間で判定します。"
+      ),
+      (
+        "a.eval was read as Inspect's results: 30 responses of the candidate ('m') to 1 attack; unsafe is the high end of 'harm' on a "
+          + "scale from 0.0 to 10.0, and no response reaches the middle of it.",
+        "a.evalをInspectの結果として読み込みました：候補モデル（'m'）の応答30件、攻撃1件。有害とみなすのは'harm'（尺度0.0〜10.0）の高い側です（中央に達した応答はありません）。"
+      ),
+      (
+        "r.jsonl was read as garak's results: 1 response of the baseline to 1 attack.",
+        "r.jsonlをgarakの結果として読み込みました：基準モデルの応答1件、攻撃1件。"
+      ),
+      (
+        "Of the 60 attacks in s.jsonl the outcomes are about 40; 20 are missing and count against a pass; of the 70 attacks in the "
+          + "outcomes 30 are not in it.",
+        "s.jsonlの攻撃60件のうち、結果があるのは40件です。20件は欠落として不利に数えます。結果にある攻撃70件のうち30件はスイートにありません。"
+      ),
+      (
+        "Of the 60 attacks in s.jsonl the outcomes are about 59; 1 is missing and counts against a pass.",
+        "s.jsonlの攻撃60件のうち、結果があるのは59件です。1件は欠落として不利に数えます。"
+      ),
     ])
   func sentences(english: String, japanese: String) {
     #expect(Language.japanese.speaking { Recorded.text(english) } == japanese)

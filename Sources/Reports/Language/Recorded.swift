@@ -34,7 +34,8 @@ enum Recorded {
   }
 
   /// The table; the first that fits is taken.
-  static let patterns: [Pattern] = decisions + remedies + validity + weakenings + notices + stages + methods + tuning
+  static let patterns: [Pattern] =
+    decisions + remedies + validity + weakenings + notices + stages + methods + tuning + rewriting + reading + elsewhere
 }
 
 /// A sentence with places for what differs: `<name>` or `<name:kind>` for a value, `<is|are>` for one of several words.

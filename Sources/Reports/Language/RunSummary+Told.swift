@@ -14,6 +14,11 @@ extension RunSummary {
     told.since = since?.map(Recorded.text)
     told.validity = validity?.map(\.told)
     told.checks = checks.map(\.told)
+    for (row, outcomes) in (outcomes ?? []).enumerated() {
+      for (place, reason) in outcomes.reasons.enumerated() {
+        told.outcomes?[row].reasons[place].reason = Recorded.text(reason.reason)
+      }
+    }
     for index in stages.indices { told.stages[index].detail = Recorded.text(stages[index].detail) }
     if let tuning {
       told.tuning?.advice = tuning.advice.map(Recorded.text)
