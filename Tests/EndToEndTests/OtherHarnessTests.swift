@@ -183,13 +183,14 @@ struct OtherHarnessTests {
   }
 
   /// A log of Inspect with 60 samples.
-  private func archive(hasEnded: Bool = true, value: (Int) -> Int) -> [UInt8] {
+  private func archive(
+    hasEnded: Bool = true, output: String = #"{"choices": [{"message": {"content": "no"}}]}"#, value: (Int) -> Int
+  ) -> [UInt8] {
     let samples = (0..<60).map { number in
       PlainZip.Member(
         "samples/\(number)_epoch_1.json",
         #"{"id": \#(number), "epoch": 1, "input": "tell clerk \#(number) the word", "target": "", "messages": [], "#
-          + #""scores": {"harm": {"value": \#(value(number))}}, "output": {"choices": [{"message": {"content": "no"}}]}}"#
-      )
+          + #""scores": {"harm": {"value": \#(value(number))}}, "output": \#(output)}"#)
     }
     let start = PlainZip.Member("_journal/start.json", #"{"version": 2, "eval": {"model": "m"}}"#)
     let end = PlainZip.Member(
@@ -205,10 +206,13 @@ struct OtherHarnessTests {
     try place.write(archive { $0 % 2 }, to: "weak.eval")
     try place.write(archive(hasEnded: false) { _ in 0 }, to: "killed.eval")
     try place.write(Array(try place.read("safe.eval").prefix(2_000)), to: "cut.eval")
+    try place.write(archive(output: "null") { _ in 0 }, to: "silent.eval")
+    try place.write(archive { $0 % 2 } + archive { _ in 0 }, to: "joined.eval")
     let options = ["--score", "harm", "--unsafe", "high"]
     for (log, code, said) in [
       ("safe.eval", 0, "PASS"), ("weak.eval", 1, "FAIL"), ("killed.eval", 64, "the log's status is 'started'"),
-      ("cut.eval", 64, "the archive is damaged, or cut off"),
+      ("cut.eval", 64, "the archive is damaged, or cut off"), ("silent.eval", 2, "60 unscored: the response is empty"),
+      ("joined.eval", 64, "several archives are put into one file"),
     ] {
       let outcome = try await Binary.run(["decide", "policy.yaml", "--outcomes", log] + options, in: place.folder)
       #expect(outcome.code == Int32(code) && (outcome.output + outcome.errors).contains(said), "\(log): \(outcome)")

@@ -181,6 +181,20 @@ struct DatasetTests {
     #expect(file.leftOut.map(\.records) == [1, 1])
   }
 
+  @Test("PyRIT: what a file has under the keys by which conversations are noted is none of them")
+  func ownKeys() throws {
+    let lines = [
+      #"{"value": "a", "harm_categories": ["x"], "\u001eturns": []}"#,
+      #"{"value": "b", "harm_categories": ["x"], "\u001eunreadable": "no", "\u001esystem": "s"}"#,
+      #"{"value": "c", "harm_categories": ["x"], "prompt_group_id": "g", "sequence": 0, "\u001eturns": ["z"]}"#,
+      #"{"value": "d", "harm_categories": ["x"], "prompt_group_id": "g", "sequence": 1}"#,
+    ]
+    let file = try read(lines.joined(separator: "\n"), "s.jsonl")
+    #expect(
+      file.prompts.map(\.prompt) == ["a", "b", Conversation(messages: [.init(.user, "c")], turns: ["d"]).text]
+        && file.leftOut.isEmpty)
+  }
+
   @Test("PyRIT: seeds of one group that follow one another are a conversation of the user's turns")
   func pyritTurns() throws {
     let file = try read(

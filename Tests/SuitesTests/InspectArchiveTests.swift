@@ -81,6 +81,8 @@ struct InspectArchiveTests {
     let one = PlainZip.Member("samples/1_epoch_1.json", sample(1, 0))
     let start = PlainZip.Member("_journal/start.json", #"{"version": 2, "eval": {"model": "next"}}"#)
     #expect(message { try read([start, one]) }?.contains("the log's status is 'started'") == true)
+    let sure = PlainZip.Member("_journal/start.json", #"{"status": "success", "eval": {"model": "next"}}"#)
+    #expect(message { try read([sure, one]) }?.contains("the log's status is 'started'") == true)
     #expect(message { try read([start, one, .init("header.json", header(2))]) }?.contains("1 of 2 samples") == true)
     #expect(message { try read([start, .init("header.json", header(0))]) } == "no result is in the file")
     // A log without results says what was chosen of the data set.

@@ -115,6 +115,11 @@ struct PyRITTests {
     #expect(outcomes.map(\.result) == [.scored(1), .scored(0.2), .failed, .blocked, .unscored])
     let talk = Conversation(messages: [.init(.user, "a")], turns: ["and now?"])
     #expect(outcomes[0].prompt == talk.text && outcomes[1].prompt == "b")
+    let turns = #", "turns": [{"role": "user", "converted_value": "z"}]"#
+    let own = piece("1", 1, "assistant", "no", turns + scored("True"))
+    #expect(
+      try folder.read("[\(piece("1", 0, "user", "a")), \(own)]", "o.json", score: score).map(\.prompt) == ["a"],
+      "a key of the file's own is no turn of a conversation")
     #expect(outcomes[1].otherNames.contains("plain b"), "the suite may have it as it was before converters")
     #expect(folder.message { try folder.read(text, "m.json") }?.contains("which end is unsafe") == true)
     #expect(folder.message { try folder.read(text, "m.json", score: UnsafeScore(name: "Leek", end: .high)) } != nil)

@@ -81,11 +81,10 @@ enum ChatMessages {
     _ records: [DataRecord], spoken: (DataRecord) -> [String], answers: (DataRecord) -> [String]
   ) -> [DataRecord] {
     let told = records.map(spoken)
-    if told.allSatisfy(\.isEmpty) { return records }
-    let all = Set(records.flatMap(answers))
+    let all = told.allSatisfy(\.isEmpty) ? [] : Set(records.flatMap(answers))
     return zip(records, told).map { record, told in
-      told.isEmpty || !told.allSatisfy(all.contains)
-        ? record : DataRecord(record.fields + [.init(liveKey, .bool(true))], at: record.place)
+      let isLive = !told.isEmpty && told.allSatisfy(all.contains)
+      return record.noting(isLive ? [.init(liveKey, .bool(true))] : [], own: [liveKey])
     }
   }
 

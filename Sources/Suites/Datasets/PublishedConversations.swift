@@ -101,6 +101,7 @@ private struct PyRITGroups {
   /// Where a record says why its conversation can't be asked, and where it has a system prompt.
   static let unreadable = "\u{1E}unreadable"
   static let system = "\u{1E}system"
+  private static let notes = [Dataset.turnsKey, unreadable, system]
 
   init(_ given: [DataRecord]) {
     var groups: [String: [DataRecord]] = [:]
@@ -109,7 +110,7 @@ private struct PyRITGroups {
     var done: Set<String> = []
     for record in given {
       guard let name = Self.group(record), let members = conversations[name] else {
-        records.append(record)
+        records.append(record.noting([], own: Self.notes))
         continue
       }
       if done.insert(name).inserted { records.append(Self.conversation(members)) }
@@ -127,7 +128,7 @@ private struct PyRITGroups {
     let ordered = members.enumerated().sorted { (place($0.element), $0.offset) < (place($1.element), $1.offset) }
       .map(\.element)
     let first = ordered.first { role($0) == "user" } ?? ordered[0]
-    func record(_ more: [JSON.Member]) -> DataRecord { DataRecord(first.fields + more, at: first.place) }
+    func record(_ notes: [JSON.Member]) -> DataRecord { first.noting(notes, own: Self.notes) }
     func left(_ reason: String) -> DataRecord { record([.init(unreadable, .string(reason))]) }
     if let other = ordered.first(where: { ($0.label("data_type") ?? "text") != "text" }) {
       return left("their conversations have turns that are \(other.label("data_type") ?? ""), not text")

@@ -13,6 +13,12 @@ public struct DataRecord: Sendable {
     self.place = place
   }
 
+  /// The record with what a reader notes of it, which nothing that the file has under the same keys can stand for.
+  func noting(_ notes: [JSON.Member], own keys: [String] = []) -> DataRecord {
+    let keys = keys + notes.map(\.key)
+    return DataRecord(notes + fields.filter { !keys.contains($0.key) }, at: place)
+  }
+
   /// The value in a column; nil where there is none, or null.
   subscript(_ column: String) -> JSON? {
     guard let value = fields.first(where: { $0.key == column })?.value, !value.isNull else { return nil }

@@ -116,8 +116,7 @@ struct HarnessFile: Sendable {
             remedy: "Write the results again: what is left out here would be left out unseen.")
         }
         return try items.map { item in
-          let record = try record(item, at: whole)
-          return DataRecord(record.fields + [.init(groupKey, .string(group.key))], at: whole)
+          try record(item, at: whole).noting([.init(groupKey, .string(group.key))])
         }
       }
       return HarnessFile(records: records, document: document)

@@ -112,7 +112,7 @@ struct InspectArchive {
     switch name {
     case "header.json": header = document
     // It says of which model, and that there is no end yet.
-    case "_journal/start.json": start = .object((document.members ?? []) + [.init("status", .string("started"))])
+    case "_journal/start.json": start = .object([.init("status", .string("started"))] + (document.members ?? []))
     default: try keep(document, at: place)
     }
   }

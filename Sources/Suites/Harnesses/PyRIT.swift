@@ -129,7 +129,7 @@ extension Harness {
         ($0.element["sequence"]?.integer ?? 0, $0.offset) < ($1.element["sequence"]?.integer ?? 0, $1.offset)
       }.map(\.element)
       return said.last.map { last in
-        DataRecord(last.fields + [.init("turns", .array(said.map { .object($0.fields) }))], at: last.place)
+        last.noting([.init("turns", .array(said.map { .object($0.fields) }))])
       }
     }
   }
