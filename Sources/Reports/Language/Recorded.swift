@@ -17,9 +17,10 @@ enum Recorded {
 
   private static func said(_ sentence: String) -> String? {
     if sentence.isEmpty || sentence.utf8.count > longest { return nil }
-    return patterns.lazy.compactMap { pattern in
-      pattern.english.values(in: sentence).map { values in pattern.japanese.filled(with: values) }
-    }.first
+    for pattern in patterns {
+      if let values = pattern.english.values(in: sentence) { return pattern.japanese.filled(with: values) }
+    }
+    return nil
   }
 
   /// One sentence in all languages.
@@ -58,6 +59,15 @@ struct Template: Sendable {
     case literal(String)
     case choice([String])
     case value(String, Kind)
+
+    /// Whether a text may begin with it.
+    func begins(_ text: ArraySlice<Character>) -> Bool {
+      switch self {
+      case .literal(let literal): text.starts(with: literal)
+      case .choice(let words): words.contains { text.starts(with: $0) }
+      case .value: true
+      }
+    }
   }
 
   private let parts: [Part]
@@ -111,7 +121,10 @@ struct Template: Sendable {
     case .value(let name, let kind):
       let isLast = parts.count == 1
       for end in isLast ? [text.endIndex] : Array(text.indices.dropFirst()) where end > text.startIndex {
-        guard let said = Self.said(String(text[..<end]), kind) else { continue }
+        // To say a phrase takes the whole table: only where it may end.
+        guard isLast || parts.dropFirst().first?.begins(text[end...]) == true,
+          let said = Self.said(String(text[..<end]), kind)
+        else { continue }
         if match(parts.dropFirst(), text[end...], &values, &steps) {
           values[name] = said
           return true
