@@ -62,7 +62,7 @@ extension Recorded {
   }
 
   private static let results: [Pattern] =
-    ["", " (<model>)"].flatMap { model in
+    [" (<model>)", ""].flatMap { model in
       let (en, ja) = (
         "<path> was read as <harness>'s results: <n:number> <response|responses> of the <role:role>\(model) to "
           + "<a:number> <attack|attacks>",
