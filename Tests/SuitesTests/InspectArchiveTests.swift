@@ -119,6 +119,21 @@ struct InspectArchiveTests {
     #expect(message { try read([.init("samples/1_epoch_1.json", "[7]"), end]) }?.contains("no sample") == true)
   }
 
+  /// The same archive with the records of one of more than 65,535 members.
+  private static func zip64(_ bytes: [UInt8]) -> [UInt8] {
+    let (end, wide) = (bytes.count - 22, [UInt8](repeating: 0, count: 4))
+    func number(_ value: Int, _ count: Int) -> [UInt8] {
+      (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    }
+    let members = Array(bytes[(end + 10)..<(end + 12)]) + [0, 0] + wide
+    let directory = Array(bytes[(end + 12)..<(end + 16)]) + wide + Array(bytes[(end + 16)..<(end + 20)]) + wide
+    let record =
+      [0x50, 0x4B, 6, 6] + number(44, 8) + number(45, 2) + number(45, 2) + number(0, 8) + members + members + directory
+    let locator = [0x50, 0x4B, 6, 7] + number(0, 4) + number(end, 8) + number(1, 4)
+    let last = [0x50, 0x4B, 5, 6] + number(0, 4) + [UInt8](repeating: 0xFF, count: 12) + number(0, 2)
+    return Array(bytes[..<end]) + record + locator + last
+  }
+
   @Test("that stand one behind another in a file are refused: the last one's directory would hide the others")
   func severalInOneFile() throws {
     func log(_ value: Int) -> [UInt8] {
@@ -127,6 +142,11 @@ struct InspectArchiveTests {
     #expect(message { try read(log(1) + log(0)) }?.contains("several archives are put into one file") == true)
     #expect(
       message { try read(PackedLogs.zstandard + PackedLogs.deflated) }?.hasPrefix("the archive is damaged") == true)
+    let (large, small) = (Self.zip64(log(1)), Self.zip64(log(0)))
+    #expect(try read(large)?.outcomes.map(\.result) == [.scored(1)])
+    for both in [large + small, large + large, log(1) + small, large + log(0)] {
+      #expect(message { try read(both) }?.contains("several archives are put into one file") == true)
+    }
     // What is behind an archive is no part of it.
     #expect(try read(log(1) + Array(repeating: 0, count: 100))?.outcomes.map(\.result) == [.scored(1)])
   }

@@ -32,8 +32,10 @@ struct ZipEnd {
       isBehindOthers = start + place > Self.number(tail[(place + 12)...], 4) + Self.number(tail[(place + 16)...], 4)
       return
     }
+    // The record of ZIP64 ends where the locator begins; 12 bytes of it are not in its size.
     let end = Self.number(tail[(before + 8)...], 8)
-    guard let record = Self.bytes(descriptor, at: end, count: Self.record64Size), record.starts(with: Self.record64)
+    guard let record = Self.bytes(descriptor, at: end, count: Self.record64Size), record.starts(with: Self.record64),
+      Self.number(record[4...], 8) == start + before - end - 12
     else {
       isBehindOthers = true
       return
@@ -47,6 +49,7 @@ struct ZipEnd {
     Int(clamping: bytes.prefix(count).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
   }
 
+  /// - Returns: nil where the file ends before.
   private static func bytes(_ descriptor: Int32, at place: Int, count: Int) -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: count)
     var filled = 0
