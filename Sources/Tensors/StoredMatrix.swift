@@ -87,51 +87,17 @@ public struct StoredMatrix: Sendable {
                   factors: factors.assumingMemoryBound(to: Int8.self),
                   offsetFactors: (factors + blocks.groups).assumingMemoryBound(to: Int8.self))
                 fill(16 * panel + lane, block, &parts)
-                Self.put(parts, blocks, kernel, lane: lane, into: place)
+                blocks.put(parts, kernel, lane: lane, into: place)
               }
-              Self.pack(codes, blocks.elements, bits: blocks.lowBits, from: 0, into: place + Int(kernel.low_at))
+              blocks.pack(codes, bits: blocks.lowBits, from: 0, into: place + Int(kernel.low_at))
               if blocks.highBits > 0 {
-                Self.pack(
-                  codes, blocks.elements, bits: blocks.highBits, from: blocks.lowBits, into: place + Int(kernel.high_at)
+                blocks.pack(
+                  codes, bits: blocks.highBits, from: blocks.lowBits, into: place + Int(kernel.high_at)
                 )
               }
             }
           }
         }
-      }
-    }
-  }
-
-  private static func put(
-    _ parts: StoredBlock, _ blocks: StoredFormat.Blocks, _ kernel: sluice_stored_format, lane: Int,
-    into place: UnsafeMutableRawPointer
-  ) {
-    place.storeBytes(of: parts.scale, toByteOffset: 2 * lane, as: UInt16.self)
-    if blocks.hasOffset { place.storeBytes(of: parts.offset, toByteOffset: 32 + 2 * lane, as: UInt16.self) }
-    guard blocks.hasFactors else { return }
-    for group in 0..<blocks.groups {
-      place.storeBytes(
-        of: parts.factors[group], toByteOffset: Int(kernel.factors_at) + 16 * group + lane, as: Int8.self)
-      guard blocks.hasOffset else { continue }
-      place.storeBytes(
-        of: parts.offsetFactors[group], toByteOffset: Int(kernel.offset_factors_at) + 16 * group + lane, as: Int8.self)
-    }
-  }
-
-  /// Bits `first`... of sixteen outputs' codes [16,elements], those of successive inputs beside one another in a byte.
-  private static func pack(
-    _ codes: UnsafeMutableRawPointer, _ elements: Int, bits: Int, from first: Int, into place: UnsafeMutableRawPointer
-  ) {
-    let codes = codes.assumingMemoryBound(to: UInt8.self)
-    let target = place.assumingMemoryBound(to: UInt8.self)
-    let (each, mask) = (8 / bits, UInt8(truncatingIfNeeded: 1 << bits - 1))
-    for index in 0..<elements / each {
-      for lane in 0..<16 {
-        var byte: UInt8 = 0
-        for step in 0..<each {
-          byte |= (codes[lane * elements + each * index + step] &>> UInt8(first) & mask) &<< UInt8(step * bits)
-        }
-        target[16 * index + lane] = byte
       }
     }
   }
@@ -307,39 +273,6 @@ public struct StoredMatrix: Sendable {
       } else {
         to.update(from: from, count: columns)
       }
-    }
-  }
-}
-
-/// The kernels of one kind of processor.
-struct Kernels: Sendable, Hashable {
-  /// Inputs that are unpacked at a time: a divisor of `PanelProduct.depth` that whole groups fill.
-  static let steps = 32
-  /// Those that every processor runs which the program is built for.
-  static let base = Kernels(isWide: false)
-  /// Those for registers of 16 floats, where this processor has them.
-  static let best = Kernels(isWide: sluice_has_wide_vectors() != 0)
-
-  let isWide: Bool
-  var flag: Int32 { isWide ? 1 : 0 }
-
-  /// Panels that a tile spans: enough sums under way that none waits for its predecessor.
-  func panels(rows: Int) -> Int {
-    if isWide { return rows <= 6 ? 4 : 2 }
-    return rows <= 3 ? 2 : 1
-  }
-
-  /// Whether weights are multiplied as they are read.
-  func isDirect(rows: Int, panels: Int) -> Bool { isWide && rows <= 4 && panels == 4 }
-
-  /// Rows 0..<rows in tiles of nearly equal height, as many as the registers hold.
-  func tiles(rows: Int, panels: Int) -> [Range<Int>] {
-    let most = isWide ? (panels == 4 ? 6 : 12) : (panels == 2 ? 3 : 6)
-    let count = (rows + most - 1) / most
-    let (height, taller) = (rows / count, rows % count)
-    return (0..<count).map { tile in
-      let first = tile * height + min(tile, taller)
-      return first..<first + height + (tile < taller ? 1 : 0)
     }
   }
 }
