@@ -29,7 +29,10 @@ struct OutcomePlanTests {
     let none = rows([outcome("a", prompt: "x"), outcome("b", prompt: "y")])
     #expect(none.count == 6 && none.count { $0.candidate == [.missing] } == 4)
     let untold = rows([outcome("a"), outcome("b", prompt: "y")])
-    #expect(untold.count == 2, "lines that don't say what was asked may mean any attack")
+    #expect(untold.count == 5, "a line that doesn't say what was asked may mean any attack, but one alone")
+    #expect(untold.count { $0.candidate == [.missing] } == 3)
+    let enough = rows("abcd".map { outcome(String($0)) })
+    #expect(enough.count == 4 && enough.allSatisfy { $0.candidate != [.missing] })
   }
 
   @Test("What lines don't say of an attack, the suite does: category, locale, cluster and wording")
@@ -69,7 +72,15 @@ struct OutcomePlanTests {
     #expect(
       notices(suite.dropLast().map { outcome($0.id.text) })[0].hasSuffix(
         "about 3; 1 is missing and counts against a pass."))
-    #expect(notices([outcome("a")])[0].hasPrefix("The outcomes call none of the 4 attacks in s.jsonl"))
+    let untold =
+      "The outcomes call none of the 4 attacks in s.jsonl by its identifier or prompt, so nobody can tell which are missing: "
+      + "give each line its prompt."
+    #expect(notices("abcd".map { outcome(String($0)) }) == [untold])
+    #expect(
+      notices([outcome("a")]) == [
+        untold
+          + " At least 3 must be, since the lines without one can mean 1 at most; that many count against a pass."
+      ])
     #expect(OutcomePlan([], [outcome("a")]).notices("s.jsonl") == [])
   }
 

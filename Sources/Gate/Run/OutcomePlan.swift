@@ -12,8 +12,9 @@ struct OutcomePlan: Sendable {
   private let known: [String: Attack]
   /// Attacks of the suite file that no outcome is about: their responses are missing.
   let missing: [Attack]
-  /// Whether the outcomes may call the suite's attacks by names that the suite doesn't have.
-  let isUntold: Bool
+  /// How many attacks of the suite the outcomes may be about under names that the suite doesn't have, where they call none by its
+  /// own; else nil. Which ones are missing is unknown then, not how many there are at least.
+  private let untold: Int?
 
   /// - Parameters:
   ///   - suite: empty where nobody knows what was planned.
@@ -32,8 +33,9 @@ struct OutcomePlan: Sendable {
     planned = suite.count
     asked = Set(outcomes.map(\.id)).count
     // Where every outcome says what was asked, what it doesn't say was not asked.
-    isUntold = !suite.isEmpty && found.isEmpty && outcomes.contains { $0.prompt == nil }
-    missing = isUntold ? [] : suite.filter { !found.contains($0.id) }
+    let nameless = Set(outcomes.filter { $0.prompt == nil }.map(\.id)).count
+    untold = !suite.isEmpty && found.isEmpty && nameless > 0 ? min(nameless, suite.count) : nil
+    missing = untold.map { Array(suite.dropFirst($0)) } ?? suite.filter { !found.contains($0.id) }
   }
 
   /// Attacks of the suite that no outcome calls by its prompt or identifier, by the one outcome that calls them by another of its names.
@@ -58,10 +60,14 @@ struct OutcomePlan: Sendable {
   /// - Parameter path: of the suite file.
   func notices(_ path: String) -> [String] {
     if planned == 0 { return [] }
-    if isUntold {
+    if let untold {
       return [
         "The outcomes call none of the \(counted(planned, "attack")) in \(path) by its identifier or prompt, so nobody can tell "
           + "which are missing: give each line its prompt."
+          + (missing.isEmpty
+            ? ""
+            : " At least \(missing.count) must be, since the lines without one can mean \(untold) at most; that many count "
+              + "against a pass.")
       ]
     }
     let strangers = asked - known.count

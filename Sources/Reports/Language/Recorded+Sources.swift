@@ -35,6 +35,14 @@ extension Recorded {
           "The outcomes call none of the <n:number> <attack|attacks> in <path> by its identifier or prompt, so "
           + "nobody can tell which are missing: give each line its prompt.",
         ja: "結果には<path>の攻撃<n>件の識別子もプロンプトもないため、どれが欠落しているか分かりません。各行にpromptを付けてください。"),
+      Pattern(
+        en:
+          "The outcomes call none of the <n:number> <attack|attacks> in <path> by its identifier or prompt, so "
+          + "nobody can tell which are missing: give each line its prompt. At least <k:number> must be, since the lines "
+          + "without one can mean <m:number> at most; that many count against a pass.",
+        ja:
+          "結果には<path>の攻撃<n>件の識別子もプロンプトもないため、どれが欠落しているか分かりません。各行にpromptを付けてください。プロンプトのない行が指しうるのは最大<m>件なので、少なくとも<k>件は欠落しており、不利に数えます。"
+      ),
       met("<missing>; <strangers>", "<missing>。<strangers>", isFar: true),
       met("<strangers>", "<strangers>", isFar: true),
       met("<missing>; <strangers>", "<missing>。<strangers>"), met("<missing>", "<missing>"),
