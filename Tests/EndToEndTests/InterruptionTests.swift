@@ -77,10 +77,10 @@ struct InterruptionTests {
     let workspace = try Workspace.tiny(policy)
     for life in 0..<3 {
       // Until it has kept where it stands once more than it found.
-      let before = try? workspace.newest(in: folder)
+      let before = workspace.newest(in: folder)
       let running = try workspace.start("run", "policy.yaml", life == 0 ? "--verbose" : "--resume")
       let deadline = ContinuousClock.now + .seconds(200)
-      while (try? workspace.newest(in: folder)) == before, ContinuousClock.now < deadline {
+      while workspace.newest(in: folder) == before, ContinuousClock.now < deadline {
         try await Task.sleep(for: .milliseconds(50))
       }
       running.send(SIGKILL)

@@ -26,14 +26,15 @@ final class Workspace: Sendable {
   func read(_ name: String) throws -> Data { try Data(contentsOf: folder.appendingPathComponent(name)) }
 
   /// When a file in a folder was changed last, those aside that are still being written.
-  /// - Throws: where the folder is not there.
-  func newest(in folder: String) throws -> Date {
-    try FileManager.default.contentsOfDirectory(
+  /// - Returns: nil where there is none.
+  func newest(in folder: String) -> Date? {
+    let files = try? FileManager.default.contentsOfDirectory(
       at: self.folder.appendingPathComponent(folder), includingPropertiesForKeys: [.contentModificationDateKey]
-    ).filter { $0.pathExtension != "part" }.compactMap {
+    )
+    return files?.filter { $0.pathExtension != "part" }.compactMap {
       try? $0.resourceValues(forKeys: [.contentModificationDateKey]).contentModificationDate
     }
-    .max() ?? .distantPast
+    .max()
   }
 
   func exists(_ name: String) -> Bool {
