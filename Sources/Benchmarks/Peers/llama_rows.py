@@ -51,5 +51,6 @@ try:
     peak = next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
     print(made, seconds, peak, file=sys.stderr)
 finally:
-    process.terminate()
+    # It has nothing to keep, and a signal that can be held back may be: this script's parent may hold back all.
+    process.kill()
     process.wait()
