@@ -23,7 +23,7 @@ public enum RefusalPhrases {
   public static func isRefusal(_ text: String) -> Bool { isRefusal(text, by: known) }
 
   static func isRefusal(_ text: String, by rules: [Rule]?) -> Bool {
-    guard let rules else { return !text.allSatisfy(\.isWhitespace) }
+    guard let rules else { return !text.saysNothing }
     return switch RulesJudge.score(text, rules) {
     case .scored(let probability, _): probability >= 0.5
     // An empty text declines nothing.

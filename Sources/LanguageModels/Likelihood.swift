@@ -46,6 +46,7 @@ public struct Likelihood: Sendable {
   /// One loss and its gradient.
   ///
   /// - Parameters:
+  ///   - weights: in float32 (`Weights.inFloat32`).
   ///   - adapter: gradients are its factors' (then `weights` must be merged with it); nil for all weights.
   ///   - recording: of rollouts by these weights; what it holds of the sequences isn't computed again.
   ///   - loss: from token log-probabilities to (loss, ∂loss/∂log p for each token).
@@ -53,6 +54,7 @@ public struct Likelihood: Sendable {
     _ sequences: [[Int32]], _ weights: Weights, adapter: LoRAAdapter? = nil, reusing recording: RolloutRecording? = nil,
     loss: ([[Float]]) -> (value: Double, slopes: [[Float]])
   ) -> (loss: Double, gradient: [Float]) {
+    precondition(weights.precision == .float32, "weights are trained in float32")
     let trainable = adapter.map { Trainable.adapter($0) } ?? .all
     var pieces: [(members: [Int], state: LikelihoodPiece)] = []
     Crew.gather(workers) { crew in

@@ -218,6 +218,9 @@ struct WeightPointers {
   fileprivate let changedOffsets: [Int?]
 
   /// The tensor at an offset of the layout: a vector, or a table of weights in float32.
+  ///
+  /// Nothing asks for a stored table: `read(row:ofTable:…)` and `multiply(byTable:…)` are how tables are used, and what trains has
+  /// float32 (`Likelihood.gradient` makes sure).
   subscript(offset: Int) -> UnsafePointer<Float> {
     guard let stored else { return base + offset }
     guard let place = stored.places[offset] else { preconditionFailure("a stored matrix has no address") }

@@ -49,6 +49,20 @@ public struct StoredMatrix: Sendable {
     }
   }
 
+  /// Copies float32 weights [O,I].
+  /// - Parameter row: the given row that comes at a place of the result.
+  public init(
+    _ values: [Float], inputs: Int, outputs: Int, crew: Crew? = nil, row: (Int) -> Int = { $0 }
+  ) {
+    precondition(values.count == inputs * outputs, "weights fill their shape")
+    self = values.withUnsafeBytes { bytes in
+      StoredMatrix(.float32, inputs: inputs, outputs: outputs, crew: crew) { output in
+        // Nobody asks for a row of nothing.
+        bytes.baseAddress.unsafelyUnwrapped + 4 * inputs * row(output)
+      }
+    }
+  }
+
   private static func spread<Element: FixedWidthInteger>(
     _ type: Element.Type, from source: UnsafeRawPointer, _ count: Int, to panel: UnsafeMutableRawPointer, lane: Int
   ) {

@@ -53,6 +53,25 @@ struct StoredWeightsTests {
     #expect(adapter.merged(into: ours).values == adapter.merged(into: theirs).values)
   }
 
+  @Test("are trained as float32 is: whole, and under an adapter")
+  func trained() throws {
+    let (stored, float) = try pair("llama")
+    let sequences: [[Int32]] = [[5, 6, 7, 8], [9, 10, 11]]
+    func losses(_ trainer: some MaximumLikelihoodTrainer) -> [Double] {
+      var trainer = trainer
+      return (0..<3).map { _ in trainer.step(prefix: [1], sequences: sequences, tokenWeights: nil, rate: 1) }
+    }
+    func whole(_ weights: Weights) -> [Double] { losses(SupervisedTrainer(weights: weights, learningRate: 1e-2)) }
+    func adapted(_ weights: Weights) throws -> [Double] {
+      let adapter = try LoRAAdapter(
+        layout: float.layout, rank: 2, alpha: 4, projections: ["self_attn.q_proj"], seed: 3)
+      return losses(AdapterTrainer(base: weights, adapter: adapter, learningRate: 1e-2))
+    }
+    let (first, second) = (whole(stored), try adapted(stored))
+    #expect(first == whole(float) && Set(first).count == 3)
+    #expect(try second == adapted(float) && Set(second).count == 3)
+  }
+
   @Test("take the memory that the file's type takes")
   func memory() throws {
     let golden = try ModelGolden("llama")

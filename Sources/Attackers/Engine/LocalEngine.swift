@@ -72,6 +72,7 @@ final class LocalPolicy: EnginePolicy {
   }
 
   init(_ model: CausalLanguageModel, _ training: PolicyTraining) throws {
+    let model = model.with(model.weights.inFloat32)
     self.model = model
     let layout = model.weights.layout
     let adapter =

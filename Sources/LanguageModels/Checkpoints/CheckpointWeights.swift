@@ -95,12 +95,7 @@ public struct CheckpointWeights: TensorSource, Sendable {
     }
     if let matrix = try files[number].stored(name, crew: crew) { return matrix }
     // Says what is wrong with it.
-    let values = try tensor(name, shape: shape)
-    return values.withUnsafeBytes { bytes in
-      StoredMatrix(.float32, inputs: shape[1], outputs: shape[0], crew: crew) { output in
-        bytes.baseAddress.unsafelyUnwrapped + 4 * shape[1] * output
-      }
-    }
+    return StoredMatrix(try tensor(name, shape: shape), inputs: shape[1], outputs: shape[0], crew: crew)
   }
 
   /// Everything under the model's prefix, and heads; less what isn't learnt (rotations, masks) and an equal copy of the

@@ -69,21 +69,21 @@ public struct SafetensorsFile: Sendable {
   /// - Throws: `SluiceError` where there is no such tensor.
   func stored(_ name: String, crew: Crew?) throws -> StoredMatrix? {
     guard let info = tensors[name] else { throw SluiceError.badInput("no tensor \(brief(name))", file: path) }
-    let kind: (format: StoredFormat, type: GGUFTensorType)
+    let kind: (format: StoredFormat, bytes: Int, areFinite: (_ numbers: UnsafeRawPointer, _ count: Int) -> Bool)
     switch info.dtype {
-    case .f32: kind = (.float32, .f32)
-    case .f16: kind = (.half, .f16)
-    case .bf16: kind = (.brain, .bf16)
+    case .f32: kind = (.float32, 4, HalfPrecision.areFinite(floats:count:))
+    case .f16: kind = (.half, 2, { HalfPrecision.areFinite($0, count: $1, exponent: HalfPrecision.halfExponent) })
+    case .bf16: kind = (.brain, 2, { HalfPrecision.areFinite($0, count: $1, exponent: HalfPrecision.brainExponent) })
     default: return nil
     }
     guard info.shape.count == 2 else { throw InternalError("tensor \(name) \(info.shape) isn't a matrix") }
     let isBroken = Atomic(false)
     let matrix = try file.withBytes(info.byteRange) { bytes -> StoredMatrix? in
       guard let base = bytes.baseAddress else { return nil }
-      let rowBytes = info.shape[1] * kind.type.bytes
+      let rowBytes = info.shape[1] * kind.bytes
       return StoredMatrix(kind.format, inputs: info.shape[1], outputs: info.shape[0], crew: crew) { output in
         let source = base + output * rowBytes
-        if !kind.type.isFinite(source, count: info.shape[1]) { isBroken.store(true, ordering: .relaxed) }
+        if !kind.areFinite(source, info.shape[1]) { isBroken.store(true, ordering: .relaxed) }
         return source
       }
     }

@@ -27,7 +27,7 @@ public struct SupervisedTrainer: MaximumLikelihoodTrainer {
   public init(
     weights: Weights, learningRate: Float, weightDecay: Float = 0.01, clip: Float = 1, workers: Int = 1
   ) {
-    self.weights = weights
+    self.weights = weights.inFloat32
     self.workers = workers
     self.clip = clip
     optimizer = AdamW(count: weights.layout.count, learningRate: learningRate, weightDecay: weightDecay)
@@ -61,11 +61,11 @@ public struct AdapterTrainer: MaximumLikelihoodTrainer {
   private var optimizer: AdamW
 
   public init(base: Weights, adapter: LoRAAdapter, learningRate: Float, clip: Float = 1, workers: Int = 1) {
-    self.base = base
+    self.base = base.inFloat32
     self.adapter = adapter
     self.clip = clip
     self.workers = workers
-    weights = adapter.merged(into: base)
+    weights = adapter.merged(into: self.base)
     optimizer = AdamW(count: adapter.values.count, learningRate: learningRate)
   }
 

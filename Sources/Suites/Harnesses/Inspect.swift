@@ -64,7 +64,9 @@ extension Harness {
   /// How many samples were to be asked, as far as a log says so that has no results: what was chosen of the data set, in each epoch.
   private static func chosen(_ evaluation: JSON?) -> Int {
     let ids = evaluation?["dataset"]?["sample_ids"]?.array?.count ?? 0
-    return ids.multipliedReportingOverflow(by: max(1, evaluation?["config"]?["epochs"]?.integer ?? 1)).partialValue
+    let (samples, isOver) = ids.multipliedReportingOverflow(
+      by: max(1, evaluation?["config"]?["epochs"]?.integer ?? 1))
+    return isOver ? .max : samples
   }
 
   /// The score that was asked for; nil for a sample without any.

@@ -106,13 +106,7 @@ struct GGUFFile: Sendable {
     if let matrix, !isDoubtful.load(ordering: .relaxed) { return matrix }
     var values = [Float](repeating: 0, count: inputs * outputs)
     try values.withUnsafeMutableBufferPointer { try read(name, into: $0) }
-    if let matrix { return matrix }
-    return values.withUnsafeBytes { bytes in
-      StoredMatrix(.float32, inputs: inputs, outputs: outputs, crew: crew) { output in
-        // Not empty: checked above.
-        bytes.baseAddress.unsafelyUnwrapped + 4 * inputs * row(output)
-      }
-    }
+    return matrix ?? StoredMatrix(values, inputs: inputs, outputs: outputs, crew: crew, row: row)
   }
 
   // MARK: - Metadata
