@@ -31,6 +31,9 @@ enum Binary {
     return path
   }
 
+  /// What tests' time limits are multiplied by: a sanitizer makes a program many times slower.
+  static let patience = ProcessInfo.processInfo.environment["SLUICE_PATIENCE"].flatMap(Double.init) ?? 1
+
   /// Starts the program. Output goes to files, since a full pipe would stop it.
   static func start(
     _ arguments: [String], in folder: URL, environment: [String: String] = [:]
@@ -109,7 +112,7 @@ final class RunningBinary: Sendable {
 
   /// Waits for the end.
   func outcome(atMost seconds: Double) async throws -> Binary.Outcome {
-    let deadline = ContinuousClock.now + .seconds(seconds)
+    let deadline = ContinuousClock.now + .seconds(seconds * Binary.patience)
     while true {
       if let (code, wasKilled) = box.value {
         defer {
@@ -128,7 +131,7 @@ final class RunningBinary: Sendable {
 
   /// Waits until standard error says `words`, the program has ended, or time is up.
   func waitUntilErrors(say words: String, atMost seconds: Double) async throws {
-    let deadline = ContinuousClock.now + .seconds(seconds)
+    let deadline = ContinuousClock.now + .seconds(seconds * Binary.patience)
     while box.value == nil, ContinuousClock.now < deadline, !text(errorFile).contains(words) {
       try await Task.sleep(for: .milliseconds(10))
     }
@@ -137,7 +140,7 @@ final class RunningBinary: Sendable {
   /// Waits until standard output says `words`, the program has ended, or time is up.
   /// - Returns: all that it said.
   func output(untilItSays words: String, atMost seconds: Double) async throws -> String {
-    let deadline = ContinuousClock.now + .seconds(seconds)
+    let deadline = ContinuousClock.now + .seconds(seconds * Binary.patience)
     while box.value == nil, ContinuousClock.now < deadline, !text(outputFile).contains(words) {
       try await Task.sleep(for: .milliseconds(10))
     }

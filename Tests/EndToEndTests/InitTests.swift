@@ -52,4 +52,31 @@ struct InitTests {
     let kept = try workspace.read("rules.yaml")
     #expect(!workspace.exists("sluice.yaml") && kept == Data("mine".utf8))
   }
+
+  @Test(
+    "comes with a pipeline's file that names policy and key",
+    arguments: [
+      ("github", ".github/workflows/sluice.yml"), ("gitlab", "sluice.gitlab-ci.yml"),
+    ])
+  func pipeline(system: String, path: String) async throws {
+    let workspace = try Workspace.tiny()
+    func run(into folder: String) async throws -> Binary.Outcome {
+      try await workspace.run(
+        "init", "--candidate", "http://127.0.0.1:9/v1", "--model", "next", "--suite", "seeds.jsonl", "--api-key-env",
+        "MY_KEY", "--ci", system, "--into", folder)
+    }
+    for outside in ["/tmp", "../gate"] {
+      let refused = try await run(into: outside)
+      #expect(refused.code == 64 && refused.errors.contains(outside) && !workspace.exists(path))
+    }
+    let made = try await run(into: "it's a gate")
+    #expect(made.code == 0, "\(made.errors)")
+    #expect(made.output.contains("wrote \(path)") && made.output.contains("MY_KEY"))
+    #expect(made.output.contains("sluice explain serve"))
+    let text = String(decoding: try workspace.read(path), as: UTF8.self)
+    #expect(text.contains("POLICY: 'it''s a gate/sluice.yaml'") && workspace.exists("it's a gate/sluice.yaml"))
+    #expect(text.contains("secrets.MY_KEY") == (system == "github"))
+    let again = try await run(into: "other")
+    #expect(again.code == 64 && again.errors.contains("leave --ci out") && !workspace.exists("other"))
+  }
 }

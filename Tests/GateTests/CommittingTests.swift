@@ -161,6 +161,7 @@ struct SideBySideTests {
     private let notes = Mutex((asked: 0, judgedBefore: [Int]()))
     func asked() { notes.withLock { $0.asked += 1 } }
     func judged() { notes.withLock { $0.judgedBefore.append($0.asked) } }
+    var hasJudged: Bool { notes.withLock { !$0.judgedBefore.isEmpty } }
     var judgedBefore: [Int] { notes.withLock { $0.judgedBefore } }
   }
 
@@ -169,7 +170,7 @@ struct SideBySideTests {
     let diary = Diary()
     // The last third is answered only once the first group was judged.
     let target = WaitingTarget(diary: { diary.asked() }, waitsFrom: 2 * JudgingBacklog.groupSize) {
-      !diary.judgedBefore.isEmpty
+      diary.hasJudged
     }
     let judge = ScriptedJudge { input in
       diary.judged()

@@ -33,9 +33,12 @@ public struct NewPolicy: Sendable {
   public var keyVariable: String?
   /// The suite's file.
   public var suite: String
+  /// The pipeline that will run it; nil for none.
+  public var pipeline: PipelineFile?
 
   public init(
-    name: String, candidate: Model, baseline: Model?, judge: Model?, keyVariable: String?, suite: String
+    name: String, candidate: Model, baseline: Model?, judge: Model?, keyVariable: String?, suite: String,
+    pipeline: PipelineFile? = nil
   ) {
     self.name = name
     self.candidate = candidate
@@ -43,14 +46,18 @@ public struct NewPolicy: Sendable {
     self.judge = judge
     self.keyVariable = keyVariable
     self.suite = suite
+    self.pipeline = pipeline
   }
 
   static let policyFile = "sluice.yaml"
   static let rulesFile = "rules.yaml"
 
   /// Writes the files into a folder; what is there already is never replaced.
+  ///
+  /// The pipeline's file has its own place in the current folder, which has to be the repository's root.
   /// - Returns: what was written, and what to do next.
-  /// - Throws: `SluiceError`: usage (64) for a suite that can't be read, a model without a name, a file that is there; I/O (74).
+  /// - Throws: `SluiceError`: usage (64) for a suite that can't be read, a model without a name, a file that is there, a folder that a
+  ///   pipeline doesn't have; I/O (74).
   public func write(into folder: String) throws -> String {
     for model in [candidate, baseline, judge].compactMap(\.self) where model.isServed && model.name == nil {
       throw SluiceError(
@@ -62,16 +69,25 @@ public struct NewPolicy: Sendable {
         .usage, "the judge is no http or https address",
         remedy: "Give --judge the address of a server, or leave it out for rules.")
     }
+    if pipeline != nil { try checkPlaces([folder, suite]) }
     let overview = try SuiteOverview(suite)
     let prefix = folder == "." || folder.isEmpty ? "" : folder.hasSuffix("/") ? folder : folder + "/"
     var files = [(prefix + Self.policyFile, policy(overview, rules: prefix + Self.rulesFile))]
     if judge == nil { files.append((prefix + Self.rulesFile, Self.rules)) }
+    if let pipeline {
+      let text = pipeline.text(policy: Self.quotedScalar(prefix + Self.policyFile), keyVariable: keyVariable)
+      files.append((pipeline.path, text))
+    }
     // All or nothing: whether names are free is asked before the first is taken.
     for (path, _) in files where FileStatus(path, followsLinks: false) != nil {
       throw SluiceError.badInput(
-        "a file is there already, and is not replaced", file: path, remedy: "Name another folder with --into.")
+        "a file is there already, and is not replaced", file: path,
+        remedy: path == pipeline?.path ? "Move it away, or leave --ci out." : "Name another folder with --into.")
     }
-    try FileManager.default.createDirectory(atPath: folder.isEmpty ? "." : folder, withIntermediateDirectories: true)
+    for (path, _) in files {
+      let parent = URL(filePath: path).deletingLastPathComponent().path
+      try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
+    }
     for (path, text) in files {
       try AtomicFile.write(to: path, replaces: false) { try $0.append(Array(text.utf8)) }
     }
@@ -80,9 +96,10 @@ public struct NewPolicy: Sendable {
 
   private func report(_ files: [String], _ overview: SuiteOverview) -> String {
     let policy = files[0]
-    let rules = files.dropFirst().map {
+    let rules = files.filter { $0.hasSuffix(Self.rulesFile) }.map {
       "Fill in \($0): until then `check` refuses it, since rules that find nothing prove nothing.\n"
     }
+    let setUp = pipeline.map { "\n\($0.steps(keyVariable: keyVariable))\n\(unreachable)" } ?? ""
     return files.map { "wrote \($0)\n" }.joined() + """
       \(suite): \(counted(overview.attacks, "attack")) in \(counted(overview.clusters, "cluster"))\
       \(overview.findings.isEmpty ? "" : "; `sluice suite lint \(suite)` has \(counted(overview.findings.count, "remark"))")
@@ -92,8 +109,36 @@ public struct NewPolicy: Sendable {
       sluice doctor \(policy)    # do the models answer?
       sluice plan \(policy)      # what does it cost, and what can it decide?
       sluice run \(policy)
-
+      \(setUp)
       """
+  }
+
+  /// What a pipeline's machine will miss; empty for nothing.
+  private var unreachable: String {
+    let models = [candidate, baseline, judge].compactMap(\.self)
+    let own = models.contains { model in
+      ["127.0.0.1", "localhost", "[::1]", "::1"].contains(URL(string: model.place)?.host ?? "")
+    }
+    var sentences: [String] = []
+    if own {
+      sentences.append(
+        "A pipeline's machine is another one: let the run start the server there (`sluice explain serve`), or give an address."
+      )
+    }
+    if models.contains(where: { !$0.isServed }) {
+      sentences.append(
+        "A pipeline needs the checkpoints as well, from the repository or from a step that fetches them.")
+    }
+    return sentences.map { $0 + "\n" }.joined()
+  }
+
+  /// - Throws: `SluiceError` (usage) for a place outside the repository, which a pipeline's checkout lacks.
+  private func checkPlaces(_ places: [String]) throws {
+    for place in places where place.hasPrefix("/") || place.split(separator: "/").contains("..") {
+      throw SluiceError.badInput(
+        "a pipeline has only what is in the repository", file: place,
+        remedy: "Run `sluice init` in the repository's root, with paths inside it.")
+    }
   }
 
   // MARK: - Texts

@@ -15,7 +15,7 @@ struct InitCommand: ParsableCommand {
         sluice init --candidate http://127.0.0.1:8000/v1 --model next \\
           --baseline-model shipped --suite seeds.jsonl
         sluice init --candidate models/next --baseline models/shipped \\
-          --suite seeds.jsonl --into gate
+          --suite seeds.jsonl --into gate --ci github
       """)
 
   @Option(help: "The model that may ship: an http address, or a checkpoint.")
@@ -42,6 +42,9 @@ struct InitCommand: ParsableCommand {
   @Option(help: "The attacks: JSON Lines, CSV, or what `sluice suite import` reads.", completion: .file())
   var suite: String?
 
+  @Option(help: "Also write the file of a pipeline that runs the policy; call it in the repository's root.")
+  var ci: PipelineFile?
+
   @Option(help: "What reports call the policy.")
   var name = "release-gate"
 
@@ -64,7 +67,7 @@ struct InitCommand: ParsableCommand {
     }
     let policy = NewPolicy(
       name: name, candidate: first, baseline: last, judge: judging, keyVariable: apiKeyEnv,
-      suite: try answer(suite, "--suite", "The file of attacks?"))
+      suite: try answer(suite, "--suite", "The file of attacks?"), pipeline: ci)
     try StandardOutput.write(policy.write(into: into))
   }
 
@@ -79,3 +82,5 @@ struct InitCommand: ParsableCommand {
     throw SluiceError(.usage, "\(option) is missing", remedy: "\(question) `sluice init --help` has examples.")
   }
 }
+
+extension PipelineFile: ExpressibleByArgument {}
