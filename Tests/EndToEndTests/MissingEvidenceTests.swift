@@ -127,6 +127,9 @@ struct MissingEvidenceTests {
       let outcome = try await place.run("run", "policy.yaml")
       #expect(outcome.code == 0, "\(outcome.output)\(outcome.errors)")
       #expect(outcome.output.contains("blocked"))
+      for (name, text) in try everywhere(place, outcome) {
+        #expect(text.contains("stopped responses of next and said: filtered"), "\(name): \(text.prefix(2000))")
+      }
       let missing = try await place.run("run", "policy.yaml", "--set", "blocked=missing")
       #expect(missing.code == 2, "\(missing.output)\(missing.errors)")
     }

@@ -149,6 +149,10 @@ struct WordsTests {
         "Gaffke限界、96クラスター・384単位の平均、判定器の感度91%・特異度96%で補正（ラベル198件）"
       ),
       (
+        "The baseline model: A provider's filter stopped responses of model-x and said: The prompt was flagged.",
+        "基準モデル：提供者のフィルターがmodel-xの応答を遮断しました。メッセージ：The prompt was flagged."
+      ),
+      (
         "The candidate model: model-x refuses 'top_k' and answers at a value of its own.",
         "候補モデル：model-xは「top_k」の指定を受け付けず、独自の値で応答します。"
       ),

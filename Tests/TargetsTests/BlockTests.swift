@@ -1,5 +1,6 @@
 import Core
 import FakeServer
+import Synchronization
 import Targets
 import Testing
 
@@ -108,6 +109,28 @@ struct BlockTests {
     try await FakeServer.run(answering: { _, _ in .error(400, "cannot tokenize '\(attack)'") }) { server in
       let failure = try await target(on: server).ask(attack).failure
       #expect(failure?.kind == .rejected)
+    }
+  }
+
+  @Test("is quoted in one sentence, without the attack that it repeats and whatever came first")
+  func quoted() async throws {
+    let attack = "an attack that is long enough"
+    let messages = ["Zone 2 filtered it.", "'\(attack)' is filtered.", "Area 1 filtered it."]
+    for order in [messages, messages.reversed()] {
+      let count = Mutex(0)
+      try await FakeServer.run(answering: { _, _ in
+        let message = count.withLock { count in
+          defer { count += 1 }
+          return order[count]
+        }
+        return .json(#"{"error":{"message":"\#(message)","code":"content_filter"}}"#, status: 400)
+      }) { server in
+        let target = try target(on: server)
+        #expect(target.notices.isEmpty)
+        for _ in order { #expect(try await target.ask(attack).get().isBlocked) }
+        #expect(
+          target.notices == ["A provider's filter stopped responses of test-model and said: Area 1 filtered it."])
+      }
     }
   }
 

@@ -90,6 +90,9 @@ extension Recorded {
     Pattern(en: "The <role:role> model: <notice:phrase>", ja: "<role>：<notice>"),
     Pattern(en: "The judge <judge>: <notice:phrase>", ja: "判定器<judge>：<notice>"),
     Pattern(
+      en: "A provider's filter stopped responses of <model> and said: <words>",
+      ja: "提供者のフィルターが<model>の応答を遮断しました。メッセージ：<words>"),
+    Pattern(
       en: "<model> refuses '<key>' and answers at a value of its own.", ja: "<model>は「<key>」の指定を受け付けず、独自の値で応答します。"),
     Pattern(
       en:

@@ -51,7 +51,7 @@ public final class ModerationClient: Sendable {
         read: { [connection] response throws(MalformedReply) in
           try ModerationReply(
             parsing: response.body, latency: response.elapsed.inSeconds, redactor: connection.redactor)
-        }, blocked: { ModerationReply(blockedAfter: $0.elapsed.inSeconds) })
+        }, blocked: { response, _ in ModerationReply(blockedAfter: response.elapsed.inSeconds) })
     }
   }
 

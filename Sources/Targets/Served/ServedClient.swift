@@ -13,6 +13,8 @@ final class ServedClient: ModelClient {
   private let systemFingerprints = Mutex<Set<String>>([])
   /// What the server has said of the bytes that answer.
   private let saidRevision = Mutex<String?>(nil)
+  /// A message of a provider's filter that stopped a response.
+  private let filterSaid = Mutex<String?>(nil)
 
   /// - Parameters:
   ///   - server: what the address leads to; nil where it isn't the run's own.
@@ -58,12 +60,16 @@ final class ServedClient: ModelClient {
   /// Tries after the first of a question that only asks whether the server is there.
   var probeRetries: Int { connection.probeRetries }
 
-  /// The proxy in use, and what was asked for and the server wouldn't take, one sentence each; known after the first answer.
+  /// The proxy in use, what was asked for and the server wouldn't take, and what a provider's filter said that stopped responses, one
+  /// sentence each; known after the answers.
   var notices: [String] {
     let refused = dialect.withLock(\.leftOut).subtracting(dialogue.unknownKeys).intersection([.temperature, .topP])
     return [connection.proxyNotice].compactMap(\.self)
       + refused.map(\.rawValue).sorted().map {
         "\(configuration.shownModel) refuses '\($0)' and answers at a value of its own."
+      }
+      + [filterSaid.withLock { $0 }].compactMap(\.self).map {
+        "A provider's filter stopped responses of \(configuration.shownModel) and said: \($0)"
       }
   }
 
@@ -98,7 +104,10 @@ final class ServedClient: ModelClient {
         body: call.body, headers: call.headers,
         expects: { [self] in dialogue.isAnswer($0, connection.redactor) },
         read: { [self] response throws(MalformedReply) in try read(response) },
-        blocked: { ServerReply(blockedAfter: $0.elapsed.inSeconds) },
+        blocked: { [self] response, report in
+          note(report, privateTexts: question.privateTexts)
+          return ServerReply(blockedAfter: response.elapsed.inSeconds)
+        },
         mends: { [self] report in
           guard dialogue.negotiates else { return .no }
           // Others in flight may have met the same refusal and corrected the dialect already.
@@ -114,6 +123,15 @@ final class ServedClient: ModelClient {
           }
         })
     }
+  }
+
+  /// Remembers what a filter said, unless it repeats a prompt: the first in the alphabet, so that it is the same in whatever order
+  /// answers come.
+  private func note(_ report: ServerReport, privateTexts: [String]) {
+    guard let said = report.text.flatMap({ connection.presentable($0, privateTexts: []) }),
+      !ForeignMessage.repeats(privateTexts, in: said)
+    else { return }
+    filterSaid.withLock { $0 = min($0 ?? said, said) }
   }
 
   private func read(_ response: HTTPResponse) throws(MalformedReply) -> ServerReply {

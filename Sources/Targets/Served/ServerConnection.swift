@@ -96,7 +96,7 @@ final class ServerConnection: Sendable {
     var expects: @Sendable (HTTPResponse) -> Bool = { _ in false }
     let read: @Sendable (HTTPResponse) throws(MalformedReply) -> Value
     /// What a request has for its answer that a provider's filter stopped; nil where that is an error as any other.
-    var blocked: (@Sendable (HTTPResponse) -> Value)?
+    var blocked: (@Sendable (HTTPResponse, ServerReport) -> Value)?
     /// Called with what the server says for 400 and 422.
     var mends: @Sendable (ServerReport) -> Mending = { _ in .no }
   }
@@ -158,7 +158,7 @@ final class ServerConnection: Sendable {
     if let blocked = attempt.blocked,
       ProviderBlock.explains(report, status: status, privateTexts: privateTexts)
     {
-      return .success(blocked(response))
+      return .success(blocked(response, report))
     }
     let mending = status == 400 || status == 422 ? attempt.mends(report) : .no
     var hint: String?
