@@ -46,6 +46,9 @@ struct InitTests {
     #expect(nameless.code == 64 && nameless.errors.contains("--model is missing"))
     let suiteless = try await workspace.run("init", "--candidate", "lab/assistant-1.1", "--suite", "none.jsonl")
     #expect(suiteless.code == 64 && !workspace.exists("sluice.yaml") && !workspace.exists("rules.yaml"))
+    let inFile = try await workspace.run(
+      "init", "--candidate", "lab/assistant-1.1", "--suite", "seeds.jsonl", "--into", "seeds.jsonl/gate")
+    #expect(inFile.code == 74 && inFile.errors.contains("seeds.jsonl/gate"), "\(inFile.errors)")
     try workspace.write("mine", to: "rules.yaml")
     let taken = try await workspace.run("init", "--candidate", "lab/assistant-1.1", "--suite", "seeds.jsonl")
     #expect(taken.code == 64 && taken.errors.contains("rules.yaml"))

@@ -84,14 +84,22 @@ public struct NewPolicy: Sendable {
         "a file is there already, and is not replaced", file: path,
         remedy: path == pipeline?.path ? "Move it away, or leave --ci out." : "Name another folder with --into.")
     }
-    for (path, _) in files {
-      let parent = URL(filePath: path).deletingLastPathComponent().path
-      try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
-    }
+    for (path, _) in files { try makeFolder(path.folderOfPath) }
     for (path, text) in files {
       try AtomicFile.write(to: path, replaces: false) { try $0.append(Array(text.utf8)) }
     }
     return report(files.map(\.0), overview)
+  }
+
+  private func makeFolder(_ folder: String) throws {
+    if folder.isEmpty { return }
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw SluiceError(
+        .inputOutput, "the folder can't be made: \(error.localizedDescription)", at: SourceLocation(file: folder),
+        remedy: "Is a file in its place, or may its parent not be written?")
+    }
   }
 
   private func report(_ files: [String], _ overview: SuiteOverview) -> String {
