@@ -46,6 +46,11 @@ struct InitTests {
     #expect(nameless.code == 64 && nameless.errors.contains("--model is missing"))
     let suiteless = try await workspace.run("init", "--candidate", "lab/assistant-1.1", "--suite", "none.jsonl")
     #expect(suiteless.code == 64 && !workspace.exists("sluice.yaml") && !workspace.exists("rules.yaml"))
+    let key = "sk-abc123-secret"
+    let keyed = try await workspace.run(
+      "init", "--candidate", "lab/assistant-1.1", "--suite", "seeds.jsonl", "--api-key-env", key, "--ci", "github")
+    #expect(keyed.code == 64 && keyed.errors.contains("never the key itself"))
+    #expect(!(keyed.output + keyed.errors).contains(key) && !workspace.exists("sluice.yaml"))
     let inFile = try await workspace.run(
       "init", "--candidate", "lab/assistant-1.1", "--suite", "seeds.jsonl", "--into", "seeds.jsonl/gate")
     #expect(inFile.code == 74 && inFile.errors.contains("seeds.jsonl/gate"), "\(inFile.errors)")
@@ -78,7 +83,7 @@ struct InitTests {
     #expect(made.output.contains("sluice explain serve"))
     let text = String(decoding: try workspace.read(path), as: UTF8.self)
     #expect(text.contains("POLICY: 'it''s a gate/sluice.yaml'") && workspace.exists("it's a gate/sluice.yaml"))
-    #expect(text.contains("secrets.MY_KEY") == (system == "github"))
+    #expect(text.contains("MY_KEY") && text.contains("secrets.MY_KEY") == (system == "github"))
     let again = try await run(into: "other")
     #expect(again.code == 64 && again.errors.contains("leave --ci out") && !workspace.exists("other"))
   }

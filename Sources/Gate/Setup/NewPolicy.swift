@@ -56,8 +56,8 @@ public struct NewPolicy: Sendable {
   ///
   /// The pipeline's file has its own place in the current folder, which has to be the repository's root.
   /// - Returns: what was written, and what to do next.
-  /// - Throws: `SluiceError`: usage (64) for a suite that can't be read, a model without a name, a file that is there, a folder that a
-  ///   pipeline doesn't have; I/O (74).
+  /// - Throws: `SluiceError`: usage (64) for a suite that can't be read, a model without a name, a key in place of its variable's name,
+  ///   a file that is there, a folder that a pipeline doesn't have; I/O (74).
   public func write(into folder: String) throws -> String {
     for model in [candidate, baseline, judge].compactMap(\.self) where model.isServed && model.name == nil {
       throw SluiceError(
@@ -68,6 +68,12 @@ public struct NewPolicy: Sendable {
       throw SluiceError(
         .usage, "the judge is no http or https address",
         remedy: "Give --judge the address of a server, or leave it out for rules.")
+    }
+    if let keyVariable, !EnvironmentExpansion.isName(keyVariable) {
+      // Not shown: it may be the key.
+      throw SluiceError(
+        .usage, "--api-key-env is no name of an environment variable",
+        remedy: "Write the variable's name, for example SLUICE_API_KEY; never the key itself.")
     }
     if pipeline != nil { try checkPlaces([folder, suite]) }
     let overview = try SuiteOverview(suite)
@@ -124,11 +130,8 @@ public struct NewPolicy: Sendable {
   /// What a pipeline's machine will miss; empty for nothing.
   private var unreachable: String {
     let models = [candidate, baseline, judge].compactMap(\.self)
-    let own = models.contains { model in
-      ["127.0.0.1", "localhost", "[::1]", "::1"].contains(URL(string: model.place)?.host ?? "")
-    }
     var sentences: [String] = []
-    if own {
+    if models.contains(where: { ServerHost(url: $0.place)?.isLoopback == true }) {
       sentences.append(
         "A pipeline's machine is another one: let the run start the server there (`sluice explain serve`), or give an address."
       )

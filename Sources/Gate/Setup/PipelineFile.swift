@@ -35,7 +35,7 @@ public enum PipelineFile: String, Sendable, CaseIterable {
   func text(policy: String, keyVariable: String?) -> String {
     switch self {
     case .github: Self.github(policy: policy, keyVariable: keyVariable)
-    case .gitlab: Self.gitlab(policy: policy)
+    case .gitlab: Self.gitlab(policy: policy, keyVariable: keyVariable)
     }
   }
 
@@ -111,48 +111,49 @@ public enum PipelineFile: String, Sendable, CaseIterable {
       """
   }
 
-  private static func gitlab(policy: String) -> String {
-    """
-    # May this model ship? Written by `sluice init`; yours to change.
-    # Variables: SLUICE_DEB and SLUICE_SHA256, the address of a release's Debian package and its sum; and the servers' key, masked.
-    # Merge requests from forks get no secrets, and here no job. A runner's cache is a plain archive: let the policy seal its ledger
-    # (`sluice explain ledger.sealing`).
-    sluice gate:
-      stage: test
-      image: debian:12-slim
-      interruptible: false
-      timeout: 2h
-      resource_group: sluice
-      variables:
-        GIT_DEPTH: 1
-        SLUICE_POLICY: \(policy)
-      before_script:
-        - apt-get update -qq && apt-get install -y -qq --no-install-recommends ca-certificates curl >/dev/null
-        - curl --fail --silent --show-error --location --retry 3 --output /tmp/sluice.deb "$SLUICE_DEB"
-        - echo "$SLUICE_SHA256  /tmp/sluice.deb" | sha256sum --check --quiet
-        - apt-get install -y -qq /tmp/sluice.deb >/dev/null
-      script:
-        # The exit code of sluice is the job's.
-        - /usr/share/sluice/recipes/run "$SLUICE_POLICY"
-      cache:
-        key: sluice
-        paths: [.sluice/]
-        when: always
-      artifacts:
-        when: always
-        access: developer
-        expire_in: 1 year
-        paths: [build/sluice/]
-        reports:
-          junit: build/sluice/junit.xml
-      retry:
-        max: 1
-        # A server that was away, and a run that was interrupted.
-        exit_codes: [69, 75]
-      rules:
-        - if: $CI_PIPELINE_SOURCE == "merge_request_event" && $CI_MERGE_REQUEST_SOURCE_PROJECT_PATH == $CI_PROJECT_PATH
-        - if: $CI_COMMIT_TAG
+  private static func gitlab(policy: String, keyVariable: String?) -> String {
+    let key = keyVariable.map { "; masked: \($0)" } ?? ""
+    return """
+      # May this model ship? Written by `sluice init`; yours to change.
+      # Variables: SLUICE_DEB and SLUICE_SHA256, the address of a release's Debian package and its sum\(key).
+      # Merge requests from forks get no secrets, and here no job. A runner's cache is a plain archive: let the policy seal its ledger
+      # (`sluice explain ledger.sealing`).
+      sluice gate:
+        stage: test
+        image: debian:12-slim
+        interruptible: false
+        timeout: 2h
+        resource_group: sluice
+        variables:
+          GIT_DEPTH: 1
+          SLUICE_POLICY: \(policy)
+        before_script:
+          - apt-get update -qq && apt-get install -y -qq --no-install-recommends ca-certificates curl >/dev/null
+          - curl --fail --silent --show-error --location --retry 3 --output /tmp/sluice.deb "$SLUICE_DEB"
+          - echo "$SLUICE_SHA256  /tmp/sluice.deb" | sha256sum --check --quiet
+          - apt-get install -y -qq /tmp/sluice.deb >/dev/null
+        script:
+          # The exit code of sluice is the job's.
+          - /usr/share/sluice/recipes/run "$SLUICE_POLICY"
+        cache:
+          key: sluice
+          paths: [.sluice/]
+          when: always
+        artifacts:
+          when: always
+          access: developer
+          expire_in: 1 year
+          paths: [build/sluice/]
+          reports:
+            junit: build/sluice/junit.xml
+        retry:
+          max: 1
+          # A server that was away, and a run that was interrupted.
+          exit_codes: [69, 75]
+        rules:
+          - if: $CI_PIPELINE_SOURCE == "merge_request_event" && $CI_MERGE_REQUEST_SOURCE_PROJECT_PATH == $CI_PROJECT_PATH
+          - if: $CI_COMMIT_TAG
 
-    """
+      """
   }
 }

@@ -1,7 +1,7 @@
 import Kinds
 
 /// `${VAR}` in values of the policy; `$${` stays a literal `${`.
-enum EnvironmentExpansion {
+package enum EnvironmentExpansion {
   enum Problem: Error, Hashable {
     case unset(String)
     case unclosed
@@ -52,7 +52,8 @@ enum EnvironmentExpansion {
     }
   }
 
-  static func isName(_ text: String) -> Bool {
+  /// Whether a text can name an environment variable: ASCII letters, digits and underscores, no digit first.
+  package static func isName(_ text: String) -> Bool {
     guard let first = text.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
     return text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
   }
