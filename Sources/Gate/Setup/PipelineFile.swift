@@ -24,7 +24,7 @@ public enum PipelineFile: String, Sendable, CaseIterable {
         + "of a release's tarball and its SHA-256 sum\(secret). Commit \(path); then every pull request is gated."
     case .gitlab:
       "In Settings, CI/CD, Variables: SLUICE_DEB and SLUICE_SHA256, the address of a release's Debian package and its SHA-256 "
-        + "sum\(secret) (masked). Add `include: {local: \(path)}` to .gitlab-ci.yml; then every merge request is gated."
+        + "sum\(secret.isEmpty ? "" : "\(secret), masked"). Add `include: {local: \(path)}` to .gitlab-ci.yml; then every merge request is gated."
     }
   }
 
