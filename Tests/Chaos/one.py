@@ -19,7 +19,7 @@ from server import Server
 
 # Below this the preflight refuses to start; the rest is taken away while the run is on.
 DISK_BYTES = 96 << 20
-CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 1 << 18
+CLONE_NEWNS, MS_REC, MS_PRIVATE, MNT_DETACH = 0x20000, 0x4000, 1 << 18, 2
 
 
 class SmallDisk:
@@ -48,6 +48,10 @@ class SmallDisk:
     def free(self):
         self.filler.unlink(missing_ok=True)
 
+    def unmount(self):
+        """Takes the file system away with all that it holds, so that the run's folder can be removed."""
+        ctypes.CDLL(None).umount2(os.fsencode(self.folder), MNT_DETACH)
+
 
 class Run:
     def __init__(self, plan, folder, binary, check_secrets):
@@ -75,8 +79,9 @@ class Run:
             await self.server.stop()
             if self.small:
                 self.small.free()
-                # The file system goes with this process; what it holds is worth keeping.
+                # What the file system holds is worth keeping where something broke.
                 shutil.copytree(folder / "disk", folder / "disk-kept", dirs_exist_ok=True)
+                self.small.unmount()
 
     @property
     def environment(self):
