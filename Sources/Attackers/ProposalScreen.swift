@@ -7,18 +7,33 @@ import Tensors
 /// A surrogate of the judge (kernel regression on the embeddings of everything asked so far) predicts whether a
 /// proposal works; what resembles attacks already claimed counts less, because another copy is no new unique attack. A
 /// share of every choice ignores all of this, so that a wrong surrogate can't blind the search.
+///
+/// What was known before the search is learnt first and weighs less: a former target showed it, or somebody's suite says so.
 struct ProposalScreen: Sendable {
   private let settings: AttackerSettings
-  /// [N,d]: everything asked, one row after the other.
+  /// [N,d]: what was known before the search, then everything asked, one row after the other.
   private(set) var rows: [Float] = []
   private var width = 0
   private var successes: [Float] = []
+  /// Rows of what was known before the search.
+  private(set) var knownCount = 0
+  /// Rows of what several responses decided, in order.
+  private(set) var decided: [Int] = []
+  /// By row, in neighbours.
+  private var weights: [Float] = []
+  /// Share of the known successes that still are, as far as they were asked again.
+  var trust: Float = 1
+  /// Successes of this search.
   private var successCount = 0
 
   /// Kernel exp((cos − 1)/h): at cosine 0.9 a neighbour weighs a third.
   private static let bandwidth: Float = 0.09
   /// Weight of the overall success rate against neighbours, in neighbours.
   private static let priorWeight: Float = 1
+  /// Weight of what was known before the search, in neighbours.
+  private static let knownWeight: Float = 0.5
+  /// Weight of what confirming responses decided.
+  private static let decidedWeight: Float = 3
   /// How much an unexplored place is worth, in standard errors.
   private static let curiosity: Float = 0.5
 
@@ -31,23 +46,53 @@ struct ProposalScreen: Sendable {
   /// - Parameters:
   ///   - rows: what `rows` was.
   ///   - worked: whether each row's attack worked; as many as there are rows.
-  init(settings: AttackerSettings, rows: [Float], worked: [Bool]) {
+  ///   - knownCount: how many of the rows were known before the search.
+  ///   - decided: which of the others confirming responses decided.
+  init(settings: AttackerSettings, rows: [Float], worked: [Bool], knownCount: Int, decided: [Int]) {
     self.settings = settings
     self.rows = rows
+    self.knownCount = knownCount
+    self.decided = decided
+    weights = worked.indices.map { $0 < knownCount ? Self.knownWeight : 1 }
+    for row in decided { weights[row] = Self.decidedWeight }
     width = worked.isEmpty ? 0 : rows.count / worked.count
     successes = worked.map { $0 ? 1 : 0 }
-    successCount = worked.count { $0 }
+    successCount = worked.dropFirst(knownCount).count { $0 }
   }
 
   /// Whether the attack of each row worked.
   var worked: [Bool] { successes.map { $0 > 0 } }
 
-  mutating func learn(_ vectors: [[Float]], worked: [Bool]) {
+  /// Takes in what this search asked.
+  /// - Returns: the rows that it takes.
+  @discardableResult
+  mutating func learn(_ vectors: [[Float]], worked: [Bool]) -> Range<Int> {
+    let first = successes.count
+    add(vectors, worked: worked, weight: 1)
+    successCount += worked.count { $0 }
+    return first..<successes.count
+  }
+
+  /// Takes in what was known before the search, which has asked nothing yet.
+  mutating func recall(_ vectors: [[Float]], worked: [Bool]) {
+    add(vectors, worked: worked, weight: Self.knownWeight)
+    knownCount = successes.count
+  }
+
+  /// Takes in what confirming responses said about a row that this search asked.
+  mutating func decide(_ row: Int, works: Bool) {
+    successCount += (works ? 1 : 0) - (successes[row] > 0 ? 1 : 0)
+    successes[row] = works ? 1 : 0
+    weights[row] = Self.decidedWeight
+    decided.append(row)
+  }
+
+  private mutating func add(_ vectors: [[Float]], worked: [Bool], weight: Float) {
     for (vector, success) in zip(vectors, worked) {
       width = vector.count
       rows += vector
       successes.append(success ? 1 : 0)
-      successCount += success ? 1 : 0
+      weights.append(weight)
     }
   }
 
@@ -115,14 +160,15 @@ struct ProposalScreen: Sendable {
           let cosine = dot(width, row + index * self.width, vector)
           // Beyond six bandwidths a neighbour says nothing.
           guard cosine > 1 - 6 * Self.bandwidth else { continue }
-          let kernel = exp((cosine - 1) / Self.bandwidth)
+          let success = successes[index] * (index < knownCount ? trust : 1)
+          let kernel = exp((cosine - 1) / Self.bandwidth) * weights[index]
           weight += kernel
-          mass += kernel * successes[index]
-          if cosine >= Float(settings.similarity) { company += successes[index] }
+          mass += kernel * success
+          if cosine >= Float(settings.similarity) { company += success }
         }
       }
     }
-    let overall = (Float(successCount) + 1) / (Float(successes.count) + 2)
+    let overall = (Float(successCount) + 1) / (Float(successes.count - knownCount) + 2)
     let expected = (mass + Self.priorWeight * overall) / (weight + Self.priorWeight)
     return View(
       expected: expected, worth: expected + Self.curiosity * (overall * (1 - overall) / (1 + weight)).squareRoot(),

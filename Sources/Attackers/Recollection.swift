@@ -23,9 +23,15 @@ struct Recollection: Sendable, Codable {
   private var failures: [Experience] = []
   /// Questions that may still be asked.
   private var left: Int
+  /// Questions about what used to work whose answers were scored, and how many showed that it still does.
+  private var scored = 0
+  private var stillWork = 0
 
   /// Questions about one kind.
   static let tries = 3
+
+  /// Share of what used to work that still does, as far as it was asked: 1 before anything was.
+  var trust: Float { Float(stillWork + 1) / Float(scored + 1) }
 
   /// - Parameters:
   ///   - worked: attacks that worked on a former target, with their unit vectors.
@@ -83,7 +89,8 @@ struct Recollection: Sendable, Codable {
   mutating func settle(_ prompt: String, works: Bool?) -> [Experience] {
     guard let index = kindOfPrompt.removeValue(forKey: prompt) else { return [] }
     kinds[index].isWaiting = false
-    if works == nil { kinds[index].asked -= 1 }
+    if works == nil { kinds[index].asked -= 1 } else { scored += 1 }
+    if works == true { stillWork += 1 }
     let relatives = kinds[index].members
     if works == true || relatives.isEmpty || kinds[index].asked >= Self.tries {
       kinds[index].isSettled = true

@@ -124,6 +124,11 @@ struct ReplayBuffer: Sendable, Codable {
     }
   }
 
+  /// Replaces what was measured of an attack, where it is kept.
+  mutating func correct(_ prompt: String, logUnsafe: Double) {
+    for index in items.indices where items[index].prompt == prompt { items[index].logUnsafe = logUnsafe }
+  }
+
   mutating func forget(_ prompts: Set<String>) { keep(items.indices.filter { !prompts.contains(items[$0].prompt) }) }
 
   private mutating func keep(_ indices: [Int]) {

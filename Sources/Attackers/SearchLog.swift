@@ -14,6 +14,10 @@ package struct SearchLog: Sendable {
   /// Asked, or being asked.
   private var asked: Set<String> = []
   package private(set) var claimed: [ClaimedAttack] = []
+  /// Claims that were decided, the responses that this took, and claims that are being decided.
+  private var decided = 0
+  private var confirming = 0
+  private var undecided = 0
 
   package init(oracle: any AttackOracle, budget: SearchBudget, settings: AttackerSettings) {
     self.oracle = oracle
@@ -28,22 +32,30 @@ package struct SearchLog: Sendable {
     /// Asked, without a verdict.
     let unscored: [String]
     let claimed: [ClaimedAttack]
+    /// Claims that were being decided.
+    let undecided: Int
   }
 
   /// - Parameter unanswered: prompts of questions under way.
   func standing(without unanswered: Set<String>) -> Standing {
     Standing(
       spent: spent, known: known, unscored: asked.subtracting(unanswered).filter { known[$0] == nil }.sorted(),
-      claimed: claimed)
+      claimed: claimed, undecided: undecided)
   }
 
   mutating func goOn(_ standing: Standing) {
     (spent, known, claimed) = (standing.spent, standing.known, standing.claimed)
     asked = Set(known.keys).union(standing.unscored)
+    undecided = standing.undecided
+    decided = claimed.count { $0.confirmation != nil }
+    confirming = claimed.reduce(0) { $0 + ($1.confirmation ?? 0) }
   }
 
-  /// Responses used up: asked, being asked, and kept for confirming the claims.
-  var committed: Int { spent + underWay + budget.reserved(claims: claimed.count) }
+  /// Responses used up: asked, being asked, and taken by or kept for confirming the claims.
+  var committed: Int {
+    spent + underWay + confirming + undecided * budget.mostConfirmation
+      + budget.reserved(claims: claimed.count - decided - undecided)
+  }
 
   var left: Int { max(0, budget.responses - committed) }
 
@@ -79,6 +91,32 @@ package struct SearchLog: Sendable {
     if fresh.isEmpty { return }
     settle(fresh, try await ask(oracle, fresh, settings))
   }
+
+  /// Takes the claims that the budget is sure to pay for, to be decided now.
+  mutating func reserveConfirmation(_ prompts: [String]) -> [String] {
+    guard budget.mostConfirmation > 0 else { return [] }
+    let sure = budget.responses - spent - underWay - confirming - undecided * budget.mostConfirmation
+    let taken = Array(prompts.prefix(max(0, sure / budget.mostConfirmation)))
+    undecided += taken.count
+    return taken
+  }
+
+  /// Leaves claims to what follows the search.
+  mutating func release(claims: Int) { undecided -= claims }
+
+  /// Takes in what became of claims that were to be decided.
+  mutating func settle(claims prompts: [String], _ verdicts: [ClaimVerdict]) {
+    undecided -= prompts.count
+    for (prompt, verdict) in zip(prompts, verdicts) {
+      guard let index = claimed.lastIndex(where: { $0.prompt == prompt }) else { continue }
+      claimed[index].confirmation = verdict.responses
+      decided += 1
+      confirming += verdict.responses
+    }
+  }
+
+  /// Replaces c(x) of a prompt by what more responses showed.
+  mutating func correct(_ prompt: String, logUnsafe: Double) { known[prompt] = logUnsafe }
 
   /// Asks about proposals and claims the new ones that seem to work.
   /// - Returns: those that a judge scored, with their c(x), and whether they are new to this search.

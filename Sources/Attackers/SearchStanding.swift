@@ -34,6 +34,8 @@ struct SearchStanding: Sendable {
     let fitted: Int
     let sinceFit: Int
     let flight: [Question]
+    /// Claims that were being confirmed, by round.
+    let claims: [[GFlowNetSearch.PendingClaim]]
     let policy: Model
     let smoothed: Model?
     let log: SearchLog.Standing
@@ -47,14 +49,17 @@ struct SearchStanding: Sendable {
     let recollection: Recollection?
     let remembered: [String]
     let threshold: Double
-    /// The screen's rows and their outcomes.
+    /// Outcomes of the screen's rows, how many of them were known before the search, which ones confirming responses decided, and
+    /// the numbers of all rows.
     let screened: [Bool]
+    let screenedBefore: Int
+    let screenDecided: [Int]
     let screenNumbers: Int
     /// Prompts with a vector, in the order of the vectors, and the width of all of them.
     let embedded: [String]
     let width: Int
 
-    static let current = 1
+    static let current = 2
   }
 
   let header: Header
@@ -94,6 +99,8 @@ struct SearchStanding: Sendable {
     let models = 3 * (header.policy.count + (header.smoothed?.count ?? 0))
     guard models + header.screenNumbers + header.embedded.count * header.width == numbers.count,
       header.screened.isEmpty ? header.screenNumbers == 0 : header.screenNumbers % header.screened.count == 0,
+      (0...header.screened.count).contains(header.screenedBefore),
+      (header.screenDecided + header.claims.joined().compactMap(\.row)).allSatisfy(header.screened.indices.contains),
       [header.upkeep.vectors.count, header.upkeep.added.count].allSatisfy({ $0 == header.buffer.items.count })
     else { return nil }
     self.init(header: header, numbers: numbers)
@@ -131,11 +138,13 @@ extension GFlowNetSearch {
     let header = SearchStanding.Header(
       phase: phase, idle: idle, fitted: fitted, sinceFit: sinceFit,
       flight: flight.map { .init(recalled: $0.recalled, proposals: $0.proposals, asked: $0.asked) },
+      claims: claims.map(\.claims),
       policy: model(own, policy), smoothed: fitting.flatMap { numbers in smoothed.map { model(numbers, $0) } },
       log: log.standing(without: Set(flight.flatMap(\.asked))), buffer: buffer, upkeep: buffer.upkeep,
       generator: generator, logZ: logZ, step: step, losses: losses, worked: worked, recollection: recollection,
       remembered: remembered.sorted(), threshold: reward.threshold, screened: screen.worked,
-      screenNumbers: screen.rows.count, embedded: prompts, width: width)
+      screenedBefore: screen.knownCount, screenDecided: screen.decided, screenNumbers: screen.rows.count,
+      embedded: prompts, width: width)
     let parts = [own, fitting].compactMap(\.self).flatMap { [$0.parameters, $0.first, $0.second] }
     return SearchStanding(
       header: header, numbers: (parts + [screen.rows] + prompts.map { vectors[$0] ?? [] }).flatMap { $0 })
@@ -153,7 +162,8 @@ extension GFlowNetSearch {
       next += 3 * model.count
     }
     screen = ProposalScreen(
-      settings: settings, rows: Array(standing.numbers[next...].prefix(header.screenNumbers)), worked: header.screened)
+      settings: settings, rows: Array(standing.numbers[next...].prefix(header.screenNumbers)), worked: header.screened,
+      knownCount: header.screenedBefore, decided: header.screenDecided)
     next += header.screenNumbers
     for prompt in header.embedded {
       vectors[prompt] = Array(standing.numbers[next...].prefix(header.width))
@@ -165,9 +175,11 @@ extension GFlowNetSearch {
     (generator, logZ, step, losses) = (header.generator, header.logZ, header.step, header.losses)
     (worked, fitting) = (header.worked, Set(header.worked.map(\.prompt)))
     (recollection, remembered) = (header.recollection, Set(header.remembered))
+    screen.trust = recollection?.trust ?? 1
     log.goOn(header.log)
     try checkpoints?.goOn()
     progress(log.spent, "going on")
+    for pending in header.claims { confirm(pending) }
     for question in header.flight {
       flight.append(
         round(

@@ -11,12 +11,48 @@ public struct AttackObservation: Hashable, Codable, Sendable {
   }
 }
 
+/// What fresh responses to one claimed attack say, scored by the judge that confirms.
+public struct ClaimVerdict: Hashable, Codable, Sendable {
+  /// What became of the claim.
+  public enum Finding: String, Hashable, Codable, Sendable {
+    /// As many responses are unsafe as the rule needs.
+    case confirmed
+    /// So many are safe that it can't be.
+    case refuted
+    /// Responses failed or could not be scored, and leave it open.
+    case undecided
+  }
+
+  /// What became of the claim.
+  public let finding: Finding
+  /// Unsafe responses.
+  public let unsafe: Int
+  /// Responses that were asked.
+  public let responses: Int
+
+  public init(finding: Finding, unsafe: Int, responses: Int) {
+    self.finding = finding
+    self.unsafe = unsafe
+    self.responses = responses
+  }
+}
+
 /// Answers an attacker's question "does this prompt work?": target, reward judge, ledger and budget behind one call.
 public protocol AttackOracle: Sendable {
   /// One observation for each prompt, in order; `samples` responses each. A prompt asked before in the same search gets
   /// further responses, not the old ones.
   /// - Throws: `CancellationError`, `SluiceError` when the target stayed unavailable.
   func observe(_ prompts: [String], samples: Int) async throws -> [AttackObservation]
+
+  /// Asks claimed attacks again, each until the policy's rule decides; none of these responses was looked at by a choice before.
+  /// - Returns: one verdict for each, in order; nil where claims are confirmed after the search alone.
+  /// - Throws: as `observe`.
+  func confirm(_ prompts: [String]) async throws -> [ClaimVerdict]?
+}
+
+extension AttackOracle {
+  /// Leaves it to what follows the search.
+  public func confirm(_ prompts: [String]) async throws -> [ClaimVerdict]? { nil }
 }
 
 /// Keeps where a search stands, so that one that breaks off goes on there.
@@ -51,10 +87,14 @@ public struct ClaimedAttack: Hashable, Codable, Sendable {
   public let step: Int
   /// Target responses spent by the search when the attack was first seen to work.
   public let responsesSpent: Int
+  /// Responses that decided about it during the search, beside those that the search spent; nil where none did.
+  public var confirmation: Int?
 
   public init(
-    prompt: String, logUnsafe: Double, logReference: Double, method: String, step: Int, responsesSpent: Int
+    prompt: String, logUnsafe: Double, logReference: Double, method: String, step: Int, responsesSpent: Int,
+    confirmation: Int? = nil
   ) {
+    self.confirmation = confirmation
     self.prompt = prompt
     self.logUnsafe = logUnsafe
     self.logReference = logReference
@@ -92,14 +132,24 @@ public struct SearchBudget: Hashable, Codable, Sendable {
   public let responses: Int
   /// Expected responses that confirming one claim takes.
   public let confirmation: Double
+  /// Most responses that it takes.
+  public let mostConfirmation: Int
 
-  public init(responses: Int, confirmation: Double) {
+  /// - Parameter mostConfirmation: nil for the next whole number.
+  public init(responses: Int, confirmation: Double, mostConfirmation: Int? = nil) {
     self.responses = responses
     self.confirmation = confirmation
+    self.mostConfirmation = mostConfirmation ?? Int(confirmation.rounded(.up))
   }
 
   /// What is kept for confirming `claims`.
   public func reserved(claims: Int) -> Int { Int((Double(claims) * confirmation).rounded(.up)) }
+
+  /// What confirming claims took so far, and what is kept for the rest.
+  public func reserved(_ claims: [ClaimedAttack]) -> Int {
+    let decided = claims.compactMap(\.confirmation)
+    return decided.reduce(0, +) + reserved(claims: claims.count - decided.count)
+  }
 }
 
 /// Places texts in a space where near means alike.

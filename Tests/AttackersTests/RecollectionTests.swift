@@ -42,6 +42,24 @@ struct RecollectionTests {
     #expect(!rest.isEmpty && rest.allSatisfy { $0.hasPrefix("f") })
   }
 
+  @Test("trust is the share of what used to work that still does")
+  func trust() {
+    var memory = recollection(relatives: 3)
+    #expect(memory.trust == 1)
+    _ = memory.next(2) { _ in true }
+    _ = memory.settle("a0", works: false)
+    #expect(memory.trust == 0.5)
+    _ = memory.settle("b0", works: nil)
+    #expect(memory.trust == 0.5, "nothing was shown")
+    _ = memory.next(2) { _ in true }
+    _ = memory.settle("a1", works: true)
+    #expect(memory.trust == 2.0 / 3)
+    // Old failures say nothing of it.
+    _ = memory.next(9) { _ in true }
+    _ = memory.settle("f0", works: false)
+    #expect(memory.trust == 2.0 / 3)
+  }
+
   @Test("what was asked already is passed over, without a question")
   func asked() {
     var memory = recollection(limit: 2)

@@ -43,6 +43,37 @@ struct SearchLogTests {
     #expect(await oracle.asked.count == 11)
   }
 
+  @Test("confirming during the search stays within the budget, and what it took counts instead of what was kept for it")
+  func confirmations() async throws {
+    var log = SearchLog(
+      oracle: ListedOracle([:]), budget: SearchBudget(responses: 20, confirmation: 2.25, mostConfirmation: 3),
+      settings: AttackerSettings())
+    try await log.observe(["a", "b", "c", "d", "e"])
+    for prompt in ["a", "b", "c"] { log.claim(experience(prompt, 0), method: "m", step: 0, isNew: true) }
+    #expect(log.committed == 5 + 7)
+    #expect(log.reserveConfirmation(["a", "b"]) == ["a", "b"])
+    // Two at their worst, and one as expected.
+    #expect(log.committed == 5 + 6 + 3)
+    log.settle(
+      claims: ["a", "b"],
+      [
+        ClaimVerdict(finding: .confirmed, unsafe: 2, responses: 2),
+        ClaimVerdict(finding: .refuted, unsafe: 1, responses: 3),
+      ])
+    #expect(log.committed == 5 + 5 + 3 && log.claimed.map(\.confirmation) == [2, 3, nil])
+    try await log.observe(["f", "g", "h", "i", "j", "k"])
+    #expect(log.spent == 11)
+    // Four are left, which is one claim at its worst.
+    for prompt in ["d", "e"] { log.claim(experience(prompt, 0), method: "m", step: 0, isNew: true) }
+    #expect(log.reserveConfirmation(["c", "d", "e"]) == ["c"])
+    log.release(claims: 1)
+    #expect(log.claimed.last?.confirmation == nil)
+    var free = SearchLog(
+      oracle: ListedOracle([:]), budget: SearchBudget(responses: 20, confirmation: 0), settings: AttackerSettings())
+    free.claim(experience("a", 0), method: "m", step: 0, isNew: true)
+    #expect(free.reserveConfirmation(["a"]).isEmpty, "nobody pays for it")
+  }
+
   @Test("what is under way is paid for, and no prompt is asked twice")
   func underWay() {
     var log = SearchLog(
@@ -107,6 +138,38 @@ struct ProposalScreenTests {
     screen.learn([unit(2)], worked: [false])
     var generator = SeededGenerator(seed: 1)
     #expect(await screen.choose([unit(0.05), unit(1.2), unit(0.1)], count: 1, using: &generator, accepts: all) == [1])
+  }
+
+  @Test("what was known before the search leads it as far as it still holds, and what several responses decided weighs most")
+  func learnsFromWhatWasKnown() async {
+    let pool = [unit(0.1), unit(1.4)]
+    func first(_ screen: ProposalScreen) async -> [Int] {
+      var generator = SeededGenerator(seed: 1)
+      return await screen.choose(pool, count: 1, using: &generator, accepts: all)
+    }
+    var screen = ProposalScreen(settings: settings(exploration: 0))
+    // Alike, but not so alike that a find there would be no new one.
+    screen.recall([unit(1.4 - 0.8)], worked: [true])
+    screen.recall([unit(1.4 + 0.8)], worked: [true])
+    #expect(screen.knownCount == 2)
+    var known = ProposalScreen(settings: settings(exploration: 0))
+    known.recall([unit(-0.1), unit(-0.2), unit(1.45)], worked: [false, false, false])
+    #expect(await first(known) == [1], "two failures beside the first, one beside the second")
+    // A known success counts as a find, whose copies are worth less; one that no longer holds counts as nothing.
+    var stale = ProposalScreen(settings: settings(exploration: 0))
+    stale.recall((0..<4).map { unit(0.1 + 0.01 * Double($0)) }, worked: [true, true, true, true])
+    stale.learn([unit(1.5)], worked: [true])
+    stale.trust = 0
+    #expect(await first(stale) == [1])
+    var decided = ProposalScreen(settings: settings(exploration: 0))
+    let rows = decided.learn([unit(0.05), unit(1.35)], worked: [true, true])
+    #expect(rows == 0..<2)
+    decided.decide(1, works: false)
+    #expect(await first(decided) == [0] && decided.worked == [true, false] && decided.decided == [1])
+    let again = ProposalScreen(
+      settings: settings(exploration: 0), rows: decided.rows, worked: decided.worked, knownCount: 0,
+      decided: decided.decided)
+    #expect(await first(again) == [0])
   }
 
   @Test("a share of the choices ignores the screen")

@@ -31,6 +31,20 @@ struct StandingTests {
   /// Counts what is asked.
   private actor Notes: AttackOracle {
     private(set) var asked: [String] = []
+    /// Claims that were to be confirmed, and whether that can be done.
+    private(set) var confirmed: [String] = []
+    private let confirms: Bool
+
+    init(confirms: Bool = false) { self.confirms = confirms }
+
+    func confirm(_ prompts: [String]) async throws -> [ClaimVerdict]? {
+      guard confirms else { return nil }
+      confirmed += prompts
+      return prompts.map { prompt in
+        let works = prompt.contains("secret")
+        return ClaimVerdict(finding: works ? .confirmed : .refuted, unsafe: works ? 2 : 0, responses: 2)
+      }
+    }
 
     func observe(_ prompts: [String], samples: Int) async throws -> [AttackObservation] {
       asked += prompts
@@ -109,6 +123,59 @@ struct StandingTests {
       #expect(known.isDisjoint(with: await later.asked), "asks nothing that was answered")
       #expect(unanswered.isSubset(of: await later.asked) && known.isDisjoint(with: unanswered))
     }
+  }
+
+  @Test("takes up claims that were being confirmed, wherever it broke off", arguments: [0, 2, 3])
+  func goesOnConfirming(_ index: Int) async throws {
+    let settings = Self.variants[index]
+    let first = Shelf()
+    let notes = Notes(confirms: true)
+    let whole = try await search(settings, oracle: notes, shelf: first, budget: 120)
+    let all = await notes.confirmed
+    #expect(!all.isEmpty && Set(all).count == all.count, "each claim once")
+    let decided = whole.claimed.filter { $0.confirmation != nil }
+    #expect(Set(decided.map(\.prompt)) == Set(all) && decided.allSatisfy { $0.confirmation == 2 })
+    #expect(whole.responses + 2 * all.count <= 120)
+    let kept = first.kept.withLock(\.self)
+    var pending = 0
+    for (standing, _) in kept.enumerated().filter({ $0.offset % 3 == 1 }).map(\.element) {
+      let header = try #require(SearchStanding(standing)).header
+      pending += header.claims.count
+      let later = Notes(confirms: true)
+      let result = try await search(settings, oracle: later, shelf: Shelf(standing), budget: 120)
+      #expect(result.claimed == whole.claimed && result.responses == whole.responses)
+      #expect(result.losses == whole.losses && result.state == whole.state)
+      let known = Set(header.log.claimed.filter { $0.confirmation != nil }.map(\.prompt))
+      #expect(known.isDisjoint(with: await later.confirmed), "confirms nothing that was decided")
+    }
+    #expect(pending > 0, "some broke off while claims were being confirmed")
+  }
+
+  @Test("unlearns what confirming refutes, and spends what confirming saves")
+  func unlearns() async throws {
+    let settings = Self.settings { $0.smoothing = false }
+    let shelf = Shelf()
+    let notes = Notes(confirms: true)
+    let result = try await search(settings, oracle: notes, shelf: shelf, budget: 120)
+    let chance = result.claimed.filter { !$0.prompt.contains("secret") }.map(\.prompt)
+    try #require(!chance.isEmpty)
+    let header = try #require(shelf.kept.withLock { $0.last }.flatMap { SearchStanding($0.standing) }).header
+    let refuted = Set(header.log.claimed.filter { $0.confirmation != nil }.map(\.prompt)).intersection(chance)
+    try #require(!refuted.isEmpty)
+    #expect(header.worked.allSatisfy { !refuted.contains($0.prompt) }, "smoothing doesn't fit it")
+    let least = log(settings.claimThreshold)
+    #expect(header.buffer.items.allSatisfy { !refuted.contains($0.prompt) || $0.logUnsafe < least })
+    #expect(header.log.known.allSatisfy { !refuted.contains($0.key) || $0.value < least })
+    // What the rule keeps for claims is what it took, so that nothing is left.
+    let plain = try await search(settings, oracle: Notes(), shelf: nil, budget: 120)
+    #expect(plain.claimed.allSatisfy { $0.confirmation == nil })
+    let late = Self.settings {
+      $0.smoothing = false
+      $0.confirmsEarly = false
+    }
+    let unasked = Notes(confirms: true)
+    #expect(try await search(late, oracle: unasked, shelf: nil, budget: 120).claimed == plain.claimed)
+    #expect(await unasked.confirmed.isEmpty)
   }
 
   @Test("goes on from a state of an earlier run, too")

@@ -113,6 +113,8 @@ final class MemoryArchive: ResponseArchive {
 struct CountingAttacker: Attacker {
   let method = "counting"
   let fingerprint = "counting"
+  /// Whether each claim is confirmed at once.
+  var confirms = false
   let searches = SearchCount()
 
   final class SearchCount: Sendable {
@@ -128,13 +130,14 @@ struct CountingAttacker: Attacker {
     searches.add()
     var claimed: [ClaimedAttack] = []
     var number = 0
-    while number + budget.reserved(claims: claimed.count) < budget.responses {
+    while number + budget.reserved(claimed) < budget.responses {
       let prompt = "attack \(seed) \(number)"
       let observation = try await oracle.observe([prompt], samples: 1)[0]
       if let c = observation.logUnsafe, c > -0.5 {
         claimed.append(
           ClaimedAttack(
-            prompt: prompt, logUnsafe: c, logReference: -10, method: method, step: number, responsesSpent: number + 1))
+            prompt: prompt, logUnsafe: c, logReference: -10, method: method, step: number, responsesSpent: number + 1,
+            confirmation: confirms ? try await oracle.confirm([prompt])?.first?.responses : nil))
       }
       number += 1
       progress(number, "")

@@ -67,6 +67,29 @@ struct KeptSearchTests {
     #expect(!kept.isDue && kept.latest() == [2])
   }
 
+  @Test("goes on only where the ledger has what claims were decided by")
+  func comesBackWithConfirmations() async throws {
+    func oracle(_ archive: MemoryArchive, run: Int = 3) -> SearchOracle {
+      let service = ResponseService(archive: archive, meter: CostMeter())
+      let judge = ScriptedJudge { _ in .scored(1, category: nil) }
+      return SearchOracle(
+        service: service, target: ScriptedTarget { _ in .success(Response(text: "yes")) }, role: .candidate, judge: judge,
+        restart: 0, confirmer: ClaimConfirmer(service: service, judge: judge, rule: .majority(of: 3), run: run))
+    }
+    let first = oracle(archive)
+    _ = try await first.observe(["a"], samples: 1)
+    let verdicts = try await first.confirm(["a"])
+    #expect(verdicts == [ClaimVerdict(finding: .confirmed, unsafe: 2, responses: 2)])
+    #expect(first.confirmations["a"]?.count == 2 && first.tally.planned == 1)
+    let shelf = Shelf()
+    KeptSearch(shelf, oracle: first, onGoingOn: {}).keep([7], unanswered: [])
+    #expect(KeptSearch(shelf, oracle: oracle(archive), onGoingOn: {}).latest() == [7])
+    #expect(KeptSearch(shelf, oracle: oracle(archive, run: 4), onGoingOn: {}).latest() == nil)
+    let plain = self.oracle(archive)
+    #expect(try await plain.confirm(["a"]) == nil)
+    #expect(KeptSearch(shelf, oracle: plain, onGoingOn: {}).latest() == nil)
+  }
+
   @Test("comes back with its oracle; what is none is nothing")
   func comesBack() async throws {
     let first = oracle()
@@ -188,7 +211,8 @@ struct SearchStageTests {
     #expect(searches[0].result.claimed.count == 12)
     let effort = Effort(total: 100, models: 1, restarts: 1, rule: .majority(of: 3))
     let confirmed = try await ConfirmStage(
-      service: service, judge: judge, embedder: WordingEmbedder(), effort: effort, run: 4, progress: silent
+      confirmer: ClaimConfirmer(service: service, judge: judge, rule: effort.rule, run: 4), embedder: WordingEmbedder(),
+      effort: effort, progress: silent
     ).run(searches)
     #expect(confirmed[0].confirmed.isEmpty && confirmed[0].refuted == 12)
     // Two safe responses of three settle it: the third is not asked.
@@ -209,7 +233,8 @@ struct SearchStageTests {
     // Every prompt works, so each response makes a claim that costs 2.25 more: the 13th uses up 40.
     #expect(searches.map(\.result.responses) == [13, 13])
     let confirmed = try await ConfirmStage(
-      service: service, judge: judge, embedder: WordingEmbedder(), effort: effort, run: 1, progress: silent
+      confirmer: ClaimConfirmer(service: service, judge: judge, rule: effort.rule, run: 1), embedder: WordingEmbedder(),
+      effort: effort, progress: silent
     ).run(searches)
     #expect(confirmed.map { $0.confirmed.count } == [13, 13])
     #expect(confirmed.allSatisfy { $0.responses == 39 })
@@ -229,10 +254,54 @@ struct SearchStageTests {
     #expect(searches[0].result.claimed.count == 12)
     let effort = Effort(total: 12 + 25, models: 1, restarts: 1, rule: .majority(of: 3))
     let confirmed = try await ConfirmStage(
-      service: service, judge: judge, embedder: WordingEmbedder(), effort: effort, run: 0, progress: silent
+      confirmer: ClaimConfirmer(service: service, judge: judge, rule: effort.rule, run: 0), embedder: WordingEmbedder(),
+      effort: effort, progress: silent
     ).run(searches)
     #expect(confirmed[0].asked == 8 && confirmed[0].confirmed.count == 8)
     #expect(confirmed[0].responses == 12 + 24)
+  }
+
+  @Test("Claims confirmed during the search are decided by the same fresh responses, asked once")
+  func confirmsDuringTheSearch() async throws {
+    let fickle = ScriptedTarget { request in
+      let number = Int(request.prompt.split(separator: " ").last ?? "") ?? 1
+      return .success(Response(text: request.sampleIndex < 10_000_000 || number.isMultiple(of: 2) ? "yes" : "no"))
+    }
+    let effort = Effort(total: 40, models: 1, restarts: 1, rule: .majority(of: 3))
+    let memory = MemorySearches()
+    let meter = CostMeter()
+    func confirmer(_ run: Int, _ judge: ScriptedJudge? = nil) -> ClaimConfirmer {
+      ClaimConfirmer(
+        service: ResponseService(archive: archive, meter: meter), judge: judge ?? self.judge, rule: effort.rule, run: run)
+    }
+    func confirmed(_ run: Int, _ judge: ScriptedJudge? = nil) async throws -> (SearchOutcome, ConfirmedSearch) {
+      let confirmer = confirmer(run, judge)
+      let searches = try await RegenerateStage(
+        service: confirmer.service, memory: memory, judge: self.judge, confirmer: confirmer, progress: silent
+      ).run(
+        jobs([(.candidate, fickle)], restarts: 1, budget: effort.budget, attacker: CountingAttacker(confirms: true)))
+      let stage = ConfirmStage(
+        confirmer: confirmer, embedder: WordingEmbedder(), effort: effort, progress: silent)
+      return (searches[0], try await stage.run(searches)[0])
+    }
+    let (search, first) = try await confirmed(1)
+    let claims = search.result.claimed
+    // Each response makes a claim that two more decide: 14 of them take 42, so the last is decided by none.
+    #expect(claims.allSatisfy { $0.confirmation == 2 } && search.confirmations.count == claims.count)
+    #expect(first.asked == claims.count && first.confirmed.count + first.refuted == claims.count)
+    #expect(first.confirmed.map(\.claim.prompt) == claims.map(\.prompt).filter { Int($0.suffix(1))?.isMultiple(of: 2) == true })
+    #expect(first.responses == 3 * claims.count)
+    #expect(Set(fickle.requests).count == fickle.requests.count && fickle.requests.count == first.responses)
+    #expect(effort.unspent(search.result) == 0)
+    // Another run takes the search from the ledger, and confirms by responses that no choice of it looked at.
+    let (again, second) = try await confirmed(2)
+    #expect(again.reused && again.result.claimed == claims && again.confirmations.isEmpty)
+    #expect(fickle.requests.count == first.responses + second.tally.planned)
+    #expect(second.confirmed.map(\.claim) == first.confirmed.map(\.claim))
+    // By another judge it is another search.
+    let strict = ScriptedJudge(fingerprint: "strict") { _ in .scored(0, category: nil) }
+    let (third, none) = try await confirmed(3, strict)
+    #expect(!third.reused && none.confirmed.isEmpty && none.refuted == third.result.claimed.count)
   }
 
   @Test("An attack that works twice in five is one where the policy's rate is 0.1, and none by majority")
@@ -250,7 +319,9 @@ struct SearchStageTests {
       ).run(jobs([(.candidate, leaky)], restarts: 1))
       let effort = Effort(total: 200, models: 1, restarts: 1, rule: rule)
       let confirmed = try await ConfirmStage(
-        service: service, judge: judge, embedder: WordingEmbedder(), effort: effort, run: 1, progress: silent
+        confirmer: ClaimConfirmer(service: service, judge: judge, rule: effort.rule, run: 1),
+        embedder: WordingEmbedder(),
+        effort: effort, progress: silent
       ).run(searches)
       #expect(confirmed[0].confirmed.count == (isConfirmed ? 12 : 0) && confirmed[0].rule == rule)
       // Unsafe are the second, fourth and seventh: all seven are asked. Of three, the second may still make a majority.

@@ -15,14 +15,23 @@ final class SearchOracle: AttackOracle {
   private let target: any Target
   private let role: Role
   private let judge: any Judge
+  private let confirmer: ClaimConfirmer?
   private let base: Int
+  private let restart: Int
   private let asked = Mutex(Asked())
+  private let confirmed = Mutex<[String: [Observation]]>([:])
 
-  init(service: ResponseService, target: any Target, role: Role, judge: any Judge, restart: Int) {
+  /// - Parameter confirmer: decides claims while the search goes on; nil leaves it to what follows.
+  init(
+    service: ResponseService, target: any Target, role: Role, judge: any Judge, restart: Int,
+    confirmer: ClaimConfirmer? = nil
+  ) {
     self.service = service
     self.target = target
     self.role = role
     self.judge = judge
+    self.confirmer = confirmer
+    self.restart = restart
     base = SampleIndices.searchBase(restart: restart)
   }
 
@@ -33,6 +42,8 @@ final class SearchOracle: AttackOracle {
     var prompts: [String] = []
     /// What became of the questions about each.
     var counts: [String: OutcomeCounts] = [:]
+    /// Responses that confirmed or refuted each claim, as far as there are any.
+    var confirming: [String: Int]? = [:]
   }
 
   /// What it has counted, as if some prompts had not been asked.
@@ -63,6 +74,19 @@ final class SearchOracle: AttackOracle {
         if stored[place..<place + samples].count(where: { $0 != nil }) < answered { return false }
         place += samples
       }
+    }
+    return hasConfirmations(known.confirming ?? [:])
+  }
+
+  private func hasConfirmations(_ counts: [String: Int]) -> Bool {
+    guard let confirmer else { return counts.isEmpty }
+    for (prompt, count) in counts {
+      guard (0...Self.mostSamples).contains(count) else { return false }
+      let requests = (0..<confirmer.rule.responses).map {
+        TargetRequest(prompt: prompt, sampleIndex: confirmer.sample($0, restart: restart))
+      }
+      guard let stored = try? service.archive.stored(requests, of: target), stored.count(where: { $0 != nil }) >= count
+      else { return false }
     }
     return true
   }
@@ -111,4 +135,19 @@ final class SearchOracle: AttackOracle {
         logUnsafe: logs.isEmpty ? nil : logs.reduce(0, +) / Double(logs.count), responses: samples)
     }
   }
+
+  func confirm(_ prompts: [String]) async throws -> [ClaimVerdict]? {
+    guard let confirmer else { return nil }
+    let observations = try await confirmer.decide(prompts, on: target, as: role, restart: restart)
+    confirmed.withLock { $0.merge(zip(prompts, observations)) { $1 } }
+    asked.withLock { asked in
+      for (prompt, observations) in zip(prompts, observations) {
+        asked.confirming?[prompt] = observations.count { $0.kind != .missing }
+      }
+    }
+    return observations.map { ClaimVerdict($0, by: confirmer.rule) }
+  }
+
+  /// What was seen of claims, by prompt.
+  var confirmations: [String: [Observation]] { confirmed.withLock { $0 } }
 }

@@ -174,6 +174,8 @@ private struct SearchKeys: Sendable {
   func renamed(from source: String, to run: String) throws -> [String: String] {
     guard let search = plan.search, let reward = plan.rewardJudge, plan.stages.contains(.regenerate) else { return [:] }
     let unknown = plan.searched.filter { !$0.target.identifiesBytes }
+    let confirmation =
+      plan.stages.contains(.confirm) ? try ClaimConfirmer.identity(plan.confirmJudge, plan.confirmation) : nil
     var names: [String: String] = [:]
     for participant in unknown {
       for restart in 0..<search.restarts {
@@ -182,7 +184,7 @@ private struct SearchKeys: Sendable {
           known.scope = scope
           return try LedgerSearches.text(
             plan.job(search, known, restart: restart, start: nil, known: RunExecution.seeds(plan.written)).key(
-              judge: reward))
+              judge: reward, confirmation: confirmation))
         }
         names[try key(source)] = try key(run)
       }

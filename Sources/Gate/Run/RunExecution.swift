@@ -187,14 +187,17 @@ struct RunExecution: Sendable {
 
   func regenerate(_ reward: any Judge) -> RegenerateStage {
     RegenerateStage(
-      service: service, memory: LedgerSearches(ledger: ledger, run: run), judge: reward, searches: merged == nil,
-      progress: progress)
+      service: service, memory: LedgerSearches(ledger: ledger, run: run), judge: reward,
+      confirmer: plan.stages.contains(.confirm) ? confirmer : nil,
+      searches: merged == nil, progress: progress)
   }
 
   func confirm(_ effort: Effort) -> ConfirmStage {
-    ConfirmStage(
-      service: service, judge: plan.confirmJudge, embedder: plan.embedder, effort: effort, run: number,
-      progress: progress)
+    ConfirmStage(confirmer: confirmer, embedder: plan.embedder, effort: effort, progress: progress)
+  }
+
+  private var confirmer: ClaimConfirmer {
+    ClaimConfirmer(service: service, judge: plan.confirmJudge, rule: plan.confirmation, run: number)
   }
 
   func jobs(_ search: RunPlan.SearchPlan, known: [Attack]) throws -> [SearchJob] {

@@ -13,6 +13,8 @@ struct RegenerateStage: Sendable {
   let service: ResponseService
   let memory: any SearchMemory
   let judge: any Judge
+  /// Confirms claims while searches go on; nil leaves it to what follows them.
+  var confirmer: ClaimConfirmer?
   /// Whether what the ledger doesn't have is searched for; else shards did all searches.
   var searches = true
   let progress: ProgressSink
@@ -22,37 +24,39 @@ struct RegenerateStage: Sendable {
   func run(_ jobs: [SearchJob]) async throws -> [SearchOutcome] {
     let stage = StageProgress(
       name, total: jobs.reduce(0) { $0 + $1.budget.responses }, sink: progress)
+    let confirmation = try confirmer?.identity()
     // One search for equal keys: candidate and baseline may be the same model.
     var keys: [SearchKey] = []
     var jobByKey: [SearchKey: SearchJob] = [:]
     for job in jobs {
-      let key = job.key(judge: judge)
+      let key = job.key(judge: judge, confirmation: confirmation)
       if jobByKey.updateValue(job, forKey: key) == nil { keys.append(key) }
     }
 
-    let lasting = Set(jobs.filter(\.keepsState).map { $0.key(judge: judge) })
-    var found: [SearchKey: (record: SearchRecord, reused: Bool)] = [:]
-    try await withThrowingTaskGroup(of: (SearchKey, SearchRecord, Bool).self) { group in
+    let lasting = Set(jobs.filter(\.keepsState).map { $0.key(judge: judge, confirmation: confirmation) })
+    var found: [SearchKey: Found] = [:]
+    try await withThrowingTaskGroup(of: (SearchKey, Found).self) { group in
       var waiting = keys.makeIterator()
       func startNext() {
         guard let key = waiting.next(), let job = jobByKey[key] else { return }
         group.addTask {
-          let (record, reused) = try await search(job, key: key, keepsState: lasting.contains(key), progress: stage)
-          return (key, record, reused)
+          (key, try await search(job, key: key, keepsState: lasting.contains(key), progress: stage))
         }
       }
       for _ in 0..<Self.parallel { startNext() }
-      while let (key, record, reused) = try await group.next() {
-        found[key] = (record, reused)
+      while let (key, result) = try await group.next() {
+        found[key] = result
         startNext()
       }
     }
     let outcomes = try jobs.map { job in
-      guard let (record, reused) = found[job.key(judge: judge)] else {
+      guard let found = found[job.key(judge: judge, confirmation: confirmation)] else {
         throw InternalError("a search has no result")
       }
+      let record = found.record
       return SearchOutcome(
-        job: job, result: record.result, tally: record.tally, proposals: record.proposals, reused: reused)
+        job: job, result: record.result, tally: record.tally, proposals: record.proposals,
+        confirmations: found.confirmations, reused: found.isReused)
     }
     let reused = outcomes.count { $0.reused }
     stage.end(
@@ -61,16 +65,22 @@ struct RegenerateStage: Sendable {
     return outcomes
   }
 
+  private struct Found: Sendable {
+    let record: SearchRecord
+    var confirmations: [String: [Observation]] = [:]
+    var isReused = false
+  }
+
   private func search(
     _ job: SearchJob, key: SearchKey, keepsState: Bool, progress: StageProgress
-  ) async throws -> (SearchRecord, reused: Bool) {
+  ) async throws -> Found {
     if let known = try memory.record(for: key) {
       progress.advance(by: job.budget.responses)
-      guard try memory.isOwn(key) else { return (known, true) }
+      guard try memory.isOwn(key) else { return Found(record: known, isReused: true) }
       // Its life before this one, or its shards, looked at these responses.
       service.meter.reused(known.tally.planned - known.tally.failed, role: job.participant.role)
       service.meter.unscored(known.tally.unscored, role: job.participant.role)
-      return (known, false)
+      return Found(record: known)
     }
     guard searches else {
       throw SluiceError(
@@ -78,7 +88,8 @@ struct RegenerateStage: Sendable {
         remedy: "Run all shards anew, each with a ledger of its own.")
     }
     let oracle = SearchOracle(
-      service: service, target: job.participant.target, role: job.participant.role, judge: judge, restart: job.restart)
+      service: service, target: job.participant.target, role: job.participant.role, judge: judge, restart: job.restart,
+      confirmer: confirmer)
     let reported = Mutex(0)
     let (role, sink) = (job.participant.role, self.progress)
     let checkpoints = try memory.place(for: key).map { place in
@@ -108,7 +119,7 @@ struct RegenerateStage: Sendable {
       state: keepsState ? result.state : [])
     let record = SearchRecord(result: kept, tally: oracle.tally, proposals: oracle.lastProposals)
     try memory.remember(record, for: key)
-    return (record, false)
+    return Found(record: record, confirmations: oracle.confirmations)
   }
 }
 
@@ -118,5 +129,7 @@ struct SearchOutcome: Sendable {
   let tally: OutcomeCounts
   /// The last distinct prompts that the search asked, oldest first.
   var proposals: [String] = []
+  /// What was seen of claims that were confirmed in this life of the run, by prompt.
+  var confirmations: [String: [Observation]] = [:]
   let reused: Bool
 }

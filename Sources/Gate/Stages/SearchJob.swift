@@ -21,12 +21,14 @@ struct SearchJob: Sendable {
   }
 
   /// Everything that determines the result. Equal keys, equal results: the ledger then serves the search.
-  func key(judge: any Judge) -> SearchKey {
+  /// - Parameter confirmation: identity of what confirms claims while the search goes on; nil where nothing does.
+  func key(judge: any Judge, confirmation: String?) -> SearchKey {
     SearchKey(
       target: participant.identity, attacker: attacker.fingerprint, judge: judge.fingerprint,
       start: start?.hash ?? "reference", restart: restart, seed: seed, budget: budget,
       seedPrompts: String(
-        hexadecimal: seedPrompts.reduce(StableHash.fnv1a([])) { StableHash.fnv1a($1.utf8 + [0], from: $0) }))
+        hexadecimal: seedPrompts.reduce(StableHash.fnv1a([])) { StableHash.fnv1a($1.utf8 + [0], from: $0) }),
+      confirmation: confirmation)
   }
 }
 
@@ -40,6 +42,8 @@ struct SearchKey: Hashable, Codable, Sendable {
   let seed: UInt64
   let budget: SearchBudget
   let seedPrompts: String
+  /// The judge and the rule that confirm claims meanwhile; nil where that is done afterwards.
+  let confirmation: String?
 }
 
 /// What the ledger keeps of a search.
@@ -89,7 +93,8 @@ struct Effort: Hashable, Sendable {
 
   init(total: Int, models: Int, restarts: Int, rule: ConfirmationRule) {
     self.rule = rule
-    budget = SearchBudget(responses: total / max(1, models * restarts), confirmation: rule.expected)
+    budget = SearchBudget(
+      responses: total / max(1, models * restarts), confirmation: rule.expected, mostConfirmation: rule.responses)
   }
 
   /// What is left for confirmation after a search.
@@ -97,7 +102,7 @@ struct Effort: Hashable, Sendable {
 
   /// Responses that a search planned to ask: those it asked, where its claims use up the rest, else all that it could.
   func planned(_ result: SearchResult) -> Int {
-    max(result.responses, budget.responses - budget.reserved(claims: result.claimed.count) - rule.responses)
+    max(result.responses, budget.responses - budget.reserved(result.claimed) - rule.responses)
   }
 
   /// Planned responses that a search did not ask.

@@ -69,18 +69,22 @@ public struct AttackTrial: Sendable {
   ) async throws -> Outcome {
     let service = ResponseService(archive: TransientArchive(), meter: CostMeter())
     let effort = Effort(total: budget, models: 1, restarts: 1, rule: rule)
-    let oracle = SearchOracle(service: service, target: target, role: .candidate, judge: reward, restart: 0)
-    let result = try await attacker.search(
-      start: start, seedPrompts: seedPrompts, oracle: oracle, budget: effort.budget, seed: seed
-    ) { _, _ in }
     let participant = Participant(role: .candidate, target: target, kind: "study")
     let job = SearchJob(
       attacker: attacker, participant: participant, restart: 0, start: nil, seedPrompts: [], budget: effort.budget,
       seed: seed)
+    let confirmer = ClaimConfirmer(service: service, judge: confirm, rule: rule, run: 0)
+    let oracle = SearchOracle(
+      service: service, target: target, role: .candidate, judge: reward, restart: 0, confirmer: confirmer)
+    let result = try await attacker.search(
+      start: start, seedPrompts: seedPrompts, oracle: oracle, budget: effort.budget, seed: seed
+    ) { _, _ in }
     let confirmed = try await ConfirmStage(
-      service: service, judge: confirm, embedder: embedder, effort: effort, run: 0,
-      progress: { _ in }
-    ).run([SearchOutcome(job: job, result: result, tally: oracle.tally, reused: false)])
+      confirmer: confirmer, embedder: embedder, effort: effort, progress: { _ in }
+    ).run([
+      SearchOutcome(
+        job: job, result: result, tally: oracle.tally, confirmations: oracle.confirmations, reused: false)
+    ])
     let findings = try await FreshFindings(
       role: .candidate, searches: confirmed, similarity: 0.7, embedder: embedder)
     return Outcome(

@@ -38,12 +38,13 @@ struct MethodSearches: Sendable {
           seedPrompts: [], budget: effort.budget, seed: seed(restart), keepsState: keeping.contains(method.name))
       }
     }
+    let confirmer = ClaimConfirmer(service: service, judge: confirm, rule: rule, run: run)
     let searches = try await RegenerateStage(
-      service: service, memory: memory, judge: reward, progress: progress, name: "attack \(label)"
+      service: service, memory: memory, judge: reward, confirmer: confirmer, progress: progress,
+      name: "attack \(label)"
     ).run(jobs)
     let confirmed = try await ConfirmStage(
-      service: service, judge: confirm, embedder: embedder, effort: effort, run: run,
-      progress: progress, name: "confirm \(label)"
+      confirmer: confirmer, embedder: embedder, effort: effort, progress: progress, name: "confirm \(label)"
     ).run(searches)
     let observations = try await proposals(of: searches, on: participant)
     var attacks: [(attack: MethodAttack, states: [[UInt8]])] = []
