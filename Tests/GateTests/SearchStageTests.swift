@@ -172,6 +172,30 @@ struct SearchStageTests {
     #expect(first[0].proposals.count == 12 && second.map(\.proposals) == first.map(\.proposals))
   }
 
+  @Test("A search's progress tells what was asked now from what the ledger had")
+  func progressOfWhatIsAsked() async throws {
+    let model = target("a", period: 2)
+    func run(_ memory: MemorySearches) async throws -> [(done: Int, given: Int)] {
+      let events = Mutex<[(done: Int, given: Int)]>([])
+      _ = try await RegenerateStage(
+        service: ResponseService(archive: archive, meter: CostMeter()), memory: memory, judge: judge,
+        progress: { event in
+          if case .advanced(_, let done, _, _, _, let given) = event { events.withLock { $0.append((done, given)) } }
+        }
+      ).run(jobs([(.candidate, model)], restarts: 1))
+      return events.withLock(\.self)
+    }
+    let memory = MemorySearches()
+    let first = try #require(try await run(memory).last)
+    #expect(first.done == 12 && first.given == 0)
+    // The search itself from the ledger; its responses alone, as after a kill.
+    for memory in [memory, MemorySearches()] {
+      let again = try await run(memory)
+      #expect(again.allSatisfy { $0.done == $0.given } && again.last?.done == 12)
+    }
+    #expect(model.requests.count == 12)
+  }
+
   @Test("One model in two parts is searched once")
   func equalModelsShareASearch() async throws {
     let model = target("same", period: 2)

@@ -21,10 +21,13 @@ struct ClaimConfirmer: Sendable {
   }
 
   /// Fresh responses to each claim: each time as many as may decide it.
-  /// - Parameter onArrival: called with how many of the first responses have become known, from any thread.
+  /// - Parameters:
+  ///   - onMore: called with how many responses are asked beyond the first.
+  ///   - onArrival: called with outcomes that have become known, from any thread.
   func decide(
     _ prompts: [String], on target: any Target, as role: Role, restart: Int,
-    onArrival: @escaping @Sendable (_ count: Int) -> Void = { _ in }
+    onMore: @escaping @Sendable (_ count: Int) -> Void = { _ in },
+    onArrival: @escaping @Sendable (Arrival) -> Void = { _ in }
   ) async throws -> [[Observation]] {
     var observations = [[Observation]](repeating: [], count: prompts.count)
     while true {
@@ -37,10 +40,10 @@ struct ClaimConfirmer: Sendable {
         }
       }
       if questions.isEmpty { return observations }
-      let isFirst = observations.allSatisfy(\.isEmpty)
+      // What the first responses left open is more work than there seemed to be.
+      if !observations.allSatisfy(\.isEmpty) { onMore(questions.count) }
       var answered = try await service.observations(
-        questions, from: target, as: role, judge: judge
-      ) { if isFirst { onArrival($0) } }[...]
+        questions, from: target, as: role, judge: judge, onArrival: onArrival)[...]
       for index in prompts.indices {
         observations[index] += answered.prefix(wanted[index])
         answered = answered.dropFirst(wanted[index])

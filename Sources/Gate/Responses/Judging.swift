@@ -38,6 +38,8 @@ struct Judging<Store: ScoreStore>: Sendable {
   var mayBeStored = true
   /// Whether judges behind servers are asked; else shards asked them, and what has no score got no reply.
   var asks = true
+  /// Called with how many replies of a judge behind a server have been stored, from any thread.
+  var onReplies: @Sendable (_ count: Int) -> Void = { _ in }
 
   /// Scores of one judge, in the order of `items`.
   ///
@@ -84,12 +86,13 @@ struct Judging<Store: ScoreStore>: Sendable {
   /// A reply is stored, be it a score or not; no reply after retries leaves the response unscored in this run alone.
   private func ask(_ items: [Store.Item], by judge: any RemoteJudge) async throws -> [Score] {
     guard asks else { return items.map { _ in .unscored(reason: "the judge \(judge.name) gave its shard no reply") } }
-    let (store, inputs) = (store, items.map(store.input))
+    let (store, inputs, onReplies) = (store, items.map(store.input), onReplies)
     let collected = OutcomeBox<JudgmentOutcome>(count: items.count)
     let arrivals = Arrivals<Score>(concurrency: judge.preferredBatch, inFlight: judge.inFlight) { outcomes in
       try store.commit(
         outcomes.compactMap { index, outcome in (try? outcome.get()).map { (items[index], $0) } }, by: judge)
       for (index, outcome) in outcomes { collected.set(index, outcome) }
+      onReplies(outcomes.count)
     }
     let ended = try await arrivals.collect { arrivals in
       try await judge.score(inputs) { arrivals.arrived($0, $1) }

@@ -33,11 +33,11 @@ final class ResponseService: Sendable {
   }
 
   /// Outcomes in the order of `requests`.
-  /// - Parameter onArrival: called with how many outcomes have become known, from any thread.
+  /// - Parameter onArrival: called with outcomes that have become known, from any thread.
   /// - Throws: `SluiceError` (unavailable) when the target is lost; everything that arrived is stored then.
   func outcomes(
     of requests: [TargetRequest], from target: any Target, as role: Role,
-    onArrival: @escaping @Sendable (_ count: Int) -> Void = { _ in }
+    onArrival: @escaping @Sendable (Arrival) -> Void = { _ in }
   ) async throws -> [ResponseOutcome] {
     let collected = OutcomeBox<ResponseOutcome>(count: requests.count)
     try await gather(requests, from: target, as: role, onArrival: onArrival) { outcomes, _ in
@@ -50,7 +50,7 @@ final class ResponseService: Sendable {
   func observations(
     _ questions: [Question], from target: any Target, as role: Role, judge: any Judge,
     measuring measure: Measure = .safety,
-    onArrival: @escaping @Sendable (_ count: Int) -> Void = { _ in }
+    onArrival: @escaping @Sendable (Arrival) -> Void = { _ in }
   ) async throws -> [Observation] {
     try await judged(
       questions, from: target, as: role, by: Bench(target: target, judge: judge, measure: measure), onArrival: onArrival
@@ -62,7 +62,7 @@ final class ResponseService: Sendable {
   func answers(
     _ questions: [Question], from target: any Target, as role: Role, judge: any Judge,
     measuring measure: Measure = .safety,
-    onArrival: @escaping @Sendable (_ count: Int) -> Void = { _ in }
+    onArrival: @escaping @Sendable (Arrival) -> Void = { _ in }
   ) async throws -> [(response: Response?, observation: Observation)] {
     let kept = OutcomeBox<Response?>(count: questions.count)
     let observations = try await judged(
@@ -82,15 +82,17 @@ final class ResponseService: Sendable {
   /// - Parameter keep: called with each question's index and its response, nil where there is none.
   private func judged(
     _ questions: [Question], from target: any Target, as role: Role, by bench: Bench,
-    onArrival: @escaping @Sendable (_ count: Int) -> Void, keep: @escaping @Sendable (Int, Response?) -> Void
+    onArrival: @escaping @Sendable (Arrival) -> Void, keep: @escaping @Sendable (Int, Response?) -> Void
   ) async throws -> [Observation] {
     let backlog = JudgingBacklog()
-    async let judging = observe(questions, backlog, as: role, by: bench, keep: keep)
+    let replies = JudgeReplies(onArrival)
+    async let judging = observe(questions, backlog, as: role, by: bench, replies: replies, keep: keep)
     do {
       try await gather(questions.map(\.request), from: target, as: role, onArrival: onArrival) {
         backlog.add($0, areStored: $1)
       }
       backlog.end()
+      replies.areAwaited()
     } catch {
       // What a judge has been asked for by now was paid for: it is waited for and stored.
       backlog.abandon()
@@ -102,7 +104,7 @@ final class ResponseService: Sendable {
 
   /// Judges what comes until there is no more.
   private func observe(
-    _ questions: [Question], _ backlog: JudgingBacklog, as role: Role, by bench: Bench,
+    _ questions: [Question], _ backlog: JudgingBacklog, as role: Role, by bench: Bench, replies: JudgeReplies,
     keep: @Sendable (Int, Response?) -> Void
   ) async throws -> [Observation] {
     var observations = [Observation](repeating: .missing, count: questions.count)
@@ -113,7 +115,8 @@ final class ResponseService: Sendable {
         let items = group.filter { $0.isStored == isStored }
         if items.isEmpty { continue }
         let outcomes = try outcomes(of: items, questions, from: bench.target)
-        try await judge(outcomes, of: questions, by: bench, mayBeStored: isStored, into: &observations)
+        try await judge(
+          outcomes, of: questions, by: bench, mayBeStored: isStored, replies: replies, into: &observations)
         for (index, outcome) in outcomes { keep(index, try? outcome.get()) }
         meter.unscored(outcomes.count { observations[$0.index].kind == .unscored }, role: role)
         known += outcomes.count
@@ -144,7 +147,7 @@ final class ResponseService: Sendable {
 
   private func judge(
     _ outcomes: [(index: Int, outcome: ResponseOutcome)], of questions: [Question], by bench: Bench, mayBeStored: Bool,
-    into observations: inout [Observation]
+    replies: JudgeReplies, into observations: inout [Observation]
   ) async throws {
     let measure = bench.measure
     // In a conversation, the target's last turn stands for the response, and all that it said is judged.
@@ -172,7 +175,8 @@ final class ResponseService: Sendable {
       }
     }
     let scores = try await Judging(
-      store: TargetScores(archive: archive, target: bench.target), mayBeStored: mayBeStored, asks: asks
+      store: TargetScores(archive: archive, target: bench.target), mayBeStored: mayBeStored, asks: asks,
+      onReplies: replies.came
     ).scores(answered.map(\.judged), by: bench.judge)
     for ((index, response, _), score) in zip(answered, scores) {
       observations[index] = Self.observation(
@@ -265,7 +269,8 @@ final class ResponseService: Sendable {
   /// Finds the outcomes in the ledger and asks for those that aren't there.
   /// - Parameter deliver: called with outcomes that are committed, each once, and with whether they had been before.
   private func gather(
-    _ requests: [TargetRequest], from target: any Target, as role: Role, onArrival: @escaping @Sendable (Int) -> Void,
+    _ requests: [TargetRequest], from target: any Target, as role: Role,
+    onArrival: @escaping @Sendable (Arrival) -> Void,
     deliver: @escaping @Sendable (_ outcomes: [(index: Int, outcome: ResponseOutcome)], _ areStored: Bool) -> Void
   ) async throws {
     var missing: [Int] = []
@@ -280,17 +285,17 @@ final class ResponseService: Sendable {
       meter.reused(
         zip(portion, stored).reduce(0) { sum, pair in sum + (pair.1.map { requests[pair.0].requests(of: $0) } ?? 0) },
         role: role)
-      onArrival(found.count)
+      onArrival(Arrival(count: found.count, isStored: true))
       deliver(found, true)
     }
     let wanted = missing.count == requests.count ? requests : missing.map { requests[$0] }
     guard asks else {
       let failures = try failures(of: wanted, target, as: role)
-      onArrival(failures.count)
+      onArrival(Arrival(count: failures.count, isStored: true))
       return deliver(zip(missing, failures).map { ($0, .failure($1)) }, false)
     }
     try await ask(wanted, of: target, as: role) { [missing] outcomes in
-      onArrival(outcomes.count)
+      onArrival(Arrival(count: outcomes.count, isStored: false))
       deliver(outcomes.map { (missing[$0.index], $0.outcome) }, false)
     }
   }

@@ -20,6 +20,7 @@ final class SearchOracle: AttackOracle {
   private let restart: Int
   private let asked = Mutex(Asked())
   private let confirmed = Mutex<[String: [Observation]]>([:])
+  private let now = Atomic(0)
 
   /// - Parameter confirmer: decides claims while the search goes on; nil leaves it to what follows.
   init(
@@ -101,6 +102,9 @@ final class SearchOracle: AttackOracle {
     asked.withLock { $0 = known }
   }
 
+  /// Samples that the target was asked for in this process; those that the ledger had aren't among them.
+  var askedNow: Int { now.load(ordering: .relaxed) }
+
   /// The last distinct prompts, oldest first: what the search proposed when it knew the target best.
   var lastProposals: [String] { asked.withLock { Array($0.prompts.suffix(Self.mostProposals)) } }
 
@@ -122,7 +126,9 @@ final class SearchOracle: AttackOracle {
         }
       }
     }
-    let observations = try await service.observations(questions, from: target, as: role, judge: judge)
+    let observations = try await service.observations(questions, from: target, as: role, judge: judge) { arrival in
+      if !arrival.isStored { self.now.wrappingAdd(arrival.count, ordering: .relaxed) }
+    }
     asked.withLock { asked in
       for (question, observation) in zip(questions, observations) {
         asked.counts[question.prompt, default: OutcomeCounts()].add(observation)

@@ -60,7 +60,7 @@ struct ConfirmStage: Sendable {
     while !waiting.isEmpty, left >= rule.responses {
       let batch = Array(waiting.prefix(left / rule.responses))
       waiting = waiting.dropFirst(batch.count)
-      let asked = try await decide(batch.map { claims[$0].prompt }, of: search.job) { progress.advance(by: $0) }
+      let asked = try await decide(batch.map { claims[$0].prompt }, of: search.job, progress: progress)
       for (index, observations) in zip(batch, asked) {
         outcomes[index] = Confirmation(observations, by: rule)
         tally.add(observations)
@@ -84,10 +84,11 @@ struct ConfirmStage: Sendable {
   }
 
   private func decide(
-    _ prompts: [String], of job: SearchJob, onArrival: @escaping @Sendable (Int) -> Void
+    _ prompts: [String], of job: SearchJob, progress: StageProgress?
   ) async throws -> [[Observation]] {
     try await confirmer.decide(
-      prompts, on: job.participant.target, as: job.participant.role, restart: job.restart, onArrival: onArrival)
+      prompts, on: job.participant.target, as: job.participant.role, restart: job.restart,
+      onMore: { progress?.extend(by: $0) }, onArrival: { progress?.advance(by: $0) })
   }
 
   /// What was seen of claims that were decided during the search, or what the ledger has of it.
@@ -96,9 +97,9 @@ struct ConfirmStage: Sendable {
   ) async throws -> [[Observation]] {
     let unseen = claims.map(\.prompt).filter { search.confirmations[$0] == nil }
     let found = Dictionary(
-      zip(unseen, try await decide(unseen, of: search.job) { _ in })
+      zip(unseen, try await decide(unseen, of: search.job, progress: nil))
     ) { first, _ in first }
-    progress.advance(by: claims.count * rule.fewest)
+    progress.advance(by: claims.count * rule.fewest, given: claims.count * rule.fewest)
     return claims.map { search.confirmations[$0.prompt] ?? found[$0.prompt] ?? [] }
   }
 }

@@ -75,7 +75,7 @@ struct RegenerateStage: Sendable {
     _ job: SearchJob, key: SearchKey, keepsState: Bool, progress: StageProgress
   ) async throws -> Found {
     if let known = try memory.record(for: key) {
-      progress.advance(by: job.budget.responses)
+      progress.advance(by: job.budget.responses, given: job.budget.responses)
       guard try memory.isOwn(key) else { return Found(record: known, isReused: true) }
       // Its life before this one, or its shards, looked at these responses.
       service.meter.reused(known.tally.planned - known.tally.failed, role: job.participant.role)
@@ -90,7 +90,7 @@ struct RegenerateStage: Sendable {
     let oracle = SearchOracle(
       service: service, target: job.participant.target, role: job.participant.role, judge: judge, restart: job.restart,
       confirmer: confirmer)
-    let reported = Mutex(0)
+    let reported = Mutex((spent: 0, asked: 0))
     let (role, sink) = (job.participant.role, self.progress)
     let checkpoints = try memory.place(for: key).map { place in
       KeptSearch(place, oracle: oracle) {
@@ -107,13 +107,17 @@ struct RegenerateStage: Sendable {
       start: job.start?.bytes, seedPrompts: job.seedPrompts, oracle: oracle, budget: job.budget, seed: job.seed,
       checkpoints: checkpoints
     ) { responses, note in
-      let newly = reported.withLock { before in
-        defer { before = max(before, responses) }
-        return max(0, responses - before)
+      let asked = oracle.askedNow
+      let (newly, given) = reported.withLock { before in
+        let newly = max(0, responses - before.spent)
+        let given = max(0, newly - (asked - before.asked))
+        before = (max(before.spent, responses), asked)
+        return (newly, given)
       }
-      progress.advance(by: newly, note: "\(job.participant.role) \(job.restart + 1): \(note)")
+      progress.advance(by: newly, given: given, note: "\(job.participant.role) \(job.restart + 1): \(note)")
     }
-    progress.advance(by: max(0, job.budget.responses - reported.withLock { $0 }))
+    let unspent = max(0, job.budget.responses - reported.withLock { $0.spent })
+    progress.advance(by: unspent, given: unspent)
     let kept = SearchResult(
       claimed: result.claimed, responses: result.responses, losses: result.losses,
       state: keepsState ? result.state : [])

@@ -110,7 +110,8 @@ struct ReplayStage: Sendable {
       let flat = try await service.observations(
         questions, from: participant.target, as: participant.role, judge: judge
       ) { progress.advance(by: $0) }
-      progress.advance(by: (attacks.count - places.count) * samples)
+      let never = (attacks.count - places.count) * samples
+      progress.advance(by: never, given: never)
       var observed = attacks.map { attack in
         unasked[attack.id].map { Array(repeating: Observation.missing($0), count: samples) } ?? []
       }

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Reports
 import Synchronization
 
 /// Shows progress on standard error: one line that renews itself on a terminal, a plain line now and then elsewhere.
@@ -25,8 +26,8 @@ final class ProgressDisplay: Sendable {
   private static let liveInterval = 0.1
 
   private struct State {
-    var stage = ""
-    var began = 0.0
+    /// Of the stages that run, several of which may side by side.
+    var paces: [String: ProgressPace] = [:]
     var lastShown = -Double.infinity
     var lineIsOpen = false
   }
@@ -69,24 +70,27 @@ final class ProgressDisplay: Sendable {
   private func render(_ event: ProgressEvent, _ state: inout State) -> Shown? {
     switch event {
     case .stageBegan(let name, let total):
-      state.stage = name
-      state.began = now()
-      state.lastShown = style == .plain ? state.began : -.infinity
+      let began = now()
+      state.paces[name] = ProgressPace(began: began)
+      state.lastShown = style == .plain ? began : -.infinity
       if style == .live { return nil }
       return Shown(line: "\(name): started" + (total.map { " (\($0) to do)" } ?? ""))
-    case .advanced(let stage, let done, let total, let unit, let note):
+    case .advanced(let stage, let done, let total, let unit, let note, let given):
       let time = now()
+      var pace = state.paces[stage] ?? ProgressPace(began: time)
+      pace.note(done: done, given: given, at: time)
+      state.paces[stage] = pace
       let interval = style == .live ? Self.liveInterval : Self.plainInterval
       if time - state.lastShown < interval { return nil }
       state.lastShown = time
       let line = ProgressLine(
-        stage: stage, done: done, total: total, unit: unit, note: note, seconds: time - state.began
-      ).text
-      if style == .plain { return Shown(line: line) }
+        stage: stage, done: done, total: total, unit: unit, note: note, pace: pace, at: time)
+      if style == .plain { return Shown(line: line.text) }
       state.lineIsOpen = true
-      return Shown(live: String(line.prefix(118)))
+      return Shown(live: line.cut(to: StandardError.width - 1))
     case .stageEnded(let name, let detail):
-      return Shown(closesLine: closed(&state), line: "\(name): \(detail)")
+      state.paces[name] = nil
+      return Shown(closesLine: closed(&state), line: detail.isEmpty ? "\(name): done" : "\(name): \(detail)")
     case .notice(let text):
       return Shown(closesLine: closed(&state), line: "note: \(text)")
     }
@@ -96,45 +100,5 @@ final class ProgressDisplay: Sendable {
   private func closed(_ state: inout State) -> Bool {
     defer { state.lineIsOpen = false }
     return state.lineIsOpen
-  }
-}
-
-/// Stage, done of total, rate and time left in one line.
-struct ProgressLine {
-  let stage: String
-  let done: Int
-  let total: Int?
-  let unit: String
-  let note: String
-  /// Since the stage began.
-  let seconds: Double
-  /// Seconds, and items done, before a rate says how long the rest takes.
-  private static let warmUp = 5.0
-  private static let steadyCount = 50
-
-  var text: String {
-    var parts = ["\(stage):"]
-    if let total, total > 0 {
-      parts.append("\(done)/\(total) \(unit) (\(Int((100 * Double(done) / Double(total)).rounded(.down)))%)")
-    } else {
-      parts.append("\(done) \(unit)")
-    }
-    if seconds > 0.5, done > 0 {
-      let rate = Double(done) / seconds
-      parts.append(rate >= 10 ? "\(Int(rate))/s" : "\((rate * 10).rounded() / 10)/s")
-      // The first answers wait for connections and warm caches: what they promise is far too long.
-      let isSteady = seconds >= Self.warmUp && (done >= Self.steadyCount || 20 * done >= total ?? .max)
-      if let total, total > done, isSteady { parts.append("\(Self.duration(Double(total - done) / rate)) left") }
-    }
-    if !note.isEmpty { parts.append(note) }
-    return parts.joined(separator: "  ")
-  }
-
-  /// `45 s`, `3 min 20 s`, `2 h 5 min`.
-  static func duration(_ seconds: Double) -> String {
-    let whole = Int(seconds.rounded(.up))
-    if whole < 60 { return "\(whole) s" }
-    if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }
-    return "\(whole / 3600) h \(whole % 3600 / 60) min"
   }
 }

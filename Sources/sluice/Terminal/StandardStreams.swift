@@ -16,6 +16,12 @@ enum StandardError {
       Array(VisibleText.lines(KnownSecrets.redactor.redacted(text)).utf8), patience: isLast ? lastPatience : patience)
   }
 
+  /// Columns of the terminal: a live line that is wider would leave parts of itself behind.
+  static var width: Int {
+    var size = winsize()
+    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 119
+  }
+
   /// Control sequences of Sluice's own around one line of text.
   static func write(live line: String) {
     _ = try? Descriptor(number: STDERR_FILENO).write(
