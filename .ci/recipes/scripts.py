@@ -45,13 +45,15 @@ def main(recipes, folder):
             found = list(scripts(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)))
             if any(re.search(r"\$\{\{|\$\[|\$\(\w+\.\w+\)", text) for _, text in found):
                 sys.exit(f"{path}: an expression within a script; hand the value over in env")
-        elif path.suffix == ".Jenkinsfile":
+        elif path.suffix == ".Jenkinsfile" or path.name == "Jenkinsfile":
             text = path.read_bytes()
             parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_groovy.language()))
             for line in errors(parser.parse(text).root_node):
                 sys.exit(f"{path}:{line}: not Groovy")
             found = [("sh", script) for script in re.findall(r"script: '''\n(.*?)'''", text.decode(), re.DOTALL)]
             found += [("sh", script) for script in re.findall(r"\bsh '([^'\n]+)'", text.decode())]
+            # Groovy reads backslashes within any quotes.
+            found = [(shell, re.sub(r"\\([\\'\"])", r"\1", script)) for shell, script in found]
             if not found:
                 sys.exit(f"{path}: no script in single quotes, where the shell and not Groovy reads the variables")
         for shell, text in found:

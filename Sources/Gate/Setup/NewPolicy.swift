@@ -64,6 +64,13 @@ public struct NewPolicy: Sendable {
         .usage, "which model at \(quoted(model.place))?",
         remedy: "Name it as the server does, for example with --model.")
     }
+    for model in [candidate, baseline].compactMap(\.self) where !model.isServed {
+      if let name = model.name {
+        throw SluiceError(
+          .usage, "\(quoted(model.place)) is no address, and a checkpoint has no name on a server (\(quoted(name)))",
+          remedy: "Write an address with http:// or https://, or leave the name out.")
+      }
+    }
     if let judge, !judge.isServed {
       throw SluiceError(
         .usage, "the judge is no http or https address",
@@ -75,13 +82,18 @@ public struct NewPolicy: Sendable {
         .usage, "--api-key-env is no name of an environment variable",
         remedy: "Write the variable's name, for example SLUICE_API_KEY; never the key itself.")
     }
+    for place in [folder, suite] where place.unicodeScalars.contains(where: Self.breaksLines) {
+      throw SluiceError(
+        .usage, "the path \(quoted(place)) has a control character", remedy: "Give the file or the folder another name."
+      )
+    }
     if pipeline != nil { try checkPlaces([folder, suite]) }
     let overview = try SuiteOverview(suite)
     let prefix = folder == "." || folder.isEmpty ? "" : folder.hasSuffix("/") ? folder : folder + "/"
     var files = [(prefix + Self.policyFile, policy(overview, rules: prefix + Self.rulesFile))]
     if judge == nil { files.append((prefix + Self.rulesFile, Self.rules)) }
     if let pipeline {
-      let text = pipeline.text(policy: Self.quotedScalar(prefix + Self.policyFile), keyVariable: keyVariable)
+      let text = pipeline.text(policy: prefix + Self.policyFile, keyVariable: keyVariable)
       files.append((pipeline.path, text))
     }
     // All or nothing: whether names are free is asked before the first is taken.
@@ -91,8 +103,16 @@ public struct NewPolicy: Sendable {
         remedy: path == pipeline?.path ? "Move it away, or leave --ci out." : "Name another folder with --into.")
     }
     for (path, _) in files { try makeFolder(path.folderOfPath) }
-    for (path, text) in files {
-      try AtomicFile.write(to: path, replaces: false) { try $0.append(Array(text.utf8)) }
+    var written: [String] = []
+    do {
+      for (path, text) in files {
+        try AtomicFile.write(to: path, replaces: false) { try $0.append(Array(text.utf8)) }
+        written.append(path)
+      }
+    } catch {
+      // Half of a policy is in the way of the next try.
+      for path in written { unlink(path) }
+      throw error
     }
     return report(files.map(\.0), overview)
   }
@@ -109,22 +129,41 @@ public struct NewPolicy: Sendable {
   }
 
   private func report(_ files: [String], _ overview: SuiteOverview) -> String {
-    let policy = files[0]
+    let policy = Self.asTyped(files[0])
+    let suiteWord = Self.asTyped(suite)
     let rules = files.filter { $0.hasSuffix(Self.rulesFile) }.map {
       "Fill in \($0): until then `check` refuses it, since rules that find nothing prove nothing.\n"
     }
     let setUp = pipeline.map { "\n\($0.steps(keyVariable: keyVariable))\n\(unreachable)" } ?? ""
-    return files.map { "wrote \($0)\n" }.joined() + """
-      \(suite): \(counted(overview.attacks, "attack")) in \(counted(overview.clusters, "cluster"))\
-      \(overview.findings.isEmpty ? "" : "; `sluice suite lint \(suite)` has \(counted(overview.findings.count, "remark"))")
+    let absent = [candidate, baseline].compactMap(\.self).filter {
+      !$0.isServed && FileStatus($0.place, followsLinks: true) == nil
+    }
+    return files.map { "wrote \($0)\n" }.joined()
+      + absent.map { "\($0.place): there is no such checkpoint yet\n" }.joined() + """
+        \(suite): \(counted(overview.attacks, "attack")) in \(counted(overview.clusters, "cluster"))\
+        \(overview.findings.isEmpty ? "" : "; `sluice suite lint \(suiteWord)` has \(counted(overview.findings.count, "remark"))")
 
-      Next:
-      \(rules.joined())sluice check \(policy)     # is everything as it must be?
-      sluice doctor \(policy)    # do the models answer?
-      sluice plan \(policy)      # what does it cost, and what can it decide?
-      sluice run \(policy)
-      \(setUp)
-      """
+        Next:
+        \(rules.joined())sluice check \(policy)     # is everything as it must be?
+        sluice doctor \(policy)    # do the models answer?
+        sluice plan \(policy)      # what does it cost, and what can it decide?
+        sluice run \(policy)
+        \(setUp)
+        """
+  }
+
+  /// Whether YAML, a shell or Groovy may take a scalar for the end of a line.
+  private static func breaksLines(_ scalar: Unicode.Scalar) -> Bool {
+    [.control, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)
+  }
+
+  /// A path as a shell takes it, in quotes where it needs them.
+  private static func asTyped(_ path: String) -> String {
+    let plain = path.unicodeScalars.allSatisfy {
+      "/._-+:@%,=".unicodeScalars.contains($0) || $0.properties.isAlphabetic || $0.properties.numericType != nil
+    }
+    let word = path.hasPrefix("-") ? "./" + path : path
+    return plain ? word : PipelineFile.shellWord(word)
   }
 
   /// What a pipeline's machine will miss; empty for nothing.

@@ -6,12 +6,18 @@ public enum PipelineFile: String, Sendable, CaseIterable {
   case github
   /// A file that `.gitlab-ci.yml` includes.
   case gitlab
+  /// A declarative pipeline of Jenkins, in the place where a job from SCM looks for it.
+  case jenkins
+  /// A pipeline of Azure, in the place where a new pipeline looks for it.
+  case azure
 
   /// Where it is written, from the repository's root.
   var path: String {
     switch self {
     case .github: ".github/workflows/sluice.yml"
     case .gitlab: "sluice.gitlab-ci.yml"
+    case .jenkins: "Jenkinsfile"
+    case .azure: "azure-pipelines.yml"
     }
   }
 
@@ -25,22 +31,43 @@ public enum PipelineFile: String, Sendable, CaseIterable {
     case .gitlab:
       "In Settings, CI/CD, Variables: SLUICE_DEB and SLUICE_SHA256, the address of a release's Debian package and its SHA-256 "
         + "sum\(secret.isEmpty ? "" : "\(secret), masked"). Add `include: {local: \(path)}` to .gitlab-ci.yml; then every merge request is gated."
+    case .jenkins:
+      "In Manage Jenkins, System, Global properties, Environment variables: SLUICE_RELEASE and SLUICE_SHA256, the address of a release's "
+        + "tarball and its SHA-256 sum\(keyVariable.map { "; in Credentials a secret text with the ID \($0)" } ?? ""). Commit \(path) and "
+        + "make a pipeline job from SCM; then every build of it is a gate."
+    case .azure:
+      "Commit \(path), make a pipeline of it, and set its Variables: SLUICE_RELEASE and SLUICE_SHA256, the address of a release's "
+        + "tarball and its SHA-256 sum\(keyVariable.map { ", and \($0), kept secret" } ?? ""). GitHub's and Bitbucket's pull requests are then "
+        + "gated; in Azure Repos, add the pipeline to the branch's policies as a build validation."
     }
   }
 
   /// The file's text.
   /// - Parameters:
-  ///   - policy: the policy's path from the repository's root, as a YAML scalar.
+  ///   - policy: the policy's path from the repository's root, without control characters. Whatever it has beside them, the file says
+  ///     that path to its system and its shell, and nothing more.
   ///   - keyVariable: the variable with the servers' key; nil where they want none.
   func text(policy: String, keyVariable: String?) -> String {
-    switch self {
+    // An option is nothing that a file's name may look like.
+    let policy = policy.hasPrefix("-") ? "./" + policy : policy
+    return switch self {
     case .github: Self.github(policy: policy, keyVariable: keyVariable)
     case .gitlab: Self.gitlab(policy: policy, keyVariable: keyVariable)
+    case .jenkins: Self.jenkins(policy: policy, keyVariable: keyVariable)
+    case .azure: Self.azure(policy: policy, keyVariable: keyVariable)
     }
   }
 
+  /// A YAML scalar in single quotes, which hold every text without a line break.
+  static func scalar(_ text: String) -> String { "'\(text.replacing("'", with: "''"))'" }
+
+  /// A word of the shell in single quotes, without a backslash of its own, which other languages around it read as well.
+  static func shellWord(_ text: String) -> String { "'\(text.replacing("'", with: #"'"'"'"#))'" }
+
   private static func github(policy: String, keyVariable: String?) -> String {
     let key = keyVariable.map { "          \($0): ${{ secrets.\($0) }}\n" } ?? ""
+    // What begins an expression is the value of one here.
+    let path = scalar(policy.replacing("${{", with: "${{ '${{' }}"))
     return """
       # May this model ship? Written by `sluice init`; yours to change.
       # Variables: SLUICE_RELEASE and SLUICE_SHA256, the address of a release's tarball (sluice-VERSION-linux-x86_64.tar.gz) and its sum.
@@ -87,7 +114,7 @@ public enum PipelineFile: String, Sendable, CaseIterable {
                 restore-keys: sluice-
             - name: Run the policy
               env:
-                POLICY: \(policy)
+                POLICY: \(path)
       \(key)        run: |
                 PATH="$RUNNER_TEMP/sluice/bin:$PATH"
                 code=0
@@ -113,6 +140,8 @@ public enum PipelineFile: String, Sendable, CaseIterable {
 
   private static func gitlab(policy: String, keyVariable: String?) -> String {
     let key = keyVariable.map { "; masked: \($0)" } ?? ""
+    // A dollar sign begins a variable elsewhere.
+    let path = policy.contains("$") ? "{value: \(scalar(policy)), expand: false}" : scalar(policy)
     return """
       # May this model ship? Written by `sluice init`; yours to change.
       # Variables: SLUICE_DEB and SLUICE_SHA256, the address of a release's Debian package and its sum\(key).
@@ -126,7 +155,7 @@ public enum PipelineFile: String, Sendable, CaseIterable {
         resource_group: sluice
         variables:
           GIT_DEPTH: 1
-          SLUICE_POLICY: \(policy)
+          SLUICE_POLICY: \(path)
         before_script:
           - apt-get update -qq && apt-get install -y -qq --no-install-recommends ca-certificates curl >/dev/null
           - curl --fail --silent --show-error --location --retry 3 --output /tmp/sluice.deb "$SLUICE_DEB"
