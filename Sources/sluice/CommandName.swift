@@ -10,7 +10,8 @@ enum CommandName {
     var path = "sluice"
     for word in arguments {
       let commands = command.configuration.subcommands
-      if word.hasPrefix("-") || word == "help" || commands.isEmpty { return nil }
+      if word == "help" { continue }
+      if word.hasPrefix("-") || commands.isEmpty { return nil }
       guard let next = commands.first(where: { $0.configuration.commandName == word }) else {
         let names = commands.compactMap { $0.configuration.commandName }
         return SluiceError(

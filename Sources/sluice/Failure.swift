@@ -33,9 +33,10 @@ enum Failure {
   static func exit(parsing error: any Error) -> Never {
     let code = Sluice.exitCode(for: error)
     let text = Sluice.fullMessage(for: error)
+    // `sluice help rn` is no success, though the parser shows what help there is.
+    if let mistake = CommandName.mistake(in: Array(CommandLine.arguments.dropFirst())) { exit(mistake) }
     guard code.isSuccess else {
-      if let mistake = CommandName.mistake(in: Array(CommandLine.arguments.dropFirst())) { exit(mistake) }
-      StandardError.write(text + "\n", isLast: true)
+      StandardError.write(ownWords(text) + "\n", isLast: true)
       Foundation.exit(code.rawValue)
     }
     do {
@@ -44,5 +45,13 @@ enum Failure {
       exit(error)
     }
     Foundation.exit(code.rawValue)
+  }
+
+  /// A mistake as every other error begins, with the way out for somebody who has no policy yet.
+  private static func ownWords(_ text: String) -> String {
+    let parsers = "Error: "
+    let text = text.hasPrefix(parsers) ? "sluice: error: " + text.dropFirst(parsers.count) : text
+    return text.contains("Missing expected argument '<policy>'")
+      ? text + "\n  No policy yet? `sluice init` writes a first one." : text
   }
 }

@@ -84,13 +84,31 @@ struct CommandLineTests {
     "A misspelt command names the nearest",
     arguments: [
       (["rn", "p.yaml"], "Did you mean 'run'?"), (["ledger", "verfy"], "Did you mean 'verify'?"),
-      (["frobnicate"], "Its commands: init, run,"),
+      (["frobnicate"], "Its commands: init, run,"), (["help", "rn"], "Did you mean 'run'?"),
+      (["help", "ledger", "verfy"], "Did you mean 'verify'?"), (["ledger", "help", "verfy"], "Did you mean 'verify'?"),
     ])
   func misspelt(arguments: [String], advice: String) async throws {
     let workspace = try Workspace()
     let outcome = try await Binary.run(arguments, in: workspace.folder)
     #expect(outcome.code == 64 && outcome.errors.contains(advice))
     #expect(outcome.errors.hasPrefix("sluice: error: "))
+  }
+
+  @Test("Every mistake begins alike, a policy that is missing names init, and an override's key is said once")
+  func mistakes() async throws {
+    let workspace = try Workspace.tiny()
+    let bare = try await workspace.run("run")
+    #expect(bare.code == 64 && bare.errors.hasPrefix("sluice: error: ") && bare.errors.contains("`sluice init`"))
+    let seed = try await workspace.run("run", "policy.yaml", "--seed", "x")
+    #expect(seed.code == 64 && seed.errors.hasPrefix("sluice: error: ") && !seed.errors.contains("sluice init"))
+    let key = "targets.candidate.checkpoint"
+    let gone = try await workspace.run("check", "policy.yaml", "--set", "\(key)=gone")
+    #expect(gone.code == 64, "\(gone.errors)")
+    #expect(gone.errors.hasPrefix("sluice: error: --set \(key): there is no folder 'gone'"), "\(gone.errors)")
+    for help in [["help", "run"], ["run", "--help"], ["help"], ["ledger", "help"]] {
+      let shown = try await Binary.run(help, in: workspace.folder)
+      #expect(shown.code == 0 && shown.output.contains("USAGE:"), "\(help): \(shown.errors)")
+    }
   }
 
   @Test("explain says what a metric, an exit code and a key mean, and names the nearest word")
@@ -104,6 +122,8 @@ struct CommandLineTests {
     #expect(key.code == 0 && key.output.contains("policy key"))
     let all = try await workspace.run("explain")
     #expect(all.output.contains("attack methods\n") && all.output.contains("targets.candidate.checkpoint"))
+    let end = try await workspace.run("explain", "ASR")
+    #expect(end.code == 0 && end.output.contains("replay.asr") && end.output.contains("found.asr"), "\(end.errors)")
     let unknown = try await workspace.run("explain", "replay.arse")
     #expect(unknown.code == 64 && unknown.errors.contains("Did you mean 'replay.asr'?"))
   }

@@ -155,6 +155,8 @@ struct HistoryTests {
     #expect(html.contains("History of 2 runs") && html.contains("<svg") && !html.contains("<script"))
     let missing = try await place.run("report", "20200101-000000-none")
     #expect(missing.code == 64 && missing.errors.contains("The last ones are"))
+    let misspelt = try await place.run("report", "las")
+    #expect(misspelt.code == 64 && misspelt.errors.contains("Did you mean 'last'?"), "\(misspelt.errors)")
     let none = try await place.run("history", "--policy", "other")
     #expect(none.code == 64 && none.errors.contains("This ledger has runs of: release-gate"), "\(none.errors)")
   }

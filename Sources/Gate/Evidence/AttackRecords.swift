@@ -1,6 +1,7 @@
 import Core
 import Evidence
 import Foundation
+import Kinds
 
 /// The attacks of runs, as the ledger has them: listed without texts, revealed one at a time to somebody whom the audit chain
 /// names.
@@ -218,10 +219,13 @@ extension Ledger {
   /// - Throws: `SluiceError` (usage) where there is none.
   public func finished(_ run: String) throws -> (RunRecord, RunSummary) {
     guard let record = try run == "last" ? finishedRuns(limit: 1).first : self.run(run) else {
-      let known = try finishedRuns(limit: 5).map(\.id).joined(separator: ", ")
+      let known = try finishedRuns(limit: 5).map(\.id)
       throw SluiceError(
         .usage, run == "last" ? "no run has ended yet" : "there is no run \(run)", at: SourceLocation(file: path),
-        remedy: known.isEmpty ? "Run a policy first: sluice run POLICY." : "The last ones are \(known).")
+        remedy: known.isEmpty
+          ? "Run a policy first: sluice run POLICY."
+          : (nearest(run, in: known + ["last"]).map { "Did you mean '\($0)'? " } ?? "")
+            + (known.count == 1 ? "The only one is " : "The last ones are ") + "\(known.joined(separator: ", ")).")
     }
     guard record.ended != nil, let summary = try summary(of: record.id) else {
       throw SluiceError(

@@ -34,14 +34,14 @@ public struct Glossary: Sendable {
       + KeyPaths.all(PolicyTable.root(kinds)).map(Self.entry)
   }
 
-  /// The entries that a word stands for: a name as it is; a check by its metric (`replay.asr[category=x]`); a key by the end of
-  /// its path.
+  /// The entries that a word stands for: a name as it is; a check by its metric (`replay.asr[category=x]`); a key or a metric by
+  /// its end (`asr`).
   /// - Throws: `SluiceError` (usage) where there are none, with the nearest name.
   public func entries(for word: String) throws(SluiceError) -> [Entry] {
     let plain = word.prefix { $0 != "[" }.lowercased()
     let exact = entries.filter { $0.name.lowercased() == plain }
     if !exact.isEmpty { return exact }
-    let ends = entries.filter { $0.type == Self.key && $0.name.lowercased().hasSuffix(".\(plain)") }
+    let ends = entries.filter { $0.name.lowercased().hasSuffix(".\(plain)") }
     if !ends.isEmpty { return ends }
     let near = nearest(String(plain), in: entries.map(\.name))
     throw SluiceError(

@@ -70,7 +70,7 @@ enum PolicyTable {
     return PolicyKey(
       name: "targets",
       shape: .object([
-        PolicyKey(name: "candidate", shape: target, required: true, help: "May this model ship?"),
+        PolicyKey(name: "candidate", shape: target, required: true, help: "The model under test: may it ship?"),
         PolicyKey(name: "baseline", shape: target, help: "The last shipped release."),
         PolicyKey(name: "control", shape: .kind(control), help: "A known-weak model: proves that the attacker works."),
         PolicyKey(

@@ -10,7 +10,17 @@ extension StandardError {
 extension SluiceError {
   /// The description with everything in it that isn't Sluice's own kept on its line.
   fileprivate var shown: String {
-    (location.map { "\(VisibleText.line($0.description)): " } ?? "") + VisibleText.line(message)
+    (place.map { "\(VisibleText.line($0)) " } ?? "") + VisibleText.line(message)
       + (remedy.map { "\n  \(VisibleText.line($0))" } ?? "")
+  }
+
+  /// What comes before the message; an override's key is said once.
+  private var place: String? {
+    guard let name = location?.description else { return nil }
+    if name.hasPrefix("--set ") {
+      let key = name.dropFirst("--set ".count)
+      if message.hasPrefix("\(key): ") || message.hasPrefix("\(key) (") { return "--set" }
+    }
+    return name + ":"
   }
 }
