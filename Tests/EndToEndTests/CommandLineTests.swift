@@ -105,7 +105,7 @@ struct CommandLineTests {
     let gone = try await workspace.run("check", "policy.yaml", "--set", "\(key)=gone")
     #expect(gone.code == 64, "\(gone.errors)")
     #expect(gone.errors.hasPrefix("sluice: error: --set \(key): there is no folder 'gone'"), "\(gone.errors)")
-    for help in [["help", "run"], ["run", "--help"], ["help"], ["ledger", "help"]] {
+    for help in [["help", "run"], ["run", "--help"], ["help"]] {
       let shown = try await Binary.run(help, in: workspace.folder)
       #expect(shown.code == 0 && shown.output.contains("USAGE:"), "\(help): \(shown.errors)")
     }
