@@ -73,8 +73,9 @@ struct KeptSearchTests {
       let service = ResponseService(archive: archive, meter: CostMeter())
       let judge = ScriptedJudge { _ in .scored(1, category: nil) }
       return SearchOracle(
-        service: service, target: ScriptedTarget { _ in .success(Response(text: "yes")) }, role: .candidate, judge: judge,
-        restart: 0, confirmer: ClaimConfirmer(service: service, judge: judge, rule: .majority(of: 3), run: run))
+        service: service, target: ScriptedTarget { _ in .success(Response(text: "yes")) }, role: .candidate,
+        judge: judge, restart: 0,
+        confirmer: ClaimConfirmer(service: service, judge: judge, rule: .majority(of: 3), run: run))
     }
     let first = oracle(archive)
     _ = try await first.observe(["a"], samples: 1)
@@ -296,7 +297,8 @@ struct SearchStageTests {
     let meter = CostMeter()
     func confirmer(_ run: Int, _ judge: ScriptedJudge? = nil) -> ClaimConfirmer {
       ClaimConfirmer(
-        service: ResponseService(archive: archive, meter: meter), judge: judge ?? self.judge, rule: effort.rule, run: run)
+        service: ResponseService(archive: archive, meter: meter), judge: judge ?? self.judge, rule: effort.rule,
+        run: run)
     }
     func confirmed(_ run: Int, _ judge: ScriptedJudge? = nil) async throws -> (SearchOutcome, ConfirmedSearch) {
       let confirmer = confirmer(run, judge)
@@ -313,7 +315,8 @@ struct SearchStageTests {
     // Each response makes a claim that two more decide: 14 of them take 42, so the last is decided by none.
     #expect(claims.allSatisfy { $0.confirmation == 2 } && search.confirmations.count == claims.count)
     #expect(first.asked == claims.count && first.confirmed.count + first.refuted == claims.count)
-    #expect(first.confirmed.map(\.claim.prompt) == claims.map(\.prompt).filter { Int($0.suffix(1))?.isMultiple(of: 2) == true })
+    let even = claims.map(\.prompt).filter { Int($0.suffix(1))?.isMultiple(of: 2) == true }
+    #expect(first.confirmed.map(\.claim.prompt) == even)
     #expect(first.responses == 3 * claims.count)
     #expect(Set(fickle.requests).count == fickle.requests.count && fickle.requests.count == first.responses)
     #expect(effort.unspent(search.result) == 0)
