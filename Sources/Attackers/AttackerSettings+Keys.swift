@@ -123,7 +123,7 @@ public struct AttackerSetting: Sendable {
       "More responses, one at a time up to this many, where the first leave open whether an attack works."),
     toggle(
       "confirm_early", \.confirmsEarly,
-      "Confirm a claim as soon as it is made, and learn from what that shows (gflownet); off: after the search."),
+      "Confirm a claim as soon as it is made, and learn from what that shows (gflownet). Off: after the search."),
     number(
       "exploration", \.explorationShare, 0...1,
       "Share of proposals from the reference model, so that the search can't blind itself."),

@@ -66,8 +66,9 @@ public struct AttackerSettings: Sendable, Codable, Hashable {
   public var minKThreshold: Double?
   /// Pairs whose log R differ by this or less are dropped (contrastive-tb only).
   public var pairSigma = 0.0
-  /// Whether claims are confirmed as soon as they are made and what that shows is learnt from; else after the search.
-  public var confirmsEarly = true
+  /// Whether claims are confirmed as soon as they are made and what that shows is learnt from; else after the search. On the
+  /// archipelago it finds more, in the lab's gate fewer different attacks (see the ablation).
+  public var confirmsEarly = false
   /// Target responses for each new attack, at first.
   public var responsesPerAttack = 1
   /// Where the mean of the first leaves open whether an attack works, more are asked, up to this many.
@@ -122,7 +123,6 @@ extension AttackerSettings {
   public static var published: AttackerSettings {
     var settings = AttackerSettings()
     settings.objective = .trajectoryBalance
-    settings.confirmsEarly = false
     settings.responsesPerAttack = 5
     settings.replayFraction = 0.5
     settings.explorationShare = 0

@@ -17,10 +17,6 @@ struct ProposalScreen: Sendable {
   private var successes: [Float] = []
   /// Rows of what was known before the search.
   private(set) var knownCount = 0
-  /// Rows of what several responses decided, in order.
-  private(set) var decided: [Int] = []
-  /// By row, in neighbours.
-  private var weights: [Float] = []
   /// Share of the known successes that still are, as far as they were asked again.
   var trust: Float = 1
   /// Successes of this search.
@@ -32,8 +28,6 @@ struct ProposalScreen: Sendable {
   private static let priorWeight: Float = 1
   /// Weight of what was known before the search, in neighbours.
   private static let knownWeight: Float = 0.5
-  /// Weight of what confirming responses decided.
-  private static let decidedWeight: Float = 3
   /// How much an unexplored place is worth, in standard errors.
   private static let curiosity: Float = 0.5
 
@@ -47,14 +41,10 @@ struct ProposalScreen: Sendable {
   ///   - rows: what `rows` was.
   ///   - worked: whether each row's attack worked; as many as there are rows.
   ///   - knownCount: how many of the rows were known before the search.
-  ///   - decided: which of the others confirming responses decided.
-  init(settings: AttackerSettings, rows: [Float], worked: [Bool], knownCount: Int, decided: [Int]) {
+  init(settings: AttackerSettings, rows: [Float], worked: [Bool], knownCount: Int) {
     self.settings = settings
     self.rows = rows
     self.knownCount = knownCount
-    self.decided = decided
-    weights = worked.indices.map { $0 < knownCount ? Self.knownWeight : 1 }
-    for row in decided { weights[row] = Self.decidedWeight }
     width = worked.isEmpty ? 0 : rows.count / worked.count
     successes = worked.map { $0 ? 1 : 0 }
     successCount = worked.dropFirst(knownCount).count { $0 }
@@ -68,14 +58,14 @@ struct ProposalScreen: Sendable {
   @discardableResult
   mutating func learn(_ vectors: [[Float]], worked: [Bool]) -> Range<Int> {
     let first = successes.count
-    add(vectors, worked: worked, weight: 1)
+    add(vectors, worked: worked)
     successCount += worked.count { $0 }
     return first..<successes.count
   }
 
   /// Takes in what was known before the search, which has asked nothing yet.
   mutating func recall(_ vectors: [[Float]], worked: [Bool]) {
-    add(vectors, worked: worked, weight: Self.knownWeight)
+    add(vectors, worked: worked)
     knownCount = successes.count
   }
 
@@ -83,16 +73,13 @@ struct ProposalScreen: Sendable {
   mutating func decide(_ row: Int, works: Bool) {
     successCount += (works ? 1 : 0) - (successes[row] > 0 ? 1 : 0)
     successes[row] = works ? 1 : 0
-    weights[row] = Self.decidedWeight
-    decided.append(row)
   }
 
-  private mutating func add(_ vectors: [[Float]], worked: [Bool], weight: Float) {
+  private mutating func add(_ vectors: [[Float]], worked: [Bool]) {
     for (vector, success) in zip(vectors, worked) {
       width = vector.count
       rows += vector
       successes.append(success ? 1 : 0)
-      weights.append(weight)
     }
   }
 
@@ -160,11 +147,13 @@ struct ProposalScreen: Sendable {
           let cosine = dot(width, row + index * self.width, vector)
           // Beyond six bandwidths a neighbour says nothing.
           guard cosine > 1 - 6 * Self.bandwidth else { continue }
-          let success = successes[index] * (index < knownCount ? trust : 1)
-          let kernel = exp((cosine - 1) / Self.bandwidth) * weights[index]
+          let isKnown = index < knownCount
+          let success = successes[index] * (isKnown ? trust : 1)
+          let kernel = exp((cosine - 1) / Self.bandwidth) * (isKnown ? Self.knownWeight : 1)
           weight += kernel
           mass += kernel * success
-          if cosine >= Float(settings.similarity) { company += success }
+          // Beside what is known there is often more of its kind, and a find is one all the same.
+          if !isKnown, cosine >= Float(settings.similarity) { company += success }
         }
       }
     }

@@ -76,6 +76,12 @@ package struct SearchLog: Sendable {
     return fresh
   }
 
+  /// Pays for prompts of a round that was under way when the search broke off.
+  mutating func reserveAgain(_ prompts: [String]) {
+    asked.formUnion(prompts)
+    underWay += prompts.count * settings.mostResponses
+  }
+
   /// Takes in what the target said to reserved prompts. Prompts that no judge scored have no c(x).
   mutating func settle(_ prompts: [String], _ observations: [AttackObservation]) {
     underWay -= prompts.count * settings.mostResponses

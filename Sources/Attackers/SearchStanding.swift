@@ -49,11 +49,9 @@ struct SearchStanding: Sendable {
     let recollection: Recollection?
     let remembered: [String]
     let threshold: Double
-    /// Outcomes of the screen's rows, how many of them were known before the search, which ones confirming responses decided, and
-    /// the numbers of all rows.
+    /// Outcomes of the screen's rows, how many of them were known before the search, and the numbers of all rows.
     let screened: [Bool]
     let screenedBefore: Int
-    let screenDecided: [Int]
     let screenNumbers: Int
     /// Prompts with a vector, in the order of the vectors, and the width of all of them.
     let embedded: [String]
@@ -100,7 +98,7 @@ struct SearchStanding: Sendable {
     guard models + header.screenNumbers + header.embedded.count * header.width == numbers.count,
       header.screened.isEmpty ? header.screenNumbers == 0 : header.screenNumbers % header.screened.count == 0,
       (0...header.screened.count).contains(header.screenedBefore),
-      (header.screenDecided + header.claims.joined().compactMap(\.row)).allSatisfy(header.screened.indices.contains),
+      header.claims.joined().compactMap(\.row).allSatisfy(header.screened.indices.contains),
       [header.upkeep.vectors.count, header.upkeep.added.count].allSatisfy({ $0 == header.buffer.items.count })
     else { return nil }
     self.init(header: header, numbers: numbers)
@@ -143,7 +141,7 @@ extension GFlowNetSearch {
       log: log.standing(without: Set(flight.flatMap(\.asked))), buffer: buffer, upkeep: buffer.upkeep,
       generator: generator, logZ: logZ, step: step, losses: losses, worked: worked, recollection: recollection,
       remembered: remembered.sorted(), threshold: reward.threshold, screened: screen.worked,
-      screenedBefore: screen.knownCount, screenDecided: screen.decided, screenNumbers: screen.rows.count,
+      screenedBefore: screen.knownCount, screenNumbers: screen.rows.count,
       embedded: prompts, width: width)
     let parts = [own, fitting].compactMap(\.self).flatMap { [$0.parameters, $0.first, $0.second] }
     return SearchStanding(
@@ -163,7 +161,7 @@ extension GFlowNetSearch {
     }
     screen = ProposalScreen(
       settings: settings, rows: Array(standing.numbers[next...].prefix(header.screenNumbers)), worked: header.screened,
-      knownCount: header.screenedBefore, decided: header.screenDecided)
+      knownCount: header.screenedBefore)
     next += header.screenNumbers
     for prompt in header.embedded {
       vectors[prompt] = Array(standing.numbers[next...].prefix(header.width))
@@ -181,9 +179,8 @@ extension GFlowNetSearch {
     progress(log.spent, "going on")
     for pending in header.claims { confirm(pending) }
     for question in header.flight {
-      flight.append(
-        round(
-          recalled: question.recalled, proposals: question.proposals, asking: log.reserve(question.asked)))
+      log.reserveAgain(question.asked)
+      flight.append(round(recalled: question.recalled, proposals: question.proposals, asking: question.asked))
     }
   }
 }
