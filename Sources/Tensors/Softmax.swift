@@ -28,6 +28,12 @@ public func logSumExp(_ n: Int, _ x: UnsafePointer<Float>) -> Float {
   return top + Float.log(total)
 }
 
+/// log(e^a + e^b): `b` itself where `a` is −∞.
+public func logSumExp(_ a: Float, _ b: Float) -> Float {
+  let (top, rest) = (max(a, b), min(a, b))
+  return rest == -.infinity ? top : top + Float.log(onePlus: Float.exp(rest - top))
+}
+
 /// The index that a draw in [0, 1) falls on, where each has a share of p[n]; never one whose share is 0, unless all are.
 public func drawIndex(_ n: Int, _ p: UnsafePointer<Float>, at draw: Float) -> Int {
   let run = 256

@@ -7,11 +7,12 @@ import CProcessor
 public struct StoredMatrix: Sendable {
   /// I and O.
   public let inputs: Int
-  public let outputs: Int
+  public internal(set) var outputs: Int
   public let format: StoredFormat
   private let panels: FloatMemory
   /// From one panel to the next.
   private let panelBytes: Int
+  var firstPanel = 0
 
   /// Rows of X at a time: they stay in the second-level cache.
   private static let rowBlock = 192
@@ -127,7 +128,7 @@ public struct StoredMatrix: Sendable {
   private var panelCount: Int { (outputs + 15) / 16 }
 
   private func withBytes<Result>(_ body: (UnsafeMutableRawPointer) -> Result) -> Result {
-    withExtendedLifetime(panels) { body(UnsafeMutableRawPointer(panels.base)) }
+    withExtendedLifetime(panels) { body(UnsafeMutableRawPointer(panels.base) + firstPanel * panelBytes) }
   }
 
   // MARK: - Reading
@@ -161,7 +162,8 @@ public struct StoredMatrix: Sendable {
     }
   }
 
-  private func unpack(
+  /// Writes a panel's weights of some inputs, whole groups, as floats [steps, stride ≥ 16].
+  func unpack(
     _ kernels: Kernels, _ panel: Int, first: Int, steps: Int, into scratch: UnsafeMutablePointer<Float>, stride: Int
   ) {
     withUnsafePointer(to: format.kernel) { format in

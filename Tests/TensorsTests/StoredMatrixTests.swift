@@ -147,6 +147,23 @@ struct StoredMatrixTests {
     }
   }
 
+  @Test("a part is the matrix of its outputs")
+  func parts() throws {
+    let (matrix, weights) = Self.random(try #require(Self.blocks["Q4_1"]), inputs: 64, outputs: 75)
+    for some in [0..<75, 16..<75, 32..<48, 64..<65, 48..<48] {
+      let part = matrix.part(some)
+      let own = Array(weights[64 * some.lowerBound..<64 * some.upperBound])
+      var read = [Float](repeating: .nan, count: own.count)
+      part.read(into: &read)
+      #expect(read == own)
+      if !some.isEmpty { compare(part, own) }
+      let second = matrix.part(16..<75).part(16..<40)
+      var row = [Float](repeating: .nan, count: 64)
+      second.read(3, into: &row)
+      #expect(row == Array(weights[35 * 64..<36 * 64]))
+    }
+  }
+
   private static func inputs(_ count: Int) -> [Float] {
     var draws = SplitMix(state: 11)
     return (0..<count).map { _ in Float(draws.below(4_001) - 2_000) / 1_300 }
@@ -166,6 +183,40 @@ struct StoredMatrixTests {
           var y = start
           matrix.multiply(kernels, rows: rows, x: x, y: &y, stride: outputs, accumulates: accumulates)
           #expect(y == expected, "\(rows) rows of \(inputs), \(outputs) outputs, \(kernels)")
+        }
+        gradient([matrix], weights, rows: rows, accumulates: accumulates)
+      }
+    }
+  }
+
+  /// dX of matrices one below the other, beside that of the same weights in float32.
+  private func gradient(
+    _ parts: [StoredMatrix], _ weights: [Float], rows: Int, accumulates: Bool, crew: Crew? = nil
+  ) {
+    let (inputs, outputs) = (parts[0].inputs, parts.reduce(0) { $0 + $1.outputs })
+    let dy = Self.inputs(rows * outputs)
+    var dx = [Float](repeating: accumulates ? 0.375 : .nan, count: rows * inputs)
+    var expected = dx
+    linearInputGradient(
+      LinearShape(inputs: inputs, outputs: outputs, order: .outputsFirst), rows: rows, dy: dy, weight: weights,
+      dx: &expected, accumulate: accumulates)
+    StoredMatrix.inputGradient(parts, rows: rows, dy: dy, dx: &dx, accumulates: accumulates, crew: crew)
+    #expect(dx == expected, "\(rows) rows of \(inputs), \(outputs) outputs")
+  }
+
+  @Test("the input's gradient of several matrices, of any number of outputs and formats, is that of all in one")
+  func fused() throws {
+    let (some, others) = (try #require(Self.blocks["Q4_K"]), try #require(Self.blocks["Q6_K"]))
+    // Panels lie across the ends of matrices and of blocks of 384 outputs, which no panel of sixteen divides.
+    for outputs in [[97, 3, 40], [380, 8, 500], [16, 1_024, 256]] {
+      let made = outputs.enumerated().map { index, outputs in
+        Self.random(index == 1 ? others : some, inputs: 512, outputs: outputs)
+      }
+      for crew in [1, 3] {
+        Crew.gather(crew) { crew in
+          for rows in [1, 7, 70] {
+            gradient(made.map(\.matrix), made.flatMap(\.weights), rows: rows, accumulates: rows == 7, crew: crew)
+          }
         }
       }
     }
