@@ -30,7 +30,7 @@ struct UpdatesBenchmark: AsyncParsableCommand {
   func run() async throws {
     let lab = try await LabTargets()
     let began = ContinuousClock.now
-    let reference = try CausalLanguageModel.load(folder: model)
+    let reference = try CausalLanguageModel.load(folder: model, precision: .frozen)
     let loaded = Self.residentMegabytes
     var settings = AttackerSettings()
     settings.prompt = prompt

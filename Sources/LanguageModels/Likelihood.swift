@@ -9,8 +9,11 @@ public struct Likelihood: Sendable {
   /// Shared context that comes before every sequence; at least one token, which predicts each sequence's first.
   public let prefix: [Int32]
   public let workers: Int
-  /// Sequences in one unit of work.
+  /// Sequences in one unit of work, at most.
   public let microBatch: Int
+  /// Floats that gradients keep of forward passes at most (512 MB), in one unit of work and in all: units have fewer sequences where
+  /// those need more, and beyond it a unit's forward pass is made again when its gradient is.
+  var mostKept = 128 << 20
 
   public init(prefix: [Int32], workers: Int = 1, microBatch: Int = 64) {
     precondition(!prefix.isEmpty, "a prefix predicts the first token")
@@ -46,29 +49,30 @@ public struct Likelihood: Sendable {
   /// One loss and its gradient.
   ///
   /// - Parameters:
-  ///   - weights: in float32 (`Weights.inFloat32`).
-  ///   - adapter: gradients are its factors' (then `weights` must be merged with it); nil for all weights.
+  ///   - weights: in float32 (`Weights.inFloat32`) where all are trained.
+  ///   - adapter: gradients are its factors' (then it must be applied to `weights`); nil for all weights.
   ///   - recording: of rollouts by these weights; what it holds of the sequences isn't computed again.
   ///   - loss: from token log-probabilities to (loss, ∂loss/∂log p for each token).
   public func gradient(
     _ sequences: [[Int32]], _ weights: Weights, adapter: LoRAAdapter? = nil, reusing recording: RolloutRecording? = nil,
     loss: ([[Float]]) -> (value: Double, slopes: [[Float]])
   ) -> (loss: Double, gradient: [Float]) {
-    precondition(weights.precision == .float32, "weights are trained in float32")
+    precondition(adapter != nil || weights.precision == .float32, "weights are trained in float32")
     let trainable = adapter.map { Trainable.adapter($0) } ?? .all
     var pieces: [(members: [Int], state: LikelihoodPiece)] = []
     Crew.gather(workers) { crew in
       pieces = recorded(sequences, weights, trainable, recording, crew)
       let known = Set(pieces.flatMap(\.members))
       let others = sequences.indices.filter { !known.contains($0) }
-      for first in stride(from: 0, to: others.count, by: microBatch) {
-        let members = Array(others[first..<min(first + microBatch, others.count)])
-        pieces.append(
-          (
-            members,
-            LikelihoodPiece(
-              prefix: prefix, sequences: members.map { sequences[$0] }, weights: weights, for: trainable, crew)
-          ))
+      let size = unit(others.map { sequences[$0].count }, weights.layout, trainable)
+      var room = mostKept - pieces.reduce(0) { $0 + $1.state.keptFloats }
+      for first in stride(from: 0, to: others.count, by: size) {
+        let members = Array(others[first..<min(first + size, others.count)])
+        let piece = LikelihoodPiece(
+          prefix: prefix, sequences: members.map { sequences[$0] }, weights: weights, for: trainable, keeping: room,
+          crew)
+        room -= piece.keptFloats
+        pieces.append((members, piece))
       }
     }
     var logProbabilities = [[Float]](repeating: [], count: sequences.count)
@@ -78,7 +82,9 @@ public struct Likelihood: Sendable {
     let (value, slopes) = loss(logProbabilities)
     var sink = GradientSink(weights.layout, adapter: adapter)
     Crew.gather(workers) { crew in
-      for (members, state) in pieces {
+      // What a piece keeps is given back before the next one's gradient.
+      pieces.reverse()
+      while let (members, state) = pieces.popLast() {
         state.addGradient(slopes: members.map { slopes[$0] }, weights: weights, to: &sink, crew)
       }
     }
@@ -102,6 +108,21 @@ public struct Likelihood: Sendable {
       }
       return rows.isEmpty ? nil : (members, rollout.piece(rows, crew))
     }
+  }
+
+  /// How many sequences of such lengths one unit of work has, so that none needs more than `mostKept`.
+  private func unit(_ lengths: [Int], _ layout: ParameterLayout, _ trainable: Trainable) -> Int {
+    let needs = BackwardNeeds(layout, trainable)
+    func fits(_ size: Int) -> Bool {
+      stride(from: 0, to: lengths.count, by: size).allSatisfy { first in
+        let fed = lengths[first..<min(first + size, lengths.count)].map { max(0, $0 - 1) }
+        let plan = AttentionPlan(prefix: prefix.count, lengths: fed)
+        return ActivationPlaces(layout.graph, rows: plan.rows, needs: needs, plan: plan).count <= mostKept
+      }
+    }
+    var size = microBatch
+    while size > 1 && !fits(size) { size = (size + 1) / 2 }
+    return size
   }
 
   private func split(_ sequences: [[Int32]]) -> [[[Int32]]] {

@@ -20,23 +20,33 @@ struct LikelihoodPiece: Sendable {
   }
 
   let sequences: [[Int32]]
-  private let activations: Activations
+  private let batch: PackedBatch
+  private let trainable: Trainable
+  /// Nil where no backward pass follows, or where they would be too many: it then makes them again.
+  private let activations: Activations?
   /// [M,V] where a backward pass follows and they aren't too many.
   private let logits: FloatMemory?
   let logProbabilities: [[Float]]
   private let rows: LogitRows
 
-  /// Rows of logits at a time, so that memory doesn't grow with M × V.
-  private static let tile = 64
   /// Up to this many logits are kept for the backward pass (256 MB); beyond, they are computed again.
   static let mostKept = 64 << 20
 
+  /// Rows and tokens of the logits that are made at a time where they aren't kept: 50 MB at most where the vocabulary is large.
+  private static func tile(rows m: Int, vocabulary v: Int) -> (rows: Int, tokens: Int) {
+    // As many tokens as blocks of the products divide, so that their sums are the same as for all at once.
+    v <= 1 << 16 ? (min(m, 64), v) : (min(m, 512), 64 * 384)
+  }
+
   /// What a rollout has computed already.
   init(
-    recorded activations: Activations, sequences: [[Int32]], logits: FloatMemory?, logProbabilities: [[Float]],
+    recorded activations: Activations, for trainable: Trainable, sequences: [[Int32]], logits: FloatMemory?,
+    logProbabilities: [[Float]],
     rows: LogitRows
   ) {
     self.sequences = sequences
+    batch = activations.batch
+    self.trainable = trainable
     self.activations = activations
     self.logits = logits
     self.logProbabilities = logProbabilities
@@ -44,44 +54,62 @@ struct LikelihoodPiece: Sendable {
   }
 
   /// A forward pass.
-  init(prefix: [Int32], sequences: [[Int32]], weights: Weights, for trainable: Trainable, _ crew: Crew) {
+  ///
+  /// - Parameter room: floats of it that may be kept for a backward pass.
+  init(
+    prefix: [Int32], sequences: [[Int32]], weights: Weights, for trainable: Trainable, keeping room: Int = 0,
+    _ crew: Crew
+  ) {
     let architecture = weights.architecture
     let (c, v) = (architecture.width, architecture.vocabulary)
     let batch = PackedBatch(prefix: prefix[...], sequences: sequences.map { $0.dropLast() })
-    let activations = Transformer.forward(batch, weights, for: trainable, crew: crew)
+    let places = ActivationPlaces(
+      weights.layout.graph, rows: batch.rows, needs: BackwardNeeds(weights.layout, trainable), plan: batch.plan)
+    let isKept = places.count <= room
+    let activations = Transformer.forward(batch, weights, for: isKept ? trainable : .nothing, crew: crew)
     let firstRow = prefix.count - 1
     let m = batch.rows - firstRow
-    var keeps = m * v <= Self.mostKept
-    if case .nothing = trainable { keeps = false }
-    let tile = keeps ? m : min(m, Self.tile)
-    let logits = FloatMemory(tile * v)
-    var normaliser = [Float](repeating: 0, count: m)
+    let keeps = isKept && m * v <= Self.mostKept
+    let tile = keeps ? (rows: m, tokens: v) : Self.tile(rows: m, vocabulary: v)
+    let logits = FloatMemory(tile.rows * tile.tokens)
+    var normaliser = [Float](repeating: -.infinity, count: m)
     var logProbabilities = sequences.map { [Float](repeating: 0, count: $0.count) }
     let predicted = Self.predictions(sequences, batch.plan, firstRow: firstRow)
     withExtendedLifetime((logits, activations)) {
       let (l, hidden) = (logits.base, activations.values.base + activations.hidden + firstRow * c)
       weights.withPointers { pointers in
-        for first in stride(from: 0, to: m, by: tile) {
-          let rows = min(tile, m - first)
-          weights.layout.graph.head.logits(
-            rows: rows, architecture, hidden: hidden + first * c, pointers, into: l, crew: crew)
-          normaliser.withUnsafeMutableBufferPointer { normaliser in
-            guard let sums = normaliser.baseAddress else { return }
-            share(crew, rows, work: 4 * v) { range in
-              for row in range { sums[first + row] = logSumExp(v, l + row * v) }
+        for first in stride(from: 0, to: m, by: tile.rows) {
+          let rows = min(tile.rows, m - first)
+          for token in stride(from: 0, to: v, by: tile.tokens) {
+            let some = token..<min(token + tile.tokens, v)
+            let width = some.count
+            weights.layout.graph.head.logits(
+              rows: rows, architecture, of: some, hidden: hidden + first * c, pointers, into: l, crew: crew)
+            normaliser.withUnsafeMutableBufferPointer { normaliser in
+              guard let sums = normaliser.baseAddress else { return }
+              share(crew, rows, work: 4 * width) { range in
+                for row in range {
+                  sums[first + row] = logSumExp(sums[first + row], logSumExp(width, l + row * width))
+                }
+              }
+            }
+            for row in first..<first + rows {
+              for (sequence, place) in predicted[row] {
+                let id = Int(sequences[sequence][place])
+                if some.contains(id) { logProbabilities[sequence][place] = l[(row - first) * width + id - token] }
+              }
             }
           }
           for row in first..<first + rows {
-            let rowLogits = l + (row - first) * v
-            for (sequence, token) in predicted[row] {
-              logProbabilities[sequence][token] = rowLogits[Int(sequences[sequence][token])] - normaliser[row]
-            }
+            for (sequence, place) in predicted[row] { logProbabilities[sequence][place] -= normaliser[row] }
           }
         }
       }
     }
     self.sequences = sequences
-    self.activations = activations
+    self.batch = batch
+    self.trainable = trainable
+    self.activations = isKept ? activations : nil
     self.logits = keeps ? logits : nil
     self.logProbabilities = logProbabilities
     rows = LogitRows(hidden: Array(firstRow..<firstRow + m), predicted: predicted, normaliser: normaliser)
@@ -100,9 +128,13 @@ struct LikelihoodPiece: Sendable {
     return predictions
   }
 
+  /// Floats that are held until the backward pass.
+  var keptFloats: Int { (activations?.values.count ?? 0) + (logits?.count ?? 0) }
+
   /// Adds the gradient of Σ slope · log p; to be called once, for kept logits are gone after it.
   func addGradient(slopes: [[Float]], weights: Weights, to sink: inout GradientSink, _ crew: Crew) {
     let c = weights.architecture.width
+    let activations = activations ?? Transformer.forward(batch, weights, for: trainable, crew: crew)
     let dHidden = FloatMemory(activations.batch.rows * c) { $0.update(repeating: 0) }
     let first = rows.hidden.first ?? 0
     withExtendedLifetime((activations, dHidden)) {
@@ -136,41 +168,50 @@ struct LikelihoodPiece: Sendable {
     let architecture = weights.architecture
     let head = weights.layout.graph.head
     let (c, v, m) = (architecture.width, architecture.vocabulary, rows.hidden.count)
-    let tile = logits == nil ? min(m, Self.tile) : m
+    let tile = logits == nil ? Self.tile(rows: m, vocabulary: v) : (rows: m, tokens: v)
     // Logits turn into their gradients in place, kept ones all at once.
-    let scratch = logits ?? FloatMemory(tile * v)
+    let scratch = logits ?? FloatMemory(tile.rows * tile.tokens)
     withExtendedLifetime(scratch) {
       let d = scratch.base
       weights.withPointers { pointers in
-        for first in stride(from: 0, to: m, by: max(tile, 1)) {
-          let count = min(tile, m - first)
+        for first in stride(from: 0, to: m, by: max(tile.rows, 1)) {
+          let count = min(tile.rows, m - first)
           let x = hidden + first * c
-          if logits == nil { head.logits(rows: count, architecture, hidden: x, pointers, into: d, crew: crew) }
-          share(crew, count, work: 4 * v) { range in
-            for row in range {
-              logitGradient(d + row * v, row: first + row, slopes, softCap: head.softCap, vocabulary: v)
+          for token in stride(from: 0, to: v, by: tile.tokens) {
+            let some = token..<min(token + tile.tokens, v)
+            let width = some.count
+            if logits == nil {
+              head.logits(rows: count, architecture, of: some, hidden: x, pointers, into: d, crew: crew)
             }
-          }
-          head.hiddenGradient(
-            rows: count, architecture, dLogits: d, pointers, into: dHidden + first * c, crew: crew)
-          sink.withOutputWeights(head) { dWeights in
-            matrixProduct(
-              v, c, count, d, lda: v, transposeA: true, x, ldb: c, dWeights, ldc: c, beta: 1, crew: crew)
+            share(crew, count, work: 4 * width) { range in
+              for row in range { logitGradient(d + row * width, of: some, row: first + row, slopes, head.softCap) }
+            }
+            head.hiddenGradient(
+              rows: count, architecture, of: some, dLogits: d, pointers, into: dHidden + first * c,
+              accumulates: token > 0, crew: crew)
+            sink.withOutputWeights(head) { dWeights in
+              matrixProduct(
+                width, c, count, d, lda: width, transposeA: true, x, ldb: c, dWeights + token * c, ldc: c, beta: 1,
+                crew: crew)
+            }
           }
         }
       }
     }
   }
 
-  /// Overwrites one row of logits [V] with its gradient: for each predicted token slope · (onehot − softmax).
+  /// Overwrites one row of some tokens' logits with their gradient: for each predicted token slope · (onehot − softmax).
   private func logitGradient(
-    _ logits: UnsafeMutablePointer<Float>, row: Int, _ slopes: [[Float]], softCap: Float?, vocabulary v: Int
+    _ logits: UnsafeMutablePointer<Float>, of some: Range<Int>, row: Int, _ slopes: [[Float]], _ softCap: Float?
   ) {
-    let predicted = rows.predicted[row]
+    let (predicted, v) = (rows.predicted[row], some.count)
     func turn() {
       let total = predicted.reduce(Float(0)) { $0 + slopes[$1.sequence][$1.token] }
       softmaxScaled(v, logits, normaliser: rows.normaliser[row], by: -total)
-      for (sequence, token) in predicted { logits[Int(sequences[sequence][token])] += slopes[sequence][token] }
+      for (sequence, token) in predicted {
+        let id = Int(sequences[sequence][token])
+        if some.contains(id) { logits[id - some.lowerBound] += slopes[sequence][token] }
+      }
     }
     guard let softCap else { return turn() }
     withUnsafeTemporaryAllocation(of: Float.self, capacity: v) { scratch in

@@ -2,12 +2,17 @@ import Tensors
 
 /// How a checkpoint's weights are held in memory.
 public enum WeightPrecision: Sendable, Hashable {
-  /// Every weight as a float32, which training needs.
+  /// Every weight as a float32, which training all of them needs.
   case float32
   /// Matrices as their file has them; the rest as float32. Results are the same bits.
   ///
-  /// Decoders whose matrices all have their outputs first are held so; others, and encoders, as `float32`.
+  /// Decoders whose matrices all have their outputs first are held so; others, and encoders, as `float32`. An adapter's folder
+  /// has its adapter merged in, so that adapted matrices are float32.
   case stored
+  /// As `stored`, with the adapter of an adapter's folder beside its base: what adapters are trained over.
+  ///
+  /// Results are those of `float32` up to the rounding of the adapter's products; without one, the same bits.
+  case frozen
 }
 
 /// Weights of a decoder whose matrices are in the precision in which they are stored.

@@ -1,4 +1,3 @@
-import Synchronization
 import Tensors
 
 /// Immutable weights of one version of a model, shared by any number of threads.
@@ -16,9 +15,11 @@ public final class Weights: Sendable {
   /// Fused projections that differ from the base, one after the other.
   private let changed: FloatMemory?
   /// By fused projection: where in `changed` it is, nil for the base's.
-  private let changedOffsets: [Int?]
+  let changedOffsets: [Int?]
+  /// Whose low-rank products are added to those of base and `changed`.
+  private let adapters: [LoRAAdapter]
   /// Copies of the base's matrices that every version with this base reads.
-  private let packed: PackedBase
+  let packed: PackedBase
 
   public var architecture: Architecture { layout.architecture }
 
@@ -29,12 +30,18 @@ public final class Weights: Sendable {
     case .floats(let floats): values = floats
     case .stored(let stored): values = stored.values(layout)
     }
-    guard let changed else { return values }
-    for (projection, offset) in zip(layout.graph.projections, changedOffsets) {
-      guard let offset else { continue }
-      values.replaceSubrange(
-        projection.weight..<projection.weight + projection.count,
-        with: changed.withUnsafeBufferPointer { Array($0[offset..<offset + projection.count]) })
+    if let changed {
+      for (projection, offset) in zip(layout.graph.projections, changedOffsets) {
+        guard let offset else { continue }
+        values.replaceSubrange(
+          projection.weight..<projection.weight + projection.count,
+          with: changed.withUnsafeBufferPointer { Array($0[offset..<offset + projection.count]) })
+      }
+    }
+    for adapter in adapters {
+      values.withUnsafeMutableBufferPointer { values in
+        if let base = values.baseAddress { adapter.merge(into: base) }
+      }
     }
     return values
   }
@@ -44,6 +51,7 @@ public final class Weights: Sendable {
     self.layout = layout
     base = .floats(values)
     changed = nil
+    adapters = []
     changedOffsets = Array(repeating: nil, count: layout.graph.projections.count)
     packed = PackedBase()
   }
@@ -52,11 +60,22 @@ public final class Weights: Sendable {
     self.layout = layout
     base = .stored(stored)
     changed = nil
+    adapters = []
     changedOffsets = Array(repeating: nil, count: layout.graph.projections.count)
     packed = PackedBase()
   }
 
-  /// How the weights are held.
+  /// `other` with an adapter beside it, whose low-rank products are added to its own.
+  init(base other: Weights, beside adapter: LoRAAdapter) {
+    layout = other.layout
+    base = other.base
+    changed = other.changed
+    changedOffsets = other.changedOffsets
+    adapters = other.adapters + [adapter]
+    packed = other.packed
+  }
+
+  /// How the weights are held: `stored` also for those with adapters beside them.
   public var precision: WeightPrecision { stored == nil ? .float32 : .stored }
 
   private var stored: StoredWeights? {
@@ -66,12 +85,14 @@ public final class Weights: Sendable {
 
   /// Bytes that the weights take.
   public var byteCount: Int {
-    (stored?.byteCount ?? layout.count * MemoryLayout<Float>.stride) + (changed?.count ?? 0)
-      * MemoryLayout<Float>.stride
+    let floats = (changed?.count ?? 0) + adapters.reduce(0) { $0 + $1.values.count }
+    return (stored?.byteCount ?? layout.count * MemoryLayout<Float>.stride) + floats * MemoryLayout<Float>.stride
   }
 
-  /// The same weights, all as float32: what is to be trained.
-  public var inFloat32: Weights { stored == nil ? self : Weights(layout: layout, values: values) }
+  /// The same weights, all as float32: what is trained whole.
+  public var inFloat32: Weights {
+    stored == nil && adapters.isEmpty ? self : Weights(layout: layout, values: values)
+  }
 
   /// The weights of `base` with some fused projections replaced.
   ///
@@ -90,7 +111,8 @@ public final class Weights: Sendable {
       next += projections[index].count
     }
     // Changes of a version that has some already are made to all of its weights.
-    let source = other.changed == nil ? other.base : .floats(other.values)
+    let isPlain = other.changed == nil && other.adapters.isEmpty
+    let source = isPlain ? other.base : .floats(other.values)
     changed = FloatMemory(next) { buffer in
       guard let to = buffer.baseAddress else { return }
       Crew.gather(workers) { crew in
@@ -111,7 +133,8 @@ public final class Weights: Sendable {
       }
     }
     base = source
-    packed = other.changed == nil ? other.packed : PackedBase()
+    packed = isPlain ? other.packed : PackedBase()
+    adapters = []
     changedOffsets = offsets
     layout = other.layout
   }
@@ -132,148 +155,7 @@ public final class Weights: Sendable {
       try body(
         WeightPointers(
           base: address, stored: stored, changed: changed.map { UnsafePointer($0.base) } ?? address,
-          changedOffsets: changedOffsets))
+          changedOffsets: changedOffsets, adapters: adapters))
     }
-  }
-}
-
-/// Matrices of the base weights, by fused projection, packed once for all versions.
-private final class PackedBase: Sendable {
-  let matrices = Mutex<[Int: PackedMatrix]>([:])
-  /// By attention layer.
-  let relative = Mutex<[Int: RelativeTables]>([:])
-}
-
-extension Weights {
-  /// A layer's projections of its table of relative positions, made once: no text changes them.
-  func relativeTables(_ step: Graph.Attend, _ relative: Graph.Relative) -> RelativeTables {
-    packed.relative.withLock { tables in
-      if let known = tables[step.layer] { return known }
-      let made = withPointers { RelativeTables(step, relative, architecture, $0) }
-      tables[step.layer] = made
-      return made
-    }
-  }
-}
-
-extension RelativeTables {
-  fileprivate init(
-    _ step: Graph.Attend, _ relative: Graph.Relative, _ architecture: Architecture, _ weights: WeightPointers
-  ) {
-    let (rows, width) = (2 * relative.positions.span, architecture.width)
-    var table = Array(UnsafeBufferPointer(start: weights[relative.table], count: rows * width))
-    if let norm = relative.norm {
-      var normed = table
-      var statistics = [Float](repeating: 0, count: 2 * rows)
-      layerNorm(
-        rows: rows, width: width, epsilon: architecture.epsilon, x: table, gamma: weights[norm.weight],
-        beta: weights[norm.bias], y: &normed, statistics: &statistics)
-      table = normed
-    }
-    func projected(_ projection: Graph.Relative.Projection?) -> [Float]? {
-      projection.map { projection in
-        var result = [Float](repeating: 0, count: rows * step.shape.queryWidth)
-        linear(
-          LinearShape(inputs: width, outputs: step.shape.queryWidth, order: .outputsFirst), rows: rows, x: table,
-          weight: weights[projection.weight], bias: weights[projection.bias], y: &result)
-        return result
-      }
-    }
-    self.init(positions: relative.positions, keys: projected(relative.key), queries: projected(relative.query))
-  }
-}
-
-extension Weights {
-  /// By fused projection: its matrix packed, where it is wanted; those of the base are kept for later.
-  func pack(_ crew: Crew, where isWanted: (FusedProjection) -> Bool) -> [PackedMatrix?] {
-    withPointers { pointers in
-      layout.graph.projections.enumerated().map { index, projection in
-        guard isWanted(projection) else { return nil }
-        func make() -> PackedMatrix {
-          PackedMatrix(projection.shape, weight: pointers.matrix(index, projection), crew: crew)
-        }
-        if changedOffsets[index] != nil { return make() }
-        return packed.matrices.withLock { matrices in
-          let matrix = matrices[index] ?? make()
-          matrices[index] = matrix
-          return matrix
-        }
-      }
-    }
-  }
-
-  /// By fused projection: its matrix packed, where that was done before.
-  var packedBefore: [PackedMatrix?] {
-    packed.matrices.withLock { matrices in
-      changedOffsets.indices.map { changedOffsets[$0] == nil ? matrices[$0] : nil }
-    }
-  }
-}
-
-/// The addresses of weights for the time of one computation.
-struct WeightPointers {
-  fileprivate let base: UnsafePointer<Float>
-  fileprivate let stored: StoredWeights?
-  fileprivate let changed: UnsafePointer<Float>
-  fileprivate let changedOffsets: [Int?]
-
-  /// The tensor at an offset of the layout: a vector, or a table of weights in float32.
-  ///
-  /// Nothing asks for a stored table: `read(row:ofTable:…)` and `multiply(byTable:…)` are how tables are used, and what trains has
-  /// float32 (`Likelihood.gradient` makes sure).
-  subscript(offset: Int) -> UnsafePointer<Float> {
-    guard let stored else { return base + offset }
-    guard let place = stored.places[offset] else { preconditionFailure("a stored matrix has no address") }
-    return base + place
-  }
-
-  /// The weight of a fused projection, in float32.
-  func matrix(_ index: Int, _ projection: FusedProjection) -> UnsafePointer<Float> {
-    if let offset = changedOffsets[index] { return changed + offset }
-    precondition(stored == nil, "weights are trained in float32")
-    return base + projection.weight
-  }
-
-  /// Y[N,O] = X[N,I] · W + bias[O] (+ residual) for a fused projection.
-  ///
-  /// - Parameter packed: its matrix copied beforehand, where it is.
-  func linear(
-    _ index: Int, _ projection: FusedProjection, packed: PackedMatrix?, rows: Int, x: UnsafePointer<Float>,
-    residual: UnsafePointer<Float>?, y: UnsafeMutablePointer<Float>, crew: Crew?
-  ) {
-    let bias = projection.bias.map { self[$0] }
-    if let packed {
-      return packed.linear(rows: rows, x: x, bias: bias, residual: residual, y: y, crew: crew)
-    }
-    guard let stored, changedOffsets[index] == nil else {
-      return Tensors.linear(
-        projection.shape, rows: rows, x: x, weight: matrix(index, projection), bias: bias, residual: residual, y: y,
-        crew: crew)
-    }
-    let outputs = projection.shape.outputs
-    startLinear(rows: rows, outputs: outputs, bias: bias, residual: residual, y: y, crew: crew)
-    for (part, matrix) in zip(projection.parts, stored.projections[index]) {
-      matrix.multiply(
-        rows: rows, x: x, y: y + part.column, stride: outputs, accumulates: bias != nil || residual != nil, crew: crew)
-    }
-  }
-
-  /// A row of the table at an offset of the layout.
-  func read(row: Int, ofTable offset: Int, width: Int, into values: UnsafeMutablePointer<Float>) {
-    if let table = stored?.tables[offset] {
-      table.read(row, into: values)
-    } else {
-      values.update(from: self[offset] + row * width, count: width)
-    }
-  }
-
-  /// Y[N,V] = X[N,C] · Tᵀ for the table T[V,C] at an offset of the layout.
-  func multiply(
-    byTable offset: Int, rows: Int, x: UnsafePointer<Float>, _ architecture: Architecture,
-    y: UnsafeMutablePointer<Float>, crew: Crew?
-  ) {
-    if let table = stored?.tables[offset] { return table.multiply(rows: rows, x: x, y: y, crew: crew) }
-    let (c, v) = (architecture.width, architecture.vocabulary)
-    matrixProduct(rows, v, c, x, lda: c, self[offset], ldb: c, transposeB: true, y, ldc: v, crew: crew)
   }
 }

@@ -44,4 +44,44 @@ struct LargeVocabularyTests {
     #expect(scale > 0)
     #expect(zip(whole, parts).allSatisfy { abs($0 - $1) < 1e-3 * scale })
   }
+
+  @Test("A large vocabulary in parts gives what it gives whole, stored or not", arguments: [100_003, 49_152 + 16_400])
+  func parts(vocabulary: Int) throws {
+    var architecture = Architecture(
+      family: .gemma3, vocabulary: vocabulary, context: 16, width: 32, layers: 1, heads: 2, keyValueHeads: 1,
+      headSize: 16)
+    architecture.logitCap = 5
+    let folder = try CheckpointFolder()
+    try SafetensorsWriter.write(
+      tensors: CheckpointMapping.tensors(Weights.random(architecture, seed: 5)), dtype: .bf16, metadata: [:],
+      to: folder.path + "/model.safetensors")
+    let source = try CheckpointWeights.open(folder: folder.path)
+    let stored = try CheckpointMapping.load(architecture, from: source, precision: .frozen)
+    let float = try CheckpointMapping.load(architecture, from: source)
+    #expect(stored.precision == .stored)
+    // Of every part, and of its ends.
+    let sequences: [[Int32]] = [[0, 24_575, 24_576, 49_151], [49_152, Int32(vocabulary - 1), 7], [65_000, 30_000]]
+    let adapter = try LoRAAdapter(
+      layout: float.layout, rank: 2, alpha: 2, projections: float.layout.projections, seed: 1)
+    func gradient(_ weights: Weights, isWhole: Bool) -> (logs: [[Float]], gradient: [Float]) {
+      var logs: [[Float]] = []
+      var likelihood = Likelihood(prefix: [3], workers: 2, microBatch: 1)
+      // Logits that are kept are whole.
+      if !isWhole { likelihood.mostKept = 1 }
+      let gradient = likelihood.gradient(sequences, weights, adapter: adapter) { values in
+        logs = values
+        return (0, values.map { $0.indices.map { Float($0) - 1.5 } })
+      }.gradient
+      return (logs, gradient)
+    }
+    let (whole, parts, packed) = (
+      gradient(float, isWhole: true), gradient(float, isWhole: false), gradient(stored, isWhole: false)
+    )
+    #expect(packed.logs == parts.logs && packed.gradient == parts.gradient)
+    #expect(zip(whole.logs.joined(), parts.logs.joined()).allSatisfy { abs($0 - $1) < 1e-5 })
+    #expect(Likelihood(prefix: [3], workers: 2).logProbabilities(sequences, stored) == parts.logs)
+    let scale = whole.gradient.map(\.magnitude).max() ?? 0
+    #expect(scale > 0)
+    #expect(zip(whole.gradient, parts.gradient).allSatisfy { abs($0 - $1) < 1e-5 * scale })
+  }
 }

@@ -10,7 +10,7 @@ import Testing
 struct StoredWeightsTests {
   static let models = ModelParityTests.decoders.map { $0 } + GGUFTests.models.map { $0 + ".gguf" }
 
-  private func pair(_ name: String) throws -> (stored: Weights, float: Weights) {
+  static func pair(_ name: String) throws -> (stored: Weights, float: Weights) {
     let path = ModelGolden.path(name)
     if name.hasSuffix(".gguf") {
       return (
@@ -25,7 +25,7 @@ struct StoredWeightsTests {
 
   @Test("hold the same values, and compute the same logits and samples", arguments: models)
   func same(name: String) throws {
-    let (stored, float) = try pair(name)
+    let (stored, float) = try Self.pair(name)
     #expect(stored.precision == (name.hasPrefix("gpt2") ? .float32 : .stored))
     #expect(stored.values == float.values && stored.inFloat32.precision == .float32)
     #expect(stored.inFloat32.values == float.values)
@@ -42,7 +42,7 @@ struct StoredWeightsTests {
 
   @Test("take an adapter's changes as float32 does, and changes of changes")
   func adapted() throws {
-    let (stored, float) = try pair("llama")
+    let (stored, float) = try Self.pair("llama")
     var adapter = try LoRAAdapter(
       layout: float.layout, rank: 2, alpha: 4, projections: ["self_attn.q_proj", "mlp.down_proj"], seed: 3)
     adapter.values = adapter.values.indices.map { Float($0 % 13 - 6) / 40 }
@@ -55,7 +55,7 @@ struct StoredWeightsTests {
 
   @Test("are trained as float32 is: whole, and under an adapter")
   func trained() throws {
-    let (stored, float) = try pair("llama")
+    let (stored, float) = try Self.pair("llama")
     let sequences: [[Int32]] = [[5, 6, 7, 8], [9, 10, 11]]
     func losses(_ trainer: some MaximumLikelihoodTrainer) -> [Double] {
       var trainer = trainer
@@ -65,11 +65,13 @@ struct StoredWeightsTests {
     func adapted(_ weights: Weights) throws -> [Double] {
       let adapter = try LoRAAdapter(
         layout: float.layout, rank: 2, alpha: 4, projections: ["self_attn.q_proj"], seed: 3)
-      return losses(AdapterTrainer(base: weights, adapter: adapter, learningRate: 1e-2))
+      let trainer = AdapterTrainer(base: weights, adapter: adapter, learningRate: 1e-2)
+      #expect(trainer.weights.precision == weights.precision, "a frozen base stays as it is stored")
+      return losses(trainer)
     }
-    let (first, second) = (whole(stored), try adapted(stored))
+    let (first, second, third) = (whole(stored), try adapted(stored), try adapted(float))
     #expect(first == whole(float) && Set(first).count == 3)
-    #expect(try second == adapted(float) && Set(second).count == 3)
+    #expect(zip(second, third).allSatisfy { abs($0 - $1) < 1e-5 } && Set(second).count == 3)
   }
 
   @Test("take the memory that the file's type takes")
@@ -97,6 +99,13 @@ struct StoredWeightsTests {
     var values = [Float](repeating: .nan, count: expected.count)
     matrix.read(into: &values)
     #expect(values == expected && matrix.outputs == shape[0] && matrix.inputs == shape[1])
+    let slopes = (0..<5 * shape[0]).map { Float($0 % 17 - 8) / 9 }
+    var (ours, theirs) = ([Float](repeating: .nan, count: 5 * shape[1]), [Float](repeating: 0, count: 5 * shape[1]))
+    StoredMatrix.inputGradient([matrix], rows: 5, dy: slopes, dx: &ours)
+    linearInputGradient(
+      LinearShape(inputs: shape[1], outputs: shape[0], order: .outputsFirst), rows: 5, dy: slopes, weight: expected,
+      dx: &theirs)
+    #expect(ours == theirs)
     let turned = try file.stored(type.name, crew: nil) { shape[0] - 1 - $0 }
     turned.read(0, into: &values)
     #expect(Array(values.prefix(shape[1])) == Array(expected.suffix(shape[1])))

@@ -72,7 +72,8 @@ final class LocalPolicy: EnginePolicy {
   }
 
   init(_ model: CausalLanguageModel, _ training: PolicyTraining) throws {
-    let model = model.with(model.weights.inFloat32)
+    // What adapters are trained over stays as it is stored.
+    let model = training.rank > 0 ? model : model.with(model.weights.inFloat32)
     self.model = model
     let layout = model.weights.layout
     let adapter =
@@ -128,14 +129,14 @@ final class LocalPolicy: EnginePolicy {
         optimizer.update(&values, gradient: gradient)
         state.weights = Weights(layout: state.weights.layout, values: values)
       }
-      merge(&state)
+      apply(&state)
       return value
     }
   }
 
-  private func merge(_ state: inout State) {
+  private func apply(_ state: inout State) {
     guard let adapter = state.adapter else { return }
-    state.weights = adapter.merged(into: model.weights, workers: Self.workers)
+    state.weights = adapter.applied(to: model.weights, workers: Self.workers)
   }
 
   func promptState(_ prefix: [Int32]) -> [Float] {
@@ -158,7 +159,7 @@ final class LocalPolicy: EnginePolicy {
     try requireParameters(parameters.count, of: state.adapter?.values.count ?? state.weights.layout.count)
     if state.adapter != nil {
       state.adapter?.values = parameters
-      merge(&state)
+      apply(&state)
     } else {
       state.weights = Weights(layout: state.weights.layout, values: parameters)
     }

@@ -254,7 +254,7 @@ struct Assembly {
           fingerprint: checkpoints.fingerprint, digest: { SHA256.hex($0) }, redactor: policy.redactor))
     }
     guard let checkpoint = attacker.checkpoint else { throw InternalError("an attacker without a model") }
-    let decoder = try checkpoints.decoder(checkpoint, .float32)
+    let decoder = try checkpoints.decoder(checkpoint, attacker.settings.loraRank > 0 ? .frozen : .float32)
     return LocalEngine(decoder.model, fingerprint: decoder.fingerprint)
   }
 

@@ -13,16 +13,19 @@ final class CheckpointShelf: Sendable {
   private let decoders = Mutex<[Key: LoadedDecoder]>([:])
   private let fingerprints = Mutex<[String: String]>([:])
 
-  /// - Parameter precision: of the weights at least; what is here in float32 serves both.
+  /// - Parameter precision: of the weights at least: what is here in float32 serves as `stored`, whose results are the same bits.
   /// - Throws: `SluiceError` (usage) for a checkpoint that is missing or malformed.
   func decoder(_ folder: String, _ precision: WeightPrecision) throws -> LoadedDecoder {
-    let known = decoders.withLock {
-      $0[Key(folder: folder, precision: .float32)] ?? $0[Key(folder: folder, precision: precision)]
+    // Without an adapter both are the same.
+    let isPlain = try precision == .frozen && AdaptedCheckpoint.at(folder) == nil
+    let own = Key(folder: folder, precision: isPlain ? .stored : precision)
+    let known = decoders.withLock { decoders in
+      (precision == .frozen ? nil : decoders[Key(folder: folder, precision: .float32)]) ?? decoders[own]
     }
     if let known { return known }
     let decoder = LoadedDecoder(
       fingerprint: try fingerprint(folder), model: try CausalLanguageModel.load(folder: folder, precision: precision))
-    decoders.withLock { $0[Key(folder: folder, precision: precision)] = decoder }
+    decoders.withLock { $0[own] = decoder }
     return decoder
   }
 

@@ -79,7 +79,9 @@ public enum AttackerTools {
         "an adapter can't be the base of another", file: asked.checkpoint,
         remedy: "Add --merge, or merge this one first: sluice model merge.")
     }
-    let model = try CausalLanguageModel.load(folder: asked.checkpoint)
+    var precision = WeightPrecision.float32
+    if case .adapter = asked.settings.trained { precision = .frozen }
+    let model = try CausalLanguageModel.load(folder: asked.checkpoint, precision: precision)
     let fingerprint = try CheckpointIdentity.fingerprint(asked.checkpoint)
     let preparation = try AttackerPreparation(
       model, prompts: prompts, settings: asked.settings,

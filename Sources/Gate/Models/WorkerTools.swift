@@ -13,7 +13,7 @@ public enum WorkerTools {
   public static func serve(_ checkpoint: String) async throws {
     // Nobody reads any more: writing fails, and says so.
     signal(SIGPIPE, SIG_IGN)
-    let model = try CausalLanguageModel.load(folder: checkpoint)
+    let model = try CausalLanguageModel.load(folder: checkpoint, precision: .frozen)
     var session = WorkerSession(LocalEngine(model, fingerprint: ""))
     let stream = FrameStream(input: STDIN_FILENO, output: STDOUT_FILENO)
     while let question = try await offPool({ try stream.read() }) {
@@ -55,7 +55,7 @@ public enum WorkerTools {
     let engine = try CommandEngine(command: asked.command, variables: asked.variables, timeout: asked.timeout).make(
       EngineContext(fingerprint: { $0 }, digest: { $0 }, redactor: Redactor()))
     let twin = try asked.checkpoint.map {
-      LocalEngine(try CausalLanguageModel.load(folder: $0), fingerprint: "")
+      LocalEngine(try CausalLanguageModel.load(folder: $0, precision: .frozen), fingerprint: "")
     }
     try await WorkerConformance(engine, twin: twin, prompt: asked.prompt).examine {
       try found(Finding(claim: $0.claim, failure: $0.failure, detail: $0.detail))

@@ -36,13 +36,13 @@ public struct AdaptedCheckpoint: Sendable {
     return AdaptedCheckpoint(folder: path, base: base)
   }
 
-  /// The base with the adapter merged in.
+  /// The base with the adapter: merged in, or beside it (`WeightPrecision.frozen`).
   /// - Throws: `SluiceError` (usage) naming the file and what is wrong with it.
   func model(_ precision: WeightPrecision = .float32) throws -> CausalLanguageModel {
     let model = try CausalLanguageModel.load(folder: base, precision: precision)
     let adapter = try LoRAAdapter.load(folder: folder, layout: model.weights.layout)
     return model.with(
-      adapter.merged(into: model.weights),
+      precision == .frozen ? adapter.applied(to: model.weights) : adapter.merged(into: model.weights),
       promptTemplate: try Self.promptTemplate(folder: folder) ?? model.promptTemplate)
   }
 

@@ -63,33 +63,60 @@ public struct LoRAAdapter: Sendable {
   /// The factors in the layout's order.
   var ordered: [Factor] { factors.values.sorted { $0.a < $1.a } }
 
-  /// The base weights with the adapter added: what every forward pass of this version uses. Only adapted projections are
-  /// copied.
+  /// Fused projections of which some part is adapted.
+  private var adapted: [Int] {
+    let projections = layout.graph.projections
+    return projections.indices.filter { Trainable.adapter(self).trains(projections[$0], layout.slots) }
+  }
+
+  /// The base weights with the adapter: merged into those in float32, beside those that are stored, which stay as they are.
+  ///
+  /// - Parameter workers: threads that take a projection each.
+  public func applied(to base: Weights, workers: Int = 1) -> Weights {
+    base.precision == .stored ? Weights(base: base, beside: self) : merged(into: base, workers: workers)
+  }
+
+  /// The base weights with the adapter added. Only adapted projections are copied, as float32.
   ///
   /// - Parameter workers: threads that take a projection each.
   public func merged(into base: Weights, workers: Int = 1) -> Weights {
-    let slots = layout.slots
-    let projections = layout.graph.projections
-    let chosen = projections.indices.filter { Trainable.adapter(self).trains(projections[$0], slots) }
-    return values.withUnsafeBufferPointer { buffer in
+    values.withUnsafeBufferPointer { buffer in
       guard let p = buffer.baseAddress else { return base }
-      return Weights(base: base, changing: chosen, workers: workers) { projection, weights in
-        for part in projection.parts {
-          guard let factor = factors[slots[part.slot].offset] else { continue }
-          let (inputs, outputs) = (factor.shape.inputs, factor.shape.outputs)
-          let w = weights + factor.slot.offset - projection.weight
-          switch factor.shape.order {
-          case .inputsFirst:
-            matrixProduct(
-              inputs, outputs, rank, p + factor.a, lda: rank, p + factor.b, ldb: outputs, w, ldc: outputs,
-              alpha: scaling, beta: 1)
-          case .outputsFirst:
-            // (A·B)ᵀ = Bᵀ·Aᵀ.
-            matrixProduct(
-              outputs, inputs, rank, p + factor.b, lda: outputs, transposeA: true, p + factor.a, ldb: rank,
-              transposeB: true, w, ldc: inputs, alpha: scaling, beta: 1)
-          }
-        }
+      return Weights(base: base, changing: adapted, workers: workers) { merge(p, into: $1, of: $0) }
+    }
+  }
+
+  /// Adds the adapter to all parameters of its layout.
+  func merge(into weights: UnsafeMutablePointer<Float>) {
+    values.withUnsafeBufferPointer { buffer in
+      guard let p = buffer.baseAddress else { return }
+      for index in adapted {
+        let projection = layout.graph.projections[index]
+        merge(p, into: weights + projection.weight, of: projection)
+      }
+    }
+  }
+
+  /// - Parameters:
+  ///   - p: the address of `values`.
+  ///   - weights: of the projection.
+  private func merge(
+    _ p: UnsafePointer<Float>, into weights: UnsafeMutablePointer<Float>, of projection: FusedProjection
+  ) {
+    for part in projection.parts {
+      guard let factor = factors[layout.slots[part.slot].offset] else { continue }
+      let (inputs, outputs) = (factor.shape.inputs, factor.shape.outputs)
+      let w = weights + factor.slot.offset - projection.weight
+      switch factor.shape.order {
+      case .inputsFirst:
+        matrixProduct(
+          inputs, outputs, rank, p + factor.a, lda: rank, p + factor.b, ldb: outputs, w, ldc: outputs,
+          alpha: scaling, beta: 1)
+      case .outputsFirst:
+        // (A·B)ᵀ = Bᵀ·Aᵀ.
+        matrixProduct(
+          outputs, inputs, rank, p + factor.b, lda: outputs, transposeA: true, p + factor.a, ldb: rank,
+          transposeB: true, w, ldc: inputs, alpha: scaling, beta: 1)
       }
     }
   }

@@ -70,7 +70,7 @@ enum CheckpointMapping {
     // Everything is there and fits before memory is taken for it.
     let layout = try check(architecture, source)
     let stored = storedNames(layout, source)
-    if precision == .stored, layout.canBeStored {
+    if precision != .float32, layout.canBeStored {
       return Weights(layout: layout, stored: try load(layout, stored, from: source))
     }
     let values = try [Float](inLargePages: layout.count) { buffer in

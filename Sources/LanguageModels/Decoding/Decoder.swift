@@ -51,9 +51,9 @@ public struct Decoder: Sendable {
   let prefix: [Int32]
   /// Rows in one unit of work; nil for as many as `mostCached` allows.
   let microBatch: Int?
-  /// Floats that one unit of work keeps at most for its gradient (1 GB): room is made for the longest samples that there can be,
+  /// Floats that one unit of work keeps at most for its gradient (512 MB): room is made for the longest samples that there can be,
   /// however short they end.
-  var mostKept = 256 << 20
+  var mostKept = 128 << 20
   /// Floats of keys, values and logits in one unit of work (256 MB): many rows share the cost of a step.
   private static let mostCached = 64 << 20
   private static let sizes = 64...512

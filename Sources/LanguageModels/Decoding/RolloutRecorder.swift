@@ -15,6 +15,7 @@ struct RolloutRecorder {
 
   private let weights: Weights
   private let prefix: [Int32]
+  private let trainable: Trainable
   private let needs: BackwardNeeds
   /// F.
   private let most: Int
@@ -39,6 +40,7 @@ struct RolloutRecorder {
     guard places.count <= mostKept else { return nil }
     self.weights = weights
     self.prefix = prefix
+    self.trainable = trainable
     self.needs = needs
     self.most = most
     self.places = places
@@ -146,8 +148,9 @@ struct RolloutRecorder {
       }
     }
     return LikelihoodPiece(
-      recorded: Activations(batch: batch, places: places, needs: needs, values: values), sequences: sequences,
-      logits: logits, logProbabilities: rows.map { logProbabilities[$0] }, rows: logitRows(of: rows, batch.plan))
+      recorded: Activations(batch: batch, places: places, needs: needs, values: values), for: trainable,
+      sequences: sequences, logits: logits, logProbabilities: rows.map { logProbabilities[$0] },
+      rows: logitRows(of: rows, batch.plan))
   }
 
   /// The chosen rows' logits, moved together, and which row of the batch each was made from.

@@ -98,9 +98,8 @@ struct BackwardPass: ~Copyable {
     sink.linear(projection, layout.slots, rows: rows, x: place(step.input), dy: dy, crew: crew)
     if wants(step.input) {
       let (dx, accumulates) = target(step.input)
-      linearInputGradient(
-        projection.shape, rows: rows, dy: dy, weight: weights.matrix(step.projection, projection), dx: dx,
-        accumulate: accumulates, crew: crew)
+      weights.inputGradient(
+        step.projection, projection, rows: rows, dy: dy, dx: dx, accumulates: accumulates, crew: crew)
     }
     passOn(step.output, to: step.residual)
   }

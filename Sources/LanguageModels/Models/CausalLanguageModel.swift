@@ -43,7 +43,8 @@ public final class CausalLanguageModel: Sendable {
 
   /// Reads a Hugging Face folder, a GGUF file, or a LoRA adapter's folder whose base is here too.
   ///
-  /// - Parameter precision: of the weights in memory; `stored` for a model that only answers.
+  /// - Parameter precision: of the weights in memory; `stored` for a model that only answers, `frozen` for one that
+  ///   adapters are trained over.
   /// - Throws: `SluiceError` (usage) naming the file and what is wrong with it.
   public static func load(
     folder: String, precision: WeightPrecision = .float32

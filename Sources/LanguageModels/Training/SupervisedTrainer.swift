@@ -52,7 +52,7 @@ public struct SupervisedTrainer: MaximumLikelihoodTrainer {
 /// Maximum-likelihood training of a low-rank adapter on frozen weights: AdamW, gradient clipping.
 public struct AdapterTrainer: MaximumLikelihoodTrainer {
   public private(set) var adapter: LoRAAdapter
-  /// The frozen weights with the adapter merged in.
+  /// The frozen weights with the adapter merged in, or beside it where they are stored.
   public private(set) var weights: Weights
   public let workers: Int
   /// Largest Euclidean norm of a step's gradient.
@@ -61,11 +61,11 @@ public struct AdapterTrainer: MaximumLikelihoodTrainer {
   private var optimizer: AdamW
 
   public init(base: Weights, adapter: LoRAAdapter, learningRate: Float, clip: Float = 1, workers: Int = 1) {
-    self.base = base.inFloat32
+    self.base = base
     self.adapter = adapter
     self.clip = clip
     self.workers = workers
-    weights = adapter.merged(into: self.base)
+    weights = adapter.applied(to: base)
     optimizer = AdamW(count: adapter.values.count, learningRate: learningRate)
   }
 
@@ -78,7 +78,7 @@ public struct AdapterTrainer: MaximumLikelihoodTrainer {
       .gradient(sequences, weights, adapter: adapter, loss: objective.callAsFunction)
     clipNorm(&gradient, limit: clip)
     optimizer.update(&adapter.values, gradient: gradient, rate: rate)
-    weights = adapter.merged(into: base)
+    weights = adapter.applied(to: base)
     return loss
   }
 }
