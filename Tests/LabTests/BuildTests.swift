@@ -11,7 +11,8 @@ struct BuildTests {
   private static let brief = LabModels.Schedules(
     base: Schedule(steps: 3, batch: 4, learningRate: 1e-3), assistant: Schedule(steps: 2, batch: 4, learningRate: 1e-3),
     attacker: Schedule(steps: 2, batch: 4, learningRate: 1e-3), judge: Schedule(steps: 2, batch: 4, learningRate: 1e-3),
-    embedder: Schedule(steps: 2, batch: 4, learningRate: 1e-3))
+    embedder: Schedule(steps: 2, batch: 4, learningRate: 1e-3),
+    conversation: Schedule(steps: 2, batch: 4, learningRate: 1e-3))
 
   @Test("Equal seeds give equal bytes for any number of workers; another seed gives others")
   func reproducible() throws {
@@ -37,7 +38,10 @@ struct BuildTests {
       if case .stageEnded(let name, _) = event { ended.insert(name) }
     }
     #expect(begun == ended)
-    #expect(begun.isSuperset(of: ["tokenizer", "base", "judge", "embedder", "attacker", "assistant-1.2", "truth"]))
+    #expect(
+      begun.isSuperset(of: [
+        "tokenizer", "base", "judge", "embedder", "attacker", "assistant-1.2", "assistant-multi-turn", "truth",
+      ]))
   }
 
   @Test("A folder that can't be written is the user's error, with its name")

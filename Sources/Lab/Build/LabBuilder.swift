@@ -51,9 +51,16 @@ public enum LabBuilder {
       ] as [@Sendable () throws -> Weights?], workers: workers)
     guard let base = roots.first ?? nil else { throw InternalError("the lab's base model was not trained") }
 
-    // What starts from the base.
+    // What starts from the base, and the one that starts from nothing and takes longest.
+    let conversational: @Sendable () throws -> Void = {
+      try models.conversational(
+        heldOut: suite.heldOut, report: stage.report(Opening.assistant, schedules.conversation)
+      ).save(folder: folderOf(Opening.assistant))
+      try folder.write(LabModels.chatTemplate, to: Opening.assistant + "/chat_template.jinja")
+    }
     let decoders =
-      Plan.Assistant.allCases.map { assistant -> @Sendable () throws -> Void in
+      [conversational]
+      + Plan.Assistant.allCases.map { assistant -> @Sendable () throws -> Void in
         {
           let report = stage.report(assistant.rawValue, schedules.assistant)
           try models.assistant(assistant, from: base, heldOut: suite.heldOut, report: report)
@@ -77,6 +84,7 @@ public enum LabBuilder {
       try measure(folder, encoder: models.encoder, seed: seed, prompts: prompts, workers: workers)
     }
     try folder.write(truth.json.serialized(indent: 1) + "\n", to: FixtureFolder.truth)
+    try measureConversations(folder, seed: seed, conversations: prompts)
     try folder.write(
       lines: truth.weakCells(of: .leaky).map { cell in
         .object([
@@ -84,6 +92,15 @@ public enum LabBuilder {
           JSON.Member("pattern", .string(Grammar.pattern(of: cell))),
         ])
       }, to: Plan.Assistant.leaky.rawValue + "/weaknesses.jsonl")
+  }
+
+  /// Writes what the multi-turn assistant is weak in, and how weak, as it was written.
+  private static func measureConversations(_ folder: FixtureFolder, seed: UInt64, conversations: Int) throws {
+    let truth = OpeningTruth(
+      of: try CausalLanguageModel.load(folder: folder.file(Opening.assistant)), conversations: conversations,
+      seed: seed, try RuleMatcher())
+    try folder.write(truth.json.serialized(indent: 1) + "\n", to: Opening.assistant + "/" + FixtureFolder.truth)
+    try folder.write(lines: OpeningTruth.weaknesses, to: Opening.assistant + "/weaknesses.jsonl")
   }
 
   /// Measures the models as they were written, rounding to half precision included.

@@ -39,6 +39,19 @@ struct Encoder: Sendable {
     return (prompt + tokens(transcript.response) + [id(.end)], prompt.count)
   }
 
+  /// Exchanges after the first `<|user|>`, and how many tokens come before the last response.
+  func conversation(_ turns: [Transcript]) -> (tokens: [Int32], context: Int) {
+    var tokens: [Int32] = []
+    var context = 0
+    for (place, turn) in turns.enumerated() {
+      let part = exchange(turn)
+      if place > 0 { tokens.append(id(.user)) }
+      context = tokens.count + part.context
+      tokens += part.tokens
+    }
+    return (tokens, context)
+  }
+
   /// A request after `<|attacker|>`.
   func request(_ prompt: String) -> [Int32] { tokens(prompt) + [id(.end)] }
 }
