@@ -97,8 +97,8 @@ public struct PolicyKey: Sendable {
   public let shape: Shape
   /// Whether a policy has to have it.
   public var required: Bool
-  /// Another key of the mapping that makes this one unnecessary where it is required; nil for none.
-  public var unless: String?
+  /// Other keys of the mapping each of which makes this one unnecessary where it is required; empty for none.
+  public var unless: [String]
   /// Shown in the schema and used when the key is absent.
   public var fallback: String?
   /// What it does, one sentence for the schema and for people.
@@ -109,7 +109,7 @@ public struct PolicyKey: Sendable {
   public var whenEmpty: String?
 
   public init(
-    name: String, shape: Shape, required: Bool = false, unless: String? = nil, fallback: String? = nil, help: String,
+    name: String, shape: Shape, required: Bool = false, unless: [String] = [], fallback: String? = nil, help: String,
     example: String? = nil, whenEmpty: String? = nil
   ) {
     self.name = name

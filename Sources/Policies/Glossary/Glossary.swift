@@ -85,6 +85,10 @@ public struct Glossary: Sendable {
       + entries(kinds.objectives, "objective") + entries(kinds.tuners, "tuner") + entries(kinds.reporters, "report")
   }
 
+  private static func requirement(_ key: PolicyKey) -> String {
+    key.unless.isEmpty ? "yes" : "unless there is " + key.unless.map { "'\($0)'" }.joined(separator: " or ")
+  }
+
   private static func entry(_ place: KeyPaths.Place) -> Entry {
     var facts = [Entry.Fact(name: "value", value: place.key.shape.expectation)]
     if case .choice(let values) = place.key.shape {
@@ -92,7 +96,7 @@ public struct Glossary: Sendable {
     }
     if !place.kinds.isEmpty { facts.append(.init(name: "of kind", value: place.kinds.joined(separator: ", "))) }
     if place.key.required {
-      facts.append(.init(name: "required", value: place.key.unless.map { "unless there is '\($0)'" } ?? "yes"))
+      facts.append(.init(name: "required", value: Self.requirement(place.key)))
     }
     if let fallback = place.key.fallback { facts.append(.init(name: "default", value: fallback)) }
     return Entry(name: place.path, type: key, text: place.key.help, facts: facts)

@@ -82,7 +82,7 @@ struct PolicyReader {
       read(entry.value, of: key, into: &section)
     }
     for key in applying where key.required && !section.has(key.name) && !meant.contains(key.name) {
-      if let other = key.unless, section.has(other) { continue }
+      if key.unless.contains(where: section.has) { continue }
       diagnostics.add(
         "the key '\(key.name)' is missing" + (path.isEmpty ? "" : " in \(Section.described(path))"), at: node.place,
         remedy: "Add \(key.name): \(key.help)")

@@ -155,7 +155,7 @@ public struct PolicySchema {
       let others = Set(owned).subtracting(kind.keys.map(\.name)).sorted()
       // An absent kind is its default, where it has one.
       let (either, required) = (
-        kind.keys.filter { $0.required && $0.unless != nil }, kind.keys.filter { $0.required && $0.unless == nil }
+        kind.keys.filter { $0.required && !$0.unless.isEmpty }, kind.keys.filter { $0.required && $0.unless.isEmpty }
       )
       return rule(
         keys.selector.name, is: kind.name, orAbsent: keys.selector.fallback == kind.name,
@@ -172,10 +172,10 @@ public struct PolicySchema {
     }
   }
 
-  /// For each key that another one makes unnecessary, that one of the two is there.
+  /// For each key that others make unnecessary, that one of them is there.
   private func alternatives(_ keys: [PolicyKey]) -> [JSON.Member] {
     let rules = keys.map { key in
-      let names = [key.name, key.unless].compactMap(\.self)
+      let names = [key.name] + key.unless
       return JSON.object([
         JSON.Member("anyOf", .array(names.map { .object([JSON.Member("required", .strings([$0]))]) }))
       ])

@@ -21,7 +21,8 @@ extension ServerConfiguration {
       keys.append(
         PolicyKey(
           name: "url", shape: ready == nil ? .url : .servedURL, required: usualURL == nil,
-          unless: ready != nil && isBase ? "serve" : nil, fallback: usualURL, help: url + (ready == nil ? "" : served)))
+          unless: ready != nil && isBase ? ["serve"] : [], fallback: usualURL, help: url + (ready == nil ? "" : served))
+      )
     }
     keys += [PolicyKey(name: "model", shape: .text, required: requiresModel, help: model), revisionKey]
     if hasKey { keys.append(apiKeyKey) }
