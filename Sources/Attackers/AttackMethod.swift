@@ -8,10 +8,12 @@ public struct AttackMethod: NamedKind {
   public let summary: String
   /// The forms in which safety tuning compares it, in the order of reports.
   private let forms: [Form]
+  /// Whether its attacks may be conversations.
+  public let converses: Bool
   private let make: @Sendable (AttackerParts) throws -> any Attacker
 
   /// All methods, in the order of the schema.
-  public static let all: [AttackMethod] = [.gflownet, .reinforce, .ppo, .inContext, .sft]
+  public static let all: [AttackMethod] = [.gflownet, .reinforce, .ppo, .inContext, .sft, .crescendo]
 
   /// How safety tuning uses a method.
   public struct Form: Sendable {
@@ -26,14 +28,17 @@ public struct AttackMethod: NamedKind {
     }
   }
 
-  /// - Parameter forms: nil for one of the method's own name, without smoothing.
+  /// - Parameters:
+  ///   - forms: nil for one of the method's own name, without smoothing; empty for a method that safety tuning can't compare.
+  ///   - converses: whether its attacks may be conversations.
   public init(
-    name: String, summary: String, forms: [Form]? = nil,
+    name: String, summary: String, forms: [Form]? = nil, converses: Bool = false,
     make: @escaping @Sendable (AttackerParts) throws -> any Attacker
   ) {
     self.name = name
     self.summary = summary
     self.forms = forms ?? [Form(name: name, smooths: false)]
+    self.converses = converses
     self.make = make
   }
 
@@ -66,24 +71,39 @@ public struct AttackVariant: Sendable, Hashable {
 
 /// What attackers are made of.
 public struct AttackerParts: Sendable {
-  /// Runs the supervised fine-tuned model, which is frozen, and policies that are trained from it.
-  public let engine: any AttackerEngine
+  /// Runs the supervised fine-tuned model, which is frozen, and policies that are trained from it; nil where another model does all
+  /// the writing.
+  let givenEngine: (any AttackerEngine)?
   /// Tells which attacks are alike.
   public let embedder: any Embedder
   /// How it searches.
   public let settings: AttackerSettings
 
+  /// Runs the attacker's own model.
+  /// - Throws: `SluiceError` (usage) where there is none.
+  public var engine: any AttackerEngine {
+    get throws {
+      if let givenEngine { return givenEngine }
+      throw SluiceError(
+        .usage, "attack method \(settings.method.name) needs a model of its own",
+        remedy: "Set attacker.checkpoint, or attacker.engine.")
+    }
+  }
+
   /// - Throws: `EncodingError` for settings that are no numbers.
-  func fingerprint() throws -> String { try attackerFingerprint(engine.fingerprint, embedder, settings) }
+  func fingerprint() throws -> String {
+    try attackerFingerprint(givenEngine?.fingerprint ?? "none", embedder, settings)
+  }
 }
 
 /// The attacker that `settings.method` names, on an engine that may still have to be loaded.
-/// - Throws: `SluiceError` (usage) for settings that are known not to fit its model.
+/// - Parameter engine: nil where another model writes what is asked.
+/// - Throws: `SluiceError` (usage) for settings that are known not to fit its model, and for a method that needs one and has none.
 public func attacker(
-  engine: any AttackerEngine, embedder: any Embedder, settings: AttackerSettings
+  engine: (any AttackerEngine)?, embedder: any Embedder, settings: AttackerSettings
 ) throws -> any Attacker {
-  try engine.check(settings.needs)
-  return try settings.method.attacker(AttackerParts(engine: engine, embedder: embedder, settings: settings))
+  try engine?.check(settings.needs)
+  return try settings.method.attacker(AttackerParts(givenEngine: engine, embedder: embedder, settings: settings))
 }
 
 /// The attacker that `settings.method` names, on a model in this process.

@@ -142,6 +142,18 @@ public struct AttackerSetting: Sendable {
     number(
       "mle_threshold", \.claimThreshold, 0...1, "Probability above which an attack is claimed and smoothed on."),
     toggle("training", \.training, "Off: only sample the reference model (drills)."),
+    AttackerSetting(
+      "turns", .integer(1...CrescendoSearch.mostTurns), nil,
+      "Most turns of a conversation (crescendo; default: \(CrescendoSearch.publishedTurns))."
+    ) { $1.turns = $0.optionalInteger("turns") },
+    AttackerSetting(
+      "backtracks", .integer(0...100), nil,
+      "Refused turns that one conversation takes back (crescendo; default: \(CrescendoSearch.publishedBacktracks))."
+    ) { $1.backtracks = $0.optionalInteger("backtracks") },
+    AttackerSetting(
+      "goals", .list(.text), nil,
+      "What conversations are to reach, one after the other: harmful requests that the policy forbids, in plain words (crescendo)."
+    ) { $1.goals = $0.list("goals").isEmpty ? nil : $0.list("goals") },
     text("fixed_prompt", \.fixedPrompt, "A collapsed sampler for drills: only this prompt is proposed."),
   ]
 }

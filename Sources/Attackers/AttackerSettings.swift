@@ -102,6 +102,14 @@ public struct AttackerSettings: Sendable, Codable, Hashable {
   public var fixedPrompt: String?
   /// The meta prompt, before the attack; nil takes the checkpoint's.
   public var prompt: String?
+  /// Most turns of a conversation; nil for what the method was published with.
+  public var turns: Int?
+  /// Refused turns that one conversation takes back at most; nil for what the method was published with.
+  public var backtracks: Int?
+  /// What conversations are to reach, in turn; nil where the driver knows by itself.
+  public var goals: [String]?
+  /// Identity of the model that writes the turns, where it is not the attacker's own.
+  public var driver: String?
 
   public init() {}
 

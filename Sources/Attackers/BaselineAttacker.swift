@@ -24,9 +24,9 @@ package struct BaselineAttacker: Attacker {
 
   package var method: String { settings.method.name }
 
-  /// - Throws: `EncodingError` for settings that are no numbers.
+  /// - Throws: `EncodingError` for settings that are no numbers; `SluiceError` (usage) where there is no engine.
   package init(_ parts: AttackerParts, run: @escaping @Sendable (Search) async throws -> SearchResult) throws {
-    engine = parts.engine
+    engine = try parts.engine
     settings = parts.settings
     embedder = parts.embedder
     fingerprint = try parts.fingerprint()

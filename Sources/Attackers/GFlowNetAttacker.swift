@@ -59,7 +59,7 @@ extension AttackMethod {
     name: "gflownet", summary: "samples in proportion to the reward, then smooths by maximum likelihood",
     forms: [Form(name: "gflownet-mle", smooths: true), Form(name: "gflownet", smooths: false)]
   ) { parts in
-    try GFlowNetAttacker(engine: parts.engine, embedder: parts.embedder, settings: parts.settings)
+    try GFlowNetAttacker(engine: try parts.engine, embedder: parts.embedder, settings: parts.settings)
   }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import Foundation
 import Gate
+import Lab
 import Policies
 import Statistics
 
@@ -15,6 +16,10 @@ struct AttackerBenchmark: AsyncParsableCommand {
   @Option(help: "The first seed; tuning used 100 to 199.") var firstSeed = 500
   @Option(help: "Lab models.") var targets = "assistant-1.0,assistant-leaky"
   @Option(help: "Methods, or name:key=value for a variant of the default; may be repeated.") var method: [String] = []
+  @Flag(
+    help: "On the lab's multi-turn assistant: conversations against single prompts, which find nothing there."
+  )
+  var multiTurn = false
   @Flag(help: "The default against itself with one ingredient changed.") var ablation = false
   @Option(
     help: "Power that the reference model's prior over cells is raised to: 1 is the lab's (100 to 1), 3 a million to 1."
@@ -49,8 +54,8 @@ struct AttackerBenchmark: AsyncParsableCommand {
     let lab = try await LabTargets(skew: skew)
     var contestants = try method.map(Contestant.init)
     if ablation { contestants = [Contestant.methods[0]] + (try Contestant.ablations.map(Contestant.init)) }
-    if contestants.isEmpty { contestants = Contestant.methods }
-    let names = targets.split(separator: ",").map(String.init)
+    if contestants.isEmpty { contestants = (multiTurn ? Contestant.conversations : []) + Contestant.methods }
+    let names = multiTurn ? [Opening.assistant] : targets.split(separator: ",").map(String.init)
     let sizes = budgets.split(separator: ",").compactMap { Int($0) }
     var jobs: [(Contestant, String, Int, UInt64)] = []
     for size in sizes {
@@ -83,7 +88,7 @@ struct AttackerBenchmark: AsyncParsableCommand {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     try encoder.encode(measured).write(to: URL(filePath: "\(out)/measured.json"))
     var kinds: [String: Int] = [:]
-    for name in names { kinds[name] = try await lab.kinds(of: name) }
+    for name in names where !multiTurn { kinds[name] = try await lab.kinds(of: name) }
     if skew != 1 { print("reference model with the lab's prior over cells to the power of \(skew)") }
     let table = AttackerTable(
       measured: measured, methods: contestants.map(\.name), targets: names, budgets: sizes, kinds: kinds)
@@ -91,7 +96,7 @@ struct AttackerBenchmark: AsyncParsableCommand {
     try Data(table.plot.svg.utf8).write(to: URL(filePath: "\(out)/unique.svg"))
     print("plot: \(out)/unique.svg")
     // The bars are those of the committed reference model.
-    if skew == 1, let verdict = table.verdict { print(verdict) }
+    if skew == 1, !multiTurn, let verdict = table.verdict { print(verdict) }
   }
 
   private func measure(
@@ -102,10 +107,13 @@ struct AttackerBenchmark: AsyncParsableCommand {
       target: try lab.target(name, seed: seed), reward: lab.reward, confirm: lab.confirm, embedder: lab.embedder)
     let outcome = try await trial.run(try lab.attacker(contestant.settings), budget: budget, seed: seed)
     let cells = lab.cells(of: name)
-    let fluent = try await lab.embedder.embed(try await lab.fluency.fluent(outcome.confirmed.map(\.prompt)))
+    let fluent = try await lab.embedder.embed(
+      try await lab.fluency.fluent(outcome.confirmed.map { Conversation.userWords($0.prompt) }))
     let lateAttacks = outcome.confirmed.filter { 5 * $0.responsesSpent > 3 * outcome.searched }.map(\.prompt)
-    let late = try await lab.embedder.embed(lateAttacks)
-    func found(_ prompts: [String]) -> Int { cells.count { cell in prompts.contains { cell.matches($0) } } }
+    let late = try await lab.embedder.embed(lateAttacks.map(Conversation.userWords))
+    func found(_ prompts: [String]) -> Int {
+      cells.count { cell in prompts.contains { cell.matches(Conversation.wording($0)) } }
+    }
     return Measured(
       method: contestant.name, target: name, skew: skew, budget: budget, seed: seed, confirmed: outcome.confirmed.count,
       claimed: outcome.claimed, searched: outcome.searched, responses: outcome.responses,

@@ -35,9 +35,11 @@ struct LabTargets: Sendable {
       let weak: [String: [String]]
     }
     let truth = try Data(contentsOf: URL(filePath: "\(Self.folder)/truth.json"))
-    weak = try JSONDecoder().decode(Truth.self, from: truth).weak.mapValues { cells in
+    var weak = try JSONDecoder().decode(Truth.self, from: truth).weak.mapValues { cells in
       try cells.compactMap(Cell.init).map { try Weakness(id: $0.id, pattern: Grammar.pattern(of: $0)) }
     }
+    weak[Opening.assistant] = try SuiteFile.weaknesses("\(Self.folder)/\(Opening.assistant)/weaknesses.jsonl")
+    self.weak = weak
   }
 
   func target(_ name: String, seed: UInt64) throws -> any Target {

@@ -196,6 +196,8 @@ public enum Role: Hashable, Sendable, CustomStringConvertible {
   case variant(String)
   /// Rewrites attacks, and is no model under test.
   case rewriter(String)
+  /// Writes the user's turns of conversations that attack, and is no model under test.
+  case driver
 
   public var description: String {
     switch self {
@@ -205,6 +207,7 @@ public enum Role: Hashable, Sendable, CustomStringConvertible {
     case .transfer(let name): "transfer.\(name)"
     case .variant(let name): "variant.\(name)"
     case .rewriter(let name): "rewriter.\(name)"
+    case .driver: "driver"
     }
   }
 
@@ -214,6 +217,7 @@ public enum Role: Hashable, Sendable, CustomStringConvertible {
     case "candidate": self = .candidate
     case "baseline": self = .baseline
     case "control": self = .control
+    case "driver": self = .driver
     default:
       if text.hasPrefix("transfer."), text.count > 9 {
         self = .transfer(String(text.dropFirst(9)))

@@ -48,11 +48,16 @@ public protocol AttackOracle: Sendable {
   /// - Returns: one verdict for each, in order; nil where claims are confirmed after the search alone.
   /// - Throws: as `observe`.
   func confirm(_ prompts: [String]) async throws -> [ClaimVerdict]?
+
+  /// The same target asked turn by turn; nil where it takes single prompts alone.
+  var conversations: (any ConversationOracle)? { get }
 }
 
 extension AttackOracle {
   /// Leaves it to what follows the search.
   public func confirm(_ prompts: [String]) async throws -> [ClaimVerdict]? { nil }
+
+  public var conversations: (any ConversationOracle)? { nil }
 }
 
 /// Keeps where a search stands, so that one that breaks off goes on there.
@@ -102,6 +107,14 @@ public struct ClaimedAttack: Hashable, Codable, Sendable {
     self.step = step
     self.responsesSpent = responsesSpent
   }
+
+  /// Target responses that asking it once takes: those of every turn of a conversation.
+  public var answers: Int { Conversation.answers(to: prompt) }
+}
+
+extension [ClaimedAttack] {
+  /// Target responses that asking each once takes.
+  public var answers: Int { reduce(0) { $0 + $1.answers } }
 }
 
 /// What one search (one restart on one target) yields.
@@ -142,13 +155,12 @@ public struct SearchBudget: Hashable, Codable, Sendable {
     self.mostConfirmation = mostConfirmation ?? Int(confirmation.rounded(.up))
   }
 
-  /// What is kept for confirming `claims`.
+  /// What is kept for confirming `claims`; one of several turns counts as that many.
   public func reserved(claims: Int) -> Int { Int((Double(claims) * confirmation).rounded(.up)) }
 
   /// What confirming claims took so far, and what is kept for the rest.
   public func reserved(_ claims: [ClaimedAttack]) -> Int {
-    let decided = claims.compactMap(\.confirmation)
-    return decided.reduce(0, +) + reserved(claims: claims.count - decided.count)
+    claims.compactMap(\.confirmation).reduce(0, +) + reserved(claims: claims.filter { $0.confirmation == nil }.answers)
   }
 }
 
@@ -174,6 +186,8 @@ public protocol Attacker: Sendable {
   var method: String { get }
   /// Identity of everything that shapes a search except start state, seed and budget (reference model and settings).
   var fingerprint: String { get }
+  /// Whether what it finds may be conversations, which a target has to take then.
+  var converses: Bool { get }
 
   /// Loads what a search needs, before anything is spent.
   /// - Throws: `SluiceError` naming what can't be had.
@@ -202,6 +216,8 @@ extension Attacker {
       start: start, seedPrompts: seedPrompts, oracle: oracle, budget: budget, seed: seed, checkpoints: nil,
       progress: progress)
   }
+
+  public var converses: Bool { false }
 
   /// Does nothing: everything is there.
   public func load() async throws {}

@@ -31,6 +31,13 @@ extension Ledger {
 
   /// Prompts that were asked of models whose fingerprints end so, and that hold one of these texts.
   public func prompts(askedOf mark: String, holding texts: [String]) throws -> [Int64] {
+    try prompts(askedOf: mark) { prompt, _ in texts.contains { prompt.contains($0) } }
+  }
+
+  /// Prompts that were asked of models whose fingerprints end so, by what they and their answers say. Texts that were purged are empty.
+  public func prompts(
+    askedOf mark: String, where isMeant: (_ prompt: String, _ answer: String) -> Bool
+  ) throws -> [Int64] {
     try read { db in
       let sources = try Row.fetchAll(db, sql: "SELECT id, \(ExactText.read("target")) FROM sources").filter {
         try $0.exactText("target").hasSuffix(mark)
@@ -40,15 +47,16 @@ extension Ledger {
         let rows = try Row.fetchCursor(
           db,
           sql: """
-            SELECT DISTINCT p.id, \(ExactText.read("p.text", as: "text")) FROM storedResponses r JOIN texts p ON p.id = r.prompt
-            WHERE r.source = ?
+            SELECT p.id, \(ExactText.read("p.text", as: "text")), \(ExactText.read("a.text", as: "answer"))
+            FROM storedResponses r JOIN texts p ON p.id = r.prompt JOIN texts a ON a.id = r.text
+            WHERE r.source = ? ORDER BY r.id
             """, arguments: [source])
         while let row = try rows.next() {
-          let prompt = try row.exactText("text")
-          if texts.contains(where: { prompt.contains($0) }) { found.append(try row.get("id")) }
+          if isMeant(try row.exactText("text"), try row.exactText("answer")) { found.append(try row.get("id")) }
         }
       }
-      return found
+      var seen: Set<Int64> = []
+      return found.filter { seen.insert($0).inserted }
     }
   }
 }

@@ -107,6 +107,8 @@ public struct AttackerPolicy: Sendable, Hashable {
   public var checkpoint: String?
   /// What runs it elsewhere; nil in this process.
   public var engine: EngineChoice?
+  /// The model that writes the turns of conversations; nil where the reference model does.
+  public var driver: TargetChoice?
   /// Independent searches a target.
   public var restarts: Int
   /// Whether it goes on from the last run's attacker.
@@ -117,12 +119,16 @@ public struct AttackerPolicy: Sendable, Hashable {
   static func keys(_ kinds: Catalogue) -> [PolicyKey] {
     [
       PolicyKey(
-        name: "checkpoint", shape: .checkpoint, required: true, unless: "engine",
+        name: "checkpoint", shape: .checkpoint, required: true, unless: ["engine", "driver"],
         help: "The reference model: a supervised fine-tuned decoder, run in this process."),
       PolicyKey(
         name: "engine", shape: .kind(kinds.engines.keys),
         help: "Runs the reference model outside this process, instead of checkpoint: on a GPU, or of any architecture.",
         example: "engine: {kind: command, command: [python3, worker.py, models/attacker], env: [PATH, HOME]}"),
+      PolicyKey(
+        name: "driver", shape: .kind(kinds.targets.keys()),
+        help: "The model that writes the turns of conversations (crescendo), instead of the reference model.",
+        example: "driver: {kind: openai, url: https://driver.example/v1, model: driver-1}"),
     ] + kinds.attackerSettings.map(\.key) + [
       PolicyKey(
         name: "restarts", shape: .integer(1...100), fallback: "3",
@@ -133,8 +139,10 @@ public struct AttackerPolicy: Sendable, Hashable {
     ]
   }
 
-  /// - Parameter section: was held against the keys; what doesn't go together in it is noted.
-  init(_ section: Section, _ kinds: Catalogue, _ problems: inout Diagnostics) {
+  /// - Parameters:
+  ///   - section: was held against the keys; what doesn't go together in it is noted.
+  ///   - driver: what its key of that name says.
+  init(_ section: Section, _ kinds: Catalogue, driver: TargetChoice?, _ problems: inout Diagnostics) {
     checkpoint = section.text("checkpoint")
     engine = section.child("engine").flatMap { kinds.engines.read($0) }
     problems.require(
@@ -145,6 +153,20 @@ public struct AttackerPolicy: Sendable, Hashable {
     restarts = section.integer("restarts")
     warmStart = section.toggle("warm_start")
     settings = AttackerSettings(section, kinds.attackerSettings, &problems)
+    self.driver = driver
+    if section.has("driver") { noteDriver(section, &problems) }
+  }
+
+  /// A driver that nobody asks, or that is told of no aim, is a mistake.
+  private func noteDriver(_ section: Section, _ problems: inout Diagnostics) {
+    problems.require(
+      settings.method.converses,
+      "\(section.described).driver writes the turns of conversations, and method \(settings.method.name) holds none",
+      at: section.place(of: "driver"), remedy: "Set method: crescendo, or remove driver.")
+    problems.require(
+      section.has("goals") || !settings.method.converses,
+      "\(section.described).driver is told of no aim", at: section.place(of: "driver"),
+      remedy: "Add goals: a list of what the target must not give, such as [the staff passphrase].")
   }
 }
 

@@ -113,7 +113,7 @@ private struct ListAttacker: Attacker {
 
 extension AttackMethod {
   fileprivate static let list = AttackMethod(name: "list", summary: "asks a list of prompts") { parts in
-    ListAttacker(fingerprint: "list of \(parts.settings.smoothingSteps) on \(parts.engine.fingerprint.prefix(5))")
+    try ListAttacker(fingerprint: "list of \(parts.settings.smoothingSteps) on \(parts.engine.fingerprint.prefix(5))")
   }
 }
 

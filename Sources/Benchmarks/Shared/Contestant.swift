@@ -13,13 +13,21 @@ struct Contestant: Sendable {
       Contestant(name: "gflownet", settings: AttackerSettings()),
       Contestant(name: "published", settings: .published),
     ]
-    for method in AttackMethod.all where method != .gflownet {
+    for method in AttackMethod.all where method != .gflownet && !method.converses {
       var settings = AttackerSettings()
       settings.method = method
       all.append(Contestant(name: method.name, settings: settings))
     }
     return all
   }()
+
+  /// Methods whose attacks are conversations, of as many turns as the lab's multi-turn assistant has room for.
+  static let conversations: [Contestant] = AttackMethod.all.filter(\.converses).map { method in
+    var settings = AttackerSettings()
+    settings.method = method
+    settings.turns = 3
+    return Contestant(name: method.name, settings: settings)
+  }
 
   /// The default with one ingredient changed.
   static let ablations = [
@@ -42,7 +50,7 @@ struct Contestant: Sendable {
 
   /// - Parameter text: `gflownet`, or a variant of the default, `name:key=value,replay.key=value`.
   init(_ text: String) throws {
-    if let known = Self.methods.first(where: { $0.name == text }) {
+    if let known = (Self.methods + Self.conversations).first(where: { $0.name == text }) {
       self = known
       return
     }

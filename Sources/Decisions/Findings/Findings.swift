@@ -131,6 +131,7 @@ extension Role {
     case .transfer(let name): "3\(name)"
     case .variant(let name): "4\(name)"
     case .rewriter(let name): "5\(name)"
+    case .driver: "6"
     }
   }
 }

@@ -46,6 +46,8 @@ public struct PlannedCast: Sendable {
   public var transfer: [PlannedModel]
   /// Models that rewrite attacks.
   public var rewriters: [PlannedModel] = []
+  /// The model that writes the turns of searches' conversations; nil without one.
+  public var driver: PlannedModel?
   /// Judges behind servers, by use; judges in this process cost no request.
   public var confirmJudges: [PlannedModel]
   /// Judges of what searches ask, as far as they are behind servers.
@@ -53,11 +55,11 @@ public struct PlannedCast: Sendable {
 
   public init(
     candidate: PlannedModel, baseline: PlannedModel? = nil, control: PlannedModel? = nil,
-    transfer: [PlannedModel] = [], rewriters: [PlannedModel] = [], confirmJudges: [PlannedModel] = [],
-    rewardJudges: [PlannedModel] = []
+    transfer: [PlannedModel] = [], rewriters: [PlannedModel] = [], driver: PlannedModel? = nil,
+    confirmJudges: [PlannedModel] = [], rewardJudges: [PlannedModel] = []
   ) {
     (self.candidate, self.baseline, self.control) = (candidate, baseline, control)
-    (self.transfer, self.rewriters) = (transfer, rewriters)
+    (self.transfer, self.rewriters, self.driver) = (transfer, rewriters, driver)
     (self.confirmJudges, self.rewardJudges) = (confirmJudges, rewardJudges)
   }
 }
@@ -68,7 +70,7 @@ public struct PlannedRequests: Codable, Hashable, Sendable {
   public let role: String
   /// What the policy calls it.
   public let model: String
-  /// `rewriting`, `replay`, `second look`, `benign`, `search`, `transfer`, `tune`; judges have `judging` and `judging searches`.
+  /// `rewriting`, `driving`, `replay`, `second look`, `benign`, `search`, `transfer`, `tune`; judges have `judging` and `judging searches`.
   public let stage: String
   /// Requests that are expected, and the most: nothing stops early, and everything is looked at twice.
   public let expected: Int
@@ -98,6 +100,10 @@ struct ResponsePlan: Sendable {
   static let confirmingShare = 0.25
   /// Share that responses take of the tokens that they may have.
   static let completionShare = 0.4
+  /// Tokens of a driver's instructions.
+  static let drivingTokens = 250.0
+  /// Turns that a driver is asked for at most, for each response: some are of no use.
+  static let mostTurnsAsked = 3
   /// Searches that run side by side.
   static let sideBySide = 2.0
 
@@ -165,6 +171,13 @@ struct ResponsePlan: Sendable {
         judged.reward.expected += Self.spentShare * (1 - Self.confirmingShare) * Double(all)
         judged.reward.most += all
       }
+      if let driver = cast.driver {
+        // A turn for every answer of a search, and a few that are of no use; it reads half of the longest conversation.
+        let asked = (1 - Self.confirmingShare) * Double(all * search.roles.count)
+        add(
+          driver, "driving", Self.spentShare * asked, most: all * search.roles.count * Self.mostTurnsAsked,
+          tokens: Self.drivingTokens + answerTokens + attackTokens)
+      }
       let confirmed = models.yield * Double(all) / 1_000
       // A claim takes a response to be made and what decides to be confirmed.
       let claims = all / (1 + search.confirmation.needed)
@@ -205,7 +218,7 @@ struct ResponsePlan: Sendable {
 
   /// Those of models under test, without judges.
   var responses: (expected: Int, most: Int) {
-    let asked = rows.filter { !$0.isJudging && !$0.isRewriting }
+    let asked = rows.filter { !$0.isJudging && !$0.isWriting }
     return (asked.lazy.map(\.expected).saturatedSum, asked.lazy.map(\.most).saturatedSum)
   }
 
@@ -228,7 +241,7 @@ extension PlannedCast {
     case .candidate: candidate
     case .baseline: baseline
     case .control: control
-    case .transfer, .variant, .rewriter: nil
+    case .transfer, .variant, .rewriter, .driver: nil
     }
   }
 }
@@ -236,6 +249,7 @@ extension PlannedCast {
 extension PlannedRequests {
   var isJudging: Bool { stage.hasPrefix("judging") }
   var isRewriting: Bool { stage == "rewriting" }
+  var isWriting: Bool { isRewriting || stage == "driving" }
 
   fileprivate init(_ model: PlannedModel, stage: String, expected: Double, most: Int, promptTokens: Double) {
     let prompt = promptTokens + Double(model.overheadTokens)

@@ -52,7 +52,7 @@ struct Assembly {
     let reward = try policy.rewardJudge?.recipe.make(judgeContext)
     let embedder = try embedder()
     let stages = stages(asked)
-    let engine = try policy.attacker.map(engine)
+    let engine = try policy.attacker.flatMap(engine)
     let refusals = try refusals(by: [confirm, reward].compactMap(\.self))
     var models = try participants()
     try keepApart(&models)
@@ -62,6 +62,7 @@ struct Assembly {
       control: models.control,
       transfer: try policy.transfer.map { try participant(.transfer($0.name), $0.target) },
       rewriters: try stages.contains(.replay) ? policy.suite.rewriters.map { try rewriter($0) } : [],
+      driver: try stages.contains(.regenerate) ? driver() : nil,
       rewardJudge: reward, confirmJudge: confirm,
       correctsJudge: policy.correctsJudge, refusalJudge: refusals ?? SilentJudge(), refusalTeller: refusals,
       planted: [], blocksAreRefusals: policy.blocksAreRefusals,
@@ -127,8 +128,20 @@ struct Assembly {
     return all
   }
 
-  /// - Throws: `SluiceError` (usage) where a model that replays the suite can't be asked some conversation of it.
+  /// - Throws: `SluiceError` (usage) where a model that replays the suite can't be asked some conversation of it, or one that is
+  ///   searched on can't be asked conversations at all.
   private func requireTurns(_ plan: RunPlan) throws {
+    if let search = plan.search, search.attacker.converses, plan.stages.contains(.regenerate) {
+      let conversation = Conversation(messages: [.init(.user, "Hello.")], turns: ["How are you?"])
+      for participant in plan.searched + plan.transfer {
+        guard let objection = participant.target.objection(to: conversation) else { continue }
+        throw SluiceError(
+          .usage,
+          "attack method \(search.attacker.method) holds conversations, and the \(participant.role) target "
+            + "\(participant.name) can't be asked any: \(objection.reason)",
+          at: policy.places["targets.\(participant.role)"], remedy: objection.remedy)
+      }
+    }
     let conversations = plan.suite.compactMap { Conversation(text: $0.prompt) }
     for participant in plan.replayed where !conversations.isEmpty {
       let objections = conversations.lazy.compactMap { participant.target.objection(to: $0) }
@@ -241,37 +254,6 @@ struct Assembly {
     return SentenceEmbedder(
       fingerprint: try checkpoints.fingerprint(folder), encoder: try SentenceEncoder.load(folder: folder),
       workers: Self.workers)
-  }
-
-  // MARK: - The attacker
-
-  /// What runs the attacker's model: one for all searches of a run.
-  /// - Throws: `SluiceError` (usage) for a checkpoint or a file that can't be read, or a program that isn't there.
-  private func engine(_ attacker: AttackerPolicy) throws -> any AttackerEngine {
-    if let choice = attacker.engine {
-      return try choice.recipe.make(
-        EngineContext(
-          fingerprint: checkpoints.fingerprint, digest: { SHA256.hex($0) }, redactor: policy.redactor))
-    }
-    guard let checkpoint = attacker.checkpoint else { throw InternalError("an attacker without a model") }
-    let decoder = try checkpoints.decoder(checkpoint, attacker.settings.loraRank > 0 ? .frozen : .float32)
-    return LocalEngine(decoder.model, fingerprint: decoder.fingerprint)
-  }
-
-  /// - Throws: `SluiceError` (usage) for settings that don't fit the model.
-  func attacker(
-    _ engine: (any AttackerEngine)?, _ given: AttackerSettings, _ embedder: any Embedder
-  ) throws -> any Attacker {
-    guard let engine else { throw InternalError("a search without an attacker") }
-    var settings = given
-    settings.similarity = policy.fresh.similarity
-    return try Attackers.attacker(engine: engine, embedder: embedder, settings: settings)
-  }
-
-  private func search(_ policy: AttackerPolicy, _ attacker: any Attacker) -> RunPlan.SearchPlan {
-    RunPlan.SearchPlan(
-      attacker: attacker, restarts: policy.restarts, warmStart: policy.warmStart,
-      budget: self.policy.budget.targetResponses)
   }
 }
 

@@ -59,7 +59,7 @@ struct PolicyInputs {
     let targets =
       [("candidate", policy.candidate), ("baseline", policy.baseline), ("control", policy.control)]
       + policy.transfer.map { ("transfer.\($0.name)", $0.target) }
-      + policy.suite.rewriters.map { ("\($0.role)", $0.target) }
+      + policy.suite.rewriters.map { ("\($0.role)", $0.target) } + [("\(Role.driver)", policy.attacker?.driver)]
     for (role, target) in targets {
       add("targets.\(role)", checkpoint: target?.recipe.checkpoint)
       for input in target?.recipe.inputs ?? [] { add("targets.\(role).\(input.noun)", input) }

@@ -36,6 +36,11 @@ struct PolicyWeakenings {
         "The candidate rewrites its own attacks (suite.rewriter): the next candidate will rewrite them otherwise, and a model that "
           + "would fall for a request may spoil it first.")
     }
+    if let driver = policy.attacker?.driver, driver.recipe.isSame(as: policy.candidate.recipe) {
+      sentences.append(
+        "The candidate writes the conversations that attack it (attacker.driver): the next candidate will write others, and a model "
+          + "that can't lead a conversation finds no weakness of its own.")
+    }
     self.sentences = sentences
   }
 }

@@ -14,6 +14,8 @@ struct RunPlan: Sendable {
   var transfer: [Participant]
   /// Models that rewrite attacks for replay.
   var rewriters: [Participant] = []
+  /// Writes the turns of searches' conversations; nil where the attacker's own model does.
+  var driver: Participant?
 
   /// Nil where the policy has no attacker.
   var rewardJudge: (any Judge)?
@@ -76,7 +78,14 @@ struct RunPlan: Sendable {
   var replayed: [Participant] { [candidate] + [baseline].compactMap(\.self) }
 
   /// All models, in the order of reports.
-  var participants: [Participant] { replayed + [control].compactMap(\.self) + transfer + rewriters }
+  var participants: [Participant] {
+    replayed + [control].compactMap(\.self) + transfer + rewriters + [driver].compactMap(\.self)
+  }
+
+  /// Whether conversations may be asked.
+  var converses: Bool {
+    attackers.contains(where: \.converses) || suite.contains { Conversation.isMarked($0.prompt) }
+  }
 
   /// The suite file's attacks without what transforms made of them, which is no wording that a search could learn from.
   var written: [Attack] { suite.filter { $0.transform == nil } }

@@ -42,7 +42,8 @@ public struct LedgerRetention {
       // What a rewriter was asked of the attack holds its words.
       let asked = try ledger.prompts(
         askedOf: RewriterTarget.mark, holding: prompts.flatMap { RewritingPass.fences(of: $0.text) })
-      scope = .prompts(prompts.map(\.prompt) + asked)
+      let beginnings = try prompts.flatMap { try SearchedBeginnings(of: $0.text)?.prompts(in: ledger) ?? [] }
+      scope = .prompts(prompts.map(\.prompt) + asked + beginnings)
       text = "texts of attack \(id)"
     }
     return try ledger.purge(

@@ -72,7 +72,7 @@ extension SearchRecord {
         claimed: result.claimed.filter { !prompts.contains($0.prompt) }, responses: result.responses,
         losses: result.losses, state: result.state),
       tally: tally.withoutReasons { reason in words.contains(reason) || prompts.contains { reason.contains($0) } },
-      proposals: proposals.filter { !prompts.contains($0) })
+      proposals: proposals.filter { !prompts.contains($0) }, driving: driving)
     return bare.result.claimed == result.claimed && bare.proposals == proposals && bare.tally == tally ? nil : bare
   }
 
@@ -84,6 +84,8 @@ extension SearchRecord {
     let tally: OutcomeCounts
     /// Nil in records of older versions.
     let proposals: [String]?
+    /// Nil for searches by single prompts.
+    let driving: DrivingTally?
   }
 
   /// The header's length (8 bytes, little-endian) and a JSON header. The attacker's state is kept apart.
@@ -95,7 +97,7 @@ extension SearchRecord {
     let header = try encoder.encode(
       Header(
         claimed: result.claimed, responses: result.responses, losses: result.losses, tally: tally,
-        proposals: proposals))
+        proposals: proposals, driving: driving))
     return HeadedBytes.joined(Array(header))
   }
 
@@ -113,6 +115,6 @@ extension SearchRecord {
     self.init(
       result: SearchResult(
         claimed: header.claimed, responses: header.responses, losses: header.losses, state: stored.state),
-      tally: header.tally, proposals: header.proposals ?? [])
+      tally: header.tally, proposals: header.proposals ?? [], driving: header.driving)
   }
 }

@@ -85,6 +85,7 @@ extension PlannedCast {
       control: model(plan.control, policy.control),
       transfer: zip(plan.transfer, policy.transfer).map { PlannedModel($0, $1.target) },
       rewriters: zip(plan.rewriters, policy.suite.rewriters).map { PlannedModel($0, $1.target) },
+      driver: model(plan.driver, policy.attacker?.driver),
       confirmJudges: policy.confirmJudge.leaves.compactMap { PlannedModel($0) },
       rewardJudges: policy.rewardJudge?.leaves.compactMap { PlannedModel($0) } ?? [])
   }

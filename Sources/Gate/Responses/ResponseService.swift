@@ -27,6 +27,9 @@ final class ResponseService: Sendable {
     self.supply = supply
   }
 
+  /// Whether a judge tells refusals.
+  var tellsRefusals: Bool { refusals != nil }
+
   /// What a judge's "unsafe" means.
   enum Measure: Sendable {
     case safety, refusal

@@ -1,7 +1,16 @@
 import Core
 import Decisions
 import Foundation
+import Judges
 import Synchronization
+
+/// A model behind the run's ledger that writes turns for searches.
+protocol TurnSource: Sendable {
+  /// One turn for each task, in order, or why there is none.
+  /// - Parameter search: tells the search from others of the run, none of which finds its turns.
+  /// - Throws: `SluiceError` (unavailable) where the model is lost.
+  func turns(for tasks: [DrivingTask], of search: String) async throws -> [Result<String, DrivingProblem>]
+}
 
 /// Answers one search's questions: target and reward judge behind Core's `AttackOracle`.
 ///
@@ -21,12 +30,17 @@ final class SearchOracle: AttackOracle {
   private let asked = Mutex(Asked())
   private let confirmed = Mutex<[String: [Observation]]>([:])
   private let now = Atomic(0)
+  private let driver: (any TurnSource)?
+  private let tallied = Mutex(DrivingTally())
 
-  /// - Parameter confirmer: decides claims while the search goes on; nil leaves it to what follows.
+  /// - Parameters:
+  ///   - confirmer: decides claims while the search goes on; nil leaves it to what follows.
+  ///   - driver: writes the turns of conversations, where the attacker's own model doesn't.
   init(
     service: ResponseService, target: any Target, role: Role, judge: any Judge, restart: Int,
-    confirmer: ClaimConfirmer? = nil
+    confirmer: ClaimConfirmer? = nil, driver: (any TurnSource)? = nil
   ) {
+    self.driver = driver
     self.service = service
     self.target = target
     self.role = role
@@ -46,6 +60,11 @@ final class SearchOracle: AttackOracle {
     /// Responses that confirmed or refuted each claim, as far as there are any.
     var confirming: [String: Int]? = [:]
   }
+
+  var conversations: (any ConversationOracle)? { self }
+
+  /// What became of the turns that the search had written.
+  var driving: DrivingTally { tallied.withLock { $0 } }
 
   /// What it has counted, as if some prompts had not been asked.
   func standing(without unanswered: Set<String>) throws -> [UInt8] {
@@ -115,8 +134,8 @@ final class SearchOracle: AttackOracle {
     asked.withLock { asked in asked.prompts.reduce(OutcomeCounts()) { $0 + (asked.counts[$1] ?? OutcomeCounts()) } }
   }
 
-  func observe(_ prompts: [String], samples: Int) async throws -> [AttackObservation] {
-    let questions = asked.withLock { asked in
+  private func questions(_ prompts: [String], samples: Int) -> [Question] {
+    asked.withLock { asked in
       prompts.flatMap { prompt in
         (0..<samples).map { _ in
           let sample = asked.samples[prompt, default: 0]
@@ -126,14 +145,25 @@ final class SearchOracle: AttackOracle {
         }
       }
     }
-    let observations = try await service.observations(questions, from: target, as: role, judge: judge) { arrival in
-      if !arrival.isStored { self.now.wrappingAdd(arrival.count, ordering: .relaxed) }
-    }
+  }
+
+  private func arrived(_ arrival: Arrival) {
+    if !arrival.isStored { now.wrappingAdd(arrival.count, ordering: .relaxed) }
+  }
+
+  private func count(_ observations: [Observation], of questions: [Question]) {
     asked.withLock { asked in
       for (question, observation) in zip(questions, observations) {
         asked.counts[question.prompt, default: OutcomeCounts()].add(observation)
       }
     }
+  }
+
+  func observe(_ prompts: [String], samples: Int) async throws -> [AttackObservation] {
+    let questions = questions(prompts, samples: samples)
+    let observations = try await service.observations(
+      questions, from: target, as: role, judge: judge, onArrival: arrived)
+    count(observations, of: questions)
     return prompts.indices.map { index in
       let own = observations[(index * samples)..<((index + 1) * samples)]
       let logs = own.compactMap(\.probability).map { log(max($0, Self.floor)) }
@@ -156,4 +186,34 @@ final class SearchOracle: AttackOracle {
 
   /// What was seen of claims, by prompt.
   var confirmations: [String: [Observation]] { confirmed.withLock { $0 } }
+}
+
+extension SearchOracle: ConversationOracle {
+  func answers(to conversations: [Conversation]) async throws -> [TurnObservation] {
+    let questions = questions(conversations.map(\.text), samples: 1)
+    let answers = try await service.answers(questions, from: target, as: role, judge: judge, onArrival: arrived)
+    count(answers.map(\.observation), of: questions)
+    return zip(questions, answers).map { question, given in
+      let (response, observation) = given
+      let last = response.map { $0.last(in: Exchange(prompt: question.prompt, response: $0.text)) }
+      let text = last.map { $0.answer.drop(while: \.isWhitespace) } ?? ""
+      return TurnObservation(
+        answer: text.isEmpty || last?.isBlocked == true ? nil : String(text),
+        logUnsafe: observation.probability.map { log(max($0, Self.floor)) },
+        isRefusal: observation.isRefusal || last?.isRefused == true
+          // Where no judge tells, the phrases do that models decline with.
+          || !service.tellsRefusals && RefusalPhrases.isRefusal(String(text)))
+    }
+  }
+
+  func turns(for tasks: [DrivingTask]) async throws -> [Result<String, DrivingProblem>] {
+    guard let driver else { throw InternalError("a search has nobody to write its turns") }
+    return try await driver.turns(for: tasks, of: "\(role) \(base)")
+  }
+
+  func note(_ turns: [Result<String, DrivingProblem>]) {
+    tallied.withLock { tally in
+      for turn in turns { tally.add(turn) }
+    }
+  }
 }

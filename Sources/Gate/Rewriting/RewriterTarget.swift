@@ -1,17 +1,21 @@
 import Core
 
-/// A model that rewrites attacks. Its answers are stored apart from those that it gives where it plays another part, and stand for
+/// A model that rewrites attacks, or writes turns of them. Its answers are stored apart from those that it gives where it plays another part, and stand for
 /// good: they are texts to attack with, and no evidence on the model.
 struct RewriterTarget: Target {
   private let model: any Target
+  private let mark: String
 
-  init(_ model: any Target) { self.model = model }
+  /// - Parameter mark: ends its fingerprint.
+  init(_ model: any Target, mark: String = Self.mark) { (self.model, self.mark) = (model, mark) }
 
   /// Ends the fingerprints of rewriters.
   static let mark = "#rewriter"
+  /// Ends the fingerprints of models that write turns.
+  static let drivingMark = "#driver"
 
   var name: String { model.name }
-  var fingerprint: String { model.fingerprint + Self.mark }
+  var fingerprint: String { model.fingerprint + mark }
   var settings: SamplingSettings { model.settings }
   var preferredBatch: Int { model.preferredBatch }
   var inFlight: Int { model.inFlight }

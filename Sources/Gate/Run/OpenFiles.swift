@@ -36,7 +36,8 @@ extension Policy {
   /// Connections that a run may have open at a time, over all servers.
   var connections: Int {
     let models =
-      [candidate, baseline, control].compactMap(\.self) + transfer.map(\.target) + suite.rewriters.map(\.target)
+      [candidate, baseline, control, attacker?.driver].compactMap(\.self) + transfer.map(\.target)
+      + suite.rewriters.map(\.target)
     let judges = [rewardJudge, confirmJudge].compactMap(\.self).flatMap(\.leaves)
     let served = models.map(\.recipe.served) + judges.map(\.recipe.served)
     return served.map { $0?.concurrency ?? 0 }.saturatedSum

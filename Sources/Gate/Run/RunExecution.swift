@@ -152,6 +152,8 @@ struct RunExecution: Sendable {
       for outcome in searches {
         record.findings.unspent[outcome.job.participant.role, default: 0] += effort.unspent(outcome.result)
       }
+      let driving = searches.compactMap(\.driving).reduce(DrivingTally(), +)
+      if let notice = driving.notice { record.notices.append(notice) }
       for outcome in searches
       where outcome.job.participant.role == .candidate && !outcome.result.state.isEmpty {
         try ledger.storeAttackerState(
@@ -189,6 +191,7 @@ struct RunExecution: Sendable {
     RegenerateStage(
       service: service, memory: LedgerSearches(ledger: ledger, run: run), judge: reward,
       confirmer: plan.stages.contains(.confirm) ? confirmer : nil,
+      driver: plan.driver.map { DrivenTurns(service: service, driver: $0) },
       searches: merged == nil, progress: progress)
   }
 
@@ -218,7 +221,7 @@ struct RunExecution: Sendable {
   static func seeds(_ known: [Attack]) -> [String] { known.map(\.prompt).filter { !Conversation.isMarked($0) } }
 
   private func foundWeaknesses(_ control: FreshFindings?) -> [KnownWeakness] {
-    guard let prompts = control?.confirmed.map(\.claim.prompt) else { return [] }
+    guard let prompts = control?.confirmed.map({ Conversation.wording($0.claim.prompt) }) else { return [] }
     return plan.weaknesses.map { weakness in
       KnownWeakness(id: weakness.id, isFound: prompts.contains(where: weakness.matches))
     }

@@ -19,9 +19,9 @@ extension RunSession {
       known.signs = merged == nil ? try await participant.target.signs() : first ?? ServerSigns()
       try requireSameModel(participant, record, run: run)
       try Self.requireSame("\(role) model \(participant.name)", known.signs, first: first, run: run)
-      // What a rewriter said is a text to ask: which model said it makes no difference to the answers.
+      // What a rewriter or driver said is a text to ask: which model said it makes no difference to the answers.
       known.scope =
-        participant.isRewriter
+        participant.isWriter
         ? "" : Self.scope(identifiesBytes: participant.target.identifiesBytes, first ?? known.signs, run: run)
       plan.replace(known)
       try ledger.noteTarget(
@@ -47,7 +47,7 @@ extension RunSession {
   /// - Throws: `SluiceError` (unavailable) naming the one that isn't.
   func proveUnchanged(_ run: String) async throws {
     try await preflight()
-    for participant in plan.participants where !participant.isRewriter {
+    for participant in plan.participants where !participant.isWriter {
       try Self.requireSame(
         "\(participant.role) model \(participant.name)", try await participant.target.signs(), first: participant.signs,
         run: run)
@@ -93,7 +93,7 @@ extension RunSession {
 
   /// What a reader has to know of who answered.
   var identityNotices: [String] {
-    let unknown = plan.participants.filter { !$0.target.identifiesBytes && !$0.isRewriter }.map(\.role.description)
+    let unknown = plan.participants.filter { !$0.target.identifiesBytes && !$0.isWriter }.map(\.role.description)
     var notices: [String] = []
     if !unknown.isEmpty {
       notices.append(
@@ -123,6 +123,7 @@ extension RunPlan {
     case .control: control = participant
     case .transfer, .variant: transfer = transfer.map { $0.role == participant.role ? participant : $0 }
     case .rewriter: rewriters = rewriters.map { $0.role == participant.role ? participant : $0 }
+    case .driver: driver = participant
     }
   }
 

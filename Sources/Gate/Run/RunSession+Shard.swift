@@ -70,7 +70,7 @@ extension RunSession {
     ShardReport(
       shard: shard.description, policy: policy.name, ledger: ledger.path, units: units,
       responses: try ledger.costs(
-        of: run, converses: plan.suite.contains { Conversation.isMarked($0.prompt) }
+        of: run, converses: plan.converses
       ).reduce(0) { $0 + $1.responses }, wasDone: wasDone)
   }
 }

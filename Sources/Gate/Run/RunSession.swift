@@ -174,8 +174,8 @@ final class RunSession: Sendable {
 
   func preflight() async throws {
     let preflight = Preflight(progress: progress)
-    // What rewriters said for shards is there.
-    try await preflight.probe(plan.participants.filter { merged == nil || !$0.isRewriter })
+    // What rewriters and drivers said for shards is there.
+    try await preflight.probe(plan.participants.filter { merged == nil || !$0.isWriter })
     try await preflight.probe(plan.remoteJudges)
     // Shards did the searches, and the machine that merges them may have no engine.
     if merged == nil { try await preflight.load(plan.attackers) }
@@ -217,7 +217,7 @@ final class RunSession: Sendable {
   private func earlierCosts(of run: String) throws -> [Role: TargetCost] {
     var costs: [Role: TargetCost] = [:]
     var seen: Set<String> = []
-    let converses = plan.suite.contains { Conversation.isMarked($0.prompt) }
+    let converses = plan.converses
     for participant in plan.participants where seen.insert(participant.identity).inserted {
       costs[participant.role] = try ledger.costs(
         of: run, under: participant.target.settings, converses: converses

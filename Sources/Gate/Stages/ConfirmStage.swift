@@ -19,7 +19,13 @@ struct ConfirmStage: Sendable {
   private var rule: ConfirmationRule { effort.rule }
 
   func run(_ searches: [SearchOutcome]) async throws -> [ConfirmedSearch] {
-    let claims = searches.map { min($0.result.claimed.count, effort.left(spent: $0.result.responses) / rule.fewest) }
+    let claims = searches.map { search in
+      var left = effort.left(spent: search.result.responses)
+      return search.result.claimed.count { claim in
+        left -= claim.answers * rule.fewest
+        return left >= 0
+      }
+    }
     let stage = StageProgress(
       name, total: claims.reduce(0, +) * rule.fewest, sink: progress)
 
@@ -36,14 +42,16 @@ struct ConfirmStage: Sendable {
   /// Positions of the claims in the order in which they are asked.
   private func order(_ claims: [ClaimedAttack], left: Int) async throws -> [Int] {
     // All of them, even where each needs every sample: then the order says nothing.
-    if claims.count * rule.responses <= left { return Array(claims.indices) }
-    let vectors = try await embedder.embed(claims.map(\.prompt))
+    if claims.answers * rule.responses <= left { return Array(claims.indices) }
+    let vectors = try await embedder.embed(claims.map { Conversation.userWords($0.prompt) })
     return DiverseOrder.indices(vectors, limit: left / rule.fewest)
   }
 
   private func confirm(_ search: SearchOutcome, progress: StageProgress) async throws -> ConfirmedSearch {
     let claims = search.result.claimed
     var left = effort.left(spent: search.result.responses)
+    let cost = claims.map(\.answers)
+    var spent = 0
     var outcomes: [Int: Confirmation] = [:]
     var tally = OutcomeCounts()
     // What was decided while the search went on; of a search of another run the responses are no fresh ones.
@@ -52,23 +60,32 @@ struct ConfirmStage: Sendable {
     {
       outcomes[index] = Confirmation(observations, by: rule)
       tally.add(observations)
-      left -= observations.count
+      left -= observations.count * cost[index]
+      spent += observations.count * cost[index]
     }
     let open = claims.indices.filter { outcomes[$0] == nil }
-    var waiting = try await order(open.map { claims[$0] }, left: left).map { open[$0] }[...]
+    var waiting = try await order(open.map { claims[$0] }, left: left).map { open[$0] }
     // Each batch is as large as its worst case allows; what its claims didn't need pays for the next.
-    while !waiting.isEmpty, left >= rule.responses {
-      let batch = Array(waiting.prefix(left / rule.responses))
-      waiting = waiting.dropFirst(batch.count)
+    while true {
+      var room = left
+      let batch = waiting.filter { index in
+        let worst = cost[index] * rule.responses
+        if worst > room { return false }
+        room -= worst
+        return true
+      }
+      if batch.isEmpty { break }
+      waiting.removeAll(where: Set(batch).contains)
       let asked = try await decide(batch.map { claims[$0].prompt }, of: search.job, progress: progress)
       for (index, observations) in zip(batch, asked) {
         outcomes[index] = Confirmation(observations, by: rule)
         tally.add(observations)
-        left -= observations.count
+        left -= observations.count * cost[index]
+        spent += observations.count * cost[index]
       }
     }
     var result = ConfirmedSearch(
-      search: search, rule: rule, responses: search.result.responses + tally.planned, asked: outcomes.count,
+      search: search, rule: rule, responses: search.result.responses + spent, asked: outcomes.count,
       tally: tally)
     // In the order of discovery again: it is what the yield curve is drawn from.
     for index in claims.indices {
@@ -124,7 +141,8 @@ extension FreshFindings {
   ///   - searches: all restarts on one model, in order.
   ///   - similarity: the cosine from which two attacks are the same attack.
   init(role: Role, searches: [ConfirmedSearch], similarity: Double, embedder: any Embedder) async throws {
-    let vectors = try await embedder.embed(searches.flatMap { $0.confirmed.map(\.claim.prompt) })
+    let vectors = try await embedder.embed(
+      searches.flatMap { $0.confirmed.map { Conversation.userWords($0.claim.prompt) } })
     self = await offPool {
       var start = 0
       let restarts = searches.map { search in

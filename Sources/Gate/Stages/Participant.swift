@@ -22,8 +22,13 @@ struct Participant: Sendable {
 
   var name: String { label ?? target.name }
 
-  /// Whether it rewrites attacks, and is no model under test.
-  var isRewriter: Bool { if case .rewriter = role { true } else { false } }
+  /// Whether it writes attacks or parts of them, and is no model under test.
+  var isWriter: Bool {
+    switch role {
+    case .rewriter, .driver: true
+    case .candidate, .baseline, .control, .transfer, .variant: false
+    }
+  }
 
   /// Equal for models that answer from the same distribution, whatever their role.
   var identity: String { "\(modelIdentity)|\(target.settings.identity)" }

@@ -15,6 +15,8 @@ struct RegenerateStage: Sendable {
   let judge: any Judge
   /// Confirms claims while searches go on; nil leaves it to what follows them.
   var confirmer: ClaimConfirmer?
+  /// Writes the turns of conversations; nil where the attacker's own model does.
+  var driver: (any TurnSource)?
   /// Whether what the ledger doesn't have is searched for; else shards did all searches.
   var searches = true
   let progress: ProgressSink
@@ -56,7 +58,7 @@ struct RegenerateStage: Sendable {
       let record = found.record
       return SearchOutcome(
         job: job, result: record.result, tally: record.tally, proposals: record.proposals,
-        confirmations: found.confirmations, reused: found.isReused)
+        confirmations: found.confirmations, driving: record.driving, reused: found.isReused)
     }
     let reused = outcomes.count { $0.reused }
     stage.end(
@@ -89,7 +91,7 @@ struct RegenerateStage: Sendable {
     }
     let oracle = SearchOracle(
       service: service, target: job.participant.target, role: job.participant.role, judge: judge, restart: job.restart,
-      confirmer: confirmer)
+      confirmer: confirmer, driver: driver)
     let reported = Mutex((spent: 0, asked: 0))
     let (role, sink) = (job.participant.role, self.progress)
     let checkpoints = try memory.place(for: key).map { place in
@@ -121,7 +123,9 @@ struct RegenerateStage: Sendable {
     let kept = SearchResult(
       claimed: result.claimed, responses: result.responses, losses: result.losses,
       state: keepsState ? result.state : [])
-    let record = SearchRecord(result: kept, tally: oracle.tally, proposals: oracle.lastProposals)
+    let record = SearchRecord(
+      result: kept, tally: oracle.tally, proposals: oracle.lastProposals,
+      driving: job.attacker.converses ? oracle.driving : nil)
     try memory.remember(record, for: key)
     return Found(record: record, confirmations: oracle.confirmations)
   }
@@ -135,5 +139,7 @@ struct SearchOutcome: Sendable {
   var proposals: [String] = []
   /// What was seen of claims that were confirmed in this life of the run, by prompt.
   var confirmations: [String: [Observation]] = [:]
+  /// What became of the turns that it had written; nil for a search by single prompts.
+  var driving: DrivingTally?
   let reused: Bool
 }

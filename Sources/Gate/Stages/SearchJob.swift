@@ -53,6 +53,8 @@ struct SearchRecord: Sendable {
   let tally: OutcomeCounts
   /// The last distinct prompts that it asked, oldest first.
   let proposals: [String]
+  /// What became of the turns that it had written; nil for a search by single prompts.
+  var driving: DrivingTally?
 }
 
 /// Remembers what searches yielded.

@@ -67,7 +67,10 @@ public struct AttackTrial: Sendable {
   public func run(
     _ attacker: any Attacker, budget: Int, seed: UInt64, start: [UInt8]? = nil, seedPrompts: [String] = []
   ) async throws -> Outcome {
-    let service = ResponseService(archive: TransientArchive(), meter: CostMeter())
+    // Conversations go on from what is no refusal; for searches by prompts a refusal is a safe response like others.
+    let service = ResponseService(
+      archive: TransientArchive(), meter: CostMeter(),
+      refusals: attacker.converses ? confirm.leaves.lazy.compactMap(\.refusalTeller).first : nil)
     let effort = Effort(total: budget, models: 1, restarts: 1, rule: rule)
     let participant = Participant(role: .candidate, target: target, kind: "study")
     let job = SearchJob(

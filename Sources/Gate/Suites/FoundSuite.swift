@@ -17,7 +17,7 @@ public struct FoundSuite {
     public let method: String
     /// The run that found it.
     public let run: String?
-    /// The text; nil unless it was asked for.
+    /// The text, a conversation turn by turn; nil unless it was asked for.
     public var prompt: String?
   }
 
@@ -33,7 +33,7 @@ public struct FoundSuite {
       let attack = found.attack
       return Entry(
         id: attack.id, category: attack.category, cluster: attack.cluster, method: attack.provenance.method,
-        run: attack.provenance.run, prompt: reveal ? attack.prompt : nil)
+        run: attack.provenance.run, prompt: reveal ? Conversation.shown(attack.prompt) : nil)
     }
   }
 
@@ -78,9 +78,8 @@ public struct FoundSuite {
   }
 
   private static func line(_ attack: Attack) -> String {
-    let members = [
-      ("prompt", attack.prompt), ("category", attack.category), ("locale", attack.locale), ("cluster", attack.cluster),
-    ].compactMap { name, value in value.map { JSON.Member(name, .string($0)) } }
-    return JSON.object(members).serialized()
+    let more = [("category", attack.category), ("locale", attack.locale), ("cluster", attack.cluster)]
+      .compactMap { name, value in value.map { JSON.Member(name, .string($0)) } }
+    return JSON.object(Conversation.members(of: attack.prompt) + more).serialized()
   }
 }

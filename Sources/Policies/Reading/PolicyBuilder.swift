@@ -42,13 +42,16 @@ struct PolicyBuilder {
     }
     for error in notes.errors { reader.diagnostics.add(error) }
     for (name, place) in places { reader.places[name] = place }
+    let driving = root.child("attacker")?.child("driver")
+    let driver = target(driving)
+    if let driving { reader.places["targets.\(Role.driver)"] = driving.place }
     CrossChecks.notePorts(of: served, &reader)
     let judges = root.childOrDefaults("judges")
     func judge(_ use: String) -> JudgeChoice? {
       judges.child(use).flatMap { kinds.judges.read($0, &reader.diagnostics) }
     }
     let (reward, confirm) = (judge("reward"), judge("confirm"))
-    let attacker = root.child("attacker").map { AttackerPolicy($0, kinds, &reader.diagnostics) }
+    let attacker = root.child("attacker").map { AttackerPolicy($0, kinds, driver: driver, &reader.diagnostics) }
     let fresh = root.childOrDefaults("fresh")
     let ledger = root.childOrDefaults("ledger")
     let budget = root.childOrDefaults("budget")

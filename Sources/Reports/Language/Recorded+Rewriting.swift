@@ -45,6 +45,18 @@ extension Recorded {
           "<n:number> rewritten attacks are left out: a model rewrites them, and no text of its is in both runs alike.",
         ja: "モデルが書き換えた<n>件の攻撃は、両方の実行に共通する文がないため除外しました。"),
       Pattern(en: "and others", ja: "ほか"),
+      Pattern(
+        en:
+          "<n:number> of <m:number> turns that conversations asked for could not be used (the driver: "
+          + "<reasons:phrases>).",
+        ja: "会話のために求めた<m>件の発話のうち<n>件は使えませんでした（進行役モデルの結果：<reasons>）。"),
+      Pattern(
+        en:
+          "The candidate writes the conversations that attack it (attacker.driver): the next candidate will write "
+          + "others, and a model that can't lead a conversation finds no weakness of its own.",
+        ja:
+          "候補モデルが自身を攻撃する会話を書いています（attacker.driver）。次の候補モデルでは会話が変わり、会話を主導できないモデルは自身の弱点を見つけられません。"
+      ),
     ]
     + problems.flatMap { en, ja in
       [Pattern(en: "<n:number> \(en)", ja: "\(ja) <n>件"), Pattern(en: en, ja: ja)]
@@ -61,6 +73,10 @@ extension Recorded {
     ("kept no word of what the text is about", "元の文の語を含まない文"),
     ("left the text in its own language", "翻訳されていない文"),
     ("said the same of attacks that are not alike", "異なる攻撃に対する同一の文"),
-    ("gave the text of another attack", "別の攻撃と同じ文"),
+    ("gave the text of another attack", "別の攻撃と同じ文"), ("gave an empty turn", "空の発話"),
+    ("wrote far more than a turn", "長すぎる発話"), ("repeated an earlier turn", "前の発話の繰り返し"),
+    ("gave no turn between the marks that it was told", "指定の記号で囲まれた発話がない"),
+    ("began a turn with a control character", "制御文字で始まる発話"),
+    ("has no room for the conversation", "会話が長すぎて入らない"),
   ]
 }

@@ -103,6 +103,7 @@ enum Words {
     case .transfer(let name)?: say(en: role, ja: "転移先 \(name)")
     case .variant(let name)?: say(en: role, ja: "調整版 \(name)")
     case .rewriter(let name)?: say(en: role, ja: "書き換え \(name)")
+    case .driver?: say(en: role, ja: "会話の進行役")
     case nil: role
     }
   }

@@ -2,7 +2,7 @@ import Core
 
 extension Conversation {
   /// What a line of a suite says of a prompt: `prompt`, or the members of a conversation.
-  static func members(of text: String) -> [JSON.Member] {
+  public static func members(of text: String) -> [JSON.Member] {
     guard let conversation = Conversation(text: text) else { return [.init("prompt", .string(text))] }
     return conversation.members
   }
