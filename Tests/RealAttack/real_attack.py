@@ -3,6 +3,7 @@
 Drives the built `sluice` by policies that it writes, and reads its reports. The standard library is enough.
 """
 import argparse
+import fcntl
 import hashlib
 import json
 import math
@@ -245,6 +246,13 @@ def main():
         if not path.is_file():
             print(f"real-attack: {path} isn't there: unset SLUICE_BINARY, SLUICE_REAL_MODEL and SLUICE_REAL_EMBEDDER", file=sys.stderr)
             sys.exit(69)
+    options.out.mkdir(parents=True, exist_ok=True)
+    lock = open(options.out / "lock", "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"real-attack: another one works in {options.out}: wait, or give this one another --out", file=sys.stderr)
+        sys.exit(75)
     write_desk(options.out / "desk")
     plain = plain_rate(options) if options.plain else None
     prepared, preparing = attacker(options)
@@ -286,4 +294,8 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        print("real-attack: interrupted; searches that ended are kept", file=sys.stderr)
+        sys.exit(75)
