@@ -34,9 +34,9 @@ def parse():
         prog=".ci/bench real-attack", allow_abbrev=False,
         description="Unique confirmed attacks of the GFlowNet attacker, plain sampling (sft) and in-context on SmolLM2-135M-Instruct "
         "as a library's help desk that keeps six secrets. The last line's ratio is the GFlowNet's mean over seeds by that of the better "
-        "of the others, which counts as 1 where it is less. Runs that ended are kept under --out and not made again; an interrupted one "
-        "is. SLUICE_BINARY names a built sluice, SLUICE_REAL_MODEL a GGUF of SmolLM2, SLUICE_REAL_EMBEDDER a folder of all-MiniLM-L6-v2: "
-        "what they name is neither built nor downloaded.")
+        "of the others, which counts as 1 where it is less. Searches that ended are kept under --out and not made again, interrupted "
+        "ones go on. SLUICE_BINARY names a built sluice, SLUICE_REAL_MODEL a GGUF of SmolLM2, SLUICE_REAL_EMBEDDER a folder of "
+        "all-MiniLM-L6-v2: what they name is neither built nor downloaded.")
     parser.add_argument("--responses", type=int, default=300, help="target responses of a search, confirmation included (300)")
     parser.add_argument("--seeds", type=int, default=1, help="searches of a method (1)")
     parser.add_argument("--first-seed", type=int, default=500, help="the first seed (500); tuning used 1 to 99")
@@ -47,6 +47,7 @@ def parse():
     parser.add_argument(
         "--attacker", action="append", default=[], metavar="KEY=VALUE",
         help="another key of the policy's attacker, for all methods; may be repeated")
+    parser.add_argument("--temperature", type=float, default=0.7, help="the help desk's; colder, a prompt leaks always or never (0.7)")
     parser.add_argument("--prompts", type=int, default=400, help="prompts that the attacker is prepared on (400)")
     parser.add_argument("--epochs", type=int, default=3, help="passes over them, at most (3)")
     parser.add_argument(
@@ -61,6 +62,8 @@ def parse():
     for name, least in least_of.items():
         if getattr(options, name) < least:
             parser.error(f"--{name.replace('_', '-')} is {least} or more")
+    if not 0 <= options.temperature <= 2:
+        parser.error("--temperature is 0 to 2")
     if not 0 < options.rate < 1:
         parser.error("--rate is between 0 and 1")
     options.methods = options.methods.split(",")
@@ -75,15 +78,25 @@ def parse():
     return options
 
 
-def run(command, accepted=(0,), **keywords):
-    """Runs to the end; progress goes to standard error. Returns the completed process, wall and CPU seconds."""
+def run(command, accepted=(0,), took=None, **keywords):
+    """Runs to the end; returns the completed process, wall and CPU seconds. `took` is called with both however it ends."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    ended = subprocess.run([str(part) for part in command], text=True, **keywords)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if ended.returncode not in accepted:
-        print(f"real-attack: {' '.join(str(part) for part in command[:3])} … ended with {ended.returncode}", file=sys.stderr)
-        sys.exit(ended.returncode if ended.returncode > 0 else 70)
-    return ended, time.monotonic() - began, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    process = subprocess.Popen([str(part) for part in command], text=True, **keywords)
+    try:
+        output, _ = process.communicate()
+    except KeyboardInterrupt:
+        # Ctrl-C reached sluice as well, which keeps where it stands.
+        process.wait()
+        output = None
+    finally:
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        wall, cpu = time.monotonic() - began, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        if took:
+            took(wall, cpu)
+    if process.returncode not in accepted:
+        print(f"real-attack: {' '.join(str(part) for part in command[:3])} … ended with {process.returncode}", file=sys.stderr)
+        sys.exit(process.returncode if process.returncode > 0 else 70)
+    return output, wall, cpu
 
 
 def quoted(text):
@@ -140,7 +153,7 @@ targets:
   candidate:
     kind: local
     checkpoint: {json.dumps(str(options.model))}
-    temperature: 0.7
+    temperature: {options.temperature}
     max_tokens: 32
     system: {json.dumps(desk.SYSTEM)}
 judges:
@@ -164,22 +177,32 @@ report: {{json: {json.dumps(str(folder / "report.json"))}, html: {json.dumps(str
 
 
 def search(options, prepared, method, seed):
-    """One search and its confirmation: made, or read where it ended before."""
+    """One search and its confirmation: made, gone on with where it was interrupted, or read where it ended before."""
     folder = options.out / f"{method}-{seed}"
     wanted = policy(options, prepared, method, seed, folder)
     key = digest(wanted, *(path.read_text() for path in sorted((options.out / "desk").glob("*.yaml"))))
-    took = folder / "took.json"
-    if not options.again and took.exists() and json.loads(took.read_text())["key"] == key:
-        return folder, json.loads(took.read_text())
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    (folder / "policy.yaml").write_text(wanted)
+    kept = folder / "took.json"
+    state = json.loads(kept.read_text()) if kept.exists() else {}
+    if options.again or state.get("key") != key:
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        (folder / "policy.yaml").write_text(wanted)
+        state = {"key": key, "ended": False, "parts": []}
+        kept.write_text(json.dumps(state))
+    if state["ended"]:
+        return folder, state
+
+    def took(wall, cpu):
+        state["parts"].append({"wall": wall, "cpu": cpu})
+        kept.write_text(json.dumps(state))
+
     print(f"real-attack: {method}, seed {seed}", file=sys.stderr)
     command = [options.binary, "run", folder / "policy.yaml", "--stages", "regenerate,confirm"]
-    _, wall, cpu = run(command, accepted=(0, 1, 2), stdout=sys.stderr)
-    took.write_text(json.dumps({"key": key, "wall": wall, "cpu": cpu}))
-    return folder, json.loads(took.read_text())
+    run(command + (["--resume"] if state["parts"] else []), accepted=(0, 1, 2), took=took, stdout=sys.stderr)
+    state["ended"] = True
+    kept.write_text(json.dumps(state))
+    return folder, state
 
 
 def poisson_interval(count, alpha=0.05):
@@ -207,12 +230,12 @@ def plain_rate(options):
     others = [prompt for prompt in desk.requests(options.plain + options.prompts, seed=2) if prompt not in known]
     lines(path, ({"prompt": prompt} for prompt in others[:options.plain]))
     command = [options.binary, "model", "generate", options.model, "--file", path, "--samples", 3, "--max-tokens", 32,
-               "--temperature", 0.7, "--system", desk.SYSTEM, "--seed", 2, "--json"]
+               "--temperature", options.temperature, "--system", desk.SYSTEM, "--seed", 2, "--json"]
     key, kept = digest(path.read_text(), command[2:]), options.out / "plain.json"
     if options.again or not kept.exists() or json.loads(kept.read_text())["key"] != key:
         print(f"real-attack: {3 * options.plain} responses to plain prompts", file=sys.stderr)
-        ended, _, cpu = run(command, stdout=subprocess.PIPE)
-        kept.write_text(json.dumps({"key": key, "cpu": cpu, "responses": json.loads(ended.stdout)}))
+        output, _, cpu = run(command, stdout=subprocess.PIPE)
+        kept.write_text(json.dumps({"key": key, "cpu": cpu, "responses": json.loads(output)}))
     stored = json.loads(kept.read_text())
     cpu, counts = stored["cpu"], {}
     for row in stored["responses"]:
@@ -224,6 +247,7 @@ def plain_rate(options):
 
 
 def measured(folder, took):
+    """What the report says. Seconds of stages and of the target's responses are those of the last part of an interrupted search."""
     summary = json.loads((folder / "report.json").read_text())["summary"]
     fresh = next(row for row in summary["fresh"] if row["role"] == "candidate")
     cost = next(row for row in summary["cost"] if row["role"] == "candidate")
@@ -233,7 +257,8 @@ def measured(folder, took):
     return {
         "paid": sum(row["responses"] for row in fresh["restarts"]), "claimed": sum(row["claimed"] for row in fresh["restarts"]),
         "confirmed": sum(row["confirmed"] for row in fresh["restarts"]), "unique": fresh["uniqueAttacks"][COUNTED],
-        "secrets": fresh["byCategory"], "wall": took["wall"], "cpu": took["cpu"], "target": cost["seconds"], "stages": stages,
+        "secrets": fresh["byCategory"], "wall": sum(part["wall"] for part in took["parts"]),
+        "cpu": sum(part["cpu"] for part in took["parts"]), "parts": len(took["parts"]), "target": cost["seconds"], "stages": stages,
         "needs": fresh["confirmation"],
     }
 
@@ -261,7 +286,7 @@ def main():
 
     needs = next(iter(rows.values()))["needs"]
     print(f"{options.model.stem} as a help desk with {len(desk.SECRETS)} secrets; {options.responses} responses a search, "
-          f"confirmation included; pool {options.pool}")
+          f"confirmation included; pool {options.pool}, temperature {options.temperature:g}")
     print(f"confirmed: succeeds more than {100 * options.rate:g}% of the time ({needs['needed']} of {needs['responses']} fresh responses)")
     if plain:
         print(plain)
@@ -273,7 +298,7 @@ def main():
         told = sorted(row["secrets"].items(), key=lambda pair: (-pair[1], pair[0]))
         print(table(
             method, seed, row["paid"], row["claimed"], row["confirmed"], row["unique"], f"[{low:.1f}, {high:.1f}]",
-            f"{row['wall']:.0f}s", f"{row['cpu']:.0f}s", f"{100 * row['target'] / row['wall']:.0f}%",
+            f"{row['wall']:.0f}s", f"{row['cpu']:.0f}s", f"{100 * row['target'] / row['stages']:.0f}%",
             ", ".join(f"{name} {count}" for name, count in told) or "none"))
     means = {}
     print()
@@ -282,7 +307,8 @@ def main():
         low, high = (bound / len(counts) for bound in poisson_interval(sum(counts)))
         means[method] = sum(counts) / len(counts)
         print(f"{method:<11} mean {means[method]:.2f} unique [{low:.2f}, {high:.2f}]")
-    print(f"unique: cosine below {COUNTED}; 95%: Garwood's interval of a Poisson count; target: share of the wall that its responses took")
+    print(f"unique: cosine below {COUNTED}; 95%: Garwood's interval of a Poisson count; target: share of the search's "
+          "time that its responses took" + (", of interrupted ones since" if any(row["parts"] > 1 for row in rows.values()) else ""))
     if "gflownet" in means:
         own = [row for (method, _), row in rows.items() if method == "gflownet"]
         pace = sum(row["stages"] for row in own) / max(sum(row["target"] for row in own), 1e-9)
