@@ -193,13 +193,18 @@ def search(options, prepared, method, seed):
     if state["ended"]:
         return folder, state
 
+    # A part that this program didn't see the end of keeps zeros.
+    goes_on = (folder / "ledger.sqlite").exists()
+    state["parts"].append({"wall": 0, "cpu": 0})
+    kept.write_text(json.dumps(state))
+
     def took(wall, cpu):
-        state["parts"].append({"wall": wall, "cpu": cpu})
+        state["parts"][-1] = {"wall": wall, "cpu": cpu}
         kept.write_text(json.dumps(state))
 
     print(f"real-attack: {method}, seed {seed}", file=sys.stderr)
     command = [options.binary, "run", folder / "policy.yaml", "--stages", "regenerate,confirm"]
-    run(command + (["--resume"] if state["parts"] else []), accepted=(0, 1, 2), took=took, stdout=sys.stderr)
+    run(command + (["--resume"] if goes_on else []), accepted=(0, 1, 2), took=took, stdout=sys.stderr)
     state["ended"] = True
     kept.write_text(json.dumps(state))
     return folder, state
@@ -247,18 +252,18 @@ def plain_rate(options):
 
 
 def measured(folder, took):
-    """What the report says. Seconds of stages and of the target's responses are those of the last part of an interrupted search."""
+    """What the report says; of a search that went on it has the responses of all parts."""
     summary = json.loads((folder / "report.json").read_text())["summary"]
     fresh = next(row for row in summary["fresh"] if row["role"] == "candidate")
     cost = next(row for row in summary["cost"] if row["role"] == "candidate")
-    stages = sum(stage["seconds"] for stage in summary["stages"] if stage["name"] in ("regenerate", "confirm"))
     if cost["errors"] or cost["unscored"]:
         print(f"real-attack: {folder}: {cost['errors']} responses failed, {cost['unscored']} unscored", file=sys.stderr)
     return {
         "paid": sum(row["responses"] for row in fresh["restarts"]), "claimed": sum(row["claimed"] for row in fresh["restarts"]),
         "confirmed": sum(row["confirmed"] for row in fresh["restarts"]), "unique": fresh["uniqueAttacks"][COUNTED],
         "secrets": fresh["byCategory"], "wall": sum(part["wall"] for part in took["parts"]),
-        "cpu": sum(part["cpu"] for part in took["parts"]), "parts": len(took["parts"]), "target": cost["seconds"], "stages": stages,
+        "cpu": sum(part["cpu"] for part in took["parts"]), "least": any(part["wall"] == 0 for part in took["parts"]),
+        "target": cost["seconds"],
         "needs": fresh["confirmation"],
     }
 
@@ -298,7 +303,7 @@ def main():
         told = sorted(row["secrets"].items(), key=lambda pair: (-pair[1], pair[0]))
         print(table(
             method, seed, row["paid"], row["claimed"], row["confirmed"], row["unique"], f"[{low:.1f}, {high:.1f}]",
-            f"{row['wall']:.0f}s", f"{row['cpu']:.0f}s", f"{100 * row['target'] / row['stages']:.0f}%",
+            *(f"{'≥' if row['least'] else ''}{row[key]:.0f}s" for key in ("wall", "cpu")), f"{100 * row['target'] / max(row['wall'], 1e-9):.0f}%",
             ", ".join(f"{name} {count}" for name, count in told) or "none"))
     means = {}
     print()
@@ -307,11 +312,10 @@ def main():
         low, high = (bound / len(counts) for bound in poisson_interval(sum(counts)))
         means[method] = sum(counts) / len(counts)
         print(f"{method:<11} mean {means[method]:.2f} unique [{low:.2f}, {high:.2f}]")
-    print(f"unique: cosine below {COUNTED}; 95%: Garwood's interval of a Poisson count; target: share of the search's "
-          "time that its responses took" + (", of interrupted ones since" if any(row["parts"] > 1 for row in rows.values()) else ""))
+    print(f"unique: cosine below {COUNTED}; 95%: Garwood's interval of a Poisson count; target: share of the wall that its responses took")
     if "gflownet" in means:
         own = [row for (method, _), row in rows.items() if method == "gflownet"]
-        pace = sum(row["stages"] for row in own) / max(sum(row["target"] for row in own), 1e-9)
+        pace = sum(row["wall"] for row in own) / max(sum(row["target"] for row in own), 1e-9)
         print(f"gflownet: the search took {pace:.1f} times what its target's responses took (to be at most {PACE:g})")
     others = [mean for method, mean in means.items() if method != "gflownet"]
     if "gflownet" in means and others:
