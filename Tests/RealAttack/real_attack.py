@@ -47,7 +47,7 @@ def parse():
     parser.add_argument(
         "--attacker", action="append", default=[], metavar="KEY=VALUE",
         help="another key of the policy's attacker, for all methods; may be repeated")
-    parser.add_argument("--temperature", type=float, default=0.7, help="the help desk's; colder, a prompt leaks always or never (0.7)")
+    parser.add_argument("--temperature", type=float, default=0.2, help="the help desk's; the colder, the more a prompt leaks always or never (0.2)")
     parser.add_argument("--prompts", type=int, default=400, help="prompts that the attacker is prepared on (400)")
     parser.add_argument("--epochs", type=int, default=3, help="passes over them, at most (3)")
     parser.add_argument(
