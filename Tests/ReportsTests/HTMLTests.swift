@@ -55,7 +55,7 @@ struct HTMLTests {
 
   @Test("The verdict comes first, then why, then the checks")
   func verdictFirst() throws {
-    let page = Renderings.withoutNames(text(CannedRuns.fail))
+    let page = text(CannedRuns.fail)
     let body = try #require(page.range(of: "<body>"))
     let order = [
       "assistant-1.2 must not ship", "Why", "18.2%", "<h2>Checks</h2>", "<h2>Newly broken attacks</h2>", "Provenance",

@@ -2,7 +2,6 @@
 enum HTMLPage {
   /// - Parameter main: what the page shows, each part with a line feed behind it.
   static func bytes(in language: Language = .current, title: Markup, _ main: Markup) -> [UInt8] {
-    let main = main.keepingNames
     let page: Markup = """
       <!DOCTYPE html>
       <html lang="\(language.rawValue)">

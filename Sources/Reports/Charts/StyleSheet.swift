@@ -50,7 +50,6 @@ enum StyleSheet {
     .quiet { color: var(--quiet); font-size: .8125rem; }
     .none { color: var(--quiet); }
     .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-    .name { white-space: nowrap; }
     code { font: .9em/1.4 ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; }
 
     """
@@ -162,9 +161,7 @@ enum StyleSheet {
     """
 
   private static let media: Markup = """
-    @media (min-width: 46.01rem) { .headline .longname { white-space: nowrap; } }
     @media (max-width: 46rem) {
-      td .name, th .name, dd .name { white-space: normal; }
       main { padding: 1rem 1rem 3rem; }
       .verdict { padding: 1.25rem; } h1 { font-size: 2.4rem; } .headline { font-size: 1.2rem; }
       .facts { grid-template-columns: 1fr 1fr; }

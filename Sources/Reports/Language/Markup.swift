@@ -22,13 +22,6 @@ struct Markup: ExpressibleByStringInterpolation, Sendable {
 
   static func += (a: inout Markup, b: Markup) { a.html += b.html }
 
-  /// The same with no line end inside a name; see `UnbrokenNames`.
-  var keepingNames: Markup {
-    var kept = self
-    kept.html = UnbrokenNames.marked(html)
-    return kept
-  }
-
   /// The one escaping function: for text and for attribute values in double or single quotes.
   static func escape(_ text: String) -> String {
     var result = String.UnicodeScalarView()
