@@ -130,6 +130,7 @@ struct PolicyTests {
         || path.hasPrefix("categories.") || path.hasPrefix("ledger.key.") || path.hasPrefix("report.webhook.")
         || path.hasPrefix("report.otlp.")
         || path.hasPrefix("fresh.confirm.") || path.hasPrefix("suite.rewriter.")
+        || path.hasPrefix("attacker.driver.")
       {
         continue
       }

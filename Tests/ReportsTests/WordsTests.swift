@@ -109,6 +109,7 @@ struct WordsTests {
   func patterns() throws {
     let folders = [
       "Core", "Decisions", "Gate", "Statistics", "Judges", "Targets", "Suites", "Policies", "Kinds", "Transforms",
+      "Attackers",
     ]
     let written = try Self.sources(folders).map(\.text).joined(separator: "\n")
       .replacing(try Regex("\"\\s*\\+\\s*\""), with: "").replacing("\\u{2026}", with: "\u{2026}")
