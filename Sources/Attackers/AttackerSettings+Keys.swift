@@ -134,6 +134,9 @@ public struct AttackerSetting: Sendable {
       "screen_pool", \.screenPool, 1...64,
       "Proposals for each that is asked; a surrogate of the judge picks. They cost time on this machine, no response: lower it where the attacker is large or responses are cheap. 1: no screen."
     ),
+    toggle(
+      "screen_known", \.screensByKnown,
+      "Let that surrogate start from known attacks: the search turns to what the suite doesn't know (gflownet)."),
     integer(
       "batches_in_flight", \.batchesInFlight, 1...64,
       "Batches before the target at once; more keep a remote target busy, at the price of older proposals."),

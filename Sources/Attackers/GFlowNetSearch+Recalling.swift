@@ -36,13 +36,13 @@ extension GFlowNetSearch {
     if candidates.isEmpty && old.isEmpty { return }
     let isKnown = Set(prompts)
     let failed = old.filter { $0.logUnsafe <= threshold && !isKnown.contains($0.prompt) }
-    let screened = candidates + (settings.screenPool > 1 ? failed : [])
+    let screens = settings.screensByKnown && settings.screenPool > 1
+    let screened = candidates + (screens ? failed : [])
     try await embed(screened.map(\.prompt))
     recollection = Recollection(
       worked: candidates.map { ($0, vectors[$0.prompt] ?? []) }, failed: failed,
       similarity: Float(settings.similarity), limit: limit, using: &generator)
-    if settings.screenPool > 1 {
-      // Where the screen starts from nothing, a search finds a fifth fewer kinds that the suite doesn't know.
+    if screens {
       screen.recall(
         screened.map { vectors[$0.prompt] ?? [] }, worked: screened.indices.map { $0 < candidates.count })
     }

@@ -152,8 +152,7 @@ struct ProposalScreen: Sendable {
           let kernel = exp((cosine - 1) / Self.bandwidth) * (isKnown ? Self.knownWeight : 1)
           weight += kernel
           mass += kernel * success
-          // Beside what is known there is often more of its kind, and a find is one all the same.
-          if !isKnown, cosine >= Float(settings.similarity) { company += success }
+          if cosine >= Float(settings.similarity) { company += success }
         }
       }
     }

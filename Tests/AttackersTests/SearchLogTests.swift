@@ -151,7 +151,7 @@ struct ProposalScreenTests {
     known.recall([unit(-0.1), unit(-0.2), unit(1.45)], worked: [false, false, false])
     #expect(await first(known) == [1], "two failures beside the first, one beside the second")
     #expect(known.knownCount == 3)
-    // Copies of a known success are worth no less; where it no longer holds it is a failure.
+    // Copies of a known success are worth less; where it no longer holds it is a failure.
     var stale = ProposalScreen(settings: settings(exploration: 0))
     stale.recall((0..<4).map { unit(0.1 + 0.01 * Double($0)) }, worked: [true, true, true, true])
     stale.learn([unit(1.5)], worked: [true])

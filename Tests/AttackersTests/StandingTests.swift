@@ -86,6 +86,7 @@ struct StandingTests {
     },
     settings { $0.smoothing = false },
     settings { $0.training = false },
+    settings { $0.screensByKnown = true },
   ]
 
   private static let confirming = SearchBudget(responses: 120, confirmation: 2)
