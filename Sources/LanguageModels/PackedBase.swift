@@ -48,14 +48,12 @@ extension RelativeTables {
 }
 
 extension Weights {
-  /// By fused projection: its matrix packed, where it is wanted; those of the base are kept for later.
+  /// By fused projection: its matrix packed, where it is wanted and in float32; those of the base are kept for later.
   func pack(_ crew: Crew, where isWanted: (FusedProjection) -> Bool) -> [PackedMatrix?] {
     withPointers { pointers in
       layout.graph.projections.enumerated().map { index, projection in
-        guard isWanted(projection) else { return nil }
-        func make() -> PackedMatrix {
-          PackedMatrix(projection.shape, weight: pointers.matrix(index, projection), crew: crew)
-        }
+        guard isWanted(projection), let weight = pointers.floats(index, projection) else { return nil }
+        func make() -> PackedMatrix { PackedMatrix(projection.shape, weight: weight, crew: crew) }
         if changedOffsets[index] != nil { return make() }
         return packed.matrices.withLock { matrices in
           let matrix = matrices[index] ?? make()

@@ -20,15 +20,9 @@ struct WeightPointers {
   }
 
   /// The weight of a fused projection, in float32; nil where it is stored.
-  private func floats(_ index: Int, _ projection: FusedProjection) -> UnsafePointer<Float>? {
+  func floats(_ index: Int, _ projection: FusedProjection) -> UnsafePointer<Float>? {
     if let offset = changedOffsets[index] { return changed + offset }
     return stored == nil ? base + projection.weight : nil
-  }
-
-  /// The weight of a fused projection, which isn't stored, in float32: what `PackedMatrix` copies.
-  func matrix(_ index: Int, _ projection: FusedProjection) -> UnsafePointer<Float> {
-    guard let floats = floats(index, projection) else { preconditionFailure("a stored matrix has no address") }
-    return floats
   }
 
   /// Y[N,O] = X[N,I] · W + bias[O] (+ residual) for a fused projection.

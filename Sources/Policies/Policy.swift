@@ -154,7 +154,17 @@ public struct AttackerPolicy: Sendable, Hashable {
     warmStart = section.toggle("warm_start")
     settings = AttackerSettings(section, kinds.attackerSettings, &problems)
     self.driver = driver
-    if section.has("driver") { noteDriver(section, &problems) }
+    if section.has("driver") { noteDriver(section, &problems) } else { noteTurns(section, &problems) }
+  }
+
+  /// What is said of conversations that no search holds is a mistake: most likely the method is missing.
+  private func noteTurns(_ section: Section, _ problems: inout Diagnostics) {
+    for key in ["goals", "turns", "backtracks"] where section.has(key) {
+      problems.require(
+        settings.method.converses,
+        "\(section.described).\(key) is about conversations, and method \(settings.method.name) holds none",
+        at: section.place(of: key), remedy: "Set method: crescendo, or remove \(key).")
+    }
   }
 
   /// A driver that nobody asks, or that is told of no aim, is a mistake.

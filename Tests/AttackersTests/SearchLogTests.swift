@@ -151,12 +151,13 @@ struct ProposalScreenTests {
     known.recall([unit(-0.1), unit(-0.2), unit(1.45)], worked: [false, false, false])
     #expect(await first(known) == [1], "two failures beside the first, one beside the second")
     #expect(known.knownCount == 3)
-    // Copies of a known success are worth less; where it no longer holds it is a failure.
+    // A copy of a known success is worth less than what lies beside a failure; once known successes fail, it is none.
     var stale = ProposalScreen(settings: settings(exploration: 0))
-    stale.recall((0..<4).map { unit(0.1 + 0.01 * Double($0)) }, worked: [true, true, true, true])
-    stale.learn([unit(1.5)], worked: [true])
-    stale.trust = 0
+    stale.recall([unit(0.1)], worked: [true])
+    stale.learn([unit(1.4 + acos(1 + 0.09 * log(0.6)))], worked: [false])
     #expect(await first(stale) == [1])
+    stale.trust = 0
+    #expect(await first(stale) == [0])
     var decided = ProposalScreen(settings: settings(exploration: 0))
     let rows = decided.learn([unit(0.05), unit(1.35)], worked: [true, true])
     #expect(rows == 0..<2)

@@ -182,6 +182,16 @@ struct StandingTests {
     #expect(await unasked.confirmed.isEmpty)
   }
 
+  @Test("lets the screen start from known attacks where that is asked for", arguments: [true, false])
+  func screensByKnown(_ isAsked: Bool) async throws {
+    let shelf = Shelf()
+    _ = try await search(Self.settings { $0.screensByKnown = isAsked }, shelf: shelf)
+    let header = try #require(shelf.kept.withLock { $0.last }.flatMap { SearchStanding($0.standing) }).header
+    #expect(
+      header.screenedBefore == (isAsked ? 2 : 0) && header.screened.prefix(header.screenedBefore).allSatisfy(\.self))
+    #expect(header.screened.count > header.screenedBefore)
+  }
+
   @Test("goes on from a state of an earlier run, too")
   func warm() async throws {
     let settings = Self.settings()

@@ -39,6 +39,8 @@ struct AttackerDriverTests {
       ("method: crescendo, goals: the word, \(Self.driver)", "goals"),
       ("method: crescendo, goals: [the word], driver: {model: d1}", "the key 'kind' is missing"),
       ("method: crescendo, checkpoint: new, turns: 0", "turns"),
+      ("checkpoint: new, turns: 4", "attacker.turns is about conversations, and method gflownet holds none"),
+      ("checkpoint: new, goals: [the word]", "attacker.goals is about conversations"),
     ] {
       let found = try Workplace().errors(policy(attacker)).map { "\($0.message) \($0.remedy ?? "")" }
       #expect(found.count == 1 && found[0].contains(expected), "\(attacker): \(found)")

@@ -24,7 +24,7 @@ public protocol ConversationOracle: Sendable {
   /// - Throws: `CancellationError`, `SluiceError` when the driver stayed unavailable, or where there is none.
   func turns(for tasks: [DrivingTask]) async throws -> [Result<String, DrivingProblem>]
 
-  /// Takes note of what became of turns, whoever wrote them.
+  /// Takes note of what became of turns, those of the attacker's own model included.
   func note(_ turns: [Result<String, DrivingProblem>])
 }
 
