@@ -93,7 +93,7 @@ public struct AttackerSettings: Sendable, Codable, Hashable {
   public var smoothing = true
   /// Share of the budget that is spent after smoothing: on samples of the smoothed model, and exploration as before.
   public var smoothingShare = 0.4
-  /// Gradient steps of smoothing.
+  /// Gradient steps of smoothing at most; fewer where little worked or little was asked.
   public var smoothingSteps = 60
   /// Step size of AdamW while smoothing.
   public var smoothingLearningRate = 2e-3

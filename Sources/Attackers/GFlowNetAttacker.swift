@@ -65,7 +65,7 @@ extension AttackMethod {
 
 /// Counts the changes that make the same settings search in another way: what an older version stored isn't taken for this
 /// one's.
-private let searchVersion = 3
+private let searchVersion = 4
 
 /// - Throws: `EncodingError` for settings that are no numbers.
 func attackerFingerprint(_ reference: String, _ embedder: any Embedder, _ settings: AttackerSettings) throws -> String {

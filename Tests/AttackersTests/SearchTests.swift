@@ -2,6 +2,7 @@ import AttackDoubles
 import Core
 import Foundation
 import LanguageModels
+import Synchronization
 import Testing
 
 @testable import Attackers
@@ -196,6 +197,54 @@ struct SearchTests {
       self.prompts += prompts
       return prompts.map { _ in AttackObservation(logUnsafe: log(works ? 0.95 : 0.02), responses: samples) }
     }
+  }
+
+  /// Gives in to the first prompts alone.
+  private actor FirstFew: AttackOracle {
+    private var left: Int
+
+    init(_ count: Int) { left = count }
+
+    func observe(_ prompts: [String], samples: Int) async throws -> [AttackObservation] {
+      prompts.map { _ in
+        left -= 1
+        return AttackObservation(logUnsafe: log(left >= 0 ? 0.95 : 0.02), responses: samples)
+      }
+    }
+  }
+
+  private func notes(
+    _ settings: AttackerSettings, oracle: any AttackOracle, budget: Int, seedPrompts: [String] = []
+  ) async throws -> [(responses: Int, note: String)] {
+    let notes = Mutex<[(responses: Int, note: String)]>([])
+    let attacker = try GFlowNetAttacker(
+      reference: try Self.reference.get(), referenceFingerprint: "lab", embedder: LetterEmbedder(), settings: settings)
+    _ = try await attacker.search(
+      start: nil, seedPrompts: seedPrompts, oracle: oracle, budget: SearchBudget(responses: budget, confirmation: 0),
+      seed: 1
+    ) { responses, note in notes.withLock { $0.append((responses, note)) } }
+    return notes.withLock(\.self)
+  }
+
+  @Test("smoothing takes fewer steps where little worked, where little was asked, and never more than it may")
+  func smoothingScales() async throws {
+    func fits(_ worked: Int, budget: Int, steps: Int = 60) async throws -> [(worked: Int, responses: Int, steps: Int)] {
+      let settings = Self.settings {
+        $0.batch = 32
+        $0.smoothingSteps = steps
+      }
+      return try await notes(settings, oracle: FirstFew(worked), budget: budget).compactMap { responses, note in
+        guard let match = note.firstMatch(of: #/fitting (\d+) that work, step 1 of (\d+)/#) else { return nil }
+        return (Int(match.1) ?? 0, responses, Int(match.2) ?? 0)
+      }
+    }
+    let few = try await fits(5, budget: 400)
+    #expect(few.count > 1 && few.allSatisfy { $0.worked == 5 && $0.steps == 20 }, "128 times each: \(few)")
+    let early = try await fits(1_000, budget: 100)
+    #expect(!early.isEmpty && early.allSatisfy { $0.worked > 15 && $0.steps == $0.responses / 8 }, "\(early)")
+    let many = try await fits(1_000, budget: 1_000)
+    #expect(!many.isEmpty && many.allSatisfy { $0.steps == 60 }, "\(many)")
+    #expect(try await fits(1_000, budget: 100, steps: 2).map(\.steps).allSatisfy { $0 == 2 })
   }
 
   @Test("what the state remembers proves nobody awake: attacks that failed on the last model are no finds on the next")
