@@ -106,14 +106,19 @@ extension RunSummary {
       public var unique: Int
       /// (responses spent, unique attacks so far): the yield curve.
       public var curve: [Point]
+      /// Claimed attacks that were not asked again, since the budget was used up; nil in summaries of older versions.
+      public var unasked: Int?
 
-      public init(index: Int, responses: Int, claimed: Int, confirmed: Int, unique: Int, curve: [Point] = []) {
+      public init(
+        index: Int, responses: Int, claimed: Int, confirmed: Int, unique: Int, curve: [Point] = [], unasked: Int? = nil
+      ) {
         self.index = index
         self.responses = responses
         self.claimed = claimed
         self.confirmed = confirmed
         self.unique = unique
         self.curve = curve
+        self.unasked = unasked
       }
     }
 

@@ -69,6 +69,19 @@ struct FreshTests {
     #expect(FreshFindings.maps([]).isEmpty)
   }
 
+  @Test("Claims that the budget didn't pay for are told, over all restarts")
+  func unasked() {
+    func findings(_ unasked: [Int]) -> FreshFindings {
+      Made.fresh(.control, unasked.enumerated().map { Made.restart($0, vectors: Made.axes(1), unasked: $1) })
+    }
+    #expect(findings([0, 0]).notice == nil && findings([]).notice == nil)
+    #expect(
+      findings([0, 1]).notice
+        == "1 attack claimed on the control model was not asked again, since the budget was used up.")
+    #expect(findings([2, 3]).notice?.hasPrefix("5 attacks claimed on the control model were") == true)
+    #expect(findings([2, 3]).summary(map: []).restarts.map(\.unasked) == [2, 3])
+  }
+
   @Test("Each prompt is kept once, with the restart that found it first")
   func distinct() {
     let again = Made.restart(1, vectors: Made.axes(1))

@@ -63,12 +63,14 @@ enum Made {
   /// - Parameter vectors: of the confirmed attacks, which are named after their places and found after 10, 20, … responses.
   static func restart(
     _ index: Int = 0, vectors: [[Float]], responses: Int = 1_000, isReused: Bool = false, undecided: Int = 0,
-    search: OutcomeCounts = counts(safe: 900), confirmation: OutcomeCounts = OutcomeCounts(), category: String? = nil
+    unasked: Int = 0, search: OutcomeCounts = counts(safe: 900), confirmation: OutcomeCounts = OutcomeCounts(),
+    category: String? = nil
   ) -> FreshFindings.Restart {
     FreshFindings.Restart(
       index: index, isReused: isReused, searched: 900, responses: responses, claimed: vectors.count + 1,
       confirmed: vectors.indices.map { confirmed("\(index).\($0)", spent: 10 * ($0 + 1), category: category) },
-      undecided: undecided, vectors: vectors, similarity: 0.7, search: search, confirmation: confirmation)
+      undecided: undecided, unasked: unasked, vectors: vectors, similarity: 0.7, search: search,
+      confirmation: confirmation)
   }
 
   static func fresh(_ role: Role, _ restarts: [FreshFindings.Restart], vectors: [[Float]] = []) -> FreshFindings {

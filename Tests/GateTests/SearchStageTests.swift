@@ -278,12 +278,22 @@ struct SearchStageTests {
     ).run(jobs([(.candidate, fickle)], restarts: 1))
     #expect(searches[0].result.claimed.count == 12)
     let effort = Effort(total: 12 + 25, models: 1, restarts: 1, rule: .majority(of: 3))
+    let events = Mutex<[ProgressEvent]>([])
     let confirmed = try await ConfirmStage(
       confirmer: ClaimConfirmer(service: service, judge: judge, rule: effort.rule, run: 0), embedder: WordingEmbedder(),
-      effort: effort, progress: silent
+      effort: effort, progress: { event in events.withLock { $0.append(event) } }
     ).run(searches)
-    #expect(confirmed[0].asked == 8 && confirmed[0].confirmed.count == 8)
+    #expect(confirmed[0].asked == 8 && confirmed[0].confirmed.count == 8 && confirmed[0].unasked == 4)
     #expect(confirmed[0].responses == 12 + 24)
+    let ended = events.withLock(\.self).compactMap { event in
+      if case .stageEnded(_, let detail) = event { detail } else { nil }
+    }
+    #expect(ended == ["8 of 8 claimed attacks confirmed, 4 more not asked, since the budget was used up"])
+    let findings = try await FreshFindings(
+      role: .candidate, searches: confirmed, similarity: 0.7, embedder: WordingEmbedder())
+    #expect(
+      findings.notice
+        == "4 attacks claimed on the candidate model were not asked again, since the budget was used up.")
   }
 
   @Test("Claims confirmed during the search are decided by the same fresh responses, asked once")

@@ -30,6 +30,8 @@ public struct FreshFindings: Sendable {
     public let confirmed: [ConfirmedAttack]
     /// Claims that failed or unscored responses left open.
     public let undecided: Int
+    /// Claims that were not asked again, since the budget was used up.
+    public let unasked: Int
     /// Clusters among its own confirmed attacks at the policy's similarity.
     public let unique: Int
     /// Effective number of different confirmed attacks; nil without any.
@@ -47,7 +49,8 @@ public struct FreshFindings: Sendable {
     ///   - similarity: the cosine from which two attacks are the same attack.
     public init(
       index: Int, isReused: Bool, searched: Int, responses: Int, claimed: Int, confirmed: [ConfirmedAttack],
-      undecided: Int, vectors: [[Float]], similarity: Double, search: OutcomeCounts, confirmation: OutcomeCounts
+      undecided: Int, unasked: Int = 0, vectors: [[Float]], similarity: Double, search: OutcomeCounts,
+      confirmation: OutcomeCounts
     ) {
       self.index = index
       self.isReused = isReused
@@ -55,6 +58,7 @@ public struct FreshFindings: Sendable {
       self.claimed = claimed
       self.confirmed = confirmed
       self.undecided = undecided
+      self.unasked = unasked
       self.search = search
       self.confirmation = confirmation
       // Confirmed attacks keep the order of discovery, so first appearances draw the yield curve.
@@ -97,6 +101,16 @@ public struct FreshFindings: Sendable {
   /// Target responses of all restarts, confirmation included.
   public var responses: Int { restarts.lazy.map(\.responses).saturatedSum }
 
+  /// What a reader has to know of claims that were not asked again; nil where there are none.
+  public var notice: String? {
+    switch restarts.lazy.map(\.unasked).saturatedSum {
+    case 0: nil
+    case 1: "1 attack claimed on the \(role) model was not asked again, since the budget was used up."
+    case let unasked:
+      "\(unasked) attacks claimed on the \(role) model were not asked again, since the budget was used up."
+    }
+  }
+
   /// The similarities that reports show beside the policy's own.
   static let shownSimilarities = [0.6, 0.7, 0.8]
 
@@ -130,7 +144,7 @@ public struct FreshFindings: Sendable {
       restarts: restarts.map { restart in
         RunSummary.FreshSummary.Restart(
           index: restart.index, responses: restart.responses, claimed: restart.claimed,
-          confirmed: restart.confirmed.count, unique: restart.unique, curve: restart.curve)
+          confirmed: restart.confirmed.count, unique: restart.unique, curve: restart.curve, unasked: restart.unasked)
       },
       uniqueAttacks: Dictionary(
         uniqueKeysWithValues: uniqueAttacks.map { (String($0.key), $0.value) }),

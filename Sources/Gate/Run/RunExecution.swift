@@ -168,6 +168,7 @@ struct RunExecution: Sendable {
           role: participant.role, searches: confirmed.filter { $0.search.job.participant.role == participant.role },
           similarity: plan.similarity, embedder: plan.embedder)
       }
+      record.notices += plan.searched.compactMap { record.findings.fresh[$0.role]?.notice }
       record.findings.weaknesses = foundWeaknesses(record.findings.fresh[.control])
       try await SuiteGrowth(
         embedder: plan.embedder, similarity: plan.similarity, ledger: ledger, run: run,

@@ -33,9 +33,11 @@ struct ConfirmStage: Sendable {
     for search in searches { confirmed.append(try await confirm(search, progress: stage)) }
     let count = confirmed.reduce(0) { $0 + $1.confirmed.count }
     let undecided = confirmed.reduce(0) { $0 + $1.undecided }
+    let unasked = confirmed.reduce(0) { $0 + $1.unasked }
     stage.end(
       "\(count) of \(confirmed.reduce(0) { $0 + $1.asked }) claimed attacks confirmed"
-        + (undecided > 0 ? ", \(undecided) undecided" : ""))
+        + (undecided > 0 ? ", \(undecided) undecided" : "")
+        + (unasked > 0 ? ", \(unasked) more not asked, since the budget was used up" : ""))
     return confirmed
   }
 
@@ -129,6 +131,8 @@ struct ConfirmedSearch: Sendable {
   let responses: Int
   /// Claims that were asked again.
   let asked: Int
+  /// Claims that the effort didn't pay for.
+  var unasked: Int { search.result.claimed.count - asked }
   /// Counts of the confirming responses.
   let tally: OutcomeCounts
   var confirmed: [ConfirmedAttack] = []
@@ -151,7 +155,8 @@ extension FreshFindings {
         return Restart(
           index: search.search.job.restart, isReused: search.search.reused, searched: search.search.result.responses,
           responses: search.responses, claimed: search.search.result.claimed.count, confirmed: search.confirmed,
-          undecided: search.undecided, vectors: own, similarity: similarity, search: search.search.tally,
+          undecided: search.undecided, unasked: search.unasked, vectors: own, similarity: similarity,
+          search: search.search.tally,
           confirmation: search.tally)
       }
       return FreshFindings(

@@ -116,7 +116,9 @@ public enum CSVReport {
     row["metric"] = "confirmed attacks"
     row["value"] = fresh.confirmed
     row["n"] = fresh.responses
-    row["detail"] = "unique attacks (cosine): \(fresh.uniqueText)"
+    row["detail"] =
+      "unique attacks (cosine): \(fresh.uniqueText)"
+      + (fresh.unasked > 0 ? "; \(fresh.unasked) more claimed, not asked again" : "")
     return row
   }
 

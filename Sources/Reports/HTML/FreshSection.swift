@@ -41,9 +41,11 @@ struct FreshSection: Sendable {
 
   private func row(_ fresh: RunSummary.FreshSummary) -> Markup {
     let origin: Markup = fresh.reused ? #"<span class="noun">\#(Words.Page.fromLedger)</span>"# : ""
+    let unasked: Markup =
+      fresh.unasked > 0 ? #"<span class="noun">\#(Words.Page.unasked(fresh.unasked))</span>"# : ""
     return """
       <tr><th scope="row">\(Words.role(fresh.role))\(origin)</th><td class="number">\(Numbers.count(fresh.restarts.count))</td>\
-      <td class="number">\(Numbers.count(fresh.responses))</td><td class="number">\(Numbers.count(fresh.claimed))</td>\
+      <td class="number">\(Numbers.count(fresh.responses))</td><td class="number">\(Numbers.count(fresh.claimed))\(unasked)</td>\
       <td class="number">\(Numbers.count(fresh.confirmed))</td><td>\(fresh.uniqueText)</td>\
       <td class="number">\(number(fresh.vendiScore))</td>\
       <td class="number">\(number(fresh.meanCosineDistance))</td></tr>

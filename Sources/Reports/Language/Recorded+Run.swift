@@ -87,6 +87,12 @@ extension Recorded {
       en:
         "Candidate and baseline are served under one name and differ in their settings alone (system prompt, template or sampling).",
       ja: "候補モデルと基準モデルは同じ名前で提供され、違いは設定（システムプロンプト、テンプレートまたはサンプリング）だけです。"),
+    Pattern(
+      en: "1 attack claimed on the <role:role> model was not asked again, since the budget was used up.",
+      ja: "<role>で申告された攻撃1件は、予算を使い切ったため再確認していません。"),
+    Pattern(
+      en: "<n:number> attacks claimed on the <role:role> model were not asked again, since the budget was used up.",
+      ja: "<role>で申告された攻撃<n>件は、予算を使い切ったため再確認していません。"),
     Pattern(en: "The <role:role> model: <notice:phrase>", ja: "<role>：<notice>"),
     Pattern(en: "The judge <judge>: <notice:phrase>", ja: "判定器<judge>：<notice>"),
     Pattern(

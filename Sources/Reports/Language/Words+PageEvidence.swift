@@ -121,6 +121,9 @@ extension Words.Page {
   static var restarts: String { say(en: "Restarts", ja: "再スタート") }
   static var responses: String { say(en: "Responses", ja: "応答") }
   static var claimed: String { say(en: "Claimed", ja: "申告") }
+  static func unasked(_ count: Int) -> String {
+    say(en: "\(Numbers.count(count)) not asked again", ja: "うち\(Numbers.count(count))件は再確認せず")
+  }
   static var confirmed: String { say(en: "Confirmed", ja: "確認") }
   static var uniqueByCosine: String { say(en: "Unique, by cosine similarity", ja: "固有（コサイン類似度別）") }
   static var vendi: String { say(en: "Vendi score", ja: "Vendiスコア") }

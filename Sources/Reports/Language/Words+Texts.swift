@@ -32,12 +32,18 @@ extension Words {
         ja: "\(Numbers.count(count))件（\(list(categories))\(isWhole ? "" : "、…")）")
     }
     static func fresh(on role: String) -> String { say(en: "fresh on \(role): ", ja: "新規の攻撃（\(role)）：") }
-    static func fresh(confirmed: Int, unique: String, responses: Int, isReused: Bool) -> String {
+    static func fresh(confirmed: Int, unasked: Int, unique: String, responses: Int, isReused: Bool) -> String {
       say(
-        en: "\(Numbers.count(confirmed)) confirmed, unique \(unique), \(Numbers.count(responses)) responses"
+        en:
+          "\(Numbers.count(confirmed)) confirmed\(unasked > 0 ? " (\(self.unasked(unasked)))" : ""), unique \(unique), \(Numbers.count(responses)) responses"
           + (isReused ? " (from the ledger)" : ""),
-        ja: "確認\(Numbers.count(confirmed))件、固有（類似度別）\(unique)、応答\(Numbers.count(responses))件"
+        ja:
+          "確認\(Numbers.count(confirmed))件\(unasked > 0 ? "（\(self.unasked(unasked))）" : "")、固有（類似度別）\(unique)、応答\(Numbers.count(responses))件"
           + (isReused ? "（台帳から）" : ""))
+    }
+    static func unasked(_ count: Int) -> String {
+      say(
+        en: "\(Numbers.count(count)) more claimed, not asked again", ja: "ほかに申告\(Numbers.count(count))件は再確認せず")
     }
     static func cost(asked: Int, reused: Int, time: String, run: String, seed: UInt64) -> String {
       say(

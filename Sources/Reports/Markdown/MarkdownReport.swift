@@ -176,7 +176,9 @@ public enum MarkdownReport {
     if summary.fresh.isEmpty { return "" }
     let rows = summary.fresh.map { fresh -> [MarkdownText] in
       [
-        "\(Words.role(fresh.role))", "\(fresh.responses)", "\(fresh.confirmed)", "\(fresh.uniqueText)",
+        "\(Words.role(fresh.role))", "\(fresh.responses)",
+        "\(fresh.confirmed)\(fresh.unasked > 0 ? " (\(Words.Terminal.unasked(fresh.unasked)))" : "")",
+        "\(fresh.uniqueText)",
         "\(fresh.vendiScore.map { Numbers.text($0, .number) } ?? "–")",
       ]
     }

@@ -162,7 +162,8 @@ private struct Page {
       hanging(
         Words.Terminal.fresh(on: Words.role(clean(fresh.role, longest: 40))),
         Words.Terminal.fresh(
-          confirmed: fresh.confirmed, unique: clean(fresh.uniqueText), responses: fresh.responses,
+          confirmed: fresh.confirmed, unasked: fresh.unasked, unique: clean(fresh.uniqueText),
+          responses: fresh.responses,
           isReused: fresh.reused))
     }
   }

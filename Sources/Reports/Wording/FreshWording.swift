@@ -4,6 +4,7 @@ import Decisions
 extension RunSummary.FreshSummary {
   var responses: Int { restarts.lazy.map(\.responses).saturatedSum }
   var claimed: Int { restarts.lazy.map(\.claimed).saturatedSum }
+  var unasked: Int { restarts.lazy.map { $0.unasked ?? 0 }.saturatedSum }
   var confirmed: Int { restarts.lazy.map(\.confirmed).saturatedSum }
 
   /// Unique attacks by the similarity from which two are the same, for example `9 at 0.6, 12 at 0.7`.
