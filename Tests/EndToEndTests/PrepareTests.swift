@@ -96,6 +96,54 @@ struct PrepareTests {
     #expect(Set([before, moved, changed]).count == 3)
   }
 
+  @Test("An adapter finds its base from any folder, and after both were moved; an older one's name still holds")
+  func baseOfAdapter() async throws {
+    let workspace = try Workspace.tiny()
+    for folder in ["project/models", "elsewhere/a/b", "models"] {
+      try FileManager.default.createDirectory(
+        at: workspace.folder.appending(path: folder), withIntermediateDirectories: true)
+    }
+    try workspace.copy("fixtures/lab/attacker", to: "project/models/base")
+    let project = workspace.folder.appending(path: "project")
+    func prepare(_ base: String, _ more: String...) async throws -> Binary.Outcome {
+      try await Binary.run(
+        [
+          "attacker", "prepare", base, "--prompts", "../seeds.jsonl", "--lora", "--rank", "2", "--epochs", "1",
+          "--quiet",
+        ]
+          + more, in: project)
+    }
+    func base(_ folder: String) throws -> String? {
+      let bytes = try workspace.read(folder + "/adapter_config.json")
+      return (try JSONSerialization.jsonObject(with: bytes) as? [String: Any])?["base_model_name_or_path"] as? String
+    }
+    #expect(try await prepare("models/base", "--into", "out/new/adapter").code == 0)
+    #expect(try base("project/out/new/adapter") == "../../../models/base")
+    #expect(try await prepare("models/base", "--into", "merged", "--merge").code == 0)
+    #expect(try base("project/merged/adapter") == "../../models/base")
+    let elsewhere = workspace.folder.appending(path: "elsewhere/a/b")
+    // A folder of that name, seen from here, is not what it means.
+    try workspace.copy("fixtures/lab/judge", to: "models/base")
+    for path in ["../../../project/out/new/adapter", "../../../project/merged/adapter"] {
+      #expect(try await Binary.run(["model", "inspect", path], in: elsewhere).code == 0)
+    }
+    // Outside of the project: by the whole path.
+    try workspace.copy("fixtures/lab/attacker", to: "far")
+    #expect(try await prepare("../far", "--into", "alone").code == 0)
+    let whole = try #require(try base("project/alone"))
+    #expect(whole.hasPrefix("/") && whole.hasSuffix("/far"), "\(whole)")
+    #expect(try await Binary.run(["model", "inspect", "../../../project/alone"], in: elsewhere).code == 0)
+    try FileManager.default.moveItem(at: project, to: workspace.folder.appending(path: "moved"))
+    #expect(try await Binary.run(["model", "inspect", "../../../moved/out/new/adapter"], in: elsewhere).code == 0)
+    let config = String(decoding: try workspace.read("moved/alone/adapter_config.json"), as: UTF8.self)
+    #expect(config.contains("base_model_name_or_path"))
+    var old = try #require(try JSONSerialization.jsonObject(with: Data(config.utf8)) as? [String: Any])
+    old["base_model_name_or_path"] = "far"
+    try workspace.write([UInt8](try JSONSerialization.data(withJSONObject: old)), to: "moved/alone/adapter_config.json")
+    #expect(try await workspace.run("model", "inspect", "moved/alone").code == 0)
+    #expect(try await Binary.run(["model", "inspect", "../../../moved/alone"], in: elsewhere).code == 64)
+  }
+
   @Test("Half-precision exports are half the size and the same model to three digits", arguments: ["f16", "bf16"])
   func halfPrecision(dtype: String) async throws {
     let workspace = try Workspace.tiny()

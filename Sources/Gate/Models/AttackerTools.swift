@@ -120,13 +120,16 @@ public enum AttackerTools {
       let template = version.model.promptTemplate
       let base = try AdaptedCheckpoint.at(asked.checkpoint)?.base ?? asked.checkpoint
       if asked.writesAdapterAlone, let adapter = version.adapter {
-        try AdaptedCheckpoint.write(adapter, base: base, promptTemplate: template, to: draft)
+        try AdaptedCheckpoint.write(
+          adapter, base: AdaptedCheckpoint.name(of: base, from: asked.output), promptTemplate: template, to: draft)
         return
       }
       try CheckpointFolder.copyTokenizer(from: base, to: draft)
       try version.model.save(folder: draft, dtype: asked.dtype)
       if let adapter = version.adapter {
-        try AdaptedCheckpoint.write(adapter, base: base, promptTemplate: template, to: draft + "/adapter")
+        try AdaptedCheckpoint.write(
+          adapter, base: AdaptedCheckpoint.name(of: base, from: asked.output + "/adapter"), promptTemplate: template,
+          to: draft + "/adapter")
       }
     }
   }

@@ -21,8 +21,8 @@ public struct AdaptedCheckpoint: Sendable {
     try ForeignFile.check(folder: path)
     let configuration = try CheckpointConfiguration(path: path + configurationFile)
     let named = try configuration.string("base_model_name_or_path")
-    // Relative names are of the current folder, as PEFT takes them, else of the adapter's.
-    let places = named.hasPrefix("/") ? [named] : [named, path + "/" + named]
+    // Relative names are of the adapter's folder, else of the current one, as PEFT takes them and older versions wrote them.
+    let places = named.hasPrefix("/") ? [named] : [path + "/" + named, named]
     guard !named.isEmpty, let base = places.first(where: files.fileExists) else {
       throw configuration.error(
         "the adapter's base model \(brief(named)) isn't here",
@@ -55,12 +55,43 @@ public struct AdaptedCheckpoint: Sendable {
   }
 
   /// Writes an adapter's folder that can be used as a checkpoint.
-  /// - Parameter base: the base checkpoint's path.
+  /// - Parameter base: the base checkpoint's path, as the adapter is to name it; see `name`.
   /// - Throws: `SluiceError` when the folder can't be written.
   public static func write(_ adapter: LoRAAdapter, base: String, promptTemplate: String?, to folder: String) throws {
     try adapter.save(folder: folder, base: base)
     if let promptTemplate {
       try writeJSON(["prompt_template": promptTemplate], folder: folder, name: settingsFile)
     }
+  }
+
+  /// How an adapter names its base so that it is found from any folder: by the way from the adapter's folder where both lie in the
+  /// current one, and may be moved together; else by the whole path.
+  /// - Parameters:
+  ///   - base: path of the base, which is there.
+  ///   - folder: where the adapter's folder will be.
+  public static func name(of base: String, from folder: String) -> String {
+    // The last name stays as it is: a GGUF file is known by it, and may be a link.
+    let isNamed = ![".", "..", ""].contains(base.lastNameOfPath)
+    let other = isNamed ? realParts(base.folderOfPath) + [base.lastNameOfPath] : realParts(base)
+    let (root, own) = (realParts("."), realParts(folder))
+    guard own.starts(with: root), other.starts(with: root), !root.isEmpty, !own.contains("..") else {
+      return "/" + other.joined(separator: "/")
+    }
+    let shared = zip(own, other).prefix { $0 == $1 }.count
+    return ([String](repeating: "..", count: own.count - shared) + other.dropFirst(shared)).joined(separator: "/")
+  }
+
+  /// The names on the way from the root to a path, links resolved as far as it is there.
+  private static func realParts(_ path: String) -> [String] {
+    var (there, missing) = (path.isEmpty ? "." : path, [String]())
+    while !there.isEmpty {
+      if let real = realpath(there, nil) {
+        defer { free(real) }
+        return String(cString: real).split(separator: "/").map(String.init) + missing.reversed()
+      }
+      missing.append(there.lastNameOfPath)
+      there = there.folderOfPath
+    }
+    return FileManager.default.currentDirectoryPath.split(separator: "/").map(String.init) + missing.reversed()
   }
 }

@@ -137,7 +137,8 @@ public struct LocalTuner: Tuner {
   private func save(_ trainer: AdapterTrainer, folder: String) throws {
     try CheckpointFolder.replace(folder) { draft in
       try model.with(trainer.weights).save(folder: draft, dtype: .f32)
-      try trainer.adapter.save(folder: draft + "/adapter", base: checkpoint)
+      try trainer.adapter.save(
+        folder: draft + "/adapter", base: AdaptedCheckpoint.name(of: checkpoint, from: folder + "/adapter"))
       try CheckpointFolder.copyTokenizer(from: checkpoint, to: draft)
     }
   }
