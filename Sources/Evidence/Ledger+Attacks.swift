@@ -52,9 +52,10 @@ extension Ledger {
   /// Every attack of a finished run that its confirming judge looked at, by identifier, with this run's responses: those that it
   /// asked for or took from earlier runs, of its models under its settings, with its judges' scores. Purged prompts have no
   /// identifier and purged responses no text; both are left out.
-  /// - Parameter alsoUnjudged: whether responses that no judge was asked about are there as well, since a filter withheld them or the
-  ///   server said that the model declined.
-  public func attacks(of run: AnswersOfRun, alsoUnjudged: Bool = false) throws -> [AskedAttack] {
+  /// - Parameter isWanted: whether a response that the confirming judge did not look at is there as well.
+  public func attacks(
+    of run: AnswersOfRun, also isWanted: (StoredAnswer) -> Bool = { _ in false }
+  ) throws -> [AskedAttack] {
     try read { db in
       let parts = try Self.parts(of: run, db)
       let rows = try Self.answerRows(
@@ -71,9 +72,7 @@ extension Ledger {
           run.judges.contains(judgment.judge) && parts.holds(judgment.scope, of: judgment.judge, in: run.run)
         }
         let own = answer.judgments.filter { run.confirming.contains($0.judge) }
-        guard
-          !own.isEmpty || alsoUnjudged && [FinishReason.blocked, FinishReason.refused].contains(answer.finishReason)
-        else { continue }
+        guard !own.isEmpty || isWanted(answer) else { continue }
         let scores = own.compactMap { judgment in judgment.score.map { (judgment.judge, $0) } }
         let verdict = run.rule.verdict(Dictionary(scores) { first, _ in first })
         var entry = asked[try row.get("prompt")] ?? (nil, [])

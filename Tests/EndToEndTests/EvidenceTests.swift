@@ -266,6 +266,41 @@ struct EvidenceTests {
     #expect(log.output.contains("report of run "))
   }
 
+  @Test("What searches asked is exported as JSON Lines, told apart by its origin, and nowhere else")
+  func exportOfSearches() async throws {
+    var policy = TinyPolicy()
+    policy.baseline = nil
+    policy.attacker = TinyPolicy.search
+    policy.budget = 120
+    let workspace = try Workspace.tiny(policy)
+    let run = try await workspace.run("run", "policy.yaml")
+    #expect([0, 1, 2].contains(run.code), "\(run.errors)")
+    func lines(_ arguments: String...) async throws -> [[String: Any]] {
+      let export = try await Binary.run(
+        ["export", "--format", "jsonl"] + arguments + Self.ledger, in: workspace.folder)
+      #expect(export.code == 0, "\(export.errors)")
+      return try export.output.split(separator: "\n").map { line in
+        try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+      }
+    }
+    let revealed = try await lines("--revealed")
+    let origins = Dictionary(grouping: revealed) { $0["origin"] as? String ?? "" }.mapValues(\.count)
+    let searched = try await workspace.responses() - (origins["replay"] ?? 0) - (origins["confirmation"] ?? 0)
+    #expect(searched > 40 && origins["search"] == searched && origins.keys.allSatisfy { !$0.isEmpty }, "\(origins)")
+    let ofSearch = revealed.filter { $0["origin"] as? String == "search" }
+    #expect(ofSearch.allSatisfy { $0["role"] as? String == "candidate" && ($0["prompt"] as? String)?.isEmpty == false })
+    #expect(ofSearch.allSatisfy { ($0["judgments"] as? [Any])?.isEmpty == false })
+    let bare = try await lines()
+    #expect(bare.count == revealed.count && bare.allSatisfy { $0["prompt"] == nil && $0["response"] == nil })
+    let csv = try await Binary.run(["export", "--format", "csv"] + Self.ledger, in: workspace.folder)
+    #expect(
+      csv.output.split(separator: "\n").dropFirst().allSatisfy { line in
+        Int(line.split(separator: ",", omittingEmptySubsequences: false)[5]).map {
+          !(100_000..<10_000_000).contains($0)
+        } == true
+      })
+  }
+
   @Test("Responses are exported in three formats, with texts only where that is said, and noted")
   func export() async throws {
     let workspace = try await audited()

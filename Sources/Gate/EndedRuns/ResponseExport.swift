@@ -6,7 +6,7 @@ import Foundation
 public struct ResponseExport {
   /// Formats that other tools read.
   public enum Format: String, Sendable, CaseIterable {
-    /// A table, or a JSON object a line.
+    /// A table, or a JSON object a line, which has the responses of searches as well.
     case csv, jsonl
     /// A conversation a line, as chat models are trained on.
     case chat
@@ -31,6 +31,7 @@ public struct ResponseExport {
 
   /// One line for each response to an attack, with every judge's score; in CSV one for each response and judge.
   ///
+  /// Those that searches asked are in JSON Lines alone: only the judge that rewards looked at most of them.
   /// - Parameters:
   ///   - run: a run's identifier, or `last`.
   ///   - role: the model whose responses an Inspect log holds.
@@ -51,7 +52,8 @@ public struct ResponseExport {
     var count = 0
     let own = AnswersOfRun(record.id, summary)
     var log = format == .inspect ? try InspectLog(record, summary, role: role, judges: own.confirming) : nil
-    for attack in try ledger.attacks(of: own) {
+    let searches: (StoredAnswer) -> Bool = { format == .jsonl && SampleIndices.origin(of: $0.sample) == .search }
+    for attack in try ledger.attacks(of: own, also: searches) {
       for answer in attack.answers {
         count += 1
         let line = Line(
@@ -134,6 +136,7 @@ public struct ResponseExport {
         JSON.Member("run", .string(run)), JSON.Member("attack", .string(attack.id.text)),
         JSON.Member("category", optional(attack.category)), JSON.Member("role", .string(role)),
         JSON.Member("target", .string(answer.target)), JSON.Member("sample", .integer(answer.sample)),
+        JSON.Member("origin", .string(SampleIndices.origin(of: answer.sample).rawValue)),
         JSON.Member("finish_reason", .string(answer.finishReason)), JSON.Member("judgments", .array(judgments)),
       ]
     }

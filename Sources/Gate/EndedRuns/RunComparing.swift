@@ -243,7 +243,11 @@ private struct Answers {
   /// - Parameter blocksAreRefusals: as the run's policy has it.
   init(_ ledger: Ledger, _ record: RunRecord, _ summary: RunSummary, _ blocksAreRefusals: Bool) throws {
     run = record.id
-    for attack in try ledger.attacks(of: AnswersOfRun(record.id, summary), alsoUnjudged: true) {
+    // What a filter withheld, or the server said that the model declined, no judge was asked about.
+    let asked = try ledger.attacks(
+      of: AnswersOfRun(record.id, summary),
+      also: { [FinishReason.blocked, FinishReason.refused].contains($0.finishReason) })
+    for attack in asked {
       for answer in attack.answers where answer.role == Role.candidate.description {
         // Second looks were asked because of the first answers, and measure nothing beside them.
         guard answer.answer.sample < SampleIndices.secondLook(0) else { continue }

@@ -12,6 +12,25 @@ enum SampleIndices {
   /// What a search asks; each restart counts its own samples of a prompt from here.
   static func searchBase(restart: Int) -> Int { 100_000 * (restart + 1) }
 
+  /// Which part of a run drew a sample.
+  enum Origin: String {
+    case replay
+    case secondLook = "second look"
+    case transfer, tuning, search, confirmation
+  }
+
+  static func origin(of sample: Int) -> Origin {
+    switch sample {
+    case ..<secondLook(0): .replay
+    case ..<transfer(0): .secondLook
+    case ..<proposal: .transfer
+    case ..<searchBase(restart: 0): .tuning
+    // No run has the number 0.
+    case ..<confirmation(run: 1, restart: 0, sample: 0): .search
+    default: .confirmation
+    }
+  }
+
   /// Confirmation of claimed attacks. The run's number makes them new in every run: an attack that a former run
   /// confirmed may be claimed again because of those very responses.
   static func confirmation(run: Int, restart: Int, sample: Int) -> Int {

@@ -106,8 +106,9 @@ struct ExportCommand: ParsableCommand {
     commandName: "export",
     abstract: "Write what a run's models answered, for other tools.",
     discussion: """
-      csv has a line for each response and judge, jsonl one for each response, chat one conversation a line; inspect is one log of \
-      one model's responses, which `inspect view` opens. Texts are in it only with --revealed. Who exported is appended to the ledger's audit chain first. In CSV an apostrophe stands before texts that \
+      csv has a line for each response to a known or confirmed attack and judge, chat one conversation a line; jsonl has one for each \
+      response, those that searches asked among them: `origin` says which part of the run asked. inspect is one log of one model's \
+      responses, which `inspect view` opens. Texts are in it only with --revealed. Who exported is appended to the ledger's audit chain first. In CSV an apostrophe stands before texts that \
       a spreadsheet would take for a formula.
 
       Examples:
