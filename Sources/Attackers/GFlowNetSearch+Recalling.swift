@@ -21,6 +21,7 @@ extension GFlowNetSearch {
     // A known attack was confirmed once. A large suite is sampled: scoring it all would take longer than asking.
     let unscored = Set(prompts).subtracting(works.map(\.prompt)).sorted().shuffled(using: &generator)
     let asked = Array(unscored.prefix(Self.knownPerQuestion * limit))
+    if !asked.isEmpty { progress(log.spent, "reading known attacks") }
     let cut = try await proposer.cut(asked)
     if cut > 0 {
       progress(

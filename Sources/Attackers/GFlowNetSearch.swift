@@ -87,6 +87,7 @@ package struct GFlowNetSearch: Sendable {
       if let standing {
         reward = Reward(settings: settings, threshold: standing.header.threshold)
       } else {
+        if settings.minKThreshold == nil { progress(0, "sampling the reference model, to tell what is fluent") }
         reward = Reward(settings: settings, threshold: try await proposer.minKThreshold())
       }
     }
