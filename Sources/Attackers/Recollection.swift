@@ -9,18 +9,35 @@ import Tensors
 /// `tries` times is forgotten; an answer that no judge could score is no try. Last come attacks that used to fail, a few from
 /// every quantile of their rewards.
 struct Recollection: Sendable, Codable {
-  private struct Kind: Sendable, Codable {
+  private struct Kind: Packable {
     /// Those asked are taken out.
     var members: [Experience]
     let center: [Float]
     var asked = 0
     var isWaiting = false
     var isSettled = false
+
+    init(members: [Experience], center: [Float]) { (self.members, self.center) = (members, center) }
+
+    func pack(into bytes: inout [UInt8]) {
+      members.pack(into: &bytes)
+      bytes.append(numbers: center)
+      bytes.append(number: Int32(asked))
+      bytes.append(numbers: [isWaiting, isSettled].map { $0 ? 1 : 0 } as [UInt8])
+    }
+
+    init?(unpacking reader: inout PackedBytes) {
+      guard let members = [Experience](unpacking: &reader), let center = reader.numbers(Float(0)),
+        let asked = reader.number(Int32(0)), let flags = reader.numbers(UInt8(0)), flags.count == 2
+      else { return nil }
+      self.init(members: members, center: center)
+      (self.asked, isWaiting, isSettled) = (Int(asked), flags[0] == 1, flags[1] == 1)
+    }
   }
 
-  private var kinds: [Kind] = []
+  @Packed private var kinds: [Kind] = []
   private var kindOfPrompt: [String: Int] = [:]
-  private var failures: [Experience] = []
+  @Packed private var failures: [Experience] = []
   /// Questions that may still be asked.
   private var left: Int
   /// Questions about what used to work whose answers were scored, and how many showed that it still does.

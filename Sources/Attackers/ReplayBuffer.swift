@@ -75,6 +75,13 @@ struct ReplayBuffer: Sendable, Codable {
     self.rules = rules
   }
 
+  /// That of a search that goes on.
+  init(capacity: Int, rules: ReplayRules, items: [Experience], upkeep: Upkeep) {
+    self.init(capacity: capacity, rules: rules)
+    self.items = items
+    (vectors, added, clock) = (upkeep.vectors, upkeep.added, upkeep.clock)
+  }
+
   init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     capacity = try container.decode(Int.self, forKey: .capacity)
@@ -91,10 +98,7 @@ struct ReplayBuffer: Sendable, Codable {
     var clock: Int
   }
 
-  var upkeep: Upkeep {
-    get { Upkeep(vectors: vectors, added: added, clock: clock) }
-    set { (vectors, added, clock) = (newValue.vectors, newValue.added, newValue.clock) }
-  }
+  var upkeep: Upkeep { Upkeep(vectors: vectors, added: added, clock: clock) }
 
   /// - Parameter vector: the attack's unit vector, where the rules need it.
   mutating func add(_ new: Experience, vector: [Float] = []) {

@@ -20,8 +20,8 @@ struct SearchStanding: Sendable {
 
   /// A round whose answers were under way.
   struct Question: Sendable, Codable {
-    let recalled: [Experience]
-    let proposals: [Experience]
+    @Packed var recalled: [Experience]
+    @Packed var proposals: [Experience]
     let asked: [String]
   }
 
@@ -39,13 +39,14 @@ struct SearchStanding: Sendable {
     let policy: Model
     let smoothed: Model?
     let log: SearchLog.Standing
-    let buffer: ReplayBuffer
+    /// What the replay buffer holds.
+    @Packed var items: [Experience]
     let upkeep: ReplayBuffer.Upkeep
     let generator: SeededGenerator
     let logZ: LogPartition
     let step: Int
     let losses: [Double]
-    let worked: [Experience]
+    @Packed var worked: [Experience]
     let recollection: Recollection?
     let remembered: [String]
     let threshold: Double
@@ -57,7 +58,7 @@ struct SearchStanding: Sendable {
     let embedded: [String]
     let width: Int
 
-    static let current = 2
+    static let current = 3
   }
 
   let header: Header
@@ -99,7 +100,7 @@ struct SearchStanding: Sendable {
       header.screened.isEmpty ? header.screenNumbers == 0 : header.screenNumbers % header.screened.count == 0,
       (0...header.screened.count).contains(header.screenedBefore),
       header.claims.joined().compactMap(\.row).allSatisfy(header.screened.indices.contains),
-      [header.upkeep.vectors.count, header.upkeep.added.count].allSatisfy({ $0 == header.buffer.items.count })
+      [header.upkeep.vectors.count, header.upkeep.added.count].allSatisfy({ $0 == header.items.count })
     else { return nil }
     self.init(header: header, numbers: numbers)
   }
@@ -138,7 +139,7 @@ extension GFlowNetSearch {
       flight: flight.map { .init(recalled: $0.recalled, proposals: $0.proposals, asked: $0.asked) },
       claims: claims.map(\.claims),
       policy: model(own, policy), smoothed: fitting.flatMap { numbers in smoothed.map { model(numbers, $0) } },
-      log: log.standing(without: Set(flight.flatMap(\.asked))), buffer: buffer, upkeep: buffer.upkeep,
+      log: log.standing(without: Set(flight.flatMap(\.asked))), items: buffer.items, upkeep: buffer.upkeep,
       generator: generator, logZ: logZ, step: step, losses: losses, worked: worked, recollection: recollection,
       remembered: remembered.sorted(), threshold: reward.threshold, screened: screen.worked,
       screenedBefore: screen.knownCount, screenNumbers: screen.rows.count,
@@ -168,8 +169,7 @@ extension GFlowNetSearch {
       next += header.width
     }
     (phase, idle, fitted, sinceFit) = (header.phase, header.idle, header.fitted, header.sinceFit)
-    buffer = header.buffer
-    buffer.upkeep = header.upkeep
+    buffer = ReplayBuffer(capacity: settings.buffer, rules: settings.replay, items: header.items, upkeep: header.upkeep)
     (generator, logZ, step, losses) = (header.generator, header.logZ, header.step, header.losses)
     (worked, fitting) = (header.worked, Set(header.worked.map(\.prompt)))
     (recollection, remembered) = (header.recollection, Set(header.remembered))

@@ -171,7 +171,7 @@ struct StandingTests {
     try #require(!refuted.isEmpty)
     #expect(header.worked.allSatisfy { !refuted.contains($0.prompt) }, "smoothing doesn't fit it")
     let least = log(settings.claimThreshold)
-    #expect(header.buffer.items.allSatisfy { !refuted.contains($0.prompt) || $0.logUnsafe < least })
+    #expect(header.items.allSatisfy { !refuted.contains($0.prompt) || $0.logUnsafe < least })
     #expect(header.log.known.allSatisfy { !refuted.contains($0.key) || $0.value < least })
     // What the rule keeps for claims is what it took, so that nothing is left.
     let plain = try await search(settings, oracle: Notes(), shelf: nil, budget: Self.confirming)

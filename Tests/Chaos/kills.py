@@ -3,6 +3,7 @@
 import argparse
 import http.client
 import json
+import os
 import pathlib
 import random
 import re
@@ -173,11 +174,90 @@ class Page:
         return acknowledged
 
 
+SEARCHES = """\
+version: 1
+name: killed searches
+seed: 3
+targets:
+  candidate: {kind: local, checkpoint: lab/assistant-1.2, max_tokens: 24}
+  control: {kind: local, checkpoint: lab/assistant-leaky, max_tokens: 24}
+judges:
+  reward: {kind: classifier, checkpoint: lab/judge}
+  confirm: {kind: rules, file: lab/rules.yaml}
+embedder: {kind: local, checkpoint: lab/embedder}
+attacker: {checkpoint: lab/attacker, restarts: 2}
+suite: {seeds: seeds.jsonl, responses: 1, early_stop: off}
+ledger: {path: evidence/ledger.sqlite}
+budget: {target_responses: RESPONSES}
+checks: [{metric: fresh.unique_attacks, at_most: 1000}]
+report: {json: out/report.json}
+"""
+
+
+def searches(options):
+    """How much more a run costs whose searches are killed: user time of all its lives against that of one that isn't."""
+
+    def place(name):
+        base = pathlib.Path(name)
+        (base / "lab").symlink_to(ROOT / "fixtures/lab")
+        (base / "seeds.jsonl").write_text((ROOT / "fixtures/lab/seeds.jsonl").read_text())
+        (base / "policy.yaml").write_text(SEARCHES.replace("RESPONSES", str(options.responses)))
+        return base
+
+    def life(base, resumes, seconds=None):
+        """Seconds of the processor's time, and the exit code; None for a life that was ended."""
+        process = subprocess.Popen(
+            [BINARY, "run", "policy.yaml", "--quiet"] + (["--resume"] if resumes else []), cwd=base,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        timer = threading.Timer(seconds, process.kill) if seconds else None
+        if timer:
+            timer.start()
+        _, status, used = os.wait4(process.pid, 0)
+        if timer:
+            timer.cancel()
+        return used.ru_utime, None if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+    def finds(base):
+        summary = json.loads((base / "out/report.json").read_text())["summary"]
+        for row in summary["fresh"]:
+            row.pop("reused")
+        return summary["fresh"]
+
+    generator = random.Random(options.seed)
+    with tempfile.TemporaryDirectory(prefix="sluice-kills-") as name:
+        base = place(name)
+        began = time.monotonic()
+        alone, code = life(base, False)
+        whole = time.monotonic() - began
+        wanted = finds(base)
+    moments = sorted(generator.uniform(0, whole) for _ in range(options.searches))
+    with tempfile.TemporaryDirectory(prefix="sluice-kills-") as name:
+        base = place(name)
+        used, late = 0.0, 0
+        for number, (before, moment) in enumerate(zip([0.0] + moments, moments)):
+            if not (base / LEDGER).exists():
+                number = 0
+            cost, ended = life(base, number > 0, moment - before)
+            used += cost
+            late += ended is not None
+        cost, ended = life(base, True) if late < len(moments) else (0.0, code)
+        used += cost
+        same = ended == code and finds(base) == wanted
+    print(f"kills searches={options.searches} late={late} uninterrupted={alone:.1f}s killed={used:.1f}s "
+          f"ratio={used / alone:.3f} finds={'same' if same else 'others'} responses={options.responses} "
+          f"seed={options.seed} {'ok' if same and late == 0 else 'broken'}")
+    sys.exit(0 if same and late == 0 else 1)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--kills", type=int, default=25)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--searches", type=int)
+    parser.add_argument("--responses", type=int, default=12_000)
     options = parser.parse_args(sys.argv[2:])
+    if options.searches:
+        searches(options)
     with tempfile.TemporaryDirectory(prefix="sluice-kills-") as name:
         base = pathlib.Path(name)
         (base / "lab").symlink_to(ROOT / "fixtures/lab")

@@ -50,7 +50,7 @@ final class SearchOracle: AttackOracle {
     base = SampleIndices.searchBase(restart: restart)
   }
 
-  private struct Asked: Codable {
+  private struct Asked {
     /// Samples by prompt.
     var samples: [String: Int] = [:]
     /// Distinct prompts, oldest first.
@@ -58,7 +58,7 @@ final class SearchOracle: AttackOracle {
     /// What became of the questions about each.
     var counts: [String: OutcomeCounts] = [:]
     /// Responses that confirmed or refuted each claim, as far as there are any.
-    var confirming: [String: Int]? = [:]
+    var confirming: [String: Int] = [:]
   }
 
   var conversations: (any ConversationOracle)? { self }
@@ -68,34 +68,37 @@ final class SearchOracle: AttackOracle {
 
   /// What it has counted, as if some prompts had not been asked.
   func standing(without unanswered: Set<String>) throws -> [UInt8] {
-    var standing = asked.withLock { $0 }
-    standing.prompts.removeAll(where: unanswered.contains)
-    for prompt in unanswered { (standing.samples[prompt], standing.counts[prompt]) = (nil, nil) }
+    let asked = asked.withLock { $0 }
+    let standing = OracleStanding(
+      prompts: asked.prompts.filter { !unanswered.contains($0) }, samples: asked.samples, counts: asked.counts,
+      confirming: asked.confirming)
     return [UInt8](try JSONEncoder().encode(standing))
   }
 
   /// Whether the archive has every response that a standing counts; false for what is none.
   func hasResponses(of standing: [UInt8]) -> Bool {
-    guard let known = try? JSONDecoder().decode(Asked.self, from: Data(standing)),
-      known.prompts.count == known.samples.count
-    else { return false }
+    guard let known = try? JSONDecoder().decode(OracleStanding.self, from: Data(standing)), known.isWhole else {
+      return false
+    }
     for start in stride(from: 0, to: known.prompts.count, by: Self.askedAtOnce) {
       var requests: [TargetRequest] = []
       var answered: [Int] = []
-      for prompt in known.prompts[start..<min(start + Self.askedAtOnce, known.prompts.count)] {
-        guard let samples = known.samples[prompt], (1...Self.mostSamples).contains(samples) else { return false }
-        requests += (0..<samples).map { TargetRequest(prompt: prompt, sampleIndex: base + $0) }
-        answered.append(known.counts[prompt].map { $0.known + $0.unscored } ?? 0)
+      let places = start..<min(start + Self.askedAtOnce, known.prompts.count)
+      for index in places {
+        let samples = known.samples[index]
+        guard (1...Self.mostSamples).contains(samples) else { return false }
+        requests += (0..<samples).map { TargetRequest(prompt: known.prompts[index], sampleIndex: base + $0) }
+        answered.append(known.counts(index).map { $0.known + $0.unscored } ?? 0)
       }
       guard let stored = try? service.archive.stored(requests, of: target) else { return false }
       var place = 0
-      for (prompt, answered) in zip(known.prompts[start...], answered) {
-        let samples = known.samples[prompt] ?? 0
+      for (index, answered) in zip(places, answered) {
+        let samples = known.samples[index]
         if stored[place..<place + samples].count(where: { $0 != nil }) < answered { return false }
         place += samples
       }
     }
-    return hasConfirmations(known.confirming ?? [:])
+    return hasConfirmations(known.confirming)
   }
 
   private func hasConfirmations(_ counts: [String: Int]) -> Bool {
@@ -115,10 +118,17 @@ final class SearchOracle: AttackOracle {
   /// No search asks one prompt more often.
   private static let mostSamples = 1_000_000
 
-  /// - Throws: `DecodingError` for what is no standing.
+  /// - Throws: `DecodingError` or `InternalError` for what is no standing.
   func goOn(_ standing: [UInt8]) throws {
-    let known = try JSONDecoder().decode(Asked.self, from: Data(standing))
-    asked.withLock { $0 = known }
+    let known = try JSONDecoder().decode(OracleStanding.self, from: Data(standing))
+    guard known.isWhole else { throw InternalError("what was kept of a search is not what was looked at") }
+    asked.withLock { asked in
+      asked = Asked(prompts: known.prompts, confirming: known.confirming)
+      for (index, prompt) in known.prompts.enumerated() {
+        asked.samples[prompt] = known.samples[index]
+        asked.counts[prompt] = known.counts(index)
+      }
+    }
   }
 
   /// Samples that the target was asked for in this process; those that the ledger had aren't among them.
@@ -178,7 +188,7 @@ final class SearchOracle: AttackOracle {
     confirmed.withLock { $0.merge(zip(prompts, observations)) { $1 } }
     asked.withLock { asked in
       for (prompt, observations) in zip(prompts, observations) {
-        asked.confirming?[prompt] = observations.count { $0.kind != .missing }
+        asked.confirming[prompt] = observations.count { $0.kind != .missing }
       }
     }
     return observations.map { ClaimVerdict($0, by: confirmer.rule) }
