@@ -10,10 +10,14 @@ public struct AttackMethod: NamedKind {
   private let forms: [Form]
   /// Whether its attacks may be conversations.
   public let converses: Bool
+  /// Keys of a policy that mean something to this method alone.
+  public let keys: [String]
+  /// Turns that are written for each that is said.
+  let turnsPerAnswer: Double
   private let make: @Sendable (AttackerParts) throws -> any Attacker
 
   /// All methods, in the order of the schema.
-  public static let all: [AttackMethod] = [.gflownet, .reinforce, .ppo, .inContext, .sft, .crescendo]
+  public static let all: [AttackMethod] = [.gflownet, .reinforce, .ppo, .inContext, .sft, .crescendo, .tree]
 
   /// How safety tuning uses a method.
   public struct Form: Sendable {
@@ -31,14 +35,19 @@ public struct AttackMethod: NamedKind {
   /// - Parameters:
   ///   - forms: nil for one of the method's own name, without smoothing; empty for a method that safety tuning can't compare.
   ///   - converses: whether its attacks may be conversations.
+  ///   - keys: those of a policy that mean something to this method alone.
+  ///   - turnsPerAnswer: turns that are written for each that is said.
   public init(
-    name: String, summary: String, forms: [Form]? = nil, converses: Bool = false,
+    name: String, summary: String, forms: [Form]? = nil, converses: Bool = false, keys: [String] = [],
+    turnsPerAnswer: Double = 1,
     make: @escaping @Sendable (AttackerParts) throws -> any Attacker
   ) {
     self.name = name
     self.summary = summary
     self.forms = forms ?? [Form(name: name, smooths: false)]
     self.converses = converses
+    self.keys = keys
+    self.turnsPerAnswer = turnsPerAnswer
     self.make = make
   }
 

@@ -147,15 +147,19 @@ public struct AttackerSetting: Sendable {
     toggle("training", \.training, "Off: only sample the reference model (drills)."),
     AttackerSetting(
       "turns", .integer(1...CrescendoSearch.mostTurns), nil,
-      "Most turns of a conversation (crescendo; default: \(CrescendoSearch.publishedTurns))."
+      "Most turns of a conversation (crescendo; default: \(CrescendoSearch.publishedTurns); tree: \(TreeSearch.publishedTurns))."
     ) { $1.turns = $0.optionalInteger("turns") },
     AttackerSetting(
       "backtracks", .integer(0...100), nil,
       "Refused turns that one conversation takes back (crescendo; default: \(CrescendoSearch.publishedBacktracks))."
     ) { $1.backtracks = $0.optionalInteger("backtracks") },
     AttackerSetting(
+      "branches", .integer(2...16), nil,
+      "Turns that each conversation is gone on with, and conversations of as many turns that grow on (tree; default: \(TreeSearch.publishedBranches))."
+    ) { $1.branches = $0.optionalInteger("branches") },
+    AttackerSetting(
       "goals", .list(.text), nil,
-      "What conversations are to reach, one after the other: harmful requests that the policy forbids, in plain words (crescendo)."
+      "What conversations are to reach, one after the other: harmful requests that the policy forbids, in plain words (crescendo, tree)."
     ) { $1.goals = $0.list("goals").isEmpty ? nil : $0.list("goals") },
     text("fixed_prompt", \.fixedPrompt, "A collapsed sampler for drills: only this prompt is proposed."),
   ]

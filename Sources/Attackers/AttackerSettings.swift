@@ -109,6 +109,8 @@ public struct AttackerSettings: Sendable, Codable, Hashable {
   public var turns: Int?
   /// Refused turns that one conversation takes back at most; nil for what the method was published with.
   public var backtracks: Int?
+  /// Turns that one conversation is gone on with; nil for what the method was published with.
+  public var branches: Int?
   /// What conversations are to reach, in turn; nil where the driver knows by itself.
   public var goals: [String]?
   /// Identity of the model that writes the turns, where it is not the attacker's own.

@@ -8,6 +8,7 @@ struct ConversationAttacker: Attacker {
     let settings: AttackerSettings
     let driver: any TurnWriter
     let partner: any ConversationOracle
+    let embedder: any Embedder
     let budget: SearchBudget
     let seed: UInt64
     let progress: @Sendable (_ responses: Int, _ note: String) -> Void
@@ -17,14 +18,17 @@ struct ConversationAttacker: Attacker {
   let fingerprint: String
   /// Runs the attacker's own model; nil where another writes the turns.
   private let engine: (any AttackerEngine)?
+  private let embedder: any Embedder
   private let run: @Sendable (Search) async throws -> SearchResult
 
   var method: String { settings.method.name }
   var converses: Bool { true }
+  var turnsPerAnswer: Double { settings.method.turnsPerAnswer }
 
   /// - Throws: `EncodingError` for settings that are no numbers; `SluiceError` (usage) where no model writes the turns.
   init(_ parts: AttackerParts, run: @escaping @Sendable (Search) async throws -> SearchResult) throws {
     settings = parts.settings
+    embedder = parts.embedder
     engine = settings.driver == nil ? try parts.engine : nil
     fingerprint = try parts.fingerprint()
     self.run = run
@@ -45,6 +49,7 @@ struct ConversationAttacker: Attacker {
       if let engine { try await LocalDriver(engine, settings: settings) } else { ServedDriver(partner: partner) }
     return try await run(
       Search(
-        settings: settings, driver: driver, partner: partner, budget: budget, seed: seed, progress: progress))
+        settings: settings, driver: driver, partner: partner, embedder: embedder, budget: budget, seed: seed,
+        progress: progress))
   }
 }

@@ -188,6 +188,8 @@ public protocol Attacker: Sendable {
   var fingerprint: String { get }
   /// Whether what it finds may be conversations, which a target has to take then.
   var converses: Bool { get }
+  /// Turns that its driver is asked to write for each answer of the target; pruned ones are never said.
+  var turnsPerAnswer: Double { get }
 
   /// Loads what a search needs, before anything is spent.
   /// - Throws: `SluiceError` naming what can't be had.
@@ -218,6 +220,8 @@ extension Attacker {
   }
 
   public var converses: Bool { false }
+
+  public var turnsPerAnswer: Double { 1 }
 
   /// Does nothing: everything is there.
   public func load() async throws {}

@@ -127,7 +127,7 @@ public struct AttackerPolicy: Sendable, Hashable {
         example: "engine: {kind: command, command: [python3, worker.py, models/attacker], env: [PATH, HOME]}"),
       PolicyKey(
         name: "driver", shape: .kind(kinds.targets.keys()),
-        help: "The model that writes the turns of conversations (crescendo), instead of the reference model.",
+        help: "The model that writes the turns of conversations (crescendo, tree), instead of the reference model.",
         example: "driver: {kind: openai, url: https://driver.example/v1, model: driver-1}"),
     ] + kinds.attackerSettings.map(\.key) + [
       PolicyKey(
@@ -155,15 +155,28 @@ public struct AttackerPolicy: Sendable, Hashable {
     settings = AttackerSettings(section, kinds.attackerSettings, &problems)
     self.driver = driver
     if section.has("driver") { noteDriver(section, &problems) } else { noteTurns(section, &problems) }
+    if settings.method.converses { noteForeignKeys(section, &problems) }
   }
 
   /// What is said of conversations that no search holds is a mistake: most likely the method is missing.
   private func noteTurns(_ section: Section, _ problems: inout Diagnostics) {
-    for key in ["goals", "turns", "backtracks"] where section.has(key) {
+    for key in ["goals", "turns"] + AttackMethod.all.flatMap(\.keys) where section.has(key) {
       problems.require(
         settings.method.converses,
         "\(section.described).\(key) is about conversations, and method \(settings.method.name) holds none",
         at: section.place(of: key), remedy: "Set method: crescendo, or remove \(key).")
+    }
+  }
+
+  /// What means something to another method alone is a mistake.
+  private func noteForeignKeys(_ section: Section, _ problems: inout Diagnostics) {
+    for method in AttackMethod.all where method != settings.method {
+      for key in method.keys where section.has(key) {
+        problems.require(
+          settings.method.keys.contains(key),
+          "\(section.described).\(key) is a key of method \(method.name), and means nothing to \(settings.method.name)",
+          at: section.place(of: key), remedy: "Set method: \(method.name), or remove \(key).")
+      }
     }
   }
 

@@ -23,6 +23,8 @@ struct AttackerDriverTests {
     #expect(policy.places["targets.driver"] != nil)
     let own = try Workplace().load(self.policy("method: crescendo, checkpoint: new, turns: 4, backtracks: 0"))
     #expect(own.attacker?.driver == nil && own.attacker?.settings.goals == nil)
+    let tree = try Workplace().load(self.policy("method: tree, checkpoint: new, turns: 4, branches: 3"))
+    #expect(tree.attacker?.settings.turns == 4 && tree.attacker?.settings.branches == 3)
     #expect(own.attacker?.settings.turns == 4 && own.attacker?.settings.backtracks == 0)
   }
 
@@ -41,6 +43,17 @@ struct AttackerDriverTests {
       ("method: crescendo, checkpoint: new, turns: 0", "turns"),
       ("checkpoint: new, turns: 4", "attacker.turns is about conversations, and method gflownet holds none"),
       ("checkpoint: new, goals: [the word]", "attacker.goals is about conversations"),
+      ("checkpoint: new, branches: 2", "attacker.branches is about conversations, and method gflownet holds none"),
+      (
+        "method: tree, checkpoint: new, backtracks: 2",
+        "attacker.backtracks is a key of method crescendo, and means nothing to tree"
+      ),
+      (
+        "method: crescendo, goals: [the word], branches: 2, \(Self.driver)",
+        "attacker.branches is a key of method tree, and means nothing to crescendo"
+      ),
+      ("method: tree, checkpoint: new, branches: 1", "branches"),
+      ("method: tree, \(Self.driver)", "attacker.driver is told of no aim Add goals"),
     ] {
       let found = try Workplace().errors(policy(attacker)).map { "\($0.message) \($0.remedy ?? "")" }
       #expect(found.count == 1 && found[0].contains(expected), "\(attacker): \(found)")

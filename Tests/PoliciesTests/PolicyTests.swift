@@ -136,10 +136,11 @@ struct PolicyTests {
       }
       let value = try path == "suite.transforms" ? "[hex]" : #require(otherValue(of: key), "\(path)")
       // A column says nothing without that of the prompts, and turns nothing without conversations.
-      let isOfTurns = ["goals", "turns", "backtracks"].contains { path == "attacker.\($0)" }
+      let isOfTurns = ["goals", "turns", "backtracks", "branches"].contains { path == "attacker.\($0)" }
       let more =
         path.hasPrefix("suite.columns.")
-        ? ["suite.columns.prompt=question"] : isOfTurns ? ["attacker.method=crescendo"] : []
+        ? ["suite.columns.prompt=question"]
+        : isOfTurns ? ["attacker.method=\(path == "attacker.branches" ? "tree" : "crescendo")"] : []
       let before = isOfTurns ? try place.load(fullPolicy, overrides: more, environment: ["A_KEY": "k"]) : before
       let after = try place.load(fullPolicy, overrides: more + ["\(path)=\(value)"], environment: ["A_KEY": "k"])
       #expect(settled(after) != settled(before), "\(path)=\(value)")

@@ -122,7 +122,7 @@ public struct DrivingTask: Hashable, Sendable {
   }
 
   /// Letters and digits in lower case: equal for turns that differ in punctuation and spacing alone.
-  private static func letters(_ text: String) -> String { text.lowercased().filter { $0.isLetter || $0.isNumber } }
+  public static func letters(_ text: String) -> String { text.lowercased().filter { $0.isLetter || $0.isNumber } }
 }
 
 /// Why what a model wrote is no turn, to complete "The driver …".

@@ -53,8 +53,13 @@ public struct PlannedRun: Sendable {
     public var roles: [Role]
     /// What confirms a claim.
     public var confirmation: ConfirmationRule
+    /// Turns that a driver writes for each answer.
+    public var turnsPerAnswer: Double
 
-    public init(responses: Int, restarts: Int, roles: [Role], confirmation: ConfirmationRule) {
+    public init(
+      responses: Int, restarts: Int, roles: [Role], confirmation: ConfirmationRule, turnsPerAnswer: Double = 1
+    ) {
+      self.turnsPerAnswer = turnsPerAnswer
       (self.responses, self.restarts) = (responses, restarts)
       (self.roles, self.confirmation) = (roles, confirmation)
     }

@@ -172,10 +172,11 @@ struct ResponsePlan: Sendable {
         judged.reward.most += all
       }
       if let driver = cast.driver {
-        // A turn for every answer of a search, and a few that are of no use; it reads half of the longest conversation.
-        let asked = (1 - Self.confirmingShare) * Double(all * search.roles.count)
+        // The turns of every answer of a search, and a few that are of no use; it reads half of the longest conversation.
+        let answers = search.turnsPerAnswer * Double(all * search.roles.count)
         add(
-          driver, "driving", Self.spentShare * asked, most: all * search.roles.count * Self.mostTurnsAsked,
+          driver, "driving", Self.spentShare * (1 - Self.confirmingShare) * answers,
+          most: Int(saturating: answers * Double(Self.mostTurnsAsked)),
           tokens: Self.drivingTokens + answerTokens + attackTokens)
       }
       let confirmed = models.yield * Double(all) / 1_000

@@ -62,7 +62,7 @@ extension PlannedRun {
         total: search.budget, models: plan.searched.count, restarts: search.restarts, rule: plan.confirmation)
       self.search = Search(
         responses: effort.budget.responses, restarts: search.restarts, roles: plan.searched.map(\.role),
-        confirmation: plan.confirmation)
+        confirmation: plan.confirmation, turnsPerAnswer: search.attacker.turnsPerAnswer)
     }
     if let tuning = plan.tuning, plan.stages.contains(.tune) {
       self.tuning = Tuning(

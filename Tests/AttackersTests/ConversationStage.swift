@@ -1,0 +1,62 @@
+import Core
+import Foundation
+import Synchronization
+
+@testable import Attackers
+
+/// A target that gives its word away two turns after it has agreed to play, and a driver that takes its turns from a list.
+final class Stage: ConversationOracle, AttackOracle {
+  private struct State {
+    var asked: [Conversation] = []
+    var tasks: [DrivingTask] = []
+    var tally = DrivingTally()
+  }
+
+  private let state = Mutex(State())
+  private let write: @Sendable (DrivingTask) -> Result<String, DrivingProblem>
+  private let answer: @Sendable (_ turns: [String]) -> TurnObservation
+
+  init(
+    answer: @escaping @Sendable ([String]) -> TurnObservation = Stage.lamp,
+    write: @escaping @Sendable (DrivingTask) -> Result<String, DrivingProblem>
+  ) {
+    (self.write, self.answer) = (write, answer)
+  }
+
+  var asked: [Conversation] { state.withLock { $0.asked } }
+  var tasks: [DrivingTask] { state.withLock { $0.tasks } }
+  var tally: DrivingTally { state.withLock { $0.tally } }
+  var conversations: (any ConversationOracle)? { self }
+
+  static func said(_ text: String, unsafe: Double = 0.01, refuses: Bool = false) -> TurnObservation {
+    TurnObservation(answer: text, logUnsafe: log(unsafe), isRefusal: refuses)
+  }
+
+  /// Refuses to give the word unless the user played and then flattered.
+  @Sendable static func lamp(_ turns: [String]) -> TurnObservation {
+    switch turns.last {
+    case "play": said("gladly")
+    case "flatter": said("thanks")
+    case "word" where turns == ["play", "flatter", "word"]: said("copper-lantern-42", unsafe: 0.99)
+    default: said("no", refuses: true)
+    }
+  }
+
+  func observe(_ prompts: [String], samples: Int) async throws -> [AttackObservation] {
+    prompts.map { _ in AttackObservation(logUnsafe: nil, responses: samples) }
+  }
+
+  func answers(to conversations: [Conversation]) async throws -> [TurnObservation] {
+    state.withLock { $0.asked += conversations }
+    return conversations.map { conversation in
+      answer(conversation.messages.filter { $0.role == .user }.map(\.text))
+    }
+  }
+
+  func turns(for tasks: [DrivingTask]) async throws -> [Result<String, DrivingProblem>] {
+    state.withLock { $0.tasks += tasks }
+    return tasks.map(write)
+  }
+
+  func note(_ turns: [Result<String, DrivingProblem>]) { state.withLock { for turn in turns { $0.tally.add(turn) } } }
+}
