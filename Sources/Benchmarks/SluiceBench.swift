@@ -9,6 +9,6 @@ struct SluiceBench: AsyncParsableCommand {
       AttackerBenchmark.self, ArchipelagoBenchmark.self, PaceBenchmark.self, CoverageBenchmark.self,
       VerdictBenchmark.self,
       IncrementalBenchmark.self, EngineBenchmark.self, UpdatesBenchmark.self, ReplayBenchmark.self, ScaleBenchmark.self,
-      LedgerBenchmark.self, LocalBenchmark.self,
+      LedgerBenchmark.self, LocalBenchmark.self, GateLocalBenchmark.self,
     ])
 }
