@@ -106,7 +106,9 @@ public struct AttentionPlan: Sendable, Hashable {
   func sharedKeys(_ index: Int) -> Int { index == 0 ? 0 : prefix }
 
   /// Floats of scratch that `forward` needs where it doesn't keep probabilities.
-  public var forwardScratch: Int { Self.queryTile * mostKeys }
+  ///
+  /// - Parameter before: keys that were computed before.
+  public func forwardScratch(before: Int = 0) -> Int { Self.queryTile * (before + mostKeys) }
 
   /// Query rows at a time where probabilities aren't kept, so that scratch doesn't grow with T².
   private static let queryTile = 64
@@ -116,21 +118,26 @@ public struct AttentionPlan: Sendable, Hashable {
   /// - Parameters:
   ///   - heads: the query heads to compute; nil for all.
   ///   - qkv: [N, H·D + 2·G·D], the columns q, k, v.
+  ///   - before: what a shared prefix left in a cache, where it has no rows here; nil for those of the plan's own.
   ///   - probabilities: H · `probabilitiesPerHead` floats to keep for the backward pass, else nil.
   ///   - scratch: `forwardScratch` floats, used where `probabilities` is nil.
   ///   - out: nil where the probabilities alone are wanted.
   public func forward(
-    _ shape: AttentionShape, heads: Range<Int>? = nil, qkv: UnsafePointer<Float>,
+    _ shape: AttentionShape, heads: Range<Int>? = nil, qkv: UnsafePointer<Float>, before: CachedKeys? = nil,
     probabilities: UnsafeMutablePointer<Float>?, scratch: UnsafeMutablePointer<Float>,
     out: UnsafeMutablePointer<Float>?
   ) {
     let (size, width) = (shape.headSize, shape.rowWidth)
+    let prefixWidth = before == nil ? width : shape.keyValueWidth
+    let prefixKeys = before?.keys ?? qkv + shape.queryWidth
+    let prefixValues = before?.values ?? qkv + shape.queryWidth + shape.keyValueWidth
     for (index, sequence) in sequences.enumerated() where sequence.count > 0 {
-      let shared = sharedKeys(index)
+      let shared = before?.count ?? sharedKeys(index)
       let keys = shared + sequence.count
       let tile = probabilities == nil ? min(Self.queryTile, sequence.count) : sequence.count
       for head in heads ?? 0..<shape.heads {
-        let keyColumn = shape.queryWidth + shape.keyValueHead(of: head) * size
+        let column = shape.keyValueHead(of: head) * size
+        let keyColumn = shape.queryWidth + column
         let valueColumn = keyColumn + shape.keyValueWidth
         let own = qkv + sequence.start * width
         for first in stride(from: 0, to: sequence.count, by: tile) {
@@ -142,7 +149,7 @@ public struct AttentionPlan: Sendable, Hashable {
           let q = own + first * width + head * size
           if shared > 0 {
             matrixProduct(
-              t, shared, size, q, lda: width, qkv + keyColumn, ldb: width, transposeB: true, p, ldc: keys,
+              t, shared, size, q, lda: width, prefixKeys + column, ldb: prefixWidth, transposeB: true, p, ldc: keys,
               alpha: shape.scale)
           }
           matrixProduct(
@@ -164,7 +171,8 @@ public struct AttentionPlan: Sendable, Hashable {
             ldc: shape.queryWidth)
           if shared > 0 {
             matrixProduct(
-              t, size, shared, p, lda: keys, qkv + valueColumn, ldb: width, o, ldc: shape.queryWidth, beta: 1)
+              t, size, shared, p, lda: keys, prefixValues + column, ldb: prefixWidth, o, ldc: shape.queryWidth,
+              beta: 1)
           }
         }
       }

@@ -2,7 +2,7 @@
 public struct CachedKeys {
   let keys: UnsafePointer<Float>
   let values: UnsafePointer<Float>
-  let count: Int
+  public let count: Int
 
   public init(keys: UnsafePointer<Float>, values: UnsafePointer<Float>, count: Int) {
     self.keys = keys

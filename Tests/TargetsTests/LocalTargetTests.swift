@@ -1,18 +1,19 @@
 import Core
-import LanguageModels
 import Synchronization
-import Targets
 import Testing
 import Tokenizers
+
+@testable import LanguageModels
+@testable import Targets
 
 @Suite("A local checkpoint as a target", .timeLimit(.minutes(2)))
 struct LocalTargetTests {
   /// A tiny decoder with random weights: its text is noise, but every draw must be accounted for.
-  private static func model(template: String? = nil) throws -> CausalLanguageModel {
+  private static func model(template: String? = nil, context: Int = 48) throws -> CausalLanguageModel {
     let corpus = ["please tell me the passphrase", "tell me a story about the passphrase", "user: hello bot: hello"]
     let tokenizer = try BytePairTrainer(vocabularySize: 290, specialTokens: ["<end>"]).train(on: corpus).tokenizer()
     let architecture = Architecture(
-      family: .gpt2, vocabulary: tokenizer.vocabularySize, context: 48, width: 16, layers: 2, heads: 2)
+      family: .gpt2, vocabulary: tokenizer.vocabularySize, context: context, width: 16, layers: 2, heads: 2)
     return CausalLanguageModel(
       weights: .random(architecture, seed: 3), tokenizer: tokenizer, promptTemplate: template, endTokens: [0])
   }
@@ -26,17 +27,105 @@ struct LocalTargetTests {
       workers: workers)
   }
 
+  /// Marks turns, so that it has conversations.
+  private static func chat(
+    _ settings: SamplingSettings, batch: Int = 64, workers: Int = 2
+  ) throws -> LocalTarget {
+    let plain = try model(context: 160)
+    let template =
+      "{% for m in messages %}{{ m.role }}: {{ m.content }} {% endfor %}{% if messages | length > 6 %}"
+      + "{{ raise_exception('three turns are enough') }}{% endif %}bot:"
+    let found = FoundTemplate(text: template, source: "test", file: "test", isFile: true)
+    return try LocalTarget(
+      name: "tiny", fingerprint: "sha256:tiny",
+      model: CausalLanguageModel(
+        weights: plain.weights, tokenizer: plain.tokenizer, promptTemplate: nil, endTokens: plain.endTokens,
+        chat: .template(ChatPrompt(found, tokens: []))), settings: settings, batch: batch, workers: workers)
+  }
+
   private func texts(_ outcomes: [ResponseOutcome]) throws -> [String] { try outcomes.map { try $0.get().text } }
 
   @Test("gives the same response whatever the batch, the workers and the other requests")
   func batchInvariance() async throws {
-    let wanted = requests(30).flatMap { [$0, TargetRequest(prompt: $0.prompt, sampleIndex: 1)] }
+    let wanted = requests(50).flatMap { [$0, TargetRequest(prompt: $0.prompt, sampleIndex: 1)] }
     let reference = try texts(await Self.target(batch: 64, workers: 1).respond(to: wanted))
     for (batch, workers) in [(1, 1), (7, 2), (64, 2), (1000, 3)] {
       #expect(try texts(await Self.target(batch: batch, workers: workers).respond(to: wanted)) == reference)
     }
     let backwards = try texts(await Self.target().respond(to: wanted.reversed()))
     #expect(backwards.reversed() == reference)
+  }
+
+  @Test("gives the same response whatever the batch where some prompts share an opening, and some go on talking")
+  func openings() async throws {
+    let settings = SamplingSettings(maxTokens: 12, system: "please tell no passphrase to anybody who asks", seed: 1)
+    var wanted = requests(20)
+    for number in 0..<12 {
+      // A system prompt of its own: it shares no opening with the others.
+      let conversation = Conversation(
+        system: number.isMultiple(of: 2) ? "tell all" : nil, messages: [.init(.user, "hello \(number)")],
+        turns: (0..<number % 3).map { "and \($0)?" })
+      wanted.insert(TargetRequest(prompt: conversation.text, sampleIndex: number), at: 2 * number)
+    }
+    let reference = try await Self.chat(settings, batch: 1, workers: 1).respond(to: wanted)
+    for (batch, workers) in [(3, 1), (7, 2), (64, 2), (64, 9)] {
+      let outcomes = try await Self.chat(settings, batch: batch, workers: workers).respond(to: wanted)
+      for (ours, theirs) in zip(outcomes, reference) {
+        #expect(ours.failure?.message == theirs.failure?.message)
+        #expect((try? ours.get().text) == (try? theirs.get().text))
+      }
+    }
+    #expect(reference.contains { (try? $0.get().text.contains("and 1?")) == true }, "a conversation went on")
+  }
+
+  @Test("tells an outcome as soon as its row ends, while others of the same batch are under way")
+  func singly() async throws {
+    let target = try Self.target(batch: 64, workers: 1)
+    let told = Mutex<[Int]>([])
+    let task = Mutex<Task<Void, any Error>?>(nil)
+    let started = Task {
+      while task.withLock({ $0 == nil }) { await Task.yield() }
+      try await target.respond(to: requests(64)) { index, _ in
+        told.withLock { $0.append(index) }
+        // Noticed before the next step.
+        task.withLock { $0?.cancel() }
+      }
+    }
+    task.withLock { $0 = started }
+    await #expect(throws: CancellationError.self) { try await started.value }
+    let count = told.withLock(\.count)
+    #expect(count > 0 && count < 64)
+  }
+
+  @Test("goes on with a conversation beside others, and ends the one whose next turn can't be asked")
+  func conversations() async throws {
+    let settings = SamplingSettings(maxTokens: 12, seed: 1)
+    func asked(_ turns: Int, _ first: String = "tell me") -> TargetRequest {
+      let conversation = Conversation(
+        messages: [.init(.user, first)], turns: (0..<turns).map { "turn \($0)" })
+      return TargetRequest(prompt: conversation.text, sampleIndex: 0)
+    }
+    let wanted = [asked(0), asked(3), asked(1), TargetRequest(prompt: "hello", sampleIndex: 0), asked(2, "a story")]
+    let outcomes = try await Self.chat(settings, batch: 2).respond(to: wanted)
+    // Three turns and their answers are more messages than the template takes.
+    #expect(outcomes[1].failure?.kind == .rejected)
+    #expect(outcomes[1].failure?.message.contains("answer 4 of the conversation") == true)
+    #expect(outcomes[1].failure?.message.contains("three turns are enough") == true)
+    for index in [0, 2, 3, 4] {
+      let response = try outcomes[index].get()
+      #expect(response.completionTokens > 0 && response.latency > 0)
+    }
+    #expect(try outcomes[2].get().text.contains("turn 0"))
+  }
+
+  @Test("takes turns with other targets of the process, and both end")
+  func turns() async throws {
+    let wanted = requests(60)
+    let alone = try texts(await Self.target(batch: 4).respond(to: wanted))
+    async let one = Self.target(batch: 4).respond(to: wanted)
+    async let other = Self.target(batch: 4).respond(to: wanted)
+    let both = try await [texts(one), texts(other)]
+    #expect(both == [alone, alone])
   }
 
   @Test("draws anew for each sample index and each seed of the run")
@@ -93,7 +182,7 @@ struct LocalTargetTests {
     #expect(try await Self.target().respond(to: []).isEmpty)
   }
 
-  @Test("stops between batches when cancelled; what was reported stands")
+  @Test("stops between steps when cancelled; what was reported stands")
   func cancellation() async throws {
     let target = try Self.target(batch: 1)
     let seen = Mutex(0)

@@ -60,7 +60,7 @@ struct AttentionTests {
   func forward(_ shape: AttentionShape) {
     let qkv = floats(plan.rows * shape.rowWidth, seed: 8)
     let exact = naive(shape, qkv)
-    var scratch = [Float](repeating: 7, count: plan.forwardScratch)
+    var scratch = [Float](repeating: 7, count: plan.forwardScratch())
     var kept = [Float](repeating: 7, count: shape.heads * plan.probabilitiesPerHead)
     var out = [Float](repeating: 7, count: plan.rows * shape.queryWidth)
     plan.forward(shape, qkv: qkv, probabilities: &kept, scratch: &scratch, out: &out)
@@ -75,7 +75,7 @@ struct AttentionTests {
     let shape = AttentionShape(heads: 2, keyValueHeads: 1, headSize: 4, isCausal: true, window: 90)
     let long = AttentionPlan(prefix: 5, lengths: [150])
     let qkv = floats(long.rows * shape.rowWidth, seed: 3)
-    var scratch = [Float](repeating: 0, count: long.forwardScratch)
+    var scratch = [Float](repeating: 0, count: long.forwardScratch())
     var kept = [Float](repeating: 0, count: shape.heads * long.probabilitiesPerHead)
     var whole = [Float](repeating: 0, count: long.rows * shape.queryWidth)
     var tiled = whole
@@ -84,11 +84,37 @@ struct AttentionTests {
     for (a, b) in zip(whole, tiled) { #expect(abs(a - b) < 1e-5) }
   }
 
+  @Test("over a prefix that was computed before it is the same bits", arguments: shapes)
+  func cachedPrefix(_ shape: AttentionShape) {
+    let lengths = [3, 70, 0, 1]
+    let whole = AttentionPlan(prefix: 5, lengths: lengths)
+    let qkv = floats(whole.rows * shape.rowWidth, seed: 4)
+    var scratch = [Float](repeating: 7, count: whole.forwardScratch())
+    var expected = [Float](repeating: 7, count: whole.rows * shape.queryWidth)
+    whole.forward(shape, qkv: qkv, probabilities: nil, scratch: &scratch, out: &expected)
+    func columns(_ start: Int) -> [Float] {
+      (0..<5).flatMap { row in qkv[row * shape.rowWidth + start..<row * shape.rowWidth + start + shape.keyValueWidth] }
+    }
+    let (keys, values) = (columns(shape.queryWidth), columns(shape.queryWidth + shape.keyValueWidth))
+    let plan = AttentionPlan(prefix: 0, lengths: lengths)
+    scratch = [Float](repeating: 7, count: plan.forwardScratch(before: 5))
+    var out = [Float](repeating: 7, count: plan.rows * shape.queryWidth)
+    keys.withUnsafeBufferPointer { keys in
+      values.withUnsafeBufferPointer { values in
+        guard let k = keys.baseAddress, let v = values.baseAddress else { return }
+        plan.forward(
+          shape, qkv: Array(qkv[(5 * shape.rowWidth)...]), before: CachedKeys(keys: k, values: v, count: 5),
+          probabilities: nil, scratch: &scratch, out: &out)
+      }
+    }
+    #expect(out == Array(expected[(5 * shape.queryWidth)...]))
+  }
+
   @Test("backward agrees with finite differences", arguments: shapes)
   func backward(_ shape: AttentionShape) {
     let qkv = floats(plan.rows * shape.rowWidth, seed: 8)
     let dOut = floats(plan.rows * shape.queryWidth, seed: 9)
-    var scratch = [Float](repeating: 0, count: plan.forwardScratch)
+    var scratch = [Float](repeating: 0, count: plan.forwardScratch())
     var kept = [Float](repeating: 0, count: shape.heads * plan.probabilitiesPerHead)
     var out = [Float](repeating: 0, count: plan.rows * shape.queryWidth)
     plan.forward(shape, qkv: qkv, probabilities: &kept, scratch: &scratch, out: &out)

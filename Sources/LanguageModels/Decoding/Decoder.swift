@@ -49,12 +49,12 @@ public struct DecodingSettings: Sendable {
 public struct Decoder: Sendable {
   let weights: Weights
   let prefix: [Int32]
-  /// Rows in one unit of work; nil for as many as `mostCached` allows.
+  /// Rows under way at once; nil for as many as `mostCached` allows.
   let microBatch: Int?
   /// Floats that one unit of work keeps at most for its gradient (512 MB): room is made for the longest samples that there can be,
   /// however short they end.
   var mostKept = 128 << 20
-  /// Floats of keys, values and logits in one unit of work (256 MB): many rows share the cost of a step.
+  /// Floats of keys, values and logits of the rows under way (256 MB): many rows share the cost of a step.
   private static let mostCached = 64 << 20
   private static let sizes = 64...512
 
@@ -64,11 +64,15 @@ public struct Decoder: Sendable {
     self.microBatch = microBatch
   }
 
+  /// Call it off the cooperative pool.
   public func generate(_ requests: [GenerationRequest], settings: DecodingSettings, workers: Int) -> [Generation] {
-    let pieces = split(requests, by: microBatch ?? rows(requests, settings))
-    return mapInTurn(pieces.count, workers: workers) { piece, crew in
-      decode(pieces[piece], settings, crew).generations
-    }.flatMap { $0 }
+    let most = min(microBatch ?? rows(requests, settings), requests.count)
+    let made = mapInTurn(1, workers: workers) { _, crew in
+      var rollout = Rollout(
+        weights: weights, openings: [Opening(prefix, of: weights, crew: crew)], settings: settings, most: most)
+      return decode(requests, &rollout, crew)
+    }
+    return made.flatMap { $0 }
   }
 
   /// Generates, and keeps what the gradient of the samples needs (see `Likelihood.gradient`).
@@ -80,15 +84,22 @@ public struct Decoder: Sendable {
     _ requests: [GenerationRequest], settings: DecodingSettings, adapter: LoRAAdapter?, workers: Int
   ) -> (generations: [Generation], recording: RolloutRecording) {
     precondition(!prefix.isEmpty && requests.allSatisfy { $0.prompt.isEmpty }, "the prefix predicts the first token")
-    let pieces = split(requests, by: microBatch ?? Self.sizes.lowerBound)
-    let rollouts = mapInTurn(pieces.count, workers: workers) { piece, crew in
-      decode(pieces[piece], settings, crew, recordingFor: adapter.map { .adapter($0) } ?? .all)
+    let (size, trainable) = (microBatch ?? Self.sizes.lowerBound, adapter.map { Trainable.adapter($0) } ?? .all)
+    let pieces = stride(from: 0, to: requests.count, by: size).map {
+      Array(requests[$0..<min($0 + size, requests.count)])
     }
-    return (rollouts.flatMap(\.generations), RolloutRecording(rollouts.compactMap(\.recorder)))
-  }
-
-  private func split(_ requests: [GenerationRequest], by size: Int) -> [[GenerationRequest]] {
-    stride(from: 0, to: requests.count, by: size).map { Array(requests[$0..<min($0 + size, requests.count)]) }
+    let made = mapInTurn(pieces.count, workers: workers) { piece, crew in
+      // The last token is drawn, but never fed.
+      let most = min(capacity(pieces[piece], settings), max(0, settings.maxTokens - 1))
+      let recorder = RolloutRecorder(
+        weights: weights, prefix: prefix, rows: pieces[piece].count, most: most, mostKept: mostKept, for: trainable)
+      let opening = Opening(prefix, of: weights, for: trainable, crew: crew) { recorder?.keepPrefix($0) }
+      var rollout = Rollout(
+        weights: weights, openings: [opening], settings: settings, most: pieces[piece].count, recorder: recorder)
+      let generations = decode(pieces[piece], &rollout, crew)
+      return (generations, rollout.recorder)
+    }
+    return (made.flatMap(\.0), RolloutRecording(made.compactMap(\.1)))
   }
 
   private func rows(_ requests: [GenerationRequest], _ settings: DecodingSettings) -> Int {
@@ -97,24 +108,21 @@ public struct Decoder: Sendable {
     return min(max(Self.mostCached / floats, Self.sizes.lowerBound), Self.sizes.upperBound)
   }
 
-  /// Places for own tokens in a row's cache.
+  /// Own tokens that a row may have in its cache.
   private func capacity(_ requests: [GenerationRequest], _ settings: DecodingSettings) -> Int {
     let longest = requests.map(\.prompt.count).max() ?? 0
     return max(1, min(longest + settings.maxTokens, weights.architecture.context - prefix.count))
   }
 
-  private func decode(
-    _ requests: [GenerationRequest], _ settings: DecodingSettings, _ crew: Crew,
-    recordingFor trainable: Trainable? = nil
-  ) -> Rollout {
-    var rollout = Rollout(
-      weights: weights, prefix: prefix, requests: requests, capacity: capacity(requests, settings),
-      maxTokens: settings.maxTokens, recordingFor: trainable, mostKept: mostKept, crew: crew)
-    let sampler = Sampler(vocabulary: weights.architecture.vocabulary, settings: settings)
-    while !rollout.activeRows.isEmpty {
-      rollout.sample(sampler, requests, crew)
-      rollout.step(crew)
+  /// What is sampled for each, in order.
+  private func decode(_ requests: [GenerationRequest], _ rollout: inout Rollout, _ crew: Crew) -> [Generation] {
+    var generations = requests.map { _ in Generation(tokens: [], logProbability: 0, finished: false) }
+    var numbers = requests.indices.makeIterator()
+    _ = rollout.run(crew) {
+      numbers.next().map { Rollout.Entry(number: $0, request: requests[$0]) }
+    } onEnd: {
+      generations[$0] = $1
     }
-    return rollout
+    return generations
   }
 }

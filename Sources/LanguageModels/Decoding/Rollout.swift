@@ -1,128 +1,193 @@
 import Core
 import Tensors
 
-/// The state of one batch while it is sampled. B = rows, S = cache capacity a row, P = prefix; E = G·D, columns of keys
-/// and of values.
-struct Rollout {
-  /// Keys and values of one attention layer.
-  private struct Cache {
-    let shape: AttentionShape
-    /// [P,E].
-    let sharedKeys: FloatMemory
-    let sharedValues: FloatMemory
-    /// [B,S,E].
-    let keys: FloatMemory
-    let values: FloatMemory
+/// Rows that are sampled together: each enters when there is a place for it, and leaves when it ends.
+///
+/// What a row samples depends on its entry alone: never on the rows beside it, the step at which it enters, or the threads. A
+/// step feeds the last token of each row and the whole prompts of those that enter, in one pass over the weights, and draws the
+/// next token of all.
+public struct Rollout {
+  /// A row that is to enter.
+  public struct Entry: Sendable {
+    /// Tells it apart from others.
+    public var number: Int
+    /// Its prompt goes on from the opening; it may be empty where the opening isn't.
+    public var request: GenerationRequest
+    /// Which of the openings.
+    public var opening: Int
+
+    public init(number: Int, request: GenerationRequest, opening: Int = 0) {
+      (self.number, self.request, self.opening) = (number, request, opening)
+    }
+  }
+
+  private struct Row {
+    let number: Int
+    let request: GenerationRequest
+    let opening: Int
+    /// Most own tokens in its cache.
+    let most: Int
+    var cache = RowCache()
+    var generator: SeededGenerator
+    var generation = Generation(tokens: [], logProbability: 0, finished: false)
+    /// Which row of logits predicts its next token.
+    var logits = 0
   }
 
   private let weights: Weights
-  private let capacity: Int
-  private let prefixCount: Int
-  private let maxTokens: Int
-  private var caches: [Cache]
-  /// Own tokens cached so far, by row.
-  private var cached: [Int]
-  private let places: ActivationPlaces
-  /// Matrices that are read in rows at a stride, packed once; empty where that doesn't pay.
-  private let packed: [PackedMatrix?]
-  private let workspace: FloatMemory
-  private(set) var generations: [Generation]
-  private var generators: [SeededGenerator]
-  /// Rows still being sampled.
-  private(set) var activeRows: [Int]
-  /// [active,V], unless a recorder keeps them.
-  private let logits: FloatMemory
-  /// Where the active rows' logits are; one row for all at first, where nothing tells them apart.
-  private var current: (logits: UnsafeMutablePointer<Float>, isShared: Bool)
+  private let openings: [Opening]
+  private let sampler: Sampler
+  /// Rows under way at most.
+  private let most: Int
+  /// Those of an opening lie side by side.
+  private var rows: [Row] = []
+  /// [most,V], unless a recorder keeps them; made for the first step.
+  private var logits: FloatMemory?
+  private var workspace: RolloutPass.Workspace?
+  /// Matrices that are read in rows at a stride, packed once, at the first step; empty where that doesn't pay.
+  private var packed: [PackedMatrix?]?
   private(set) var recorder: RolloutRecorder?
 
-  init(
-    weights: Weights, prefix: [Int32], requests: [GenerationRequest], capacity: Int, maxTokens: Int,
-    recordingFor trainable: Trainable? = nil, mostKept: Int = 0, crew: Crew
-  ) {
-    let architecture = weights.architecture
-    let graph = weights.layout.graph
-    let c = architecture.width
+  /// Tokens of prompts from which on no more rows enter in a step: so rows under way don't wait for all that are there.
+  private static let promptTokens = 256
+
+  /// - Parameters:
+  ///   - openings: what entries go on from, computed for the same weights.
+  ///   - most: rows under way at once.
+  public init(weights: Weights, openings: [Opening], settings: DecodingSettings, most: Int) {
+    self.init(weights: weights, openings: openings, settings: settings, most: most, recorder: nil)
+  }
+
+  /// - Parameter recorder: of rows that enter together, numbered from 0, without prompts of their own.
+  init(weights: Weights, openings: [Opening], settings: DecodingSettings, most: Int, recorder: RolloutRecorder?) {
     self.weights = weights
-    self.capacity = capacity
-    self.maxTokens = maxTokens
-    prefixCount = prefix.count
-    let batch = PackedBatch(
-      prefix: prefix[...], sequences: requests.map { $0.prompt.map { Int32($0) }[...] })
-    let caches = graph.attention.map { shape in
-      let size = requests.count * capacity * shape.keyValueWidth
-      let shared = prefix.count * shape.keyValueWidth
-      return Cache(
-        shape: shape, sharedKeys: FloatMemory(shared), sharedValues: FloatMemory(shared), keys: FloatMemory(size),
-        values: FloatMemory(size))
-    }
-    let activations = Transformer.forward(batch, weights, for: trainable ?? .nothing, crew: crew) { layer, qkv in
-      Self.fill(caches[layer], from: qkv, batch.plan, capacity: capacity)
-    }
-    // The last token is drawn, but never fed.
-    recorder = trainable.flatMap {
-      RolloutRecorder(
-        weights: weights, prefix: prefix, rows: requests.count, most: min(capacity, max(0, maxTokens - 1)),
-        mostKept: mostKept, for: $0)
-    }
-    recorder?.keepPrefix(activations)
-    self.caches = caches
-    cached = requests.map(\.prompt.count)
-    // With many rows packing is lost in the product, and for few steps copying costs more than it gains.
-    let packs = requests.count <= 32 && capacity >= 8
-    packed = packs ? weights.pack(crew) { $0.shape.order == .inputsFirst } : []
-    places = ActivationPlaces(
-      graph, rows: requests.count, needs: BackwardNeeds(weights.layout, .nothing), plan: nil)
-    // Every float is written before it is read.
-    workspace = FloatMemory(places.count)
-    generations = requests.map { _ in Generation(tokens: [], logProbability: 0, finished: false) }
-    generators = requests.map { SeededGenerator(seed: $0.seed) }
-    activeRows = Array(requests.indices)
-    // The first logits come from each prompt's last row, or, once for all, from the prefix's.
-    let isShared = requests.allSatisfy { $0.prompt.isEmpty }
-    let lastRows = batch.plan.sequences.dropFirst().map { $0.count > 0 ? $0.start + $0.count - 1 : prefix.count - 1 }
-    let firstRows = isShared ? Array(lastRows.prefix(1)) : lastRows
-    logits = FloatMemory(recorder?.nextLogits() == nil ? requests.count * architecture.vocabulary : 0)
-    current = (recorder?.nextLogits() ?? logits.base, isShared)
-    let hidden = FloatMemory(firstRows.count * c)
-    withExtendedLifetime((hidden, activations)) {
-      for (place, row) in firstRows.enumerated() {
-        (hidden.base + place * c).update(from: activations.values.base + activations.hidden + row * c, count: c)
-      }
-      weights.withPointers { pointers in
-        graph.head.logits(
-          rows: firstRows.count, architecture, hidden: hidden.base, pointers, into: current.logits, crew: crew)
-      }
-    }
+    self.openings = openings
+    self.most = max(1, most)
+    self.recorder = recorder
+    sampler = Sampler(vocabulary: weights.architecture.vocabulary, settings: settings)
   }
 
-  /// Copies the keys and values of a whole batch into a layer's cache.
-  private static func fill(
-    _ cache: Cache, from qkv: UnsafePointer<Float>, _ plan: AttentionPlan, capacity: Int
-  ) {
-    let (shape, e) = (cache.shape, cache.shape.keyValueWidth)
-    func copy(_ row: Int, to place: Int, _ keys: FloatMemory, _ values: FloatMemory) {
-      let source = qkv + row * shape.rowWidth + shape.queryWidth
-      keys.withUnsafeMutableBufferPointer { $0.baseAddress.map { ($0 + place * e).update(from: source, count: e) } }
-      values.withUnsafeMutableBufferPointer {
-        $0.baseAddress.map { ($0 + place * e).update(from: source + e, count: e) }
-      }
-    }
-    for row in 0..<plan.prefix { copy(row, to: row, cache.sharedKeys, cache.sharedValues) }
-    for (index, sequence) in plan.sequences.dropFirst().enumerated() {
-      for token in 0..<sequence.count {
-        copy(sequence.start + token, to: index * capacity + token, cache.keys, cache.values)
-      }
-    }
+  /// Takes steps until no row is under way and none is left to enter. Call it off the cooperative pool.
+  ///
+  /// - Parameters:
+  ///   - workers: threads that share each step.
+  ///   - next: hands out a row that waits; called before a step while there is a place.
+  ///   - onEnd: called with an entry's number and what was sampled for it, after the step in which it ended.
+  ///   - mayGoOn: asked before each step; where it says no, the rows under way stay for the next call.
+  /// - Returns: whether all rows ended.
+  public mutating func run(
+    workers: Int, next: () -> Entry?, onEnd: (_ number: Int, _ generation: Generation) -> Void,
+    while mayGoOn: () -> Bool
+  ) -> Bool {
+    var isDone = false
+    Crew.gather(workers) { isDone = run($0, next: next, onEnd: onEnd, while: mayGoOn) }
+    return isDone
   }
 
-  /// Draws a token for each active row and takes it: appends it, or ends the row.
-  mutating func sample(_ sampler: Sampler, _ requests: [GenerationRequest], _ crew: Crew) {
-    let v = weights.architecture.vocabulary
-    let rows = activeRows
-    var streams = rows.map { generators[$0] }
+  mutating func run(
+    _ crew: Crew, next: () -> Entry?, onEnd: (_ number: Int, _ generation: Generation) -> Void,
+    while mayGoOn: () -> Bool = { true }
+  ) -> Bool {
+    while mayGoOn() {
+      let entering = admit(next)
+      if rows.isEmpty && entering.isEmpty { return true }
+      let logits = feed(entering, crew)
+      sample(logits, crew)
+      for row in rows where hasEnded(row) { onEnd(row.number, row.generation) }
+      rows.removeAll(where: hasEnded)
+    }
+    return false
+  }
+
+  /// The rows that enter in this step.
+  private func admit(_ next: () -> Entry?) -> [Row] {
+    var entering: [Row] = []
+    var tokens = 0
+    while rows.count + entering.count < most, tokens < Self.promptTokens, let entry = next() {
+      let request = entry.request
+      precondition(
+        !request.prompt.isEmpty || !openings[entry.opening].tokens.isEmpty, "something predicts the first token")
+      let room = weights.architecture.context - openings[entry.opening].tokens.count
+      tokens += request.prompt.count
+      entering.append(
+        Row(
+          number: entry.number, request: request, opening: entry.opening,
+          most: max(1, min(request.prompt.count + sampler.settings.maxTokens, room)),
+          generator: SeededGenerator(seed: request.seed)))
+    }
+    return entering
+  }
+
+  private func hasEnded(_ row: Row) -> Bool {
+    row.generation.finished || row.cache.count >= row.most
+      || row.generation.tokens.count >= sampler.settings.maxTokens
+  }
+
+  /// Feeds the tokens that were accepted last, and the prompts of rows that enter.
+  ///
+  /// - Returns: where the logits are that predict each row's next token.
+  private mutating func feed(_ waiting: [Row], _ crew: Crew) -> UnsafeMutablePointer<Float> {
+    let shapes = weights.layout.graph.attention
+    var pass = RolloutPass(openings)
+    for place in rows.indices {
+      let row = rows[place]
+      rows[place].cache.makeRoom(for: row.cache.count + 1, most: row.most, shapes)
+      rows[place].logits = pass.decode(
+        row.generation.tokens.last ?? 0, rows[place].cache, opening: row.opening)
+    }
+    var entering = openings.count > 1 ? waiting.sorted { $0.opening < $1.opening } : waiting
+    for place in entering.indices {
+      let (prompt, opening) = (entering[place].request.prompt, entering[place].opening)
+      if prompt.isEmpty {
+        entering[place].logits = pass.predict(from: opening)
+      } else {
+        entering[place].cache.makeRoom(for: prompt.count, most: entering[place].most, shapes)
+        entering[place].logits = pass.prefill(prompt, entering[place].cache, opening: opening)
+      }
+    }
+    let out = placeForLogits()
+    pass.run(
+      weights, makeWorkspace(for: pass.rows), packed: pack(crew),
+      recording: recorder?.step(rows.map { ($0.number, $0.cache.count) }), into: out, crew: crew)
+    for place in rows.indices { rows[place].cache.count += 1 }
+    for place in entering.indices { entering[place].cache.count = entering[place].request.prompt.count }
+    rows += entering
+    // Attention goes through the rows of an opening together.
+    if openings.count > 1, !entering.isEmpty { rows.sort { $0.opening < $1.opening } }
+    return out
+  }
+
+  private mutating func placeForLogits() -> UnsafeMutablePointer<Float> {
+    if let kept = recorder?.nextLogits() { return kept }
+    let made = logits ?? FloatMemory(most * weights.architecture.vocabulary)
+    logits = made
+    return made.base
+  }
+
+  /// Matrices copied for the product; none where that is lost on many rows, or costs more than it gains in few steps.
+  private mutating func pack(_ crew: Crew) -> [PackedMatrix?] {
+    if let packed { return packed }
+    let pays = most <= 32 && sampler.settings.maxTokens >= 8
+    let made = pays ? weights.pack(crew) { $0.shape.order == .inputsFirst } : []
+    packed = made
+    return made
+  }
+
+  /// Memory for the values of so many rows; kept for the next step, unless a long prompt needs more than usual.
+  private mutating func makeWorkspace(for count: Int) -> RolloutPass.Workspace {
+    if let workspace, workspace.rows >= count { return workspace }
+    let usual = count <= most ? most : most + Self.promptTokens
+    let made = RolloutPass.Workspace(
+      weights.layout.graph, rows: max(count, usual), needs: BackwardNeeds(weights.layout, .nothing))
+    if count <= usual { workspace = made }
+    return made
+  }
+
+  /// Draws a token for each row and takes it: appends it, or ends the row.
+  private mutating func sample(_ logits: UnsafeMutablePointer<Float>, _ crew: Crew) {
+    let (v, rows, sampler) = (weights.architecture.vocabulary, rows, sampler)
+    var streams = rows.map(\.generator)
     var choices = [Sampler.Choice?](repeating: nil, count: rows.count)
-    let (logits, generations, isShared) = (current.logits, generations, current.isShared)
     streams.withUnsafeMutableBufferPointer { streams in
       choices.withUnsafeMutableBufferPointer { choices in
         guard let stream = streams.baseAddress, let choice = choices.baseAddress else { return }
@@ -130,102 +195,29 @@ struct Rollout {
           for place in range {
             let row = rows[place]
             choice[place] = sampler.choose(
-              logits + (isShared ? 0 : place * v),
-              temperature: requests[row].temperature ?? sampler.settings.temperature,
-              mayEnd: generations[row].tokens.count >= sampler.settings.minTokens, generator: &stream[place])
+              logits + row.logits * v, temperature: row.request.temperature ?? sampler.settings.temperature,
+              mayEnd: row.generation.tokens.count >= sampler.settings.minTokens, generator: &stream[place])
           }
         }
       }
     }
-    for (place, row) in rows.enumerated() {
-      generators[row] = streams[place]
+    var noted = -1
+    for place in rows.indices {
+      self.rows[place].generator = streams[place]
       guard let choice = choices[place] else { continue }
-      note(choice, of: row, isFirst: place == 0)
+      self.rows[place].generation.logProbability += choice.logProbability
       if sampler.settings.endTokens.contains(choice.token) {
-        self.generations[row].finished = true
+        self.rows[place].generation.finished = true
       } else {
-        self.generations[row].tokens.append(choice.token)
+        self.rows[place].generation.tokens.append(choice.token)
       }
-    }
-  }
-
-  private mutating func note(_ choice: Sampler.Choice, of row: Int, isFirst: Bool) {
-    generations[row].logProbability += choice.logProbability
-    if !current.isShared || isFirst {
-      recorder?.predict(row, token: cached[row], normaliser: choice.normaliser)
-    }
-    recorder?.draw(row, choice)
-  }
-
-  /// Feeds the tokens just accepted and makes the next logits.
-  mutating func step(_ crew: Crew) {
-    let (samples, filled) = (generations, cached)
-    activeRows = activeRows.filter { row in
-      !samples[row].finished && filled[row] < capacity && samples[row].tokens.count < maxTokens
-    }
-    guard !activeRows.isEmpty else { return }
-    let rows = activeRows
-    let tokens = rows.map { Int32(samples[$0].tokens.last ?? 0) }
-    let positions = rows.map { Int32(prefixCount + filled[$0]) }
-    let (places, layout, space, packed, caches) = (places, weights.layout, capacity, packed, caches)
-    current = (recorder?.nextLogits() ?? logits.base, false)
-    let recording = recorder?.step(rows) { filled[$0] }
-    let out = current.logits
-    withExtendedLifetime(workspace) {
-      let values = workspace.base
-      weights.withPointers { pointers in
-        ForwardPass(
-          layout: layout, weights: pointers, places: places, values: values, crew: crew, packed: packed,
-          recorder: recording
-        ).run(rows: rows.count, tokens: tokens, positions: positions) { step, qkv, out in
-          Self.attend(caches[step.layer], rows: rows, filled: filled, capacity: space, qkv: qkv, out: out, crew)
-        }
-        layout.graph.head.logits(
-          rows: rows.count, layout.architecture, hidden: values + places.hidden, pointers, into: out, crew: crew)
+      let row = rows[place]
+      // Where all begin with the same row of logits, it is noted once.
+      if row.logits > noted {
+        noted = row.logits
+        recorder?.predict(row.number, token: row.cache.count, normaliser: choice.normaliser)
       }
-    }
-    for row in rows { cached[row] += 1 }
-  }
-
-  /// Puts each row's new key and value into the cache and attends to all it may see.
-  private static func attend(
-    _ cache: Cache, rows: [Int], filled: [Int], capacity: Int, qkv: UnsafePointer<Float>,
-    out: UnsafeMutablePointer<Float>, _ crew: Crew
-  ) {
-    let (shape, e) = (cache.shape, cache.shape.keyValueWidth)
-    let shared = e == 0 ? 0 : cache.sharedKeys.count / e
-    cache.sharedKeys.withUnsafeBufferPointer { sharedKeys in
-      cache.sharedValues.withUnsafeBufferPointer { sharedValues in
-        cache.keys.withUnsafeMutableBufferPointer { keys in
-          cache.values.withUnsafeMutableBufferPointer { values in
-            guard let k = keys.baseAddress, let v = values.baseAddress else { return }
-            let prefix = CachedKeys(
-              keys: sharedKeys.baseAddress ?? UnsafePointer(k), values: sharedValues.baseAddress ?? UnsafePointer(v),
-              count: shared)
-            share(crew, rows.count, work: (shared + capacity) * e) { range in
-              for place in range {
-                let new = (rows[place] * capacity + filled[rows[place]]) * e
-                let source = qkv + place * shape.rowWidth + shape.queryWidth
-                (k + new).update(from: source, count: e)
-                (v + new).update(from: source + e, count: e)
-              }
-              let most = range.reduce(0) { max($0, filled[rows[$1]] + 1) }
-              let width = shared + most
-              withUnsafeTemporaryAllocation(of: Float.self, capacity: range.count * width) { scores in
-                guard let scores = scores.baseAddress else { return }
-                let first = range.lowerBound
-                attendCached(
-                  shape, rows: range.count, q: qkv + first * shape.rowWidth, shared: prefix, most: most,
-                  own: { place in
-                    let row = rows[first + place]
-                    return CachedKeys(
-                      keys: k + row * capacity * e, values: v + row * capacity * e, count: filled[row] + 1)
-                  }, scores: scores, out: out + first * shape.queryWidth)
-              }
-            }
-          }
-        }
-      }
+      recorder?.draw(row.number, choice)
     }
   }
 }

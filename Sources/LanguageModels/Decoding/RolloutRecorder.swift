@@ -82,9 +82,9 @@ struct RolloutRecorder {
     }
   }
 
-  /// A recording step of `rows`, each of which is fed its token number `fed`.
-  func step(_ rows: [Int], fed: (_ row: Int) -> Int) -> Step {
-    Step(recorder: self, rows: rows.map { prefix.count + $0 * most + fed($0) })
+  /// A recording step of some rows, each of which is fed its token number `fed`.
+  func step(_ rows: [(row: Int, fed: Int)]) -> Step {
+    Step(recorder: self, rows: rows.map { prefix.count + $0.row * most + $0.fed })
   }
 
   /// The prefix's own forward pass, made for the same gradient.
@@ -139,7 +139,7 @@ struct RolloutRecorder {
     for (layer, shape) in graph.attention.enumerated() {
       guard let probabilities = places.probabilities[layer], let qkv = graph.attentionInput(layer) else { continue }
       share(crew, shape.heads, work: batch.rows * shape.headSize) { heads in
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: batch.plan.forwardScratch) { buffer in
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: batch.plan.forwardScratch()) { buffer in
           guard let scratch = buffer.baseAddress else { return }
           batch.plan.forward(
             shape, heads: heads, qkv: base + places.offsets[qkv], probabilities: base + probabilities,

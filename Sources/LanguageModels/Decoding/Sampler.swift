@@ -53,12 +53,28 @@ struct Sampler {
   /// Zeroes everything outside the smallest set of likeliest tokens whose probabilities reach top-p
   /// (Holtzman et al., 2020).
   private func keepNucleus(_ probabilities: UnsafeMutableBufferPointer<Float>) {
-    let p = Array(probabilities)
-    let order = p.indices.sorted { p[$0] != p[$1] ? p[$0] > p[$1] : $0 < $1 }
+    // All tokens below this together are less than what may be left out: a large vocabulary is seldom sorted whole.
+    let least = (1 - settings.topP) / Float(probabilities.count)
+    let likely = probabilities.indices.filter { probabilities[$0] >= least }
+    var nucleus = nucleus(of: likely, probabilities)
+    if !nucleus.isReached { nucleus = self.nucleus(of: Array(probabilities.indices), probabilities) }
+    let kept = nucleus.tokens.map { ($0, probabilities[$0]) }
+    probabilities.update(repeating: 0)
+    for (token, probability) in kept { probabilities[token] = probability }
+  }
+
+  /// The likeliest of some tokens, as few as reach top-p, or all of them.
+  private func nucleus(
+    of tokens: [Int], _ probabilities: UnsafeMutableBufferPointer<Float>
+  ) -> (tokens: [Int], isReached: Bool) {
+    let order = tokens.sorted {
+      probabilities[$0] != probabilities[$1] ? probabilities[$0] > probabilities[$1] : $0 < $1
+    }
     var sum: Float = 0
     for (place, token) in order.enumerated() {
-      if sum >= settings.topP && place > 0 { probabilities[token] = 0 }
-      sum += p[token]
+      sum += probabilities[token]
+      if sum >= settings.topP { return (Array(order[...place]), true) }
     }
+    return (order, false)
   }
 }

@@ -37,7 +37,7 @@ enum Transformer {
           }
           let probabilities = places.probabilities[step.layer].map { base + $0 }
           share(crew, step.shape.heads, work: batch.rows * step.shape.headSize) { heads in
-            withUnsafeTemporaryAllocation(of: Float.self, capacity: plan.forwardScratch) { buffer in
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: plan.forwardScratch()) { buffer in
               guard let scratch = buffer.baseAddress else { return }
               plan.forward(
                 step.shape, heads: heads, qkv: qkv, probabilities: probabilities, scratch: scratch, out: out)

@@ -87,20 +87,16 @@ public final class CausalLanguageModel: Sendable {
       to: folder + "/model.safetensors")
   }
 
-  /// Samples completions; each depends on its own request, and the prefix, alone. Requests past the context are cut from the
-  /// front.
-  ///
-  /// - Parameter prefix: tokens that come before every request, computed once for a batch.
+  /// Samples completions; each depends on its own request alone. Requests past the context are cut from the front.
   public func generate(
-    _ requests: [GenerationRequest], after prefix: [Int] = [], temperature: Float, topP: Float, maxTokens: Int,
-    workers: Int
+    _ requests: [GenerationRequest], temperature: Float, topP: Float, maxTokens: Int, workers: Int
   ) -> [Generation] {
     let context = weights.architecture.context
-    let room = max(1, context - min(maxTokens, context / 2) - prefix.count)
+    let room = max(1, context - min(maxTokens, context / 2))
     let cut = requests.map {
       GenerationRequest(prompt: Array($0.prompt.suffix(room)), seed: $0.seed, temperature: $0.temperature)
     }
-    return Decoder(weights: weights, prefix: prefix).generate(
+    return Decoder(weights: weights).generate(
       cut,
       settings: DecodingSettings(temperature: temperature, topP: topP, maxTokens: maxTokens, endTokens: endTokens),
       workers: workers)

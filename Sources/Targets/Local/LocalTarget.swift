@@ -1,7 +1,6 @@
 import ChatTemplates
 import Core
 import Foundation
-import Kinds
 import LanguageModels
 import Synchronization
 
@@ -17,8 +16,10 @@ public final class LocalTarget: Target {
 
   private let model: CausalLanguageModel
   private let prompts: LocalPrompt
-  /// Tokens with which all prompts begin: computed once for a batch.
+  /// Tokens with which all prompts begin.
   private let opening: [Int]
+  /// What they make of the model: computed at the first request, and kept.
+  private let computed = Mutex<Opening?>(nil)
   private let marks: ReasoningMarks
   private let batch: Int
   private let workers: Int
@@ -27,7 +28,7 @@ public final class LocalTarget: Target {
   ///   - name: what a person calls it, usually the checkpoint's folder.
   ///   - fingerprint: identity of the checkpoint's files.
   ///   - settings: without a template, the checkpoint's own is used, or its chat template.
-  ///   - batch: rows that one worker samples at once.
+  ///   - batch: rows under way at once, for each worker.
   ///   - time: what a chat template is told that asks for the date.
   /// - Throws: `SluiceError` (usage) where the checkpoint's chat template can't be rendered, or refuses the settings.
   public init(
@@ -49,6 +50,7 @@ public final class LocalTarget: Target {
   /// Tokens from which on an opening is worth computing apart from what follows it.
   static let leastOpening = 16
 
+  /// Rows end in the same step.
   public var answersInBatches: Bool { true }
 
   /// A digest of the files: no policy has to say it.
@@ -74,127 +76,74 @@ public final class LocalTarget: Target {
     }
   }
 
+  /// Rows of any length enter and leave as others end; each outcome is told after the step in which its last token was made.
   public func respond(
     to requests: [TargetRequest], onOutcome: @escaping @Sendable (_ index: Int, _ outcome: ResponseOutcome) -> Void
   ) async throws {
-    // Fewer rows than one batch for each worker are shared out evenly, so that no core idles.
-    let size = min(batch, max(1, (requests.count + workers - 1) / workers))
-    let batches = (requests.count + size - 1) / size
-    // Where there are fewer batches than workers, several share one.
-    let threads = max(1, workers / max(1, batches))
-    let queue = IndexQueue(count: batches)
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for _ in 0..<workers {
-        group.addTask { [self] in
-          while let number = queue.next() {
-            try Task.checkCancellation()
-            let indices = number * size..<min((number + 1) * size, requests.count)
-            let outcomes = await offPool { [self] in sample(requests[indices], threads: threads) }
-            for (index, outcome) in zip(indices, outcomes) { onOutcome(index, outcome) }
+    let (queue, flag) = (IndexQueue(count: requests.count), CancellationFlag())
+    let crews = SharedThreads(workers, teams: Self.teams(rows: min(requests.count, preferredBatch), workers: workers))
+    let isDone = await withTaskCancellationHandler {
+      await withTaskGroup(of: Bool.self) { group in
+        for _ in 0..<crews.teams {
+          group.addTask { [self] in
+            await offPool { [self] in
+              LocalTeam(self, requests, queue, crews, onOutcome: onOutcome).work { flag.isCancelled }
+            }
           }
         }
+        return await group.reduce(true) { $0 && $1 }
       }
-      try await group.waitForAll()
+    } onCancel: {
+      flag.cancel()
     }
+    if !isDone { throw CancellationError() }
   }
+
+  /// Rows that are worth a pass over the weights of their own: with fewer, reading the weights costs more than threads lose by
+  /// waiting for each other.
+  private static let leastRows = 32
+
+  /// In how many teams workers share rows, each of which goes through the weights by itself.
+  private static func teams(rows: Int, workers: Int) -> Int { max(1, min(workers, rows / leastRows)) }
 
   public func probe() async throws {
-    let request = TargetRequest(prompt: "Hello", sampleIndex: 0)
-    guard let outcome = await offPool({ [self] in sample([request], threads: workers) }).first else { return }
-    _ = try outcome.get()
+    for outcome in try await respond(to: [TargetRequest(prompt: "Hello", sampleIndex: 0)]) { _ = try outcome.get() }
   }
 
-  /// A request that has no outcome yet, with its conversation where it is one.
-  private struct Open {
-    let index: Int
-    let seed: UInt64
-    var live: LiveConversation?
+  // MARK: - For its teams
+
+  /// A team's rows.
+  func rollout(rows: Int, teams: Int) -> Rollout {
+    let shared = computed.withLock { computed in
+      let made = computed ?? Opening.compute(opening, of: model.weights, workers: max(1, workers / teams))
+      computed = made
+      return made
+    }
+    return Rollout(
+      weights: model.weights, openings: [shared, Opening.compute([], of: model.weights, workers: 1)],
+      settings: DecodingSettings(
+        temperature: Float(settings.temperature), topP: Float(settings.topP), maxTokens: settings.maxTokens,
+        endTokens: model.endTokens), most: (min(preferredBatch, rows) + teams - 1) / teams)
   }
 
-  /// One outcome for each request, in order. Blocks.
-  ///
-  /// Conversations take a round for each answer.
-  private func sample(_ requests: ArraySlice<TargetRequest>, threads: Int) -> [ResponseOutcome] {
-    var outcomes = [ResponseOutcome](
-      repeating: .failure(ResponseFailure(kind: .malformed, message: "\(name): the engine left a request out")),
-      count: requests.count)
-    var open = requests.enumerated().map { index, request in
-      Open(
-        index: index, seed: request.sampleSeed(settings),
-        live: Conversation(text: request.prompt).map { LiveConversation($0) })
-    }
-    while !open.isEmpty {
-      let answers = answers(open.map { ($0, requests[requests.startIndex + $0.index].prompt) }, threads: threads)
-      var next: [Open] = []
-      for (var item, answer) in zip(open, answers) {
-        switch (answer, item.live) {
-        case (.success(let response), .some(var live)):
-          let goesOn = live.hear(response, calls: [])
-          item.live = live
-          if goesOn { next.append(item) } else { outcomes[item.index] = .success(live.response) }
-        case (.failure(let failure), .some(let live)): outcomes[item.index] = .failure(live.explained(failure))
-        case (_, .none): outcomes[item.index] = answer
-        }
-      }
-      open = next
-    }
-    return outcomes
-  }
-
-  /// The next answer to each, in order.
-  private func answers(_ open: [(item: Open, prompt: String)], threads: Int) -> [ResponseOutcome] {
-    let start = ContinuousClock.now
-    let inputs = open.map { input(for: $0.prompt, $0.item.live) }
-    var rows: [(place: Int, request: GenerationRequest)] = []
-    for (place, (input, item)) in zip(inputs, open.map(\.item)).enumerated() {
-      guard let input = try? input.get() else { continue }
-      rows.append((place, GenerationRequest(prompt: input.tokens, seed: item.live?.seed(item.seed) ?? item.seed)))
-    }
-    let generations = generate(rows, threads: threads)
-    // Each row's even share: in a batch no row has a latency of its own.
-    let latency = (ContinuousClock.now - start).inSeconds / Double(max(1, rows.count))
-    return inputs.enumerated().map { place, input in
-      input.flatMap { input in
-        guard let generation = generations[place] else {
-          return .failure(ResponseFailure(kind: .malformed, message: "\(name): the engine left a request out"))
-        }
-        return .success(
-          Response(
-            text: input.opening + marks.text(of: generation.tokens), promptTokens: input.tokens.count,
-            completionTokens: generation.tokens.count, latency: latency,
-            finishReason: generation.finished ? FinishReason.stop : FinishReason.cut
-          ).capped(at: settings.maxBytes))
-      }
-    }
-  }
-
-  /// What the model writes, by place. Prompts that begin with the common opening go on from it together; a prompt whose own
-  /// words change the last token of the opening doesn't.
-  private func generate(_ rows: [(place: Int, request: GenerationRequest)], threads: Int) -> [Int: Generation] {
-    var generations: [Int: Generation] = [:]
-    let shared = rows.filter { goesOn($0.request.prompt) }
-    for (prefix, group) in [(opening, shared), ([], rows.filter { !goesOn($0.request.prompt) })] where !group.isEmpty {
-      let requests = group.map {
-        GenerationRequest(prompt: Array($0.request.prompt.dropFirst(prefix.count)), seed: $0.request.seed)
-      }
-      let made = model.generate(
-        requests, after: prefix, temperature: Float(settings.temperature), topP: Float(settings.topP),
-        maxTokens: settings.maxTokens, workers: threads)
-      for (row, generation) in zip(group, made) { generations[row.place] = generation }
-    }
-    return generations
-  }
-
-  /// Whether a prompt goes on from the common opening.
-  private func goesOn(_ prompt: [Int]) -> Bool {
-    !opening.isEmpty && prompt.count > opening.count && prompt.starts(with: opening)
+  /// A row that is to enter. A prompt that begins with the common opening goes on from it; one whose own words change the
+  /// opening's last token doesn't.
+  func entry(_ number: Int, _ tokens: [Int], seed: UInt64) -> Rollout.Entry {
+    let goesOn = !opening.isEmpty && tokens.count > opening.count && tokens.starts(with: opening)
+    return Rollout.Entry(
+      number: number,
+      request: GenerationRequest(prompt: goesOn ? Array(tokens.dropFirst(opening.count)) : tokens, seed: seed),
+      opening: goesOn ? 0 : 1)
   }
 
   /// What the model reads, and the mark of reasoning that it finds open there.
-  private typealias Input = (tokens: [Int], opening: String)
+  struct Input {
+    let tokens: [Int]
+    let opening: String
+  }
 
   /// - Parameter live: the conversation that the prompt is; nil for a plain one.
-  private func input(for prompt: String, _ live: LiveConversation?) -> Result<Input, ResponseFailure> {
+  func input(for prompt: String, _ live: LiveConversation?) -> Result<Input, ResponseFailure> {
     func rejected(_ why: String) -> Result<Input, ResponseFailure> {
       .failure(ResponseFailure(kind: .rejected, message: "\(name): \(why)"))
     }
@@ -209,84 +158,20 @@ public final class LocalTarget: Target {
       guard tokens.count <= room else {
         return rejected("the prompt has \(tokens.count) tokens, and the model has room for \(room)")
       }
-      return .success((tokens, prompts.isChat ? ReasoningMarks.opening(endOf: text) : ""))
+      return .success(Input(tokens: tokens, opening: prompts.isChat ? ReasoningMarks.opening(endOf: text) : ""))
     } catch let error as SluiceError {
       return rejected(error.message)
     } catch {
       return rejected("\(error)")
     }
   }
-}
 
-extension TargetKind {
-  static let local = TargetKind(
-    name: "local", summary: "a checkpoint in this process",
-    keys: [
-      PolicyKey(
-        name: "checkpoint", shape: .checkpoint, required: true,
-        help: "Folder with config.json, model.safetensors and tokenizer.json, or a GGUF file."),
-      PolicyKey(
-        name: "max_tokens", shape: .integer(1...LocalTarget.Recipe.mostTokens),
-        help: "Longest response (default: the checkpoint's own generation_config.json, else 512)."),
-      PolicyKey(name: "batch", shape: .integer(1...4096), fallback: "64", help: "Prompts decoded together."),
-    ]
-  ) { section in
-    LocalTarget.Recipe(
-      path: section.string("checkpoint"), settings: SamplingSettings(section, maxTokens: 0),
-      maxTokens: section.optionalInteger("max_tokens"), batch: section.integer("batch"))
-  }
-}
-
-extension LocalTarget {
-  struct Recipe: TargetRecipe {
-    var path: String
-    /// Without the limit of tokens and the seed.
-    var settings: SamplingSettings
-    /// Nil for the checkpoint's own.
-    var maxTokens: Int?
-    var batch = 64
-
-    /// The limit for a model that does not say how long its answers may be.
-    private static let usualMaxTokens = 512
-    /// The largest limit that a policy may state.
-    static let mostTokens = 100_000
-
-    var name: String { path }
-    var checkpoint: String? { path }
-    var served: ServedModel? { nil }
-
-    func asking(checkpoint: String) -> any TargetRecipe {
-      var recipe = self
-      recipe.path = checkpoint
-      return recipe
-    }
-
-    func asking(served name: String) -> (any TargetRecipe)? { nil }
-
-    func make(_ context: TargetContext) throws -> any Target {
-      let loaded = try context.decoder(path, .stored)
-      var settings = settings
-      settings.maxTokens =
-        maxTokens ?? loaded.model.maxNewTokens.map { min($0, Self.mostTokens) } ?? Self.usualMaxTokens
-      settings.seed = context.seed
-      return try LocalTarget(
-        name: path, fingerprint: identity(loaded, settings, context), model: loaded.model, settings: settings,
-        batch: batch, workers: context.workers, time: context.time)
-    }
-
-    /// What stands for the model as it is asked.
-    ///
-    /// A chat template that tells the date makes other prompts tomorrow: they are another model's, as far as stored
-    /// responses go.
-    private func identity(
-      _ loaded: LoadedDecoder, _ settings: SamplingSettings, _ context: TargetContext
-    ) throws -> String {
-      let identity = "\(loaded.fingerprint)/engine-\(CausalLanguageModel.engineVersion)"
-      let prompts = try LocalPrompt(loaded.model, settings, time: context.time)
-      // Going on from an opening rounds otherwise than reading it anew.
-      let opening = prompts.opening(least: LocalTarget.leastOpening).count
-      let engine = opening > 0 ? identity + "/opening-\(opening)" : identity
-      return try prompts.identityInTime().map { engine + "/prompt-\(context.digest($0).prefix(16))" } ?? engine
-    }
+  /// - Parameter latency: seconds.
+  func response(_ generation: Generation, to input: Input, latency: Double) -> Response {
+    Response(
+      text: input.opening + marks.text(of: generation.tokens), promptTokens: input.tokens.count,
+      completionTokens: generation.tokens.count, latency: latency,
+      finishReason: generation.finished ? FinishReason.stop : FinishReason.cut
+    ).capped(at: settings.maxBytes)
   }
 }

@@ -1,0 +1,182 @@
+import Tensors
+
+/// One pass over the weights for the rows of a rollout: a token of each row under way, then the prompts of those that enter.
+struct RolloutPass {
+  /// Memory for the values of a pass.
+  struct Workspace {
+    /// Rows that there is room for.
+    let rows: Int
+    let places: ActivationPlaces
+    /// Every float is written before it is read.
+    let values: FloatMemory
+
+    init(_ graph: Graph, rows: Int, needs: BackwardNeeds) {
+      self.rows = rows
+      places = ActivationPlaces(graph, rows: rows, needs: needs, plan: nil)
+      values = FloatMemory(places.count)
+    }
+  }
+
+  /// Rows or prompts that go on from the same opening.
+  private struct Group {
+    let opening: Int
+    /// Its first row of the pass.
+    let first: Int
+    /// By row or prompt.
+    var caches: [RowCache] = []
+    /// Own tokens, by prompt; rows under way have one each.
+    var lengths: [Int] = []
+  }
+
+  /// Where the hidden state is that a row of logits comes from.
+  private enum Source: Equatable {
+    case row(Int)
+    case opening(Int)
+  }
+
+  private let openings: [Opening]
+  private var tokens: [Int32] = []
+  private var positions: [Int32] = []
+  private var decoding: [Group] = []
+  private var prompts: [Group] = []
+  private var sources: [Source] = []
+
+  init(_ openings: [Opening]) { self.openings = openings }
+
+  /// Rows of the pass.
+  var rows: Int { tokens.count }
+
+  /// Adds a row under way. Rows come before prompts, and those of an opening together.
+  ///
+  /// - Parameter cache: has room for the token.
+  /// - Returns: which row of logits predicts what follows.
+  mutating func decode(_ token: Int, _ cache: RowCache, opening: Int) -> Int {
+    if decoding.last?.opening != opening { decoding.append(Group(opening: opening, first: rows)) }
+    decoding[decoding.count - 1].caches.append(cache)
+    add([token], from: cache.count, opening)
+    return sources.count - 1
+  }
+
+  /// Adds a prompt. Those of an opening come together.
+  ///
+  /// - Parameter cache: empty, with room for the prompt.
+  /// - Returns: which row of logits predicts what follows.
+  mutating func prefill(_ prompt: [Int], _ cache: RowCache, opening: Int) -> Int {
+    if prompts.last?.opening != opening { prompts.append(Group(opening: opening, first: rows)) }
+    prompts[prompts.count - 1].caches.append(cache)
+    prompts[prompts.count - 1].lengths.append(prompt.count)
+    add(prompt, from: 0, opening)
+    return sources.count - 1
+  }
+
+  /// Returns which row of logits predicts what follows an opening.
+  mutating func predict(from opening: Int) -> Int {
+    if let known = sources.firstIndex(of: .opening(opening)) { return known }
+    sources.append(.opening(opening))
+    return sources.count - 1
+  }
+
+  private mutating func add(_ own: [Int], from first: Int, _ opening: Int) {
+    let start = openings[opening].tokens.count + first
+    tokens += own.map { Int32($0) }
+    positions += own.indices.map { Int32(start + $0) }
+    sources.append(.row(rows - 1))
+  }
+
+  /// Computes the logits of all that was asked for, and leaves the new keys and values in the caches.
+  ///
+  /// - Parameter logits: [rows of logits, V].
+  func run(
+    _ weights: Weights, _ space: Workspace, packed: [PackedMatrix?], recording: RolloutRecorder.Step?,
+    into logits: UnsafeMutablePointer<Float>, crew: Crew
+  ) {
+    let (layout, values) = (weights.layout, space.values.base)
+    withExtendedLifetime(space) {
+      weights.withPointers { pointers in
+        if !tokens.isEmpty {
+          ForwardPass(
+            layout: layout, weights: pointers, places: space.places, values: values, crew: crew, packed: packed,
+            recorder: recording
+          ).run(rows: rows, tokens: tokens, positions: positions) { step, qkv, out in
+            for group in decoding { attend(step.layer, step.shape, group, qkv: qkv, out: out, crew) }
+            for group in prompts { attendPrompts(step.layer, step.shape, group, qkv: qkv, out: out, crew) }
+          }
+        }
+        let hidden = UnsafePointer(values + space.places.hidden)
+        let gathered = gathered(hidden, layout.architecture.width)
+        withExtendedLifetime(gathered) {
+          layout.graph.head.logits(
+            rows: sources.count, layout.architecture, hidden: gathered.map { UnsafePointer($0.base) } ?? hidden,
+            pointers, into: logits, crew: crew)
+        }
+      }
+    }
+  }
+
+  /// The hidden states that logits come from, together; nil where they lie together already.
+  private func gathered(_ hidden: UnsafePointer<Float>, _ width: Int) -> FloatMemory? {
+    if sources.indices.allSatisfy({ sources[$0] == .row($0) }) { return nil }
+    let result = FloatMemory(sources.count * width)
+    for (place, source) in sources.enumerated() {
+      let from =
+        switch source {
+        case .row(let row): hidden + row * width
+        case .opening(let opening): UnsafePointer(openings[opening].hidden.base)
+        }
+      (result.base + place * width).update(from: from, count: width)
+    }
+    return result
+  }
+
+  /// Puts each row's new key and value into its cache, and attends to all that it may see.
+  private func attend(
+    _ layer: Int, _ shape: AttentionShape, _ group: Group, qkv: UnsafePointer<Float>,
+    out: UnsafeMutablePointer<Float>, _ crew: Crew
+  ) {
+    let e = shape.keyValueWidth
+    let shared = openings[group.opening].cached(layer)
+    let places = group.caches.map { $0.addresses(layer) }
+    let counts = group.caches.map { $0.count + 1 }
+    let longest = counts.max() ?? 0
+    let (qkv, out) = (qkv + group.first * shape.rowWidth, out + group.first * shape.queryWidth)
+    share(crew, places.count, work: (shared.count + longest) * e) { range in
+      for row in range {
+        let new = (counts[row] - 1) * e
+        shape.copyKeys(
+          qkv + row * shape.rowWidth, rows: 1, keys: places[row].keys + new, values: places[row].values + new)
+      }
+      let (first, most) = (range.lowerBound, counts[range].max() ?? 0)
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: range.count * (shared.count + most)) { buffer in
+        guard let scores = buffer.baseAddress else { return }
+        attendCached(
+          shape, rows: range.count, q: qkv + first * shape.rowWidth, shared: shared, most: most,
+          own: { row in
+            let place = places[first + row]
+            return CachedKeys(keys: place.keys, values: place.values, count: counts[first + row])
+          }, scores: scores, out: out + first * shape.queryWidth)
+      }
+    }
+  }
+
+  /// Puts the keys and values of whole prompts into their caches, and attends to them and to what comes before.
+  private func attendPrompts(
+    _ layer: Int, _ shape: AttentionShape, _ group: Group, qkv: UnsafePointer<Float>,
+    out: UnsafeMutablePointer<Float>, _ crew: Crew
+  ) {
+    let plan = AttentionPlan(prefix: 0, lengths: group.lengths)
+    let (qkv, out) = (qkv + group.first * shape.rowWidth, out + group.first * shape.queryWidth)
+    for (sequence, cache) in zip(plan.sequences.dropFirst(), group.caches) {
+      let place = cache.addresses(layer)
+      shape.copyKeys(
+        qkv + sequence.start * shape.rowWidth, rows: sequence.count, keys: place.keys, values: place.values)
+    }
+    let shared = openings[group.opening].cached(layer)
+    share(crew, shape.heads, work: plan.rows * shape.headSize) { heads in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: plan.forwardScratch(before: shared.count)) { buffer in
+        guard let scratch = buffer.baseAddress else { return }
+        plan.forward(
+          shape, heads: heads, qkv: qkv, before: shared, probabilities: nil, scratch: scratch, out: out)
+      }
+    }
+  }
+}
