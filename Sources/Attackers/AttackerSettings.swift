@@ -67,7 +67,7 @@ public struct AttackerSettings: Sendable, Codable, Hashable {
   /// Pairs whose log R differ by this or less are dropped (contrastive-tb only).
   public var pairSigma = 0.0
   /// Whether claims are confirmed as soon as they are made and what that shows is learnt from; else after the search. On the
-  /// archipelago it finds a seventh more kinds, in the lab's gate a third fewer different attacks.
+  /// archipelago it finds a third more kinds, in the lab's gate a third fewer different attacks.
   public var confirmsEarly = false
   /// Target responses for each new attack, at first.
   public var responsesPerAttack = 1
@@ -78,7 +78,8 @@ public struct AttackerSettings: Sendable, Codable, Hashable {
   /// Proposals made for each that is asked; the screen picks. 1 switches the screen off.
   public var screenPool = 32
   /// Whether the screen starts from known attacks and the old buffer. It then turns to what the suite doesn't know: over the
-  /// archipelago's releases it finds a quarter more of that, in the lab's gate half as many different attacks in all.
+  /// archipelago's releases an attacker that goes on finds a quarter more of that, one that starts anew a third less; in
+  /// the lab's gate it finds half as many different attacks in all.
   public var screensByKnown = false
   /// Share of the picks that ignore the screen's opinion.
   public var screenExploration = 0.25
