@@ -155,7 +155,9 @@ struct CrescendoTests {
         "ledger", "purge", Self.ledger, "--attack", id, "--reason", "asked for by its subject")
       #expect(purged.code == 0, "\(purged.output)\(purged.errors)")
       let bytes = try workspace.read(Self.ledger)
-      #expect(!bytes.contains(turns[0].utf8) && !bytes.contains(turns[1].utf8))
+      #expect(!bytes.contains(turns[1].utf8))
+      // Other branches of a tree begin with the same turn, and are other attacks.
+      if method == "crescendo" { #expect(!bytes.contains(turns[0].utf8)) }
       #expect(try await workspace.run("ledger", "verify", Self.ledger).code == 0)
     }
   }
