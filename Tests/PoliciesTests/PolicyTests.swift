@@ -293,7 +293,7 @@ struct PolicyTests {
     case .variable, .passedVariable: "A_KEY"
     case .file: key.name == "file" ? "more.yaml" : "other.jsonl"
     case .folder, .checkpoint: "leaky/../new/../embedder/../attacker/../old/../judge/../leaky"
-    case .integer: key.name == "min_tokens" ? "6" : "17"
+    case .integer(let range): key.name == "min_tokens" || !range.contains(17) ? "6" : "17"
     case .number(let range): [0.61, -3.5, 3.7].first(where: range.contains).map { "\($0)" }
     case .toggle: key.fallback == "on" ? "off" : "on"
     // The table states no default of `weight`, which doesn't go with every metric.

@@ -291,7 +291,7 @@ enum CannedRuns {
         }
         return RunSummary.FreshSummary.Restart(
           index: index, responses: 1_700, claimed: found * 2, confirmed: found + 12, unique: found,
-          curve: curve + [.init(responses: 1_700, unique: found)], unasked: role == "control" ? 4 : 0)
+          curve: curve + [.init(responses: 1_700, unique: found)])
       }
       return .init(
         role: role, reused: role == "baseline", restarts: restarts,
