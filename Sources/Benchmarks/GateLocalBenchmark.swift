@@ -161,8 +161,14 @@ final class LlamaServer {
       if (try? await target.probe()) != nil { return }
       try await Task.sleep(for: .milliseconds(200))
     }
-    process.terminate()
-    throw SluiceError(.unavailable, "\(program) did not start")
+    if process.isRunning {
+      process.terminate()
+      throw SluiceError(.unavailable, "\(program) did not answer within two minutes", remedy: "Ask for fewer slots.")
+    }
+    let end = process.terminationReason == .uncaughtSignal ? "was ended by signal" : "ended with"
+    throw SluiceError(
+      .unavailable, "\(program) \(end) \(process.terminationStatus) before it answered",
+      remedy: "Run it by hand; one that was compiled for another processor is to be deleted, and compiled anew.")
   }
 
   /// A server that nobody ended would outlive the benchmark.
