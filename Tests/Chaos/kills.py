@@ -189,7 +189,7 @@ attacker: {checkpoint: lab/attacker, restarts: 2}
 suite: {seeds: seeds.jsonl, responses: 1, early_stop: off}
 ledger: {path: evidence/ledger.sqlite}
 budget: {target_responses: RESPONSES}
-checks: [{metric: fresh.unique_attacks, at_most: 1000}]
+checks: [{metric: fresh.unique_attacks, at_most: 20}]
 report: {json: out/report.json}
 """
 
