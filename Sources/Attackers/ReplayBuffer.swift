@@ -75,7 +75,7 @@ struct ReplayBuffer: Sendable, Codable {
     self.rules = rules
   }
 
-  /// That of a search that goes on.
+  /// The buffer of a search that goes on.
   init(capacity: Int, rules: ReplayRules, items: [Experience], upkeep: Upkeep) {
     self.init(capacity: capacity, rules: rules)
     self.items = items

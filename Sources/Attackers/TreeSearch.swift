@@ -31,7 +31,7 @@ struct TreeSearch: Sendable {
   private struct Tree: Sendable {
     let number: Int
     let goal: String
-    /// Still to be gone on with.
+    /// Conversations that are still to be gone on with.
     var level = [Node()]
     /// What has grown from this level, the next one.
     var next: [Node] = []

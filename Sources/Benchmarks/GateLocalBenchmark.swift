@@ -44,20 +44,37 @@ struct GateLocalBenchmark: AsyncParsableCommand {
     show("in process", ours)
     var theirs: [Took] = []
     for count in counts {
-      let served = try await LlamaServer(server, model: model, slots: count, context: 512)
-      let took = try median(
-        (0..<max(1, rounds)).map { _ in
+      let served = try server(slots: count)
+      try await served.start(log: folder.appendingPathComponent("llama-server.log").path, for: "the gate") { _ in }
+      let runs = Result {
+        try (0..<max(1, rounds)).map { _ in
           try gate("server-\(count)", in: folder) { role, system in
-            "{kind: openai, url: '\(served.url)/v1', model: \(role), revision: r1, max_tokens: \(tokens), system: \(system), "
-              + "concurrency: \(max(1, count / 2)), timeout: 10m}"
+            "{kind: openai, url: 'http://127.0.0.1:\(served.port)/v1', model: \(role), revision: r1, max_tokens: \(tokens), "
+              + "system: \(system), concurrency: \(max(1, count / 2)), timeout: 10m}"
           }
-        })
-      served.end()
+        }
+      }
+      await served.stop()
+      let took = median(try runs.get())
       show("llama-server, \(count) slots", took)
       theirs.append(took)
     }
     let best = theirs.map(\.rate).max() ?? .nan
     print(BenchmarkResult(name: "gate-local", ratio: ours.rate / best, bar: Self.bar).line)
+  }
+
+  /// Tokens that the server keeps for each request.
+  private static let context = 512
+
+  private func server(slots: Int) throws -> ModelServer {
+    let arguments = [
+      "--model", URL(fileURLWithPath: model).path, "--host", "127.0.0.1", "--port", PortMark.text, "--parallel",
+      "\(slots)", "--ctx-size", "\(slots * Self.context)", "--threads",
+      "\(ProcessInfo.processInfo.activeProcessorCount)", "--threads-http", "\(slots + 2)",
+    ]
+    // Nothing is stored under what it serves, so that paths are identity enough.
+    return try ModelServers(redactor: Redactor(), fingerprint: { $0 }, digest: { $0 }).server(
+      Serving(command: [URL(fileURLWithPath: server).path] + arguments), url: "http://127.0.0.1:\(PortMark.text)")
   }
 
   private func local(_ role: String, _ system: String) -> String {
@@ -131,68 +148,4 @@ private struct GateReport: Decodable {
   }
 
   let summary: Summary
-}
-
-/// llama.cpp's server with one model, until it is asked to end.
-final class LlamaServer {
-  let url: String
-  private let process = Process()
-
-  /// - Parameters:
-  ///   - slots: requests that it answers at once.
-  ///   - context: tokens of each.
-  /// - Throws: `SluiceError` where it doesn't start.
-  init(_ program: String, model: String, slots: Int, context: Int) async throws {
-    let port = try Self.freePort()
-    url = "http://127.0.0.1:\(port)"
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = [
-      "--model", model, "--host", "127.0.0.1", "--port", "\(port)", "--parallel", "\(slots)", "--ctx-size",
-      "\(slots * context)", "--threads", "\(ProcessInfo.processInfo.activeProcessorCount)", "--threads-http",
-      "\(slots + 2)",
-    ]
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let target = try ServedTarget(
-      OpenAIConfiguration(url: url + "/v1", model: "any", retries: 0), settings: SamplingSettings(maxTokens: 1),
-      environment: [:])
-    for _ in 0..<600 where process.isRunning {
-      if (try? await target.probe()) != nil { return }
-      try await Task.sleep(for: .milliseconds(200))
-    }
-    if process.isRunning {
-      process.terminate()
-      throw SluiceError(.unavailable, "\(program) did not answer within two minutes", remedy: "Ask for fewer slots.")
-    }
-    let end = process.terminationReason == .uncaughtSignal ? "was ended by signal" : "ended with"
-    throw SluiceError(
-      .unavailable, "\(program) \(end) \(process.terminationStatus) before it answered",
-      remedy: "Run it by hand; one that was compiled for another processor is to be deleted, and compiled anew.")
-  }
-
-  /// A server that nobody ended would outlive the benchmark.
-  deinit { if process.isRunning { process.terminate() } }
-
-  func end() {
-    process.terminate()
-    process.waitUntilExit()
-  }
-
-  /// A port that is free now.
-  private static func freePort() throws -> Int {
-    let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(handle) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(handle, $0, length) == 0 && getsockname(handle, $0, &length) == 0
-      }
-    }
-    guard isBound else { throw SluiceError(.unavailable, "no port is free") }
-    return Int(in_port_t(bigEndian: address.sin_port))
-  }
 }

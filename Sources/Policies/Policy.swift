@@ -154,29 +154,25 @@ public struct AttackerPolicy: Sendable, Hashable {
     warmStart = section.toggle("warm_start")
     settings = AttackerSettings(section, kinds.attackerSettings, &problems)
     self.driver = driver
-    if section.has("driver") { noteDriver(section, &problems) } else { noteTurns(section, &problems) }
-    if settings.method.converses { noteForeignKeys(section, &problems) }
+    if section.has("driver") { noteDriver(section, &problems) }
+    if settings.method.converses || !section.has("driver") { noteTurns(section, &problems) }
   }
 
-  /// What is said of conversations that no search holds is a mistake: most likely the method is missing.
+  /// What is said of conversations that this method doesn't hold, or holds in another way, is a mistake: most likely another method
+  /// was meant.
   private func noteTurns(_ section: Section, _ problems: inout Diagnostics) {
-    for key in ["goals", "turns"] + AttackMethod.all.flatMap(\.keys) where section.has(key) {
+    let conversing = AttackMethod.all.filter(\.converses)
+    let method = settings.method
+    for key in ["goals", "turns"] + conversing.flatMap(\.keys) where section.has(key) {
+      let meant = conversing.filter { ["goals", "turns"].contains(key) || $0.keys.contains(key) }
+      let names = meant.map(\.name).joined(separator: " or ")
       problems.require(
-        settings.method.converses,
-        "\(section.described).\(key) is about conversations, and method \(settings.method.name) holds none",
-        at: section.place(of: key), remedy: "Set method: crescendo, or remove \(key).")
-    }
-  }
-
-  /// What means something to another method alone is a mistake.
-  private func noteForeignKeys(_ section: Section, _ problems: inout Diagnostics) {
-    for method in AttackMethod.all where method != settings.method {
-      for key in method.keys where section.has(key) {
-        problems.require(
-          settings.method.keys.contains(key),
-          "\(section.described).\(key) is a key of method \(method.name), and means nothing to \(settings.method.name)",
-          at: section.place(of: key), remedy: "Set method: \(method.name), or remove \(key).")
-      }
+        meant.contains(method),
+        "\(section.described).\(key) is "
+          + (method.converses
+            ? "a key of method \(names), and means nothing to \(method.name)"
+            : "about conversations, and method \(method.name) holds none"),
+        at: section.place(of: key), remedy: "Set method: \(names), or remove \(key).")
     }
   }
 

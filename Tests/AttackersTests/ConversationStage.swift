@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Synchronization
+import Testing
 
 @testable import Attackers
 
@@ -40,6 +41,21 @@ final class Stage: ConversationOracle, AttackOracle {
     case "word" where turns == ["play", "flatter", "word"]: said("copper-lantern-42", unsafe: 0.99)
     default: said("no", refuses: true)
     }
+  }
+
+  /// Gives its word away at every third turn.
+  static var openedByThree: Stage {
+    Stage(
+      answer: { $0.count == 3 ? said("copper", unsafe: 0.99) : said("well") }, write: { .success("turn \($0.code)") })
+  }
+
+  /// The budget pays for confirming what was claimed on `openedByThree`, at 2.25 responses a turn, and is used up by that: however
+  /// many conversations go on side by side, one claim at most is more than it pays for.
+  static func expectConfirmable(_ result: SearchResult, budget: Int) {
+    let kept = Double(result.claimed.count) * 3 * 2.25
+    #expect(Double(result.responses) + kept <= Double(budget) + 1 + 3 * 2.25)
+    #expect(result.responses + Int(kept.rounded(.up)) >= budget)
+    #expect(result.claimed.count > 3)
   }
 
   func observe(_ prompts: [String], samples: Int) async throws -> [AttackObservation] {

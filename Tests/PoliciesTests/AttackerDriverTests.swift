@@ -41,9 +41,12 @@ struct AttackerDriverTests {
       ("method: crescendo, goals: the word, \(Self.driver)", "goals"),
       ("method: crescendo, goals: [the word], driver: {model: d1}", "the key 'kind' is missing"),
       ("method: crescendo, checkpoint: new, turns: 0", "turns"),
-      ("checkpoint: new, turns: 4", "attacker.turns is about conversations, and method gflownet holds none"),
+      (
+        "checkpoint: new, turns: 4",
+        "attacker.turns is about conversations, and method gflownet holds none Set method: crescendo or tree, or"
+      ),
       ("checkpoint: new, goals: [the word]", "attacker.goals is about conversations"),
-      ("checkpoint: new, branches: 2", "attacker.branches is about conversations, and method gflownet holds none"),
+      ("checkpoint: new, branches: 2", "method gflownet holds none Set method: tree, or remove"),
       (
         "method: tree, checkpoint: new, backtracks: 2",
         "attacker.backtracks is a key of method crescendo, and means nothing to tree"

@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import Synchronization
 import Testing
 import Tokenizers
@@ -122,10 +123,24 @@ struct LocalTargetTests {
   func turns() async throws {
     let wanted = requests(60)
     let alone = try texts(await Self.target(batch: 4).respond(to: wanted))
-    async let one = Self.target(batch: 4).respond(to: wanted)
-    async let other = Self.target(batch: 4).respond(to: wanted)
-    let both = try await [texts(one), texts(other)]
-    #expect(both == [alone, alone])
+    // Another has the processors, until it is told that they are wanted.
+    let taken = DispatchSemaphore(value: 0)
+    let told = Mutex(0)
+    async let other: Void = offPool {
+      ProcessorTurns.shared.withTurn(.max) { isWanted in
+        taken.signal()
+        while !isWanted(), told.withLock({ $0 == 0 }) { Thread.sleep(forTimeInterval: 0.001) }
+        #expect(told.withLock(\.self) == 0)
+      }
+    }
+    await offPool { taken.wait() }
+    let outcomes = Mutex([ResponseOutcome?](repeating: nil, count: wanted.count))
+    try await Self.target(batch: 4).respond(to: wanted) { index, outcome in
+      told.withLock { $0 += 1 }
+      outcomes.withLock { $0[index] = outcome }
+    }
+    await other
+    #expect(try texts(outcomes.withLock { $0.compactMap(\.self) }) == alone)
   }
 
   @Test("draws anew for each sample index and each seed of the run")

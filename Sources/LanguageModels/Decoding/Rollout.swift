@@ -13,7 +13,7 @@ public struct Rollout {
     public var number: Int
     /// Its prompt goes on from the opening; it may be empty where the opening isn't.
     public var request: GenerationRequest
-    /// Which of the openings.
+    /// Place of its opening among the rollout's.
     public var opening: Int
 
     public init(number: Int, request: GenerationRequest, opening: Int = 0) {

@@ -22,7 +22,7 @@ struct RolloutPass {
     let opening: Int
     /// Its first row of the pass.
     let first: Int
-    /// By row or prompt.
+    /// Caches of its rows or prompts.
     var caches: [RowCache] = []
     /// Own tokens, by prompt; rows under way have one each.
     var lengths: [Int] = []

@@ -4,7 +4,7 @@ import Synchronization
 
 /// How many threads the teams of one call have: those of a team that has no rows left go over to the others.
 final class SharedThreads: Sendable {
-  /// At the start.
+  /// Teams at the start.
   let teams: Int
   private let workers: Int
   private let atWork: Atomic<Int>
@@ -15,7 +15,7 @@ final class SharedThreads: Sendable {
     atWork = Atomic(teams)
   }
 
-  /// For each team that is at work.
+  /// Threads for each team that is at work.
   var each: Int { max(1, workers / max(1, atWork.load(ordering: .relaxed))) }
 
   /// One team has no rows left.
@@ -29,7 +29,7 @@ final class LocalTeam {
   /// A request without an outcome.
   private struct Asked {
     let index: Int
-    /// Of its first answer.
+    /// Seed of its first answer.
     let seed: UInt64
     /// Nil for a plain prompt.
     var live: LiveConversation?
@@ -43,7 +43,7 @@ final class LocalTeam {
   private let queue: IndexQueue
   private let crews: SharedThreads
   private let onOutcome: (Int, ResponseOutcome) -> Void
-  /// Under way, by index.
+  /// Requests under way, by index.
   private var open: [Int: Asked] = [:]
   /// Conversations whose next answer is wanted, the first at the end.
   private var again: [(index: Int, seed: UInt64, live: LiveConversation)] = []

@@ -42,7 +42,7 @@ final class ProcessorTurns: Sendable {
       state.waiting.append((needed, wake))
       return wake
     }
-    // Who wakes it has taken the processors for it.
+    // The turn that woke it has taken the processors for it.
     wake?.wait()
     defer { giveBack(needed) }
     return body { waiting > 0 }

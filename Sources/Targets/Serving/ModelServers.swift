@@ -35,7 +35,7 @@ public final class ModelServers: Sendable {
   /// - Parameter url: where the target asks it, as the policy has it.
   /// - Throws: `SluiceError` (64) where there is no such program, or a file that the command names can't be read; (69) where no
   ///   port is free.
-  func server(_ serving: Serving, url: String) throws -> ModelServer {
+  package func server(_ serving: Serving, url: String) throws -> ModelServer {
     let key = Key(serving: serving, port: ServerHost(url: url)?.port)
     return try servers.withLock { servers in
       if let known = servers[key] { return known }
