@@ -121,3 +121,36 @@ static inline void sluice_multiply(
 #endif
   sluice_multiply_base(rows, panels, steps, left, weights, sums, is_first);
 }
+
+typedef float sluice_quad __attribute__((ext_vector_type(4)));
+
+// Rows [rows, steps] as [steps, rows]. Runs of four by four are turned in registers; the last of a side overlap those before.
+static inline void sluice_interleave(int rows, long steps, const float *from, float *to) {
+  if (rows == 1) {
+    memcpy(to, from, steps * sizeof *to);
+    return;
+  }
+  if (rows < 4 || steps < 4) {
+    for (long step = 0; step < steps; step++)
+      for (int row = 0; row < rows; row++) to[step * rows + row] = from[row * steps + step];
+    return;
+  }
+  for (int row = 0; row < rows; row += 4) {
+    if (row > rows - 4) row = rows - 4;
+    const float *lines = from + row * steps;
+    for (long step = 0; step < steps; step += 4) {
+      if (step > steps - 4) step = steps - 4;
+      sluice_quad a, b, c, d;
+      memcpy(&a, lines + step, sizeof a);
+      memcpy(&b, lines + steps + step, sizeof b);
+      memcpy(&c, lines + 2 * steps + step, sizeof c);
+      memcpy(&d, lines + 3 * steps + step, sizeof d);
+      const sluice_quad ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+      const sluice_quad cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+      const sluice_quad columns[4] = {
+          __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5), __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7),
+          __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5), __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7)};
+      for (int i = 0; i < 4; i++) memcpy(to + (step + i) * rows + row, &columns[i], sizeof columns[i]);
+    }
+  }
+}

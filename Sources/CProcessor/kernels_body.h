@@ -54,33 +54,46 @@ SLUICE_INLINE sluice_floats SLUICE_NAME(factors)(const uint8_t *from) {
   return __builtin_convertvector(factors, sluice_floats);
 }
 
-SLUICE_INLINE sluice_bytes SLUICE_NAME(levels)(const sluice_stored_format *format, sluice_codes codes) {
+SLUICE_INLINE sluice_bytes SLUICE_NAME(levels)(sluice_bytes table, sluice_codes codes) {
   sluice_bytes levels;
 #if defined(__x86_64__) && defined(__SSSE3__)
   typedef char sluice_chars __attribute__((vector_size(16)));
-  sluice_chars table, index;
-  memcpy(&table, format->table, sizeof table);
+  sluice_chars entries, index;
+  memcpy(&entries, &table, sizeof entries);
   memcpy(&index, &codes, sizeof index);
-  index = __builtin_ia32_pshufb128(table, index);
+  index = __builtin_ia32_pshufb128(entries, index);
   memcpy(&levels, &index, sizeof levels);
 #else
-  for (int i = 0; i < 16; i++) levels[i] = format->table[codes[i] & 15];
+  for (int i = 0; i < 16; i++) levels[i] = table[codes[i] & 15];
 #endif
   return levels;
 }
 
+// What all weights of a format have in common, in registers: as far as a compiler knows, weights that are written could be it.
+typedef struct {
+  sluice_bytes table;
+  uint8_t zero;
+  int has_offset;
+} SLUICE_NAME(common);
+
+SLUICE_INLINE SLUICE_NAME(common) SLUICE_NAME(in_common)(const sluice_stored_format *format) {
+  SLUICE_NAME(common) common = {.zero = (uint8_t)format->zero, .has_offset = format->has_offset};
+  memcpy(&common.table, format->table, sizeof common.table);
+  return common;
+}
+
 // One weight of each output.
 SLUICE_INLINE sluice_floats SLUICE_NAME(weights)(
-    const sluice_stored_format *format, int has_table, sluice_codes codes, sluice_floats scale, sluice_floats offset) {
+    SLUICE_NAME(common) common, int has_table, sluice_codes codes, sluice_floats scale, sluice_floats offset) {
   sluice_bytes levels;
   if (has_table) {
-    levels = SLUICE_NAME(levels)(format, codes);
+    levels = SLUICE_NAME(levels)(common.table, codes);
   } else {
-    codes -= (uint8_t)format->zero;
+    codes -= common.zero;
     memcpy(&levels, &codes, sizeof levels);
   }
   sluice_floats values = __builtin_convertvector(levels, sluice_floats) * scale;
-  return format->has_offset ? values + offset : values;
+  return common.has_offset ? values + offset : values;
 }
 
 // The code of input `step` of a run, from where the run's low bits lie and its high ones.
@@ -114,14 +127,16 @@ SLUICE_INLINE void SLUICE_NAME(group)(
     const sluice_stored_format *format, int low_bits, int high_bits, int has_table, const uint8_t *low, const uint8_t *high,
     sluice_floats scale, sluice_floats offset, float *out, long stride) {
   const int run = 8 / (high_bits ? high_bits : low_bits);
-  for (int first = 0; first < format->group; first += run) {
+  const int group = format->group;
+  const SLUICE_NAME(common) common = SLUICE_NAME(in_common)(format);
+  for (int first = 0; first < group; first += run) {
     sluice_codes high_codes = 0;
     if (high_bits) high_codes = SLUICE_NAME(load_codes)(high + first * high_bits * 2);
 #pragma clang loop unroll(full)
     for (int step = 0; step < run; step++) {
       sluice_codes codes = SLUICE_NAME(code)(low_bits, high_bits, step, low + first * low_bits * 2, high_codes);
       SLUICE_NAME(store)(
-          SLUICE_NAME(weights)(format, has_table, codes, scale, offset), out + (first + step) * stride);
+          SLUICE_NAME(weights)(common, has_table, codes, scale, offset), out + (first + step) * stride);
     }
   }
 }
@@ -197,6 +212,7 @@ SLUICE_INLINE void SLUICE_NAME(direct_blocks)(
     long panel_bytes, long first, long steps, const float *left, sluice_floats sums[4][4]) {
   const int run = 8 / (high_bits ? high_bits : low_bits);
   const int group = format->group;
+  const SLUICE_NAME(common) common = SLUICE_NAME(in_common)(format);
   for (long step = 0; step < steps; step += group) {
     const uint8_t *block = panel + (first + step) / format->elements * format->bytes;
     const long index = (first + step) % format->elements / group;
@@ -220,7 +236,7 @@ SLUICE_INLINE void SLUICE_NAME(direct_blocks)(
         for (int p = 0; p < 4; p++) {
           sluice_codes codes = SLUICE_NAME(code)(
               low_bits, high_bits, i, low + p * panel_bytes + begin * low_bits * 2, high_codes[p]);
-          sluice_floats values = SLUICE_NAME(weights)(format, has_table, codes, scale[p], offset[p]);
+          sluice_floats values = SLUICE_NAME(weights)(common, has_table, codes, scale[p], offset[p]);
 #pragma clang loop unroll(full)
           for (int row = 0; row < rows; row++)
             sums[row][p] = __builtin_elementwise_fma(

@@ -2,8 +2,11 @@ import CProcessor
 
 /// The kernels of one kind of processor.
 struct Kernels: Sendable, Hashable {
-  /// Inputs that are unpacked at a time: a divisor of `PanelProduct.depth` that whole groups fill.
+  /// Inputs that are read at a time: a divisor of `PanelProduct.depth` that whole groups fill.
   static let steps = 32
+  /// Inputs that a product unpacks at a time, likewise. More leave sums in their registers for longer; of these, weights
+  /// (16 KB) and a tile's rows still lie in the first-level cache.
+  static let productSteps = 128
   /// Those that every processor runs which the program is built for.
   static let base = Kernels(isWide: false)
   /// Those for registers of 16 floats, where this processor has them.

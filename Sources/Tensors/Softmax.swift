@@ -10,6 +10,26 @@ public func softmax(_ n: Int, _ x: UnsafeMutablePointer<Float>) -> Float {
   return top + Float.log(total)
 }
 
+/// Writes the softmax of x[n] into p[n], and returns log Σ e^x: the bits of `softmax` and of `logSumExp`, from one pass.
+public func softmax(_ n: Int, of x: UnsafePointer<Float>, into p: UnsafeMutablePointer<Float>) -> Float {
+  let top = largest(n, x)
+  var (s0, s1) = (SIMD8<Float>(), SIMD8<Float>())
+  var i = 0
+  while i + 16 <= n {
+    let (low, high) = (exponential(loadLanes(x + i) - top), exponential(loadLanes(x + i + 8) - top))
+    storeLanes(low, p + i)
+    storeLanes(high, p + i + 8)
+    s0 += low
+    s1 += high
+    i += 16
+  }
+  var total = (s0 + s1).sum()
+  mapLanes(n - i, x + i, p + i) { exponential($0 - top) }
+  for j in i..<n { total += Float.exp(x[j] - top) }
+  scale(n, 1 / sum(n, p), p)
+  return top + Float.log(total)
+}
+
 /// log Σ e^{x[n]}, x untouched.
 public func logSumExp(_ n: Int, _ x: UnsafePointer<Float>) -> Float {
   let top = largest(n, x)

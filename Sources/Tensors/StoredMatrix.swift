@@ -215,13 +215,14 @@ public struct StoredMatrix: Sendable {
     let tiles = kernels.tiles(rows: rows, panels: most)
     let width = 16 * most
     // X in the order in which tiles read it; unpacked weights; sums [rows,width].
-    let floats = rows * inputs + Kernels.steps * width + rows * width
+    let floats = rows * inputs + Kernels.productSteps * width + rows * width
     withUnsafeTemporaryAllocation(byteCount: 4 * floats, alignment: 64) { buffer in
       guard let left = buffer.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
       let weights = left + rows * inputs
-      let sums = weights + Kernels.steps * width
+      let sums = weights + Kernels.productSteps * width
       for tile in tiles {
-        interleave(x + tile.lowerBound * inputs, rows: tile.count, into: left + tile.lowerBound * inputs)
+        sluice_interleave(
+          Int32(tile.count), inputs, x + tile.lowerBound * inputs, left + tile.lowerBound * inputs)
       }
       var panel = panels.lowerBound
       while panel < panels.upperBound {
@@ -233,8 +234,8 @@ public struct StoredMatrix: Sendable {
           if kernels.isDirect(rows: rows, panels: count) {
             multiplyDirectly(panel, rows: rows, inputs: block..<end, left: left + block * rows, sums: sums)
           } else {
-            for first in Swift.stride(from: block, to: end, by: Kernels.steps) {
-              let steps = min(Kernels.steps, end - first)
+            for first in Swift.stride(from: block, to: end, by: Kernels.productSteps) {
+              let steps = min(Kernels.productSteps, end - first)
               for index in 0..<count {
                 unpack(
                   kernels, panel + index, first: first, steps: steps, into: weights + 16 * index, stride: 16 * count)
@@ -266,15 +267,6 @@ public struct StoredMatrix: Sendable {
           Int32(rows), format, (base + panel * panelBytes).assumingMemoryBound(to: UInt8.self), panelBytes,
           inputs.lowerBound, inputs.count, left, sums)
       }
-    }
-  }
-
-  /// Rows [R,I] as [I,R].
-  private func interleave(_ x: UnsafePointer<Float>, rows: Int, into left: UnsafeMutablePointer<Float>) {
-    if rows == 1 { return left.update(from: x, count: inputs) }
-    for row in 0..<rows {
-      let source = x + row * inputs
-      for input in 0..<inputs { left[input * rows + row] = source[input] }
     }
   }
 

@@ -135,4 +135,15 @@ struct OperationTests {
     softmax(p.count, &p)
     #expect(abs(p.reduce(0, +) - 1) < 1e-6 && p[2] > 0.06)
   }
+
+  @Test(
+    "probabilities and log-sum-exp of one pass are the bits of two", arguments: [1, 7, 8, 15, 16, 17, 47, 1_000, 4_099])
+  func onePass(_ n: Int) {
+    let x = floats(n, seed: UInt64(n)).map { 15 * $0 }
+    var (two, one) = (x, [Float](repeating: .nan, count: n))
+    softmax(n, &two)
+    let total = softmax(n, of: x, into: &one)
+    #expect(one.map(\.bitPattern) == two.map(\.bitPattern))
+    #expect(total.bitPattern == logSumExp(n, x).bitPattern)
+  }
 }

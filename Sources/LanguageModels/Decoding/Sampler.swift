@@ -27,10 +27,10 @@ struct Sampler {
     _ logits: UnsafePointer<Float>, temperature: Float, mayEnd: Bool, generator: inout SeededGenerator
   ) -> Choice {
     let v = vocabulary
-    let normaliser = logSumExp(v, logits)
     // One draw a token, whatever the settings, so that streams stay in step.
     let draw = generator.uniform()
     if temperature <= 0 {
+      let normaliser = logSumExp(v, logits)
       var best = -1
       for i in 0..<v where mayEnd || !settings.endTokens.contains(i) {
         if best < 0 || logits[i] > logits[best] { best = i }
@@ -38,14 +38,20 @@ struct Sampler {
       return Choice(
         token: max(best, 0), logProbability: logits[max(best, 0)] - normaliser, normaliser: normaliser)
     }
-    let token = withUnsafeTemporaryAllocation(of: Float.self, capacity: v) { buffer in
-      guard let p = buffer.baseAddress else { return 0 }
-      p.update(from: logits, count: v)
-      if temperature != 1 { scale(v, 1 / temperature, p) }
-      if !mayEnd { for end in settings.endTokens where end < v { p[end] = -.infinity } }
-      softmax(v, p)
+    let (token, normaliser) = withUnsafeTemporaryAllocation(of: Float.self, capacity: v) { buffer in
+      guard let p = buffer.baseAddress else { return (0, Float(0)) }
+      let normaliser: Float
+      if temperature == 1 && mayEnd {
+        normaliser = softmax(v, of: logits, into: p)
+      } else {
+        normaliser = logSumExp(v, logits)
+        p.update(from: logits, count: v)
+        if temperature != 1 { scale(v, 1 / temperature, p) }
+        if !mayEnd { for end in settings.endTokens where end < v { p[end] = -.infinity } }
+        softmax(v, p)
+      }
       if settings.topP < 1 { keepNucleus(buffer) }
-      return drawIndex(v, p, at: draw)
+      return (drawIndex(v, p, at: draw), normaliser)
     }
     return Choice(token: token, logProbability: logits[token] - normaliser, normaliser: normaliser)
   }
