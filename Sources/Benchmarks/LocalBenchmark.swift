@@ -67,13 +67,15 @@ struct LocalBenchmark: AsyncParsableCommand {
     let work = URL(fileURLWithPath: FileManager.default.currentDirectoryPath)
     func took(_ arguments: [String]) throws -> Took {
       var said: [Double] = []
-      let process = try MeasuredProcess(arguments, in: work, errors: errors) { line in
+      _ = try MeasuredProcess(arguments, in: work, errors: errors) { line in
         let numbers = line.line.split(separator: " ").compactMap { Double($0) }
-        if numbers.count >= 2 { said = numbers }
+        if numbers.count == 3 { said = numbers }
       }
-      guard said.count >= 2 else { throw SluiceError(.unavailable, "\(arguments[0]) did not say what it made") }
-      return Took(
-        tokensPerSecond: said[0] / said[1], peakMemory: said.count > 2 ? Int(said[2]) : process.peakMemory)
+      // Nothing is known of the memory where a system doesn't tell it.
+      guard said.count == 3, said[2] > 0 else {
+        throw SluiceError(.unavailable, "\(arguments[0]) did not say what it made")
+      }
+      return Took(tokensPerSecond: said[0] / said[1], peakMemory: Int(said[2]))
     }
     let program = URL(fileURLWithPath: CommandLine.arguments[0]).path
     var (ours, theirs): ([Took], [Took]) = ([], [])
@@ -136,6 +138,8 @@ struct LocalBenchmark: AsyncParsableCommand {
         made += try outcome.get().completionTokens
       }
     }
-    FileHandle.standardError.write(Data("\(made) \((ContinuousClock.now - began) / .seconds(1))\n".utf8))
+    let seconds = (ContinuousClock.now - began) / .seconds(1)
+    let memory = MeasuredProcess.peakMemory(of: getpid())
+    FileHandle.standardError.write(Data("\(made) \(seconds) \(memory)\n".utf8))
   }
 }

@@ -73,7 +73,9 @@ struct MeasuredProcess {
   }
 
   /// Largest resident memory so far, in bytes; 0 where the process is gone.
-  private static func peakMemory(of pid: pid_t) -> Int {
+  ///
+  /// The system's account at a process's end (`ru_maxrss`) is at least the memory of who started it.
+  static func peakMemory(of pid: pid_t) -> Int {
     let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
     let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
     return (line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
