@@ -50,6 +50,12 @@ try:
     status = open(f"/proc/{process.pid}/status").read()
     peak = next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
     print(made, seconds, peak, file=sys.stderr)
+except OSError:
+    try:
+        sys.exit(f"llama-server ended with {process.wait(5)}")
+    except subprocess.TimeoutExpired:
+        pass
+    raise
 finally:
     # It has nothing to keep, and a signal that can be held back may be: this script's parent may hold back all.
     process.kill()
