@@ -11,6 +11,39 @@ public struct CachedKeys {
   }
 }
 
+/// Keys and values of one row's own tokens, in blocks of a few tokens that may lie anywhere.
+///
+/// A block holds, from `offset` on, the keys [T,G·D] of its T tokens, then their values.
+public struct BlockedKeys {
+  /// T: few, so that little of a row's last block is left unused.
+  public static let tokens = 4
+
+  let blocks: UnsafePointer<UnsafeMutablePointer<Float>>
+  let offset: Int
+  public let count: Int
+
+  /// - Parameters:
+  ///   - blocks: enough for `count` tokens, in order.
+  ///   - offset: of the layer in each block.
+  public init(blocks: UnsafePointer<UnsafeMutablePointer<Float>>, offset: Int, count: Int) {
+    self.blocks = blocks
+    self.offset = offset
+    self.count = count
+  }
+
+  /// Copies the keys and the values of some rows of q, k and v to the places of tokens from `first` on.
+  public func put(_ shape: AttentionShape, _ qkv: UnsafePointer<Float>, rows: Int, at first: Int) {
+    let width = shape.keyValueWidth
+    for row in 0..<rows {
+      let (block, place) = (first + row).quotientAndRemainder(dividingBy: Self.tokens)
+      let source = qkv + row * shape.rowWidth + shape.queryWidth
+      let keys = blocks[block] + offset + place * width
+      keys.update(from: source, count: width)
+      (keys + Self.tokens * width).update(from: source + width, count: width)
+    }
+  }
+}
+
 /// Attention of new rows, each the last of its own sequence, over cached keys and values: out[N,H·D] from q[N,H·D].
 ///
 /// What all rows share is one product for all of them; only each row's own keys are gone through one by one. A row's result
@@ -24,7 +57,7 @@ public struct CachedKeys {
 ///   - scores: rows · (shared + most) floats of scratch.
 public func attendCached(
   _ shape: AttentionShape, rows: Int, q: UnsafePointer<Float>, shared: CachedKeys, most: Int,
-  own: (_ row: Int) -> CachedKeys, scores: UnsafeMutablePointer<Float>, out: UnsafeMutablePointer<Float>
+  own: (_ row: Int) -> BlockedKeys, scores: UnsafeMutablePointer<Float>, out: UnsafeMutablePointer<Float>
 ) {
   let (size, stride) = (shape.headSize, shape.keyValueWidth)
   let width = shared.count + most
@@ -41,9 +74,14 @@ public func attendCached(
       let (p, own) = (scores + row * width, own(row))
       let end = shared.count + own.count
       let first = shape.firstKey(end - 1)
-      for key in max(0, first - shared.count)..<own.count {
-        p[shared.count + key] =
-          shape.scale * dot(size, queries + row * shape.rowWidth, own.keys + key * stride + column)
+      var key = max(0, first - shared.count)
+      while key < own.count {
+        let (block, place) = key.quotientAndRemainder(dividingBy: BlockedKeys.tokens)
+        let keys = own.blocks[block] + own.offset + column
+        for next in place..<min(BlockedKeys.tokens, place + own.count - key) {
+          p[shared.count + key] = shape.scale * dot(size, queries + row * shape.rowWidth, keys + next * stride)
+          key += 1
+        }
       }
       if let cap = shape.softCap { softCap(end - first, cap, p + first) }
       softmax(end - first, p + first)
@@ -57,27 +95,34 @@ public func attendCached(
     for row in 0..<rows {
       let own = own(row)
       addValues(
-        size, own.count, scores + row * width + shared.count, own.values + column, stride: stride,
-        to: place + row * shape.queryWidth, accumulates: shared.count > 0)
+        size, own, column: BlockedKeys.tokens * stride + column, stride: stride,
+        scores + row * width + shared.count, to: place + row * shape.queryWidth, accumulates: shared.count > 0)
     }
   }
 }
 
-/// y[size] = Σ p[key] · values[key] (+ y), the keys' values `stride` floats apart.
+/// y[size] = Σ p[key] · values[key] (+ y), the keys' values `stride` floats apart in their blocks, from `column` on.
 private func addValues(
-  _ size: Int, _ keys: Int, _ p: UnsafePointer<Float>, _ values: UnsafePointer<Float>, stride: Int,
+  _ size: Int, _ own: BlockedKeys, column: Int, stride: Int, _ p: UnsafePointer<Float>,
   to y: UnsafeMutablePointer<Float>, accumulates: Bool
 ) {
+  /// Calls `body` with each key's factor and its values, in order.
+  @inline(__always)
+  func each(from i: Int, _ body: (_ factor: Float, _ values: UnsafePointer<Float>) -> Void) {
+    for first in Swift.stride(from: 0, to: own.count, by: BlockedKeys.tokens) {
+      let values = own.blocks[first / BlockedKeys.tokens] + own.offset + column + i
+      for key in 0..<min(BlockedKeys.tokens, own.count - first) { body(p[first + key], values + key * stride) }
+    }
+  }
   var i = 0
   while i + 16 <= size {
     // Sixteen columns stay in registers over all keys.
     var s0 = accumulates ? loadLanes(y + i) : SIMD8<Float>()
     var s1 = accumulates ? loadLanes(y + i + 8) : SIMD8<Float>()
-    for key in 0..<keys {
-      let row = values + key * stride + i
-      let factor = SIMD8(repeating: p[key])
-      s0 = s0.addingProduct(factor, loadLanes(row))
-      s1 = s1.addingProduct(factor, loadLanes(row + 8))
+    each(from: i) { p, values in
+      let factor = SIMD8(repeating: p)
+      s0 = s0.addingProduct(factor, loadLanes(values))
+      s1 = s1.addingProduct(factor, loadLanes(values + 8))
     }
     storeLanes(s0, y + i)
     storeLanes(s1, y + i + 8)
@@ -85,7 +130,7 @@ private func addValues(
   }
   while i < size {
     var sum = accumulates ? y[i] : 0
-    for key in 0..<keys { sum += p[key] * values[key * stride + i] }
+    each(from: i) { p, values in sum += p * values[0] }
     y[i] = sum
     i += 1
   }

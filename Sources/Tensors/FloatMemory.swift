@@ -71,12 +71,12 @@ private enum MemoryPool {
     }
 
     /// Takes out a block of the size that has been idle for longest; nil where that is `size` itself.
-    mutating func forget(before size: Int) -> UInt? {
+    mutating func forget(before size: Int) -> (block: UInt, bytes: Int)? {
       let oldest = blocks.keys.filter { $0 != size && blocks[$0]?.isEmpty == false }
         .min { (used[$0] ?? 0, $0) < (used[$1] ?? 0, $1) }
       guard let oldest, let block = blocks[oldest]?.popLast() else { return nil }
       bytes -= oldest
-      return block
+      return (block, oldest)
     }
   }
 
@@ -105,10 +105,31 @@ private enum MemoryPool {
       return block
     }
     if let known { return known }
-    var block: UnsafeMutableRawPointer?
-    guard posix_memalign(&block, bytes < least ? 64 : page, bytes) == 0, let block else { endWithoutMemory(bytes) }
+    guard bytes >= least else {
+      var block: UnsafeMutableRawPointer?
+      guard posix_memalign(&block, 64, bytes) == 0, let block else { endWithoutMemory(bytes) }
+      return UInt(bitPattern: block)
+    }
+    let block = map(bytes)
     useLargePages(block.assumingMemoryBound(to: Float.self), count: bytes / MemoryLayout<Float>.stride)
     return UInt(bitPattern: block)
+  }
+
+  /// Asks the system itself: a heap would keep what is given back, in pieces between others.
+  private static func map(_ bytes: Int) -> UnsafeMutableRawPointer {
+    guard let whole = mmap(nil, bytes + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+      whole != MAP_FAILED
+    else { endWithoutMemory(bytes) }
+    // Begins at a large page; what is before it and behind it goes back.
+    let before = (page - Int(bitPattern: whole) % page) % page
+    if before > 0 { munmap(whole, before) }
+    munmap(whole + before + bytes, page - before)
+    return whole + before
+  }
+
+  private static func release(_ block: UInt, _ bytes: Int) {
+    guard let address = UnsafeMutableRawPointer(bitPattern: block) else { return }
+    if bytes < least { free(address) } else { munmap(address, bytes) }
   }
 
   /// Nothing in this process can go on without its memory, but the ledger holds every response: so it ends in words, with the
@@ -123,19 +144,19 @@ private enum MemoryPool {
   }
 
   static func give(_ block: UInt, _ bytes: Int) {
-    let freed = idle.withLock { idle -> [UInt] in
-      guard bytes >= least, bytes <= most else { return [block] }
+    let freed = idle.withLock { idle -> [(block: UInt, bytes: Int)] in
+      guard bytes >= least, bytes <= most else { return [(block, bytes)] }
       idle.use(bytes)
-      var freed: [UInt] = []
+      var freed: [(block: UInt, bytes: Int)] = []
       // What has been idle for longest makes room: another model's sizes, for instance.
       while idle.bytes + bytes > most {
-        guard let old = idle.forget(before: bytes) else { return freed + [block] }
+        guard let old = idle.forget(before: bytes) else { return freed + [(block, bytes)] }
         freed.append(old)
       }
       idle.blocks[bytes, default: []].append(block)
       idle.bytes += bytes
       return freed
     }
-    for block in freed { free(UnsafeMutableRawPointer(bitPattern: block)) }
+    for old in freed { release(old.block, old.bytes) }
   }
 }

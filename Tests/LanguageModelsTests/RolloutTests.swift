@@ -149,6 +149,34 @@ struct RolloutTests {
     #expect(order != order.sorted(), "a short row overtakes a long one that entered before it")
   }
 
+  @Test("have memory that those which follow use again")
+  func memory() {
+    let shapes = [
+      AttentionShape(heads: 2, headSize: 8, isCausal: true),
+      AttentionShape(heads: 4, keyValueHeads: 1, headSize: 20, isCausal: true),
+    ]
+    let memory = CacheBlocks(shapes)
+    // A layer's part is no shorter than its keys and values.
+    #expect(memory.offsets[0] == 0 && memory.offsets[1] >= 2 * BlockedKeys.tokens * 16)
+    func lengths(_ counts: [Int]) -> (caches: [RowCache], places: Set<UnsafeMutablePointer<Float>>) {
+      let caches = counts.map { _ in RowCache(memory) }
+      // They grow in turns.
+      for tokens in 1...(counts.max() ?? 1) {
+        for (cache, count) in zip(caches, counts) where tokens <= count { cache.makeRoom(for: tokens) }
+      }
+      for (cache, count) in zip(caches, counts) {
+        #expect(cache.blocks.count == (count + BlockedKeys.tokens - 1) / BlockedKeys.tokens)
+      }
+      return (caches, Set(caches.flatMap(\.blocks)))
+    }
+    var first = lengths([5, 17, 0, 40])
+    #expect(first.places.count == first.caches.reduce(0) { $0 + $1.blocks.count }, "no two rows have the same place")
+    let places = first.places
+    first.caches = []
+    #expect(lengths([40, 5, 17]).places == places)
+    #expect(lengths([3, 3, 3]).places.isSubset(of: places))
+  }
+
   @Test("stay where they are when the run is interrupted, and go on as if it hadn't been")
   func interrupted() {
     let weights = livelyWeights(smallDecoder, seed: 9)

@@ -143,19 +143,18 @@ struct AttentionTests {
     var scores = [Float](repeating: .nan, count: 10)
     var out = [Float](repeating: 7, count: 2 * shape.queryWidth)
     let q = Array(qkv[(first * shape.rowWidth)...])
-    let keys = (part([0, 1], shape.queryWidth), part(own, shape.queryWidth))
-    let values = (part([0, 1], shape.queryWidth + e), part(own, shape.queryWidth + e))
-    keys.0.withUnsafeBufferPointer { sharedKeys in
-      values.0.withUnsafeBufferPointer { sharedValues in
-        keys.1.withUnsafeBufferPointer { ownKeys in
-          values.1.withUnsafeBufferPointer { ownValues in
-            guard let a = sharedKeys.baseAddress, let b = sharedValues.baseAddress, let c = ownKeys.baseAddress,
-              let d = ownValues.baseAddress
-            else { return }
-            attendCached(
-              shape, rows: 2, q: q, shared: CachedKeys(keys: a, values: b, count: 2), most: 3,
-              own: { CachedKeys(keys: c, values: d, count: 2 + $0) }, scores: &scores, out: &out)
-          }
+    let keys = part([0, 1], shape.queryWidth)
+    let values = part([0, 1], shape.queryWidth + e)
+    let cache = Blocks(shape, tokens: 3, offset: 5)
+    let rows = own.flatMap { qkv[$0 * shape.rowWidth..<($0 + 1) * shape.rowWidth] }
+    keys.withUnsafeBufferPointer { keys in
+      values.withUnsafeBufferPointer { values in
+        cache.withKeys(3) { all in
+          guard let a = keys.baseAddress, let b = values.baseAddress else { return }
+          all.put(shape, rows, rows: 3, at: 0)
+          attendCached(
+            shape, rows: 2, q: q, shared: CachedKeys(keys: a, values: b, count: 2), most: 3,
+            own: { row in all.first(2 + row) }, scores: &scores, out: &out)
         }
       }
     }
@@ -163,4 +162,61 @@ struct AttentionTests {
       #expect(abs(Double(out[i]) - exact[first * shape.queryWidth + i]) < 1e-5)
     }
   }
+
+  @Test("keys in many blocks give what the packed pass gives", arguments: shapes.filter(\.isCausal))
+  func blocks(_ shape: AttentionShape) {
+    // Ends of blocks, and their middles.
+    for count in [1, BlockedKeys.tokens, BlockedKeys.tokens + 1, 3 * BlockedKeys.tokens - 1, 4 * BlockedKeys.tokens] {
+      let qkv = floats(count * shape.rowWidth, seed: UInt64(count))
+      let plan = AttentionPlan(prefix: 0, lengths: [count])
+      var scratch = [Float](repeating: 0, count: plan.forwardScratch())
+      var packed = [Float](repeating: 7, count: count * shape.queryWidth)
+      plan.forward(shape, qkv: qkv, probabilities: nil, scratch: &scratch, out: &packed)
+      let cache = Blocks(shape, tokens: count, offset: 3)
+      let none = [Float](repeating: .nan, count: 1)
+      var scores = [Float](repeating: .nan, count: count)
+      var out = [Float](repeating: 7, count: shape.queryWidth)
+      none.withUnsafeBufferPointer { none in
+        cache.withKeys(count) { keys in
+          guard let nothing = none.baseAddress else { return }
+          // In two goes, as a prompt and what follows.
+          keys.put(shape, qkv, rows: count / 2, at: 0)
+          keys.put(shape, Array(qkv[(count / 2 * shape.rowWidth)...]), rows: count - count / 2, at: count / 2)
+          attendCached(
+            shape, rows: 1, q: Array(qkv[((count - 1) * shape.rowWidth)...]),
+            shared: CachedKeys(keys: nothing, values: nothing, count: 0), most: count, own: { _ in keys },
+            scores: &scores, out: &out)
+        }
+      }
+      for (mine, theirs) in zip(out, packed.suffix(shape.queryWidth)) { #expect(abs(mine - theirs) < 1e-5) }
+    }
+  }
+}
+
+/// Blocks that lie apart, filled with what must not be read.
+private final class Blocks {
+  private let memory: [UnsafeMutablePointer<Float>]
+  private let offset: Int
+
+  init(_ shape: AttentionShape, tokens: Int, offset: Int) {
+    let size = offset + 2 * BlockedKeys.tokens * shape.keyValueWidth
+    memory = (0..<(tokens + BlockedKeys.tokens - 1) / BlockedKeys.tokens).map { _ in
+      let block = UnsafeMutablePointer<Float>.allocate(capacity: size)
+      block.initialize(repeating: .nan, count: size)
+      return block
+    }
+    self.offset = offset
+  }
+
+  deinit { for block in memory { block.deallocate() } }
+
+  func withKeys(_ count: Int, _ body: (BlockedKeys) -> Void) {
+    memory.withUnsafeBufferPointer { blocks in
+      if let base = blocks.baseAddress { body(BlockedKeys(blocks: base, offset: offset, count: count)) }
+    }
+  }
+}
+
+extension BlockedKeys {
+  fileprivate func first(_ count: Int) -> BlockedKeys { BlockedKeys(blocks: blocks, offset: offset, count: count) }
 }

@@ -27,7 +27,7 @@ public struct Rollout {
     let opening: Int
     /// Most own tokens in its cache.
     let most: Int
-    var cache = RowCache()
+    var cache: RowCache
     var generator: SeededGenerator
     var generation = Generation(tokens: [], logProbability: 0, finished: false)
     /// Which row of logits predicts its next token.
@@ -41,8 +41,8 @@ public struct Rollout {
   private let most: Int
   /// Those of an opening lie side by side.
   private var rows: [Row] = []
-  /// [most,V], unless a recorder keeps them; made for the first step.
-  private var logits: FloatMemory?
+  /// Where the rows' own keys and values are.
+  private let memory: CacheBlocks
   private var workspace: RolloutPass.Workspace?
   /// Matrices that are read in rows at a stride, packed once, at the first step; empty where that doesn't pay.
   private var packed: [PackedMatrix?]?
@@ -64,6 +64,7 @@ public struct Rollout {
     self.openings = openings
     self.most = max(1, most)
     self.recorder = recorder
+    memory = CacheBlocks(weights.layout.graph.attention)
     sampler = Sampler(vocabulary: weights.architecture.vocabulary, settings: settings)
   }
 
@@ -91,8 +92,8 @@ public struct Rollout {
     while mayGoOn() {
       let entering = admit(next)
       if rows.isEmpty && entering.isEmpty { return true }
-      let logits = feed(entering, crew)
-      sample(logits, crew)
+      let space = feed(entering, crew)
+      withExtendedLifetime(space) { sample(placeForLogits(space), crew) }
       for row in rows where hasEnded(row) { onEnd(row.number, row.generation) }
       rows.removeAll(where: hasEnded)
     }
@@ -112,7 +113,7 @@ public struct Rollout {
       entering.append(
         Row(
           number: entry.number, request: request, opening: entry.opening,
-          most: max(1, min(request.prompt.count + sampler.settings.maxTokens, room)),
+          most: max(1, min(request.prompt.count + sampler.settings.maxTokens, room)), cache: RowCache(memory),
           generator: SeededGenerator(seed: request.seed)))
     }
     return entering
@@ -125,15 +126,13 @@ public struct Rollout {
 
   /// Feeds the tokens that were accepted last, and the prompts of rows that enter.
   ///
-  /// - Returns: where the logits are that predict each row's next token.
-  private mutating func feed(_ waiting: [Row], _ crew: Crew) -> UnsafeMutablePointer<Float> {
-    let shapes = weights.layout.graph.attention
-    var pass = RolloutPass(openings)
+  /// - Returns: the memory of the pass, in which the logits are that predict each row's next token.
+  private mutating func feed(_ waiting: [Row], _ crew: Crew) -> RolloutPass.Workspace {
+    var pass = RolloutPass(openings, memory)
     for place in rows.indices {
       let row = rows[place]
-      rows[place].cache.makeRoom(for: row.cache.count + 1, most: row.most, shapes)
-      rows[place].logits = pass.decode(
-        row.generation.tokens.last ?? 0, rows[place].cache, opening: row.opening)
+      row.cache.makeRoom(for: row.cache.count + 1)
+      rows[place].logits = pass.decode(row.generation.tokens.last ?? 0, row.cache, opening: row.opening)
     }
     var entering = openings.count > 1 ? waiting.sorted { $0.opening < $1.opening } : waiting
     for place in entering.indices {
@@ -141,27 +140,25 @@ public struct Rollout {
       if prompt.isEmpty {
         entering[place].logits = pass.predict(from: opening)
       } else {
-        entering[place].cache.makeRoom(for: prompt.count, most: entering[place].most, shapes)
+        entering[place].cache.makeRoom(for: prompt.count)
         entering[place].logits = pass.prefill(prompt, entering[place].cache, opening: opening)
       }
     }
-    let out = placeForLogits()
+    let space = makeWorkspace(for: pass.rows)
     pass.run(
-      weights, makeWorkspace(for: pass.rows), packed: pack(crew),
-      recording: recorder?.step(rows.map { ($0.number, $0.cache.count) }), into: out, crew: crew)
+      weights, space, packed: pack(crew), recording: recorder?.step(rows.map { ($0.number, $0.cache.count) }),
+      into: placeForLogits(space), crew: crew)
     for place in rows.indices { rows[place].cache.count += 1 }
     for place in entering.indices { entering[place].cache.count = entering[place].request.prompt.count }
     rows += entering
     // Attention goes through the rows of an opening together.
     if openings.count > 1, !entering.isEmpty { rows.sort { $0.opening < $1.opening } }
-    return out
+    return space
   }
 
-  private mutating func placeForLogits() -> UnsafeMutablePointer<Float> {
-    if let kept = recorder?.nextLogits() { return kept }
-    let made = logits ?? FloatMemory(most * weights.architecture.vocabulary)
-    logits = made
-    return made.base
+  /// Where the logits of a pass go, until the next one.
+  private func placeForLogits(_ space: RolloutPass.Workspace) -> UnsafeMutablePointer<Float> {
+    recorder?.nextLogits() ?? space.values.base
   }
 
   /// Matrices copied for the product; none where that is lost on many rows, or costs more than it gains in few steps.
@@ -176,9 +173,11 @@ public struct Rollout {
   /// Memory for the values of so many rows; kept for the next step, unless a long prompt needs more than usual.
   private mutating func makeWorkspace(for count: Int) -> RolloutPass.Workspace {
     if let workspace, workspace.rows >= count { return workspace }
-    let usual = count <= most ? most : most + Self.promptTokens
+    // The last prompt that enters may go beyond the limit.
+    let usual = count <= most ? most : most + Self.promptTokens * 5 / 4
+    let logits = recorder?.nextLogits() == nil ? most * weights.architecture.vocabulary : 0
     let made = RolloutPass.Workspace(
-      weights.layout.graph, rows: max(count, usual), needs: BackwardNeeds(weights.layout, .nothing))
+      weights.layout.graph, rows: max(count, usual), logits: logits, needs: BackwardNeeds(weights.layout, .nothing))
     if count <= usual { workspace = made }
     return made
   }

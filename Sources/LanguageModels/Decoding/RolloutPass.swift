@@ -2,7 +2,7 @@ import Tensors
 
 /// One pass over the weights for the rows of a rollout: a token of each row under way, then the prompts of those that enter.
 struct RolloutPass {
-  /// Memory for the values of a pass.
+  /// Memory for the values of a pass, and then for the logits, which come when nothing else is needed any more.
   struct Workspace {
     /// Rows that there is room for.
     let rows: Int
@@ -10,10 +10,11 @@ struct RolloutPass {
     /// Every float is written before it is read.
     let values: FloatMemory
 
-    init(_ graph: Graph, rows: Int, needs: BackwardNeeds) {
+    /// - Parameter logits: floats of all rows of logits.
+    init(_ graph: Graph, rows: Int, logits: Int, needs: BackwardNeeds) {
       self.rows = rows
       places = ActivationPlaces(graph, rows: rows, needs: needs, plan: nil)
-      values = FloatMemory(places.count)
+      values = FloatMemory(max(places.count, logits))
     }
   }
 
@@ -22,10 +23,30 @@ struct RolloutPass {
     let opening: Int
     /// Its first row of the pass.
     let first: Int
-    /// Caches of its rows or prompts.
-    var caches: [RowCache] = []
-    /// Own tokens, by prompt; rows under way have one each.
+    /// Own tokens in the pass, by row or prompt; rows under way have one each.
     var lengths: [Int] = []
+    /// Own tokens in the cache, those of the pass included.
+    var counts: [Int] = []
+    /// The caches' blocks one after the other, and where each cache's begin.
+    var blocks: [UnsafeMutablePointer<Float>] = []
+    var starts: [Int] = []
+
+    init(opening: Int, first: Int) { (self.opening, self.first) = (opening, first) }
+
+    mutating func add(_ cache: RowCache, tokens: Int) {
+      lengths.append(tokens)
+      counts.append(cache.count + tokens)
+      starts.append(blocks.count)
+      blocks += cache.blocks
+    }
+
+    /// Calls `body` with what gives a row's or prompt's own keys and values of a layer, whose part of a block begins at `offset`.
+    func withKeys(at offset: Int, _ body: ((_ row: Int) -> BlockedKeys) -> Void) {
+      blocks.withUnsafeBufferPointer { blocks in
+        guard let base = blocks.baseAddress else { return }
+        body { BlockedKeys(blocks: base + starts[$0], offset: offset, count: counts[$0]) }
+      }
+    }
   }
 
   /// Where the hidden state is that a row of logits comes from.
@@ -35,13 +56,15 @@ struct RolloutPass {
   }
 
   private let openings: [Opening]
+  private let memory: CacheBlocks
   private var tokens: [Int32] = []
   private var positions: [Int32] = []
   private var decoding: [Group] = []
   private var prompts: [Group] = []
   private var sources: [Source] = []
 
-  init(_ openings: [Opening]) { self.openings = openings }
+  /// - Parameter memory: which all rows' caches are in; they stay there until the pass has run.
+  init(_ openings: [Opening], _ memory: CacheBlocks) { (self.openings, self.memory) = (openings, memory) }
 
   /// Rows of the pass.
   var rows: Int { tokens.count }
@@ -52,7 +75,7 @@ struct RolloutPass {
   /// - Returns: which row of logits predicts what follows.
   mutating func decode(_ token: Int, _ cache: RowCache, opening: Int) -> Int {
     if decoding.last?.opening != opening { decoding.append(Group(opening: opening, first: rows)) }
-    decoding[decoding.count - 1].caches.append(cache)
+    decoding[decoding.count - 1].add(cache, tokens: 1)
     add([token], from: cache.count, opening)
     return sources.count - 1
   }
@@ -63,8 +86,7 @@ struct RolloutPass {
   /// - Returns: which row of logits predicts what follows.
   mutating func prefill(_ prompt: [Int], _ cache: RowCache, opening: Int) -> Int {
     if prompts.last?.opening != opening { prompts.append(Group(opening: opening, first: rows)) }
-    prompts[prompts.count - 1].caches.append(cache)
-    prompts[prompts.count - 1].lengths.append(prompt.count)
+    prompts[prompts.count - 1].add(cache, tokens: prompt.count)
     add(prompt, from: 0, opening)
     return sources.count - 1
   }
@@ -85,7 +107,7 @@ struct RolloutPass {
 
   /// Computes the logits of all that was asked for, and leaves the new keys and values in the caches.
   ///
-  /// - Parameter logits: [rows of logits, V].
+  /// - Parameter logits: [rows of logits, V]; may be the workspace's own memory.
   func run(
     _ weights: Weights, _ space: Workspace, packed: [PackedMatrix?], recording: RolloutRecorder.Step?,
     into logits: UnsafeMutablePointer<Float>, crew: Crew
@@ -102,20 +124,17 @@ struct RolloutPass {
             for group in prompts { attendPrompts(step.layer, step.shape, group, qkv: qkv, out: out, crew) }
           }
         }
-        let hidden = UnsafePointer(values + space.places.hidden)
-        let gathered = gathered(hidden, layout.architecture.width)
-        withExtendedLifetime(gathered) {
+        let hidden = gathered(values + space.places.hidden, layout.architecture.width)
+        withExtendedLifetime(hidden) {
           layout.graph.head.logits(
-            rows: sources.count, layout.architecture, hidden: gathered.map { UnsafePointer($0.base) } ?? hidden,
-            pointers, into: logits, crew: crew)
+            rows: sources.count, layout.architecture, hidden: hidden.base, pointers, into: logits, crew: crew)
         }
       }
     }
   }
 
-  /// The hidden states that logits come from, together; nil where they lie together already.
-  private func gathered(_ hidden: UnsafePointer<Float>, _ width: Int) -> FloatMemory? {
-    if sources.indices.allSatisfy({ sources[$0] == .row($0) }) { return nil }
+  /// The hidden states that logits come from, together.
+  private func gathered(_ hidden: UnsafePointer<Float>, _ width: Int) -> FloatMemory {
     let result = FloatMemory(sources.count * width)
     for (place, source) in sources.enumerated() {
       let from =
@@ -133,27 +152,20 @@ struct RolloutPass {
     _ layer: Int, _ shape: AttentionShape, _ group: Group, qkv: UnsafePointer<Float>,
     out: UnsafeMutablePointer<Float>, _ crew: Crew
   ) {
-    let e = shape.keyValueWidth
     let shared = openings[group.opening].cached(layer)
-    let places = group.caches.map { $0.addresses(layer) }
-    let counts = group.caches.map { $0.count + 1 }
+    let counts = group.counts
     let longest = counts.max() ?? 0
     let (qkv, out) = (qkv + group.first * shape.rowWidth, out + group.first * shape.queryWidth)
-    share(crew, places.count, work: (shared.count + longest) * e) { range in
-      for row in range {
-        let new = (counts[row] - 1) * e
-        shape.copyKeys(
-          qkv + row * shape.rowWidth, rows: 1, keys: places[row].keys + new, values: places[row].values + new)
-      }
-      let (first, most) = (range.lowerBound, counts[range].max() ?? 0)
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: range.count * (shared.count + most)) { buffer in
-        guard let scores = buffer.baseAddress else { return }
-        attendCached(
-          shape, rows: range.count, q: qkv + first * shape.rowWidth, shared: shared, most: most,
-          own: { row in
-            let place = places[first + row]
-            return CachedKeys(keys: place.keys, values: place.values, count: counts[first + row])
-          }, scores: scores, out: out + first * shape.queryWidth)
+    group.withKeys(at: memory.offsets[layer]) { keys in
+      share(crew, counts.count, work: (shared.count + longest) * shape.keyValueWidth) { range in
+        for row in range { keys(row).put(shape, qkv + row * shape.rowWidth, rows: 1, at: counts[row] - 1) }
+        let (first, most) = (range.lowerBound, counts[range].max() ?? 0)
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: range.count * (shared.count + most)) { buffer in
+          guard let scores = buffer.baseAddress else { return }
+          attendCached(
+            shape, rows: range.count, q: qkv + first * shape.rowWidth, shared: shared, most: most,
+            own: { keys(first + $0) }, scores: scores, out: out + first * shape.queryWidth)
+        }
       }
     }
   }
@@ -165,10 +177,10 @@ struct RolloutPass {
   ) {
     let plan = AttentionPlan(prefix: 0, lengths: group.lengths)
     let (qkv, out) = (qkv + group.first * shape.rowWidth, out + group.first * shape.queryWidth)
-    for (sequence, cache) in zip(plan.sequences.dropFirst(), group.caches) {
-      let place = cache.addresses(layer)
-      shape.copyKeys(
-        qkv + sequence.start * shape.rowWidth, rows: sequence.count, keys: place.keys, values: place.values)
+    group.withKeys(at: memory.offsets[layer]) { keys in
+      for (prompt, sequence) in plan.sequences.dropFirst().enumerated() {
+        keys(prompt).put(shape, qkv + sequence.start * shape.rowWidth, rows: sequence.count, at: 0)
+      }
     }
     let shared = openings[group.opening].cached(layer)
     share(crew, shape.heads, work: plan.rows * shape.headSize) { heads in

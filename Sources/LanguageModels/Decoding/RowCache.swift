@@ -1,41 +1,57 @@
 import Tensors
 
-/// Keys and values of one row's own tokens, in memory that grows with them. S = tokens that there is room for, E = G·D.
-struct RowCache {
-  /// Tokens that are cached.
-  var count = 0
-  /// S.
-  private var room = 0
-  /// By attention layer, [S,E].
-  private var keys: [FloatMemory] = []
-  private var values: [FloatMemory] = []
+/// Memory for the keys and values of rows' own tokens: blocks of a few tokens over all layers, which rows take as they grow and
+/// leave to others when they end.
+///
+/// Pieces of many sizes, as rows of many lengths would ask of the heap, would leave gaps that grow from batch to batch.
+final class CacheBlocks {
+  /// Where each layer's part of a block begins.
+  let offsets: [Int]
+  /// Floats of a block.
+  private let size: Int
+  private var chunks: [FloatMemory] = []
+  private var free: [UnsafeMutablePointer<Float>] = []
 
-  /// Tokens that room is made for at least where there is none left.
-  private static let leastGrowth = 48
+  /// Floats that are asked of the system at once (4 MB), at least a block.
+  private static let chunk = 1 << 20
 
-  /// Makes room for tokens in all, and for some more.
-  ///
-  /// - Parameter most: the tokens that there can be.
-  mutating func makeRoom(for tokens: Int, most: Int, _ shapes: [AttentionShape]) {
-    if tokens <= room { return }
-    let wanted = (tokens + max(Self.leastGrowth, room / 2) + 15) / 16 * 16
-    room = max(tokens, min(wanted, most))
-    func grown(_ old: [FloatMemory]) -> [FloatMemory] {
-      shapes.enumerated().map { layer, shape in
-        let new = FloatMemory(room * shape.keyValueWidth)
-        if layer < old.count { new.base.update(from: old[layer].base, count: count * shape.keyValueWidth) }
-        return new
-      }
+  init(_ shapes: [AttentionShape]) {
+    var (offsets, size): ([Int], Int) = ([], 0)
+    for shape in shapes {
+      offsets.append(size)
+      // Each layer's part begins at a cache line.
+      size += (2 * BlockedKeys.tokens * shape.keyValueWidth + 15) / 16 * 16
     }
-    keys = grown(keys)
-    values = grown(values)
+    self.offsets = offsets
+    self.size = max(16, size)
   }
 
-  /// Where a layer's keys and values begin; valid until room is made, and for as long as this is there.
-  func addresses(_ layer: Int) -> Addresses { Addresses(keys: keys[layer].base, values: values[layer].base) }
+  fileprivate func take() -> UnsafeMutablePointer<Float> {
+    if let block = free.popLast() { return block }
+    let count = max(1, Self.chunk / size)
+    let memory = FloatMemory(count * size)
+    chunks.append(memory)
+    free = (1..<count).reversed().map { memory.base + $0 * size }
+    return memory.base
+  }
 
-  struct Addresses {
-    let keys: UnsafeMutablePointer<Float>
-    let values: UnsafeMutablePointer<Float>
+  fileprivate func give(_ blocks: [UnsafeMutablePointer<Float>]) { free += blocks.reversed() }
+}
+
+/// Keys and values of one row's own tokens, in blocks that it has for as long as it lives.
+final class RowCache {
+  /// Tokens that are cached.
+  var count = 0
+  /// In order of the tokens.
+  private(set) var blocks: [UnsafeMutablePointer<Float>] = []
+  private let memory: CacheBlocks
+
+  init(_ memory: CacheBlocks) { self.memory = memory }
+
+  deinit { memory.give(blocks) }
+
+  /// Makes room for tokens in all.
+  func makeRoom(for tokens: Int) {
+    while blocks.count * BlockedKeys.tokens < tokens { blocks.append(memory.take()) }
   }
 }
