@@ -16,10 +16,55 @@ struct BytePairTests {
         let merge = Merge(rank: UInt32(rank), id: Int32.random(in: 3..<12, using: &random))
         if table[pair.0, pair.1] == nil { table.set(pair.0, pair.1, merge) }
       }
-      let model = BytePairModel(merges: table, byteIDs: [], unknownID: nil, fusesUnknown: false, wholeWords: nil)
+      let model = BytePairModel(
+        merges: .listed(table), byteIDs: [], unknownID: nil, fusesUnknown: false, wholeWords: nil)
       for length in [0, 1, 2, 3, 17, 64, 200] {
         var scan = BytePairModel.Scratch()
         scan.tokens = (0..<length).map { _ in Int32.random(in: 0..<3, using: &random) }
+        var queue = scan
+        model.mergeByScan(&scan)
+        model.mergeByQueue(&queue)
+        #expect(scan.tokens == queue.tokens)
+      }
+    }
+  }
+
+  @Test("merges by what two tokens spell are those of a table of all cuts of all tokens, whatever the scores")
+  func spelledEqualsTable() {
+    var random = SeededGenerator(seed: 11)
+    let letters = ["a", "b", "é", "e\u{301}", "▁", "<0x41>", "🙂"]
+    for round in 0..<40 {
+      var vocabulary = Vocabulary()
+      var scores: [Float?] = []
+      for _ in 0..<120 {
+        let count = Int.random(in: 0...5, using: &random)
+        let token = (0..<count).map { _ in letters[Int.random(in: 0..<letters.count, using: &random)] }.joined()
+        // Few scores, so that many are equal; some tokens are made by no merge.
+        let score: Float? =
+          Int.random(in: 0..<5, using: &random) == 0 ? nil : -Float(Int.random(in: 0..<20, using: &random))
+        if vocabulary.insert(token.utf8, id: scores.count) { scores.append(score) }
+      }
+      let model = BytePairBuilder(vocabulary: vocabulary).model(scores: scores, unknownID: nil)
+      let distinct = Set(scores.compactMap { $0 }).sorted(by: >)
+      var made = 0
+      for left in scores.indices {
+        for right in scores.indices {
+          guard let first = vocabulary.token(left), let second = vocabulary.token(right), !first.isEmpty,
+            !second.isEmpty
+          else { continue }
+          var expected: Merge?
+          if let id = vocabulary.id(of: Array(first) + Array(second)), let score = scores[id] {
+            expected = distinct.firstIndex(of: score).map { Merge(rank: UInt32($0), id: Int32(id)) }
+          }
+          made += expected == nil ? 0 : 1
+          #expect(model.merges[Int32(left), Int32(right)] == expected, "round \(round): \(left) \(right)")
+        }
+      }
+      #expect(made > 0)
+      #expect(model.merges[Int32(scores.count), 0] == nil)
+      for length in [2, 5, 30, 90] {
+        var scan = BytePairModel.Scratch()
+        scan.tokens = (0..<length).map { _ in Int32.random(in: 0..<Int32(scores.count), using: &random) }
         var queue = scan
         model.mergeByScan(&scan)
         model.mergeByQueue(&queue)

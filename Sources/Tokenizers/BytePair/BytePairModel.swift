@@ -1,7 +1,7 @@
 /// Byte-pair encoding of one word: start from its bytes, or from its characters, and merge, always the pair of lowest rank, the leftmost among
 /// equals (Sennrich et al. 2016).
 struct BytePairModel: Sendable {
-  let merges: MergeTable
+  let merges: Merges
   /// Where merging starts from characters (SentencePiece): the vocabulary that they are looked up in. A character that
   /// it lacks is spelt in the tokens of its bytes.
   var characters: Vocabulary?

@@ -67,3 +67,25 @@ struct MergeTable: Sendable {
     }
   }
 }
+
+/// What pairs of tokens merge to.
+enum Merges: Sendable {
+  case listed(MergeTable)
+  /// Two tokens merge where the vocabulary has what they spell together, by the rank of that token; `never` for one that no merge
+  /// makes. Nothing more than the vocabulary is kept: a table of all cuts of 262,144 tokens takes 32 MB.
+  case spelled(Vocabulary, ranks: [UInt32])
+
+  static let never = UInt32.max
+
+  subscript(left: Int32, right: Int32) -> Merge? {
+    @inline(__always)
+    get {
+      switch self {
+      case .listed(let table): return table[left, right]
+      case .spelled(let vocabulary, let ranks):
+        guard let id = vocabulary.id(joining: Int(left), Int(right)), ranks[id] != Self.never else { return nil }
+        return Merge(rank: ranks[id], id: Int32(id))
+      }
+    }
+  }
+}

@@ -26,7 +26,7 @@ struct BytePairBuilder {
       table.set(Int32(left), Int32(right), Merge(rank: UInt32(rank), id: Int32(merged)))
     }
     return BytePairModel(
-      merges: table, characters: startsFromCharacters ? vocabulary : nil,
+      merges: .listed(table), characters: startsFromCharacters ? vocabulary : nil,
       byteIDs: startsFromCharacters
         ? byteTokens : ByteAlphabet.characters.map { Int32(vocabulary.id(of: String($0).utf8) ?? -1) },
       unknownID: unknownID.map(Int32.init), fusesUnknown: fusesUnknown,
@@ -38,26 +38,17 @@ struct BytePairBuilder {
   ///
   /// - Parameter scores: by id; nil for tokens that no merge may make.
   func model(scores: [Float?], unknownID: Int?) -> BytePairModel {
-    let ranked = scores.indices.filter { scores[$0] != nil }
-    let distinct = Set(ranked.compactMap { scores[$0] }).sorted(by: >)
-    var rankOfScore: [Float: UInt32] = [:]
-    for (rank, score) in distinct.enumerated() { rankOfScore[score] = UInt32(rank) }
-    var table = MergeTable(capacity: 4 * ranked.count)
-    for id in ranked {
-      guard let token = vocabulary.token(id).map(Array.init), let score = scores[id], let rank = rankOfScore[score]
-      else { continue }
-      // Every way to put the token together from two others, cut between characters.
-      var cut = 0
-      while cut < token.count {
-        cut = token.scalar(at: cut).end
-        guard cut < token.count, let left = vocabulary.id(of: token[..<cut]),
-          let right = vocabulary.id(of: token[cut...])
-        else { continue }
-        table.set(Int32(left), Int32(right), Merge(rank: rank, id: Int32(id)))
-      }
+    let order = scores.indices.compactMap { id in scores[id].map { (score: $0, id: id) } }
+      .sorted { ($0.score, $1.id) > ($1.score, $0.id) }
+    var ranks = [UInt32](repeating: Merges.never, count: max(scores.count, vocabulary.size))
+    var rank: UInt32 = 0
+    for (place, entry) in order.enumerated() {
+      if place > 0, order[place - 1].score != entry.score { rank += 1 }
+      ranks[entry.id] = rank
     }
     return BytePairModel(
-      merges: table, characters: vocabulary, byteIDs: byteTokens, unknownID: unknownID.map(Int32.init),
+      merges: .spelled(vocabulary, ranks: ranks), characters: vocabulary, byteIDs: byteTokens,
+      unknownID: unknownID.map(Int32.init),
       fusesUnknown: true, wholeWords: nil)
   }
 

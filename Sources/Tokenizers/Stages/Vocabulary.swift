@@ -75,6 +75,28 @@ struct Vocabulary: Sendable {
     return found.map { Int(ids[$0]) }
   }
 
+  /// The token that two tokens' bytes make together, nil where there is none, or where an id has no token.
+  @inline(__always)
+  func id(joining left: Int, _ right: Int) -> Int? {
+    guard contains(id: left), contains(id: right) else { return nil }
+    let (first, second) = (Int(entries[left]), Int(entries[right]))
+    let parts = (starts[first]..<starts[first + 1], starts[second]..<starts[second + 1])
+    let count = parts.0.count + parts.1.count
+    if count > longest { return nil }
+    var hash = hash
+    for index in parts.0 { hash.combine(bytes[index]) }
+    for index in parts.1 { hash.combine(bytes[index]) }
+    let found = find(hash) { entry in
+      let start = starts[entry]
+      guard starts[entry + 1] - start == count else { return false }
+      for (offset, index) in parts.0.enumerated() where bytes[start + offset] != bytes[index] { return false }
+      let body = start + parts.0.count
+      for (offset, index) in parts.1.enumerated() where bytes[body + offset] != bytes[index] { return false }
+      return true
+    }
+    return found.map { Int(ids[$0]) }
+  }
+
   /// The bytes of a token, nil for an id that no token has.
   func token(_ id: Int) -> ArraySlice<UInt8>? {
     guard contains(id: id) else { return nil }
