@@ -1,5 +1,9 @@
 #pragma once
 
+#if defined(__linux__)
+#include <malloc.h>
+#endif
+
 // Swift has no words for what follows. Asks for a cache line ahead of its use.
 static inline void sluice_prefetch(const void *address) { __builtin_prefetch(address, 0, 2); }
 
@@ -9,6 +13,13 @@ static inline void sluice_pause(void) {
   __builtin_ia32_pause();
 #elif defined(__aarch64__)
   __asm__ volatile("yield");
+#endif
+}
+
+// Gives memory that the heap keeps, and nobody uses, back to the system.
+static inline void sluice_trim_heap(void) {
+#if defined(__GLIBC__)
+  malloc_trim(0);
 #endif
 }
 

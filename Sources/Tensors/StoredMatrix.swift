@@ -9,13 +9,18 @@ public struct StoredMatrix: Sendable {
   public let inputs: Int
   public internal(set) var outputs: Int
   public let format: StoredFormat
+  /// Where the panels are, and their first float there.
   private let panels: FloatMemory
+  private let place: Int
   /// From one panel to the next.
-  private let panelBytes: Int
+  let panelBytes: Int
   var firstPanel = 0
 
   /// Rows of X at a time: they stay in the second-level cache.
   private static let rowBlock = 192
+
+  /// Bytes that are copied before those that they came from are said to be done with.
+  private static let band = 4 << 20
 
   /// Bytes that the weights take.
   public var byteCount: Int { panelBytes * ((outputs + 15) / 16) }
@@ -24,15 +29,18 @@ public struct StoredMatrix: Sendable {
   ///
   /// - Parameters:
   ///   - format: `float32`, `half` or `brain`.
+  ///   - memory: where they go; nil for a place of their own.
+  ///   - done: called with outputs that were copied, a few at a time.
   ///   - row: the address of an output's I numbers, which needs no alignment; valid until the next call on the same thread.
   public init(
-    _ format: StoredFormat, inputs: Int, outputs: Int, crew: Crew? = nil, row: (Int) -> UnsafeRawPointer
+    _ format: StoredFormat, inputs: Int, outputs: Int, in memory: MatrixMemory? = nil, crew: Crew? = nil,
+    done: (Range<Int>) -> Void = { _ in }, row: (Int) -> UnsafeRawPointer
   ) {
     precondition(format.blocks == nil, "blocks are filled in")
-    self.init(empty: format, inputs: inputs, outputs: outputs)
+    self.init(empty: format, inputs: inputs, outputs: outputs, in: memory)
     let size = Int(format.kernel.bytes) / 16
     withBytes { base in
-      share(crew, panelCount, work: 16 * inputs) { range in
+      inBands(crew, done) { range in
         for panel in range {
           let place = base + panel * panelBytes
           let width = min(16, outputs - 16 * panel)
@@ -53,11 +61,12 @@ public struct StoredMatrix: Sendable {
   /// Copies float32 weights [O,I].
   /// - Parameter row: the given row that comes at a place of the result.
   public init(
-    _ values: [Float], inputs: Int, outputs: Int, crew: Crew? = nil, row: (Int) -> Int = { $0 }
+    _ values: [Float], inputs: Int, outputs: Int, in memory: MatrixMemory? = nil, crew: Crew? = nil,
+    row: (Int) -> Int = { $0 }
   ) {
     precondition(values.count == inputs * outputs, "weights fill their shape")
     self = values.withUnsafeBytes { bytes in
-      StoredMatrix(.float32, inputs: inputs, outputs: outputs, crew: crew) { output in
+      StoredMatrix(.float32, inputs: inputs, outputs: outputs, in: memory, crew: crew) { output in
         // Nobody asks for a row of nothing.
         bytes.baseAddress.unsafelyUnwrapped + 4 * inputs * row(output)
       }
@@ -76,16 +85,20 @@ public struct StoredMatrix: Sendable {
 
   /// Packs weights that come in blocks.
   ///
-  /// - Parameter fill: sets the codes, scales and factors of a block of an output; threads call it at once.
+  /// - Parameters:
+  ///   - memory: where they go; nil for a place of their own.
+  ///   - done: called with outputs that were packed, a few at a time.
+  ///   - fill: sets the codes, scales and factors of a block of an output; threads call it at once.
   public init(
-    _ blocks: StoredFormat.Blocks, inputs: Int, outputs: Int, crew: Crew? = nil,
+    _ blocks: StoredFormat.Blocks, inputs: Int, outputs: Int, in memory: MatrixMemory? = nil, crew: Crew? = nil,
+    done: (Range<Int>) -> Void = { _ in },
     fill: (_ output: Int, _ block: Int, _ into: inout StoredBlock) -> Void
   ) {
     precondition(inputs % blocks.elements == 0, "blocks fill a row")
-    self.init(empty: StoredFormat(blocks), inputs: inputs, outputs: outputs)
+    self.init(empty: StoredFormat(blocks), inputs: inputs, outputs: outputs, in: memory)
     let kernel = format.kernel
     withBytes { base in
-      share(crew, panelCount, work: 16 * inputs) { range in
+      inBands(crew, done) { range in
         // Sixteen outputs' codes, then their factors.
         let size = 16 * (blocks.elements + 2 * blocks.groups)
         withUnsafeTemporaryAllocation(byteCount: size, alignment: 64) { scratch in
@@ -117,62 +130,29 @@ public struct StoredMatrix: Sendable {
     }
   }
 
-  private init(empty format: StoredFormat, inputs: Int, outputs: Int) {
+  private init(empty format: StoredFormat, inputs: Int, outputs: Int, in memory: MatrixMemory?) {
     self.inputs = inputs
     self.outputs = outputs
     self.format = format
     panelBytes = format.panelBytes(inputs: inputs)
-    panels = FloatMemory(panelBytes / 4 * ((outputs + 15) / 16))
+    let floats = panelBytes / 4 * ((outputs + 15) / 16)
+    (panels, place) = memory?.take(floats) ?? (FloatMemory(floats), 0)
   }
 
-  private var panelCount: Int { (outputs + 15) / 16 }
-
-  private func withBytes<Result>(_ body: (UnsafeMutableRawPointer) -> Result) -> Result {
-    withExtendedLifetime(panels) { body(UnsafeMutableRawPointer(panels.base) + firstPanel * panelBytes) }
-  }
-
-  // MARK: - Reading
-
-  /// One output's weights [I] as float32.
-  public func read(_ output: Int, into values: UnsafeMutablePointer<Float>) {
-    readPanel(output / 16) { step, weights in values[step] = weights[output % 16] }
-  }
-
-  /// All weights [O,I] as float32.
-  public func read(into values: UnsafeMutablePointer<Float>, crew: Crew? = nil) {
-    share(crew, panelCount, work: 16 * inputs) { range in
-      for panel in range {
-        let width = min(16, outputs - 16 * panel)
-        let place = values + 16 * panel * inputs
-        readPanel(panel) { step, weights in
-          for lane in 0..<width { place[lane * inputs + step] = weights[lane] }
-        }
-      }
+  /// Calls `body` with all panels, cut among a crew, and `done` with the outputs of a few of them after the other.
+  private func inBands(_ crew: Crew?, _ done: (Range<Int>) -> Void, _ body: (Range<Int>) -> Void) {
+    let most = max(1, Self.band / max(1, panelBytes))
+    for first in stride(from: 0, to: panelCount, by: most) {
+      let end = min(panelCount, first + most)
+      share(crew, end - first, work: 16 * inputs) { body(first + $0.lowerBound..<first + $0.upperBound) }
+      done(16 * first..<min(outputs, 16 * end))
     }
   }
 
-  private func readPanel(_ panel: Int, _ body: (_ step: Int, _ weights: UnsafePointer<Float>) -> Void) {
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 16 * Kernels.steps) { buffer in
-      guard let scratch = buffer.baseAddress else { return }
-      for first in stride(from: 0, to: inputs, by: Kernels.steps) {
-        let count = min(Kernels.steps, inputs - first)
-        unpack(Kernels.best, panel, first: first, steps: count, into: scratch, stride: 16)
-        for step in 0..<count { body(first + step, scratch + 16 * step) }
-      }
-    }
-  }
+  var panelCount: Int { (outputs + 15) / 16 }
 
-  /// Writes a panel's weights of some inputs, whole groups, as floats [steps, stride ≥ 16].
-  func unpack(
-    _ kernels: Kernels, _ panel: Int, first: Int, steps: Int, into scratch: UnsafeMutablePointer<Float>, stride: Int
-  ) {
-    withUnsafePointer(to: format.kernel) { format in
-      withBytes { base in
-        sluice_unpack(
-          kernels.flag, format, (base + panel * panelBytes).assumingMemoryBound(to: UInt8.self), first, steps, scratch,
-          stride)
-      }
-    }
+  func withBytes<Result>(_ body: (UnsafeMutableRawPointer) -> Result) -> Result {
+    withExtendedLifetime(panels) { body(UnsafeMutableRawPointer(panels.base + place) + firstPanel * panelBytes) }
   }
 
   // MARK: - Products

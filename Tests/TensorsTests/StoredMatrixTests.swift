@@ -118,6 +118,39 @@ struct StoredMatrixTests {
     }
   }
 
+  @Test("matrices that share memory don't touch each other, and every output is said to be done once")
+  func sharedMemory() throws {
+    let blocks = try #require(Self.blocks["Q4_K"])
+    let memory = MatrixMemory(expected: 4_000)
+    var matrices: [(matrix: StoredMatrix, code: UInt8)] = []
+    // Small ones side by side, one that leaves too little room for the next, one that is larger than all of it.
+    for (code, outputs) in [(1, 16), (2, 5), (3, 40), (4, 90), (5, 16), (6, 40), (7, 400)] as [(UInt8, Int)] {
+      var done: [Int] = []
+      let matrix = StoredMatrix(
+        blocks, inputs: 256, outputs: outputs, in: memory, done: { done += $0 },
+        fill: { _, _, parts in
+          for i in 0..<256 { parts.codes[i] = code }
+          for group in 0..<8 { (parts.factors[group], parts.offsetFactors[group]) = (1, 0) }
+          parts.scale = Float16(1).bitPattern
+        })
+      #expect(done == Array(0..<outputs))
+      matrices.append((matrix, code))
+    }
+    for (matrix, code) in matrices {
+      var read = [Float](repeating: .nan, count: 256 * matrix.outputs)
+      matrix.read(into: &read)
+      #expect(read.allSatisfy { $0 == Float(code) })
+    }
+    // More panels than are copied between two calls.
+    var calls: [Range<Int>] = []
+    let numbers = [Float](repeating: 1, count: 65_536)
+    numbers.withUnsafeBytes { bytes in
+      _ = StoredMatrix(
+        .float32, inputs: 65_536, outputs: 37, done: { calls.append($0) }, row: { _ in bytes.baseAddress! })
+    }
+    #expect(calls == [0..<16, 16..<32, 32..<37])
+  }
+
   @Test("every half-precision number is read as it is")
   func halves() {
     let all = (0...UInt16.max).filter { Float16(bitPattern: $0).isFinite }

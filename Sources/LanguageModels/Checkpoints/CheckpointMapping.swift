@@ -25,8 +25,10 @@ protocol TensorSource {
   func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws
 
   /// A tensor [O,I] in the precision in which it is stored.
+  ///
+  /// - Parameter memory: where it goes.
   /// - Throws: as `read` does.
-  func stored(_ name: String, crew: Crew?) throws -> StoredMatrix
+  func stored(_ name: String, in memory: MatrixMemory, crew: Crew?) throws -> StoredMatrix
 }
 
 extension TensorSource {
@@ -92,12 +94,13 @@ enum CheckpointMapping {
     var result: Result<StoredWeights, any Error>?
     Crew.gather(ProcessInfo.processInfo.activeProcessorCount) { crew in
       result = Result {
+        let memory = MatrixMemory(expected: layout.count)
         var matrices: [StoredMatrix?] = []
         var vectors: [Float] = []
         var places: [Int: Int] = [:]
         for (slot, name) in zip(layout.slots, names) {
           guard slot.shape.count == 1 else {
-            matrices.append(try source.stored(name, crew: crew))
+            matrices.append(try source.stored(name, in: memory, crew: crew))
             continue
           }
           matrices.append(nil)

@@ -89,13 +89,13 @@ public struct CheckpointWeights: TensorSource, Sendable {
     }
   }
 
-  public func stored(_ name: String, crew: Crew?) throws -> StoredMatrix {
+  public func stored(_ name: String, in memory: MatrixMemory, crew: Crew?) throws -> StoredMatrix {
     guard let number = fileOf[name], let shape = shape(of: name) else {
       throw SluiceError.badInput("the checkpoint has no tensor \(brief(name))", file: folder)
     }
-    if let matrix = try files[number].stored(name, crew: crew) { return matrix }
+    if let matrix = try files[number].stored(name, in: memory, crew: crew) { return matrix }
     // Says what is wrong with it.
-    return StoredMatrix(try tensor(name, shape: shape), inputs: shape[1], outputs: shape[0], crew: crew)
+    return StoredMatrix(try tensor(name, shape: shape), inputs: shape[1], outputs: shape[0], in: memory, crew: crew)
   }
 
   /// Everything under the model's prefix, and heads; less what isn't learnt (rotations, masks) and an equal copy of the

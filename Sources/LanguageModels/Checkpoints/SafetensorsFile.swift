@@ -67,7 +67,7 @@ public struct SafetensorsFile: Sendable {
 
   /// A tensor [O,I] in the precision in which it is stored; nil for a type that isn't read, or where a number isn't finite.
   /// - Throws: `SluiceError` where there is no such tensor.
-  func stored(_ name: String, crew: Crew?) throws -> StoredMatrix? {
+  func stored(_ name: String, in memory: MatrixMemory, crew: Crew?) throws -> StoredMatrix? {
     guard let info = tensors[name] else { throw SluiceError.badInput("no tensor \(brief(name))", file: path) }
     let kind: (format: StoredFormat, bytes: Int, areFinite: (_ numbers: UnsafeRawPointer, _ count: Int) -> Bool)
     switch info.dtype {
@@ -81,7 +81,11 @@ public struct SafetensorsFile: Sendable {
     let matrix = try file.withBytes(info.byteRange) { bytes -> StoredMatrix? in
       guard let base = bytes.baseAddress else { return nil }
       let rowBytes = info.shape[1] * kind.bytes
-      return StoredMatrix(kind.format, inputs: info.shape[1], outputs: info.shape[0], crew: crew) { output in
+      let start = info.byteRange.lowerBound
+      return StoredMatrix(
+        kind.format, inputs: info.shape[1], outputs: info.shape[0], in: memory, crew: crew,
+        done: { file.release(start + $0.lowerBound * rowBytes..<start + $0.upperBound * rowBytes) }
+      ) { output in
         let source = base + output * rowBytes
         if !kind.areFinite(source, info.shape[1]) { isBroken.store(true, ordering: .relaxed) }
         return source

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Tensors
 import Tokenizers
 
 /// A decoder with its tokenizer, as a checkpoint holds them.
@@ -61,6 +62,7 @@ public final class CausalLanguageModel: Sendable {
     try architecture.untieIfNeeded(configuration, source)
     let tokenizer = try loadTokenizer(folder, architecture, configuration)
     let settings = try DecoderSettings(folder, configuration, architecture, tokenizer)
+    giveBackFreedMemory()
     return CausalLanguageModel(
       weights: try CheckpointMapping.load(architecture, from: source, precision: precision), tokenizer: tokenizer,
       promptTemplate: try configuration.optionalString("prompt_template"), endTokens: settings.endTokens,

@@ -113,10 +113,10 @@ struct GGUFWeights: TensorSource {
     }
   }
 
-  func stored(_ name: String, crew: Crew?) throws -> StoredMatrix {
+  func stored(_ name: String, in memory: MatrixMemory, crew: Crew?) throws -> StoredMatrix {
     guard let stored = translated(name) else { throw file.error("no tensor \(brief(name))") }
     let isPaired = pairedHeads(stored) != nil
-    return try file.stored(stored, crew: crew) { isPaired ? pairedRow($0) : $0 }
+    return try file.stored(stored, in: memory, crew: crew) { isPaired ? pairedRow($0) : $0 }
   }
 
   /// Heads of a projection whose rows the file has in another order; nil for other tensors.

@@ -75,9 +75,13 @@ struct GGUFFile: Sendable {
 
   /// A tensor [O,I] in the precision in which it is stored.
   ///
-  /// - Parameter row: the stored row that comes at a place of the result.
+  /// - Parameters:
+  ///   - memory: where it goes; nil for a place of its own.
+  ///   - row: the stored row that comes at a place of the result.
   /// - Throws: as `read` does.
-  func stored(_ name: String, crew: Crew?, row: (Int) -> Int) throws -> StoredMatrix {
+  func stored(
+    _ name: String, in memory: MatrixMemory? = nil, crew: Crew?, row: (Int) -> Int
+  ) throws -> StoredMatrix {
     let (tensor, type) = try readable(name)
     guard tensor.shape.count == 2, tensor.shape[1] % type.elements == 0 else {
       throw InternalError("tensor \(name) \(tensor.shape) isn't a matrix of whole blocks")
@@ -89,15 +93,23 @@ struct GGUFFile: Sendable {
     let matrix = try file.withBytes(tensor.byteRange) { bytes -> StoredMatrix? in
       guard let base = bytes.baseAddress else { return nil }
       let rowBytes = inputs / type.elements * type.bytes
+      let start = tensor.byteRange.lowerBound
+      func release(_ outputs: Range<Int>) {
+        file.release(start + outputs.lowerBound * rowBytes..<start + outputs.upperBound * rowBytes)
+      }
       guard let blocks = type.blocks else {
         guard type.elements == 1 else { return nil }
-        return StoredMatrix(type.storedFormat, inputs: inputs, outputs: outputs, crew: crew) { output in
+        return StoredMatrix(
+          type.storedFormat, inputs: inputs, outputs: outputs, in: memory, crew: crew, done: release
+        ) { output in
           let source = base + row(output) * rowBytes
           if !type.isFinite(source, count: inputs) { isDoubtful.store(true, ordering: .relaxed) }
           return source
         }
       }
-      return StoredMatrix(blocks, inputs: inputs, outputs: outputs, crew: crew) { output, block, parts in
+      return StoredMatrix(
+        blocks, inputs: inputs, outputs: outputs, in: memory, crew: crew, done: release
+      ) { output, block, parts in
         type.split(base + row(output) * rowBytes + block * type.bytes, into: &parts)
         if !blocks.isFinite(parts) { isDoubtful.store(true, ordering: .relaxed) }
       }
@@ -106,7 +118,7 @@ struct GGUFFile: Sendable {
     if let matrix, !isDoubtful.load(ordering: .relaxed) { return matrix }
     var values = [Float](repeating: 0, count: inputs * outputs)
     try values.withUnsafeMutableBufferPointer { try read(name, into: $0) }
-    return matrix ?? StoredMatrix(values, inputs: inputs, outputs: outputs, crew: crew, row: row)
+    return matrix ?? StoredMatrix(values, inputs: inputs, outputs: outputs, in: memory, crew: crew, row: row)
   }
 
   // MARK: - Metadata
@@ -150,20 +162,20 @@ struct GGUFFile: Sendable {
 
   func strings(_ key: String) throws -> [String]? {
     guard let value = header.metadata[key] else { return nil }
-    guard case .strings(let strings) = value else { throw wrongType(key, "an array of strings", value) }
-    return strings
+    guard case .strings(let place) = value else { throw wrongType(key, "an array of strings", value) }
+    return try header.strings(place, of: shards[0].file)
   }
 
   func numbers(_ key: String) throws -> [Float]? {
     guard let value = header.metadata[key] else { return nil }
-    guard case .numbers(let numbers) = value else { throw wrongType(key, "an array of numbers", value) }
-    return numbers
+    guard case .numbers(let place) = value else { throw wrongType(key, "an array of numbers", value) }
+    return try header.numbers(place, of: shards[0].file)
   }
 
   func integers(_ key: String) throws -> [Int]? {
     guard let value = header.metadata[key] else { return nil }
-    guard case .integers(let integers) = value else { throw wrongType(key, "an array of integers", value) }
-    return integers
+    guard case .integers(let place) = value else { throw wrongType(key, "an array of integers", value) }
+    return try header.integers(place, of: shards[0].file)
   }
 
   /// - Throws: `SluiceError` (exit 64) where the value is absent.

@@ -95,6 +95,41 @@ struct GGUFHeader: Sendable {
     return tensors
   }
 
+  // MARK: - Elements of arrays
+
+  func strings(_ place: GGUFValue.Elements, of file: MappedFile) throws -> [String] {
+    try read(file, at: place.bytes.lowerBound) { reader in
+      var strings: [String] = []
+      strings.reserveCapacity(place.count)
+      try reader.strings(place.count) { strings.append(String(decoding: $0, as: UTF8.self)) }
+      return strings
+    }
+  }
+
+  func numbers(_ place: GGUFValue.Elements, of file: MappedFile) throws -> [Float] {
+    try file.withBytes(place.bytes) { bytes in
+      (0..<place.count).map {
+        Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
+      }
+    }
+  }
+
+  func integers(_ place: GGUFValue.Elements, of file: MappedFile) throws -> [Int] {
+    try read(file, at: place.bytes.lowerBound) { try $0.integers(place.type, place.count) }
+  }
+
+  private func read<Result>(
+    _ file: MappedFile, at offset: Int, _ body: (inout Reader) throws -> Result
+  ) throws -> Result {
+    do {
+      var reader = Reader(file: file, at: offset)
+      return try body(&reader)
+    } catch let fault as Fault {
+      throw SluiceError.badInput(
+        "the file was changed while it was read: \(fault.message)", file: file.path, remedy: Self.remedy)
+    }
+  }
+
   fileprivate struct Fault: Error {
     let message: String
 
@@ -107,7 +142,7 @@ private struct Reader {
   let file: MappedFile
   private(set) var offset = 0
 
-  init(file: MappedFile) { self.file = file }
+  init(file: MappedFile, at offset: Int = 0) { (self.file, self.offset) = (file, offset) }
 
   private var left: Int { file.count - offset }
 
@@ -164,29 +199,52 @@ private struct Reader {
     }
   }
 
+  /// Skips the elements, once it is known that they are there.
   private mutating func array() throws -> GGUFValue {
     let type = try integer(UInt32.self)
+    let what = type == 8 ? "strings" : type == 6 ? "numbers" : type == 7 || type == 12 ? "elements" : "integers"
+    guard let size = Self.elementSize(type) else { throw GGUFHeader.Fault("an array of the type \(type)") }
+    let count = try count(atLeast: size, what: what)
+    let start = offset
+    if type == 8 { try strings(count) { _ in } } else { try take(count * size) { _ in } }
+    let elements = GGUFValue.Elements(type: type, count: count, bytes: start..<offset)
     switch type {
-    case 8:
-      let count = try count(atLeast: 8, what: "strings")
-      var strings: [String] = []
-      strings.reserveCapacity(count)
-      for _ in 0..<count { strings.append(try string()) }
-      return .strings(strings)
-    case 6:
-      let count = try count(atLeast: 4, what: "numbers")
-      return .numbers(try (0..<count).map { _ in Float(bitPattern: try integer(UInt32.self)) })
-    case 0...5, 10, 11:
-      let size = [1, 1, 2, 2, 4, 4, 0, 0, 0, 0, 8, 8][Int(type)]
-      let count = try count(atLeast: size, what: "integers")
-      return .integers(try (0..<count).map { _ in try integer(ofType: type) ?? 0 })
-    case 7, 12:
-      let size = type == 7 ? 1 : 8
-      let count = try count(atLeast: size, what: "elements")
-      try take(count * size) { _ in }
-      return .other
-    default: throw GGUFHeader.Fault("an array of the type \(type)")
+    case 6: return .numbers(elements)
+    case 8: return .strings(elements)
+    case 7, 12: return .other
+    default: return .integers(elements)
     }
+  }
+
+  /// Bytes of an element of an array, of a string at least; nil for a type that no array has.
+  private static func elementSize(_ type: UInt32) -> Int? {
+    let sizes = [1, 1, 2, 2, 4, 4, 4, 1, 8, nil, 8, 8, 8]
+    return type < sizes.count ? sizes[Int(type)] : nil
+  }
+
+  /// Calls `body` with the bytes of so many strings.
+  mutating func strings(_ count: Int, _ body: (UnsafeRawBufferPointer) -> Void) throws {
+    // At once: to ask for each costs more than to read it.
+    let end = try file.withBytes(offset..<file.count) { bytes in
+      var place = 0
+      for _ in 0..<count {
+        guard bytes.count - place >= 8 else { throw GGUFHeader.Fault("the header is cut off") }
+        let length = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self))
+        place += 8
+        guard length <= UInt64(bytes.count - place) else {
+          throw GGUFHeader.Fault("it claims \(length) bytes of text, and has \(bytes.count - place) bytes")
+        }
+        body(UnsafeRawBufferPointer(rebasing: bytes[place..<place + Int(length)]))
+        place += Int(length)
+      }
+      return place
+    }
+    offset += end
+  }
+
+  /// Elements of an array of one of the integer types.
+  mutating func integers(_ type: UInt32, _ count: Int) throws -> [Int] {
+    try (0..<count).map { _ in try integer(ofType: type) ?? 0 }
   }
 
   mutating func tensorInfo() throws -> (name: String, shape: [Int], type: UInt32, offset: Int) {

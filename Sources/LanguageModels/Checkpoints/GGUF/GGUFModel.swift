@@ -1,4 +1,5 @@
 import Core
+import Tensors
 import Tokenizers
 
 extension CausalLanguageModel {
@@ -13,6 +14,7 @@ extension CausalLanguageModel {
         "the tokenizer has \(tokenizer.vocabularySize) tokens, the model only \(architecture.vocabulary)")
     }
     let settings = try DecoderSettings(file, architecture, tokenizer)
+    giveBackFreedMemory()
     return CausalLanguageModel(
       weights: try CheckpointMapping.load(
         architecture, from: GGUFWeights(file: file, architecture: architecture), precision: precision),
