@@ -8,6 +8,7 @@ import Tensors
 public struct Likelihood: Sendable {
   /// Shared context that comes before every sequence; at least one token, which predicts each sequence's first.
   public let prefix: [Int32]
+  /// Threads that share the work; results don't depend on their number.
   public let workers: Int
   /// Sequences in one unit of work, at most.
   public let microBatch: Int

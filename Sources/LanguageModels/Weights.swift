@@ -10,6 +10,7 @@ public final class Weights: Sendable {
     case stored(StoredWeights)
   }
 
+  /// Where each tensor is among the values.
   public let layout: ParameterLayout
   private let base: Base
   /// Fused projections that differ from the base, one after the other.
@@ -21,6 +22,7 @@ public final class Weights: Sendable {
   /// Copies of the base's matrices that every version with this base reads.
   let packed: PackedBase
 
+  /// The dimensions of the model.
   public var architecture: Architecture { layout.architecture }
 
   /// All parameters, `layout.count` floats.

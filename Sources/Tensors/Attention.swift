@@ -8,6 +8,7 @@ public struct AttentionShape: Sendable, Hashable {
   public let headSize: Int
   /// Factor on q·k.
   public let scale: Float
+  /// Whether a query sees no key behind its own place.
   public let isCausal: Bool
   /// Keys that a query sees at most, its own included; nil for all.
   public let window: Int?
@@ -60,15 +61,20 @@ public struct AttentionShape: Sendable, Hashable {
 /// Rows 0..<prefix are one shared prefix; sequence s owns rows start..<start+count and attends to the prefix and to
 /// itself. The prefix attends to itself. T = own rows, K = prefix + T keys; N = all rows.
 public struct AttentionPlan: Sendable, Hashable {
+  /// Rows that attend to each other.
   public struct Sequence: Sendable, Hashable {
+    /// Its first row in the batch.
     public let start: Int
+    /// T.
     public let count: Int
     /// Where the sequence's probabilities [T,K] of the first head begin, if there were one head.
     let probabilities: Int
   }
+  /// Rows of the shared prefix; 0 for none.
   public let prefix: Int
   /// The prefix, then the sequences in packed order.
   public let sequences: [Sequence]
+  /// N.
   public let rows: Int
   /// Floats that the probabilities of all sequences take for one head.
   public let probabilitiesPerHead: Int

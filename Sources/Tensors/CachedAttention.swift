@@ -2,6 +2,7 @@
 public struct CachedKeys {
   let keys: UnsafePointer<Float>
   let values: UnsafePointer<Float>
+  /// Rows of each.
   public let count: Int
 
   public init(keys: UnsafePointer<Float>, values: UnsafePointer<Float>, count: Int) {

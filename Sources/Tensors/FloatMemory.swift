@@ -41,18 +41,23 @@ public final class FloatMemory: Sendable {
     UnsafeMutablePointer(bitPattern: address).unsafelyUnwrapped
   }
 
+  /// Calls `body` with the floats.
+  /// - Throws: what `body` throws.
   public func withUnsafeBufferPointer<Result>(
     _ body: (UnsafeBufferPointer<Float>) throws -> Result
   ) rethrows -> Result {
     try withExtendedLifetime(self) { try body(UnsafeBufferPointer(start: base, count: count)) }
   }
 
+  /// Calls `body` with the floats to be changed, which no other thread may read meanwhile.
+  /// - Throws: what `body` throws.
   public func withUnsafeMutableBufferPointer<Result>(
     _ body: (UnsafeMutableBufferPointer<Float>) throws -> Result
   ) rethrows -> Result {
     try withExtendedLifetime(self) { try body(UnsafeMutableBufferPointer(start: base, count: count)) }
   }
 
+  /// One float.
   public subscript(index: Int) -> Float { withUnsafeBufferPointer { $0[index] } }
 }
 

@@ -63,6 +63,7 @@ public struct LinearShape: Sendable, Hashable {
   public let inputs: Int
   /// O.
   public let outputs: Int
+  /// How W is stored.
   public let order: MatrixOrder
 
   public init(inputs: Int, outputs: Int, order: MatrixOrder) {

@@ -2,8 +2,9 @@
 ///
 /// Blocks of K ≤ 384 inputs, in each a panel [K,16] for every 16 outputs, the last one filled up with zeros.
 public struct PackedMatrix: Sendable {
-  /// I and O.
+  /// I.
   public let inputs: Int
+  /// O.
   public let outputs: Int
   private let panels: FloatMemory
 

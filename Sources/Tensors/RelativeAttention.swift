@@ -34,6 +34,7 @@ public struct RelativePositions: Sendable, Hashable {
 
 /// What relative positions add to the scores of one layer: projections [2·span, H·D] of the table.
 public struct RelativeTables: Sendable {
+  /// Which row of the tables a distance has.
   public let positions: RelativePositions
   /// What queries meet (content to position); nil for none.
   public let keys: [Float]?

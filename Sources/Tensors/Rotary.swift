@@ -6,6 +6,7 @@ import RealModule
 public struct RotaryTable: Sendable {
   /// R, which is also the number of floats for one position: R/2 cosines, then R/2 sines.
   public let dimensions: Int
+  /// Positions that the table has, from 0.
   public let positions: Int
   private let values: [Float]
 

@@ -13,9 +13,11 @@ public struct StoredFormat: Sendable {
     public var group: Int
     /// Of a code: 2, 3, 4, 5, 6 or 8.
     public var bits: Int
+    /// The code whose level is 0, where there is no table.
     public var zero = 0
     /// 16 levels for codes of 4 bits; nil where the code is the level.
     public var table: [Int8]?
+    /// Whether blocks have an offset beside their scale.
     public var hasOffset = false
     /// Whether every group has a factor of the scale, and of the offset where there is one; else both are 1.
     public var hasFactors = false
@@ -49,12 +51,14 @@ public struct StoredFormat: Sendable {
     blocks = nil
   }
 
+  /// IEEE binary32.
   public static let float32 = StoredFormat(sluice_float32, bytes: 4)
   /// IEEE binary16.
   public static let half = StoredFormat(sluice_half, bytes: 2)
   /// bfloat16.
   public static let brain = StoredFormat(sluice_brain, bytes: 2)
 
+  /// The format of codes in blocks.
   public init(_ blocks: Blocks) {
     var kernel = sluice_stored_format()
     kernel.kind = sluice_blocks
@@ -93,8 +97,9 @@ public struct StoredFormat: Sendable {
 public struct StoredBlock {
   /// [elements].
   public let codes: UnsafeMutablePointer<UInt8>
-  /// [groups]; without meaning where the format has none, as are `offsetFactors`.
+  /// [groups]; without meaning where the format has none.
   public let factors: UnsafeMutablePointer<Int8>
+  /// [groups]; without meaning where the format has no factors or no offset.
   public let offsetFactors: UnsafeMutablePointer<Int8>
   /// Bits of a binary16, or of a bfloat16 where the format says so.
   public var scale: UInt16 = 0

@@ -5,9 +5,11 @@ import CProcessor
 /// Panels of 16 outputs, which products unpack to float32 a few inputs at a time, in the first-level cache. Results are the
 /// bits that `linear` gives for the same weights in float32, whatever the number of rows, the processor and the crew.
 public struct StoredMatrix: Sendable {
-  /// I and O.
+  /// I.
   public let inputs: Int
+  /// O.
   public internal(set) var outputs: Int
+  /// How it is stored.
   public let format: StoredFormat
   /// Where the panels are, and their first float there.
   private let panels: FloatMemory

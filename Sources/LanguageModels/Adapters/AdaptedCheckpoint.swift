@@ -3,6 +3,7 @@ import Foundation
 
 /// An adapter's folder used as a checkpoint: its base is the checkpoint that its `adapter_config.json` names.
 public struct AdaptedCheckpoint: Sendable {
+  /// The folder, as it was named.
   public let folder: String
   /// Where the base is.
   public let base: String

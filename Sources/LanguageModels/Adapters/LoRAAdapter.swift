@@ -11,15 +11,20 @@ public struct LoRAAdapter: Sendable {
     let b: Int
   }
 
+  /// Where the adapted weights are.
   public let layout: ParameterLayout
+  /// r.
   public let rank: Int
+  /// α.
   public let alpha: Float
   /// Names of projections: the end of a module's path, as PEFT's `target_modules` (`attn.c_attn`, `q_proj`).
   public let projections: [String]
+  /// A[I,r] and B[r,O] of each adapted projection, one after the other, in the layout's order.
   public var values: [Float]
   /// By the offset of the adapted weight in `layout`.
   let factors: [Int: Factor]
 
+  /// α/r: the factor on A·B.
   public var scaling: Float { alpha / Float(rank) }
 
   /// - Throws: `SluiceError` (usage) for a projection that the architecture doesn't have, or a rank below 1.

@@ -76,15 +76,23 @@ public struct Architecture: Hashable, Sendable {
     }
   }
 
+  /// How its blocks are arranged.
   public var family: Family
+  /// V: rows of the token embedding.
   public var vocabulary: Int
   /// Longest sequence in tokens.
   public var context: Int
+  /// C: floats of a hidden state.
   public var width: Int
+  /// L.
   public var layers: Int
+  /// H: heads of queries.
   public var heads: Int
+  /// F: inner width of the feed-forward block.
   public var feedForward: Int
+  /// The feed-forward block's nonlinearity; of its gate where it has one.
   public var activation: Activation
+  /// Added to the variance, or to the mean square, in every norm.
   public var epsilon: Float
   /// Heads of keys and values: fewer than `heads` where queries share them.
   public var keyValueHeads: Int
@@ -106,8 +114,9 @@ public struct Architecture: Hashable, Sendable {
   public var unrotatedLayers: [Bool]
   /// Biases on query, key, value and attention output (`attention_bias`).
   public var hasAttentionBias: Bool
-  /// Biases in the feed-forward block and in norms, where a family may go without (ModernBERT).
+  /// Biases in the feed-forward block, where a family may go without (ModernBERT).
   public var hasFeedForwardBias: Bool
+  /// Biases in norms, where a family may go without (ModernBERT).
   public var hasNormBias: Bool
   /// Whether positions are added to the embeddings (`position_biased_input`, DeBERTa).
   public var addsPositions: Bool
@@ -115,8 +124,9 @@ public struct Architecture: Hashable, Sendable {
   public var disentangled: Disentangled?
   /// Factor on q·k; nil for 1/√D.
   public var attentionScale: Float?
-  /// Soft caps on attention scores and on logits (Gemma 2); nil for none.
+  /// Soft cap on attention scores (Gemma 2); nil for none.
   public var attentionCap: Float?
+  /// Soft cap on logits (Gemma 2); nil for none.
   public var logitCap: Float?
 
   /// What isn't named here gets the family's usual value, and can be set afterwards.

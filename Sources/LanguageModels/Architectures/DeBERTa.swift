@@ -3,9 +3,11 @@ import Tensors
 
 /// How attention tells content and positions apart (DeBERTa).
 public struct Disentangled: Hashable, Sendable {
+  /// Which row of the table a distance has.
   public var positions: RelativePositions
-  /// Content to position (`c2p`), and position to content (`p2c`).
+  /// Content to position (`c2p`): whether queries meet the table.
   public var meetsKeys: Bool
+  /// Position to content (`p2c`): whether keys meet the table.
   public var meetsQueries: Bool
   /// Whether positions go through the projections of content (`share_att_key`).
   public var sharesProjections: Bool

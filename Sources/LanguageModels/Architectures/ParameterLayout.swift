@@ -4,22 +4,30 @@ import Tensors
 public struct ParameterSlot: Hashable, Sendable {
   /// What a tensor is there for; how it starts follows from it.
   public enum Role: Hashable, Sendable {
+    /// A table with a row for each token, position or segment.
     case embedding
+    /// The matrix of a linear layer.
     case projection(MatrixOrder)
     /// A projection whose output is added to the residual stream.
     case residualProjection(MatrixOrder)
+    /// What a norm multiplies by.
     case gain
+    /// What a linear layer or a norm adds.
     case bias
   }
 
   /// The name in a Hugging Face checkpoint of the whole model, head included.
   public let name: String
+  /// Row-major.
   public let shape: [Int]
+  /// Where its elements begin in the flat buffer.
   public let offset: Int
+  /// What it is there for.
   public let role: Role
   /// Checkpoints hold the value less this (Gemma's norms multiply by 1 + w).
   let storedLess: Float
 
+  /// Elements.
   public var count: Int { shape.reduce(1, *) }
   /// Weight decay applies to matrices, not to norms and biases.
   public var decays: Bool { shape.count > 1 }
@@ -59,11 +67,15 @@ struct FusedProjection: Sendable {
 ///
 /// Tensors keep the order and orientation of the checkpoint.
 public struct ParameterLayout: Hashable, Sendable {
+  /// What everything else derives from.
   public let architecture: Architecture
+  /// All tensors in the order of the buffer.
   public let slots: [ParameterSlot]
+  /// Floats of the whole buffer.
   public let count: Int
   let graph: Graph
 
+  /// Lays out the tensors of an architecture as its published checkpoints name them.
   public init(_ architecture: Architecture) {
     var builder = GraphBuilder(architecture)
     switch architecture.family {

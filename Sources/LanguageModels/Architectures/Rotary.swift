@@ -7,6 +7,7 @@ import Tensors
 public struct Rotary: Hashable, Sendable {
   /// How a model that was trained on short texts was stretched to long ones.
   public enum Scaling: Hashable, Sendable {
+    /// It was not stretched.
     case none
     /// All frequencies divided by one factor.
     case linear(factor: Double)
@@ -20,7 +21,9 @@ public struct Rotary: Hashable, Sendable {
 
   /// YaRN (Peng et al., 2023, arXiv 2309.00071).
   public struct YaRN: Hashable, Sendable {
+    /// How many times longer the context became.
     public var factor: Double
+    /// Tokens of the context before.
     public var originalContext: Double
     /// Turns in the original context from which on a frequency is kept.
     public var fastTurns = 32.0
@@ -40,7 +43,9 @@ public struct Rotary: Hashable, Sendable {
     }
   }
 
+  /// θ: frequency i is θ^(−2i/R).
   public var base: Double
+  /// How frequencies were changed for longer texts.
   public var scaling: Scaling
   /// R; nil for D.
   public var dimensions: Int?

@@ -3,16 +3,16 @@ import Foundation
 
 /// The `config.json` of a checkpoint: typed access that names the key and the file in every error. A key that is null
 /// counts as absent, as transformers writes it.
-public struct CheckpointConfiguration: Sendable {
+struct CheckpointConfiguration: Sendable {
   /// The file, for messages.
-  public let path: String
+  let path: String
   private let document: JSON
   /// Where `document` is inside the file: `text_config.`, or nothing.
   private let prefix: String
 
   /// Reads `config.json` of a checkpoint folder.
   /// - Throws: `SluiceError` (exit 64).
-  public init(folder: String) throws {
+  init(folder: String) throws {
     if let problem = PathText.problem(folder) { throw problem.explained("the checkpoint") }
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder)
@@ -33,7 +33,7 @@ public struct CheckpointConfiguration: Sendable {
 
   /// Reads a JSON object from a file of at most 64 MB.
   /// - Throws: `SluiceError` (exit 64).
-  public init(path: String) throws {
+  init(path: String) throws {
     let bytes = try BoundedFile.read(path, what: "the file", limit: 64_000_000, hint: "It is no configuration.")
     do {
       document = try JSON(parsing: bytes)
@@ -59,21 +59,21 @@ public struct CheckpointConfiguration: Sendable {
   /// Whether it has no members.
   var isEmpty: Bool { document.members?.isEmpty ?? true }
 
-  public func has(_ key: String) -> Bool { value(key) != nil }
+  func has(_ key: String) -> Bool { value(key) != nil }
 
   /// An integer inside `range`.
   /// - Throws: `SluiceError` (exit 64) where it is absent, of another type or outside.
-  public func int(_ key: String, in range: ClosedRange<Int> = Int.min...Int.max) throws -> Int {
+  func int(_ key: String, in range: ClosedRange<Int> = Int.min...Int.max) throws -> Int {
     try required(key, optionalInt(key, in: range))
   }
 
   /// An integer inside `range`, `fallback` where it is absent.
-  public func int(_ key: String, default fallback: Int, in range: ClosedRange<Int> = Int.min...Int.max) throws -> Int {
+  func int(_ key: String, default fallback: Int, in range: ClosedRange<Int> = Int.min...Int.max) throws -> Int {
     try optionalInt(key, in: range) ?? fallback
   }
 
   /// An integer inside `range`, nil where it is absent.
-  public func optionalInt(_ key: String, in range: ClosedRange<Int> = Int.min...Int.max) throws -> Int? {
+  func optionalInt(_ key: String, in range: ClosedRange<Int> = Int.min...Int.max) throws -> Int? {
     guard let value = value(key) else { return nil }
     guard let integer = value.integer else { throw wrongType(key, "an integer", value) }
     guard range.contains(integer) else {
@@ -83,7 +83,7 @@ public struct CheckpointConfiguration: Sendable {
   }
 
   /// One integer inside `range` or a list of them (`eos_token_id`), empty where it is absent.
-  public func integers(_ key: String, in range: ClosedRange<Int> = Int.min...Int.max) throws -> [Int] {
+  func integers(_ key: String, in range: ClosedRange<Int> = Int.min...Int.max) throws -> [Int] {
     guard let value = value(key) else { return [] }
     guard let elements = value.array else { return [try int(key, in: range)] }
     return try elements.map { element in
@@ -99,14 +99,14 @@ public struct CheckpointConfiguration: Sendable {
   func json(_ key: String) -> JSON? { document[key] }
 
   /// A number inside `range`.
-  public func double(
+  func double(
     _ key: String, in range: ClosedRange<Double> = -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude
   ) throws -> Double {
     try required(key, optionalDouble(key, in: range))
   }
 
   /// A number inside `range`, `fallback` where it is absent.
-  public func double(
+  func double(
     _ key: String, default fallback: Double,
     in range: ClosedRange<Double> = -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude
   ) throws -> Double {
@@ -114,7 +114,7 @@ public struct CheckpointConfiguration: Sendable {
   }
 
   /// A number inside `range`, nil where it is absent.
-  public func optionalDouble(
+  func optionalDouble(
     _ key: String, in range: ClosedRange<Double> = -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude
   ) throws -> Double? {
     guard let value = value(key) else { return nil }
@@ -126,7 +126,7 @@ public struct CheckpointConfiguration: Sendable {
   }
 
   /// A list of numbers inside `range`, empty where it is absent.
-  public func doubles(_ key: String, in range: ClosedRange<Double>) throws -> [Double] {
+  func doubles(_ key: String, in range: ClosedRange<Double>) throws -> [Double] {
     guard let value = value(key) else { return [] }
     guard let elements = value.array else { throw wrongType(key, "a list of numbers", value) }
     return try elements.map { element in
@@ -138,26 +138,26 @@ public struct CheckpointConfiguration: Sendable {
     }
   }
 
-  public func string(_ key: String) throws -> String { try required(key, optionalString(key)) }
+  func string(_ key: String) throws -> String { try required(key, optionalString(key)) }
 
-  public func string(_ key: String, default fallback: String) throws -> String { try optionalString(key) ?? fallback }
+  func string(_ key: String, default fallback: String) throws -> String { try optionalString(key) ?? fallback }
 
-  public func optionalString(_ key: String) throws -> String? {
+  func optionalString(_ key: String) throws -> String? {
     guard let value = value(key) else { return nil }
     guard let string = value.string else { throw wrongType(key, "a string", value) }
     return string
   }
 
-  public func bool(_ key: String, default fallback: Bool) throws -> Bool { try optionalBool(key) ?? fallback }
+  func bool(_ key: String, default fallback: Bool) throws -> Bool { try optionalBool(key) ?? fallback }
 
-  public func optionalBool(_ key: String) throws -> Bool? {
+  func optionalBool(_ key: String) throws -> Bool? {
     guard let value = value(key) else { return nil }
     guard let bool = value.bool else { throw wrongType(key, "true or false", value) }
     return bool
   }
 
   /// A list of strings such as `architectures`, empty where it is absent.
-  public func stringList(_ key: String) throws -> [String] {
+  func stringList(_ key: String) throws -> [String] {
     guard let value = value(key) else { return [] }
     guard let elements = value.array else { throw wrongType(key, "a list of strings", value) }
     return try elements.map { element in
@@ -167,7 +167,7 @@ public struct CheckpointConfiguration: Sendable {
   }
 
   /// An object whose values are strings, such as `weight_map`, in the file's order.
-  public func strings(_ key: String) throws -> [(key: String, value: String)] {
+  func strings(_ key: String) throws -> [(key: String, value: String)] {
     guard let value = value(key) else { throw error("the key \(prefix)\(key) is missing") }
     guard let members = value.members else { throw wrongType(key, "an object", value) }
     return try members.map { member in
@@ -178,7 +178,7 @@ public struct CheckpointConfiguration: Sendable {
 
   /// The names of classes from a map like `id2label` (`{"0": "safe", "1": "unsafe"}`): its keys must be 0, 1, 2 and so
   /// on. Nil where it is absent.
-  public func labels(_ key: String = "id2label") throws -> [String]? {
+  func labels(_ key: String = "id2label") throws -> [String]? {
     guard has(key) else { return nil }
     let entries = try strings(key)
     var names = [String?](repeating: nil, count: entries.count)
@@ -192,14 +192,14 @@ public struct CheckpointConfiguration: Sendable {
   }
 
   /// An object inside this one, such as `text_config`; nil where it is absent.
-  public func object(_ key: String) throws -> CheckpointConfiguration? {
+  func object(_ key: String) throws -> CheckpointConfiguration? {
     guard let value = value(key) else { return nil }
     guard value.members != nil else { throw wrongType(key, "an object", value) }
     return CheckpointConfiguration(path: path, document: value, prefix: "\(prefix)\(key).")
   }
 
   /// An error of this file (exit 64): for what a caller finds wrong with the values together.
-  public func error(_ message: String, remedy: String? = nil) -> SluiceError {
+  func error(_ message: String, remedy: String? = nil) -> SluiceError {
     SluiceError.badInput(message, file: path, remedy: remedy)
   }
 

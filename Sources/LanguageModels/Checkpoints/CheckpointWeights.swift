@@ -3,15 +3,15 @@ import Foundation
 import Tensors
 
 /// The weights of a Hugging Face folder: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
-public struct CheckpointWeights: TensorSource, Sendable {
-  public let folder: String
+struct CheckpointWeights: TensorSource, Sendable {
+  let folder: String
   private let files: [SafetensorsFile]
   /// Which of `files` holds a tensor.
   private let fileOf: [String: Int]
 
   /// Opens the weights and checks every header.
   /// - Throws: `SluiceError` (exit 64).
-  public static func open(folder: String) throws -> CheckpointWeights {
+  static func open(folder: String) throws -> CheckpointWeights {
     let single = folder + "/model.safetensors"
     if FileManager.default.fileExists(atPath: single) {
       let file = try SafetensorsFile(path: single)
@@ -59,7 +59,7 @@ public struct CheckpointWeights: TensorSource, Sendable {
   var path: String { files.count == 1 ? files[0].path : folder }
 
   /// All tensors, sorted.
-  public var names: [String] { fileOf.keys.sorted() }
+  var names: [String] { fileOf.keys.sorted() }
 
   /// Stored tensors by element type.
   var tensorTypes: [String: Int] {
@@ -68,12 +68,12 @@ public struct CheckpointWeights: TensorSource, Sendable {
     }
   }
 
-  public func contains(_ name: String) -> Bool { fileOf[name] != nil }
+  func contains(_ name: String) -> Bool { fileOf[name] != nil }
 
   /// A tensor's shape, nil where there is no such tensor.
-  public func shape(of name: String) -> [Int]? { fileOf[name].flatMap { files[$0].tensors[name]?.shape } }
+  func shape(of name: String) -> [Int]? { fileOf[name].flatMap { files[$0].tensors[name]?.shape } }
 
-  public func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws {
+  func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws {
     guard let number = fileOf[name] else {
       throw SluiceError.badInput("the checkpoint has no tensor \(brief(name))", file: folder)
     }
@@ -89,7 +89,7 @@ public struct CheckpointWeights: TensorSource, Sendable {
     }
   }
 
-  public func stored(_ name: String, in memory: MatrixMemory, crew: Crew?) throws -> StoredMatrix {
+  func stored(_ name: String, in memory: MatrixMemory, crew: Crew?) throws -> StoredMatrix {
     guard let number = fileOf[name], let shape = shape(of: name) else {
       throw SluiceError.badInput("the checkpoint has no tensor \(brief(name))", file: folder)
     }

@@ -4,11 +4,12 @@ import Tensors
 
 /// A safetensors file, memory-mapped: opening reads the header only, and a tensor costs its own conversion.
 public struct SafetensorsFile: Sendable {
+  /// The file, as it was named.
   public let path: String
   /// Every tensor of the file by name; its bytes are known to lie inside the file and to fit its shape.
-  public let tensors: [String: TensorInfo]
+  package let tensors: [String: TensorInfo]
   /// The header's `__metadata__`.
-  public let metadata: [String: String]
+  let metadata: [String: String]
   private let file: MappedFile
 
   /// Opens a file and checks its whole header.

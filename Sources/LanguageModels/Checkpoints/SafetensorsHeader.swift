@@ -1,20 +1,20 @@
 import Core
 
 /// What one tensor of a safetensors file is, and where.
-public struct TensorInfo: Hashable, Sendable {
-  public let dtype: TensorDataType
+package struct TensorInfo: Hashable, Sendable {
+  let dtype: TensorDataType
   /// Row-major; empty for a scalar.
-  public let shape: [Int]
+  let shape: [Int]
   /// In the file, header included.
-  public let byteRange: Range<Int>
+  let byteRange: Range<Int>
 
   /// Elements, 1 for a scalar.
-  public var count: Int { byteRange.count / dtype.size }
+  var count: Int { byteRange.count / dtype.size }
 }
 
 /// The element types that the format knows. Sluice computes with the floating-point ones of 16 and 32 bits; files may
 /// hold others beside them, such as index buffers.
-public enum TensorDataType: String, Sendable {
+enum TensorDataType: String, Sendable {
   case bool = "BOOL"
   case u8 = "U8"
   case i8 = "I8"
@@ -32,7 +32,7 @@ public enum TensorDataType: String, Sendable {
   case u64 = "U64"
 
   /// Bytes an element.
-  public var size: Int {
+  var size: Int {
     switch self {
     case .bool, .u8, .i8, .f8e5m2, .f8e4m3: 1
     case .i16, .u16, .f16, .bf16: 2

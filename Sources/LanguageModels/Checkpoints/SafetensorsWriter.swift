@@ -11,8 +11,11 @@ import Core
 public enum SafetensorsWriter {
   /// The element types that are written.
   public enum DataType: String, Sendable {
+    /// IEEE binary32.
     case f32 = "F32"
+    /// IEEE binary16.
     case f16 = "F16"
+    /// bfloat16: the upper half of a binary32.
     case bf16 = "BF16"
 
     var size: Int { self == .f32 ? 4 : 2 }

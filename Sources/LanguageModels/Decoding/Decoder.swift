@@ -5,6 +5,7 @@ import Tensors
 public struct GenerationRequest: Sendable {
   /// Token ids after the shared prefix; may be empty where the decoder has a prefix.
   public var prompt: [Int]
+  /// What its samples are drawn from.
   public var seed: UInt64
   /// Overrides the decoder's temperature for this row.
   public var temperature: Float?
@@ -28,12 +29,15 @@ public struct Generation: Sendable {
 
 /// How to sample.
 public struct DecodingSettings: Sendable {
+  /// What logits are divided by before a token is drawn; 0 takes the likeliest.
   public var temperature: Float
   /// Nucleus: sample from the smallest set of tokens with at least this probability.
   public var topP: Float
+  /// Longest sample, without its end token.
   public var maxTokens: Int
   /// The end token can't be sampled before this many tokens.
   public var minTokens: Int
+  /// Any of them ends a sample.
   public var endTokens: [Int]
 
   public init(temperature: Float = 1, topP: Float = 1, maxTokens: Int, minTokens: Int = 0, endTokens: [Int]) {

@@ -8,7 +8,9 @@ public final class CausalLanguageModel: Sendable {
   /// Changes where equal weights would answer otherwise: part of a local model's identity.
   public static let engineVersion = 2
 
+  /// The decoder's weights.
   public let weights: Weights
+  /// The vocabulary that its token ids are of.
   public let tokenizer: Tokenizer
   /// How a prompt is wrapped before it is completed (`config.json` key `prompt_template`), for example
   /// `<|user|>{prompt}<|assistant|>`.

@@ -78,6 +78,7 @@ public struct ChatPrompt: Hashable, Sendable {
 public enum ChatSupport: Hashable, Sendable {
   /// It is no chat model.
   case none
+  /// It has a chat template that can be rendered.
   case template(ChatPrompt)
   /// It has a chat template that can't be rendered here, and why.
   case unreadable(SluiceError)

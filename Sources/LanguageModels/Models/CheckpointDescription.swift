@@ -5,36 +5,61 @@ import Tokenizers
 
 /// What a checkpoint is, without reading its weights: every tensor's name and shape is checked, no element looked at.
 public struct CheckpointDescription: Codable, Sendable {
+  /// What a checkpoint can be used as.
   public enum Role: String, Codable, Sendable {
-    case decoder, classifier, encoder
+    /// A language model: it scores and writes texts.
+    case decoder
+    /// An encoder with a head: it tells labels.
+    case classifier
+    /// An encoder alone: it gives vectors.
+    case encoder
   }
 
+  /// A checkpoint's tokenizer.
   public struct Tokens: Codable, Sendable {
+    /// Its algorithm, for example `byte-level BPE`.
     public let kind: String
+    /// Tokens of its vocabulary.
     public let size: Int
-    /// Put before and after every text.
+    /// Tokens that are put before every text.
     public let before: [String]
+    /// Tokens that are put behind every text.
     public let after: [String]
   }
 
+  /// The file or folder, as it was named.
   public private(set) var path: String
+  /// `safetensors` or `gguf`.
   public let format: String
+  /// What it is.
   public let role: Role
   /// As `model_type` names it.
   public let architecture: String
+  /// Blocks, one after the other.
   public let layers: Int
+  /// Floats of a hidden state.
   public let width: Int
+  /// Heads of queries.
   public let heads: Int
+  /// Heads of keys and values; fewer than `heads` where queries share them.
   public let keyValueHeads: Int
+  /// Floats of one head.
   public let headSize: Int
+  /// Inner width of the feed-forward block.
   public let feedForward: Int
+  /// Rows of the token embedding.
   public let vocabulary: Int
+  /// Longest sequence in tokens.
   public let context: Int
+  /// Tokens that windowed layers see; nil where every layer sees all.
   public let window: Int?
+  /// Whether the output weights are the token embedding.
   public let tiedEmbeddings: Bool
+  /// Floats of all tensors together, tied ones once.
   public let parameters: Int
   /// Stored tensors by element type.
   public let tensorTypes: [String: Int]
+  /// What turns texts into token ids.
   public let tokenizer: Tokens
   /// Any of them ends a text.
   public let endTokens: [String]
@@ -51,12 +76,17 @@ public struct CheckpointDescription: Codable, Sendable {
   /// The adapter on these weights, where the path is one's folder.
   public private(set) var adapter: Adapter?
 
+  /// A LoRA adapter.
   public struct Adapter: Codable, Sendable {
     /// The base checkpoint, which the rest describes.
     public let base: String
+    /// r: columns of A, rows of B.
     public let rank: Int
+    /// α: A·B counts α/r.
     public let alpha: Float
+    /// Names of the adapted projections, as `LoRAAdapter` has them.
     public let projections: [String]
+    /// Floats of all its factors.
     public let parameters: Int
   }
 

@@ -6,23 +6,31 @@ import Tensors
 public struct ClassificationHead: Sendable {
   /// f.
   public enum Nonlinearity: Hashable, Sendable {
+    /// The hyperbolic tangent, as BERT's pooler has it.
     case tanh
+    /// One of the feed-forward block's own.
     case activation(Activation)
   }
 
   /// A layer norm behind f.
   public struct Norm: Hashable, Sendable {
+    /// [C].
     public var gain: [Float]
-    /// Nil for none.
+    /// [C]; nil for none.
     public var bias: [Float]?
+    /// Added to the variance.
     public var epsilon: Float
   }
 
+  /// C: floats of a pooled vector.
   public let width: Int
+  /// K.
   public let labels: Int
   /// P[C,C], p[C], W[C,K], w[K], one after the other.
   public var values: [Float]
+  /// f.
   public private(set) var nonlinearity = Nonlinearity.tanh
+  /// What follows f; nil for nothing.
   public private(set) var norm: Norm?
   /// Whether the files hold p.
   private var hasInnerBias = true
@@ -49,6 +57,7 @@ public struct ClassificationHead: Sendable {
     self.init(width: width, labels: labels, values: values)
   }
 
+  /// Floats of a head: C·C + C + C·K + K.
   public static func count(width: Int, labels: Int) -> Int { width * width + width + width * labels + labels }
 
   /// Reads the head of a checkpoint.

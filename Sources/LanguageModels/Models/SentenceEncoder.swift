@@ -4,10 +4,13 @@ import Tokenizers
 
 /// An encoder whose pooled, normalised states are sentence embeddings, as sentence-transformers does.
 public final class SentenceEncoder: Sendable {
+  /// The encoder's weights.
   public let weights: Weights
+  /// The vocabulary that its token ids are of.
   public let tokenizer: Tokenizer
   /// How a text is wrapped (`config.json` key `prompt_template`), for example `[CLS]{prompt}[SEP]`.
   public let promptTemplate: String?
+  /// How token states become one vector.
   public let pooling: Pooling
   /// Longer texts are cut, in tokens.
   public let maximumLength: Int

@@ -3,9 +3,13 @@ import Tokenizers
 
 /// An encoder with a classification head, as a checkpoint folder holds them.
 public final class SequenceClassifier: Sendable {
+  /// The encoder's weights.
   public let weights: Weights
+  /// From a pooled vector to the labels.
   public let head: ClassificationHead
+  /// Names of the classes, in the order of the probabilities.
   public let labels: [String]
+  /// The vocabulary that its token ids are of.
   public let tokenizer: Tokenizer
   /// How prompt and response are joined, for example `{prompt}<|sep|>{response}`: `config.json` key `prompt_template`,
   /// else as the tokenizer joins a pair of texts.

@@ -5,6 +5,7 @@ extension TemplateTime {
   /// The clock's time in the local time zone.
   public static var now: TemplateTime { TemplateTime(Date(), in: .current) }
 
+  /// A moment as a clock and a calendar (Gregorian) in a time zone show it.
   public init(_ date: Date, in zone: TimeZone) {
     var calendar = Calendar(identifier: .gregorian)
     calendar.timeZone = zone

@@ -3,7 +3,9 @@ import Tensors
 
 /// What a decoder thinks of a text, token by token.
 public struct TextScore: Sendable {
+  /// One token with how likely it was.
   public struct Token: Sendable {
+    /// Its index in the vocabulary.
     public let id: Int
     /// As the vocabulary writes it.
     public let text: String

@@ -2,16 +2,25 @@ import Core
 
 /// AdamW (Loshchilov and Hutter, 2019): decoupled weight decay, bias-corrected moments.
 public struct AdamW: Sendable {
+  /// Step size, before a schedule's factor.
   public var learningRate: Float
+  /// Decay of the first moment.
   public var beta1: Float = 0.9
+  /// Decay of the second moment.
   public var beta2: Float = 0.999
+  /// Added to the root of the second moment.
   public var epsilon: Float = 1e-8
+  /// λ: a step shrinks decaying parameters by the learning rate times this.
   public var weightDecay: Float
+  /// Updates so far.
   public private(set) var step = 0
-  /// First and second moments, as long as the parameters.
+  /// Running means of the gradient, as many as the parameters.
   public private(set) var first: [Float]
+  /// Running means of its squares, as many as the parameters.
   public private(set) var second: [Float]
 
+  /// An optimizer that has made no step.
+  /// - Parameter count: of the parameters.
   public init(count: Int, learningRate: Float, weightDecay: Float = 0) {
     self.learningRate = learningRate
     self.weightDecay = weightDecay

@@ -10,8 +10,11 @@ public enum Pooling: Sendable, Hashable {
 
 /// Pooled states of an encoder and their gradient, in micro-batches of fixed size.
 public struct Encoding: Sendable {
+  /// How token states become one vector.
   public let pooling: Pooling
+  /// Threads that take micro-batches side by side; results don't depend on their number.
   public let workers: Int
+  /// Sequences in one unit of work.
   public let microBatch: Int
   /// Tokens behind the first of these are of the second segment (BERT's pairs); nil for one segment.
   public let secondSegmentAfter: Int32?

@@ -3,14 +3,17 @@ import Core
 /// Supervised fine-tuning over epochs, with a held-out loss after each: stops where that no longer falls, and hands out
 /// every version that is better than all before.
 public struct FineTuning: Sendable {
+  /// How long and how fast to train.
   public struct Settings: Codable, Hashable, Sendable {
     /// At most so many passes over the training sequences.
     public var epochs = 10
     /// Sequences in one gradient step.
     public var batch = 32
+    /// AdamW's step size at its highest.
     public var learningRate: Double
     /// Epochs in a row without a lower held-out loss after which training stops.
     public var patience = 2
+    /// What the order of the sequences is drawn from.
     public var seed: UInt64 = 1
 
     public init(learningRate: Double) { self.learningRate = learningRate }
@@ -22,29 +25,37 @@ public struct FineTuning: Sendable {
     public let number: Int
     /// Over the epoch's steps, while the weights changed; nil before training.
     public let trainingLoss: Double?
+    /// Over the held-out sequences, after the epoch.
     public let validationLoss: Double
   }
 
   /// What training did.
   public struct Outcome: Sendable {
+    /// All that were run, the model before training first.
     public let epochs: [Epoch]
     /// The epoch with the lowest held-out loss.
     public let best: Epoch
+    /// The whole model after the best epoch.
     public let bestWeights: Weights
+    /// Why training ended.
     public let ending: Ending
   }
 
+  /// Reasons to end.
   public enum Ending: String, Codable, Sendable {
     /// All epochs were run.
     case finished
     /// The held-out loss had stopped falling.
     case stoppedEarly = "stopped-early"
+    /// It was cancelled.
     case interrupted
   }
 
+  /// What training reports while it goes on.
   public enum Event: Sendable {
     /// `loss` is the step's, before the step.
     case step(done: Int, total: Int, loss: Double)
+    /// An epoch is over; `isBest` where its held-out loss is the lowest so far.
     case epoch(Epoch, isBest: Bool)
   }
 

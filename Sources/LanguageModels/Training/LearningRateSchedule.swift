@@ -1,6 +1,8 @@
 /// A factor on the learning rate over a training run: a linear rise, then a linear fall to a twentieth.
 public struct LearningRateSchedule: Hashable, Sendable {
+  /// Steps of the whole run.
   public let steps: Int
+  /// Steps of the rise.
   public let warmup: Int
 
   public init(steps: Int, warmup: Int) {

@@ -18,12 +18,15 @@ public protocol MaximumLikelihoodTrainer: Sendable {
 /// Maximum-likelihood training of a decoder: all weights, AdamW, gradient clipping.
 public struct SupervisedTrainer: MaximumLikelihoodTrainer {
   public private(set) var weights: Weights
+  /// Threads that share the work; results don't depend on their number.
   public let workers: Int
   /// Largest Euclidean norm of a step's gradient.
   public var clip: Float
   private var optimizer: AdamW
   private let decays: [Range<Int>]
 
+  /// Begins with `weights`, all of which are trained, in float32.
+  /// - Parameter weightDecay: of matrices; norms and biases don't decay.
   public init(
     weights: Weights, learningRate: Float, weightDecay: Float = 0.01, clip: Float = 1, workers: Int = 1
   ) {
@@ -51,15 +54,18 @@ public struct SupervisedTrainer: MaximumLikelihoodTrainer {
 
 /// Maximum-likelihood training of a low-rank adapter on frozen weights: AdamW, gradient clipping.
 public struct AdapterTrainer: MaximumLikelihoodTrainer {
+  /// The adapter as it is now.
   public private(set) var adapter: LoRAAdapter
   /// The frozen weights with the adapter merged in, or beside it where they are stored.
   public private(set) var weights: Weights
+  /// Threads that share the work; results don't depend on their number.
   public let workers: Int
   /// Largest Euclidean norm of a step's gradient.
   public var clip: Float
   private let base: Weights
   private var optimizer: AdamW
 
+  /// Begins with `adapter` as it is, on weights of its layout.
   public init(base: Weights, adapter: LoRAAdapter, learningRate: Float, clip: Float = 1, workers: Int = 1) {
     self.base = base
     self.adapter = adapter
