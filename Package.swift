@@ -20,6 +20,8 @@ let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift"
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let realModule = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
 let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let memoryLogging = Target.Dependency.product(name: "InMemoryLogging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 func module(
@@ -51,6 +53,7 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
     .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
@@ -68,15 +71,16 @@ let package = Package(
     // Data flows downward; nothing imports upward.
     module("Core"),
     module("Kinds", ["Core"]),
+    module("Logs", ["Core", logging]),
     module("Transforms", ["Core", "Kinds"]),
     module("Tensors", ["CProcessor", realModule], settings: kernels),
     module("Tokenizers", ["Core"]),
     module("ChatTemplates", ["Core"]),
     module("LanguageModels", ["Core", "Tensors", "Tokenizers", "ChatTemplates"]),
-    module("Attackers", ["Core", "Kinds", "Tensors", "LanguageModels"]),
-    module("Targets", ["Core", "Kinds", "ChatTemplates", "Tokenizers", "LanguageModels", "CLibcurl"]),
+    module("Attackers", ["Core", "Kinds", "Tensors", "LanguageModels", logging]),
+    module("Targets", ["Core", "Kinds", "ChatTemplates", "Tokenizers", "LanguageModels", "CLibcurl", logging]),
     module("AttackerWorkers", ["Core", "Kinds", "Attackers", "Targets"]),
-    module("Judges", ["Core", "Kinds", "Targets", "LanguageModels", yams]),
+    module("Judges", ["Core", "Kinds", "Targets", "LanguageModels", yams, logging]),
     module("Statistics", ["Core"]),
     module("Decisions", ["Core", "Statistics"]),
     module("SafetyTuning", ["Core", "Kinds", "ChatTemplates", "LanguageModels", "Targets"]),
@@ -95,14 +99,14 @@ let package = Package(
       [
         "Core", "Kinds", "Tensors", "ChatTemplates", "LanguageModels", "Attackers", "AttackerWorkers", "Targets",
         "Judges", "Statistics", "Decisions", "SafetyTuning", "Evidence", "Policies", "Suites", "Reports", "Lab",
-        "Transforms", "CProcess",
+        "Transforms", "CProcess", logging,
       ]),
     module("Review", ["Core", "Judges", "Statistics", "Evidence", "Policies", "Gate", flyingFox]),
     .executableTarget(
       name: "sluice",
       dependencies: [
-        "Core", "Kinds", "LanguageModels", "Attackers", "Evidence", "Policies", "Reports", "Gate", "Review", "CProcess",
-        argumentParser,
+        "Core", "Kinds", "Logs", "LanguageModels", "Attackers", "Evidence", "Policies", "Reports", "Gate", "Review",
+        "CProcess", argumentParser, logging,
       ], swiftSettings: strict),
     // OpenBLAS, for tests and measurements alone: the program doesn't link it.
     module("ReferenceProduct", ["COpenBLAS"]),
@@ -117,6 +121,7 @@ let package = Package(
       path: "Sources/Benchmarks", exclude: ["Peers"], swiftSettings: strict),
 
     tests("CoreTests", ["Core"]),
+    tests("LogsTests", ["Core", "Logs", logging]),
     tests("TensorsTests", ["Tensors", "ReferenceProduct"]),
     tests("TokenizersTests", ["Core", "Tokenizers"], resources: [.copy("Fixtures")]),
     tests(
@@ -142,7 +147,8 @@ let package = Package(
       "AttackerWorkersTests",
       ["Core", "LanguageModels", "Attackers", "Targets", "AttackerWorkers", "AttackDoubles", "FakeServer"]),
     tests(
-      "TargetsTests", ["Core", "Tokenizers", "ChatTemplates", "LanguageModels", "Targets", "FakeServer"],
+      "TargetsTests",
+      ["Core", "Tokenizers", "ChatTemplates", "LanguageModels", "Targets", "FakeServer", logging, memoryLogging],
       exclude: ["Replies"]),
     tests("JudgesTests", ["Core", "LanguageModels", "Targets", "Judges", "FakeServer"]),
     tests("StatisticsTests", ["Core", "Statistics"], exclude: ["Goldens"]),
@@ -160,7 +166,8 @@ let package = Package(
       "GateTests",
       [
         "Core", "Kinds", "LanguageModels", "Attackers", "AttackerWorkers", "Targets", "Judges", "Statistics",
-        "Decisions", "SafetyTuning", "Evidence", "Policies", "Suites", "Reports", "Gate", "Transforms",
+        "Decisions", "SafetyTuning", "Evidence", "Policies", "Suites", "Reports", "Gate", "Transforms", logging,
+        memoryLogging,
       ], exclude: ["Documentation/Promised"]),
     tests("ReviewTests", ["Evidence", "Review"]),
     tests("EndToEndTests", ["Core", "FakeServer", sqlite], exclude: ["Faults", "Attestations", "Deliveries"]),

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Logging
 
 /// One restart of the GFlowNet attacker on one target.
 package struct GFlowNetSearch: Sendable {
@@ -97,9 +98,11 @@ package struct GFlowNetSearch: Sendable {
   mutating func run(seedPrompts: [String]) async throws -> SearchResult {
     let smooths = settings.smoothing && settings.training
     let whole = log.budget.responses
+    tellPhase()
     if phase == .beginning {
       try await recall(seedPrompts)
       phase = .training
+      tellPhase()
     }
     if phase == .training {
       try await train(until: smooths ? Int(Double(whole) * (1 - settings.smoothingShare)) : whole)
@@ -111,7 +114,19 @@ package struct GFlowNetSearch: Sendable {
     return SearchResult(claimed: log.claimed, responses: log.spent, losses: losses, state: try await state())
   }
 
-  private mutating func enter(_ next: SearchStanding.Phase) { (phase, idle) = (next, 0) }
+  private mutating func enter(_ next: SearchStanding.Phase) {
+    (phase, idle) = (next, 0)
+    tellPhase()
+  }
+
+  private func tellPhase() {
+    Logger.current.debug(
+      "search phase",
+      metadata: [
+        "phase": "\(phase)", "step": .stringConvertible(step), "responses": .stringConvertible(log.spent),
+        "claimed": .stringConvertible(log.claimed.count),
+      ])
+  }
 
   /// Embeds prompts that have no vector yet.
   mutating func embed(_ prompts: [String]) async throws {

@@ -2,6 +2,7 @@ import Core
 import Dispatch
 import Kinds
 import LanguageModels
+import Logging
 
 /// Judges by a local sequence classifier: p(unsafe) = 1 − p(label `safe`).
 public struct ClassifierJudge: Judge {
@@ -21,7 +22,15 @@ public struct ClassifierJudge: Judge {
   /// - Throws: `SluiceError` (usage) for an unreadable checkpoint, one without a label `safe`, or one whose template leaves
   ///   the response out.
   public init(folder: String, fingerprint: String, threshold: Double, workers: Int = 1) throws {
+    let began = ContinuousClock.now
     classifier = try SequenceClassifier.load(folder: folder)
+    let time = (ContinuousClock.now - began).components
+    Logger(label: "sluice.models").info(
+      "checkpoint loaded",
+      metadata: [
+        "checkpoint": "\(folder)",
+        "seconds": .stringConvertible(Double(time.seconds) + Double(time.attoseconds) * 1e-18),
+      ])
     guard let safe = classifier.labels.firstIndex(where: { $0.lowercased() == "safe" }) else {
       throw SluiceError.badInput(
         "the classifier has no label 'safe' (it has: \(classifier.labels.joined(separator: ", ")))",

@@ -9,15 +9,15 @@ enum Failure {
     switch error {
     case let error as SluiceError:
       StandardError.write(error)
-      Foundation.exit(error.exitCode.rawValue)
+      leave(error.exitCode.rawValue)
     case let error as PolicyErrors:
       for each in error.errors { StandardError.write(each) }
-      Foundation.exit(error.exitCode.rawValue)
+      leave(error.exitCode.rawValue)
     case is CancellationError:
       StandardError.write(SluiceError(.interrupted, "interrupted"))
-      Foundation.exit(Core.ExitCode.interrupted.rawValue)
+      leave(Core.ExitCode.interrupted.rawValue)
     case let code as ArgumentParser.ExitCode:
-      Foundation.exit(code.rawValue)
+      leave(code.rawValue)
     case _ where Sluice.exitCode(for: error) != .failure:
       exit(parsing: error)
     default:
@@ -25,8 +25,14 @@ enum Failure {
         SluiceError(
           .internalError, "unexpected: \(error)",
           remedy: "This is a bug in Sluice; please report it with the command line and this message."))
-      Foundation.exit(Core.ExitCode.internalError.rawValue)
+      leave(Core.ExitCode.internalError.rawValue)
     }
+  }
+
+  /// Ends the process.
+  static func leave(_ code: Int32) -> Never {
+    Diagnostics.end(code)
+    Foundation.exit(code)
   }
 
   /// What the parser has to say: help and version on standard output (0), every mistake on standard error (64).
@@ -36,7 +42,7 @@ enum Failure {
     // `sluice help rn` is no success, though the parser shows what help there is.
     if let mistake = CommandName.mistake(in: Array(CommandLine.arguments.dropFirst())) { exit(mistake) }
     guard code.isSuccess else {
-      StandardError.write(ownWords(text) + "\n", isLast: true)
+      StandardError.write(parser: ownWords(text))
       Foundation.exit(code.rawValue)
     }
     do {

@@ -63,6 +63,7 @@ enum Main {
       Failure.exit(parsing: error)
     }
     do {
+      try Diagnostics.begin(command as? any DiagnosedCommand)
       try OpenFiles.raise()
       try requireProcessor()
       if var asynchronous = command as? any AsyncParsableCommand {
@@ -70,7 +71,7 @@ enum Main {
       } else {
         try command.run()
       }
-      exit(Core.ExitCode.pass.rawValue)
+      Failure.leave(Core.ExitCode.pass.rawValue)
     } catch {
       Failure.exit(error)
     }

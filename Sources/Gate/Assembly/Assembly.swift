@@ -8,6 +8,7 @@ import Foundation
 import Judges
 import Kinds
 import LanguageModels
+import Logging
 import Policies
 import Statistics
 import Suites
@@ -252,7 +253,8 @@ struct Assembly {
   func embedder() throws -> any Embedder {
     guard let folder = policy.embedder else { return WordingEmbedder() }
     return SentenceEmbedder(
-      fingerprint: try checkpoints.fingerprint(folder), encoder: try SentenceEncoder.load(folder: folder),
+      fingerprint: try checkpoints.fingerprint(folder),
+      encoder: try Logger.loading(folder) { try SentenceEncoder.load(folder: folder) },
       workers: Self.workers)
   }
 }

@@ -1,5 +1,6 @@
 import Core
 import LanguageModels
+import Logging
 import Synchronization
 import Targets
 
@@ -23,15 +24,22 @@ final class CheckpointShelf: Sendable {
       (precision == .frozen ? nil : decoders[Key(folder: folder, precision: .float32)]) ?? decoders[own]
     }
     if let known { return known }
+    let fingerprint = try fingerprint(folder)
     let decoder = LoadedDecoder(
-      fingerprint: try fingerprint(folder), model: try CausalLanguageModel.load(folder: folder, precision: precision))
+      fingerprint: fingerprint,
+      model: try Logger.loading(folder, ["precision": "\(precision)", "sha256": "\(fingerprint)"]) {
+        try CausalLanguageModel.load(folder: folder, precision: precision)
+      })
     decoders.withLock { $0[own] = decoder }
     return decoder
   }
 
   func fingerprint(_ folder: String) throws -> String {
     if let known = fingerprints.withLock({ $0[folder] }) { return known }
+    let began = ContinuousClock.now
     let fingerprint = try CheckpointIdentity.fingerprint(folder)
+    Logger.models.debug(
+      "checkpoint hashed", metadata: ["checkpoint": "\(folder)", "seconds": (ContinuousClock.now - began).logged])
     fingerprints.withLock { $0[folder] = fingerprint }
     return fingerprint
   }

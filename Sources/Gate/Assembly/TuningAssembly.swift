@@ -2,6 +2,7 @@ import Attackers
 import Core
 import Evidence
 import LanguageModels
+import Logging
 import Policies
 import SafetyTuning
 import Suites
@@ -39,7 +40,9 @@ extension Assembly {
       context.decoder = { folder, precision in
         LoadedDecoder(
           fingerprint: try SHA256.fingerprint(folder: folder),
-          model: try CausalLanguageModel.load(folder: folder, precision: precision))
+          model: try Logger.loading(folder, ["precision": "\(precision)"]) {
+            try CausalLanguageModel.load(folder: folder, precision: precision)
+          })
       }
     case .served(let served):
       guard let recipe = candidate.recipe.asking(served: served) else {

@@ -1,6 +1,7 @@
 import Core
 import Evidence
 import Foundation
+import Logging
 import Policies
 import Reports
 import Targets
@@ -58,8 +59,12 @@ struct Deliveries: Sendable {
     do {
       for message in try delivery.subscriber.messages(summary, context) {
         let why = await sender.send(seed: summary.policy.seed) { request(message, delivery, run: summary.run) }
-        if let why { return Self.line(delivery, why) }
+        if let why {
+          Logger.reports.warning("service not told", metadata: ["service": "\(delivery.subscriber.name)"])
+          return Self.line(delivery, why)
+        }
       }
+      Logger.reports.info("service told", metadata: ["service": "\(delivery.subscriber.name)"])
       return nil
     } catch {
       return Self.line(delivery, (error as? SluiceError)?.message ?? "\(error)")

@@ -1,6 +1,7 @@
 import Core
 import Evidence
 import Foundation
+import Logging
 import Policies
 import Reports
 
@@ -39,6 +40,7 @@ struct ReportWriter: Sendable {
       try OutputFile.write(
         bytes, to: output.path, what: "the report",
         access: isRevealing ? .owner : earlier[output.path].map { .like($0) } ?? .usual)
+      Logger.reports.info("report written", metadata: ["path": "\(output.path)", "bytes": bytes.count.logged])
     }
     return wanted.outputs.map(\.path)
   }

@@ -1,5 +1,6 @@
 import Core
 import Decisions
+import Logging
 
 /// Where the scores of one set of responses live.
 protocol ScoreStore: Sendable {
@@ -80,6 +81,7 @@ struct Judging<Store: ScoreStore>: Sendable {
       throw InternalError("judge \(judge.name) answered \(fresh.count) of \(items.count) inputs")
     }
     try store.commit(zip(items, fresh).map { ($0, $1) }, by: judge)
+    Logger.ledger.debug("scores committed", metadata: ["judge": "\(judge.name)", "count": fresh.count.logged])
     return fresh
   }
 
@@ -91,6 +93,7 @@ struct Judging<Store: ScoreStore>: Sendable {
     let arrivals = Arrivals<Score>(concurrency: judge.preferredBatch, inFlight: judge.inFlight) { outcomes in
       try store.commit(
         outcomes.compactMap { index, outcome in (try? outcome.get()).map { (items[index], $0) } }, by: judge)
+      Logger.ledger.debug("scores committed", metadata: ["judge": "\(judge.name)", "count": outcomes.count.logged])
       for (index, outcome) in outcomes { collected.set(index, outcome) }
       onReplies(outcomes.count)
     }
@@ -117,6 +120,7 @@ struct Judging<Store: ScoreStore>: Sendable {
         return  // a few requests failed, the judge lives: their responses are unscored
       }
     }
+    Logger.models.error("judge lost", metadata: ["judge": "\(judge.name)", "kind": "\(failure.kind.rawValue)"])
     throw SluiceError(
       .unavailable, "the judge \(judge.name) is unavailable: \(failure.message)",
       remedy: failure.isFinal

@@ -1,5 +1,6 @@
 import Core
 import Decisions
+import Logging
 import Synchronization
 
 /// Obtains responses and scores: from the ledger where it has them, else from the target or judge, and commits each
@@ -291,6 +292,11 @@ final class ResponseService: Sendable {
       onArrival(Arrival(count: found.count, isStored: true))
       deliver(found, true)
     }
+    Logger.ledger.debug(
+      "responses looked up",
+      metadata: [
+        "role": "\(role)", "wanted": requests.count.logged, "in_ledger": (requests.count - missing.count).logged,
+      ])
     let wanted = missing.count == requests.count ? requests : missing.map { requests[$0] }
     guard asks else {
       let failures = try failures(of: wanted, target, as: role)
@@ -318,6 +324,7 @@ final class ResponseService: Sendable {
       concurrency: target.preferredBatch, inFlight: target.inFlight, inBatches: target.answersInBatches
     ) { outcomes in
       try archive.commit(outcomes.map { (requests[$0.index], $0.outcome) }, of: target)
+      Logger.ledger.debug("responses committed", metadata: ["role": "\(role)", "count": outcomes.count.logged])
       // Only what is committed is counted.
       meter.asked(outcomes.lazy.map { (requests[$0.index], $0.outcome) }, role: role)
       deliver(outcomes)
@@ -334,6 +341,9 @@ final class ResponseService: Sendable {
   private func throwIfLost(_ target: any Target, role: Role, watch: ArrivalWatch) async throws {
     guard let failure = watch.loss else { return }
     if !failure.isFinal {
+      Logger.models.warning(
+        "target may be lost",
+        metadata: ["role": "\(role)", "target": "\(target.name)", "kind": "\(failure.kind.rawValue)"])
       if let stillFails = try await failureOfProbes(target.probe) {
         throw Self.unavailable(target, role: role, stillFails)
       }
@@ -343,7 +353,10 @@ final class ResponseService: Sendable {
   }
 
   static func unavailable(_ target: any Target, role: Role, _ failure: ResponseFailure) -> SluiceError {
-    SluiceError(
+    Logger.models.error(
+      "target lost",
+      metadata: ["role": "\(role)", "target": "\(target.name)", "kind": "\(failure.kind.rawValue)"])
+    return SluiceError(
       .unavailable, "the \(role) target \(target.name) is unavailable: \(failure.message)",
       remedy: failure.isFinal
         ? "Check the API key, its permissions and its quota; nothing that was already answered is asked again (--resume)."

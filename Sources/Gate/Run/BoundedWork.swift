@@ -1,6 +1,7 @@
 import Core
 import Dispatch
 import Foundation
+import Logging
 import Synchronization
 
 /// Runs work that has to end: at a limit, and soon after its task was cancelled.
@@ -76,10 +77,13 @@ enum BoundedWork {
         return true
       }
       guard isFirst else { return }
+      Logger.run.notice("work stopped", metadata: ["reason": "\(reason.message)"])
       cancel()
       guard let abandon else { return }
       queue.asyncAfter(deadline: .now() + grace) { [weak self] in
-        if let self, state.withLock({ !$0.hasEnded }) { abandon(reason) }
+        guard let self, state.withLock({ !$0.hasEnded }) else { return }
+        Logger.run.error("work abandoned, since it doesn't end")
+        abandon(reason)
       }
     }
 

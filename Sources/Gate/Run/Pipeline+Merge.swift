@@ -44,6 +44,7 @@ extension Pipeline {
   public static func merge(
     _ options: MergeOptions, now: @escaping @Sendable () -> Date = { Date() }, progress: @escaping ProgressSink
   ) async throws -> RunReport {
+    let progress = StageLog.listening(progress)
     let set: ShardSet
     do {
       set = try ShardSet(options.shards)

@@ -14,6 +14,7 @@ extension Pipeline {
     _ shard: Shard, _ options: RunOptions, now: @escaping @Sendable () -> Date = { Date() },
     progress: @escaping ProgressSink
   ) async throws -> ShardReport {
+    let progress = StageLog.listening(progress)
     var options = options
     options.shard = shard
     let policy = try StaleReports.removed(whereBroken: options.policy, overrides: options.overrides) {

@@ -3,6 +3,7 @@ import Core
 import Evidence
 import Foundation
 import Kinds
+import Logging
 import Policies
 import Reports
 
@@ -17,6 +18,7 @@ public enum Pipeline {
   public static func run(
     _ options: RunOptions, now: @escaping @Sendable () -> Date = { Date() }, progress: @escaping ProgressSink
   ) async throws -> RunReport {
+    let progress = StageLog.listening(progress)
     let policy = try StaleReports.removed(
       whereBroken: options.policy, overrides: options.overrides, stages: options.stages
     ) {
@@ -153,16 +155,25 @@ public enum Pipeline {
     at path: String, key: LedgerKeySource?, wait: Duration?, progress: ProgressSink
   ) async throws -> Ledger {
     let clock = ContinuousClock()
-    let end = clock.now + (wait ?? .zero)
+    let began = clock.now
+    let end = began + (wait ?? .zero)
     var lastTold: ContinuousClock.Instant?
     while true {
       do {
-        return try Ledger(path: path, key: key)
+        let ledger = try Ledger(path: path, key: key)
+        Logger.ledger.log(
+          level: lastTold == nil ? .debug : .info, "ledger opened",
+          metadata: [
+            "ledger": "\(path)", "sealed": .stringConvertible(ledger.isSealed),
+            "waited_seconds": (clock.now - began).logged,
+          ])
+        return ledger
       } catch let error as SluiceError where Ledger.isInUse(error) {
         let left = end - clock.now
         guard left > .zero else { throw error }
         if lastTold.map({ clock.now - $0 > .seconds(30) }) ?? true {
           lastTold = clock.now
+          Logger.ledger.notice("ledger in use", metadata: ["ledger": "\(path)", "left_seconds": left.logged])
           progress(.notice("\(path): \(error.message); waiting for up to \(Int(left.inSeconds.rounded(.up))) s"))
         }
         try await Task.sleep(for: min(left, .milliseconds(250)))

@@ -1,6 +1,7 @@
 import Core
 import Decisions
 import Foundation
+import Logging
 
 /// Proves that everything a run needs is there, before anything is spent.
 struct Preflight: Sendable {
@@ -73,7 +74,16 @@ struct Preflight: Sendable {
       }
     }
     defer { ticker.cancel() }
-    try await probe()
+    let began = ContinuousClock.now
+    do {
+      try await probe()
+    } catch let failure as ResponseFailure {
+      Logger.models.error(
+        "no answer to a first question", metadata: ["whom": "\(whom)", "kind": "\(failure.kind.rawValue)"])
+      throw failure
+    }
+    Logger.models.info(
+      "first question answered", metadata: ["whom": "\(whom)", "seconds": (ContinuousClock.now - began).logged])
   }
 
   /// A probe that takes no longer is not worth a line.

@@ -4,6 +4,7 @@ import Evidence
 import Foundation
 import Judges
 import Kinds
+import Logging
 import Policies
 import Synchronization
 import Targets
@@ -71,6 +72,9 @@ final class RunSession: Sendable {
     let date = now()
     guard let run else { throw InternalError("a run came to a verdict that had not begun") }
     try ledger.finishRun(run, summary: summary, now: date.timeIntervalSince1970)
+    Logger.run.info(
+      "verdict committed",
+      metadata: ["run": "\(run)", "verdict": "\(summary.verdict)", "exit": Int(summary.exitCode).logged])
     applyRetention(at: date)
     // Reports are rendered from what was committed.
     guard let stored = try ledger.summary(of: run) else {
@@ -198,6 +202,7 @@ final class RunSession: Sendable {
   private func begin() throws -> (run: String, isResumed: Bool) {
     if let resumed {
       progress(.notice("going on with run \(resumed.id)"))
+      log(resumed.id, "run resumed")
       return (resumed.id, true)
     }
     let identity = RunIdentity(policy, digest: plan.identity.digest, options)
@@ -207,7 +212,19 @@ final class RunSession: Sendable {
           "run \(unfinished.id) of this policy is unfinished; this is a new run, which finds its answers in the ledger "
             + "(--resume goes on with the old one)"))
     }
-    return (try ledger.beginRun(identity, now: began.timeIntervalSince1970), false)
+    let run = try ledger.beginRun(identity, now: began.timeIntervalSince1970)
+    log(run, "run began")
+    return (run, false)
+  }
+
+  private func log(_ run: String, _ message: Logger.Message) {
+    Logger.run.info(
+      message,
+      metadata: [
+        "run": "\(run)", "policy": "\(policy.name)", "ledger": "\(ledger.path)", "seed": "\(policy.seed)",
+        "attacks": plan.suite.count.logged, "checks": plan.checks.count.logged,
+        "stages": .array(Stage.allCases.filter(plan.stages.contains).map { "\($0.rawValue)" }),
+      ])
   }
 
   // MARK: - Costs

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Logging
 import Synchronization
 
 /// Keeps how a search and its oracle stand, so often that it costs little and little is lost.
@@ -78,9 +79,12 @@ final class KeptSearch: SearchCheckpoints {
       try place.keep(HeadedBytes.joined(oracle, standing))
       let ended = now()
       let pause = max(Self.leastPause, (ended - began) / Self.mostShare)
+      Logger.search.debug(
+        "standing kept", metadata: ["bytes": standing.count.logged, "seconds": (ended - began).logged])
       state.withLock { $0 = State(last: ended, pause: pause) }
     } catch {
       // A disk that is full or can't be written is told of by what has to be stored.
+      Logger.search.warning("standing can't be kept any more", error: error)
       state.withLock { $0.pause = nil }
     }
   }

@@ -1,5 +1,6 @@
 import Core
 import Decisions
+import Logging
 import Synchronization
 
 /// Lets the attacker search for fresh attacks: each restart on each model, two at a time.
@@ -76,7 +77,12 @@ struct RegenerateStage: Sendable {
   private func search(
     _ job: SearchJob, key: SearchKey, keepsState: Bool, progress: StageProgress
   ) async throws -> Found {
+    var log = Logger.search
+    log[metadataKey: "role"] = "\(job.participant.role)"
+    log[metadataKey: "restart"] = (job.restart + 1).logged
+    log[metadataKey: "method"] = "\(job.attacker.method)"
     if let known = try memory.record(for: key) {
+      log.info("search found in the ledger", metadata: ["responses": known.result.responses.logged])
       progress.advance(by: job.budget.responses, given: job.budget.responses)
       guard try memory.isOwn(key) else { return Found(record: known, isReused: true) }
       // Its life before this one, or its shards, looked at these responses.
@@ -94,21 +100,25 @@ struct RegenerateStage: Sendable {
       confirmer: confirmer, driver: driver)
     let reported = Mutex((spent: 0, asked: 0))
     let (role, sink) = (job.participant.role, self.progress)
-    let checkpoints = try memory.place(for: key).map { place in
+    let checkpoints = try memory.place(for: key).map { [log] place in
       KeptSearch(place, oracle: oracle) {
         // Its life before this one looked at these responses.
         service.meter.reused(oracle.tally.planned - oracle.tally.failed, role: role)
         service.meter.unscored(oracle.tally.unscored, role: role)
+        log.info("search goes on", metadata: ["responses": oracle.tally.planned.logged])
         sink(
           .notice(
             "the search of the \(role) in restart \(job.restart + 1) goes on where it stood, after "
               + "\(oracle.tally.planned) responses"))
       }
     }
-    let result = try await job.attacker.search(
-      start: job.start?.bytes, seedPrompts: job.seedPrompts, oracle: oracle, budget: job.budget, seed: job.seed,
-      checkpoints: checkpoints
-    ) { responses, note in
+    log.info(
+      "search began",
+      metadata: [
+        "budget": job.budget.responses.logged, "warm": .stringConvertible(job.start != nil), "seed": "\(job.seed)",
+      ])
+    let began = ContinuousClock.now
+    let told: @Sendable (Int, String) -> Void = { [progress] responses, note in
       let asked = oracle.askedNow
       let (newly, given) = reported.withLock { before in
         let newly = max(0, responses - before.spent)
@@ -118,6 +128,19 @@ struct RegenerateStage: Sendable {
       }
       progress.advance(by: newly, given: given, note: "\(job.participant.role) \(job.restart + 1): \(note)")
     }
+    // Methods find it as `Logger.current`.
+    let result = try await withLogger(log) { _ in
+      try await job.attacker.search(
+        start: job.start?.bytes, seedPrompts: job.seedPrompts, oracle: oracle, budget: job.budget, seed: job.seed,
+        checkpoints: checkpoints, progress: told)
+    }
+    log.info(
+      "search ended",
+      metadata: [
+        "responses": result.responses.logged, "claimed": result.claimed.count.logged,
+        "failed": oracle.tally.failed.logged, "unscored": oracle.tally.unscored.logged,
+        "seconds": (ContinuousClock.now - began).logged,
+      ])
     let unspent = max(0, job.budget.responses - reported.withLock { $0.spent })
     progress.advance(by: unspent, given: unspent)
     let kept = SearchResult(

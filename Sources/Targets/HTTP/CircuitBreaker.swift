@@ -1,4 +1,5 @@
 import Core
+import Logging
 import Synchronization
 
 /// Stops asking a server that is plainly unavailable, so that a dead one costs minutes and not hours.
@@ -18,8 +19,10 @@ final class CircuitBreaker: Sendable {
   private let limit: Int
   private let coolDown: Duration
   private let clock: RetryClock
+  private let log: Logger
 
-  init(limit: Int, coolDown: Duration = .seconds(30), clock: RetryClock) {
+  init(limit: Int, coolDown: Duration = .seconds(30), clock: RetryClock, log: Logger = .requests) {
+    self.log = log
     self.limit = max(1, limit)
     self.coolDown = coolDown
     self.clock = clock
@@ -74,15 +77,34 @@ final class CircuitBreaker: Sendable {
 
   /// Notes what became of a request that was sent: nil where it was answered.
   func note(_ failure: ResponseFailure?) {
-    state.withLock { state in
+    let change = state.withLock { state -> Change? in
       if let failure, failure.meansUnavailable {
         state.failures += 1
         state.last = failure
-        if state.failures == limit { state.nextTrial = clock.now() + coolDown }
+        guard state.failures == limit else { return nil }
+        state.nextTrial = clock.now() + coolDown
+        return .opened(failure.kind)
       } else if failure == nil || state.failures >= limit {
-        state.failures = 0
-        state.last = nil
+        defer { (state.failures, state.last) = (0, nil) }
+        return state.failures >= limit ? .closed : nil
       }
+      return nil
     }
+    switch change {
+    case .opened(let kind):
+      log.warning(
+        "circuit opened",
+        metadata: [
+          "failures": .stringConvertible(limit), "kind": "\(kind.rawValue)", "cool_down_seconds": coolDown.logged,
+        ])
+    case .closed: log.notice("circuit closed")
+    case nil: break
+    }
+  }
+
+  private enum Change {
+    /// The failures in a row are as many as it takes; the kind of the last.
+    case opened(ResponseFailure.Kind)
+    case closed
   }
 }

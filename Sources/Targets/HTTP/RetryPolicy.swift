@@ -61,6 +61,8 @@ struct FailedAttempt: Error {
   let failure: ResponseFailure
   let remedy: Remedy
   var retryAfter: Duration?
+  /// The answer's; nil where none came.
+  var status: Int?
 
   init(_ kind: ResponseFailure.Kind, _ message: String, _ remedy: Remedy, retryAfter: Duration? = nil) {
     failure = ResponseFailure(kind: kind, message: message)

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Logging
 
 /// Sends requests until they succeed, make no more sense to repeat, or the server is given up: concurrency limit,
 /// pacing, back-off and circuit breaker around a transport.
@@ -11,24 +12,27 @@ final class RetryingClient: Sendable {
   private let breaker: CircuitBreaker
   private let clock: RetryClock
   private let waits: WaitSink
+  private let log: Logger
   /// Requests that it works on at a time. Where the transport sees to it that no more than `concurrency` are under way, that is
   /// twice as many: the others are ready to leave when an answer comes.
   let width: Int
 
+  /// - Parameter log: names the server.
   init(
     transport: any HTTPTransport, policy: RetryPolicy, concurrency: Int, requestsPerMinute: Double?,
-    failuresBeforeGivingUp: Int, clock: RetryClock, waits: @escaping WaitSink
+    failuresBeforeGivingUp: Int, clock: RetryClock, waits: @escaping WaitSink, log: Logger = .requests
   ) {
     self.transport = transport
     self.policy = policy
     self.clock = clock
     self.waits = waits
+    self.log = log
     // Requests a minute are spaced before they wait in the transport, which would let them leave together.
     let waitsInTransport = transport.mostAtOnce == concurrency && requestsPerMinute == nil
     width = waitsInTransport ? 2 * concurrency : concurrency
     permits = Permits(width)
     pacer = Pacer(requestsPerMinute: requestsPerMinute, clock: clock)
-    breaker = CircuitBreaker(limit: failuresBeforeGivingUp, clock: clock)
+    breaker = CircuitBreaker(limit: failuresBeforeGivingUp, clock: clock, log: log)
   }
 
   /// One try: what to send, and how to understand a complete answer to it.
@@ -92,16 +96,20 @@ final class RetryingClient: Sendable {
       }
       if failed.remedy == .askDifferently, corrections < RetryPolicy.mostCorrections {
         corrections += 1
+        log.info("request asked differently", metadata: failed.logged)
         standing = .waiting(pass)
         continue
       }
       made += 1
       guard made <= allowance(failed.remedy, retries: retries) else {
+        log.warning("request given up", metadata: failed.logged(attempt: made))
         return .ended(.failure(failed.failure.afterTries(made)))
       }
       let pause = policy.pause(afterAttempt: made, retryAfter: failed.retryAfter, using: &random)
       if let asked = failed.retryAfter {
         guard let longer = pacer.hold(for: pause, limit: policy.longestRequestedSum) else {
+          log.warning(
+            "request given up, since the server asked for too long a pause", metadata: failed.logged(attempt: made))
           return .ended(.failure(failed.failure.afterWaiting(policy.longestRequestedSum).afterTries(made)))
         }
         // One line for a pause, however many requests run into it.
@@ -109,6 +117,8 @@ final class RetryingClient: Sendable {
       }
       // A trial is one try: what it met is news.
       if pass == .trial { return .ended(.failure(failed.failure)) }
+      log.info(
+        "request retried", metadata: failed.logged(attempt: made).merging(["wait_seconds": pause.logged]) { $1 })
       try await clock.sleep(pause)
       standing = .failed
     }
@@ -137,7 +147,17 @@ final class RetryingClient: Sendable {
   ) async throws -> Result<Value, FailedAttempt>? {
     do {
       let response = try await transport.send(attempt.request, from: place, if: mayLeave)
-      return attempt.read(response)
+      log.trace(
+        "request answered",
+        metadata: [
+          "status": .stringConvertible(response.status), "bytes": .stringConvertible(response.body.count),
+          "seconds": response.elapsed.logged,
+        ])
+      return attempt.read(response).mapError { failed in
+        var failed = failed
+        failed.status = response.status
+        return failed
+      }
     } catch is RequestKeptBack {
       return nil
     } catch let failure as TransportFailure {
@@ -147,6 +167,21 @@ final class RetryingClient: Sendable {
     } catch {
       return .failure(FailedAttempt(.unreachable, "the HTTP transport failed: \(error)", .giveUp))
     }
+  }
+}
+
+extension FailedAttempt {
+  /// What a log may say of it: no message, which may quote what the server said.
+  fileprivate var logged: Logger.Metadata {
+    var metadata: Logger.Metadata = ["kind": "\(failure.kind.rawValue)"]
+    if let status { metadata["status"] = .stringConvertible(status) }
+    if let retryAfter { metadata["asked_seconds"] = retryAfter.logged }
+    return metadata
+  }
+
+  /// - Parameter attempt: how many were made, this one included.
+  fileprivate func logged(attempt: Int) -> Logger.Metadata {
+    logged.merging(["attempt": .stringConvertible(attempt)]) { $1 }
   }
 }
 

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Logging
 
 /// A server with the key to it, and the patience to ask until an answer comes.
 ///
@@ -70,12 +71,15 @@ final class ServerConnection: Sendable {
     usualRequest.signature = access.signature
     self.usualRequest = usualRequest
     let authorities = environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : $0 }
+    var log = Logger.requests
+    log[metadataKey: "server"] = "\(redactor.redacted(endpoint.address))"
+    log[metadataKey: "model"] = "\(configuration.shownModel)"
     client = RetryingClient(
       transport: try transport
         ?? CurlTransport(certificateAuthorities: authorities, mostAtOnce: configuration.concurrency),
       policy: retry ?? RetryPolicy(retries: configuration.retries), concurrency: configuration.concurrency,
       requestsPerMinute: configuration.requestsPerMinute,
-      failuresBeforeGivingUp: configuration.failuresBeforeGivingUp, clock: clock, waits: waits)
+      failuresBeforeGivingUp: configuration.failuresBeforeGivingUp, clock: clock, waits: waits, log: log)
   }
 
   /// One try: what to send, how to read the answer, and whether a refusal can be mended by another body.

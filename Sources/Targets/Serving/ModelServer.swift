@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Logging
 import Synchronization
 
 /// A model server that belongs to a run: one process group with its watchdog, whose output is kept in a bounded log.
@@ -122,11 +123,17 @@ public final class ModelServer: Sendable {
           : "Run it again: another port will be chosen.")
     }
     state.withLock { ($0.hasStarted, $0.log) = (true, log) }
+    Logger.servers.info("server started", metadata: logged)
+    let began = clock.now()
     let thread = Thread { [self] in end(live(log: log)) }
     thread.name = "sluice-server"
     thread.start()
     try await waitUntilReady(whom, clock, transport ?? CurlTransport(), progress)
+    Logger.servers.info("server ready", metadata: logged.merging(["seconds": (clock.now() - began).logged]) { $1 })
   }
+
+  /// What a log says of it: its arguments may hold secrets.
+  private var logged: Logger.Metadata { ["program": "\(serving.program)", "port": .stringConvertible(port)] }
 
   /// Why it no longer serves; nil while it does, and where it was ended from here.
   public func loss(for whom: String) -> SluiceError? {
@@ -179,11 +186,19 @@ public final class ModelServer: Sendable {
   }
 
   private func end(_ ending: Ending) {
-    let waiting = state.withLock { state in
+    let (waiting, isStopped) = state.withLock { state in
       state.ending = ending
       defer { state.waiting = [] }
-      return state.waiting
+      return (state.waiting, state.isStopped)
     }
+    let how =
+      switch ending {
+      case .failed: "could not be started"
+      case .ended(let how): how.description
+      }
+    Logger.servers.log(
+      level: isStopped ? .info : .error, isStopped ? "server stopped" : "server lost",
+      metadata: logged.merging(["ending": "\(how)"]) { $1 })
     for continuation in waiting { continuation.resume() }
   }
 

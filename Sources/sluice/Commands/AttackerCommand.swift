@@ -9,7 +9,7 @@ struct AttackerCommand: ParsableCommand {
     abstract: "Make the model that attacks start from, run it as a worker, test workers.",
     subcommands: [Prepare.self, AttackerServeCommand.self, AttackerConformCommand.self])
 
-  struct Prepare: AsyncParsableCommand {
+  struct Prepare: AsyncParsableCommand, DiagnosedCommand {
     static let configuration = CommandConfiguration(
       commandName: "prepare",
       abstract: "Fine-tune a checkpoint on seed prompts: the reference model of a policy's attacker.",
@@ -93,6 +93,9 @@ struct AttackerCommand: ParsableCommand {
 
     @Flag(help: "No progress.")
     var quiet = false
+
+    @OptionGroup(title: "Diagnostics")
+    var diagnostics: DiagnosticOptions
 
     func validate() throws {
       if merge && !lora { throw ValidationError("--merge needs --lora.") }

@@ -3,7 +3,7 @@ import Core
 import Foundation
 import Gate
 
-struct DoctorCommand: AsyncParsableCommand {
+struct DoctorCommand: AsyncParsableCommand, DiagnosedCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
     abstract: "Look at what a run needs: machine, policy, files, keys, ledger, reports, servers.",
@@ -30,6 +30,9 @@ struct DoctorCommand: AsyncParsableCommand {
 
   @Flag(help: "Print JSON.")
   var json = false
+
+  @OptionGroup(title: "Diagnostics")
+  var diagnostics: DiagnosticOptions
 
   func run() async throws {
     var findings: [Doctor.Finding] = []

@@ -7,7 +7,7 @@ struct LabCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lab", abstract: "The embedded lab: small models with known weaknesses.", subcommands: [Build.self])
 
-  struct Build: AsyncParsableCommand {
+  struct Build: AsyncParsableCommand, DiagnosedCommand {
     static let configuration = CommandConfiguration(
       commandName: "build",
       abstract: "Train the lab's models from a seed and measure the truth about them.",
@@ -27,6 +27,9 @@ struct LabCommand: ParsableCommand {
 
     @Flag(help: "No progress.")
     var quiet = false
+
+    @OptionGroup(title: "Diagnostics")
+    var diagnostics: DiagnosticOptions
 
     func run() async throws {
       let display = ProgressDisplay(style: .suitable(quiet: quiet))

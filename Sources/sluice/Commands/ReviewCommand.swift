@@ -5,7 +5,7 @@ import Foundation
 import Kinds
 import Review
 
-struct ReviewCommand: AsyncParsableCommand {
+struct ReviewCommand: AsyncParsableCommand, DiagnosedCommand {
   static let configuration = CommandConfiguration(
     commandName: "review",
     abstract: "Label responses in a browser, on this machine.",
@@ -47,6 +47,9 @@ struct ReviewCommand: AsyncParsableCommand {
     help: "How long nobody asks before texts of a sealed ledger leave the memory: 30s, 5m.")
   var forgetAfter = "1m"
 
+  @OptionGroup(title: "Diagnostics")
+  var diagnostics: DiagnosticOptions
+
   func validate() throws {
     if count < 1 { throw ValidationError("--count must be at least 1.") }
     if reviewer.isEmpty {
@@ -70,7 +73,7 @@ struct ReviewCommand: AsyncParsableCommand {
       reviewers: reviewer, port: port, quiet: .seconds(Quantities.seconds(forgetAfter) ?? 60), signals: signals)
     let work = Task {
       try await service.run { notices in
-        for notice in notices { StandardError.write("sluice: note: \(VisibleText.line(notice))\n") }
+        for notice in notices { StandardError.note(notice) }
       } onListening: { run, addresses in
         let lines = addresses.map { "\($0.reviewer): \($0.url)\n" }
         try StandardOutput.write(lines.joined() + "Run \(run); Ctrl-C ends the review.\n")

@@ -4,7 +4,7 @@ import Foundation
 import Gate
 import Policies
 
-struct RunCommand: AsyncParsableCommand {
+struct RunCommand: AsyncParsableCommand, DiagnosedCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
     abstract: "Run a policy: replay, search for fresh attacks, confirm, decide, report.",
@@ -64,6 +64,9 @@ struct RunCommand: AsyncParsableCommand {
 
   @Flag(help: "Also what each check rests on: n, independent units, unscored, confidence, method.")
   var verbose = false
+
+  @OptionGroup(title: "Diagnostics")
+  var diagnostics: DiagnosticOptions
 
   func validate() throws {
     if quiet && verbose { throw ValidationError("Ask for one of --quiet and --verbose.") }

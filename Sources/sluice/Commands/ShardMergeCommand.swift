@@ -4,7 +4,7 @@ import Foundation
 import Gate
 import Policies
 
-struct MergeCommand: AsyncParsableCommand {
+struct MergeCommand: AsyncParsableCommand, DiagnosedCommand {
   static let configuration = CommandConfiguration(
     commandName: "merge",
     abstract: "Put the shards of a run together, decide, report.",
@@ -47,6 +47,9 @@ struct MergeCommand: AsyncParsableCommand {
 
   @Flag(help: "No progress; only the verdict.")
   var quiet = false
+
+  @OptionGroup(title: "Diagnostics")
+  var diagnostics: DiagnosticOptions
 
   func run() async throws {
     let display = ProgressDisplay(style: .suitable(quiet: quiet))

@@ -1,9 +1,13 @@
 import Core
+import Logging
 
 extension StandardError {
   /// `sluice: error: file:line:column: message` and the remedy on a line of its own.
   static func write(_ error: SluiceError) {
-    write("sluice: error: \(error.shown)\n", isLast: true)
+    var metadata: Logger.Metadata = ["exit": .stringConvertible(Int(error.exitCode.rawValue))]
+    if let place = error.location { metadata["place"] = "\(place)" }
+    if let remedy = error.remedy { metadata["remedy"] = "\(remedy)" }
+    say("sluice: error: \(error.shown)\n", .error, error.message, metadata, isLast: true)
   }
 }
 

@@ -2,6 +2,7 @@ import Core
 import Dispatch
 import Foundation
 import Gate
+import Logging
 import Synchronization
 
 /// Listens for Ctrl-C, a lost terminal, termination and a spent CPU limit while it lives: the first asks the work to stop,
@@ -23,7 +24,11 @@ final class Interruption {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler {
-        if seen.next() > 1 { _exit(Core.ExitCode.interrupted.rawValue) }
+        let count = seen.next()
+        Logger.process.notice(
+          "signal received",
+          metadata: ["signal": .stringConvertible(Int(number)), "count": .stringConvertible(count)])
+        if count > 1 { _exit(Core.ExitCode.interrupted.rawValue) }
         stop()
       }
       source.resume()
@@ -44,6 +49,7 @@ extension Interruption {
   /// nothing.
   static let leave: @Sendable (SluiceError) -> Void = { error in
     StandardError.write(error)
+    Diagnostics.end(error.exitCode.rawValue)
     _exit(error.exitCode.rawValue)
   }
 

@@ -15,6 +15,8 @@ final class ProgressDisplay: Sendable {
     /// What suits the process: silent if asked, live on a terminal that isn't a CI runner's.
     static func suitable(quiet: Bool) -> Style {
       if quiet { return .silent }
+      // A line that renews itself is no record.
+      if StandardError.format == .json { return .plain }
       let environment = ProcessInfo.processInfo.environment
       let plainTerminal = environment["TERM"] == "dumb" || environment["CI"] != nil
       return isatty(STDERR_FILENO) == 1 && !plainTerminal ? .live : .plain
@@ -58,13 +60,14 @@ final class ProgressDisplay: Sendable {
     var closesLine = false
     var live: String?
     var line: String?
+    var isNote = false
   }
 
   private func write(_ shown: Shown) {
     if shown.closesLine { StandardError.write(live: "") }
     if let live = shown.live { StandardError.write(live: live) }
     // One event is one line, whatever is in its names.
-    if let line = shown.line { StandardError.write("sluice: \(VisibleText.line(line))\n") }
+    if let line = shown.line { if shown.isNote { StandardError.note(line) } else { StandardError.progress(line) } }
   }
 
   private func render(_ event: ProgressEvent, _ state: inout State) -> Shown? {
@@ -92,7 +95,7 @@ final class ProgressDisplay: Sendable {
       state.paces[name] = nil
       return Shown(closesLine: closed(&state), line: detail.isEmpty ? "\(name): done" : "\(name): \(detail)")
     case .notice(let text):
-      return Shown(closesLine: closed(&state), line: "note: \(text)")
+      return Shown(closesLine: closed(&state), line: text, isNote: true)
     }
   }
 

@@ -1,6 +1,9 @@
 import Core
 import Foundation
 import Gate
+import Logging
+import Logs
+import Synchronization
 
 /// Text for people on standard error; standard output stays free for results.
 enum StandardError {
@@ -9,11 +12,60 @@ enum StandardError {
   /// The same wait, for the message that a process ends with, which is worth more.
   private static let lastPatience: Int32 = 5_000
 
+  private static let spoken = Mutex(LogFormat.text)
+  /// Whether the last diagnostic found no reader.
+  private static let isStuck = Atomic(false)
+
+  /// How everything is written here: with `json` as an object a line, progress and errors too.
+  static var format: LogFormat { spoken.withLock { $0 } }
+
+  /// Sets the format, before anything is written in another.
+  static func speak(_ format: LogFormat) { spoken.withLock { $0 = format } }
+
+  /// Writes how far work is.
+  static func progress(_ line: String) { say("sluice: \(VisibleText.line(line))\n", .info, line) }
+
+  /// Writes a remark.
+  /// - Parameter isLast: whether the process ends with it.
+  static func note(_ line: String, isLast: Bool = false) {
+    say("sluice: note: \(VisibleText.line(line))\n", .notice, line, isLast: isLast)
+  }
+
+  /// Writes what the parser has to say of a mistake, the last thing that the process says.
+  static func write(parser text: String) { say(text + "\n", .error, text, isLast: true) }
+
+  /// Writes a text as people read it, or what it says as a record.
+  static func say(
+    _ text: String, _ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata = [:], isLast: Bool = false
+  ) {
+    switch format {
+    case .text: write(text, isLast: isLast)
+    case .json:
+      let record = LogRecord(
+        time: Date(), level: level, label: "sluice.terminal", message: message, metadata: metadata)
+      write(record.line(.json) + "\n", isLast: isLast)
+    }
+  }
+
   /// Writes whole lines. What can't be written is dropped: progress is never worth a verdict.
   /// - Parameter isLast: whether the process ends with it.
   static func write(_ text: String, isLast: Bool = false) {
     _ = try? Descriptor(number: STDERR_FILENO).write(
       Array(VisibleText.lines(KnownSecrets.redactor.redacted(text)).utf8), patience: isLast ? lastPatience : patience)
+  }
+
+  /// Writes a line of a log, which has no secrets any more, over a live line where there may be one.
+  ///
+  /// A reader that has stopped is waited for once, and not for each of many events.
+  static func write(diagnostic line: String) {
+    let clearing = isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[2K" : ""
+    do {
+      try Descriptor(number: STDERR_FILENO).write(
+        Array((clearing + line + "\n").utf8), patience: isStuck.load(ordering: .relaxed) ? 0 : patience)
+      isStuck.store(false, ordering: .relaxed)
+    } catch {
+      isStuck.store(true, ordering: .relaxed)
+    }
   }
 
   /// Columns of the terminal: a live line that is wider would leave parts of itself behind.
@@ -58,7 +110,7 @@ enum StandardOutput {
   /// What a script asked for by `--json` must be there.
   /// - Throws: `SluiceError` (inputOutput) where the JSON report could not be written.
   static func write(_ report: RunReport, json: Bool, quiet: Bool, verbose: Bool = false) throws {
-    for problem in report.undelivered { StandardError.write("sluice: note: \(VisibleText.line(problem))\n") }
+    for problem in report.undelivered { StandardError.note(problem) }
     if json {
       try write(json: report.json)
       return
@@ -67,8 +119,7 @@ enum StandardOutput {
       try write(report, quiet: quiet, verbose: verbose)
     } catch let error as SluiceError {
       let files = report.files.isEmpty ? "" : "; the reports are written"
-      StandardError.write(
-        "sluice: note: \(error.message): the verdict stands, as the exit code\(files)\n", isLast: true)
+      StandardError.note("\(error.message): the verdict stands, as the exit code\(files)", isLast: true)
     }
   }
 
