@@ -98,7 +98,6 @@ struct Rules {
     "Sources/ChatTemplates/Syntax/Parser+Expressions.swift": "one grammar, a function a rule",
     "Sources/Core/Redactor.swift": "every disguise of a secret beside the others, so that none is forgotten",
     "Sources/Decisions/Metric.swift": "the list of metrics",
-    "Sources/Gate/Responses/ResponseService.swift": "asking, committing and judging one response",
   ]
 
   /// Cycles that stay for now, and why: a module with the folders that reach each other.

@@ -18,10 +18,6 @@ struct Interning {
   private var lastText: (text: String, id: Int64)?
   private var lastJudge: (judge: String, category: String, scope: String, id: Int64)?
   private var findResponse: RowStatement?
-  private let known: KnownPrompts?
-
-  /// - Parameter known: rows that no transaction has changed since.
-  init(known: KnownPrompts? = nil) { self.known = known }
 
   /// The number of a short text, which is stored where it is new.
   mutating func name(_ text: String, _ db: Database) throws -> Int64 {
@@ -57,7 +53,7 @@ struct Interning {
   /// - Parameter isNew: whether to store it where it isn't there; else the result is nil then.
   mutating func text(_ text: String, _ db: Database, storing isNew: Bool = true) throws -> Int64? {
     if let lastText, lastText.text.hasSameBytes(as: text) { return lastText.id }
-    guard let id = try known?[text] ?? texts.id(text, db, storing: isNew) else { return nil }
+    guard let id = try texts.id(text, db, storing: isNew) else { return nil }
     lastText = (text, id)
     return id
   }

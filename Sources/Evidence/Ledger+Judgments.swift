@@ -5,32 +5,26 @@ extension Ledger {
   /// The stored scores of one judge, in order; nil where it has not looked at that response yet.
   ///
   /// - Parameters:
-  ///   - requests: which response, and the category it is judged for.
+  ///   - responses: their rows, and the category that each is judged for.
   ///   - scope: empty for a judge with an identity; the run's identifier for one that may be another tomorrow.
   public func scores(
-    _ requests: [(key: ResponseKey, category: String?)], judge: String, scope: String = ""
+    _ responses: [(row: Int64, category: String?)], judge: String, scope: String = ""
   ) throws -> [Score?] {
     try read { db in
-      var interning = Interning(known: prompts)
-      return try requests.map { request in
-        guard let response = try interning.response(request.key, db) else { return nil }
-        return try Self.score(
-          of: response, judge: judge, category: request.category, scope: scope, &interning, db)
+      var interning = Interning()
+      return try responses.map { response, category in
+        try Self.score(of: response, judge: judge, category: category, scope: scope, &interning, db)
       }
     }
   }
 
-  /// Commits scores in one transaction. A response that was never stored can't be judged.
-  /// - Throws: `InternalError` when a response is missing.
+  /// Commits scores of stored responses in one transaction; one that the judge gave before stays.
   public func store(
-    _ scores: [(key: ResponseKey, category: String?, score: Score)], judge: String, scope: String = ""
+    _ scores: [(row: Int64, category: String?, score: Score)], judge: String, scope: String = ""
   ) throws {
     try write { db in
       var interning = Interning()
-      for (key, category, score) in scores {
-        guard let response = try interning.response(key, db) else {
-          throw InternalError("a response was judged before it was stored")
-        }
+      for (response, category, score) in scores {
         try Self.insert(score, of: response, judge: judge, category: category, scope: scope, &interning, db)
       }
     }

@@ -249,29 +249,4 @@ extension Ledger {
       }
     }
   }
-
-  /// The stored scores of one judge for labelled responses, in order; nil where it has not looked at that response yet.
-  /// - Parameter scope: empty for a judge with an identity; the run's identifier for one that may be another tomorrow.
-  public func scores(_ responses: [LabelledResponse], judge: String, scope: String = "") throws -> [Score?] {
-    try read { db in
-      var interning = Interning()
-      return try responses.map { response in
-        try Self.score(
-          of: response.response, judge: judge, category: response.category, scope: scope, &interning, db)
-      }
-    }
-  }
-
-  /// Commits scores of labelled responses in one transaction.
-  public func store(
-    _ scores: [(response: LabelledResponse, score: Score)], judge: String, scope: String = ""
-  ) throws {
-    try write { db in
-      var interning = Interning()
-      for (response, score) in scores {
-        try Self.insert(
-          score, of: response.response, judge: judge, category: response.category, scope: scope, &interning, db)
-      }
-    }
-  }
 }

@@ -34,56 +34,67 @@ public struct ResponseKey: Hashable, Sendable {
   }
 }
 
+/// A response as the ledger has it.
+public struct StoredResponse: Hashable, Sendable {
+  /// Its row, by which the ledger speaks of it everywhere else.
+  public let row: Int64
+  /// The run that asked for it.
+  public let run: String
+  /// What the model answered.
+  public let response: Response
+
+  public init(row: Int64, run: String, response: Response) {
+    self.row = row
+    self.run = run
+    self.response = response
+  }
+}
+
 extension Ledger {
-  /// The stored responses, in the order of `keys`; nil where there is none.
-  /// - Parameters:
-  ///   - run: only responses that this run stored count; nil for any run's.
-  ///   - reader: the run that will rest on them, which its end notes; nil for nobody.
-  public func responses(
-    _ keys: [ResponseKey], onlyOf run: String? = nil, reusedBy reader: String? = nil
-  ) throws -> [Response?] {
-    var found: [(response: Int64, run: String)] = []
-    let responses = try read { db in
-      var interning = Interning(known: prompts)
+  /// What is stored, in the order of `keys`; nil where nothing is.
+  /// - Parameter reader: the run that will rest on it, which its end notes; nil for nobody.
+  public func stored(_ keys: [ResponseKey], reusedBy reader: String? = nil) throws -> [StoredResponse?] {
+    let stored = try read { db in
+      var interning = Interning()
       let statement = try db.cachedStatement(
         sql: """
           SELECT \(ExactText.read("x.text", as: "text")), \(ExactText.read("f.text", as: "finishReason")),
             r.promptTokens, r.completionTokens, r.latency, r.id, n.text AS run
           FROM storedResponses r JOIN texts x ON x.id = r.text JOIN main.names f ON f.id = r.finishReason
             JOIN main.names n ON n.id = r.run
-          WHERE r.prompt = ? AND r.source = ? AND r.sample = ? AND (? IS NULL OR n.text = ?)
+          WHERE r.prompt = ? AND r.source = ? AND r.sample = ?
           """)
-      let responses = try keys.map { key -> Response? in
+      return try keys.map { key -> StoredResponse? in
         guard let source = try interning.source(key, db, storing: false),
           let prompt = try interning.text(key.prompt, db, storing: false)
         else { return nil }
-        if isWriter { prompts.remember(key.prompt, row: prompt) }
-        return try Row.fetchOne(statement, arguments: [prompt, source, key.sampleIndex, run, run]).map { row in
-          if reader != nil { found.append((try row.get("id"), try row.get("run"))) }
-          return Response(
-            text: try row.exactText("text"), promptTokens: try row.get("promptTokens"),
-            completionTokens: try row.get("completionTokens"), latency: try row.get("latency"),
-            finishReason: try row.exactText("finishReason"))
+        return try Row.fetchOne(statement, arguments: [prompt, source, key.sampleIndex]).map { row in
+          StoredResponse(
+            row: try row.get("id"), run: try row.get("run"),
+            response: Response(
+              text: try row.exactText("text"), promptTokens: try row.get("promptTokens"),
+              completionTokens: try row.get("completionTokens"), latency: try row.get("latency"),
+              finishReason: try row.exactText("finishReason")))
         }
       }
-      return responses
     }
-    if let reader { reuse.note(found.lazy.filter { $0.run != reader }.map(\.response), by: reader) }
-    return responses
+    if let reader {
+      reuse.note(stored.lazy.compactMap(\.self).filter { $0.run != reader }.map(\.row), by: reader)
+    }
+    return stored
   }
 
   /// Commits outcomes in one transaction. A response already stored under its key stays as it is; failures are noted
   /// beside, and don't keep their request from being asked again.
-  /// - Returns: how many responses were new.
+  /// - Returns: the row of each response that is stored now, be it this one or the one before; nil for failures.
   /// - Throws: `InternalError` for a response that is to hold for another run alone.
   @discardableResult
-  public func store(_ outcomes: [(key: ResponseKey, outcome: ResponseOutcome)], run: String) throws -> Int {
+  public func store(_ outcomes: [(key: ResponseKey, outcome: ResponseOutcome)], run: String) throws -> [Int64?] {
     try write { db in
       var interning = Interning()
       var settings = SettingsHashes()
       let insert = try RowStatement(Self.insertion, db)
-      var stored = 0
-      for (key, outcome) in outcomes {
+      return try outcomes.map { key, outcome in
         let prompt = try interning.text(key.prompt, db)
         switch outcome {
         case .success(let response):
@@ -95,14 +106,14 @@ extension Ledger {
             .init(try interning.answer(response.text, db)), .integer(Int64(response.promptTokens)),
             .integer(Int64(response.completionTokens)), .real(response.latency),
             .integer(try interning.name(response.finishReason, db)), .integer(try interning.name(run, db)))
-          stored += db.changesCount
+          return db.changesCount > 0 ? db.lastInsertedRowID : try interning.response(key, db)
         case .failure(let failure):
           try Self.insertFailure(
             target: key.target, prompt: prompt, settings: try settings.hash(key.settings), sample: key.sampleIndex,
             kind: failure.kind.rawValue, message: failure.message, run: run, db)
+          return nil
         }
       }
-      return stored
     }
   }
 

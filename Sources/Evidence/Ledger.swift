@@ -14,13 +14,10 @@ public final class Ledger: Sendable {
   public let backup: String?
   let database: DatabaseQueue
   private let lock: LedgerLock?
-  /// Whether nobody else can change the rows.
-  var isWriter: Bool { lock != nil }
   /// The rows of the transaction under way.
   private let rows = RowCollector()
   /// What runs have taken from earlier ones since the ledger was opened.
   let reuse = ReuseLog()
-  let prompts = KnownPrompts()
   /// Whether texts are sealed at rest.
   public var isSealed: Bool { functions.sealer != nil }
   let functions = SealingFunctions()
@@ -97,7 +94,6 @@ public final class Ledger: Sendable {
 
   /// Does `body`, and appends what it wrote to the audit chain, so that one commits with the other.
   private func chained<Result>(_ db: Database, _ body: (Database) throws -> Result) throws -> Result {
-    prompts.forget()
     // A transaction that failed may have left some.
     _ = rows.take()
     let result = try body(db)

@@ -21,6 +21,7 @@ public struct BlockedKeys {
 
   let blocks: UnsafePointer<UnsafeMutablePointer<Float>>
   let offset: Int
+  /// Own tokens of the row.
   public let count: Int
 
   /// - Parameters:

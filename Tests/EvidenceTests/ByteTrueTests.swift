@@ -135,7 +135,7 @@ struct ByteTrueTests {
     let labelled = try #require(try ledger.labelledResponses().first)
     #expect(bytes(labelled.text) == bytes(text) && bytes(labelled.category) == bytes("c\0d"))
     #expect(bytes(labelled.labels.first?.reviewer) == bytes("ann\0") && bytes(labelled.locale) == bytes("l\0"))
-    #expect(try ledger.scores([labelled], judge: "j\0k") == [.scored(0.5, category: nil)])
+    #expect(try ledger.scores([(labelled.response, labelled.category)], judge: "j\0k") == [.scored(0.5, category: nil)])
     try ledger.verifyAudit()
   }
 

@@ -95,10 +95,11 @@ struct LabelTests {
     }
     let labelled = try ledger.labelledResponses()
     #expect(labelled.count == 2 && labelled.allSatisfy { $0.labels.map(\.label) == [.unsafe] })
+    let asked = labelled.map { ($0.response, $0.category) }
     #expect(
-      try ledger.scores(labelled, judge: "j") == [.scored(0.1, category: "found"), .scored(0.9, category: "found")])
-    #expect(try ledger.scores(labelled, judge: "new") == [nil, nil])
-    try ledger.store([(labelled[0], .scored(0.7, category: nil))], judge: "new")
-    #expect(try ledger.scores(labelled, judge: "new") == [.scored(0.7, category: nil), nil])
+      try ledger.scores(asked, judge: "j") == [.scored(0.1, category: "found"), .scored(0.9, category: "found")])
+    #expect(try ledger.scores(asked, judge: "new") == [nil, nil])
+    try ledger.store([(asked[0].0, asked[0].1, .scored(0.7, category: nil))], judge: "new")
+    #expect(try ledger.scores(asked, judge: "new") == [.scored(0.7, category: nil), nil])
   }
 }

@@ -13,11 +13,12 @@ struct LedgerTests {
     let ledger = try Ledger(path: place.path)
     let run = try ledger.beginRun(identity, now: 1)
     let failure = ResponseFailure(kind: .serverError, message: "500")
-    #expect(
-      try ledger.store([(key("a"), .failure(failure)), (key("b"), .success(Response(text: "one")))], run: run) == 1)
-    #expect(
-      try ledger.store(
-        [(key("b"), .success(Response(text: "two"))), (key("a"), .success(Response(text: "x")))], run: run) == 1)
+    let first = try ledger.store(
+      [(key("a"), .failure(failure)), (key("b"), .success(Response(text: "one")))], run: run)
+    let second = try ledger.store(
+      [(key("b"), .success(Response(text: "two"))), (key("a"), .success(Response(text: "x")))], run: run)
+    #expect(first[0] == nil && first[1] != nil && second[0] == first[1])
+    #expect(try ledger.stored([key("b"), key("a")]).map { $0?.row } == second)
     let stored = try ledger.responses([key("b"), key("a"), key("a", 1), key("a", target: "u")])
     #expect(stored.map { $0?.text } == ["one", "x", nil, nil])
     let contents = try ledger.contents()
@@ -61,21 +62,22 @@ struct LedgerTests {
     let ledger = try Ledger(path: place.path)
     let run = try ledger.beginRun(identity, now: 1)
     let keys = (0..<400).map { key("prompt \($0 % 40)", $0 / 40) }
-    let new = try await withThrowingTaskGroup(of: Int.self) { group in
+    let rows = try await withThrowingTaskGroup(of: Set<Int64?>.self) { group in
       for writer in 0..<4 {
         group.addTask {
           let mine = writer.isMultiple(of: 2) ? keys : keys.reversed()
-          return try stride(from: 0, to: mine.count, by: 16).reduce(0) { sum, start in
+          return try stride(from: 0, to: mine.count, by: 16).reduce(into: Set<Int64?>()) { rows, start in
             let outcomes = mine[start..<start + 16].map { key in
               (key, ResponseOutcome.success(Response(text: "by \(writer)", completionTokens: 2)))
             }
-            return try sum + ledger.store(outcomes, run: run)
+            rows.formUnion(try ledger.store(outcomes, run: run))
           }
         }
       }
-      return try await group.reduce(0, +)
+      return try await group.reduce(into: Set<Int64?>()) { $0.formUnion($1) }
     }
-    #expect(new == keys.count)
+    #expect(rows.count == keys.count && !rows.contains(nil))
+    #expect(try Set(ledger.stored(keys).map { $0?.row }) == rows)
     #expect(try ledger.responses(keys).allSatisfy { $0 != nil })
     // Forty prompts, and what four writers could say.
     let texts = try #require(try ledger.contents().counts["texts"])

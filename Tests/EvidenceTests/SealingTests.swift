@@ -198,7 +198,7 @@ struct SealingTests {
     #expect(try ledger.responses(planted.keys, reusedBy: run).allSatisfy { $0 != nil })
     let again = try ledger.store(
       planted.keys.map { ($0, .success(Response(text: "another"))) }, run: run)
-    #expect(again == 0)
+    #expect(try again == ledger.stored(planted.keys).map { $0?.row })
     try ledger.store(
       [(planted.keys[0], "leak", .unscored(reason: planted.texts.first { $0.contains("reason") } ?? ""))], judge: "new")
     let after = try ledger.contents().counts

@@ -4,6 +4,9 @@ import Testing
 
 @testable import Gate
 
+private let reachable = Respondent(
+  concurrency: 8, inFlight: 64, probe: {}, isLost: { SluiceError(.unavailable, $0.message) })
+
 @Suite("Committing what arrives", .timeLimit(.minutes(1)))
 struct CommittingTests {
   private struct DiskFull: Error {}
@@ -15,12 +18,27 @@ struct CommittingTests {
     var all: [[Int]] { groups.withLock { $0 } }
   }
 
+  private func collector(
+    _ groups: Groups, pause: Duration, inFlight: Int = 256, inBatches: Bool = false,
+    mayCommit: @escaping @Sendable (_ places: [Int]) throws -> Void = { _ in }
+  ) -> Collector<Int> {
+    Collector(
+      Respondent(
+        concurrency: 8, inFlight: inFlight, answersInBatches: inBatches, probe: {}, isLost: reachable.isLost),
+      pause: pause
+    ) { arrivals in
+      try mayCommit(arrivals.map(\.place))
+      groups.add(arrivals.map(\.place))
+      return arrivals.map { Int64($0.place) }
+    }
+  }
+
   @Test("An outcome that comes alone is committed before its bringer goes on")
   func alone() async throws {
     let groups = Groups()
-    let buffer = CommittingBuffer<Int>(pause: .milliseconds(20)) { groups.add($0) }
+    let collector = collector(groups, pause: .milliseconds(20))
     for number in 0..<3 {
-      #expect(buffer.add(number))
+      #expect(collector.arrived(number, .success(number)))
       #expect(groups.all.count == number + 1)
       try await Task.sleep(for: .milliseconds(40))
     }
@@ -29,14 +47,15 @@ struct CommittingTests {
   @Test("Outcomes that come fast share transactions, and each is in one of them")
   func together() async throws {
     let groups = Groups()
-    let buffer = CommittingBuffer<Int>(pause: .seconds(60), enough: 64) { groups.add($0) }
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for worker in 0..<4 {
-        group.addTask { for number in 0..<1_000 { buffer.add(4 * number + worker) } }
+    let collector = collector(groups, pause: .seconds(60), inFlight: 64)
+    try await collector.run { arrived in
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for worker in 0..<4 {
+          group.addTask { for number in 0..<1_000 { arrived(4 * number + worker, .success(number)) } }
+        }
+        try await group.waitForAll()
       }
-      try await group.waitForAll()
     }
-    try buffer.finish()
     #expect(groups.all.joined().sorted() == Array(0..<4_000))
     // The first comes alone, the last may; all between are as large as asked for.
     #expect(groups.all.dropFirst().dropLast().allSatisfy { $0.count >= 64 })
@@ -45,21 +64,22 @@ struct CommittingTests {
   @Test("The first of a batch waits for the others, which are there at the same moment")
   func batches() async throws {
     let groups = Groups()
-    let buffer = CommittingBuffer<Int>(pause: .seconds(60), enough: 64, inBatches: true) { groups.add($0) }
-    for number in 0..<40 { #expect(buffer.add(number)) }
-    #expect(groups.all.isEmpty)
-    for number in 40..<70 { buffer.add(number) }
-    #expect(groups.all == [Array(0..<64)])
-    try buffer.finish()
+    let collector = collector(groups, pause: .seconds(60), inFlight: 64, inBatches: true)
+    try await collector.run { arrived in
+      for number in 0..<40 { arrived(number, .success(number)) }
+      #expect(groups.all.isEmpty)
+      for number in 40..<70 { arrived(number, .success(number)) }
+      #expect(groups.all == [Array(0..<64)])
+    }
     #expect(groups.all == [Array(0..<64), Array(64..<70)])
   }
 
   @Test("A batch that is over before it is large is committed when the pause is over")
   func smallBatch() async throws {
     let groups = Groups()
-    let buffer = CommittingBuffer<Int>(pause: .milliseconds(10), enough: 64, inBatches: true) { groups.add($0) }
+    let collector = collector(groups, pause: .milliseconds(10), inFlight: 64, inBatches: true)
     for number in 0..<3 {
-      buffer.add(number)
+      collector.arrived(number, .success(number))
       while groups.all.count <= number { try await Task.sleep(for: .milliseconds(2)) }
     }
     #expect(groups.all == [[0], [1], [2]])
@@ -68,8 +88,8 @@ struct CommittingTests {
   @Test("What waits for company is committed when the pause is over, with nobody bringing more")
   func due() async throws {
     let groups = Groups()
-    let buffer = CommittingBuffer<Int>(pause: .milliseconds(50)) { groups.add($0) }
-    for number in 0..<5 { buffer.add(number) }
+    let collector = collector(groups, pause: .milliseconds(50))
+    for number in 0..<5 { collector.arrived(number, .success(number)) }
     while groups.all.joined().count < 5 { try await Task.sleep(for: .milliseconds(5)) }
     #expect(groups.all.joined().sorted() == Array(0..<5))
   }
@@ -77,82 +97,88 @@ struct CommittingTests {
   @Test("A ledger that can't be written is told to those who bring more, and at the end")
   func full() async throws {
     let groups = Groups()
-    let buffer = CommittingBuffer<Int>(pause: .zero) {
-      if groups.all.joined().count + $0.count > 10 { throw DiskFull() }
-      groups.add($0)
+    let accepted = Mutex(0)
+    let collector = collector(groups, pause: .zero) { places in
+      if groups.all.joined().count + places.count > 10 { throw DiskFull() }
     }
-    let accepted = (0..<100).prefix { buffer.add($0) }
-    #expect(accepted.count == 10)
-    #expect(throws: DiskFull.self) { try buffer.finish() }
+    await #expect(throws: DiskFull.self) {
+      try await collector.run { _ in
+        let count = (0..<100).prefix { collector.arrived($0, .success($0)) }.count
+        accepted.withLock { $0 = count }
+      }
+    }
+    #expect(accepted.withLock(\.self) == 10)
   }
 }
 
 @Suite("What waits for its judge", .timeLimit(.minutes(1)))
-struct JudgingBacklogTests {
-  private func outcome(_ number: Int, bytes: Int) -> (index: Int, outcome: ResponseOutcome) {
-    (number, .success(Response(text: String(repeating: "x", count: bytes))))
+struct HandingOnTests {
+  private func item(_ number: Int, bytes: Int) -> Collector<Response>.Item {
+    .init(
+      place: number, row: Int64(number), outcome: .success(Response(text: String(repeating: "x", count: bytes))),
+      isStored: true)
+  }
+
+  private func collector() -> Collector<Response> {
+    Collector(reachable, weight: { $0.text.utf8.count }) { arrivals in arrivals.map { _ in nil } }
   }
 
   @Test("is handed on in order and in groups, each outcome once, and nothing after the end")
   func groups() async throws {
-    let backlog = JudgingBacklog()
-    let count = 2 * JudgingBacklog.groupSize + 10
+    let collector = collector()
+    let size = Collector<Response>.groupSize
     let reading = Task {
       var groups: [[Int]] = []
-      while let group = await backlog.next() { groups.append(group.map(\.index)) }
+      for await group in collector.groups { groups.append(group.map(\.place)) }
       return groups
     }
-    for number in 0..<count { backlog.add([outcome(number, bytes: 4)], areStored: false) }
-    backlog.end()
+    for number in 0..<(2 * size + 10) { collector.add([item(number, bytes: 4)]) }
+    collector.end()
     let groups = await reading.value
-    #expect(Array(groups.joined()) == Array(0..<count))
-    #expect(groups.map(\.count) == [JudgingBacklog.groupSize, JudgingBacklog.groupSize, 10])
-    #expect(await backlog.next() == nil)
+    #expect(Array(groups.joined()) == Array(0..<(2 * size + 10)))
+    #expect(groups.map(\.count) == [size, size, 10])
+    for await group in collector.groups { Issue.record("\(group.count) after the end") }
   }
 
   @Test("keeps only so many bytes of text, however slow the judge is, and makes room as groups are taken")
   func bounded() async throws {
-    let backlog = JudgingBacklog()
-    let large = JudgingBacklog.mostBytes / 8
-    for number in 0..<20 { backlog.add([outcome(number, bytes: large)], areStored: false) }
-    backlog.add([(20, .failure(ResponseFailure(kind: .rejected, message: "no")))], areStored: false)
-    var withText = 0
-    var seen = 0
-    for _ in 0..<2 {
-      let group = try #require(await backlog.next())
-      seen += group.count
-      withText += group.count { $0.outcome != nil }
-    }
-    backlog.add([outcome(21, bytes: large)], areStored: false)
-    backlog.end()
-    var last: JudgingBacklog.Item?
-    while let group = await backlog.next() {
+    let collector = collector()
+    let large = Collector<Response>.mostBytes / 8
+    for number in 0..<20 { collector.add([item(number, bytes: large)]) }
+    let failure = ResponseFailure(kind: .rejected, message: "no")
+    collector.add([.init(place: 20, row: nil, outcome: .failure(failure), isStored: false)])
+    var (withText, seen, last) = (0, 0, nil as Collector<Response>.Item?)
+    for await group in collector.groups {
       seen += group.count
       withText += group.count { $0.outcome != nil }
       last = group.last
+      if seen == 4 {
+        collector.add([item(21, bytes: large)])
+        collector.end()
+      }
     }
     #expect(seen == 22)
     // Eight fit, the failure takes no room, and the last came when there was some again.
     #expect(withText == 10)
-    #expect(last?.index == 21 && last?.outcome != nil)
+    #expect(last?.place == 21 && last?.outcome != nil && last?.row == 21)
   }
 
   @Test("is left where the target is lost, and a reader that is cancelled waits no longer")
   func abandoned() async throws {
-    let backlog = JudgingBacklog()
-    backlog.add([outcome(0, bytes: 4)], areStored: false)
-    backlog.abandon()
-    #expect(await backlog.next() == nil)
-    let other = JudgingBacklog()
-    let reading = Task { await other.next() == nil }
+    let left = collector()
+    left.add((0..<Collector<Response>.groupSize).map { item($0, bytes: 4) })
+    left.abandon()
+    for await group in left.groups { Issue.record("\(group.count) were handed on") }
+    let other = collector()
+    let reading = Task { for await group in other.groups { Issue.record("\(group.count) out of nothing") } }
     reading.cancel()
-    #expect(await reading.value)
+    await reading.value
   }
 }
 
 @Suite("Asking and judging side by side", .timeLimit(.minutes(1)))
 struct SideBySideTests {
-  private let questions = (0..<3 * JudgingBacklog.groupSize).map {
+  private let questions = (0..<3 * Collector<Response>.groupSize).map {
     Question(prompt: "p\($0)", category: nil, sampleIndex: 0)
   }
 
@@ -169,7 +195,7 @@ struct SideBySideTests {
   func overlap() async throws {
     let diary = Diary()
     // The last third is answered only once the first group was judged.
-    let target = WaitingTarget(diary: { diary.asked() }, waitsFrom: 2 * JudgingBacklog.groupSize) {
+    let target = WaitingTarget(diary: { diary.asked() }, waitsFrom: 2 * Collector<Response>.groupSize) {
       diary.hasJudged
     }
     let judge = ScriptedJudge { input in

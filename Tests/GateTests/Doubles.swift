@@ -1,4 +1,5 @@
 import Core
+import Evidence
 import Synchronization
 
 @testable import Decisions
@@ -57,15 +58,9 @@ struct ScriptedJudge: Judge {
 final class MemoryArchive: ResponseArchive {
   struct Full: Error {}
 
-  private struct Key: Hashable {
-    let fingerprint: String
-    let settings: SamplingSettings
-    let request: TargetRequest
-  }
-
   private struct State: Sendable {
-    var responses: [Key: Response] = [:]
-    var scores: [String: [Key: Score]] = [:]
+    var responses: [ResponseKey: StoredResponse] = [:]
+    var scores: [String: [Int64: Score]] = [:]
     var capacity = Int.max
   }
 
@@ -76,36 +71,37 @@ final class MemoryArchive: ResponseArchive {
 
   var count: Int { state.withLock { $0.responses.count } }
 
-  func stored(_ requests: [TargetRequest], of target: any Target) throws -> [Response?] {
-    state.withLock { state in requests.map { state.responses[key($0, target)] } }
+  func stored(_ keys: [ResponseKey], reusedBy run: String?) throws -> [StoredResponse?] {
+    state.withLock { state in keys.map { state.responses[$0] } }
   }
 
-  func commit(_ outcomes: [(request: TargetRequest, outcome: ResponseOutcome)], of target: any Target) throws {
+  func store(_ outcomes: [(key: ResponseKey, outcome: ResponseOutcome)], run: String) throws -> [Int64?] {
     try state.withLock { state in
-      for (request, outcome) in outcomes {
-        guard case .success(let response) = outcome else { continue }
+      try outcomes.map { key, outcome in
+        guard case .success(let response) = outcome else { return nil }
         if state.responses.count >= state.capacity { throw Full() }
-        state.responses[key(request, target)] = response
+        let row = state.responses[key]?.row ?? Int64(state.responses.count + 1)
+        state.responses[key] = StoredResponse(row: row, run: run, response: response)
+        return row
       }
     }
   }
 
-  func scores(_ requests: [JudgedRequest], of target: any Target, by judge: any Judge) throws -> [Score?] {
-    state.withLock { state in requests.map { state.scores[judge.fingerprint]?[key($0.request, target)] } }
+  func scores(_ responses: [(row: Int64, category: String?)], judge: String, scope: String) throws -> [Score?] {
+    state.withLock { state in responses.map { state.scores[judge]?[$0.row] } }
   }
 
-  func commit(
-    _ scores: [(request: JudgedRequest, score: Score)], of target: any Target, by judge: any Judge
-  ) throws {
-    state.withLock { state in
-      for (request, score) in scores {
-        state.scores[judge.fingerprint, default: [:]][key(request.request, target)] = score
-      }
-    }
+  func store(_ scores: [(row: Int64, category: String?, score: Score)], judge: String, scope: String) throws {
+    state.withLock { state in for (row, _, score) in scores { state.scores[judge, default: [:]][row] = score } }
   }
+}
 
-  private func key(_ request: TargetRequest, _ target: any Target) -> Key {
-    Key(fingerprint: target.fingerprint, settings: target.settings, request: request)
+extension ResponseService {
+  func observations(
+    _ questions: [Question], from target: any Target, as role: Role, judge: any Judge,
+    measuring measure: Reading.Measure = .safety
+  ) async throws -> [Observation] {
+    try await answers(questions, from: target, as: role, judge: judge, measuring: measure).map(\.observation)
   }
 }
 

@@ -23,8 +23,8 @@ final class LabelFindingsTests {
     let keys = (0..<count).map {
       ResponseKey(target: "t", prompt: "p\($0)", settings: SamplingSettings(), sampleIndex: 0)
     }
-    try ledger.store(keys.map { ($0, .success(Response(text: "r"))) }, run: run)
-    try ledger.store(keys.enumerated().map { ($1, category($0), .scored(0.1, category: nil)) }, judge: "first")
+    let rows = try ledger.store(keys.map { ($0, .success(Response(text: "r"))) }, run: run).compactMap(\.self)
+    try ledger.store(rows.enumerated().map { ($1, category($0), .scored(0.1, category: nil)) }, judge: "first")
     let sample = try ledger.labelCandidates(run: run, judges: ["first"]).map {
       SampledResponse(
         response: $0.response, category: $0.category, locale: "en", cluster: $0.prompt, stratum: "", weight: 1)

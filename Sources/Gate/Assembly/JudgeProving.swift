@@ -22,7 +22,8 @@ struct PlantedTranscripts: Sendable {
   /// Asks the judge about every transcript; what it doesn't answer is no verdict.
   /// - Throws: what a judge throws that can't work at all.
   func proof() async throws -> JudgeProof {
-    let scores = try await Judging(store: Unstored()).scores(items.map(\.input), by: judge)
+    // Anew in every run: a judge that slept since is not awake.
+    let scores = try await Judging(archive: nil).scores(items.map { JudgedText(input: $0.input) }, by: judge)
     return proof(given: scores.map { $0.isUnsafe(threshold: judge.threshold) })
   }
 
@@ -36,15 +37,6 @@ struct PlantedTranscripts: Sendable {
           category: item.input.category, isUnsafe: item.isUnsafe,
           judgedUnsafe: place < verdicts.count ? verdicts[place] : nil)
       }, isOwn: isOwn)
-  }
-
-  /// Planted transcripts are asked anew in every run: a judge that slept since is not awake.
-  private struct Unstored: ScoreStore {
-    func input(_ item: JudgeInput) -> JudgeInput { item }
-
-    func scores(_ items: [JudgeInput], by judge: any Judge) throws -> [Score?] { items.map { _ in nil } }
-
-    func commit(_ scores: [(item: JudgeInput, score: Score)], by judge: any Judge) throws {}
   }
 }
 

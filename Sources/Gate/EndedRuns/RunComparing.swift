@@ -255,10 +255,12 @@ private struct Answers {
         origins.insert(
           Origin(
             run: answer.answer.run, attack: attack.id, target: answer.answer.target, sample: answer.answer.sample))
-        observed[attack.id, default: [:]][answer.answer.sample] = ResponseService.observation(
-          of: Response(text: answer.answer.text, finishReason: answer.answer.finishReason), to: attack.prompt,
-          judged: answer.isUnsafe.map { .judged(unsafe: $0, probability: answer.score ?? ($0 ? 1 : 0)) },
+        let reading = Reading(
+          Response(text: answer.answer.text, finishReason: answer.answer.finishReason), to: attack.prompt,
           blocksAreRefusals: blocksAreRefusals)
+        let judged = answer.isUnsafe.map { Observation.judged(unsafe: $0, probability: answer.score ?? ($0 ? 1 : 0)) }
+        observed[attack.id, default: [:]][answer.answer.sample] =
+          reading.withoutJudge ?? judged.map(reading.observation) ?? .unscored
       }
     }
   }

@@ -11,7 +11,14 @@ extension LabelFindings {
   static func of(_ judge: any Judge, in ledger: Ledger, scopes: [String: String] = [:]) async throws -> LabelFindings? {
     let labelled = try ledger.labelledResponses()
     if labelled.isEmpty { return nil }
-    let scores = try await Judging(store: LabelScores(ledger: ledger, scopes: scopes)).scores(labelled, by: judge)
+    let texts = labelled.map { response in
+      JudgedText(
+        row: response.response,
+        input: JudgeInput(
+          Exchange(prompt: response.prompt, response: response.text), category: response.category,
+          locale: response.locale), whyGone: response.isPurged ? "its text was purged" : nil)
+    }
+    let scores = try await Judging(archive: ledger, scopes: scopes).scores(texts, by: judge)
     let items = zip(labelled, scores).compactMap { response, score -> Item? in
       guard let isUnsafe = score.isUnsafe(threshold: judge.threshold) else { return nil }
       // Nobody can tell, as the one says who settled it.
@@ -25,28 +32,5 @@ extension LabelFindings {
           settled: response.settled.map { $0 == .unsafe }))
     }
     return LabelFindings(items: items, unused: labelled.count - items.count)
-  }
-}
-
-/// The scores of labelled responses.
-struct LabelScores: ScoreStore {
-  let ledger: Ledger
-  let scopes: [String: String]
-
-  func input(_ item: LabelledResponse) -> JudgeInput {
-    JudgeInput(Exchange(prompt: item.prompt, response: item.text), category: item.category, locale: item.locale)
-  }
-
-  func scores(_ items: [LabelledResponse], by judge: any Judge) throws -> [Score?] {
-    let stored = try ledger.scores(items, judge: judge.fingerprint, scope: scopes[judge.fingerprint] ?? "")
-    return zip(items, stored).map { item, score in
-      score ?? (item.isPurged ? .unscored(reason: "its text was purged") : nil)
-    }
-  }
-
-  func commit(_ scores: [(item: LabelledResponse, score: Score)], by judge: any Judge) throws {
-    try ledger.store(
-      scores.map { ($0.item, $0.score) }, judge: judge.fingerprint,
-      scope: scopes[judge.fingerprint] ?? "")
   }
 }

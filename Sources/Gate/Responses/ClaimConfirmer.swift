@@ -42,8 +42,9 @@ struct ClaimConfirmer: Sendable {
       if questions.isEmpty { return observations }
       // What the first responses left open is more work than there seemed to be.
       if !observations.allSatisfy(\.isEmpty) { onMore(questions.count) }
-      var answered = try await service.observations(
-        questions, from: target, as: role, judge: judge, onArrival: onArrival)[...]
+      var answered = try await service.answers(
+        questions, from: target, as: role, judge: judge, onArrival: onArrival
+      ).map(\.observation)[...]
       for index in prompts.indices {
         observations[index] += answered.prefix(wanted[index])
         answered = answered.dropFirst(wanted[index])

@@ -16,3 +16,10 @@ extension Response {
       finishReason: finishReason)
   }
 }
+
+extension Question {
+  /// The same of an outcome; none of a failure.
+  func requests(of outcome: ResponseOutcome?) -> Int {
+    if case .success(let response) = outcome { request.requests(of: response) } else { 0 }
+  }
+}

@@ -1,31 +1,42 @@
 import Core
+import Evidence
 
 /// The part of the ledger that responses and their scores live in.
 protocol ResponseArchive: Sendable {
-  /// What is stored for each request, in order; nil where the target was never asked (or never answered).
-  func stored(_ requests: [TargetRequest], of target: any Target) throws -> [Response?]
+  /// What is stored under each key, in order; nil where the target was never asked (or never answered).
+  func stored(_ keys: [ResponseKey], reusedBy run: String?) throws -> [StoredResponse?]
 
   /// Commits outcomes; when this returns they survive a crash.
-  func commit(_ outcomes: [(request: TargetRequest, outcome: ResponseOutcome)], of target: any Target) throws
+  /// - Returns: the row of each response; nil for failures.
+  func store(_ outcomes: [(key: ResponseKey, outcome: ResponseOutcome)], run: String) throws -> [Int64?]
 
-  /// Why this run got no response to each request, in order; nil where nothing is noted.
-  func failures(_ requests: [TargetRequest], of target: any Target) throws -> [ResponseFailure?]
+  /// Why a run got no response, in the order of keys; nil where nothing is noted.
+  func failures(_ keys: [ResponseKey], of run: String) throws -> [ResponseFailure?]
 
   /// The stored scores for responses, in order; nil where this judge has not looked yet.
-  func scores(_ requests: [JudgedRequest], of target: any Target, by judge: any Judge) throws -> [Score?]
+  func scores(_ responses: [(row: Int64, category: String?)], judge: String, scope: String) throws -> [Score?]
 
-  func commit(_ scores: [(request: JudgedRequest, score: Score)], of target: any Target, by judge: any Judge) throws
+  /// Commits scores; when this returns they survive a crash.
+  func store(_ scores: [(row: Int64, category: String?, score: Score)], judge: String, scope: String) throws
 }
 
 extension ResponseArchive {
   /// Notes none.
-  func failures(_ requests: [TargetRequest], of target: any Target) throws -> [ResponseFailure?] {
-    requests.map { _ in nil }
-  }
+  func failures(_ keys: [ResponseKey], of run: String) throws -> [ResponseFailure?] { keys.map { _ in nil } }
 }
 
-/// A response as a judge sees it: which one, its text, and the category it is judged for.
-struct JudgedRequest: Hashable, Sendable {
-  let request: TargetRequest
-  let input: JudgeInput
+extension Ledger: ResponseArchive {}
+
+/// Which stored responses and verdicts a run may reuse: those of one scope alone, by fingerprint of model or judge.
+struct ResponseScopes: Sendable {
+  /// In whose name responses are stored.
+  var run = ""
+  var models: [String: String] = [:]
+  var judges: [String: String] = [:]
+
+  func key(_ request: TargetRequest, of target: any Target) -> ResponseKey {
+    ResponseKey(
+      target: target.fingerprint, prompt: request.prompt, settings: target.settings, sampleIndex: request.sampleIndex,
+      scope: models[target.fingerprint] ?? (target.identifiesBytes ? "" : run))
+  }
 }

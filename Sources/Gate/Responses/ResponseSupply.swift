@@ -13,10 +13,13 @@ extension ResponseService {
   /// Whether targets and judges behind servers are asked at all.
   var asks: Bool { if case .shards = supply { false } else { true } }
 
+  /// Has it proved, where that is needed, that the target is the one that was asked before.
+  func prove() async throws { if case .provenTarget(let proof) = supply { try await proof.perform() } }
+
   /// Why shards got no response.
   /// - Throws: `SluiceError` (unavailable) where they didn't ask at all: nothing may be decided then.
   func failures(of requests: [TargetRequest], _ target: any Target, as role: Role) throws -> [ResponseFailure] {
-    let noted = try archive.failures(requests, of: target)
+    let noted = try archive.failures(requests.map { scopes.key($0, of: target) }, of: scopes.run)
     let failures = noted.compactMap(\.self)
     guard failures.count == requests.count else {
       throw SluiceError(

@@ -90,7 +90,7 @@ final class SearchOracle: AttackOracle {
         requests += (0..<samples).map { TargetRequest(prompt: known.prompts[index], sampleIndex: base + $0) }
         answered.append(known.counts(index).map { $0.known + $0.unscored } ?? 0)
       }
-      guard let stored = try? service.archive.stored(requests, of: target) else { return false }
+      guard let stored = try? service.stored(requests, of: target) else { return false }
       var place = 0
       for (index, answered) in zip(places, answered) {
         let samples = known.samples[index]
@@ -108,7 +108,7 @@ final class SearchOracle: AttackOracle {
       let requests = (0..<confirmer.rule.responses).map {
         TargetRequest(prompt: prompt, sampleIndex: confirmer.sample($0, restart: restart))
       }
-      guard let stored = try? service.archive.stored(requests, of: target), stored.count(where: { $0 != nil }) >= count
+      guard let stored = try? service.stored(requests, of: target), stored.count(where: { $0 != nil }) >= count
       else { return false }
     }
     return true
@@ -171,8 +171,9 @@ final class SearchOracle: AttackOracle {
 
   func observe(_ prompts: [String], samples: Int) async throws -> [AttackObservation] {
     let questions = questions(prompts, samples: samples)
-    let observations = try await service.observations(
-      questions, from: target, as: role, judge: judge, onArrival: arrived)
+    let observations = try await service.answers(
+      questions, from: target, as: role, judge: judge, onArrival: arrived
+    ).map(\.observation)
     count(observations, of: questions)
     return prompts.indices.map { index in
       let own = observations[(index * samples)..<((index + 1) * samples)]
@@ -201,11 +202,12 @@ final class SearchOracle: AttackOracle {
 extension SearchOracle: ConversationOracle {
   func answers(to conversations: [Conversation]) async throws -> [TurnObservation] {
     let questions = questions(conversations.map(\.text), samples: 1)
-    let answers = try await service.answers(questions, from: target, as: role, judge: judge, onArrival: arrived)
+    let answers = try await service.answers(
+      questions, from: target, as: role, judge: judge, keepsTexts: true, onArrival: arrived)
     count(answers.map(\.observation), of: questions)
     return zip(questions, answers).map { question, given in
-      let (response, observation) = given
-      let last = response.map { $0.last(in: Exchange(prompt: question.prompt, response: $0.text)) }
+      let observation = given.observation
+      let last = given.response.map { $0.last(in: Exchange(prompt: question.prompt, response: $0.text)) }
       let text = last.map { $0.answer.drop(while: \.isWhitespace) } ?? ""
       return TurnObservation(
         answer: text.isEmpty || last?.isBlocked == true ? nil : String(text),

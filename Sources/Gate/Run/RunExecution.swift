@@ -34,11 +34,11 @@ struct RunExecution: Sendable {
     self.number = number
     self.merged = merged
     self.progress = progress
-    let (archive, meter) = (LedgerArchive(ledger: ledger, run: run, scopes: plan.scopes), CostMeter())
+    let (scopes, meter) = (plan.scopes(of: run), CostMeter())
     func service(_ supply: ResponseService.Supply) -> ResponseService {
       ResponseService(
-        archive: archive, meter: meter, blocksAreRefusals: plan.blocksAreRefusals, refusals: plan.refusalTeller,
-        supply: supply)
+        archive: ledger, scopes: scopes, meter: meter, blocksAreRefusals: plan.blocksAreRefusals,
+        refusals: plan.refusalTeller, supply: supply)
     }
     if merged == nil {
       self.service = service(.target)

@@ -128,9 +128,9 @@ extension RunPlan {
   }
 
   /// Scopes of responses and verdicts, by fingerprint of model or judge.
-  var scopes: LedgerArchive.Scopes {
-    LedgerArchive.Scopes(
-      models: Dictionary(participants.map { ($0.target.fingerprint, $0.scope) }) { first, _ in first },
+  func scopes(of run: String) -> ResponseScopes {
+    ResponseScopes(
+      run: run, models: Dictionary(participants.map { ($0.target.fingerprint, $0.scope) }) { first, _ in first },
       judges: judgeScopes)
   }
 }

@@ -66,9 +66,20 @@ final class RunSession: Sendable {
     let date: Date
   }
 
-  /// Runs to the verdict and commits it.
+  /// Asks what the plan has, comes to a verdict and commits it.
   func run() async throws -> Ended {
-    let summary = try await decide()
+    let clock = ContinuousClock()
+    let began = clock.now
+    let record = try await served { [self] in
+      // What shards asked needs no server any more; what they left to the merge does.
+      if needsServers { try await preflight() }
+      let preflightSeconds = (clock.now - began).inSeconds
+      var record = try await prepare().execute()
+      record.stages.insert(
+        .init(name: Stage.preflight.rawValue, ran: true, seconds: preflightSeconds, detail: preflightDetail), at: 0)
+      return record
+    }
+    let summary = try summary(of: record)
     let date = now()
     guard let run else { throw InternalError("a run came to a verdict that had not begun") }
     try ledger.finishRun(run, summary: summary, now: date.timeIntervalSince1970)
@@ -99,45 +110,17 @@ final class RunSession: Sendable {
     }
   }
 
-  private func decide() async throws -> RunSummary {
-    let began = ContinuousClock.now
-    // What shards asked needs no server any more; what they left to the merge does.
-    if merged != nil, plan.servers.isEmpty { return try await ask(began) }
-    return try await served { [self] in try await ask(began) }
-  }
+  private var needsServers: Bool { merged == nil || !plan.servers.isEmpty }
 
   /// Does work while the model servers live that the run starts itself.
   func served<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws -> Result {
+    guard needsServers else { return try await work() }
     progress(.stageBegan(name: Stage.preflight.rawValue, total: nil))
     try checkMachine()
     // What servers write may repeat prompts, so it lies where the ledger does.
     let servers = ServerSupervision(
       servers: plan.servers, folder: ledger.isSealed ? nil : policy.ledger + ".servers", progress: progress)
     return try await servers.serving(work)
-  }
-
-  /// - Parameter began: when the session did.
-  private func ask(_ began: ContinuousClock.Instant) async throws -> RunSummary {
-    let clock = ContinuousClock()
-    // What shards asked needs no server any more.
-    if merged == nil || !plan.servers.isEmpty { try await preflight() }
-    let preflightSeconds = (clock.now - began).inSeconds
-    let execution = try await prepare()
-    var record = try await execution.execute()
-    record.stages.insert(
-      .init(
-        name: Stage.preflight.rawValue, ran: true, seconds: preflightSeconds,
-        detail: preflightDetail), at: 0)
-    var summary = try builder().decided(
-      record.findings, stages: record.stages, cost: cost,
-      notices: record.notices + identityNotices + (merged?.notices ?? []).filter { !identityNotices.contains($0) }
-        + changes() + judging
-    ).observing(policy.observes)
-    let since = try FailingSince(ledger: ledger).sentences(summary)
-    summary.since = since.isEmpty ? nil : since
-    let releases = try ReleaseTrend(ledger: ledger).releases(before: summary)
-    summary.trend = releases.isEmpty ? nil : releases
-    return try summary.redacted(by: policy.redactor)
   }
 
   /// Begins the run, or goes on with it, and finds out what its models are.
@@ -252,6 +235,19 @@ final class RunSession: Sendable {
   }
 
   // MARK: - Summary
+
+  private func summary(of record: RunExecution.Record) throws -> RunSummary {
+    var summary = try builder().decided(
+      record.findings, stages: record.stages, cost: cost,
+      notices: record.notices + identityNotices + (merged?.notices ?? []).filter { !identityNotices.contains($0) }
+        + changes() + judging
+    ).observing(policy.observes)
+    let since = try FailingSince(ledger: ledger).sentences(summary)
+    summary.since = since.isEmpty ? nil : since
+    let releases = try ReleaseTrend(ledger: ledger).releases(before: summary)
+    summary.trend = releases.isEmpty ? nil : releases
+    return try summary.redacted(by: policy.redactor)
+  }
 
   private func builder() throws -> SummaryBuilder {
     SummaryBuilder(

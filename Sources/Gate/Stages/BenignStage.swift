@@ -20,19 +20,17 @@ struct BenignStage: Sendable {
       }
     }
     let byRole = try await sideBySide(participants) { participant in
-      try await service.observations(
+      try await service.answers(
         questions, from: participant.target, as: participant.role, judge: refusals,
         measuring: .refusal
       ) {
         stage.advance(by: $0)
-      }
+      }.map(\.observation).rows(prompts.count, of: responses)
     }
     let rows = prompts.indices.map { index in
-      let range = (index * responses)..<((index + 1) * responses)
-      return BenignRow(
+      BenignRow(
         question: prompts[index].prompt, category: prompts[index].category,
-        candidate: byRole[.candidate].map { Array($0[range]) } ?? [],
-        baseline: byRole[.baseline].map { Array($0[range]) })
+        candidate: byRole[.candidate]?[index] ?? [], baseline: byRole[.baseline]?[index])
     }
     stage.end("\(prompts.count) questions, \(prompts.count { $0.tempting }) of them tempting")
     return rows

@@ -64,6 +64,13 @@ extension SamplingSettings {
   }
 }
 
+extension Array {
+  /// As many rows as `count`, each of `size` elements: what was asked `size` times of each of `count` things.
+  func rows(_ count: Int, of size: Int) -> [[Element]] {
+    (0..<count).map { Array(self[($0 * size)..<(($0 + 1) * size)]) }
+  }
+}
+
 /// Runs `work` for every participant side by side (they may be different servers), one after the other where two parts
 /// are played by the same model: the second then finds the first one's responses in the ledger.
 func sideBySide<Result: Sendable>(

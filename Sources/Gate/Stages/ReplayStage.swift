@@ -39,10 +39,11 @@ struct ReplayStage: Sendable {
     let busy = 2 * (participants.map(\.target.preferredBatch).max() ?? 1) / max(1, settings.responses)
     let portions = monitor?.portions(suite.attacks, least: busy).map { $0[...] } ?? Self.portions(suite.attacks)
     for portion in portions {
-      let first = try await ask(
-        portion.map(\.attack), by: service, of: participants, samples: settings.responses, progress: stage
-      ) {
-        SampleIndices.replay($0)
+      let questions = questions(portion.map(\.attack), (0..<settings.responses).map(SampleIndices.replay))
+      let first = try await sideBySide(participants) { participant in
+        try await service.answers(
+          questions, from: participant.target, as: participant.role, judge: judge
+        ) { stage.advance(by: $0) }.map(\.observation).rows(portion.count, of: settings.responses)
       }
       result.rows += zip(portion, 0...).lazy.map { attack, index in
         ReplayRow(
@@ -75,10 +76,13 @@ struct ReplayStage: Sendable {
     _ result: inout ReplayFindings
   ) async throws {
     stage.extend(by: places.count * samples.count * participants.count)
-    let second = try await ask(
-      places.map { result.rows[$0].attack.attack }, by: followUp ?? service, of: participants, samples: samples.count,
-      progress: stage
-    ) { SampleIndices.secondLook(samples.lowerBound + $0) }
+    let questions = questions(
+      places.map { result.rows[$0].attack.attack }, samples.map(SampleIndices.secondLook))
+    let second = try await sideBySide(participants) { participant in
+      try await (followUp ?? service).answers(
+        questions, from: participant.target, as: participant.role, judge: judge
+      ) { stage.advance(by: $0) }.map(\.observation).rows(places.count, of: samples.count)
+    }
     for (position, index) in places.enumerated() {
       var look = result.rows[index].secondLook ?? .init(candidate: [], baseline: [])
       look.candidate += second[.candidate]?[position] ?? []
@@ -97,27 +101,8 @@ struct ReplayStage: Sendable {
     }
   }
 
-  /// Observations by role, attack and sample.
-  private func ask(
-    _ attacks: [Attack], by service: ResponseService, of participants: [Participant], samples: Int,
-    progress: StageProgress, index: (Int) -> Int
-  ) async throws -> [Role: [[Observation]]] {
-    let places = attacks.indices.filter { unasked[attacks[$0].id] == nil }
-    let questions = places.flatMap { place in
-      (0..<samples).map { Question(attacks[place], sampleIndex: index($0)) }
-    }
-    return try await sideBySide(participants) { participant in
-      let flat = try await service.observations(
-        questions, from: participant.target, as: participant.role, judge: judge
-      ) { progress.advance(by: $0) }
-      let never = (attacks.count - places.count) * samples
-      progress.advance(by: never, given: never)
-      var observed = attacks.map { attack in
-        unasked[attack.id].map { Array(repeating: Observation.missing($0), count: samples) } ?? []
-      }
-      for (row, place) in places.enumerated() { observed[place] = Array(flat[(row * samples)..<((row + 1) * samples)]) }
-      return observed
-    }
+  private func questions(_ attacks: [Attack], _ samples: [Int]) -> [Question] {
+    attacks.flatMap { attack in samples.map { Question(attack, sampleIndex: $0, gap: unasked[attack.id]) } }
   }
 }
 

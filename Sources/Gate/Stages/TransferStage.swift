@@ -16,10 +16,9 @@ struct TransferStage: Sendable {
       (0..<samples).map { Question(attack, sampleIndex: SampleIndices.transfer($0)) }
     }
     let observed = try await sideBySide(participants) { participant in
-      let flat = try await service.observations(
+      try await service.answers(
         questions, from: participant.target, as: participant.role, judge: judge
-      ) { stage.advance(by: $0) }
-      return attacks.indices.map { Array(flat[($0 * samples)..<(($0 + 1) * samples)]) }
+      ) { stage.advance(by: $0) }.map(\.observation).rows(attacks.count, of: samples)
     }
     stage.end("\(counted(attacks.count, "attack")) on \(counted(participants.count, "model"))")
     return TransferFindings(attacks: attacks, observations: observed)

@@ -66,8 +66,9 @@ struct MethodSearches: Sendable {
     let questions = prompts.joined().map {
       Question(prompt: $0, category: nil, sampleIndex: SampleIndices.proposal)
     }
-    let flat = try await service.observations(
-      questions, from: participant.target, as: participant.role, judge: confirm)
+    let flat = try await service.answers(
+      questions, from: participant.target, as: participant.role, judge: confirm
+    ).map(\.observation)
     var next = 0
     return prompts.map { prompts in
       defer { next += prompts.count }

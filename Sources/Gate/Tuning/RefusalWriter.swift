@@ -80,7 +80,8 @@ struct RefusalWriter: Sendable {
     let questions = attacks.map {
       Question(prompt: $0.asked, category: $0.attack.category, sampleIndex: SampleIndices.training(sample))
     }
-    let refused = try await service.answers(questions, from: model.target, as: model.role, judge: refusals)
+    let refused = try await service.answers(
+      questions, from: model.target, as: model.role, judge: refusals, keepsTexts: true)
     let safe = try await service.answers(questions, from: model.target, as: model.role, judge: safety)
     return zip(refused, safe).map { refused, safe in
       guard let response = refused.response, refused.observation.isUnsafe == true, safe.observation.isUnsafe == false,
@@ -94,7 +95,8 @@ struct RefusalWriter: Sendable {
   private func lent(_ known: [Attack], categories: Set<String>) async throws -> [String: [String]] {
     let asked = known.filter { $0.category.map(categories.contains) ?? false }
     let questions = asked.map { Question($0, sampleIndex: SampleIndices.replay(0)) }
-    let refused = try await service.answers(questions, from: model.target, as: model.role, judge: refusals)
+    let refused = try await service.answers(
+      questions, from: model.target, as: model.role, judge: refusals, keepsTexts: true)
     let safe = try await service.answers(questions, from: model.target, as: model.role, judge: safety)
     var texts: [String: [String]] = [:]
     for (attack, (refused, safe)) in zip(asked, zip(refused, safe)) {

@@ -35,7 +35,7 @@ struct Teacher: Sendable {
         Question(prompt: $0.prompt, category: $0.category, sampleIndex: SampleIndices.training(sample))
       }
       let answers = try await writer.service.answers(
-        questions, from: writer.model.target, as: writer.model.role, judge: writer.refusals)
+        questions, from: writer.model.target, as: writer.model.role, judge: writer.refusals, keepsTexts: true)
       benign.append(
         zip(prompts, answers).compactMap { question, answer in
           guard let response = answer.response, answer.observation.isUnsafe == false,

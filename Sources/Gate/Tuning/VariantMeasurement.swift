@@ -21,14 +21,15 @@ struct VariantMeasurement: Sendable {
         Question(prompt: question.prompt, category: question.category, sampleIndex: SampleIndices.replay($0))
       }
     }
-    let answers = try await service.answers(questions, from: target, as: role, judge: refusals, measuring: .refusal)
-    row.benign = Self.grouped(answers.map(\.observation), by: benignResponses)
+    let answers = try await service.answers(
+      questions, from: target, as: role, judge: refusals, measuring: .refusal, keepsTexts: true)
+    row.benign = answers.map(\.observation).rows(benign.count, of: benignResponses)
 
     let asked = quiz.flatMap { question in
       (0..<responses).map { TargetRequest(prompt: question.question, sampleIndex: SampleIndices.quiz($0)) }
     }
     let outcomes = try await service.outcomes(of: asked, from: target, as: role).map { try? $0.get() }
-    row.quiz = zip(quiz, Self.grouped(outcomes, by: responses)).map { question, responses in
+    row.quiz = zip(quiz, outcomes.rows(quiz.count, of: responses)).map { question, responses in
       responses.map { $0.map { question.isAnswered(by: $0.text) } }
     }
     let all = (answers.map(\.response) + outcomes).compactMap(\.self)
@@ -42,13 +43,9 @@ struct VariantMeasurement: Sendable {
         Question(prompt: attack.prompt, category: attack.category, sampleIndex: SampleIndices.heldOut($0))
       }
     }
-    let judged = try await service.answers(attacks, from: target, as: role, judge: confirm)
-    row.heldOut = Self.grouped(judged.map(\.observation), by: responses)
-    row.heldOutTexts = Self.grouped(judged.map(\.response), by: responses).map { $0.first.flatMap { $0?.text } }
-  }
-
-  private static func grouped<Element>(_ elements: [Element], by size: Int) -> [[Element]] {
-    stride(from: 0, to: elements.count, by: max(1, size)).map { Array(elements[$0..<min($0 + size, elements.count)]) }
+    let judged = try await service.answers(attacks, from: target, as: role, judge: confirm, keepsTexts: true)
+    row.heldOut = judged.map(\.observation).rows(heldOut.count, of: responses)
+    row.heldOutTexts = judged.map(\.response).rows(heldOut.count, of: responses).map { $0.first.flatMap { $0?.text } }
   }
 }
 
