@@ -35,7 +35,8 @@ struct DiagnosticsTests {
 
   /// What a person reads on standard output, without what differs from run to run.
   private func settled(_ output: String) -> String {
-    output.replacing(#/\d{8}-\d{6}-[0-9a-f]+/#, with: "RUN").replacing(#/\d+(\.\d+)? s\b/#, with: "TIME")
+    output.replacing(#/\d{8}-\d{6}-[0-9a-z]+/#, with: "RUN").replacing(#/head [0-9a-f]{64}/#, with: "HEAD")
+      .replacing(#/\d+(\.\d+)? s\b/#, with: "TIME")
   }
 
   /// Answers of a server that is busy for a few requests, by status.
@@ -115,7 +116,8 @@ struct DiagnosticsTests {
       policy.candidate = TinyPolicy.server(server.url, retries: 4)
       let stamp = #/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ([a-z]+) sluice\.([a-z]+): /#
       for (level, allowed, quiet) in [
-        ("info", ["info", "notice", "warning", "error"], false), ("critical", [], false), ("info", ["info"], true),
+        ("info", ["info", "notice", "warning", "error"], false), ("critical", [], false),
+        ("info", ["info", "notice", "warning", "error"], true),
       ] {
         let workspace = try Workspace.tiny(policy)
         let arguments = ["run", "policy.yaml", "--log-level", level] + (quiet ? ["--quiet"] : [])
