@@ -30,8 +30,8 @@ extension Logger {
 }
 
 extension Duration {
-  /// For the metadata of a log, in seconds.
-  var logged: Logger.MetadataValue { .stringConvertible(inSeconds) }
+  /// For the metadata of a log, in seconds, to the millisecond.
+  var logged: Logger.MetadataValue { .stringConvertible((inSeconds * 1_000).rounded() / 1_000) }
 }
 
 extension Int {
