@@ -3,7 +3,7 @@ import Foundation
 import Logging
 import Logs
 
-/// What a command that works long writes of its work for whoever has to find out why it failed.
+/// Options for the diagnostics of a command that works long.
 struct DiagnosticOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
