@@ -115,8 +115,7 @@ let package = Package(
       name: "sluice-bench",
       dependencies: [
         "Core", "Tensors", "Tokenizers", "LanguageModels", "Attackers", "Targets", "Judges", "Policies", "Suites",
-        "Statistics", "Decisions", "Gate", "Lab", "ReferenceProduct",
-        argumentParser,
+        "Statistics", "Decisions", "Gate", "Lab", "ReferenceProduct", argumentParser, logging,
       ],
       path: "Sources/Benchmarks", exclude: ["Peers"], swiftSettings: strict),
 

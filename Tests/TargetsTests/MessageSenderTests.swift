@@ -5,40 +5,12 @@ import Testing
 
 @Suite("Messages that a server only has to take")
 struct MessageSenderTests {
-  /// Answers from a script; the last answer repeats.
-  private final class Script: HTTPTransport {
-    private let answers: [Result<HTTPResponse, TransportFailure>]
-    private let sent = Mutex<[HTTPRequest]>([])
-
-    init(_ answers: [Result<HTTPResponse, TransportFailure>]) { self.answers = answers }
-
-    var requests: [HTTPRequest] { sent.withLock { $0 } }
-
-    func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-      let index = sent.withLock { sent in
-        sent.append(request)
-        return sent.count - 1
-      }
-      return try answers[min(index, answers.count - 1)].get()
-    }
-  }
-
-  /// A clock that only its own pauses move on.
-  private final class Time: Sendable {
-    private let elapsed = Mutex(Duration.zero)
-    var now: Duration { elapsed.withLock { $0 } }
-
-    var clock: RetryClock {
-      RetryClock(now: { self.now }, sleep: { pause in self.elapsed.withLock { $0 += pause } })
-    }
-  }
-
   private static func status(_ status: Int, retryAfter: Duration? = nil) -> Result<HTTPResponse, TransportFailure> {
     .success(HTTPResponse(status: status, body: [], retryAfter: retryAfter))
   }
 
   private func send(
-    _ script: Script, _ time: Time, patience: Duration = .seconds(60), retries: Int = 3
+    _ script: ScriptedTransport, _ time: PausedTime, patience: Duration = .seconds(60), retries: Int = 3
   ) async -> String? {
     await MessageSender(
       transport: script, environment: [:],
@@ -49,26 +21,28 @@ struct MessageSenderTests {
 
   @Test("are sent again while the server is in trouble, and once where it took or refused them")
   func tries() async {
-    let time = Time()
-    let passing = Script([Self.status(503), .failure(TransportFailure(.noConnection, "no")), Self.status(204)])
+    let time = PausedTime()
+    let passing = ScriptedTransport([
+      Self.status(503), .failure(TransportFailure(.noConnection, "no")), Self.status(204),
+    ])
     #expect(await send(passing, time) == nil)
     #expect(passing.requests.count == 3 && time.now > .zero)
     for status in [400, 401, 404, 301] {
-      let refusing = Script([Self.status(status)])
-      #expect(await send(refusing, Time()) == "status \(status)")
+      let refusing = ScriptedTransport([Self.status(status)])
+      #expect(await send(refusing, PausedTime()) == "status \(status)")
       #expect(refusing.requests.count == 1)
     }
-    let broken = Script([.failure(TransportFailure(.permanent, "the certificate is not trusted"))])
-    #expect(await send(broken, Time()) == "the certificate is not trusted")
+    let broken = ScriptedTransport([.failure(TransportFailure(.permanent, "the certificate is not trusted"))])
+    #expect(await send(broken, PausedTime()) == "the certificate is not trusted")
     #expect(broken.requests.count == 1)
   }
 
   @Test("are given up after a bounded number of tries, and within a bounded time whatever the server asks for")
   func bounds() async {
-    let (time, down) = (Time(), Script([Self.status(500)]))
+    let (time, down) = (PausedTime(), ScriptedTransport([Self.status(500)]))
     #expect(await send(down, time) == "status 500 (4 tries)")
     #expect(down.requests.count == 4 && time.now < .seconds(60))
-    let (patient, slow) = (Time(), Script([Self.status(429, retryAfter: .seconds(3600))]))
+    let (patient, slow) = (PausedTime(), ScriptedTransport([Self.status(429, retryAfter: .seconds(3600))]))
     #expect(await send(slow, patient, patience: .seconds(30), retries: 100) == "status 429 (2 tries)")
     #expect(patient.now == .seconds(20))
     #expect(slow.requests.map(\.bounds.total) == [.seconds(30), .seconds(10)])

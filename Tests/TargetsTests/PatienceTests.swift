@@ -7,24 +7,6 @@ import Testing
 
 @Suite("Pauses, pace and giving up", .timeLimit(.minutes(1)))
 struct PatienceTests {
-  /// Answers from a script without any network; the last answer repeats.
-  private final class ScriptedTransport: HTTPTransport {
-    private let script: [Result<HTTPResponse, TransportFailure>]
-    private let sent = Mutex(0)
-
-    var count: Int { sent.withLock { $0 } }
-
-    init(_ script: [Result<HTTPResponse, TransportFailure>]) { self.script = script }
-
-    func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-      let index = sent.withLock { sent in
-        defer { sent += 1 }
-        return sent
-      }
-      return try script[min(index, script.count - 1)].get()
-    }
-  }
-
   /// Keeps a request back the first time that it is to leave after `count` others, as where a server has asked for a pause
   /// just then.
   private struct HoldingTransport: HTTPTransport {

@@ -8,37 +8,12 @@ import Testing
 
 @Suite("What a log says of requests")
 struct RequestLogTests {
-  private final class Script: HTTPTransport {
-    private let answers: [Result<HTTPResponse, TransportFailure>]
-    private let sent = Mutex(0)
-
-    init(_ answers: [Result<HTTPResponse, TransportFailure>]) { self.answers = answers }
-
-    func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-      let index = sent.withLock { sent in
-        defer { sent += 1 }
-        return sent
-      }
-      return try answers[min(index, answers.count - 1)].get()
-    }
-  }
-
-  /// Time that passes by sleeping alone.
-  private static func clock() -> RetryClock {
-    let time = Box()
-    return RetryClock(now: { time.now.withLock { $0 } }, sleep: { length in time.now.withLock { $0 += length } })
-  }
-
-  private final class Box: Sendable {
-    let now = Mutex(Duration.zero)
-  }
-
   private func client(_ answers: [Result<HTTPResponse, TransportFailure>], _ log: Logger, limit: Int = 20)
     -> RetryingClient
   {
     RetryingClient(
-      transport: Script(answers), policy: RetryPolicy(retries: 2), concurrency: 1, requestsPerMinute: nil,
-      failuresBeforeGivingUp: limit, clock: Self.clock(), waits: { _ in }, log: log)
+      transport: ScriptedTransport(answers), policy: RetryPolicy(retries: 2), concurrency: 1, requestsPerMinute: nil,
+      failuresBeforeGivingUp: limit, clock: PausedTime().clock, waits: { _ in }, log: log)
   }
 
   private static let request = HTTPRequest(
@@ -109,7 +84,7 @@ struct RequestLogTests {
   @Test("A breaker tells of every change of its state, and of nothing else")
   func breaker() {
     let (log, handler) = logger()
-    let breaker = CircuitBreaker(limit: 2, clock: Self.clock(), log: log)
+    let breaker = CircuitBreaker(limit: 2, clock: PausedTime().clock, log: log)
     let failure = ResponseFailure(kind: .unreachable, message: "x")
     for outcome in [failure, nil, failure, failure, failure, nil, nil, failure, failure] { breaker.note(outcome) }
     #expect(handler.entries.map(\.message.description) == ["circuit opened", "circuit closed", "circuit opened"])
