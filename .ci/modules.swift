@@ -100,14 +100,6 @@ struct Rules {
     "Sources/Decisions/Metric.swift": "the list of metrics",
   ]
 
-  /// Cycles that stay for now, and why: a module with the folders that reach each other.
-  private static let cycles: [String: (folders: [String], reason: String)] = [
-    "LanguageModels": (
-      ["", "Adapters", "Architectures", "Checkpoints", "Checkpoints/GGUF", "Decoding", "Graph", "Models", "Training"],
-      "weights move to their stored precision first"
-    )
-  ]
-
   func broken() throws -> [String] {
     let outlines = try Dictionary(
       uniqueKeysWithValues: house.targets.filter { $0.folder.hasPrefix("Sources/") }.map { target in
@@ -124,17 +116,13 @@ struct Rules {
   }
 
   private func cycles(_ outlines: [String: [Outline]]) -> [String] {
-    outlines.sorted { $0.key < $1.key }.flatMap { module, outlines -> [String] in
+    outlines.sorted { $0.key < $1.key }.flatMap { module, outlines in
       let folders = Folders(outlines)
-      let known = Set(Self.cycles[module]?.folders ?? [])
-      let new = folders.cycles.filter { !known.isSuperset(of: $0) }
-      let isGone = !known.isEmpty && new.count == folders.cycles.count
-      return (isGone ? ["the cycle of \(module) is gone: take it out of .ci/modules.swift"] : [])
-        + new.map { cycle in
-          let names = cycle.map { $0.isEmpty ? module : $0 }.joined(separator: ", ")
-          return "folders of \(module) use each other: \(names)\n"
-            + folders.arrows(among: cycle).map { "  \($0.from) names \($0.symbol) of \($0.to)" }.joined(separator: "\n")
-        }
+      return folders.cycles.map { cycle in
+        let names = cycle.map { $0.isEmpty ? module : $0 }.joined(separator: ", ")
+        return "folders of \(module) use each other: \(names)\n"
+          + folders.arrows(among: cycle).map { "  \($0.from) names \($0.symbol) of \($0.to)" }.joined(separator: "\n")
+      }
     }
   }
 

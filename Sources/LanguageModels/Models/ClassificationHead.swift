@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import Tensors
 
 /// The head of a sequence classifier: f(pooled · P + p), normed where a family does (ModernBERT), then · W + w and softmax
@@ -177,7 +178,7 @@ public struct ClassificationHead: Sendable {
     for (vector, target) in zip(pooled, targets) {
       let (activated, logits) = forward(vector)
       var d = Self.softmaxed(logits)
-      total -= Double(max(d[target], 1e-30)).naturalLogarithm
+      total -= Foundation.log(Double(max(d[target], 1e-30)))
       d[target] -= 1
       var dActivated = [Float](repeating: 0, count: width)
       for k in 0..<labels {

@@ -36,29 +36,6 @@ extension Architecture {
     try validate(configuration)
   }
 
-  /// Reads a checkpoint's architecture; of its weights, the headers alone are looked at.
-  /// - Throws: `SluiceError` (usage) naming the file and what is wrong with it.
-  static func of(checkpoint path: String) throws -> Architecture {
-    if path.hasSuffix(".gguf") { return try Architecture(GGUFFile(path: path)) }
-    let configuration = try CheckpointConfiguration(folder: path)
-    var architecture = try Architecture(configuration)
-    try architecture.untieIfNeeded(configuration, try CheckpointWeights.open(folder: path))
-    return architecture
-  }
-
-  /// Where the output weights are stored apart from the embedding, they are used whatever `config.json` says of them:
-  /// transformers ties only what is equal or not stored.
-  mutating func untieIfNeeded(_ configuration: CheckpointConfiguration, _ source: CheckpointWeights) throws {
-    guard !family.isEncoder else { return }
-    let isStored = source.contains("lm_head.weight")
-    if !configuration.has("tie_word_embeddings") {
-      tiesEmbeddings = !isStored
-    } else if tiesEmbeddings, isStored {
-      tiesEmbeddings = try source.holdsEqualTensors(
-        "lm_head.weight", CheckpointMapping.embeddingName(self, in: source))
-    }
-  }
-
   private func validate(_ configuration: CheckpointConfiguration) throws {
     if headSize < 1 || (family.isEncoder || family == .gpt2) && headSize * heads != width {
       throw configuration.error("\(heads) heads don't divide a width of \(width)")

@@ -1,5 +1,0 @@
-import Foundation
-
-extension Double {
-  var naturalLogarithm: Double { Foundation.log(self) }
-}
