@@ -45,6 +45,23 @@ typedef uint32_t sluice_bits __attribute__((ext_vector_type(16)));
 typedef _Float16 sluice_halves __attribute__((ext_vector_type(16)));
 #endif
 
+// What kinds of blocks there are: low bits, high bits, whether there is a table.
+#define SLUICE_EACH_KIND(format, call) \
+  switch (format->low_bits * 10 + format->high_bits) { \
+  case 80: call(8, 0, 0); break; \
+  case 40: \
+    if (format->has_table) call(4, 0, 1); \
+    else call(4, 0, 0); \
+    break; \
+  case 41: call(4, 1, 0); break; \
+  case 42: call(4, 2, 0); break; \
+  case 20: call(2, 0, 0); break; \
+  case 21: call(2, 1, 0); break; \
+  }
+
+// Tokens of a block of cached keys and values.
+#define SLUICE_BLOCK_TOKENS 4
+
 // No vector crosses a call: everything below that takes or returns one is inlined.
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wpsabi"
@@ -110,6 +127,55 @@ static inline const float *sluice_wide_tile(
 #else
   __builtin_trap();
 #endif
+}
+
+// Writes the nearest binary16 of each number; of what is too large, the largest there is.
+static inline void sluice_to_halves(long count, const float *from, uint16_t *to) {
+  for (long i = 0; i < count; i++) {
+    const float value = from[i] > 65504.0f ? 65504.0f : from[i] < -65504.0f ? -65504.0f : from[i];
+#if defined(__FLT16_MAX__) && (defined(__F16C__) || defined(__aarch64__))
+    const _Float16 half = (_Float16)value;
+    memcpy(to + i, &half, sizeof half);
+#else
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    const uint16_t sign = (uint16_t)(bits >> 16 & 0x8000);
+    bits &= 0x7fffffff;
+    if (bits > 0x7f800000) {
+      to[i] = sign | 0x7e00;
+    } else if (bits < 0x38800000) {
+      // Adding 0.5 leaves multiples of 2^-24, rounded by the processor, in the low bits.
+      float small;
+      memcpy(&small, &bits, sizeof small);
+      small += 0.5f;
+      memcpy(&bits, &small, sizeof bits);
+      to[i] = sign | (uint16_t)(bits - 0x3f000000);
+    } else {
+      to[i] = sign | (uint16_t)((bits + 0x0fff + (bits >> 13 & 1) - 0x38000000) >> 13);
+    }
+#endif
+  }
+}
+
+// out[key] = scale · q · key for keys first..<count of `size` binary16 numbers: those of token t lie in block t / 4, at
+// offset + t % 4 · stride.
+static inline void sluice_half_scores(
+    int wide, const void *const *blocks, long offset, long stride, long first, long count, long size, const float *q, float scale,
+    float *out) {
+#if defined(__x86_64__)
+  if (wide) return sluice_half_scores_wide(blocks, offset, stride, first, count, size, q, scale, out);
+#endif
+  sluice_half_scores_base(blocks, offset, stride, first, count, size, q, scale, out);
+}
+
+// y[size] (+)= Σ p[key] · value for the values of tokens 0..<count, which lie as keys do.
+static inline void sluice_half_values(
+    int wide, const void *const *blocks, long offset, long stride, long count, long size, const float *p, float *y,
+    int accumulates) {
+#if defined(__x86_64__)
+  if (wide) return sluice_half_values_wide(blocks, offset, stride, count, size, p, y, accumulates);
+#endif
+  sluice_half_values_base(blocks, offset, stride, count, size, p, y, accumulates);
 }
 
 // T[rows, 16 · panels] (+)= L · W, for L[steps, rows] and W[steps, 16 · panels]: each element is summed in the order of the steps

@@ -141,20 +141,6 @@ SLUICE_INLINE void SLUICE_NAME(group)(
   }
 }
 
-// What kinds of blocks there are: low bits, high bits, whether there is a table.
-#define SLUICE_EACH_KIND(format, call) \
-  switch (format->low_bits * 10 + format->high_bits) { \
-  case 80: call(8, 0, 0); break; \
-  case 40: \
-    if (format->has_table) call(4, 0, 1); \
-    else call(4, 0, 0); \
-    break; \
-  case 41: call(4, 1, 0); break; \
-  case 42: call(4, 2, 0); break; \
-  case 20: call(2, 0, 0); break; \
-  case 21: call(2, 1, 0); break; \
-  }
-
 SLUICE_TARGET static inline void SLUICE_NAME(unpack)(
     const sluice_stored_format *format, const uint8_t *panel, long first, long steps, float *out, long stride) {
   switch (format->kind) {
@@ -411,5 +397,73 @@ SLUICE_TARGET static inline const float *SLUICE_NAME(tile_of_product)(
 }
 #endif
 
+// The sum of sixteen numbers, in one order for all processors.
+SLUICE_INLINE float SLUICE_NAME(total)(sluice_floats values) {
+  float lanes[16];
+  memcpy(lanes, &values, sizeof lanes);
+  for (int width = 8; width > 0; width /= 2)
+    for (int lane = 0; lane < width; lane++) lanes[lane] += lanes[lane + width];
+  return lanes[0];
+}
+
+// out[key] = scale · Σ q[i] · key[i] for keys first..<count; see sluice_half_scores.
+SLUICE_TARGET static inline void SLUICE_NAME(half_scores)(
+    const void *const *blocks, long offset, long stride, long first, long count, long size, const float *q, float scale,
+    float *out) {
+  for (long key = first; key < count; key++) {
+    const uint16_t *from = (const uint16_t *)blocks[key / SLUICE_BLOCK_TOKENS] + offset + key % SLUICE_BLOCK_TOKENS * stride;
+    sluice_floats even = 0, odd = 0;
+    long i = 0;
+    for (; i + 32 <= size; i += 32) {
+      even = __builtin_elementwise_fma(
+          SLUICE_NAME(load)(q + i), SLUICE_NAME(halves)((const uint8_t *)(from + i)), even);
+      odd = __builtin_elementwise_fma(
+          SLUICE_NAME(load)(q + i + 16), SLUICE_NAME(halves)((const uint8_t *)(from + i + 16)), odd);
+    }
+    for (; i + 16 <= size; i += 16)
+      even = __builtin_elementwise_fma(
+          SLUICE_NAME(load)(q + i), SLUICE_NAME(halves)((const uint8_t *)(from + i)), even);
+    if (i < size) {
+      float left[16] = {0};
+      uint16_t right[16] = {0};
+      memcpy(left, q + i, (size_t)(size - i) * sizeof *left);
+      memcpy(right, from + i, (size_t)(size - i) * sizeof *right);
+      odd = __builtin_elementwise_fma(SLUICE_NAME(load)(left), SLUICE_NAME(halves)((const uint8_t *)right), odd);
+    }
+    out[key] = scale * SLUICE_NAME(total)(even + odd);
+  }
+}
+
+// y[i] (+)= Σ p[key] · value[i]; see sluice_half_values.
+SLUICE_TARGET static inline void SLUICE_NAME(half_values)(
+    const void *const *blocks, long offset, long stride, long count, long size, const float *p, float *y, int accumulates) {
+  for (long i = 0; i < size; i += 64) {
+    // Up to 64 columns stay in registers over all keys.
+    const long width = size - i < 64 ? size - i : 64;
+    float sums[64] = {0};
+    if (accumulates) memcpy(sums, y + i, (size_t)width * sizeof *sums);
+    sluice_floats lanes[4];
+    memcpy(lanes, sums, sizeof lanes);
+    for (long key = 0; key < count; key++) {
+      const uint16_t *from =
+          (const uint16_t *)blocks[key / SLUICE_BLOCK_TOKENS] + offset + key % SLUICE_BLOCK_TOKENS * stride + i;
+      const sluice_floats factor = p[key];
+      if (width == 64) {
+#pragma clang loop unroll(full)
+        for (int lane = 0; lane < 4; lane++)
+          lanes[lane] = __builtin_elementwise_fma(
+              factor, SLUICE_NAME(halves)((const uint8_t *)(from + 16 * lane)), lanes[lane]);
+      } else {
+        uint16_t rest[64] = {0};
+        memcpy(rest, from, (size_t)width * sizeof *rest);
+        for (int lane = 0; lane < 4; lane++)
+          lanes[lane] = __builtin_elementwise_fma(
+              factor, SLUICE_NAME(halves)((const uint8_t *)(rest + 16 * lane)), lanes[lane]);
+      }
+    }
+    memcpy(sums, lanes, sizeof lanes);
+    memcpy(y + i, sums, (size_t)width * sizeof *sums);
+  }
+}
+
 #undef SLUICE_INLINE
-#undef SLUICE_EACH_KIND

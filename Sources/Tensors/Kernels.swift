@@ -8,12 +8,17 @@ struct Kernels: Sendable, Hashable {
   /// (16 KB) and a tile's rows still lie in the first-level cache.
   static let productSteps = 128
   /// Those that every processor runs which the program is built for.
-  static let base = Kernels(isWide: false)
-  /// Those for registers of 16 floats, where this processor has them.
-  static let best = Kernels(isWide: sluice_has_wide_vectors() != 0)
+  static let base = Kernels(isWide: false, hasDots: false)
+  /// Those for registers of 16 floats, and for sums of products of bytes, where this processor has them.
+  static let best = Kernels(isWide: sluice_has_wide_vectors() != 0, hasDots: sluice_has_dots() != 0)
 
   let isWide: Bool
+  let hasDots: Bool
   var flag: Int32 { isWide ? 1 : 0 }
+  var dotsFlag: Int32 { hasDots ? 1 : 0 }
+
+  /// Panels that a tile of a product with rounded rows spans.
+  var panelsOfRounded: Int { hasDots ? 4 : 1 }
 
   /// Panels that a tile spans: enough sums under way that none waits for its predecessor.
   func panels(rows: Int) -> Int {

@@ -89,6 +89,11 @@ public struct StoredFormat: Sendable {
     self.blocks = blocks
   }
 
+  /// Whether weights are codes of few bits in blocks.
+  public var isQuantised: Bool { blocks != nil }
+  /// Whether a weight takes 16 bits or fewer.
+  public var isNarrow: Bool { kernel.kind != sluice_float32 }
+
   /// Bytes of 16 outputs' weights for `inputs` inputs.
   func panelBytes(inputs: Int) -> Int { inputs / Int(kernel.elements) * Int(kernel.bytes) }
 }

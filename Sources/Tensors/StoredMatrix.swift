@@ -19,7 +19,7 @@ public struct StoredMatrix: Sendable {
   var firstPanel = 0
 
   /// Rows of X at a time: they stay in the second-level cache.
-  private static let rowBlock = 192
+  static let rowBlock = 192
 
   /// Bytes that are copied before those that they came from are said to be done with.
   private static let band = 4 << 20
@@ -252,7 +252,7 @@ public struct StoredMatrix: Sendable {
     }
   }
 
-  private func deliver(
+  func deliver(
     _ sums: UnsafePointer<Float>, rows: Int, width: Int, to y: UnsafeMutablePointer<Float>, columns: Int, stride: Int,
     accumulates: Bool
   ) {

@@ -94,6 +94,85 @@ struct StoredMatrixTests {
     }
   }
 
+  @Test(
+    "rounded rows lose no more than they are rounded, with the same bits on every processor",
+    arguments: blocks.keys.sorted())
+  func rounded(_ name: String) throws {
+    let blocks = try #require(Self.blocks[name])
+    for (inputs, outputs) in [(256, 40), (768, 97)] {
+      let (matrix, weights) = Self.random(blocks, inputs: inputs, outputs: outputs)
+      for rows in [1, 2, 3, 4, 5, 16, 201] {
+        let x = Self.inputs(rows * inputs)
+        let best = Self.products(matrix, x, rows: rows, .best)
+        #expect(best == Self.products(matrix, x, rows: rows, .base), "\(rows) rows")
+        Crew.gather(3) { #expect(best == Self.products(matrix, x, rows: rows, .best, crew: $0)) }
+        let last = Array(x.suffix(inputs))
+        #expect(
+          Array(best.suffix(outputs)) == Self.products(matrix, last, rows: 1, .best), "rows don't depend on others")
+        guard rows <= 5 else { continue }
+        for row in 0..<rows {
+          for output in 0..<outputs {
+            var (sum, lost, size) = (0.0, 0.0, 0.0)
+            for group in 0..<inputs / 32 {
+              let own = row * inputs + 32 * group..<row * inputs + 32 * (group + 1)
+              let step = Double(x[own].map(abs).max() ?? 0) / 127
+              for i in 0..<32 {
+                let weight = Double(weights[output * inputs + 32 * group + i])
+                sum += weight * Double(x[own.lowerBound + i])
+                lost += abs(weight) * step / 2
+                size += abs(weight) * 127 * step
+              }
+            }
+            #expect(abs(Double(best[row * outputs + output]) - sum) <= lost + 1e-5 * size)
+          }
+        }
+      }
+    }
+  }
+
+  @Test("rows that are codes already lose nothing", arguments: blocks.keys.sorted())
+  func exactRows(_ name: String) throws {
+    let (matrix, weights) = Self.random(try #require(Self.blocks[name]), inputs: 256, outputs: 33)
+    var draws = SplitMix(state: 8)
+    // Each group of 32 has its own scale, and reaches 127 of it.
+    let x = (0..<256).map { input in
+      let scale = Float(sign: .plus, exponent: input / 32 - 4, significand: 1)
+      return scale * Float(input % 32 == 5 ? -127 : draws.below(255) - 127)
+    }
+    for (output, value) in Self.products(matrix, x, rows: 1, .best).enumerated() {
+      let terms = (0..<256).map { Double(weights[256 * output + $0]) * Double(x[$0]) }
+      #expect(abs(Double(value) - terms.reduce(0, +)) <= 1e-5 * terms.reduce(0) { $0 + abs($1) })
+    }
+  }
+
+  @Test("rows of zeros, of hardly anything, and of what isn't finite")
+  func unusualRows() throws {
+    let (matrix, _) = Self.random(try #require(Self.blocks["Q4_1"]), inputs: 64, outputs: 20)
+    func product(_ change: (inout [Float]) -> Void) -> [Float] {
+      var x = [Float](repeating: 0, count: 64)
+      change(&x)
+      return Self.products(matrix, x, rows: 1, .best)
+    }
+    #expect(product { _ in }.allSatisfy { $0 == 0 })
+    #expect(product { $0[3] = .leastNonzeroMagnitude }.allSatisfy { $0 == 0 })
+    #expect(product { $0[3] = 3e38 }.allSatisfy { $0.isFinite })
+    for bad in [Float.nan, .infinity, -.infinity] { #expect(product { $0[40] = bad }.allSatisfy { $0.isNaN }) }
+  }
+
+  /// X · Wᵀ for rounded X.
+  private static func products(
+    _ matrix: StoredMatrix, _ x: [Float], rows: Int, _ kernels: Kernels, crew: Crew? = nil
+  ) -> [Float] {
+    // Room for what lies beside, which stays as it is.
+    let stride = matrix.outputs + 3
+    var y = [Float](repeating: 7, count: rows * stride)
+    RoundedRows.round(x, rows: rows, inputs: matrix.inputs, crew: crew) { rounded in
+      matrix.multiply(kernels, rounded, y: &y, stride: stride, accumulates: false, crew: crew)
+    }
+    #expect((0..<rows).allSatisfy { y[$0 * stride + matrix.outputs..<($0 + 1) * stride].allSatisfy { $0 == 7 } })
+    return (0..<rows).flatMap { y[$0 * stride..<$0 * stride + matrix.outputs] }
+  }
+
   @Test("plain numbers give the bits of the float32 product")
   func plain() {
     for (inputs, outputs) in [(1, 1), (33, 16), (500, 50)] {
