@@ -53,8 +53,32 @@ struct LocalBenchmark: AsyncParsableCommand {
             Double(theirs.peakMemory) / 1e6, file / 1e6))
       }
     }
+    for path in paths { print(try Self.rounding(path, tokens: tokens)) }
     print("ratio: the lowest of rate over bar, and of the file's size plus 300 MB over the memory used")
     print(BenchmarkResult(name: "local", ratio: worst).line)
+  }
+
+  /// What samples lose by being computed in fewer bits than likelihoods are.
+  private static func rounding(_ path: String, tokens: Int) throws -> String {
+    let model = try CausalLanguageModel.load(folder: path, precision: .stored)
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    let prompts = questions(rows: 16).prefix(16).map { model.tokenizer.encode($0, addingSpecialTokens: true) }
+    let requests = prompts.enumerated().map { GenerationRequest(prompt: $1, seed: UInt64($0)) }
+    // The first token alone, whose log-probability is then known, and whole samples.
+    func differences(tokens: Int) -> [Double] {
+      let samples = Decoder(weights: model.weights).generate(
+        requests, settings: DecodingSettings(maxTokens: tokens, endTokens: []), workers: cores)
+      return zip(prompts, samples).map { prompt, sample in
+        let exact = Likelihood(prefix: prompt.map { Int32($0) }, workers: cores)
+          .logProbabilities([sample.tokens.map { Int32($0) }], model.weights)[0]
+        return Double(abs(sample.logProbability - exact.reduce(0, +))) / Double(max(1, sample.tokens.count))
+      }
+    }
+    let (first, whole) = (differences(tokens: 1), differences(tokens: tokens))
+    return String(
+      format: "%@ rounding moves log p of a first token by %.4f at most, of a sample by %.4f a token at most",
+      URL(fileURLWithPath: path).lastPathComponent.padding(toLength: 38, withPad: " ", startingAt: 0),
+      first.max() ?? 0, whole.max() ?? 0)
   }
 
   /// Medians of runs in turn.

@@ -69,7 +69,9 @@ struct FrozenWeightsTests {
     // Rollouts follow the same model: what they say of their samples is what the likelihood says.
     let requests = (0..<4).map { GenerationRequest(prompt: [], seed: UInt64($0)) }
     let settings = DecodingSettings(maxTokens: 6, endTokens: [])
-    for rollout in Decoder(weights: ours, prefix: [1, 2]).generate(requests, settings: settings, workers: 2) {
+    var decoder = Decoder(weights: ours, prefix: [1, 2])
+    decoder.arithmetic = .float32
+    for rollout in decoder.generate(requests, settings: settings, workers: 2) {
       let exact = Likelihood(prefix: [1, 2]).logProbabilities([rollout.tokens.map { Int32($0) }], theirs)[0]
       #expect(abs(rollout.logProbability - exact.reduce(0, +)) < 1e-3)
     }

@@ -99,6 +99,9 @@ struct RolloutTests {
     expectIndependence(try StoredWeightsTests.pair(name).stored, "\(name)")
   }
 
+  @Test("do so over quantised weights")
+  func independentOverCodes() { expectIndependence(RolloutArithmeticTests.quantised(), "quantised") }
+
   @Test("do so in half precision and bfloat16", arguments: [SafetensorsWriter.DataType.f16, .bf16])
   func independentInHalf(_ type: SafetensorsWriter.DataType) throws {
     let golden = try ModelGolden("llama")
@@ -149,16 +152,16 @@ struct RolloutTests {
     #expect(order != order.sorted(), "a short row overtakes a long one that entered before it")
   }
 
-  @Test("have memory that those which follow use again")
-  func memory() {
+  @Test("have memory that those which follow use again", arguments: [CachePrecision.float32, .half])
+  func memory(_ precision: CachePrecision) {
     let shapes = [
       AttentionShape(heads: 2, headSize: 8, isCausal: true),
       AttentionShape(heads: 4, keyValueHeads: 1, headSize: 20, isCausal: true),
     ]
-    let memory = CacheBlocks(shapes)
+    let memory = CacheBlocks(shapes, precision)
     // A layer's part is no shorter than its keys and values.
     #expect(memory.offsets[0] == 0 && memory.offsets[1] >= 2 * BlockedKeys.tokens * 16)
-    func lengths(_ counts: [Int]) -> (caches: [RowCache], places: Set<UnsafeMutablePointer<Float>>) {
+    func lengths(_ counts: [Int]) -> (caches: [RowCache], places: Set<UnsafeMutableRawPointer>) {
       let caches = counts.map { _ in RowCache(memory) }
       // They grow in turns.
       for tokens in 1...(counts.max() ?? 1) {

@@ -34,7 +34,9 @@ struct StoredWeightsTests {
     let prompts = (0..<5).map { GenerationRequest(prompt: Array(1...$0 + 2), seed: UInt64($0)) }
     let settings = DecodingSettings(temperature: 0.9, maxTokens: 8, endTokens: [2])
     func samples(_ weights: Weights, workers: Int) -> [[Int]] {
-      Decoder(weights: weights).generate(prompts, settings: settings, workers: workers).map(\.tokens)
+      var decoder = Decoder(weights: weights)
+      decoder.arithmetic = .float32
+      return decoder.generate(prompts, settings: settings, workers: workers).map(\.tokens)
     }
     #expect(samples(stored, workers: 1) == samples(float, workers: 1))
     #expect(samples(stored, workers: 3) == samples(float, workers: 1))

@@ -145,7 +145,7 @@ struct AttentionTests {
     let q = Array(qkv[(first * shape.rowWidth)...])
     let keys = part([0, 1], shape.queryWidth)
     let values = part([0, 1], shape.queryWidth + e)
-    let cache = Blocks(shape, tokens: 3, offset: 5)
+    let cache = Blocks(shape, tokens: 3, offset: 5, .float32)
     let rows = own.flatMap { qkv[$0 * shape.rowWidth..<($0 + 1) * shape.rowWidth] }
     keys.withUnsafeBufferPointer { keys in
       values.withUnsafeBufferPointer { values in
@@ -163,16 +163,19 @@ struct AttentionTests {
     }
   }
 
-  @Test("keys in many blocks give what the packed pass gives", arguments: shapes.filter(\.isCausal))
-  func blocks(_ shape: AttentionShape) {
+  @Test(
+    "keys in many blocks give what the packed pass gives", arguments: shapes.filter(\.isCausal),
+    [CachePrecision.float32, .half])
+  func blocks(_ shape: AttentionShape, _ precision: CachePrecision) {
     // Ends of blocks, and their middles.
     for count in [1, BlockedKeys.tokens, BlockedKeys.tokens + 1, 3 * BlockedKeys.tokens - 1, 4 * BlockedKeys.tokens] {
-      let qkv = floats(count * shape.rowWidth, seed: UInt64(count))
+      var qkv = floats(count * shape.rowWidth, seed: UInt64(count))
+      if precision == .half { qkv = qkv.map { Float(Float16($0)) } }
       let plan = AttentionPlan(prefix: 0, lengths: [count])
       var scratch = [Float](repeating: 0, count: plan.forwardScratch())
       var packed = [Float](repeating: 7, count: count * shape.queryWidth)
       plan.forward(shape, qkv: qkv, probabilities: nil, scratch: &scratch, out: &packed)
-      let cache = Blocks(shape, tokens: count, offset: 3)
+      let cache = Blocks(shape, tokens: count, offset: 3, precision)
       let none = [Float](repeating: .nan, count: 1)
       var scores = [Float](repeating: .nan, count: count)
       var out = [Float](repeating: 7, count: shape.queryWidth)
@@ -193,30 +196,69 @@ struct AttentionTests {
   }
 }
 
+@Suite("Cached keys and values in half precision")
+struct HalfCacheTests {
+  private let shape = AttentionShape(heads: 1, headSize: 40, scale: 1, isCausal: true)
+
+  /// What attention to one token gives: its value, as it is kept.
+  private func kept(_ values: [Float]) -> [Float] {
+    let cache = Blocks(shape, tokens: 1, offset: 0, .half)
+    let qkv = [Float](repeating: 0, count: 80) + values
+    var scores: [Float] = [.nan]
+    var out = [Float](repeating: .nan, count: 40)
+    qkv.withUnsafeBufferPointer { qkv in
+      guard let base = qkv.baseAddress else { return }
+      cache.withKeys(1) { keys in
+        keys.put(shape, base, rows: 1, at: 0)
+        attendCached(
+          shape, rows: 1, q: base, shared: CachedKeys(keys: base, values: base, count: 0), most: 1, own: { _ in keys },
+          scores: &scores, out: &out)
+      }
+    }
+    return out
+  }
+
+  @Test("are the nearest of its numbers, and the largest where there is none")
+  func nearest() {
+    var values: [Float] = [0, 1, -1, 65_504, 65_519, 1e9, -3e38, 6e-8, 2e-8, 1.0004883, -0.1, 1e-5]
+    values += (0..<28).map { Float($0 * $0) * 0.377 - 50 }
+    #expect(kept(values) == values.map { Float(Float16(max(-65_504, min(65_504, $0)))) })
+    values[7] = .nan
+    #expect(kept(values)[7].isNaN && kept(values)[8] == 0)
+  }
+}
+
 /// Blocks that lie apart, filled with what must not be read.
 private final class Blocks {
-  private let memory: [UnsafeMutablePointer<Float>]
+  private let memory: [UnsafeMutableRawPointer]
   private let offset: Int
+  private let precision: CachePrecision
 
-  init(_ shape: AttentionShape, tokens: Int, offset: Int) {
-    let size = offset + 2 * BlockedKeys.tokens * shape.keyValueWidth
+  init(_ shape: AttentionShape, tokens: Int, offset: Int, _ precision: CachePrecision) {
+    let size = (offset + 2 * BlockedKeys.tokens * shape.keyValueWidth) * precision.bytes
     memory = (0..<(tokens + BlockedKeys.tokens - 1) / BlockedKeys.tokens).map { _ in
-      let block = UnsafeMutablePointer<Float>.allocate(capacity: size)
-      block.initialize(repeating: .nan, count: size)
+      let block = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
+      // NaN in either precision.
+      block.initializeMemory(as: UInt8.self, repeating: 0xff, count: size)
       return block
     }
     self.offset = offset
+    self.precision = precision
   }
 
   deinit { for block in memory { block.deallocate() } }
 
   func withKeys(_ count: Int, _ body: (BlockedKeys) -> Void) {
     memory.withUnsafeBufferPointer { blocks in
-      if let base = blocks.baseAddress { body(BlockedKeys(blocks: base, offset: offset, count: count)) }
+      if let base = blocks.baseAddress {
+        body(BlockedKeys(blocks: base, offset: offset, precision: precision, count: count))
+      }
     }
   }
 }
 
 extension BlockedKeys {
-  fileprivate func first(_ count: Int) -> BlockedKeys { BlockedKeys(blocks: blocks, offset: offset, count: count) }
+  fileprivate func first(_ count: Int) -> BlockedKeys {
+    BlockedKeys(blocks: blocks, offset: offset, precision: precision, count: count)
+  }
 }

@@ -11,7 +11,8 @@ public struct LocalEngine: AttackerEngine {
   /// - Parameter fingerprint: identity of the checkpoint.
   public init(_ model: CausalLanguageModel, fingerprint: String) {
     self.model = model
-    self.fingerprint = fingerprint
+    // Searches of the second version, which most models still compute as, are stored without it.
+    self.fingerprint = model.engineVersion > 2 ? "\(fingerprint)/engine-\(model.engineVersion)" : fingerprint
   }
 
   public var reference: any EnginePolicy { LocalPolicy(model) }

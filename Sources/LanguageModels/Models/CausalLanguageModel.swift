@@ -6,7 +6,7 @@ import Tokenizers
 /// A decoder with its tokenizer, as a checkpoint holds them.
 public final class CausalLanguageModel: Sendable {
   /// Changes where equal weights would answer otherwise: part of a local model's identity.
-  public static let engineVersion = 2
+  public var engineVersion: Int { weights.rolloutArithmetic == .float32 ? 2 : 3 }
 
   /// The decoder's weights.
   public let weights: Weights

@@ -55,6 +55,8 @@ public struct Decoder: Sendable {
   let prefix: [Int32]
   /// Rows under way at once; nil for as many as `mostCached` allows.
   let microBatch: Int?
+  /// Of samples that nothing is recorded of; nil for what the weights are worth.
+  var arithmetic: RolloutArithmetic?
   /// Floats that one unit of work keeps at most for its gradient (512 MB): room is made for the longest samples that there can be,
   /// however short they end.
   var mostKept = 128 << 20
@@ -73,7 +75,8 @@ public struct Decoder: Sendable {
     let most = min(microBatch ?? rows(requests, settings), requests.count)
     let made = mapInTurn(1, workers: workers) { _, crew in
       var rollout = Rollout(
-        weights: weights, openings: [Opening(prefix, of: weights, crew: crew)], settings: settings, most: most)
+        weights: weights, openings: [Opening(prefix, of: weights, crew: crew)], settings: settings, most: most,
+        recorder: nil, arithmetic: arithmetic)
       return decode(requests, &rollout, crew)
     }
     return made.flatMap { $0 }

@@ -47,6 +47,7 @@ public struct Rollout {
   /// Matrices that are read in rows at a stride, packed once, at the first step; empty where that doesn't pay.
   private var packed: [PackedMatrix?]?
   private(set) var recorder: RolloutRecorder?
+  private let arithmetic: RolloutArithmetic
 
   /// Tokens of prompts from which on no more rows enter in a step: so rows under way don't wait for all that are there.
   private static let promptTokens = 256
@@ -58,13 +59,20 @@ public struct Rollout {
     self.init(weights: weights, openings: openings, settings: settings, most: most, recorder: nil)
   }
 
-  /// - Parameter recorder: of rows that enter together, numbered from 0, without prompts of their own.
-  init(weights: Weights, openings: [Opening], settings: DecodingSettings, most: Int, recorder: RolloutRecorder?) {
+  /// - Parameters:
+  ///   - recorder: of rows that enter together, numbered from 0, without prompts of their own.
+  ///   - arithmetic: nil for what the weights are worth; where there is a recorder, for that of the gradient.
+  init(
+    weights: Weights, openings: [Opening], settings: DecodingSettings, most: Int, recorder: RolloutRecorder?,
+    arithmetic: RolloutArithmetic? = nil
+  ) {
+    let arithmetic = arithmetic ?? (recorder == nil ? weights.rolloutArithmetic : .float32)
+    self.arithmetic = arithmetic
     self.weights = weights
     self.openings = openings
     self.most = max(1, most)
     self.recorder = recorder
-    memory = CacheBlocks(weights.layout.graph.attention)
+    memory = CacheBlocks(weights.layout.graph.attention, arithmetic.cache)
     sampler = Sampler(vocabulary: weights.architecture.vocabulary, settings: settings)
   }
 
@@ -146,7 +154,8 @@ public struct Rollout {
     }
     let space = makeWorkspace(for: pass.rows)
     pass.run(
-      weights, space, packed: pack(crew), recording: recorder?.step(rows.map { ($0.number, $0.cache.count) }),
+      weights, space, packed: pack(crew), rounds: arithmetic.roundsRows,
+      recording: recorder?.step(rows.map { ($0.number, $0.cache.count) }),
       into: placeForLogits(space), crew: crew)
     for place in rows.indices { rows[place].cache.count += 1 }
     for place in entering.indices { entering[place].cache.count = entering[place].request.prompt.count }

@@ -28,7 +28,7 @@ struct RolloutPass {
     /// Own tokens in the cache, those of the pass included.
     var counts: [Int] = []
     /// The caches' blocks one after the other, and where each cache's begin.
-    var blocks: [UnsafeMutablePointer<Float>] = []
+    var blocks: [UnsafeMutableRawPointer] = []
     var starts: [Int] = []
 
     init(opening: Int, first: Int) { (self.opening, self.first) = (opening, first) }
@@ -41,10 +41,12 @@ struct RolloutPass {
     }
 
     /// Calls `body` with what gives a row's or prompt's own keys and values of a layer, whose part of a block begins at `offset`.
-    func withKeys(at offset: Int, _ body: ((_ row: Int) -> BlockedKeys) -> Void) {
+    func withKeys(
+      at offset: Int, _ precision: CachePrecision, _ body: ((_ row: Int) -> BlockedKeys) -> Void
+    ) {
       blocks.withUnsafeBufferPointer { blocks in
         guard let base = blocks.baseAddress else { return }
-        body { BlockedKeys(blocks: base + starts[$0], offset: offset, count: counts[$0]) }
+        body { BlockedKeys(blocks: base + starts[$0], offset: offset, precision: precision, count: counts[$0]) }
       }
     }
   }
@@ -107,14 +109,18 @@ struct RolloutPass {
 
   /// Computes the logits of all that was asked for, and leaves the new keys and values in the caches.
   ///
-  /// - Parameter logits: [rows of logits, V]; may be the workspace's own memory.
+  /// - Parameters:
+  ///   - rounds: whether rows are rounded to eight bits where they meet quantised weights.
+  ///   - logits: [rows of logits, V]; may be the workspace's own memory.
   func run(
-    _ weights: Weights, _ space: Workspace, packed: [PackedMatrix?], recording: RolloutRecorder.Step?,
+    _ weights: Weights, _ space: Workspace, packed: [PackedMatrix?], rounds: Bool, recording: RolloutRecorder.Step?,
     into logits: UnsafeMutablePointer<Float>, crew: Crew
   ) {
     let (layout, values) = (weights.layout, space.values.base)
     withExtendedLifetime(space) {
       weights.withPointers { pointers in
+        var pointers = pointers
+        pointers.roundsRows = rounds
         if !tokens.isEmpty {
           ForwardPass(
             layout: layout, weights: pointers, places: space.places, values: values, crew: crew, packed: packed,
@@ -156,7 +162,7 @@ struct RolloutPass {
     let counts = group.counts
     let longest = counts.max() ?? 0
     let (qkv, out) = (qkv + group.first * shape.rowWidth, out + group.first * shape.queryWidth)
-    group.withKeys(at: memory.offsets[layer]) { keys in
+    group.withKeys(at: memory.offsets[layer], memory.precision) { keys in
       share(crew, counts.count, work: (shared.count + longest) * shape.keyValueWidth) { range in
         for row in range { keys(row).put(shape, qkv + row * shape.rowWidth, rows: 1, at: counts[row] - 1) }
         let (first, most) = (range.lowerBound, counts[range].max() ?? 0)
@@ -177,7 +183,7 @@ struct RolloutPass {
   ) {
     let plan = AttentionPlan(prefix: 0, lengths: group.lengths)
     let (qkv, out) = (qkv + group.first * shape.rowWidth, out + group.first * shape.queryWidth)
-    group.withKeys(at: memory.offsets[layer]) { keys in
+    group.withKeys(at: memory.offsets[layer], memory.precision) { keys in
       for (prompt, sequence) in plan.sequences.dropFirst().enumerated() {
         keys(prompt).put(shape, qkv + sequence.start * shape.rowWidth, rows: sequence.count, at: 0)
       }

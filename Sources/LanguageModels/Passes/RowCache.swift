@@ -5,37 +5,42 @@ import Tensors
 ///
 /// Pieces of many sizes, as rows of many lengths would ask of the heap, would leave gaps that grow from batch to batch.
 final class CacheBlocks {
-  /// Where each layer's part of a block begins.
+  let precision: CachePrecision
+  /// Where each layer's part of a block begins, in numbers.
   let offsets: [Int]
-  /// Floats of a block.
+  /// Bytes of a block.
   private let size: Int
   private var chunks: [FloatMemory] = []
-  private var free: [UnsafeMutablePointer<Float>] = []
+  private var free: [UnsafeMutableRawPointer] = []
 
-  /// Floats that are asked of the system at once (4 MB), at least a block.
-  private static let chunk = 1 << 20
+  /// Bytes that are asked of the system at once, at least a block.
+  private static let chunk = 4 << 20
+  private static let line = 64
 
-  init(_ shapes: [AttentionShape]) {
+  init(_ shapes: [AttentionShape], _ precision: CachePrecision) {
+    self.precision = precision
     var (offsets, size): ([Int], Int) = ([], 0)
     for shape in shapes {
       offsets.append(size)
       // Each layer's part begins at a cache line.
-      size += (2 * BlockedKeys.tokens * shape.keyValueWidth + 15) / 16 * 16
+      let numbers = Self.line / precision.bytes
+      size += (2 * BlockedKeys.tokens * shape.keyValueWidth + numbers - 1) / numbers * numbers
     }
     self.offsets = offsets
-    self.size = max(16, size)
+    self.size = max(Self.line, size * precision.bytes)
   }
 
-  fileprivate func take() -> UnsafeMutablePointer<Float> {
+  fileprivate func take() -> UnsafeMutableRawPointer {
     if let block = free.popLast() { return block }
     let count = max(1, Self.chunk / size)
-    let memory = FloatMemory(count * size)
+    let memory = FloatMemory(count * size / MemoryLayout<Float>.stride)
     chunks.append(memory)
-    free = (1..<count).reversed().map { memory.base + $0 * size }
-    return memory.base
+    let base = UnsafeMutableRawPointer(memory.base)
+    free = (1..<count).reversed().map { base + $0 * size }
+    return base
   }
 
-  fileprivate func give(_ blocks: [UnsafeMutablePointer<Float>]) { free += blocks.reversed() }
+  fileprivate func give(_ blocks: [UnsafeMutableRawPointer]) { free += blocks.reversed() }
 }
 
 /// Keys and values of one row's own tokens, in blocks that it has for as long as it lives.
@@ -43,7 +48,7 @@ final class RowCache {
   /// Tokens that are cached.
   var count = 0
   /// In order of the tokens.
-  private(set) var blocks: [UnsafeMutablePointer<Float>] = []
+  private(set) var blocks: [UnsafeMutableRawPointer] = []
   private let memory: CacheBlocks
 
   init(_ memory: CacheBlocks) { self.memory = memory }

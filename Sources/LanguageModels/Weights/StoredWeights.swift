@@ -4,14 +4,15 @@ import Tensors
 public enum WeightPrecision: Sendable, Hashable {
   /// Every weight as a float32, which training all of them needs.
   case float32
-  /// Matrices as their file has them; the rest as float32. Results are the same bits.
+  /// Matrices as their file has them; the rest as float32. Likelihoods are the same bits; samples are computed in no more
+  /// bits than the weights have.
   ///
   /// Decoders whose matrices all have their outputs first are held so; others, and encoders, as `float32`. An adapter's folder
   /// has its adapter merged in, so that adapted matrices are float32.
   case stored
   /// As `stored`, with the adapter of an adapter's folder beside its base: what adapters are trained over.
   ///
-  /// Results are those of `float32` up to the rounding of the adapter's products; without one, the same bits.
+  /// Likelihoods and gradients are those of `float32` up to the rounding of the adapter's products; without one, the same bits.
   case frozen
 }
 

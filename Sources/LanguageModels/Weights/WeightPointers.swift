@@ -8,6 +8,8 @@ struct WeightPointers {
   let changedOffsets: [Int?]
   /// Beside the weights.
   let adapters: [LoRAAdapter]
+  /// Whether rows are rounded to eight bits where they meet weights in blocks.
+  var roundsRows = false
 
   /// The tensor at an offset of the layout: a vector, or a table of weights in float32.
   ///
@@ -41,13 +43,27 @@ struct WeightPointers {
     } else if let stored {
       let outputs = projection.shape.outputs
       startLinear(rows: rows, outputs: outputs, bias: bias, residual: residual, y: y, crew: crew)
-      for (part, matrix) in zip(projection.parts, stored.projections[index]) {
-        matrix.multiply(
-          rows: rows, x: x, y: y + part.column, stride: outputs, accumulates: bias != nil || residual != nil,
-          crew: crew)
+      let accumulates = bias != nil || residual != nil
+      rounded(stored.projections[index], rows: rows, x: x, crew) { rounded in
+        for (part, matrix) in zip(projection.parts, stored.projections[index]) {
+          if let rounded, matrix.format.isQuantised {
+            matrix.multiply(rounded, y: y + part.column, stride: outputs, accumulates: accumulates, crew: crew)
+          } else {
+            matrix.multiply(
+              rows: rows, x: x, y: y + part.column, stride: outputs, accumulates: accumulates, crew: crew)
+          }
+        }
       }
     }
     for adapter in adapters { adapter.addProduct(projection, rows: rows, x: x, y: y, crew: crew) }
+  }
+
+  /// Calls `body` with rows rounded once for all of some matrices; with nil where none takes them so.
+  private func rounded(
+    _ matrices: [StoredMatrix], rows: Int, x: UnsafePointer<Float>, _ crew: Crew?, _ body: (RoundedRows?) -> Void
+  ) {
+    guard roundsRows, let first = matrices.first(where: \.format.isQuantised) else { return body(nil) }
+    RoundedRows.round(x, rows: rows, inputs: first.inputs, crew: crew) { body($0) }
   }
 
   /// dX[N,I] = dY[N,O] · Wᵀ (+ dX) for a fused projection.
@@ -81,7 +97,15 @@ struct WeightPointers {
     byTable offset: Int, _ some: Range<Int>, rows: Int, x: UnsafePointer<Float>, width c: Int,
     y: UnsafeMutablePointer<Float>, crew: Crew?
   ) {
-    if let table = stored?.tables[offset] { return table.part(some).multiply(rows: rows, x: x, y: y, crew: crew) }
+    if let table = stored?.tables[offset] {
+      return rounded([table], rows: rows, x: x, crew) { rounded in
+        if let rounded {
+          table.part(some).multiply(rounded, y: y, crew: crew)
+        } else {
+          table.part(some).multiply(rows: rows, x: x, y: y, crew: crew)
+        }
+      }
+    }
     matrixProduct(
       rows, some.count, c, x, lda: c, self[offset] + some.lowerBound * c, ldb: c, transposeB: true, y, ldc: some.count,
       crew: crew)

@@ -80,6 +80,12 @@ public final class Weights: Sendable {
   /// How the weights are held: `stored` also for those with adapters beside them.
   public var precision: WeightPrecision { stored == nil ? .float32 : .stored }
 
+  /// Of all matrices and tables that are held as they are stored; empty for float32.
+  var storedFormats: [StoredFormat] {
+    guard let stored else { return [] }
+    return stored.projections.joined().map(\.format) + stored.tables.values.map(\.format)
+  }
+
   private var stored: StoredWeights? {
     guard case .stored(let stored) = base else { return nil }
     return stored

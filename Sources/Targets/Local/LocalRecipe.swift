@@ -67,7 +67,7 @@ extension LocalTarget {
     private func identity(
       _ loaded: LoadedDecoder, _ settings: SamplingSettings, _ context: TargetContext
     ) throws -> String {
-      let identity = "\(loaded.fingerprint)/engine-\(CausalLanguageModel.engineVersion)"
+      let identity = "\(loaded.fingerprint)/engine-\(loaded.model.engineVersion)"
       let prompts = try LocalPrompt(loaded.model, settings, time: context.time)
       // Going on from an opening rounds otherwise than reading it anew.
       let opening = prompts.opening(least: LocalTarget.leastOpening).count

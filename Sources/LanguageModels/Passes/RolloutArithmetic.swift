@@ -1,0 +1,20 @@
+import Tensors
+
+/// How samples are computed over weights that are stored in few bits. Likelihoods and gradients are computed in float32.
+struct RolloutArithmetic: Sendable, Hashable {
+  /// Whether rows are rounded to eight bits where they meet quantised weights, as llama.cpp does.
+  let roundsRows: Bool
+  /// How rows' own keys and values are kept.
+  let cache: CachePrecision
+
+  static let float32 = RolloutArithmetic(roundsRows: false, cache: .float32)
+}
+
+extension Weights {
+  /// What the weights are worth: no more bits than they have themselves.
+  var rolloutArithmetic: RolloutArithmetic {
+    let formats = storedFormats
+    guard !formats.isEmpty, formats.allSatisfy(\.isNarrow) else { return .float32 }
+    return RolloutArithmetic(roundsRows: formats.contains(where: \.isQuantised), cache: .half)
+  }
+}
