@@ -129,31 +129,12 @@ static inline const float *sluice_wide_tile(
 #endif
 }
 
-// Writes the nearest binary16 of each number; of what is too large, the largest there is.
+// Writes the nearest binary16 of each number, and its largest for what is larger.
 static inline void sluice_to_halves(long count, const float *from, uint16_t *to) {
   for (long i = 0; i < count; i++) {
     const float value = from[i] > 65504.0f ? 65504.0f : from[i] < -65504.0f ? -65504.0f : from[i];
-#if defined(__FLT16_MAX__) && (defined(__F16C__) || defined(__aarch64__))
     const _Float16 half = (_Float16)value;
     memcpy(to + i, &half, sizeof half);
-#else
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    const uint16_t sign = (uint16_t)(bits >> 16 & 0x8000);
-    bits &= 0x7fffffff;
-    if (bits > 0x7f800000) {
-      to[i] = sign | 0x7e00;
-    } else if (bits < 0x38800000) {
-      // Adding 0.5 leaves multiples of 2^-24, rounded by the processor, in the low bits.
-      float small;
-      memcpy(&small, &bits, sizeof small);
-      small += 0.5f;
-      memcpy(&bits, &small, sizeof bits);
-      to[i] = sign | (uint16_t)(bits - 0x3f000000);
-    } else {
-      to[i] = sign | (uint16_t)((bits + 0x0fff + (bits >> 13 & 1) - 0x38000000) >> 13);
-    }
-#endif
   }
 }
 

@@ -21,14 +21,14 @@ typedef struct {
   int32_t *totals;
 } sluice_rounded_rows;
 
-// Rounds row `row` of x. Where an input isn't finite, its scale is NaN, and all that follows from it.
+// Rounds row `row` of x. A scale is NaN where an input of its group isn't finite, and so is all that follows from it.
 static inline void sluice_round(const sluice_rounded_rows *to, long row, const float *x) {
   int8_t *codes = to->codes + row * to->inputs;
   float *scales = to->scales + row * (to->inputs / 32);
   int32_t *totals = to->totals + row * (to->inputs / 16);
   for (long group = 0; group < to->inputs / 32; group++) {
     const float *from = x + 32 * group;
-    // Of numbers without sign, the greater has the greater bits; of what isn't finite, greater ones still.
+    // Without their sign, larger numbers have larger bits, and what isn't finite the largest.
     uint32_t most = 0;
     for (int i = 0; i < 32; i++) {
       uint32_t bits;
@@ -40,7 +40,7 @@ static inline void sluice_round(const sluice_rounded_rows *to, long row, const f
     memcpy(&largest, &most, sizeof largest);
     const int is_finite = most < 0x7f800000;
     const float scale = largest / 127;
-    // Of what is too small for its inverse, nothing is left.
+    // What is too small for its inverse becomes 0.
     const float inverse = is_finite && scale >= 0x1p-126f ? 1 / scale : 0;
     scales[group] = is_finite ? scale : __builtin_nanf("");
     for (int half = 0; half < 2; half++) {

@@ -219,7 +219,7 @@ SLUICE_INLINE void SLUICE_NAME(rounded_tile)(
     int rows, int panels, int group, const sluice_stored_format *format, const sluice_prepared *weights, long first, long steps,
     const sluice_rounded_rows *left, long row, float *sums) {
   const int zero = SLUICE_NAME(zero)(format);
-  sluice_floats tile[6][4];
+  sluice_floats tile[4][4];
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
@@ -230,8 +230,8 @@ SLUICE_INLINE void SLUICE_NAME(rounded_tile)(
   const int32_t *totals = left->totals + (row * left->inputs + first) / 16;
   const long per_row = left->inputs / 16;
   for (long step = 0; step < steps; step += group) {
-    SLUICE_NAME(sums) dots[6][4];
-    int32_t total[6];
+    SLUICE_NAME(sums) dots[4][4];
+    int32_t total[4];
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++) {
       const int32_t *from = totals + r * per_row + step / 16;

@@ -21,6 +21,11 @@ struct FrozenEngineTests {
     return try #require(try engine(precision).policy(training) as? LocalPolicy)
   }
 
+  @Test("is another engine to stored searches where it samples in fewer bits")
+  func fingerprint() throws {
+    #expect(try engine(.float32).fingerprint == "" && engine(.frozen).fingerprint == "/engine-3")
+  }
+
   /// Makes the first sequence likelier and the second less likely.
   private func train(_ policy: LocalPolicy, steps: Int) throws -> [Double] {
     let sequences: [[Int32]] = [[7, 8, 9, 10], [11, 12, 13]]

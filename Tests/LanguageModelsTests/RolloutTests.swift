@@ -100,7 +100,7 @@ struct RolloutTests {
   }
 
   @Test("do so over quantised weights")
-  func independentOverCodes() { expectIndependence(RolloutArithmeticTests.quantised(), "quantised") }
+  func independentOverCodes() throws { expectIndependence(try RolloutArithmeticTests.quantised(), "quantised") }
 
   @Test("do so in half precision and bfloat16", arguments: [SafetensorsWriter.DataType.f16, .bf16])
   func independentInHalf(_ type: SafetensorsWriter.DataType) throws {

@@ -11,7 +11,7 @@ public struct LocalEngine: AttackerEngine {
   /// - Parameter fingerprint: identity of the checkpoint.
   public init(_ model: CausalLanguageModel, fingerprint: String) {
     self.model = model
-    // Searches of the second version, which most models still compute as, are stored without it.
+    // Searches of the second version are stored without a version.
     self.fingerprint = model.engineVersion > 2 ? "\(fingerprint)/engine-\(model.engineVersion)" : fingerprint
   }
 

@@ -57,17 +57,7 @@ struct ActivationPlaces: Sendable {
       }
       for value in ended { free[graph.widths[value], default: []].append(offsets[value]) }
     }
-    var probabilities = [Int?](repeating: nil, count: graph.attention.count)
-    if let plan {
-      for (layer, shape) in graph.attention.enumerated() where needs.probabilities[layer] {
-        probabilities[layer] = next
-        next += shape.heads * plan.probabilitiesPerHead
-      }
-    }
-    self.offsets = offsets
-    self.probabilities = probabilities
-    hidden = offsets[graph.result]
-    count = next
+    self.init(graph, needs, plan, offsets: offsets, end: next)
   }
 
   /// Places for what a backward pass reads and for the hidden states, and for nothing else; the others have none.
@@ -80,10 +70,18 @@ struct ActivationPlaces: Sendable {
       offsets[value] = next
       next += plan.rows * width
     }
+    self.init(graph, needs, plan, offsets: offsets, end: next)
+  }
+
+  /// - Parameter end: where probabilities begin, behind all values.
+  private init(_ graph: Graph, _ needs: BackwardNeeds, _ plan: AttentionPlan?, offsets: [Int], end: Int) {
+    var next = end
     var probabilities = [Int?](repeating: nil, count: graph.attention.count)
-    for (layer, shape) in graph.attention.enumerated() where needs.probabilities[layer] {
-      probabilities[layer] = next
-      next += shape.heads * plan.probabilitiesPerHead
+    if let plan {
+      for (layer, shape) in graph.attention.enumerated() where needs.probabilities[layer] {
+        probabilities[layer] = next
+        next += shape.heads * plan.probabilitiesPerHead
+      }
     }
     self.offsets = offsets
     self.probabilities = probabilities

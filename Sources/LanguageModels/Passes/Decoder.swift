@@ -55,7 +55,7 @@ public struct Decoder: Sendable {
   let prefix: [Int32]
   /// Rows under way at once; nil for as many as `mostCached` allows.
   let microBatch: Int?
-  /// Of samples that nothing is recorded of; nil for what the weights are worth.
+  /// How samples that aren't recorded are computed; nil for what the weights are worth.
   var arithmetic: RolloutArithmetic?
   /// Floats that one unit of work keeps at most for its gradient (512 MB): room is made for the longest samples that there can be,
   /// however short they end.

@@ -11,7 +11,7 @@ struct RolloutArithmetic: Sendable, Hashable {
 }
 
 extension Weights {
-  /// What the weights are worth: no more bits than they have themselves.
+  /// How samples of these weights are computed: in no more bits than the weights have.
   var rolloutArithmetic: RolloutArithmetic {
     let formats = storedFormats
     guard !formats.isEmpty, formats.allSatisfy(\.isNarrow) else { return .float32 }

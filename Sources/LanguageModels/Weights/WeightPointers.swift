@@ -46,11 +46,11 @@ struct WeightPointers {
       let accumulates = bias != nil || residual != nil
       rounded(stored.projections[index], rows: rows, x: x, crew) { rounded in
         for (part, matrix) in zip(projection.parts, stored.projections[index]) {
+          let place = y + part.column
           if let rounded, matrix.format.isQuantised {
-            matrix.multiply(rounded, y: y + part.column, stride: outputs, accumulates: accumulates, crew: crew)
+            matrix.multiply(rounded, y: place, stride: outputs, accumulates: accumulates, crew: crew)
           } else {
-            matrix.multiply(
-              rows: rows, x: x, y: y + part.column, stride: outputs, accumulates: accumulates, crew: crew)
+            matrix.multiply(rows: rows, x: x, y: place, stride: outputs, accumulates: accumulates, crew: crew)
           }
         }
       }
@@ -97,13 +97,10 @@ struct WeightPointers {
     byTable offset: Int, _ some: Range<Int>, rows: Int, x: UnsafePointer<Float>, width c: Int,
     y: UnsafeMutablePointer<Float>, crew: Crew?
   ) {
-    if let table = stored?.tables[offset] {
+    if let table = stored?.tables[offset]?.part(some) {
       return rounded([table], rows: rows, x: x, crew) { rounded in
-        if let rounded {
-          table.part(some).multiply(rounded, y: y, crew: crew)
-        } else {
-          table.part(some).multiply(rows: rows, x: x, y: y, crew: crew)
-        }
+        guard let rounded else { return table.multiply(rows: rows, x: x, y: y, crew: crew) }
+        table.multiply(rounded, y: y, crew: crew)
       }
     }
     matrixProduct(

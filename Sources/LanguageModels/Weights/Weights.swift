@@ -80,7 +80,7 @@ public final class Weights: Sendable {
   /// How the weights are held: `stored` also for those with adapters beside them.
   public var precision: WeightPrecision { stored == nil ? .float32 : .stored }
 
-  /// Of all matrices and tables that are held as they are stored; empty for float32.
+  /// Formats of all matrices and tables that are held as they are stored; none for float32.
   var storedFormats: [StoredFormat] {
     guard let stored else { return [] }
     return stored.projections.joined().map(\.format) + stored.tables.values.map(\.format)
