@@ -36,6 +36,14 @@ typedef struct {
   int32_t bytes;
 } sluice_stored_format;
 
+// Where a tile of a product goes: C's element (r, j) is at c[r · row + j]. C = alpha · T, or C + alpha · T.
+typedef struct {
+  float *c;
+  long row;
+  float alpha;
+  int accumulates;
+} sluice_tile_place;
+
 typedef float sluice_floats __attribute__((ext_vector_type(16)));
 typedef int8_t sluice_bytes __attribute__((ext_vector_type(16)));
 typedef uint8_t sluice_codes __attribute__((ext_vector_type(16)));
@@ -118,12 +126,14 @@ static inline void sluice_wide_direct(
 #endif
 }
 
-// A tile of a product of float32 matrices, up to 12 rows; only where `sluice_has_wide_vectors`. See sluice_tile_apart_wide.
+// A tile of a product of float32 matrices, up to 12 rows and two panels; only where `sluice_has_wide_vectors`. See
+// sluice_tile_apart_wide.
 static inline const float *sluice_wide_tile(
-    int rows, long depth, const float *left, long left_row, long left_step, const float *panel, float *sums,
-    const float *next, long lines, long stride, long advance) {
+    int rows, int panels, long depth, const float *left, long left_row, long left_step, const float *panel,
+    long panel_stride, sluice_tile_place place, const float *next, long lines, long stride, long advance) {
 #if defined(__x86_64__)
-  return sluice_tile_of_product_wide(rows, depth, left, left_row, left_step, panel, sums, next, lines, stride, advance);
+  return sluice_tile_of_product_wide(
+      rows, panels, depth, left, left_row, left_step, panel, panel_stride, place, next, lines, stride, advance);
 #else
   __builtin_trap();
 #endif

@@ -345,53 +345,73 @@ SLUICE_TARGET static inline void SLUICE_NAME(multiply)(
 }
 
 #if SLUICE_WIDE
-// T[rows, 16] = L · P for P[depth, 16] and L's element (r, k) at left[r · left_row + k · left_step]. Fetches memory that is read
-// soon: `lines` places from `next` on, `stride` floats apart, every sixteen steps, `advance` floats further each time.
+// T[rows, 16 · panels] = L · P for one or two panels P[depth, 16] and L's element (r, k) at left[r · left_row + k · left_step].
+// Fetches memory that is read soon: `lines` places from `next` on, `stride` floats apart, every sixteen steps of a panel,
+// `advance` floats further each time.
 SLUICE_INLINE const float *SLUICE_NAME(tile_apart)(
-    int rows, long depth, const float *left, long left_row, long left_step, const float *panel, float *sums,
-    const float *next, long lines, long stride, long advance) {
-  sluice_floats tile[12];
+    int rows, int panels, long depth, const float *left, long left_row, long left_step, const float *panel,
+    long panel_stride, sluice_tile_place place, const float *next, long lines, long stride, long advance) {
+  sluice_floats tile[12][2];
 #pragma clang loop unroll(full)
-  for (int row = 0; row < rows; row++) tile[row] = 0;
+  for (int row = 0; row < rows; row++)
+#pragma clang loop unroll(full)
+    for (int p = 0; p < panels; p++) tile[row][p] = 0;
+  const long most = 16 / panels;
   while (depth > 0) {
     for (long line = 0; line < lines; line++) __builtin_prefetch(next + line * stride, 0, 2);
     next += advance;
-    const long steps = depth < 16 ? depth : 16;
+    const long steps = depth < most ? depth : most;
     for (long step = 0; step < steps; step++) {
-      const sluice_floats weights = SLUICE_NAME(load)(panel);
+      sluice_floats weights[2];
 #pragma clang loop unroll(full)
-      for (int row = 0; row < rows; row++)
-        tile[row] = __builtin_elementwise_fma((sluice_floats)left[row * left_row], weights, tile[row]);
+      for (int p = 0; p < panels; p++) weights[p] = SLUICE_NAME(load)(panel + p * panel_stride);
+#pragma clang loop unroll(full)
+      for (int row = 0; row < rows; row++) {
+        const sluice_floats factor = left[row * left_row];
+#pragma clang loop unroll(full)
+        for (int p = 0; p < panels; p++) tile[row][p] = __builtin_elementwise_fma(factor, weights[p], tile[row][p]);
+      }
       left += left_step;
       panel += 16;
     }
     depth -= steps;
   }
 #pragma clang loop unroll(full)
-  for (int row = 0; row < rows; row++) SLUICE_NAME(store)(tile[row], sums + 16 * row);
+  for (int row = 0; row < rows; row++)
+#pragma clang loop unroll(full)
+    for (int p = 0; p < panels; p++) {
+      float *c = place.c + row * place.row + 16 * p;
+      // Rounded before it is added, as on every other processor.
+      sluice_floats product = tile[row][p] * place.alpha;
+      if (place.accumulates) product = SLUICE_NAME(load)(c) + product;
+      SLUICE_NAME(store)(product, c);
+    }
   return next;
 }
 
 SLUICE_TARGET static inline const float *SLUICE_NAME(tile_of_product)(
-    int rows, long depth, const float *left, long left_row, long left_step, const float *panel, float *sums,
-    const float *next, long lines, long stride, long advance) {
-#define SLUICE_TILE(r) \
-  case r: \
-    return SLUICE_NAME(tile_apart)(r, depth, left, left_row, left_step, panel, sums, next, lines, stride, advance)
-  switch (rows) {
-    SLUICE_TILE(1);
-    SLUICE_TILE(2);
-    SLUICE_TILE(3);
-    SLUICE_TILE(4);
-    SLUICE_TILE(5);
-    SLUICE_TILE(6);
-    SLUICE_TILE(7);
-    SLUICE_TILE(8);
-    SLUICE_TILE(9);
-    SLUICE_TILE(10);
-    SLUICE_TILE(11);
-    SLUICE_TILE(12);
+    int rows, int panels, long depth, const float *left, long left_row, long left_step, const float *panel,
+    long panel_stride, sluice_tile_place place, const float *next, long lines, long stride, long advance) {
+#define SLUICE_TILE(r, p) \
+  case r * 10 + p: \
+    return SLUICE_NAME(tile_apart)( \
+        r, p, depth, left, left_row, left_step, panel, panel_stride, place, next, lines, stride, advance)
+#define SLUICE_TILES(r) SLUICE_TILE(r, 1); SLUICE_TILE(r, 2)
+  switch (rows * 10 + panels) {
+    SLUICE_TILES(1);
+    SLUICE_TILES(2);
+    SLUICE_TILES(3);
+    SLUICE_TILES(4);
+    SLUICE_TILES(5);
+    SLUICE_TILES(6);
+    SLUICE_TILES(7);
+    SLUICE_TILES(8);
+    SLUICE_TILES(9);
+    SLUICE_TILES(10);
+    SLUICE_TILES(11);
+    SLUICE_TILES(12);
   }
+#undef SLUICE_TILES
 #undef SLUICE_TILE
   return next;
 }

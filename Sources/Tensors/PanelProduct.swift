@@ -76,10 +76,12 @@ enum PanelProduct {
               }
               block = Operand(base: UnsafePointer(copy), row: leftStride, column: 1)
             }
-            for column in stride(from: 0, to: width, by: ProductTile.columns) {
+            var column = 0
+            while column < width {
+              let tileWidth = ProductTile.width(width - column)
               var row = 0
               while row < count {
-                let height = ProductTile.height(count - row, columns: min(ProductTile.columns, width - column))
+                let height = ProductTile.height(count - row, columns: tileWidth)
                 let l = block.at(row, 0)
                 var prefetch =
                   ahead
@@ -87,8 +89,8 @@ enum PanelProduct {
                     next: l + height * block.row, lines: copiesLeft ? 0 : 6, stride: block.row,
                     advance: 16 * block.column)
                 ProductTile.multiply(
-                  rows: height, columns: min(ProductTile.columns, width - column), depth: steps, left: l,
-                  leftRow: block.row, leftStep: block.column, panel: panels + column * steps,
+                  rows: height, columns: tileWidth, depth: steps, left: l, leftRow: block.row, leftStep: block.column,
+                  panel: panels + column * steps, panelStride: steps * ProductTile.columns,
                   into: ProductTile.Destination(
                     c: c + (firstRow + row) * rowStride + (firstColumn + column) * columnStride, rowStride: rowStride,
                     columnStride: columnStride, alpha: alpha, accumulates: accumulates || firstStep > 0),
@@ -96,6 +98,7 @@ enum PanelProduct {
                 if ahead != nil { ahead = prefetch }
                 row += height
               }
+              column += tileWidth
             }
           }
         }
@@ -118,7 +121,7 @@ enum PanelProduct {
       var prefetch = ProductTile.Prefetch(next: next, lines: min(16, lines), stride: 16, advance: 16 * min(16, lines))
       ProductTile.multiply(
         rows: height, columns: columns, depth: steps, left: left.at(row, 0), leftRow: left.row, leftStep: 1,
-        panel: panel,
+        panel: panel, panelStride: 0,
         into: ProductTile.Destination(
           c: c + row * stride, rowStride: stride, columnStride: 1, alpha: 1, accumulates: accumulates),
         prefetch: &prefetch)

@@ -1,15 +1,21 @@
 import CProcessor
 
-/// The innermost part of every matrix product: a tile T[R,16] = L[R,K] · P[K,16] held in registers, R ≤ 6 or 12.
+/// The innermost part of every matrix product: a tile T[R,C] = L[R,K] · P[K,C] held in registers, up to 6 × 16 or 12 × 32.
 ///
-/// Each element is Σ_k in the order of k with one fused multiply-add a term, whatever R and the processor are: a row's result
+/// Each element is Σ_k in the order of k with one fused multiply-add a term, whatever R, C and the processor are: a row's result
 /// doesn't depend on the rows beside it. Twelve registers are as many as AVX2 has room for beside the operands, for six rows;
-/// processors with registers of sixteen lanes hold twelve rows in as many.
+/// processors with twice as many, of sixteen lanes each, hold twelve rows of two panels, so that each number that is read from
+/// L serves two products.
 enum ProductTile {
   /// Rows that fill the registers of every processor.
   static let rows = 6
   static let columns = 16
   private static let isWide = Kernels.best.isWide
+
+  /// C of the next tile, of `left` columns that are still to come.
+  static func width(_ left: Int, isWide: Bool = isWide) -> Int {
+    min(left, isWide && left >= 2 * columns ? 2 * columns : columns)
+  }
 
   /// R of the next tile, of `left` rows that are still to come.
   static func height(_ left: Int, columns: Int, isWide: Bool = isWide) -> Int {
@@ -42,17 +48,19 @@ enum ProductTile {
     let advance: Int
   }
 
-  /// Computes `rows` × `columns` of a tile: as many rows as `height` says × 1...16.
+  /// Computes a tile: as many rows as `height` says, and as many columns as `width` does.
   ///
   /// - Parameters:
   ///   - left: L[R,K], element (r, k) at left[r·leftRow + k·leftStep].
   ///   - panel: P[K,16] without gaps; what is in columns past `columns` has no effect.
+  ///   - panelStride: Floats from one panel to the next, of which a tile of 32 columns reads two.
   static func multiply(
     rows: Int, columns: Int, depth: Int, left: UnsafePointer<Float>, leftRow: Int, leftStep: Int,
-    panel: UnsafePointer<Float>, into destination: Destination, prefetch: inout Prefetch
+    panel: UnsafePointer<Float>, panelStride: Int, into destination: Destination, prefetch: inout Prefetch
   ) {
     let operands = Operands(
-      columns: columns, depth: depth, left: left, leftRow: leftRow, leftStep: leftStep, panel: panel)
+      columns: columns, depth: depth, left: left, leftRow: leftRow, leftStep: leftStep, panel: panel,
+      panelStride: panelStride)
     if isWide && columns > 8 { return runWide(rows, operands, destination, &prefetch) }
     // The literals make the compiler leave out what a smaller tile doesn't need.
     switch (rows, columns > 8) {
@@ -78,6 +86,7 @@ enum ProductTile {
     let leftRow: Int
     let leftStep: Int
     let panel: UnsafePointer<Float>
+    let panelStride: Int
   }
 
   @inline(__always)
@@ -118,28 +127,43 @@ enum ProductTile {
       rows, isWide, (a0, a1, a2, a3, a4, a5), (b0, b1, b2, b3, b4, b5), columns: operands.columns, to: destination)
   }
 
-  /// The same on registers of sixteen lanes, with up to twelve rows.
+  /// The same on registers of sixteen lanes, with up to twelve rows and two panels.
   private static func runWide(
     _ rows: Int, _ operands: Operands, _ destination: Destination, _ prefetch: inout Prefetch
   ) {
+    let panels = (operands.columns + columns - 1) / columns
+    func compute(_ place: sluice_tile_place) {
+      prefetch.next = sluice_wide_tile(
+        Int32(rows), Int32(panels), operands.depth, operands.left, operands.leftRow, operands.leftStep, operands.panel,
+        operands.panelStride, place, prefetch.next, prefetch.lines, prefetch.stride, prefetch.advance)
+    }
+    if destination.columnStride == 1 && operands.columns == panels * columns {
+      return compute(
+        sluice_tile_place(
+          c: destination.c, row: destination.rowStride, alpha: destination.alpha,
+          accumulates: destination.accumulates ? 1 : 0))
+    }
     // A cache line's alignment by hand: what asks for it comes from the heap, which took a tenth of a small model's time.
-    withUnsafeTemporaryAllocation(byteCount: 2 * Self.rows * 64 + 48, alignment: 16) { buffer in
+    let row = panels * columns
+    withUnsafeTemporaryAllocation(byteCount: 4 * Self.rows * 64 + 48, alignment: 16) { buffer in
       guard let base = buffer.baseAddress else { return }
       let sums = base.alignedUp(toMultipleOf: 64).assumingMemoryBound(to: Float.self)
-      prefetch.next = sluice_wide_tile(
-        Int32(rows), operands.depth, operands.left, operands.leftRow, operands.leftStep, operands.panel, sums,
-        prefetch.next, prefetch.lines, prefetch.stride, prefetch.advance)
-      for first in stride(from: 0, to: rows, by: Self.rows) {
-        func half(_ column: Int) -> Half {
-          let place = sums + first * columns + column
-          func lanes(_ row: Int) -> Lanes { loadLanes(place + row * columns) }
-          // What lies behind the last row is never stored.
-          return (lanes(0), lanes(1), lanes(2), lanes(3), lanes(4), lanes(5))
+      compute(sluice_tile_place(c: sums, row: row, alpha: 1, accumulates: 0))
+      for panel in 0..<panels {
+        for first in stride(from: 0, to: rows, by: Self.rows) {
+          func half(_ column: Int) -> Half {
+            let place = sums + first * row + panel * columns + column
+            func lanes(_ index: Int) -> Lanes { loadLanes(place + index * row) }
+            // What lies behind the last row is never stored.
+            return (lanes(0), lanes(1), lanes(2), lanes(3), lanes(4), lanes(5))
+          }
+          let place = Destination(
+            c: destination.c + first * destination.rowStride + panel * columns * destination.columnStride,
+            rowStride: destination.rowStride, columnStride: destination.columnStride, alpha: destination.alpha,
+            accumulates: destination.accumulates)
+          let width = min(columns, operands.columns - panel * columns)
+          deliver(min(Self.rows, rows - first), true, half(0), half(8), columns: width, to: place)
         }
-        let place = Destination(
-          c: destination.c + first * destination.rowStride, rowStride: destination.rowStride,
-          columnStride: destination.columnStride, alpha: destination.alpha, accumulates: destination.accumulates)
-        deliver(min(Self.rows, rows - first), true, half(0), half(8), columns: operands.columns, to: place)
       }
     }
   }

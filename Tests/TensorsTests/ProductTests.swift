@@ -64,6 +64,26 @@ struct ProductTests {
     }
   }
 
+  @Test("an element is one chain of fused multiply-adds in the order of the depth, wherever in a tile it lies")
+  func chains() {
+    for (m, n, k) in [(1, 16, 40), (12, 32, 384), (13, 47, 100), (25, 80, 33), (97, 70, 200)] {
+      for (transposeA, transposeB) in [(false, false), (true, false), (false, true), (true, true)] {
+        let task = Case(m, n, k, transposeA, transposeB)
+        let product = task.product()
+        for row in 0..<m {
+          for column in 0..<n {
+            var sum: Float = 0
+            for step in 0..<k {
+              let a = task.a[transposeA ? step * m + row : row * k + step]
+              sum.addProduct(a, task.b[transposeB ? column * k + step : step * n + column])
+            }
+            #expect(product[row * n + column] == sum, "\(m)×\(n)×\(k) \(transposeA) \(transposeB): \(row), \(column)")
+          }
+        }
+      }
+    }
+  }
+
   @Test("a row is the same bits alone, among others, and with any number of workers")
   func rowsAreIndependent() {
     for transposeB in [false, true] {
