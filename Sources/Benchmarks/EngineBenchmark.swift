@@ -17,11 +17,11 @@ struct EngineBenchmark: AsyncParsableCommand {
   enum CodingKeys: CodingKey { case threads, rounds, alone }
 
   mutating func run() async throws {
-    try update(.small, bars: (published: 3.5, tuned: 1.8))
+    try update(.small, bars: (published: 3.5, tuned: 1.8), later: (published: 5.5, tuned: 2.5))
     let peak = try peakMemory()
     rows.append(BenchmarkResult(name: "small memory 2 GB / peak", ratio: 2 * 0x1p30 / peak))
     print(String(format: "peak memory of Sluice after the updates of GPT-2 small: %.2f GB", peak / 0x1p30))
-    try update(.tiny, bars: (published: 5, tuned: 2.2))
+    try update(.tiny, bars: (published: 5, tuned: 2.2), later: (published: 9, tuned: 4))
     try embeddings()
     try growth()
     for row in rows { print("  " + row.line) }
@@ -31,7 +31,12 @@ struct EngineBenchmark: AsyncParsableCommand {
 
   // MARK: - Updates
 
-  private mutating func update(_ size: UpdateTask.Size, bars: (published: Double, tuned: Double)) throws {
+  private typealias Ratios = (published: Double, tuned: Double)
+
+  /// - Parameters:
+  ///   - bars: How many times faster than each peer the update is to be.
+  ///   - later: What it is hoped to be some day; the table says which time that takes, beside the products' alone.
+  private mutating func update(_ size: UpdateTask.Size, bars: Ratios, later: Ratios) throws {
     var task = try UpdateTask(size, workers: threads)
     let folder = try BenchmarkFolder.make("engine/\(size.name)")
     var peers: [TorchPeer] = []
@@ -54,10 +59,7 @@ struct EngineBenchmark: AsyncParsableCommand {
         peers.append(peer)
       }
     }
-    // Once for each, so that no one pays for first touches.
-    let first = task.run().total
-    for peer in peers { _ = try peer.ask("run") }
-    let turn = Turn(once: first)
+    let turn = Turn(once: task.run().total)
     var ours: [[Double]] = []
     var theirs = peers.map { _ in [[Double]]() }
     for _ in 0..<rounds {
@@ -67,10 +69,12 @@ struct EngineBenchmark: AsyncParsableCommand {
     describe(size, "sluice", ours)
     for (index, peer) in peers.enumerated() {
       describe(size, peer.way, theirs[index])
-      let ratio = Self.median(theirs[index].map { $0.reduce(0, +) }) / Self.median(ours.map { $0.reduce(0, +) })
-      rows.append(
-        BenchmarkResult(
-          name: "\(size.name) \(peer.way)", ratio: ratio, bar: peer.way == "published" ? bars.published : bars.tuned))
+      let their = Self.median(theirs[index].map { $0.reduce(0, +) })
+      let ratio = their / Self.median(ours.map { $0.reduce(0, +) })
+      let (bar, hope) =
+        peer.way == "published" ? (bars.published, later.published) : (bars.tuned, later.tuned)
+      rows.append(BenchmarkResult(name: "\(size.name) \(peer.way)", ratio: ratio, bar: bar))
+      print(String(format: "%@: later, %.1f times %@ is %.3f s", size.name, hope, peer.way, their / hope))
     }
     let reachable = UpdateProducts(size, workers: threads).seconds()
     let share = reachable / Self.median(ours.map { $0.reduce(0, +) })
@@ -154,16 +158,16 @@ struct EngineBenchmark: AsyncParsableCommand {
 
   /// One contestant's turn: the same number of repetitions for each, a second's worth of Sluice's.
   ///
-  /// Where there are several the first isn't counted: it pays for caches and processors that another process has just used,
-  /// which no training loop does.
+  /// One more goes before and isn't counted: it pays for caches and processors that another process has just used, which no
+  /// training loop does.
   private struct Turn {
     let repetitions: Int
 
     init(once: Double) { repetitions = max(1, Int(1 / once)) }
 
     func take<Measure>(_ measure: () throws -> Measure) rethrows -> [Measure] {
-      let all = try (0..<repetitions + (repetitions > 1 ? 1 : 0)).map { _ in try measure() }
-      return repetitions > 1 ? Array(all.dropFirst()) : all
+      _ = try measure()
+      return try (0..<repetitions).map { _ in try measure() }
     }
   }
 
