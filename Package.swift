@@ -31,10 +31,17 @@ func module(
   .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
+/// Tests that wait for what they test aren't optimised themselves: compiling them would take longer than they run.
+let unoptimised: [SwiftSetting] = strict + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+
+/// Tests of a module, `numerical` where they compute much themselves.
 func tests(
-  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+  _ name: String, _ dependencies: [Target.Dependency], numerical: Bool = false, exclude: [String] = [],
+  resources: [Resource] = []
 ) -> Target {
-  .testTarget(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict)
+  .testTarget(
+    name: name, dependencies: dependencies, exclude: exclude, resources: resources,
+    swiftSettings: numerical ? strict : unoptimised)
 }
 
 let package = Package(
@@ -121,18 +128,18 @@ let package = Package(
 
     tests("CoreTests", ["Core"]),
     tests("LogsTests", ["Core", "Logs", logging]),
-    tests("TensorsTests", ["Tensors", "ReferenceProduct"]),
+    tests("TensorsTests", ["Tensors", "ReferenceProduct"], numerical: true),
     tests("TokenizersTests", ["Core", "Tokenizers"], resources: [.copy("Fixtures")]),
     tests(
       "ChatTemplatesTests", ["Core", "ChatTemplates"], exclude: ["Goldens/make_goldens.py", "Goldens/features.txt"],
       resources: [.copy("Goldens/goldens.json")]),
     tests(
-      "LanguageModelsTests", ["Core", "Tensors", "Tokenizers", "ChatTemplates", "LanguageModels"],
+      "LanguageModelsTests", ["Core", "Tensors", "Tokenizers", "ChatTemplates", "LanguageModels"], numerical: true,
       resources: [.copy("Checkpoints/Fixtures")]),
     // A victim and an embedder for searches.
     .target(
       name: "AttackDoubles", dependencies: ["Core"], path: "Tests/AttackDoubles", swiftSettings: strict),
-    tests("AttackersTests", ["Core", "LanguageModels", "Attackers", "AttackDoubles"]),
+    tests("AttackersTests", ["Core", "LanguageModels", "Attackers", "AttackDoubles"], numerical: true),
     // A server that misbehaves on demand, for the tests of everything that speaks HTTP.
     .target(name: "FakeServer", path: "Tests/FakeServer", swiftSettings: strict),
     // The same as a program, for runs that start their servers themselves.
@@ -150,8 +157,8 @@ let package = Package(
       ["Core", "Tokenizers", "ChatTemplates", "LanguageModels", "Targets", "FakeServer", logging, memoryLogging],
       exclude: ["Replies"]),
     tests("JudgesTests", ["Core", "LanguageModels", "Targets", "Judges", "FakeServer"]),
-    tests("StatisticsTests", ["Core", "Statistics"], exclude: ["Goldens"]),
-    tests("DecisionsTests", ["Core", "Statistics", "Decisions"]),
+    tests("StatisticsTests", ["Core", "Statistics"], numerical: true, exclude: ["Goldens"]),
+    tests("DecisionsTests", ["Core", "Statistics", "Decisions"], numerical: true),
     tests(
       "SafetyTuningTests", ["Core", "LanguageModels", "Targets", "SafetyTuning", "FakeServer"], exclude: ["Trainers"]),
     tests("EvidenceTests", ["Core", "Evidence", grdb]),
