@@ -39,11 +39,11 @@ struct EngineBenchmark: AsyncParsableCommand {
   private mutating func update(_ size: UpdateTask.Size, bars: Ratios, later: Ratios) throws {
     var task = try UpdateTask(size, workers: threads)
     let folder = try BenchmarkFolder.make("engine/\(size.name)")
-    var peers: [TorchPeer] = []
+    var peers: [UpdatePeer] = []
     if !alone {
       let (loss, gradient) = try task.prepare(folder)
       for way in ["published", "tuned"] {
-        let peer = try TorchPeer(way: way, folder: folder, threads: threads)
+        let peer = try UpdatePeer(way: way, folder: folder, threads: threads)
         let theirs = try peer.ask("check").loss
         let distance = try Self.distance(
           folder.appendingPathComponent("\(way).safetensors").path, gradient.path + "/adapter_model.safetensors")
@@ -117,7 +117,7 @@ struct EngineBenchmark: AsyncParsableCommand {
     let encoding = Encoding(pooling: .mean, workers: threads)
     func embed() -> [[Float]] { encoding.pooled(inputs, weights).map(normalised) }
     let folder = try BenchmarkFolder.make("engine/encoder")
-    var peer: TorchPeer?
+    var peer: UpdatePeer?
     if !alone {
       let values = weights.values
       try SafetensorsWriter.write(
@@ -129,7 +129,7 @@ struct EngineBenchmark: AsyncParsableCommand {
         "sequences": inputs.map { $0.map { Int($0) } },
       ]
       try JSONSerialization.data(withJSONObject: task).write(to: folder.appendingPathComponent("task.json"))
-      let torch = try TorchPeer(way: "encoder", folder: folder, threads: threads)
+      let torch = try UpdatePeer(way: "encoder", folder: folder, threads: threads)
       _ = try torch.ask("check")
       let theirs = try SafetensorsFile(path: folder.path + "/encoder.safetensors").floats("vectors")
       let difference = zip(embed().flatMap { $0 }, theirs).map { abs($0 - $1) }.max() ?? .infinity
@@ -208,4 +208,24 @@ struct EngineBenchmark: AsyncParsableCommand {
     let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
     return (line?.split(separator: " ").dropFirst().first.flatMap { Double($0) } ?? .nan) * 1024
   }
+}
+
+/// One way to do the update, or the embeddings, in PyTorch.
+private struct UpdatePeer {
+  struct Answer: Decodable {
+    let loss: Double
+    /// Rollout, reference, learning.
+    let seconds: [Double]
+    var total: Double { seconds.reduce(0, +) }
+  }
+
+  let way: String
+  private let process: TorchPeer
+
+  init(way: String, folder: URL, threads: Int) throws {
+    self.way = way
+    process = try TorchPeer("tb_update.py", [way, folder.path, String(threads)], threads: threads)
+  }
+
+  func ask(_ command: String) throws -> Answer { try process.ask(command) }
 }

@@ -16,6 +16,6 @@ struct SluiceBench: AsyncParsableCommand {
       AttackerBenchmark.self, ArchipelagoBenchmark.self, PaceBenchmark.self, CoverageBenchmark.self,
       VerdictBenchmark.self,
       IncrementalBenchmark.self, EngineBenchmark.self, UpdatesBenchmark.self, ReplayBenchmark.self, ScaleBenchmark.self,
-      LedgerBenchmark.self, LocalBenchmark.self, GateLocalBenchmark.self,
+      LedgerBenchmark.self, LocalBenchmark.self, GateLocalBenchmark.self, SearchBenchmark.self,
     ])
 }

@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// Given back to the system after each batch and fetched again for the next, such buffers cost more than what is computed
 /// in them where a page fault is dear, as in a virtual machine: a tenth of an update, and of the caches. So their memory
-/// is kept for the next one of their size, in large pages. Shared by threads as an array would be: its maker fills it
+/// is kept for the next one that is about as large, in large pages. Shared by threads as an array would be: its maker fills it
 /// before others read it.
 public final class FloatMemory: Sendable {
   /// Floats that can be used.
@@ -21,8 +21,7 @@ public final class FloatMemory: Sendable {
   /// `count` floats, uninitialised, aligned to a cache line.
   public init(_ count: Int) {
     self.count = count
-    bytes = MemoryPool.size(bytes: count * MemoryLayout<Float>.stride)
-    address = MemoryPool.take(bytes)
+    (address, bytes) = MemoryPool.take(MemoryPool.size(bytes: count * MemoryLayout<Float>.stride))
   }
 
   /// `count` floats, filled by `fill`.
@@ -75,6 +74,15 @@ private enum MemoryPool {
       used[size] = turn
     }
 
+    /// Takes out the smallest block that holds `size` and isn't half as large again.
+    mutating func take(_ size: Int) -> (block: UInt, bytes: Int)? {
+      let fitting = blocks.keys.filter { (size...size + size / 2).contains($0) && blocks[$0]?.isEmpty == false }.min()
+      use(fitting ?? size)
+      guard let fitting, let block = blocks[fitting]?.popLast() else { return nil }
+      bytes -= fitting
+      return (block, fitting)
+    }
+
     /// Takes out a block of the size that has been idle for longest; nil where that is `size` itself.
     mutating func forget(before size: Int) -> (block: UInt, bytes: Int)? {
       let oldest = blocks.keys.filter { $0 != size && blocks[$0]?.isEmpty == false }
@@ -86,8 +94,8 @@ private enum MemoryPool {
   }
 
   private static let page = 1 << 21
-  /// More than this is given back to the system.
-  private static let most = 256 << 20
+  /// More than this is given back to the system: what gradients keep of a step's forward passes (`Likelihood.mostKept`) stays.
+  private static let most = 576 << 20
   private static let idle = Mutex(Idle())
 
   /// Less than this isn't worth a large page: it comes from the heap, and goes back there.
@@ -101,23 +109,17 @@ private enum MemoryPool {
     return (pages + step - 1) / step * step * page
   }
 
-  static func take(_ bytes: Int) -> UInt {
-    let known = idle.withLock { idle -> UInt? in
-      guard bytes >= least else { return nil }
-      idle.use(bytes)
-      guard let block = idle.blocks[bytes]?.popLast() else { return nil }
-      idle.bytes -= bytes
-      return block
-    }
-    if let known { return known }
+  /// A block of `bytes` or more, and its size.
+  static func take(_ bytes: Int) -> (block: UInt, bytes: Int) {
     guard bytes >= least else {
       var block: UnsafeMutableRawPointer?
       guard posix_memalign(&block, 64, bytes) == 0, let block else { endWithoutMemory(bytes) }
-      return UInt(bitPattern: block)
+      return (UInt(bitPattern: block), bytes)
     }
+    if let known = idle.withLock({ $0.take(bytes) }) { return known }
     let block = map(bytes)
     useLargePages(block.assumingMemoryBound(to: Float.self), count: bytes / MemoryLayout<Float>.stride)
-    return UInt(bitPattern: block)
+    return (UInt(bitPattern: block), bytes)
   }
 
   /// Asks the system itself: a heap would keep what is given back, in pieces between others.
