@@ -27,7 +27,8 @@ extension GFlowNetSearch {
         temperatures.append(!isPolicy ? explores : tempered && isTempered && source.isTrained ? drawn : 1)
         seeds.append(generator.next())
       }
-      samples += try await source.sample(temperatures, seeds: seeds, isForStep: keeps && isPolicy)
+      let drawn = try await source.sample(temperatures, seeds: seeds, isForStep: keeps && isPolicy)
+      samples += isPolicy && source.isTrained ? drawn.map(\.withoutLogProbabilities) : drawn
     }
     // Mixed, so that what is cut off later is no source's alone. A large pool repeats itself and what was asked before: some
     // of that is learnt from.
@@ -45,17 +46,26 @@ extension GFlowNetSearch {
     let new = pool.drafts.indices.filter {
       log.isNew(pool.drafts[$0].prompt) && seen.insert(pool.drafts[$0].prompt).inserted
     }
+    let refused = Set(new.indices.filter { mayNotBeAsked(pool.drafts[new[$0]]) })
     guard settings.screenPool > 1, new.count > count else {
-      return try await pool.experiences(new, by: proposer).filter(mayBeAsked)
+      return try await pool.experiences(new.indices.filter { !refused.contains($0) }.map { new[$0] }, by: proposer)
+        .filter(mayBeAsked)
     }
     let found = try await embedder.embed(new.map { pool.drafts[$0].prompt })
     var draws = generator
-    let choice = try await screen.choose(found, count: count, using: &draws) { picks in
+    let choice = try await screen.choose(found, count: count, refused: refused, using: &draws) { picks in
       try await pool.experiences(picks.map { new[$0] }, by: proposer).map(mayBeAsked)
     }
     generator = draws
     for index in choice { vectors[pool.drafts[new[index]].prompt] = found[index] }
     return try await pool.experiences(choice.map { new[$0] }, by: proposer)
+  }
+
+  /// What can be told to be nothing that a user would write before the reference model has scored it.
+  private func mayNotBeAsked(_ draft: Proposer.Draft) -> Bool {
+    guard settings.training, settings.skipsUnfluent, let sampled = draft.sampled else { return false }
+    let length = proposer.length(draft.tokens)
+    return reward.isSurelyUnfluent(sampled, tokens: length, finished: length < draft.tokens.count)
   }
 
   /// What no user would write isn't asked.

@@ -85,11 +85,12 @@ struct ProposalScreen: Sendable {
 
   /// - Parameters:
   ///   - vectors: unit vectors of the pool `[n][d]`.
+  ///   - refused: what of the pool is known not to be chosen, without asking.
   ///   - accepts: which of some of the pool may be chosen at all. Asked about each at most once, and about few that aren't
   ///     chosen: it may be dear.
   /// - Returns: indices of the pool, `count` at most, in the order in which they were chosen.
   func choose(
-    _ vectors: [[Float]], count: Int, using generator: inout SeededGenerator,
+    _ vectors: [[Float]], count: Int, refused: Set<Int> = [], using generator: inout SeededGenerator,
     accepts: ([Int]) async throws -> [Bool]
   ) async rethrows -> [Int] {
     var open = Array(vectors.indices)
@@ -97,7 +98,7 @@ struct ProposalScreen: Sendable {
     let views = vectors.map(look)
     /// Claimed or chosen attacks that each proposal resembles.
     var company = views.map(\.company)
-    var accepted = [Bool?](repeating: nil, count: vectors.count)
+    var accepted: [Bool?] = vectors.indices.map { refused.contains($0) ? false : nil }
     func worth(_ index: Int) -> Float { views[index].worth / (1 + company[index]) }
     while chosen.count < count, !open.isEmpty {
       let explores = generator.uniform() < Float(settings.screenExploration)

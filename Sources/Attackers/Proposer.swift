@@ -18,19 +18,33 @@ package struct Proposer: Sendable {
   /// The proposer of a search by a baseline.
   package init(_ search: BaselineAttacker.Search) { self.init(search.loaded, settings: search.settings) }
 
-  /// What could be asked, before the reference model has looked at it: neither is empty.
-  package typealias Draft = (prompt: String, tokens: [Int32])
+  /// What could be asked, before the reference model has scored it: neither prompt nor tokens are empty.
+  package struct Draft: Sendable {
+    package let prompt: String
+    package let tokens: [Int32]
+    /// log p_ref of the tokens as they were sampled, without the end token; nil where another model drew them.
+    let sampled: [Float]?
+
+    package init(prompt: String, tokens: [Int32], sampled: [Float]? = nil) {
+      self.prompt = prompt
+      self.tokens = tokens
+      self.sampled = sampled
+    }
+  }
 
   func drafts(_ samples: [EngineSample]) async throws -> [Draft] {
     let samples = samples.filter { !$0.tokens.isEmpty }
     if samples.isEmpty { return [] }
     return zip(try await engine.decode(samples.map(\.tokens)), samples).map { text, sample in
-      (text, sample.tokens + (sample.finished ? endTokens.prefix(1) : []))
-    }.filter { !$0.0.isEmpty }
+      Draft(
+        prompt: text, tokens: sample.tokens + (sample.finished ? endTokens.prefix(1) : []),
+        sampled: sample.logProbabilities)
+    }.filter { !$0.prompt.isEmpty }
   }
 
   func drafts(prompts: [String]) async throws -> [Draft] {
-    zip(prompts, try await encode(prompts)).map { ($0, $1) }.filter { !$0.0.isEmpty && !$0.1.isEmpty }
+    zip(prompts, try await encode(prompts)).map { Draft(prompt: $0, tokens: $1) }
+      .filter { !$0.prompt.isEmpty && !$0.tokens.isEmpty }
   }
 
   /// One sample of the reference model for each seed, all of which begin with the tokens `kept`.
@@ -40,6 +54,7 @@ package struct Proposer: Sendable {
       samples.map { sample in
         var whole = sample
         whole.tokens = kept + sample.tokens
+        whole.logProbabilities = nil
         return whole
       }
     ).filter { length($0.tokens) <= settings.maxTokens }

@@ -30,6 +30,21 @@ struct Reward: Sendable {
     tokens >= settings.minTokens && Self.minK(reference, settings.minK) >= threshold
   }
 
+  /// Whether it can't be fluent, by log p_ref as it was sampled.
+  ///
+  /// - Parameters:
+  ///   - sampled: of its tokens, without the end token, each rounded by as much as a quantised model's samples are.
+  ///   - tokens: tokens without the end token.
+  func isSurelyUnfluent(_ sampled: [Float], tokens: Int, finished: Bool) -> Bool {
+    // An end token is at most certain.
+    tokens < settings.minTokens
+      || Self.minK(sampled + (finished ? [0] : []), settings.minK) + Self.roundingMargin < threshold
+  }
+
+  /// More than rounding moves the mean log p of a sample's least likely tokens: 0.3 is the most that was seen for any one token (see
+  /// Limits), and in float32 it is nothing.
+  private static let roundingMargin = 0.5
+
   /// Mean of the k lowest token log-probabilities (of all, where there are fewer).
   static func minK(_ reference: [Float], _ k: Int) -> Double {
     let lowest = reference.sorted().prefix(k)

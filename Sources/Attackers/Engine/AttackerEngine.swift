@@ -125,11 +125,20 @@ public struct EngineSample: Sendable, Hashable {
   public var tokens: [Int32]
   /// Whether the end token was sampled before the limit.
   public var finished: Bool
+  /// Untempered log p of each token as it was sampled, which may be rounded: near what `EnginePolicy.logProbabilities`
+  /// gives; nil where the engine doesn't tell.
+  public var logProbabilities: [Float]?
 
-  public init(tokens: [Int32], finished: Bool) {
+  public init(tokens: [Int32], finished: Bool, logProbabilities: [Float]? = nil) {
     self.tokens = tokens
     self.finished = finished
+    self.logProbabilities = logProbabilities
   }
+}
+
+extension EngineSample {
+  /// The same where log p is another model's.
+  var withoutLogProbabilities: EngineSample { EngineSample(tokens: tokens, finished: finished) }
 }
 
 /// A model that an engine runs: the reference model, or one that is trained from it.

@@ -105,7 +105,11 @@ final class LocalPolicy: EnginePolicy {
       state.recording = recording
       return generations
     }
-    return generations.map { EngineSample(tokens: $0.tokens.map { Int32($0) }, finished: $0.finished) }
+    return generations.map {
+      EngineSample(
+        tokens: $0.tokens.map { Int32($0) }, finished: $0.finished,
+        logProbabilities: Array($0.logProbabilities.prefix($0.tokens.count)))
+    }
   }
 
   func logProbabilities(_ sequences: [[Int32]], after prefix: [Int32]) -> [[Float]] {

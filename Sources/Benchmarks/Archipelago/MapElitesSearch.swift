@@ -105,7 +105,7 @@ struct MapElitesSearch: Sendable {
     let begun = try await proposer.continuations(of: [], seeds: second).map { draft in
       (draft.prompt.split(separator: " ").prefix(place) + words.dropFirst(place)).joined(separator: " ")
     }
-    return continued + zip(begun, try await proposer.encode(begun)).map { ($0, $1) }
+    return continued + zip(begun, try await proposer.encode(begun)).map { Proposer.Draft(prompt: $0, tokens: $1) }
   }
 }
 

@@ -21,10 +21,13 @@ public struct GenerationRequest: Sendable {
 public struct Generation: Sendable {
   /// Without the end token.
   public var tokens: [Int]
-  /// Σ log p of the tokens and, where it ended, of the end token: untempered, whatever the sampling temperature.
-  public var logProbability: Float
+  /// log p of each token and, where it ended, of the end token: untempered, whatever the sampling temperature.
+  public var logProbabilities: [Float] = []
   /// Whether the end token was sampled before the limit.
   public var finished: Bool
+
+  /// Σ log p of all that was drawn.
+  public var logProbability: Float { logProbabilities.reduce(0, +) }
 }
 
 /// How to sample.
@@ -123,7 +126,7 @@ public struct Decoder: Sendable {
 
   /// What is sampled for each, in order.
   private func decode(_ requests: [GenerationRequest], _ rollout: inout Rollout, _ crew: Crew) -> [Generation] {
-    var generations = requests.map { _ in Generation(tokens: [], logProbability: 0, finished: false) }
+    var generations = requests.map { _ in Generation(tokens: [], finished: false) }
     var numbers = requests.indices.makeIterator()
     _ = rollout.run(crew) {
       numbers.next().map { Rollout.Entry(number: $0, request: requests[$0]) }

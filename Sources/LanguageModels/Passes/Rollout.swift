@@ -29,7 +29,7 @@ public struct Rollout {
     let most: Int
     var cache: RowCache
     var generator: SeededGenerator
-    var generation = Generation(tokens: [], logProbability: 0, finished: false)
+    var generation = Generation(tokens: [], finished: false)
     /// Which row of logits predicts its next token.
     var logits = 0
   }
@@ -213,7 +213,7 @@ public struct Rollout {
     for place in rows.indices {
       self.rows[place].generator = streams[place]
       guard let choice = choices[place] else { continue }
-      self.rows[place].generation.logProbability += choice.logProbability
+      self.rows[place].generation.logProbabilities.append(choice.logProbability)
       if sampler.settings.endTokens.contains(choice.token) {
         self.rows[place].generation.finished = true
       } else {
