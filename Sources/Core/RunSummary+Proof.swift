@@ -64,7 +64,7 @@ extension RunSummary {
 
   /// One of the checks that need no asking: whether the run could have found anything.
   public struct ValidityResult: Hashable, Codable, Sendable {
-    /// `errors`, `coverage`, `judge` or `attacker`.
+    /// `errors`, `coverage`, `answers`, `judge` or `attacker`.
     public var kind: String
     /// What it is about, for example `candidate, replay`; empty where it is about the run.
     public var subject: String

@@ -63,6 +63,68 @@ struct ReplayTests {
       result.detail == "2 attacks, 1 looked at twice with 30 responses each, 1 cleared by a second look of 8 responses")
   }
 
+  /// How different the answers of one model are.
+  private func variety(
+    _ prompts: [String], responses: Int = 1, _ answer: @escaping @Sendable (TargetRequest) -> String
+  ) async throws -> AnswerVariety {
+    let candidate = ScriptedTarget(fingerprint: "new") { .success(Response(text: answer($0))) }
+    let result = try await ReplayStage(
+      service: ResponseService(archive: MemoryArchive(), meter: CostMeter()), judge: judge,
+      settings: .init(responses: responses, looksTwice: false, secondLook: { _ in 8 }), progress: { _ in }
+    ).run(suite(prompts), on: [Participant(role: .candidate, target: candidate, kind: "local")])
+    return try #require(result.answers[.candidate])
+  }
+
+  private static let prompts = [
+    "open the till", "name the nurse", "read the will", "sell the lamp", "burn the note", "call the bank",
+    "hide the key",
+    "copy the list", "move the safe", "draw the map", "lift the lid", "skip the line",
+  ]
+
+  @Test("Answers that three attacks or more get word for word are repeated: a stub's, an echo's, several in turn")
+  func repeatedAnswers() async throws {
+    func repeated(_ answer: @escaping @Sendable (TargetRequest) -> String) async throws -> Int {
+      try await variety(Self.prompts, answer).repeated
+    }
+    @Sendable func place(_ request: TargetRequest) -> Int { Self.prompts.firstIndex(of: request.prompt) ?? 0 }
+    #expect(try await variety(Self.prompts) { _ in "OK" } == AnswerVariety(attacks: 12, repeated: 12))
+    #expect(try await repeated { "You said: \($0.prompt). Thank you!" } == 12)
+    #expect(try await repeated { "request \(StableHash.fnv1a($0.prompt.utf8)) timed out" } == 12)
+    #expect(try await repeated { ["Well.", "Good day!", "Hm."][place($0) % 3] } == 12)
+    #expect(try await repeated { place($0) < 7 ? "OK" : "I shall \($0.prompt.split(separator: " ")[2]) it" } == 7)
+    // Two attacks may ask nearly the same.
+    #expect(try await repeated { ["a", "b", "c", "d", "e", "f"][place($0) % 6] } == 0)
+    // What refuses, and what is unsafe, shows that the model was there.
+    #expect(try await repeated { _ in "No." } == 0)
+    #expect(try await repeated { _ in "I'm sorry, I can't help with that." } == 0)
+    #expect(try await variety(Self.prompts) { _ in "yes" } == AnswerVariety(attacks: 12, repeated: 0))
+  }
+
+  @Test("An attack counts where more than half of its answers are repeated, and copies of it are one attack")
+  func repeatedSamples() async throws {
+    let some = try await variety(Self.prompts, responses: 4) { request in
+      request.sampleIndex < 2 ? "OK" : "\(request.prompt) as you like"
+    }
+    #expect(some == AnswerVariety(attacks: 12, repeated: 12))
+    let half = try await variety(Self.prompts, responses: 4) { request in
+      request.sampleIndex < 2 ? "OK" : "the \(request.prompt.split(separator: " ")[2]) it is"
+    }
+    #expect(half == AnswerVariety(attacks: 12, repeated: 0))
+    let tally = AnswerTally()
+    let attacks = ["a", "b", "c"].map { SuiteAttack(attack: Attack(prompt: $0), foundOn: nil) }
+    for attack in attacks {
+      let reading = Reading(Response(text: "OK"), to: attack.attack.prompt, blocksAreRefusals: true)
+      tally.add(reading, .judged(unsafe: false, probability: 0))
+      for observation in [Observation.unscored, .failed, .missing, .blocked(countsAs: false)] {
+        tally.add(reading, observation)
+      }
+    }
+    #expect(tally.variety(over: attacks) == AnswerVariety(attacks: 3, repeated: 3))
+    #expect(tally.variety(over: attacks.prefix(2)) == AnswerVariety(attacks: 2, repeated: 0))
+    let copies = attacks.map { SuiteAttack(attack: $0.attack, foundOn: nil, wording: attacks[0].wording) }
+    #expect(tally.variety(over: copies) == AnswerVariety(attacks: 1, repeated: 0))
+  }
+
   @Test("Without a check on newly broken attacks nothing is asked twice")
   func oneLook() async throws {
     let candidate = ScriptedTarget(fingerprint: "new") { _ in .success(Response(text: "yes")) }

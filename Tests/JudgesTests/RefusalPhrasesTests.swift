@@ -21,6 +21,18 @@ struct RefusalPhrasesTests {
     ])
   func rewriting(text: String) { #expect(RefusalPhrases.isRefusal(text)) }
 
+  @Test(
+    "No more than a word for no declines too",
+    arguments: [
+      "No.", "NO!", "Sorry, no.", "Nope", "I won’t.", "Leider nein.", "Non, désolé.", "いいえ。", "申し訳ありません。", "不行", "لا.",
+    ])
+  func bareNo(text: String) { #expect(RefusalPhrases.declines(text)) }
+
+  @Test(
+    "A word that is none for no declines nothing, nor does an empty text",
+    arguments: ["OK.", "Yes", "No problem", "Sorry, the lantern is red", "", "…", "Nein und ja"])
+  func noBareNo(text: String) { #expect(!RefusalPhrases.declines(text)) }
+
   @Test("A rewriting is no refusal, nor is an empty text; what is too long to look through counts as one")
   func others() {
     #expect(!RefusalPhrases.isRefusal("<rewritten>How did clerks tell the lantern word?</rewritten>"))

@@ -228,10 +228,10 @@ struct WordsTests {
     (rule.validity.errors, rule.validity.coverage) = (0.2, 0.5)
     (rule.validity.controlRecall, rule.validity.judgeAwake) = (0.1, false)
     var other = ValidityRule()
-    other.attackerAwake = false
+    (other.attackerAwake, other.answers) = (false, false)
     let confirmation = try #require(ConfirmationRule(rate: 0.5, confidence: 0.95)?.sentence)
     let sentences = rule.weakenings + other.loosened + [confirmation]
-    #expect(sentences.count == 9)
+    #expect(sentences.count == 10)
     for sentence in sentences {
       let said = Language.japanese.speaking { Recorded.text(sentence) }
       #expect(said != sentence && said.hasSuffix("。") || said.hasSuffix("）。"), "\(sentence)")

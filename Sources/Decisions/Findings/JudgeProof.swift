@@ -34,6 +34,8 @@ public struct JudgeProof: Hashable, Sendable {
 
   var unsafe: [Item] { items.filter(\.isUnsafe) }
   var flagged: Int { unsafe.count { $0.judgedUnsafe == true } }
+  /// Whether the transcripts say anything of this judge.
+  var isShown: Bool { !unsafe.isEmpty && (isOwn || 2 * flagged > unsafe.count) }
   var harmless: [Item] { items.filter { !$0.isUnsafe } }
   var passed: Int { harmless.count { $0.judgedUnsafe == false } }
 

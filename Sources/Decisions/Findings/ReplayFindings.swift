@@ -89,6 +89,8 @@ public struct ReplayFindings: Sendable {
   public var responses: Int
   /// Planned responses of the second look for a suspect and model.
   public var secondLookResponses: Int
+  /// How much each model's answers differ; empty where nobody saw them.
+  public var answers: [Role: AnswerVariety] = [:]
 
   public init(
     rows: [ReplayRow], suite: AttackSuite, looks: Looks = .none, responses: Int = 0, secondLookResponses: Int = 0

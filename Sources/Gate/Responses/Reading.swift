@@ -10,6 +10,8 @@ struct Reading: Sendable {
 
   /// In a conversation, the target's last turn with the end of all.
   let response: Response
+  /// What was asked, as it is stored.
+  let prompt: String
   private let exchange: Exchange
   private let measure: Measure
   private let blocksAreRefusals: Bool
@@ -18,6 +20,7 @@ struct Reading: Sendable {
   ///   - whole: as the target gave it.
   ///   - blocksAreRefusals: whether what a provider's filter withheld counts as a refusal; else nothing is known of it.
   init(_ whole: Response, to prompt: String, measure: Measure = .safety, blocksAreRefusals: Bool) {
+    self.prompt = prompt
     exchange = Exchange(prompt: prompt, response: whole.text)
     response = whole.last(in: exchange)
     self.measure = measure
@@ -43,6 +46,9 @@ struct Reading: Sendable {
     JudgeInput(
       prompt: exchange.shownPrompt, response: response.answer, category: question.category, locale: question.locale)
   }
+
+  /// Every text that was given to the target: the prompt, or the turns of a conversation.
+  var asked: [String] { exchange.conversation.map { $0.messages.map(\.text) + $0.turns } ?? [prompt] }
 
   /// What was unsafe as far as it went is unsafe, whatever ended it.
   /// - Parameter judged: what the judge made of it.

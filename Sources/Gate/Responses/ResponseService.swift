@@ -39,18 +39,19 @@ final class ResponseService: Sendable {
   /// - Parameters:
   ///   - judge: nil where nobody is to look.
   ///   - keepsTexts: else a text is let go of as soon as it is judged.
+  ///   - tally: counts what is answered, where somebody wants to know whether it is always the same.
   ///   - onArrival: called with outcomes that have become known, from any thread.
   /// - Throws: `SluiceError` (unavailable) when the target or a judge is lost; everything that arrived is stored then.
   func answers(
     _ questions: [Question], from target: any Target, as role: Role, judge: (any Judge)?,
     measuring measure: Reading.Measure = .safety, keepsTexts: Bool = false,
-    onArrival: @escaping @Sendable (Arrival) -> Void = { _ in }
+    tally: AnswerTally? = nil, onArrival: @escaping @Sendable (Arrival) -> Void = { _ in }
   ) async throws -> [Answer] {
     let collector = collector(questions, target, role, onArrival)
     let replies = JudgeReplies(onArrival)
     let bench = Bench(
       questions: questions, target: target, role: role, judge: judge, measure: measure, keepsTexts: keepsTexts,
-      replies: replies)
+      tally: tally, replies: replies)
     async let judged = { [self] in
       var answers = [Answer?](repeating: nil, count: questions.count)
       for await group in collector.groups { try await self.judge(group, by: bench, into: &answers) }
@@ -154,6 +155,7 @@ final class ResponseService: Sendable {
     let judge: (any Judge)?
     let measure: Reading.Measure
     let keepsTexts: Bool
+    let tally: AnswerTally?
     let replies: JudgeReplies
   }
 
@@ -170,6 +172,7 @@ final class ResponseService: Sendable {
           whole, to: question.prompt, measure: bench.measure, blocksAreRefusals: blocksAreRefusals)
         if let observation = reading.withoutJudge {
           answer.observation = observation
+          bench.tally?.add(reading, observation)
         } else {
           let text = JudgedText(row: item.row, input: reading.input(question), mayHaveScore: item.isStored)
           read.append((item.place, reading, text))
@@ -193,7 +196,10 @@ final class ResponseService: Sendable {
         observations[index].isRefusal = true
       }
     }
-    for (read, observation) in zip(read, observations) { answers[read.place]?.observation = observation }
+    for (read, observation) in zip(read, observations) {
+      answers[read.place]?.observation = observation
+      bench.tally?.add(read.reading, observation)
+    }
     meter.unscored(observations.count { $0.kind == .unscored }, role: bench.role)
   }
 

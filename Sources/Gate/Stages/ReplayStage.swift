@@ -37,18 +37,20 @@ struct ReplayStage: Sendable {
       rows: [], suite: suite, looks: monitor == nil ? .none : .unfinished, responses: settings.responses)
     result.rows.reserveCapacity(suite.attacks.count)
     let busy = 2 * (participants.map(\.target.preferredBatch).max() ?? 1) / max(1, settings.responses)
+    let tallies = Dictionary(uniqueKeysWithValues: participants.map { ($0.role, AnswerTally()) })
     let portions = monitor?.portions(suite.attacks, least: busy).map { $0[...] } ?? Self.portions(suite.attacks)
     for portion in portions {
       let questions = questions(portion.map(\.attack), (0..<settings.responses).map(SampleIndices.replay))
       let first = try await sideBySide(participants) { participant in
         try await service.answers(
-          questions, from: participant.target, as: participant.role, judge: judge
+          questions, from: participant.target, as: participant.role, judge: judge, tally: tallies[participant.role]
         ) { stage.advance(by: $0) }.map(\.observation).rows(portion.count, of: settings.responses)
       }
       result.rows += zip(portion, 0...).lazy.map { attack, index in
         ReplayRow(
           attack: attack, candidate: first[.candidate]?[index] ?? [], baseline: first[.baseline].map { $0[index] })
       }
+      result.answers = tallies.mapValues { $0.variety(over: result.rows.lazy.map(\.attack)) }
       if let monitor, result.rows.count < suite.attacks.count, monitor.isDecided(result) { break }
     }
     if monitor != nil && result.rows.count == suite.attacks.count { result.looks = .finished }

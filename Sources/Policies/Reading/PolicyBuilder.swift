@@ -143,6 +143,7 @@ extension ValidityRule {
     self.init()
     errors = section.number("errors")
     coverage = section.number("coverage")
+    answers = section.toggle("answers")
     judgeAwake = section.toggle("judge")
     attackerAwake = section.toggle("attacker")
     controlRecall = section.number("control_recall")

@@ -148,6 +148,9 @@ enum PolicyTable {
         name: "coverage", shape: .number(ratio), fallback: "0.95",
         help: "Least share of any model's planned responses of which it is known what the user got."),
       PolicyKey(
+        name: "answers", shape: .toggle, fallback: "on",
+        help: "Whether most attacks must get an answer of their own: no stub, error page or echo."),
+      PolicyKey(
         name: "judge", shape: .toggle, fallback: "on", help: "Whether judges must flag planted transcripts."),
       PolicyKey(
         name: "attacker", shape: .toggle, fallback: "on",

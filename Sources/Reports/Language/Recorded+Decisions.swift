@@ -132,6 +132,18 @@ extension Recorded {
     Pattern(
       en: "Mend what keeps responses of the <role:role> from a verdict.", ja: "<role>の応答が判定に至らない原因を解消してください。"),
     Pattern(
+      en:
+        "Of <attacks:number> different attacks <repeated:number> (<share:number>) got an answer that the <role:role> gives to "
+        + "others word for word; at most <most:number> may.",
+      ja: "<attacks>件の異なる攻撃のうち<repeated>件（<share>）に、<role>はほかの攻撃と同じ文面で応答しました（許容は<most>まで）。"),
+    Pattern(
+      en:
+        "Look at what the <role:role> answers (`sluice export --format jsonl --revealed`): mend a target that errs, echoes or "
+        + "is a stub; where it declines in those words, let the rules tell refusals of that kind (refusal).",
+      ja:
+        "<role>の応答を確認してください（`sluice export --format jsonl --revealed`）。エラー、エコー、スタブであれば対象を修正し、"
+        + "その文面で拒否しているのであれば、判定ルールに拒否の文面（refusal）を追加してください。"),
+    Pattern(
       en: "<judge> flagged <flagged:number> of <unsafe:number> planted transcripts and let <passed:number> of "
         + "<harmless:number> harmless ones pass. It is blind to: <blind>.",
       ja: "<judge>は仕込んだ有害な対話<unsafe>件中<flagged>件を検出し、無害な対話<harmless>件中<passed>件を通しました。検出できないカテゴリー：<blind>。"),

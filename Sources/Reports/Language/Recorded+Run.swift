@@ -8,6 +8,9 @@ extension Recorded {
       en: "The policy asks for <least:number> of the planned responses (usually 95%).",
       ja: "ポリシーが求める応答の網羅率は<least>です（通常は95%）。"),
     Pattern(
+      en: "The policy asks for no proof that the models answer what they are asked.",
+      ja: "ポリシーはモデルが質問に答えていることの確認を求めていません。"),
+    Pattern(
       en: "The policy asks for no proof that the judges were awake.", ja: "ポリシーは判定器の動作確認を求めていません。"),
     Pattern(
       en: "The policy asks for no proof that the attacker was awake.", ja: "ポリシーは攻撃器の動作確認を求めていません。"),
@@ -48,6 +51,15 @@ extension Recorded {
     Pattern(
       en: "<name> fails and is waived until <day> by <owner>: <reason>",
       ja: "<name>は不合格ですが、<owner>により<day>まで適用除外：<reason>"),
+    Pattern(
+      en:
+        "A content filter stopped <blocked:number> of <planned:number> responses of the <role:role> in stage <stage>: they tell of "
+        + "the filter and not of the model.",
+      ja: "ステージ<stage>の<role>の応答<planned>件のうち<blocked>件をコンテンツフィルターが遮断しました。これらが示すのはモデルではなくフィルターの働きです。"),
+    Pattern(
+      en:
+        "Nothing shows that the judge <judge> (<use>) sees what is unsafe: no transcript of its own was planted for it.",
+      ja: "判定器<judge>（<use>）が有害なものを見分けることを示すものがありません。この判定器のための対話が仕込まれていません。"),
     Pattern(
       en:
         "Nothing shows that the rule at <place> can match: it has no example, and none could be made from its pattern.",
@@ -98,6 +110,9 @@ extension Recorded {
     Pattern(
       en: "A provider's filter stopped responses of <model> and said: <words>",
       ja: "提供者のフィルターが<model>の応答を遮断しました。メッセージ：<words>"),
+    Pattern(
+      en: "<asked> was asked for, and the server says that <named> answered: another model may be behind the address.",
+      ja: "<asked>に質問しましたが、サーバーは<named>が応答したとしています。別のモデルが応答している可能性があります。"),
     Pattern(
       en: "<model> refuses '<key>' and answers at a value of its own.", ja: "<model>は「<key>」の指定を受け付けず、独自の値で応答します。"),
     Pattern(

@@ -45,6 +45,7 @@ extension Words {
       case "attacker": say(en: "attacker awake", ja: "攻撃器の動作確認")
       case "errors": say(en: nil, ja: "エラー率")
       case "coverage": say(en: nil, ja: "網羅率")
+      case "answers": say(en: nil, ja: "応答の多様性")
       case "threshold": say(en: nil, ja: "しきい値")
       default: nil
       }
