@@ -60,12 +60,18 @@ enum Main {
     do {
       command = try Sluice.parseAsRoot(arguments)
     } catch {
+      if !Sluice.exitCode(for: error).isSuccess { EarlierReports.remove(among: Sluice.configuration.subcommands) }
       Failure.exit(parsing: error)
     }
     do {
-      try Diagnostics.begin(command as? any DiagnosedCommand)
-      try OpenFiles.raise()
-      try requireProcessor()
+      do {
+        try Diagnostics.begin(command as? any DiagnosedCommand)
+        try OpenFiles.raise()
+        try requireProcessor()
+      } catch {
+        EarlierReports.remove(among: Sluice.configuration.subcommands)
+        throw error
+      }
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {

@@ -43,7 +43,14 @@ public struct OldRuns {
     _ run: String, files: [ReportPolicy.Output] = [], reveal: Reveal? = nil, language: Language? = nil
   ) throws -> RunReport {
     try OutputPlan(ledger: ledger.path).check(reports: files.map { OutputPlan.Output($0) })
-    let (record, stored) = try ledger.finished(run)
+    let (record, stored): (RunRecord, RunSummary)
+    do {
+      (record, stored) = try ledger.finished(run)
+    } catch {
+      // Another run's must not be taken for those of the one that was asked for.
+      for file in files { StaleReports.remove(file.path, of: [file.reporter]) }
+      throw error
+    }
     var summary = stored
     if let reveal {
       try ledger.note(

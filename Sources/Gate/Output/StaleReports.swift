@@ -1,5 +1,6 @@
 import Core
 import Decisions
+import Evidence
 import Foundation
 import Policies
 import Reports
@@ -15,11 +16,27 @@ enum StaleReports {
       return try load()
     } catch {
       let isPart = stages.map { !$0.isSuperset(of: Stage.allCases) } ?? false
-      for report in Policy.reportPaths(path: path, overrides: overrides) {
-        remove(isPart ? ReportPolicy.partial(report) : report)
-      }
+      remove(ofPolicy: path, overrides: overrides, isPart: isPart)
       throw error
     }
+  }
+
+  /// Removes the reports that a policy names, as far as it can be read.
+  static func remove(ofPolicy path: String, overrides: [String], isPart: Bool = false) {
+    for report in Policy.reportPaths(path: path, overrides: overrides) {
+      remove(isPart ? ReportPolicy.partial(report) : report)
+    }
+  }
+
+  /// Removes the reports that a shard's policy names.
+  /// - Parameters:
+  ///   - ledger: the shard's; anything else is passed over.
+  ///   - policy: where the policy is by now; nil for where the shard had it.
+  static func remove(ofShard ledger: String, policy: String? = nil, overrides: [String]) {
+    guard let ledger = try? Ledger(path: ledger, readOnly: true), let manifest = try? ledger.shardRecord()?.manifest,
+      let run = try? ledger.run(manifest.run)
+    else { return }
+    remove(ofPolicy: policy ?? manifest.policy, overrides: Policy.repeatable(run.overrides) + overrides)
   }
 
   /// Removes a file that is a report of ours; anything else stays, since a path in a policy may name anything.

@@ -53,12 +53,16 @@ extension Pipeline {
       throw error
     }
     let runOptions = try options.run(set)
-    var policy = try StaleReports.removed(whereBroken: runOptions.policy, overrides: runOptions.overrides) {
-      try Policy.known(path: runOptions.policy, overrides: runOptions.overrides, seed: runOptions.seed)
-        .reporting(runOptions.stages)
+    let policy = try StaleReports.removed(
+      whereBroken: runOptions.policy, overrides: runOptions.overrides, stages: runOptions.stages
+    ) {
+      var policy = try Policy.known(
+        path: runOptions.policy, overrides: runOptions.overrides, seed: runOptions.seed
+      ).reporting(runOptions.stages)
+      policy.ledger = options.into
+      try OutputPlan.check(policy, keeping: options.shards.map { ("the ledger of a shard", $0) })
+      return policy
     }
-    policy.ledger = options.into
-    try OutputPlan.check(policy, keeping: options.shards.map { ("the ledger of a shard", $0) })
     var writer = ReportWriter(wanted: policy.report)
     try writer.prepare()
     var assembly = Assembly(policy, progress: progress)
@@ -118,14 +122,9 @@ extension Pipeline {
 
   /// A merge that can't begin must not leave an old pass behind.
   private static func removeReports(_ options: MergeOptions) {
+    if let policy = options.policy { StaleReports.remove(ofPolicy: policy, overrides: options.overrides) }
     for path in options.shards {
-      guard let ledger = try? Ledger(path: path, readOnly: true), let manifest = try? ledger.shardRecord()?.manifest,
-        let run = try? ledger.run(manifest.run)
-      else { continue }
-      let overrides = Policy.repeatable(run.overrides) + options.overrides
-      for report in Policy.reportPaths(path: options.policy ?? manifest.policy, overrides: overrides) {
-        StaleReports.remove(report)
-      }
+      StaleReports.remove(ofShard: path, policy: options.policy, overrides: options.overrides)
     }
   }
 }

@@ -29,8 +29,15 @@ public enum Pipeline {
       return policy
     }
     var preparing = ReportWriter(wanted: policy.report)
-    let ledger = try await ledger(
-      at: policy.ledger, key: policy.sealing, wait: options.ledgerWait, progress: progress)
+    let ledger: Ledger
+    do {
+      ledger = try await self.ledger(
+        at: policy.ledger, key: policy.sealing, wait: options.ledgerWait, progress: progress)
+    } catch {
+      // A run that holds the ledger writes reports of its own.
+      if !Ledger.isInUse(error) { try preparing.prepare() }
+      throw error
+    }
     var began = now()
     var assembly = Assembly(policy, progress: progress)
     // A policy that can't run must not leave an earlier pass behind.

@@ -89,10 +89,11 @@ struct DecideCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let source = try OutcomeSource(
-      outcomes, baseline: baselineOutcomes, harness: harness, score: score, unsafeEnd: unsafeEnd, scale: scale,
-      model: model,
-      baselineModel: baselineModel)
+    let source = try EarlierReports.removing {
+      try OutcomeSource(
+        outcomes, baseline: baselineOutcomes, harness: harness, score: score, unsafeEnd: unsafeEnd, scale: scale,
+        model: model, baselineModel: baselineModel)
+    }
     let report = try await Pipeline.decide(
       policy: policy, outcomes: source, overrides: overrides, threshold: threshold)
     try StandardOutput.write(report, json: json, quiet: quiet)

@@ -76,11 +76,14 @@ struct RunCommand: AsyncParsableCommand, DiagnosedCommand {
     let display = ProgressDisplay(style: .suitable(quiet: quiet))
     let options = RunOptions(
       policy: policy, overrides: overrides + (noEarlyStop ? ["suite.early_stop=off"] : []),
-      stages: try stages.map(Stage.list), seed: seed, resume: resume, resumeCommand: ResumeCommand.text,
+      stages: try EarlierReports.removing { try stages.map(Stage.list) }, seed: seed, resume: resume,
+      resumeCommand: ResumeCommand.text,
       ledgerWait: patience.duration, leave: Interruption.leave)
     let environment = ProcessInfo.processInfo.environment
     if let shard {
-      let part = try shard == Shard.automatic ? Shard(environment: environment) : Shard(shard)
+      let part = try EarlierReports.removing {
+        try shard == Shard.automatic ? Shard(environment: environment) : Shard(shard)
+      }
       let report = try await Interruption.ending(display, goOn: options.resumeCommand) {
         try await Pipeline.run(part, options) { display.show($0) }
       }
