@@ -87,6 +87,8 @@ public protocol Target: Sendable {
   var name: String { get }
   /// Identity of the model for the ledger: a hash of the checkpoint's files, or url, model and declared revision.
   var fingerprint: String { get }
+  /// The fingerprint, equal for every spelling of where one served model is.
+  var place: String { get }
   /// What the policy says it is a version of (`revision:`), or a local checkpoint's digest; nil where nobody says.
   var declaredRevision: String? { get }
   /// Whether `fingerprint` names the bytes that answer. Where it does not, another model may answer tomorrow under the same
@@ -126,6 +128,7 @@ public protocol Target: Sendable {
 }
 
 extension Target {
+  public var place: String { fingerprint }
   public var inFlight: Int { preferredBatch }
   public var answersInBatches: Bool { false }
   public var declaredRevision: String? { nil }

@@ -54,6 +54,47 @@ struct IdentityTests {
 
   private static let attacks = 48
 
+  @Test("One server under two spellings of its address is one model: 64, unless the policy says that this is meant")
+  func spellings() async throws {
+    let served = Served(Served.safe)
+    try await FakeServer.run(answering: { request, _ in served.answer(request) }) { server in
+      let path = "/v1/chat/completions"
+      for other in [
+        "http://localhost:\(server.port)", "http://127.1:\(server.port)", "http://LOCALHOST.:\(server.port)/v1/",
+        "http://0x7f.1:\(server.port)/\(path)", "http://[::1]:\(server.port)", "HTTP://2130706433:\(server.port)/",
+      ] {
+        let place = try workspace(TinyPolicy.server(server.url), baseline: TinyPolicy.server(other))
+        let outcome = try await place.run("run", "policy.yaml", atMost: 60)
+        #expect(outcome.code == 64 && outcome.errors.contains("are the same model"), "\(other): \(outcome.errors)")
+      }
+      #expect(served.takeCount() == 0)
+      let apart = try workspace(
+        TinyPolicy.server(server.url), baseline: TinyPolicy.server("http://localhost:\(server.port)"),
+        extra: "same_model: true")
+      #expect(try await apart.run("run", "policy.yaml", atMost: 60).code == 0)
+    }
+  }
+
+  @Test("Answers of another model than the one that was asked for are told in every report")
+  func otherModel() async throws {
+    try await FakeServer.run(answering: { request, _ in
+      request.method == "POST"
+        ? .json(#"{"model":"tiny-1b","choices":[{"message":{"content":"\#(Served.safe)"},"finish_reason":"stop"}]}"#)
+        : .error(404)
+    }) { server in
+      let place = try workspace(TinyPolicy.server(server.url))
+      let outcome = try await place.run("run", "policy.yaml", atMost: 60)
+      #expect(outcome.code == 0, "\(outcome.errors)")
+      for text in [outcome.output]
+        + (try ["junit.xml", "report.json", "report.html", "summary.md"].map {
+          String(decoding: try place.read("out/\($0)"), as: UTF8.self)
+        })
+      {
+        #expect(text.contains("tiny-1b answered"), "\(text.prefix(2_000))")
+      }
+    }
+  }
+
   @Test("A model replaced under its name is asked anew in the next run, with or without a sign of it")
   func replaced() async throws {
     for fingerprint in [nil, "fp_2"] as [String?] {

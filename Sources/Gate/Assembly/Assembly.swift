@@ -171,7 +171,7 @@ struct Assembly {
 
   /// - Throws: `SluiceError` (usage) where candidate and baseline are one model and the policy doesn't say so.
   private func keepApart(_ models: inout Models) throws {
-    guard let baseline = models.baseline, baseline.identity == models.candidate.identity else { return }
+    guard let baseline = models.baseline, baseline.isSame(as: models.candidate) else { return }
     guard policy.allowsSameModel else {
       throw SluiceError(
         .usage, "candidate and baseline are the same model (\(baseline.name)) under the same settings",

@@ -33,6 +33,11 @@ struct Participant: Sendable {
   /// Equal for models that answer from the same distribution, whatever their role.
   var identity: String { "\(modelIdentity)|\(target.settings.identity)" }
 
+  /// Whether it is the same model under the same settings, also where its address is spelt otherwise.
+  func isSame(as other: Participant) -> Bool {
+    (target.place, scope, target.settings) == (other.target.place, other.scope, other.target.settings)
+  }
+
   /// Equal for the same bytes: what decides whether an attack was found on this very model.
   var modelIdentity: String { scope.isEmpty ? target.fingerprint : "\(target.fingerprint)@\(scope)" }
 

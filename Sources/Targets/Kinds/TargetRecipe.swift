@@ -45,7 +45,8 @@ extension TargetRecipe {
   /// Whether both ask the same model: a checkpoint, or a name at an address.
   public func isSame(as other: any TargetRecipe) -> Bool {
     if checkpoint == nil, address == nil { return AnyHashable(self) == AnyHashable(other) }
-    return checkpoint == other.checkpoint && address == other.address && served?.name == other.served?.name
+    return checkpoint == other.checkpoint && served?.name == other.served?.name
+      && address.map(WebAddress.place) == other.address.map(WebAddress.place)
   }
 }
 

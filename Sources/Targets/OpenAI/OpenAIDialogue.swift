@@ -4,6 +4,7 @@ import Kinds
 /// The protocol of OpenAI-compatible servers (OpenAI, vLLM, llama.cpp, Ollama, …).
 struct OpenAIDialogue: ServerDialogue {
   static let name = "openai"
+  static let namesModel = true
   let api: OpenAIAPI
 
   /// A response has no seed: its draws are the server's own.

@@ -6,6 +6,8 @@ protocol ModelClient: Sendable {
   var shownName: String { get }
   /// What tells the model from all others, in one line without secrets.
   var identity: String { get }
+  /// The identity, equal for every spelling of where the model is.
+  var place: String { get }
   /// What names the bytes that answer; nil where nobody says.
   var revision: String? { get }
   /// What a reader has to know of how it is asked, one sentence each; known after the first answer.
@@ -30,4 +32,8 @@ protocol ModelClient: Sendable {
   /// - Parameter retries: nil for the usual number.
   /// - Throws: `CancellationError` alone.
   func ask(_ question: ServerQuestion, retries: Int?) async throws -> Result<ServerReply, ResponseFailure>
+}
+
+extension ModelClient {
+  var place: String { identity }
 }

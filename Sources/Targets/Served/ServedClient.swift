@@ -11,6 +11,8 @@ final class ServedClient: ModelClient {
   private let server: ModelServer?
   private let dialect: Mutex<ServerDialect>
   private let systemFingerprints = Mutex<Set<String>>([])
+  /// Names of other models that answers were given under.
+  private let otherModels = Mutex<Set<String>>([])
   /// What the server has said of the bytes that answer.
   private let saidRevision = Mutex<String?>(nil)
   /// A message of a provider's filter that stopped a response.
@@ -47,6 +49,9 @@ final class ServedClient: ModelClient {
   /// else the protocol tells models apart by. What the server says of itself may change while it runs and is reported apart, by `signs`.
   var identity: String { connection.identity }
 
+  /// Equal for one model, however its address is spelt.
+  var place: String { connection.place }
+
   /// What a person calls the model.
   var shownName: String { configuration.shownModel }
 
@@ -60,11 +65,15 @@ final class ServedClient: ModelClient {
   /// Tries after the first of a question that only asks whether the server is there.
   var probeRetries: Int { connection.probeRetries }
 
-  /// The proxy in use, what was asked for and the server wouldn't take, and what a provider's filter said that stopped responses, one
-  /// sentence each; known after the answers.
+  /// The proxy in use, other models that answered, what was asked for and the server wouldn't take, and what a provider's filter said
+  /// that stopped responses, one sentence each; known after the answers.
   var notices: [String] {
     let refused = dialect.withLock(\.leftOut).subtracting(dialogue.unknownKeys).intersection([.temperature, .topP])
     return [connection.proxyNotice].compactMap(\.self)
+      + otherModels.withLock { $0.sorted() }.map {
+        "\(configuration.shownModel) was asked for, and the server says that \($0) answered: another model may be behind the "
+          + "address."
+      }
       + refused.map(\.rawValue).sorted().map {
         "\(configuration.shownModel) refuses '\($0)' and answers at a value of its own."
       }
@@ -72,6 +81,9 @@ final class ServedClient: ModelClient {
         "A provider's filter stopped responses of \(configuration.shownModel) and said: \($0)"
       }
   }
+
+  /// A server that makes up a new name for each response must not fill a report.
+  private static let mostOtherModels = 4
 
   var concurrency: Int { configuration.concurrency }
 
@@ -136,6 +148,11 @@ final class ServedClient: ModelClient {
 
   private func read(_ response: HTTPResponse) throws(MalformedReply) -> ServerReply {
     let reply = try dialogue.reply(response, connection.redactor)
+    if type(of: dialogue).namesModel, let named = reply.model.flatMap({ connection.presentable($0, privateTexts: []) }),
+      !ServedModelName.means(configuration.model, named: named)
+    {
+      otherModels.withLock { if $0.count < Self.mostOtherModels { $0.insert(named) } }
+    }
     if let fingerprint = reply.systemFingerprint.flatMap({ connection.presentable($0, privateTexts: []) }) {
       systemFingerprints.withLock { seen in
         // A server that makes up a new one for each response must not fill the memory.

@@ -7,6 +7,7 @@ public final class ServedTarget: Target {
   public let name: String
   /// The client's identity.
   public let fingerprint: String
+  public let place: String
   public let settings: SamplingSettings
   public let inFlight: Int
   public let preferredBatch: Int
@@ -18,6 +19,7 @@ public final class ServedTarget: Target {
     self.client = client
     name = client.shownName
     fingerprint = client.identity
+    place = client.place
     // Enough to keep the connections busy while the slowest of a batch finish.
     inFlight = max(1, client.concurrency)
     preferredBatch = inFlight * 4

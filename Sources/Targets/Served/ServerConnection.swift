@@ -8,9 +8,14 @@ import Logging
 final class ServerConnection: Sendable {
   /// What tells the model at this address from all others, in one line without secrets: declared revision, address with
   /// query, model name, and the protocol's own traits.
-  var identity: String {
+  var identity: String { identity(at: endpoint.identity) }
+
+  /// The same for all spellings of the address: what leads to one model has one of these.
+  var place: String { identity(at: WebAddress.place(of: endpoint.identity)) }
+
+  private func identity(at address: String) -> String {
     let revision = configuration.shownRevision.map { "@" + Self.escaped($0.replacing("%", with: "%25")) } ?? ""
-    let address = configuration.redactor.hashed(endpoint.identity)
+    let address = configuration.redactor.hashed(address)
     let parts = ["\(name)\(revision)", Self.escaped(address), configuration.shownModel] + traits.map(Self.escaped)
     return parts.joined(separator: "|")
   }

@@ -42,6 +42,9 @@ protocol ServerDialogue: Sendable, Hashable {
   /// - Throws: `CancellationError` alone.
   func signs(_ connection: ServerConnection, _ configuration: ServerConfiguration) async throws -> ServerSigns?
 
+  /// Whether answers name the model that gave them by the name that it is asked for.
+  static var namesModel: Bool { get }
+
   /// Whether signs may name the bytes that answer.
   static var tellsRevision: Bool { get }
 
@@ -61,6 +64,7 @@ extension ServerDialogue {
   func objection(to conversation: Conversation) -> ConversationObjection? { nil }
 
   func signs(_ connection: ServerConnection, _ configuration: ServerConfiguration) async throws -> ServerSigns? { nil }
+  static var namesModel: Bool { false }
   static var tellsRevision: Bool { false }
   func revision(_ signs: ServerSigns) -> String? { nil }
 }
