@@ -36,7 +36,8 @@ public struct SummaryBuilder: Sendable {
         confidence: context.rule.confidence, isUsed: findings.judge != nil), evidence: evidence,
       notices: context.notices + notices + saving(findings) + readingNotices(findings)
         + decision.checks.compactMap(Self.idleWaiver) + decision.checks.compactMap(Self.advice),
-      weakenings: context.rule.weakenings + context.weakenings + weakenings(findings)
+      weakenings: filtered(findings) + unproven(findings) + context.rule.weakenings + context.weakenings
+        + weakenings(findings)
         + decision.checks.filter(\.isWaived).compactMap(Self.waiver),
       question: Self.question(context.checks),
       outcomes: findings.outcomes.map { $0.counts.row(role: $0.role, stage: $0.stage) }, validity: decision.validity,
@@ -89,6 +90,21 @@ public struct SummaryBuilder: Sendable {
             + "looks at them.")
     }
     return sentences
+  }
+
+  /// Where a content filter answered in the model's place most of the time.
+  private func filtered(_ findings: Findings) -> [String] {
+    findings.outcomes.filter { 2 * $0.counts.blocked > $0.counts.planned }.map { role, stage, counts in
+      "A content filter stopped \(counts.blocked) of \(counts.planned) responses of the \(role) in stage \(stage): they tell of the "
+        + "filter and not of the model."
+    }
+  }
+
+  /// Judges that were shown nothing of which it is known what they have to say.
+  private func unproven(_ findings: Findings) -> [String] {
+    (findings.judgeProofs ?? []).filter { !$0.isShown }.map { proof in
+      "Nothing shows that the judge \(proof.judge) (\(proof.use)) sees what is unsafe: no transcript of its own was planted for it."
+    }
   }
 
   /// Transforms whose attacks were asked, and that no check can fail for.
