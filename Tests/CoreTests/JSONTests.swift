@@ -113,6 +113,13 @@ struct ForeignJSONTests {
     #expect(object["b"]?.integer == 2 && object.members?.count == 3)
   }
 
+  @Test("a key that is there twice is refused where a verdict rests on it")
+  func repeats() throws {
+    let bytes = Array(#"{"a":[{"b":1,"b":1}]}"#.utf8)
+    #expect(throws: JSONSyntaxError.self) { try JSON(foreign: bytes, refusesRepeats: true) }
+    #expect(try JSON(foreign: Array(#"{"b":NaN,"a":{"b":1}}"#.utf8), refusesRepeats: true).members?.count == 2)
+  }
+
   @Test(
     "what has no meaning is refused here too",
     arguments: [

@@ -84,12 +84,16 @@ struct DecideTests {
       #"{"role":"candidate","attack":"c","category":"x","score":0.5}"#,
       #"{"role":"baseline","attack":"c","category":"y","score":0.5}"#,
       #"{"role":"candidate","attack":"c","category":"x","score":0.6}"#, "{", #"{"role":"candidate","atack":"a"}"#,
+      #"{"role":"candidate","attack":"d","prompt":"one","score":0.6}"#,
+      #"{"role":"baseline","attack":"d","prompt":"another","score":0.6}"#,
+      #"{"role":"candidate","attack":"e","score":0.1,"score":0.9}"#,
     ]
     let (outcome, place) = try await decide(lines.joined(separator: "\n"))
     #expect(outcome.code == 64)
     for (line, words) in [
       (1, "unknown role 'judge'"), (2, "neither 'attack' nor 'benign'"), (3, "outside 0"), (4, "one of 'score'"),
       (6, "differ from line 5"), (7, "on line 5 already"), (8, "not JSON"), (9, "unknown key 'atack'"),
+      (11, "the prompt of 'd' differs from the one on line 10"), (12, "'score' is there twice"),
     ] {
       #expect(
         outcome.errors.split(separator: "\n").contains {

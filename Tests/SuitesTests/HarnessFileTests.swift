@@ -103,6 +103,17 @@ struct HarnessFileTests {
     }
   }
 
+  @Test("A key that is there twice is refused: a score could be either of two")
+  func repeats() throws {
+    let sample = HarnessFolder.sample(1, 1, #""scores": {"harm": {"value": 0}, "harm": {"value": 1}}, "output": {}"#)
+    let first = #expect(throws: PolicyErrors.self) {
+      try folder.read(
+        "{\"status\": \"success\",\n\"samples\": [\(sample)]}", "log.json", score: UnsafeScore(end: .high))
+    }?.errors.first
+    #expect(first?.message == "the key 'harm' is there twice" && first?.location?.line == 2)
+    #expect(first?.remedy == "Keep the value that is meant: nobody can tell which of the two counts.")
+  }
+
   @Test("Mistakes in a document are told with the line of their entry, also in nested lists")
   func documentLines() throws {
     let sample = HarnessFolder.sample(1, 1, #""scores": {"harm": {"value": 0}}, "output": {"choices": []}"#)

@@ -64,7 +64,10 @@ struct ProtocolTests {
   @Test(
     "takes a refusal for the text, and a tool call, a filtered answer or an absent usage for what they are",
     arguments: [
-      (#"{"message":{"content":null,"refusal":"I can't."},"finish_reason":"stop"}"#, "I can't.", "stop"),
+      (#"{"message":{"content":null,"refusal":"I can't."},"finish_reason":"stop"}"#, "I can't.", "refusal"),
+      (#"{"message":{"content":"","refusal":"I can't."},"finish_reason":"stop"}"#, "I can't.", "refusal"),
+      (#"{"message":{"content":"Well.","refusal":"I can't."},"finish_reason":"stop"}"#, "Well.\n\nI can't.", "stop"),
+      (#"{"message":{"content":"Well.","refusal":""},"finish_reason":"stop"}"#, "Well.", "stop"),
       (#"{"message":{"content":null,"tool_calls":[{"id":"1"}]},"finish_reason":"tool_calls"}"#, "", "tool_calls"),
       (#"{"message":{"content":null,"tool_calls":[{"id":"1"}]}}"#, "", "unknown"),
       (#"{"message":{"role":"assistant"},"finish_reason":"content_filter"}"#, "", "content_filter"),
@@ -79,6 +82,63 @@ struct ProtocolTests {
       #expect(response.promptTokens == 0)
       #expect(server.requests.count == 1)
     }
+  }
+
+  @Test(
+    "refuses a reply that can mean two things",
+    arguments: [
+      (
+        #"{"choices":[{"message":{"content":"a"}}],"choices":[{"message":{"content":"b"}}]}"#,
+        "a key twice in one object"
+      ),
+      (#"{"choices":[{"message":{"content":"a","content":"b"}}]}"#, "a key twice in one object"),
+      (#"{"choices":[{"message":{"content":"a"}},{"message":{"content":"b"}}]}"#, "2 choices, and one was asked for"),
+      (
+        "data: {\"choices\":[{\"delta\":{\"content\":\"a\",\"content\":\"b\"}}]}\n\ndata: [DONE]\n\n",
+        "a key twice in one object"
+      ),
+      (
+        "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}},{\"index\":1,\"delta\":{\"content\":\"b\"}}]}\n\ndata: [DONE]\n\n",
+        "several choices, and one was asked for"
+      ),
+    ])
+  func ambiguous(body: String, words: String) async throws {
+    try await FakeServer.run(answering: { _, _ in .json(body) }) { server in
+      let target = try target(on: server)
+      do {
+        _ = try await target.ask().get()
+        Issue.record("taken for an answer")
+      } catch let failure as ResponseFailure {
+        #expect(failure.message.contains(words), "\(failure.message)")
+      }
+    }
+  }
+
+  @Test("An answer of another model than the one that was asked for is told, once for each name")
+  func otherModel() async throws {
+    func notices(asked: String, named: [String?]) async throws -> [String] {
+      try await FakeServer.run(answering: { _, index in
+        .json(
+          #"{"choices":[{"message":{"content":"hi"}}]"#
+            + (named[index % named.count].map { #","model":"\#($0)""# } ?? "") + "}")
+      }) { server in
+        let client = try OpenAIClient(OpenAIConfiguration(url: server.url, model: asked), environment: [:])
+        for _ in 0..<(2 * named.count) {
+          _ = try await client.ask(
+            ServerQuestion(
+              .messages([.init(.user, "q")]), temperature: 0, topP: 1, maxTokens: 4, seed: 1, privateTexts: [])
+          ).get()
+        }
+        return client.notices
+      }
+    }
+    #expect(try await notices(asked: "gpt-4o", named: [nil, "", "gpt-4o-2024-08-06", "gpt-4o"]).isEmpty)
+    #expect(
+      try await notices(asked: "gpt-4o", named: ["gpt-4o-mini", "gpt-4o"]) == [
+        "gpt-4o was asked for, and the server says that gpt-4o-mini answered: another model may be behind the address."
+      ])
+    #expect(try await notices(asked: "m", named: ["b", "a"]).count == 2)
+    #expect(try await notices(asked: "m", named: (0..<40).map { "n\($0)" }).count == 4)
   }
 
   @Test("reads the first tokens' log-probabilities in both shapes, and asks for fewer where the server refuses")

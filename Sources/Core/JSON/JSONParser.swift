@@ -16,19 +16,20 @@ extension JSON {
   /// document are errors. Linear in the length.
   /// - Throws: `JSONSyntaxError`.
   public init(parsing bytes: [UInt8], limits: Limits = Limits()) throws {
-    self = try JSONParser.document(bytes, limits: limits, isForeign: false)
+    self = try JSONParser.document(bytes, limits: limits, isForeign: false, refusesRepeats: true)
   }
 
   /// Reads what another program sends, and takes what common writers get wrong:
   /// - unpaired surrogates and invalid UTF-8 in strings (a text cut within a character) become U+FFFD;
   /// - `NaN`, `Infinity` and `-Infinity` (Python's writer) and numbers beyond `Double` become numbers that aren't finite;
   /// - control characters may stand in strings, and a byte order mark before the document;
-  /// - of a key that is there twice the last value counts, as for most readers.
+  /// - of a key that is there twice the last value counts, as for most readers, unless the caller refuses that.
   ///
   /// Never for files that a person writes: there each of these is a mistake worth telling. Linear in the length.
+  /// - Parameter refusesRepeats: for what a verdict rests on: readers differ in which of two values counts.
   /// - Throws: `JSONSyntaxError`.
-  public init(foreign bytes: [UInt8], limits: Limits = Limits()) throws {
-    self = try JSONParser.document(bytes, limits: limits, isForeign: true)
+  public init(foreign bytes: [UInt8], limits: Limits = Limits(), refusesRepeats: Bool = false) throws {
+    self = try JSONParser.document(bytes, limits: limits, isForeign: true, refusesRepeats: refusesRepeats)
   }
 }
 
@@ -38,12 +39,14 @@ private struct JSONParser {
   let limits: JSON.Limits
   /// Whether slips of other programs are put right.
   let isForeign: Bool
+  /// Whether a key that is there twice is an error.
+  let refusesRepeats: Bool
   var position = 0
   var values = 0
 
-  static func document(_ bytes: [UInt8], limits: JSON.Limits, isForeign: Bool) throws -> JSON {
+  static func document(_ bytes: [UInt8], limits: JSON.Limits, isForeign: Bool, refusesRepeats: Bool) throws -> JSON {
     try bytes.withUnsafeBufferPointer { bytes in
-      var parser = JSONParser(bytes: bytes, limits: limits, isForeign: isForeign)
+      var parser = JSONParser(bytes: bytes, limits: limits, isForeign: isForeign, refusesRepeats: refusesRepeats)
       return try parser.document()
     }
   }
@@ -135,7 +138,7 @@ private struct JSONParser {
       guard next == UInt8(ascii: "\"") else { throw error("expected a key in quotes") }
       let key = try string()
       let earlier = keys.place(of: key, among: members)
-      guard earlier == nil || isForeign else { throw error("the key \(quoted(key)) is there twice", at: start) }
+      guard earlier == nil || !refusesRepeats else { throw error("the key \(quoted(key)) is there twice", at: start) }
       skipSpace()
       guard take(":") else { throw error("expected ':'") }
       let member = JSON.Member(key, try value(depth: depth))

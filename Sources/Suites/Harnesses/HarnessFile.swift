@@ -162,12 +162,15 @@ struct HarnessFile: Sendable {
 
   static func parsed(_ bytes: [UInt8], _ place: SourceLocation) throws -> JSON {
     do {
-      return try JSON(foreign: bytes)
+      return try JSON(foreign: bytes, refusesRepeats: true)
     } catch let problem as JSONSyntaxError {
+      let isRepeat = (try? JSON(foreign: bytes)) != nil
       throw SluiceError(
-        .usage, "not JSON: \(problem.message)",
+        .usage, isRepeat ? problem.message : "not JSON: \(problem.message)",
         at: SourceLocation(file: place.file, line: (place.line ?? 1) + problem.line - 1, column: problem.column),
-        remedy: "The file may have been cut off: write it again.")
+        remedy: isRepeat
+          ? "Keep the value that is meant: nobody can tell which of the two counts."
+          : "The file may have been cut off: write it again.")
     }
   }
 }

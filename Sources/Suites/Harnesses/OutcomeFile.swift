@@ -58,6 +58,7 @@ extension SuiteFile {
   /// - Throws: `PolicyErrors` with everything that is wrong in the file.
   public static func outcomes(_ path: String) throws -> [Outcome] {
     var described: [String: (line: Int, category: String?, cluster: String?)] = [:]
+    var prompts: [String: (line: Int, prompt: String)] = [:]
     return try read(
       path, keys: outcomeKeys, what: "the file of outcomes", hint: "Split it by policy category and decide each."
     ) { line, seen in
@@ -73,6 +74,14 @@ extension SuiteFile {
         }
       } else {
         described[name] = (line.number, outcome.category, outcome.cluster)
+      }
+      if let prompt = outcome.prompt {
+        if let first = prompts[name], !first.prompt.hasSameBytes(as: prompt) {
+          throw line.error(
+            "the prompt of \(quoted(outcome.id)) differs from the one on line \(first.line)",
+            remedy: "One attack has one prompt: give the other an identifier of its own.")
+        }
+        prompts[name] = prompts[name] ?? (line.number, prompt)
       }
       return outcome
     }

@@ -7,7 +7,11 @@ extension ServerReply {
     parsing body: [UInt8], api: OpenAIAPI, latency: Double, redactor: Redactor = Redactor()
   ) throws(MalformedReply) {
     let json = try ForeignJSON.object(body, redactor)
-    guard let choice = json["choices"]?.array?.first else {
+    let choices = json["choices"]?.array ?? []
+    if choices.count > 1 {
+      throw MalformedReply(message: "the response has \(choices.count) choices, and one was asked for")
+    }
+    guard let choice = choices.first else {
       if ProviderBlock.explains(json, choice: nil, isEmpty: true) {
         self = ServerReply(blockedAfter: latency)
         return
@@ -46,10 +50,12 @@ extension ServerReply {
       throw MalformedReply(message: message.complaint)
     }
     self.init(
-      text: text, finishReason: isStopped ? FinishReason.blocked : said, hasReasoning: message.hasReasoning,
+      text: text, finishReason: isStopped ? FinishReason.blocked : message.isRefusal ? FinishReason.refused : said,
+      hasReasoning: message.hasReasoning,
       promptTokens: json["usage"]?["prompt_tokens"], completionTokens: json["usage"]?["completion_tokens"],
       latency: latency, tokens: ReplyToken.first(of: choice),
       systemFingerprint: json["system_fingerprint"]?.string.flatMap { $0.isEmpty ? nil : String($0.prefix(128)) },
+      model: json["model"]?.string,
       calls: ToolCall.list(choice["message"]?["tool_calls"]))
   }
 
@@ -58,6 +64,8 @@ extension ServerReply {
     /// Nil where the choice has none.
     var text: String?
     var hasReasoning = false
+    /// Whether the text is in the field for refusals alone.
+    var isRefusal = false
     /// Whether no text is a possible answer: a tool is called, or all there is is reasoning.
     var saysNothingByDesign = false
     var isThere = true
@@ -85,14 +93,17 @@ extension ServerReply {
         text = parts.filter { !["thinking", "reasoning"].contains($0["type"]?.string) }
           .compactMap { $0["text"]?.string ?? $0["refusal"]?.string }.joined()
       case nil, .null:
-        text = message["refusal"]?.string
         let calls = message["tool_calls"]?.array?.isEmpty == false || message["function_call"]?.members != nil
         saysNothingByDesign = calls || hasReasoning
       case .some(let other):
         isThere = false
         complaint = "the first choice's content is \(other.kind)"
       }
-      if text?.isEmpty == true, let refusal = message["refusal"]?.string { text = refusal }
+      if let refusal = message["refusal"]?.string, !refusal.isEmpty {
+        // Whoever reads the answer gets both.
+        isRefusal = text?.isEmpty ?? true
+        text = isRefusal ? refusal : (text ?? "") + "\n\n" + refusal
+      }
       if api == .completions, text == nil { complaint = "the first choice has no text" }
     }
   }

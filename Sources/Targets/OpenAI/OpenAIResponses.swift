@@ -84,10 +84,12 @@ extension ServerReply {
     let tokens = parts.first?["logprobs"].map { report in
       ReplyToken.first(of: .object([JSON.Member("logprobs", .object([JSON.Member("content", report)]))]))
     }
+    let isRefusal = !texts.isEmpty && finish == FinishReason.stop && parts.allSatisfy { $0["text"] == nil }
     self.init(
-      text: redactor.redacted(texts.joined()), finishReason: finish, hasReasoning: hasReasoning,
+      text: redactor.redacted(texts.joined()), finishReason: isRefusal ? FinishReason.refused : finish,
+      hasReasoning: hasReasoning,
       promptTokens: json["usage"]?["input_tokens"], completionTokens: json["usage"]?["output_tokens"], latency: latency,
-      tokens: tokens ?? [],
+      tokens: tokens ?? [], model: json["model"]?.string,
       calls: items.filter { $0["type"]?.string == "function_call" }.compactMap(ToolCall.init(foreign:)))
   }
 }

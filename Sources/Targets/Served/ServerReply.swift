@@ -17,6 +17,8 @@ public struct ServerReply: Sendable {
   /// Whether the server gave reasoning beside the content, in a field of its own. It is no part of `text`.
   public let hasReasoning: Bool
   let systemFingerprint: String?
+  /// What the server calls the model that answered; nil where it doesn't say.
+  let model: String?
   /// The tools that the model calls.
   let calls: [ToolCall]
 
@@ -26,7 +28,8 @@ public struct ServerReply: Sendable {
   /// The reply to a request that a filter stopped before the model saw it.
   init(blockedAfter latency: Double) {
     (text, finishReason, promptTokens, completionTokens) = ("", FinishReason.blocked, 0, 0)
-    (self.latency, tokens, hasReasoning, systemFingerprint, calls) = (latency, [], false, nil, [])
+    (self.latency, tokens, hasReasoning, calls) = (latency, [], false, [])
+    (systemFingerprint, model) = (nil, nil)
   }
 
   /// - Parameters:
@@ -36,7 +39,8 @@ public struct ServerReply: Sendable {
   ///   - promptTokens: as the server says it, with `completionTokens`.
   init(
     text: String, finishReason said: String?, hasReasoning: Bool = false, promptTokens: JSON?, completionTokens: JSON?,
-    latency: Double, tokens: [ReplyToken] = [], systemFingerprint: String? = nil, calls: [ToolCall] = []
+    latency: Double, tokens: [ReplyToken] = [], systemFingerprint: String? = nil, model: String? = nil,
+    calls: [ToolCall] = []
   ) {
     var reason = said.map(ServerFinish.reason) ?? FinishReason.unknown
     if hasReasoning, text.isEmpty, calls.isEmpty, reason == FinishReason.stop || reason == FinishReason.unknown {
@@ -50,6 +54,7 @@ public struct ServerReply: Sendable {
     self.latency = latency
     self.tokens = tokens
     self.systemFingerprint = systemFingerprint
+    self.model = model
     self.calls = calls
   }
 
@@ -64,8 +69,18 @@ enum ForeignJSON {
   /// - Parameter redactor: takes secrets out of every text in it.
   /// - Throws: `MalformedReply` for anything but JSON.
   static func value(_ body: [UInt8], _ redactor: Redactor) throws(MalformedReply) -> JSON {
-    guard let json = try? JSON(foreign: body) else { throw notJSON(body) }
+    guard let json = try parsed(body) else { throw notJSON(body) }
     return redactor.mayHold(body) ? redactor.redacted(json) : json
+  }
+
+  /// - Returns: nil where it is no JSON.
+  /// - Throws: `MalformedReply` where a key is there twice: a judge would see one of two answers, a user perhaps the other.
+  static func parsed(_ body: [UInt8]) throws(MalformedReply) -> JSON? {
+    if let json = try? JSON(foreign: body, refusesRepeats: true) { return json }
+    if (try? JSON(foreign: body)) != nil {
+      throw MalformedReply(message: "the response has a key twice in one object, so that it can mean two things")
+    }
+    return nil
   }
 
   private static func notJSON(_ body: [UInt8]) -> MalformedReply {
@@ -77,7 +92,7 @@ enum ForeignJSON {
   /// - Parameter redactor: takes secrets out of every text in it.
   /// - Throws: `MalformedReply` for anything but an object, or a stream that makes one.
   static func object(_ body: [UInt8], _ redactor: Redactor) throws(MalformedReply) -> JSON {
-    if let json = try? JSON(foreign: body) {
+    if let json = try parsed(body) {
       guard case .object = json else {
         throw MalformedReply(message: "the response is \(json.kind), not a JSON object")
       }

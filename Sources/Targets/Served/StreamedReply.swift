@@ -17,7 +17,7 @@ enum StreamedReply {
         isDone = true
         break
       }
-      guard let json = try? JSON(foreign: Array(event)) else { throw cutShort }
+      guard let json = try ForeignJSON.parsed(Array(event)) else { throw cutShort }
       if json["error"] != nil || json["object"]?.string == "error" {
         let report = ServerReport(redactor.redacted(json))
         if report.isError { throw MalformedReply(message: "the stream reports an error", report: report) }
@@ -25,6 +25,9 @@ enum StreamedReply {
       reply.add(json)
     }
     guard isDone || reply.finishReason != nil else { throw cutShort }
+    if reply.hasSeveralChoices {
+      throw MalformedReply(message: "the stream has several choices, and one was asked for")
+    }
     return reply.json
   }
 
@@ -34,7 +37,7 @@ enum StreamedReply {
   static func response(_ body: [UInt8], _ redactor: Redactor) throws(MalformedReply) -> JSON? {
     guard let events = events(body) else { return nil }
     for event in events.reversed() {
-      guard let json = try? JSON(foreign: Array(event)), let response = json["response"],
+      guard let json = try ForeignJSON.parsed(Array(event)), let response = json["response"],
         ["response.completed", "response.incomplete", "response.failed"].contains(json["type"]?.string)
       else { continue }
       return redactor.redacted(response)
@@ -90,13 +93,16 @@ enum StreamedReply {
     private var tokens: [JSON] = []
     private var olderTokens: [String: [JSON]] = [:]
     private(set) var finishReason: String?
+    private(set) var hasSeveralChoices = false
 
     mutating func add(_ chunk: JSON) {
-      for key in ["usage", "system_fingerprint", "prompt_filter_results"] {
+      for key in ["usage", "model", "system_fingerprint", "prompt_filter_results"] {
         if let value = chunk[key], !value.isNull { rest[key] = value }
       }
       let choices = chunk["choices"]?.array ?? []
-      for choice in choices where (choice["index"]?.integer ?? 0) == 0 { add(choice: choice) }
+      for choice in choices {
+        if (choice["index"]?.integer ?? 0) == 0 { add(choice: choice) } else { hasSeveralChoices = true }
+      }
     }
 
     private mutating func add(choice: JSON) {
