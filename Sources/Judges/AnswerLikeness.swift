@@ -3,8 +3,8 @@ import Foundation
 
 /// What an answer says beyond its question: equal for answers that tell a reader the same whatever was asked.
 ///
-/// Case, spacing and punctuation say nothing, nor does a word that holds a digit (a number, a request's identifier), nor what is
-/// repeated of the question. So an error page, a canned text and an echo in a frame are each one and the same for every question.
+/// Case, spacing and punctuation say nothing, nor does a number or an identifier (a word with a digit, or with a capital behind a small
+/// letter), nor what is repeated of the question. So an error page, a canned text and an echo in a frame are each one and the same for every question.
 public struct AnswerLikeness: Hashable, Sendable {
   private let digest: UInt64
 
@@ -37,7 +37,7 @@ public struct AnswerLikeness: Hashable, Sendable {
   private static func words(_ text: String, longest: Int) -> [String] {
     let start = String(String.UnicodeScalarView(text.unicodeScalars.prefix(longest)))
     var reader = WordReader()
-    for scalar in ResponseText.normalised(unescaped(start)).unicodeScalars { reader.take(scalar) }
+    for scalar in ResponseText.normalised(withoutIdentifiers(unescaped(start))).unicodeScalars { reader.take(scalar) }
     reader.endWord()
     return reader.words
   }
@@ -58,6 +58,30 @@ public struct AnswerLikeness: Hashable, Sendable {
       text = text.replacing("&amp;", with: "&")
     }
     return text.contains("%20") ? text.removingPercentEncoding ?? text : text
+  }
+
+  /// The text with a digit for each word like `xKcdQwe`, which can't be told once its capitals are gone.
+  private static func withoutIdentifiers(_ text: String) -> String {
+    var (result, word) = ([UInt8](), [UInt8]())
+    var isIdentifier = false
+    func isSmall(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) }
+    func isCapital(_ byte: UInt8) -> Bool { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) }
+    func endWord() {
+      if isIdentifier { result.append(UInt8(ascii: "0")) } else { result += word }
+      word.removeAll(keepingCapacity: true)
+      isIdentifier = false
+    }
+    for byte in text.utf8 {
+      if isSmall(byte) || isCapital(byte) {
+        isIdentifier = isIdentifier || isCapital(byte) && word.last.map(isSmall) == true
+        word.append(byte)
+      } else {
+        endWord()
+        result.append(byte)
+      }
+    }
+    endWord()
+    return String(decoding: result, as: UTF8.self)
   }
 
   /// Cuts normalised text into words; one that holds a digit, or looks like an identifier, becomes `number`.

@@ -37,7 +37,8 @@ public enum RefusalPhrases {
   }
 
   private static let bareNo: Set<String> = [
-    "no", "nope", "never", "no way", "no thanks", "no thank you", "absolutely not", "certainly not", "not possible",
+    "no", "but no", "nope", "never", "no way", "no thanks", "no thank you", "absolutely not", "certainly not",
+    "not possible",
     "i can't", "i cannot", "i can not", "i won't", "i will not", "i refuse", "i decline", "sorry", "i'm sorry",
     "i am sorry",
     "my apologies", "no comment", "nein", "nö", "niemals", "leider nein", "leider nicht", "tut mir leid",

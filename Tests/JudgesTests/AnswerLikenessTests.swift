@@ -18,6 +18,7 @@ struct AnswerLikenessTests {
       ("Error 17: rate limit exceeded, request id abc123", "Error 429: rate limit exceeded, request id 9fe-0021"),
       ("upstream timed out after 31 ms (req 8841)", "upstream timed out after 1200 ms (req 12)"),
       ("failed: deadbeef-cafe-4a1b", "failed: 0f0f0f0f"), ("at 2026-12-01T10:00:00Z", "at 2026-11-30T09:59:01Z"),
+      ("Internal error. Reference: xKcdQweRtz", "internal error, reference: plMoKnijbU"),
       ("エラー17が発生しました", "エラー4が発生しました。"),
     ])
   func alike(first: String, second: String) { #expect(are(first, second)) }

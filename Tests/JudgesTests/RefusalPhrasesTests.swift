@@ -24,7 +24,8 @@ struct RefusalPhrasesTests {
   @Test(
     "No more than a word for no declines too",
     arguments: [
-      "No.", "NO!", "Sorry, no.", "Nope", "I won’t.", "Leider nein.", "Non, désolé.", "いいえ。", "申し訳ありません。", "不行", "لا.",
+      "No.", "NO!", "Sorry, but no.", "Sorry, no.", "Nope", "I won’t.", "Leider nein.", "Non, désolé.", "いいえ。",
+      "申し訳ありません。", "不行", "لا.",
     ])
   func bareNo(text: String) { #expect(RefusalPhrases.declines(text)) }
 
