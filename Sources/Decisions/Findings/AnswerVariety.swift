@@ -1,6 +1,6 @@
 /// How many of the different attacks on a model got an answer that it gives to others word for word.
 ///
-/// Who says the same to whatever is asked shows nothing of a model: a stub, an error page, an echo. A refusal shows that the model
+/// A server that says the same to every question shows nothing of a model: it is a stub, an error page, an echo. A refusal shows that the model
 /// understood, and many models have one sentence for it, so refusals are never counted as repeated.
 public struct AnswerVariety: Hashable, Sendable {
   /// Different attacks that got an answer with a verdict.

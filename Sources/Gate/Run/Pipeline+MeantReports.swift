@@ -1,6 +1,6 @@
 extension Pipeline {
-  /// Removes the reports of an earlier run where a command line that was to write new ones can't be understood, or comes to nothing
-  /// before its policy is read.
+  /// Removes the reports of an earlier run where a command line that was to write new ones can't be understood, or the
+  /// command fails before its policy is read.
   ///
   /// Nobody can tell to which option a word belongs where one is misspelt: each that is the path of a policy, or of a shard's ledger,
   /// is taken for what was meant.

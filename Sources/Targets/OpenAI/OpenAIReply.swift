@@ -100,7 +100,7 @@ extension ServerReply {
         complaint = "the first choice's content is \(other.kind)"
       }
       if let refusal = message["refusal"]?.string, !refusal.isEmpty {
-        // Whoever reads the answer gets both.
+        // A reader of the answer gets both.
         isRefusal = text?.isEmpty ?? true
         text = isRefusal ? refusal : (text ?? "") + "\n\n" + refusal
       }

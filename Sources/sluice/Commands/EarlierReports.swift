@@ -1,8 +1,8 @@
 import ArgumentParser
 import Gate
 
-/// Reports of an earlier run, where a command that was to write new ones doesn't get as far as its policy: who finds an old pass there
-/// takes it for this command's.
+/// Reports of an earlier run, where a command that was to write new ones doesn't get as far as its policy: an old pass there would be
+/// taken for this command's.
 enum EarlierReports {
   /// Commands that give a verdict and write what a policy names.
   private static let writing: [any ParsableCommand.Type] = [RunCommand.self, DecideCommand.self, MergeCommand.self]
