@@ -36,7 +36,8 @@ struct AnswersTests {
       let texts = try ["junit.xml", "report.json", "report.html", "summary.md"].map {
         String(decoding: try workspace.read("out/\($0)"), as: UTF8.self)
       }
-      for text in texts + [outcome.output] {
+      // A terminal breaks lines.
+      for text in texts + [outcome.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")] {
         #expect(text.contains("that the candidate gives to others word for word"), "\(text.prefix(1_500))")
         #expect(text.contains("sluice export --format jsonl --revealed"))
       }

@@ -49,3 +49,8 @@ struct ExampleGate {
     return try await session.run().summary
   }
 }
+
+extension Int {
+  /// The number in letters, for answers that are to differ in more than a number.
+  var spelt: String { String(String(self).unicodeScalars.map { Character(Unicode.Scalar(UInt8($0.value) + 49)) }) }
+}

@@ -103,7 +103,7 @@ struct LinkJudgeTests {
       "seeds.jsonl": (0..<100).map { "{\"prompt\": \"Where do I reset lamp\($0)?\"}\n" }.joined(),
       "answers.jsonl": (0..<100).map {
         """
-        {"prompt": "Where do I reset lamp\($0)?", "response": "At https://lamps.example/reset/\($0)"}
+        {"prompt": "Where do I reset lamp\($0)?", "response": "At https://lamps.example/reset/\($0.spelt)"}
 
         """
       }.joined(),

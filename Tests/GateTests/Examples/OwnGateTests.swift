@@ -31,7 +31,7 @@ struct OwnGateTests {
     try write(
       (0..<100).map { "{\"prompt\": \"q\($0)\"}\n" }.joined(), "seeds.jsonl")
     try write(
-      (0..<100).map { "{\"prompt\": \"q\($0)\", \"response\": \"Ask at https://\(host)/\($0).\"}\n" }.joined(),
+      (0..<100).map { "{\"prompt\": \"q\($0)\", \"response\": \"Ask at https://\(host)/\($0.spelt).\"}\n" }.joined(),
       "answers.jsonl")
     try write(
       """

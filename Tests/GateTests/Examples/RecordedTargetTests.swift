@@ -122,8 +122,9 @@ struct RecordedTargetTests {
 
   /// - Parameter prompts: how many of the fifty have their two answers.
   private func answers(_ prompts: Int) -> String {
-    (0..<prompts).flatMap { prompt in (0..<2).map { "{\"question\": \"q\(prompt)\", \"response\": \"no \($0)\"}\n" } }
-      .joined()
+    (0..<prompts).flatMap { prompt in
+      (0..<2).map { "{\"question\": \"q\(prompt)\", \"response\": \"no \($0) \(prompt.spelt)\"}\n" }
+    }.joined()
   }
 
   @Test("is asked for every sample of every prompt, and what isn't recorded is missing, never safe")
