@@ -1,6 +1,5 @@
 import AttackDoubles
 import Core
-import Foundation
 import LanguageModels
 import Synchronization
 import Testing
@@ -9,11 +8,6 @@ import Testing
 
 @Suite("Proposals that nobody would write, told by how they were sampled")
 struct SurelyUnfluentTests {
-  private static let reference = Result {
-    try CausalLanguageModel.load(
-      folder: URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../fixtures/lab/attacker").path)
-  }
-
   private func search(_ engine: TellingEngine, _ change: (inout AttackerSettings) -> Void = { _ in }) async throws
     -> SearchResult
   {
@@ -33,7 +27,7 @@ struct SurelyUnfluentTests {
 
   @Test("aren't scored, and the search is the same to the bit")
   func sameSearch() async throws {
-    let model = try Self.reference.get()
+    let model = try labReference.get()
     let (telling, silent) = (TellingEngine(model, tells: true), TellingEngine(model, tells: false))
     let (first, second) = (try await search(telling), try await search(silent))
     #expect(first.claimed == second.claimed && first.losses == second.losses && first.state == second.state)
@@ -44,7 +38,7 @@ struct SurelyUnfluentTests {
 
   @Test("are asked where the policy wants so, and then scored")
   func unfluentWanted() async throws {
-    let model = try Self.reference.get()
+    let model = try labReference.get()
     let (telling, silent) = (TellingEngine(model, tells: true), TellingEngine(model, tells: false))
     _ = try await (search(telling) { $0.skipsUnfluent = false }, search(silent) { $0.skipsUnfluent = false })
     #expect(telling.scored == silent.scored)
