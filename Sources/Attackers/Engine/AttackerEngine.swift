@@ -137,8 +137,8 @@ public struct EngineSample: Sendable, Hashable {
 }
 
 extension EngineSample {
-  /// The same where log p is another model's.
-  var withoutLogProbabilities: EngineSample { EngineSample(tokens: tokens, finished: finished) }
+  /// What was drawn alone: where log p is another model's, or not all engines tell it.
+  package var withoutLogProbabilities: EngineSample { EngineSample(tokens: tokens, finished: finished) }
 }
 
 /// A model that an engine runs: the reference model, or one that is trained from it.
